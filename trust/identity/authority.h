@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "trust/identity/certificate.h"
+#include "trust/secret/openssl_handle.h"
+
+namespace derwent::trust {
+
+// The consortium's certificate authorities: says whether a certificate is theirs. Immutable, thread-safe.
+class Authority {
+ public:
+  // `pem` holds the root and the issuing authorities' certificates, in any order; self-signed ones are trusted roots.
+  // Error: kInvalidArgument when it holds no root or something malformed.
+  static absl::StatusOr<Authority> FromPem(absl::string_view pem, std::string trust_domain);
+
+  // The chain to a root verifies at `now`, and the id is of this trust domain.
+  // Errors: kUnauthenticated. Revocation is RevocationSet's part.
+  absl::Status Verify(const Certificate& certificate, absl::Time now) const;
+
+  const std::string& trust_domain() const { return trust_domain_; }
+  // The authority certificate with the subject of `issuer`, or null.
+  X509* FindIssuer(const X509_NAME* issuer) const;
+
+ private:
+  Authority() = default;
+  std::string trust_domain_;
+  std::vector<std::shared_ptr<X509>> certificates_;
+  std::shared_ptr<X509_STORE> store_;
+};
+
+}  // namespace derwent::trust

@@ -1,0 +1,95 @@
+#include "trust/identity/key_event.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "trust/base/status_macros.h"
+#include "trust/secret/sha256.h"
+
+namespace derwent::trust {
+namespace {
+
+constexpr absl::Duration kLongestSealing = absl::Hours(24 * 90);
+
+absl::Status CheckCertificate(const KeyEvent& event, const Certificate& certificate, const Authority& authority,
+                              const RevocationSet& revoked, absl::Time now) {
+  RETURN_IF_ERROR(authority.Verify(certificate, now));
+  if (revoked.IsRevoked(certificate.serial())) return absl::UnauthenticatedError("the key's certificate is revoked");
+  if (certificate.id().agency != event.agency || certificate.id().kind != CallerKind::kAgent) {
+    return absl::UnauthenticatedError("the key's certificate is not of the agency's agent");
+  }
+  if (certificate.public_key().key_id() != event.key_id) {
+    return absl::UnauthenticatedError("the key id is not that of the certificate's key");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status KeyHistory::CheckSigner(const KeyEvent& event, const Certificate& certificate, absl::Time now) const {
+  if (length_ == 0) {
+    if (event.use != KeyUse::kSigning || event.step != KeyStep::kPublish) {
+      return absl::UnauthenticatedError("the first key event does not publish a signing key");
+    }
+    if (event.key_id != pinned_key_id_) {
+      return absl::UnauthenticatedError("the first key is not the one exchanged out of band");
+    }
+    return VerifyEnvelope(event.envelope, kKeyEventType, certificate.public_key());
+  }
+  for (const AgencyKey& key : keys_) {
+    if (key.use != KeyUse::kSigning || !key.CountsAt(now)) continue;
+    if (VerifyEnvelope(event.envelope, kKeyEventType, key.certificate.public_key()).ok()) return absl::OkStatus();
+  }
+  return absl::UnauthenticatedError("the key event is not signed by the agency's signing key before it");
+}
+
+absl::Status KeyHistory::Add(const KeyEvent& event, const Authority& authority, const RevocationSet& revoked,
+                             absl::Time now) {
+  if (event.agency != agency_) return absl::UnauthenticatedError("the key event is of another agency");
+  if (event.sequence != length_ + 1) {
+    return absl::FailedPreconditionError(absl::StrCat("key event ", event.sequence, " does not follow ", length_));
+  }
+  if (event.previous_event_digest != last_digest_) {
+    return absl::UnauthenticatedError("the key event does not name the one before it");
+  }
+  ASSIGN_OR_RETURN(Certificate certificate, Certificate::FromDer(event.certificate_der));
+  RETURN_IF_ERROR(CheckSigner(event, certificate, now));
+  if (event.step == KeyStep::kRevoke) {
+    bool found = false;
+    for (AgencyKey& key : keys_) {
+      if (key.certificate.public_key().key_id() != event.key_id || key.use != event.use) continue;
+      key.revoked_at = std::min(key.revoked_at, now);
+      found = true;
+    }
+    if (!found) return absl::FailedPreconditionError("the key event revokes a key that was never published");
+  } else {
+    RETURN_IF_ERROR(CheckCertificate(event, certificate, authority, revoked, now));
+    if (event.valid_until <= event.valid_from) return absl::InvalidArgumentError("the key's validity is empty");
+    if (event.use == KeyUse::kSealing && event.valid_until - event.valid_from > kLongestSealing) {
+      return absl::InvalidArgumentError("a sealing key is valid for 90 days at most");
+    }
+    keys_.push_back({.use = event.use,
+                     .certificate = std::move(certificate),
+                     .valid_from = event.valid_from,
+                     .valid_until = event.valid_until});
+  }
+  ++length_;
+  last_digest_ = Sha256(event.envelope.payload).bytes();
+  return absl::OkStatus();
+}
+
+const AgencyKey* KeyHistory::Current(KeyUse use, absl::Time time) const {
+  for (auto key = keys_.rbegin(); key != keys_.rend(); ++key) {
+    if (key->use == use && key->CountsAt(time)) return &*key;
+  }
+  return nullptr;
+}
+
+const AgencyKey* KeyHistory::Find(KeyUse use, absl::string_view key_id, absl::Time time) const {
+  for (auto key = keys_.rbegin(); key != keys_.rend(); ++key) {
+    if (key->use == use && key->certificate.public_key().key_id() == key_id && key->CountsAt(time)) return &*key;
+  }
+  return nullptr;
+}
+
+}  // namespace derwent::trust

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "trust/identity/authority.h"
+
+namespace derwent::trust {
+
+// Serial numbers that count no longer: a CRL's and those revoked beside it. A value; checked on every call.
+class RevocationSet {
+ public:
+  // `pem` holds one CRL or several, each signed by one of the authorities and not past its next update at `now`.
+  // Errors: kInvalidArgument when there is none or one is malformed; kUnauthenticated for a wrong signature;
+  // kFailedPrecondition when one is out of date. Whoever asks must refuse: no list means no trust.
+  static absl::StatusOr<RevocationSet> FromPem(absl::string_view pem, const Authority& authority, absl::Time now);
+
+  // Adds a serial revoked outside the CRL (lowercase hex).
+  void Revoke(std::string serial) { serials_.insert(std::move(serial)); }
+  bool IsRevoked(absl::string_view serial) const { return serials_.contains(serial); }
+  // When the first of its CRLs goes out of date.
+  absl::Time next_update() const { return next_update_; }
+  size_t size() const { return serials_.size(); }
+
+ private:
+  absl::flat_hash_set<std::string> serials_;
+  absl::Time next_update_ = absl::InfiniteFuture();
+};
+
+}  // namespace derwent::trust

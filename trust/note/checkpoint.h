@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "trust/base/digest.h"
+#include "trust/note/note.h"
+
+namespace derwent::trust {
+
+// C2SP tlog-checkpoint: the body of a signed note.
+struct Checkpoint {
+  std::string origin;
+  uint64_t size = 0;
+  Sha256Digest root;
+  std::string extensions;  // Zero or more non-empty lines, each with its newline.
+
+  // Errors: kInvalidArgument: empty origin, leading zero, size over 2^63 - 1, root not canonical base64 of 32 octets.
+  static absl::StatusOr<Checkpoint> ParseBody(absl::string_view body);
+  std::string Body() const;
+};
+
+// Parses a note, verifies it with the log's key and returns the checkpoint. Errors as Note, VerifyNote and ParseBody.
+absl::StatusOr<Checkpoint> OpenCheckpoint(absl::string_view note, const VerifierKey& log_key);
+
+}  // namespace derwent::trust

@@ -1,0 +1,161 @@
+#include "trust/note/note.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "trust/base/encoding.h"
+#include "trust/base/status_macros.h"
+#include "trust/note/cosignature.h"
+#include "trust/secret/sha256.h"
+
+namespace derwent::trust {
+namespace {
+
+constexpr char kDash[] = "\xE2\x80\x94 ";
+
+uint32_t BigEndian32(absl::string_view octets) {
+  uint32_t value = 0;
+  for (const char c : octets.substr(0, 4)) value = value << 8 | static_cast<uint8_t>(c);
+  return value;
+}
+
+std::string FromBigEndian32(uint32_t value) {
+  std::string octets;
+  for (int shift = 24; shift >= 0; shift -= 8) octets.push_back(static_cast<char>(value >> shift & 0xff));
+  return octets;
+}
+
+// Non-empty, no plus sign, no white space (ASCII, or Unicode's in their UTF-8 forms), no control character.
+bool IsKeyName(absl::string_view name) {
+  if (name.empty() || absl::StrContains(name, '+')) return false;
+  for (const char c : name) {
+    if (static_cast<uint8_t>(c) <= 0x20 || c == 0x7f) return false;
+  }
+  for (const char* space : {"\xC2\x85", "\xC2\xA0", "\xE1\x9A\x80", "\xE2\x80\xA8", "\xE2\x80\xA9", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80"}) {
+    if (absl::StrContains(name, space)) return false;
+  }
+  for (char last = '\x80'; last <= '\x8A'; ++last) {
+    if (absl::StrContains(name, std::string("\xE2\x80") + last)) return false;
+  }
+  return true;
+}
+
+uint32_t KeyId(absl::string_view name, uint8_t type, absl::string_view public_key) {
+  const char type_octet = static_cast<char>(type);
+  return BigEndian32(Sha256Parts({name, "\n", absl::string_view(&type_octet, 1), public_key}).view());
+}
+
+bool IsUtf8(absl::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    const uint8_t lead = static_cast<uint8_t>(text[i]);
+    const size_t length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+    if (length == 0 || i + length > text.size()) return false;
+    uint32_t rune = length == 1 ? lead : lead & (0xff >> (length + 1));
+    for (size_t k = 1; k < length; ++k) {
+      const uint8_t next = static_cast<uint8_t>(text[i + k]);
+      if ((next & 0xC0) != 0x80) return false;
+      rune = rune << 6 | (next & 0x3f);
+    }
+    const bool overlong = (length == 3 && rune < 0x800) || (length == 4 && rune < 0x10000);
+    if (overlong || rune > 0x10FFFF || (rune >= 0xD800 && rune < 0xE000)) return false;
+    i += length;
+  }
+  return true;
+}
+
+absl::StatusOr<NoteSignature> ParseLine(absl::string_view line) {
+  const auto refuse = [] { return absl::InvalidArgumentError("a signature line of the note is malformed"); };
+  if (!absl::StartsWith(line, kDash)) return refuse();
+  const std::vector<absl::string_view> parts = absl::StrSplit(line.substr(sizeof kDash - 1), ' ');
+  if (parts.size() != 2 || !IsKeyName(parts[0])) return refuse();
+  const absl::StatusOr<std::string> octets = Base64Decode(parts[1]);
+  if (!octets.ok() || octets->size() < 5) return refuse();
+  return NoteSignature{.name = std::string(parts[0]), .key_id = BigEndian32(*octets), .signature = octets->substr(4)};
+}
+
+absl::Status VerifyOne(const NoteSignature& signature, const VerifierKey& key, absl::string_view text) {
+  if (key.type == kNoteCosignature) return VerifyCosignature(signature.signature, key.public_key, text);
+  return Ed25519Verify(key.public_key, text, signature.signature);
+}
+
+}  // namespace
+
+absl::StatusOr<VerifierKey> VerifierKey::Make(absl::string_view name, uint8_t type, absl::string_view public_key) {
+  if (!IsKeyName(name)) return absl::InvalidArgumentError("a verifier key's name is empty or holds a space or a plus sign");
+  if (type != kNoteEd25519 && type != kNoteCosignature) return absl::InvalidArgumentError("a verifier key's type is not known");
+  if (public_key.size() != kEd25519PublicKeySize) return absl::InvalidArgumentError("an Ed25519 verifier key is 32 octets long");
+  return VerifierKey{.name = std::string(name), .key_id = KeyId(name, type, public_key), .type = type, .public_key = std::string(public_key)};
+}
+
+absl::StatusOr<VerifierKey> VerifierKey::Parse(absl::string_view vkey) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(vkey, absl::MaxSplits('+', 2));
+  if (parts.size() != 3) return absl::InvalidArgumentError("a verifier key has the form name+id+key");
+  ASSIGN_OR_RETURN(const std::string octets, Base64Decode(parts[2]));
+  if (octets.empty()) return absl::InvalidArgumentError("a verifier key's key is empty");
+  ASSIGN_OR_RETURN(VerifierKey key, Make(parts[0], static_cast<uint8_t>(octets[0]), absl::string_view(octets).substr(1)));
+  if (parts[1] != absl::StrFormat("%08x", key.key_id)) return absl::InvalidArgumentError("a verifier key's id is not that of its key");
+  return key;
+}
+
+std::string VerifierKey::ToString() const {
+  return absl::StrCat(name, "+", absl::StrFormat("%08x", key_id), "+", Base64Encode(absl::StrCat(std::string(1, static_cast<char>(type)), public_key)));
+}
+
+absl::StatusOr<Note> Note::Parse(absl::string_view note) {
+  if (note.size() > kMaxNoteSize) return absl::InvalidArgumentError("the note is over 1 MiB");
+  if (!IsUtf8(note)) return absl::InvalidArgumentError("the note is not UTF-8");
+  for (const char c : note) {
+    if (static_cast<uint8_t>(c) < 0x20 && c != '\n') return absl::InvalidArgumentError("the note holds a control character");
+  }
+  const size_t split = note.rfind("\n\n");
+  if (split == absl::string_view::npos) return absl::InvalidArgumentError("the note has no signature block");
+  absl::string_view block = note.substr(split + 2);
+  if (block.empty() || block.back() != '\n') return absl::InvalidArgumentError("the note does not end in a newline");
+  block.remove_suffix(1);
+  Note parsed{.text = std::string(note.substr(0, split + 1)), .signatures = {}};
+  for (const absl::string_view line : absl::StrSplit(block, '\n')) {
+    if (parsed.signatures.size() == kMaxNoteSignatures) return absl::InvalidArgumentError("the note has over 64 signatures");
+    ASSIGN_OR_RETURN(NoteSignature signature, ParseLine(line));
+    parsed.signatures.push_back(std::move(signature));
+  }
+  return parsed;
+}
+
+std::string SignatureLine(const NoteSignature& signature) {
+  return absl::StrCat(kDash, signature.name, " ", Base64Encode(absl::StrCat(FromBigEndian32(signature.key_id), signature.signature)), "\n");
+}
+
+std::string Note::ToString() const {
+  std::string note = absl::StrCat(text, "\n");
+  for (const NoteSignature& signature : signatures) note += SignatureLine(signature);
+  return note;
+}
+
+absl::StatusOr<NoteSignature> SignNote(absl::string_view text, absl::string_view name, const Ed25519Key& key) {
+  if (text.empty() || text.back() != '\n') return absl::InvalidArgumentError("a note's text ends in a newline");
+  ASSIGN_OR_RETURN(const VerifierKey verifier, VerifierKey::Make(name, kNoteEd25519, key.public_key()));
+  ASSIGN_OR_RETURN(std::string signature, key.Sign(text));
+  return NoteSignature{.name = verifier.name, .key_id = verifier.key_id, .signature = std::move(signature)};
+}
+
+absl::StatusOr<std::vector<VerifierKey>> VerifyNote(const Note& note, absl::Span<const VerifierKey> known) {
+  std::vector<VerifierKey> verified;
+  for (const VerifierKey& key : known) {
+    bool signed_by = false;
+    for (const NoteSignature& signature : note.signatures) {
+      if (signature.name != key.name || signature.key_id != key.key_id) continue;
+      if (!VerifyOne(signature, key, note.text).ok()) {
+        return absl::UnauthenticatedError(absl::StrCat("the note's signature by `", key.name, "` does not verify"));
+      }
+      signed_by = true;
+    }
+    if (signed_by) verified.push_back(key);
+  }
+  if (verified.empty()) return absl::UnauthenticatedError("no known key signed the note");
+  return verified;
+}
+
+}  // namespace derwent::trust

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "trust/signature/ed25519.h"
+
+namespace derwent::trust {
+
+// C2SP signed-note. Types of signature this code knows; others are ignored, as the specification asks.
+inline constexpr uint8_t kNoteEd25519 = 0x01;
+inline constexpr uint8_t kNoteCosignature = 0x04;
+inline constexpr size_t kMaxNoteSignatures = 64;
+inline constexpr size_t kMaxNoteSize = 1 << 20;
+
+// A key that verifies notes: `name+hex8(key id)+base64(type ‖ public key)`.
+struct VerifierKey {
+  std::string name;
+  uint32_t key_id = 0;
+  uint8_t type = kNoteEd25519;
+  std::string public_key;  // 32 octets.
+
+  // Errors: kInvalidArgument when malformed, of an unknown type, or when the key id is not the key's.
+  static absl::StatusOr<VerifierKey> Parse(absl::string_view vkey);
+  static absl::StatusOr<VerifierKey> Make(absl::string_view name, uint8_t type, absl::string_view public_key);
+  std::string ToString() const;
+};
+
+// One signature line, not verified.
+struct NoteSignature {
+  std::string name;
+  uint32_t key_id = 0;
+  std::string signature;
+  friend bool operator==(const NoteSignature&, const NoteSignature&) = default;
+};
+
+// A note split into text (ends in a newline) and signature lines.
+struct Note {
+  std::string text;
+  std::vector<NoteSignature> signatures;
+
+  // Strict. Errors: kInvalidArgument for anything the specification forbids, over 1 MiB or over 64 signatures.
+  static absl::StatusOr<Note> Parse(absl::string_view note);
+  std::string ToString() const;
+};
+
+// `— name base64(key id ‖ signature)\n`.
+std::string SignatureLine(const NoteSignature& signature);
+
+// Signs `text` (type 0x01).
+absl::StatusOr<NoteSignature> SignNote(absl::string_view text, absl::string_view name, const Ed25519Key& key);
+
+// The known keys that signed the note, each once, whatever the number of its lines.
+// Errors: kUnauthenticated when a line of a known key fails, or no known key signed.
+absl::StatusOr<std::vector<VerifierKey>> VerifyNote(const Note& note, absl::Span<const VerifierKey> known);
+
+}  // namespace derwent::trust

@@ -1,0 +1,42 @@
+#include "trust/secret/sha256.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "trust/secret/openssl_handle.h"
+
+namespace derwent::trust {
+namespace {
+
+const EVP_MD* Algorithm() {
+  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return algorithm;
+}
+
+EVP_MD_CTX* Context() {
+  thread_local const EvpDigestContext context(EVP_MD_CTX_new());
+  return context.get();
+}
+
+// SHA-256 cannot fail but for a broken library: nothing safe can follow.
+void Must(int rc) {
+  if (rc != 1) {
+    std::fputs("SHA-256 is not available\n", stderr);
+    std::abort();
+  }
+}
+
+}  // namespace
+
+Sha256Digest Sha256(absl::string_view octets) { return Sha256Parts({octets}); }
+
+Sha256Digest Sha256Parts(std::initializer_list<absl::string_view> parts) {
+  EVP_MD_CTX* const context = Context();
+  Must(EVP_DigestInit_ex2(context, Algorithm(), nullptr));
+  for (const absl::string_view part : parts) Must(EVP_DigestUpdate(context, part.data(), part.size()));
+  Sha256Digest digest;
+  Must(EVP_DigestFinal_ex(context, digest.data(), nullptr));
+  return digest;
+}
+
+}  // namespace derwent::trust
