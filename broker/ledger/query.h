@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "broker/ledger/visibility.h"
+#include "broker/store/store.h"
+#include "trust/base/digest.h"
+
+namespace derwent::ledger {
+
+// Reading the ledger through any Reader (a snapshot, or the writer's own transaction). All sizes must be at most the
+// reader's log size. Errors: kInvalidArgument index or size out of range; kDataLoss stored bytes fail verification; of the store.
+
+// RFC 6962 proofs from the stored tiles.
+absl::StatusOr<std::vector<Sha256Digest>> InclusionProof(store::Reader& reader, uint64_t index, uint64_t size);
+absl::StatusOr<std::vector<Sha256Digest>> ConsistencyProof(store::Reader& reader, uint64_t old_size, uint64_t new_size);
+absl::StatusOr<Sha256Digest> StoredLeafHash(store::Reader& reader, uint64_t index);
+// 38-octet leaves in order, fewer at the end.
+absl::StatusOr<std::vector<std::string>> Leaves(store::Reader& reader, uint64_t start, size_t count);
+
+struct OpenedField {
+  int number = 0;
+  std::string name;
+  std::string value;
+};
+
+// An entry as far as one viewer may open it.
+struct OpenedEntry {
+  uint64_t index = 0;
+  std::vector<OpenedField> fields;  // empty ones left out
+  std::string receipt;              // tlog-proof into the newest checkpoint, opening all fields the viewer may
+};
+
+// As `agency` may open it. Error: kNotFound no such entry, or the agency is no party to it (and it is not public).
+absl::StatusOr<OpenedEntry> OpenEntry(store::Reader& reader, uint64_t index, absl::string_view agency);
+// As an auditor of the consortium may.
+absl::StatusOr<OpenedEntry> OpenEntryAsAuditor(store::Reader& reader, uint64_t index);
+// Its receipt alone.
+absl::StatusOr<std::string> MakeReceipt(store::Reader& reader, uint64_t index, absl::string_view agency);
+
+// Entries that match, opened for `query.viewer_agency`, in ledger order. Next page: from_index = last index + 1; a page shorter
+// than the limit is the last.
+absl::StatusOr<std::vector<OpenedEntry>> Search(store::Reader& reader, const store::EntryQuery& query);
+
+}  // namespace derwent::ledger

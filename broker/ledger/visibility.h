@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+#include "broker/ledger/draft.h"
+#include "broker/store/rows.h"
+
+namespace derwent::ledger {
+
+// What somebody is to one entry; several at once are possible. As a set of bits.
+enum class Viewer : uint8_t {
+  kNone = 0,
+  kReleasing = 1,   // of the agency that releases
+  kReceiving = 2,   // of the agency that receives
+  kSupplier = 4,    // of the agency that supplied the subject's references
+  kAuditor = 8,     // an auditor of the consortium
+  kHolder = 16,     // of the agency that holds the record and decided on it
+};
+constexpr Viewer operator|(Viewer a, Viewer b) { return static_cast<Viewer>(static_cast<uint8_t>(a) | static_cast<uint8_t>(b)); }
+constexpr bool Has(Viewer set, Viewer one) { return (static_cast<uint8_t>(set) & static_cast<uint8_t>(one)) != 0; }
+
+// True when `viewer` may open field `number` (1 to 24). The table of ledger.md 4.1; any doubt denies.
+bool MayOpen(Viewer viewer, int number);
+
+// What `agency` is to an entry. The releasing side holds the record and supplied the references.
+Viewer ViewerOf(const store::EntryColumns& columns, absl::string_view agency);
+
+// Name of a field, for instance `outcome`. `number` is 1 to 24.
+absl::string_view FieldName(int number);
+
+}  // namespace derwent::ledger

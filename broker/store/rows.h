@@ -1,0 +1,233 @@
+#pragma once
+
+// The rows of the store as plain values. What each column is for, and why it may hold what it holds: README.md.
+// Text is ASCII codes and opaque ids, times are kept in whole milliseconds (UTC), "bytes" are any octets.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "trust/base/digest.h"
+
+namespace derwent::store {
+
+// The head of the log.
+struct LogState {
+  uint64_t size = 0;
+  Sha256Digest root;       // of the empty tree while size is 0
+  uint64_t epoch = 0;      // raised by whoever takes over writing
+  absl::Time newest_time;  // of the last entry; absl::InfinitePast() while size is 0
+
+  friend bool operator==(const LogState&, const LogState&) = default;
+};
+
+// What entries are searched by. Each is derivable from the entry's sealed fields; fsck checks that it is.
+struct EntryColumns {
+  std::string releasing_agency;
+  std::string receiving_agency;
+  std::string actor_agency;  // the side that acted; empty: the broker itself
+  std::string purpose;
+  std::string profile;
+  std::string board;
+  std::string outcome;               // PERMIT, PARTIAL, PENDING, DENY or empty
+  std::vector<std::string> reasons;  // codes every party may see
+  std::string share_id;
+  std::string step;
+
+  friend bool operator==(const EntryColumns&, const EntryColumns&) = default;
+};
+
+struct EntryRow {
+  uint64_t index = 0;
+  absl::Time time;
+  std::string packed;  // broker/ledger/FORMAT.md
+  EntryColumns columns;
+  std::vector<std::string> tags;  // 32 octets each; go to the subject index
+};
+
+// All conditions given must hold; an empty one is no condition.
+struct EntryQuery {
+  std::string viewer_agency;  // required: only entries this agency is party to
+  absl::Time start = absl::InfinitePast();
+  absl::Time end = absl::InfiniteFuture();  // exclusive
+  std::string other_agency;
+  std::string board;
+  std::string purpose;
+  std::string outcome;
+  std::string share_id;
+  std::string step;
+  std::string reason;
+  std::vector<std::string> tags;  // any of them
+  uint64_t from_index = 0;        // paging: last index of the previous page + 1
+  size_t limit = 50;
+};
+
+struct TileKey {
+  uint32_t level = 0;
+  uint64_t number = 0;
+  friend auto operator<=>(const TileKey&, const TileKey&) = default;
+};
+
+struct CheckpointRow {
+  uint64_t size = 0;
+  std::string note;  // verbatim signed note
+};
+
+struct PublicBodyRow {
+  uint64_t index = 0;
+  uint8_t kind = 0;  // 0x01 to 0x04
+  std::string body;
+};
+
+struct IdempotencyKey {
+  std::string caller_agency;
+  std::string method;
+  std::string request_id;
+};
+
+struct IdempotencyRow {
+  IdempotencyKey key;
+  Sha256Digest request_digest;
+  std::string response;  // bytes
+  absl::Time expire_time;
+};
+
+struct ShareRow {
+  std::string share_id;
+  uint32_t version = 1;
+  int32_t kind = 0;  // PackageKind
+  std::string sender_agency;
+  std::string profile;
+  std::string purpose;
+  std::string board;
+  std::string area;
+  std::string case_id;
+  bool existence_sensitive = false;
+  absl::Time create_time;
+  absl::Time expire_time;
+  std::string supersedes_share_id;
+  std::string superseded_by_share_id;
+
+  friend bool operator==(const ShareRow&, const ShareRow&) = default;
+};
+
+// A deadline of a part. It runs while set and not overdue.
+struct Due {
+  std::optional<absl::Time> time;
+  bool overdue = false;
+  friend bool operator==(const Due&, const Due&) = default;
+};
+
+struct PartKey {
+  std::string share_id;
+  std::string recipient_agency;
+  friend auto operator<=>(const PartKey&, const PartKey&) = default;
+};
+
+struct PartRow {
+  PartKey key;
+  std::string role;
+  std::string person;  // opaque; empty: whoever holds the role
+  int32_t state = 0;   // RecipientState
+  std::string reason;
+  Sha256Digest manifest_digest;
+  Due collection;
+  Due acceptance;
+  Due outcome;
+  absl::Time update_time;
+  uint32_t sender_sequence = 0;     // last message number of the sender to the recipient
+  uint32_t recipient_sequence = 0;  // last message number of the recipient to the sender
+  std::string context;              // bytes the exchange keeps to decide afresh, e.g. the sender's statement
+
+  friend bool operator==(const PartRow&, const PartRow&) = default;
+};
+
+struct PartSubjectTag {
+  PartKey part;
+  uint32_t subject = 0;
+  std::string tag;  // 32 octets
+  friend auto operator<=>(const PartSubjectTag&, const PartSubjectTag&) = default;
+};
+
+enum class ReferralRole { kBoth, kSender, kRecipient };
+
+struct ReferralQuery {
+  std::string agency;
+  ReferralRole role = ReferralRole::kBoth;
+  uint64_t before = UINT64_MAX;  // paging: `position` of the last row of the previous page
+  size_t limit = 50;
+};
+
+struct ListedShare {
+  uint64_t position = 0;  // grows with each stored share
+  ShareRow share;
+};
+
+struct DeliveryRow {
+  uint64_t sequence = 0;  // assigned by InsertDelivery; grows
+  std::string delivery_id;
+  std::string mailbox_agency;
+  std::string share_id;
+  int32_t kind = 0;     // 1 package, 2 signed message, 3 broker notice
+  std::string payload;  // bytes
+  std::vector<uint64_t> entry_indexes;
+  absl::Time create_time;
+  uint32_t collected_count = 0;
+  bool held = false;
+
+  friend bool operator==(const DeliveryRow&, const DeliveryRow&) = default;
+};
+
+struct KeyEventRow {
+  std::string agency;
+  uint32_t sequence = 0;
+  std::string envelope;  // bytes of the signed event
+  uint64_t entry_index = 0;
+  friend bool operator==(const KeyEventRow&, const KeyEventRow&) = default;
+};
+
+struct DirectoryRow {
+  std::string agency;
+  uint64_t version = 0;
+  std::string envelope;  // bytes of the signed directory
+  Sha256Digest payload_digest;
+  uint64_t entry_index = 0;
+  friend bool operator==(const DirectoryRow&, const DirectoryRow&) = default;
+};
+
+// One subject tag under restriction by an agency.
+struct RestrictionTag {
+  std::string tag;  // 32 octets
+  std::string agency;
+  std::string restriction_id;
+  friend auto operator<=>(const RestrictionTag&, const RestrictionTag&) = default;
+};
+
+struct RestrictionRow {
+  std::string restriction_id;
+  std::string agency;
+  uint32_t sequence = 0;
+  int32_t action = 0;    // RestrictionAction
+  std::string envelope;  // bytes of the newest signed event
+  uint64_t entry_index = 0;
+  friend bool operator==(const RestrictionRow&, const RestrictionRow&) = default;
+};
+
+// Counts the repeats of a refusal within one minute.
+struct RefusalKey {
+  std::string caller_agency;
+  std::string method;
+  std::string reason;
+  friend auto operator<=>(const RefusalKey&, const RefusalKey&) = default;
+};
+
+struct RefusalRow {
+  RefusalKey key;
+  absl::Time minute;     // when the minute began, that is when the first was entered
+  uint32_t repeats = 0;  // since then, not yet entered
+  friend bool operator==(const RefusalRow&, const RefusalRow&) = default;
+};
+
+}  // namespace derwent::store

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "broker/store/store.h"
+
+namespace derwent::store {
+
+struct SqliteOptions {
+  // Database file; made with mode 0600 when absent. Beside it lie `-wal` and `-shm`.
+  std::string path;
+  // Readers at once; more fail with kResourceExhausted.
+  size_t max_readers = 16;
+  // Name of a registered SQLite VFS; empty: the system's. Tests inject faults through it.
+  std::string vfs;
+};
+
+// Opens or makes the database: WAL, synchronous=FULL, secure_delete. Another process that has it open is refused.
+// Errors: kInvalidArgument not ours or of a newer schema; kUnavailable locked or unreadable; kDataLoss not a sound database.
+absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const SqliteOptions& options);
+
+}  // namespace derwent::store

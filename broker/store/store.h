@@ -1,0 +1,170 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "broker/store/rows.h"
+
+namespace derwent::store {
+
+// A consistent view of the store. Not thread-safe; one thread at a time. A missing row is nullopt, never an error.
+// Errors of every call: kUnavailable the database cannot be read now; kDataLoss a row does not have its shape.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+
+  // The log.
+  virtual absl::StatusOr<LogState> GetLogState() = 0;
+  // Rows come without columns and tags: both are in `packed`.
+  virtual absl::StatusOr<std::optional<EntryRow>> FindEntry(uint64_t index) = 0;
+  // `count` entries from `start` in order, fewer at the end.
+  virtual absl::StatusOr<std::vector<EntryRow>> ListEntries(uint64_t start, size_t count) = 0;
+  // Indexes that match, ascending, at most `query.limit`; next page: from_index = last + 1.
+  virtual absl::StatusOr<std::vector<uint64_t>> SearchEntries(const EntryQuery& query) = 0;
+  // Concatenated 32-octet hashes; empty when there is no such tile.
+  virtual absl::StatusOr<std::string> GetTile(TileKey key) = 0;
+  virtual absl::StatusOr<std::optional<CheckpointRow>> NewestCheckpoint() = 0;
+  virtual absl::StatusOr<std::optional<CheckpointRow>> FindCheckpoint(uint64_t size) = 0;
+  virtual absl::StatusOr<std::optional<PublicBodyRow>> FindPublicBody(uint64_t index) = 0;
+  // Bodies of one kind from `from_index`, ascending.
+  virtual absl::StatusOr<std::vector<PublicBodyRow>> ListPublicBodies(uint8_t kind, uint64_t from_index, size_t limit) = 0;
+  // The canonical DecisionRequest of an entry, while not erased.
+  virtual absl::StatusOr<std::optional<std::string>> FindDecisionRequest(uint64_t index) = 0;
+
+  // Commands already answered. An expired row is still found until it is deleted.
+  virtual absl::StatusOr<std::optional<IdempotencyRow>> FindIdempotency(const IdempotencyKey& key) = 0;
+
+  // Shares and their parts.
+  virtual absl::StatusOr<std::optional<ShareRow>> FindShare(absl::string_view share_id) = 0;
+  virtual absl::StatusOr<std::optional<PartRow>> FindPart(const PartKey& key) = 0;
+  // By recipient.
+  virtual absl::StatusOr<std::vector<PartRow>> ListParts(absl::string_view share_id) = 0;
+  // Parts with a running deadline before or at `time`, earliest first.
+  virtual absl::StatusOr<std::vector<PartRow>> PartsDue(absl::Time time, size_t limit) = 0;
+  // The earliest running deadline of all parts.
+  virtual absl::StatusOr<std::optional<absl::Time>> NextDue() = 0;
+  // Newest first.
+  virtual absl::StatusOr<std::vector<ListedShare>> ListReferrals(const ReferralQuery& query) = 0;
+  // Parts about a subject with any of the tags; each part once.
+  virtual absl::StatusOr<std::vector<PartKey>> PartsWithTags(absl::Span<const std::string> tags) = 0;
+  virtual absl::StatusOr<std::vector<PartSubjectTag>> TagsOfPart(const PartKey& key) = 0;
+
+  // Mailboxes.
+  // Oldest first, held ones not among them.
+  virtual absl::StatusOr<std::vector<DeliveryRow>> NextDeliveries(absl::string_view mailbox_agency, size_t limit) = 0;
+  virtual absl::StatusOr<std::optional<DeliveryRow>> FindDelivery(absl::string_view delivery_id) = 0;
+  // Held ones too, oldest first, of one mailbox and share.
+  virtual absl::StatusOr<std::vector<DeliveryRow>> DeliveriesOfPart(const PartKey& key) = 0;
+  // Number that waits for the agency, held ones not counted.
+  virtual absl::StatusOr<uint64_t> CountDeliveries(absl::string_view mailbox_agency) = 0;
+
+  // Keys and registers.
+  virtual absl::StatusOr<std::vector<KeyEventRow>> ListKeyEvents(absl::string_view agency) = 0;
+  // All agencies, by agency and sequence.
+  virtual absl::StatusOr<std::vector<KeyEventRow>> ListAllKeyEvents() = 0;
+  virtual absl::StatusOr<std::optional<DirectoryRow>> FindDirectory(absl::string_view agency) = 0;
+  // By agency.
+  virtual absl::StatusOr<std::vector<DirectoryRow>> ListDirectories() = 0;
+  virtual absl::StatusOr<std::optional<RestrictionRow>> FindRestriction(absl::string_view restriction_id) = 0;
+  virtual absl::StatusOr<std::vector<RestrictionTag>> RestrictionsOfTags(absl::Span<const std::string> tags) = 0;
+  virtual absl::StatusOr<std::vector<RestrictionTag>> TagsOfRestriction(absl::string_view restriction_id) = 0;
+
+  // Refusals counted and not yet entered.
+  virtual absl::StatusOr<std::optional<RefusalRow>> FindRefusal(const RefusalKey& key) = 0;
+  // Rows whose minute began before or at `time`.
+  virtual absl::StatusOr<std::vector<RefusalRow>> RefusalsBefore(absl::Time time, size_t limit) = 0;
+
+  // Small facts the broker keeps about itself, for instance the policy digest last entered.
+  virtual absl::StatusOr<std::optional<std::string>> GetSetting(absl::string_view name) = 0;
+};
+
+// The one open write. Reads see its own writes. Not thread-safe. Destroyed without Commit: nothing happened.
+//
+// A write that fails leaves the statement undone, not the transaction: roll back to the command's savepoint and go on.
+// Errors of every write: kInvalidArgument a value breaks the schema; kAlreadyExists the key is taken;
+// kNotFound an update without its row; kUnavailable the database cannot be written (full, locked).
+class Transaction : public Reader {
+ public:
+  // Savepoints nest. Each is ended by exactly one Release or RollbackTo.
+  virtual absl::Status Savepoint() = 0;
+  // Keeps what was written since the newest savepoint, and ends it.
+  virtual absl::Status Release() = 0;
+  // Undoes what was written since the newest savepoint, and ends it.
+  virtual absl::Status RollbackTo() = 0;
+
+  // Makes everything durable: after OK it survives power loss.
+  //
+  // Errors, after each of which the caller drops everything it keeps in memory and reloads from Store::Read:
+  //   kUnavailable  certainly not committed (disk full, lock)
+  //   kUnknown      committed or not: the store alone knows
+  //   kDataLoss     the medium refused to sync: end the process (EndsProcess), a restart recovers
+  virtual absl::Status Commit() = 0;
+
+  // The log: called by broker/ledger only.
+  // Error: kAborted another writer moved the head or took over (the fence).
+  virtual absl::Status AdvanceLog(const LogState& from, const LogState& to) = 0;
+  // Takes over writing: raises the epoch and returns it. In a commit of its own.
+  virtual absl::StatusOr<uint64_t> RaiseEpoch() = 0;
+  virtual absl::Status InsertEntry(const EntryRow& entry) = 0;
+  // Appends hashes to a tile, made when absent.
+  virtual absl::Status ExtendTile(TileKey key, absl::string_view hashes) = 0;
+  virtual absl::Status InsertCheckpoint(const CheckpointRow& checkpoint) = 0;
+  virtual absl::Status InsertPublicBody(const PublicBodyRow& body) = 0;
+  virtual absl::Status InsertDecisionRequest(uint64_t index, absl::string_view body) = 0;
+
+  virtual absl::Status InsertIdempotency(const IdempotencyRow& row) = 0;
+  // Deletes at most `limit` expired rows, returns how many.
+  virtual absl::StatusOr<size_t> DeleteIdempotencyBefore(absl::Time time, size_t limit) = 0;
+
+  virtual absl::Status InsertShare(const ShareRow& share) = 0;
+  virtual absl::Status SetSuperseded(absl::string_view share_id, absl::string_view by_share_id) = 0;
+  virtual absl::Status InsertPart(const PartRow& part) = 0;
+  // Writes every column of the part.
+  virtual absl::Status UpdatePart(const PartRow& part) = 0;
+  virtual absl::Status InsertPartTag(const PartSubjectTag& tag) = 0;
+
+  // Returns the sequence given; `delivery.sequence` is ignored.
+  virtual absl::StatusOr<uint64_t> InsertDelivery(const DeliveryRow& delivery) = 0;
+  virtual absl::Status MarkCollected(uint64_t sequence) = 0;
+  // Sets the ledger entries whose receipts travel with the delivery.
+  virtual absl::Status SetDeliveryEntries(uint64_t sequence, absl::Span<const uint64_t> entry_indexes) = 0;
+  virtual absl::Status HoldDelivery(uint64_t sequence) = 0;
+  // Overwrites the bytes on the medium (secure_delete). Deleting what is gone is OK.
+  virtual absl::Status DeleteDelivery(uint64_t sequence) = 0;
+
+  virtual absl::Status InsertKeyEvent(const KeyEventRow& event) = 0;
+  virtual absl::Status PutDirectory(const DirectoryRow& directory) = 0;
+  virtual absl::Status PutRestriction(const RestrictionRow& restriction) = 0;
+  virtual absl::Status InsertRestrictionTag(const RestrictionTag& tag) = 0;
+  virtual absl::Status DeleteRestrictionTags(absl::string_view restriction_id) = 0;
+
+  virtual absl::Status PutRefusal(const RefusalRow& row) = 0;
+  virtual absl::Status DeleteRefusal(const RefusalKey& key) = 0;
+  virtual absl::Status PutSetting(absl::string_view name, absl::string_view value) = 0;
+};
+
+// The broker's database. Thread-safe, but for one rule: one transaction at a time.
+class Store {
+ public:
+  virtual ~Store() = default;
+  // Error: kFailedPrecondition while another transaction of this store is open; kUnavailable.
+  // The transaction must end before the store does.
+  virtual absl::StatusOr<std::unique_ptr<Transaction>> Begin() = 0;
+  // A snapshot of what is committed now, on a connection of its own. Hold it briefly: it keeps the log of
+  // changes from being trimmed. Error: kResourceExhausted too many readers at once; kUnavailable.
+  virtual absl::StatusOr<std::unique_ptr<Reader>> Read() = 0;
+};
+
+// True when nothing safe can follow in this process: the medium failed to sync, so what the system's cache says about
+// the past is no longer what the medium holds. The writer's owner logs the status and ends the process at once.
+inline bool EndsProcess(const absl::Status& status) { return absl::IsDataLoss(status); }
+
+}  // namespace derwent::store
