@@ -9,21 +9,20 @@
 #include "broker/ledger/visibility.h"
 #include "broker/store/rows.h"
 #include "trust/base/digest.h"
+#include "trust/merkle/tree.h"
 
 namespace derwent::ledger {
 
-// Perfect subtrees of a tree's right part: all that contain a leaf from `start` on, and the left siblings their proofs need.
-// Kept level by level, so that a proof costs look-ups only. A value.
+// The perfect subtrees of a tree's right part: all that contain a leaf from `start` on, and the left siblings their proofs
+// need. Kept level by level, so that a proof costs look-ups. A value.
 class RecentNodes {
  public:
-  // `edge`: the perfect subtrees of the tree of `start` leaves, largest first.
-  RecentNodes(uint64_t start, const std::vector<Sha256Digest>& edge);
-  // Appends a leaf hash: completes subtrees as they fill.
-  void Append(const Sha256Digest& leaf_hash);
-  // Audit path of leaf `index` (start <= index < size), sibling first, in the tree of all leaves so far.
-  std::vector<Sha256Digest> Path(uint64_t index) const;
-  uint64_t start() const { return start_; }
-  uint64_t size() const { return size_; }
+  // `edge`: of the tree of `start` leaves.
+  explicit RecentNodes(const trust::RightEdge& edge);
+  // Takes a subtree that an appended leaf completed, in the order RightEdge::Append tells them.
+  void Add(trust::NodeId node, const Sha256Digest& hash);
+  // Audit path of leaf `index`, sibling first, in the tree of `size` leaves. Error: kInvalidArgument unless start <= index < size.
+  absl::StatusOr<std::vector<Sha256Digest>> Path(uint64_t index, uint64_t size) const;
 
  private:
   struct Level {
@@ -31,15 +30,20 @@ class RecentNodes {
     std::vector<Sha256Digest> nodes;
   };
   uint64_t start_ = 0;
-  uint64_t size_ = 0;
   std::vector<Level> levels_;
+};
+
+// An appended entry until its batch is committed.
+struct PendingEntry {
+  store::EntryRow row;
+  std::string public_body;
 };
 
 // One batch as it was committed: enough to make the receipts of its entries without reading the store. Immutable and
 // thread-safe; the writer hands it to the workers that render the replies, whichever ends last frees it.
 class SealedBatch {
  public:
-  SealedBatch(store::CheckpointRow checkpoint, RecentNodes nodes, std::vector<store::EntryRow> entries);
+  SealedBatch(store::CheckpointRow checkpoint, RecentNodes nodes, std::vector<PendingEntry> entries);
 
   // The newest checkpoint, verbatim, and its size.
   const std::string& note() const { return checkpoint_.note; }
@@ -52,7 +56,7 @@ class SealedBatch {
  private:
   store::CheckpointRow checkpoint_;
   RecentNodes nodes_;
-  std::vector<store::EntryRow> entries_;
+  std::vector<PendingEntry> entries_;
 };
 
 }  // namespace derwent::ledger

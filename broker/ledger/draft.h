@@ -11,13 +11,9 @@
 #include "absl/types/span.h"
 #include "broker/store/rows.h"
 #include "trust/base/digest.h"
+#include "trust/entry/entry.h"
 
 namespace derwent::ledger {
-
-inline constexpr int kFieldCount = 24;
-
-// Public kinds of entry (ledger.md 4.1). Everything else is sealed and looks alike from outside.
-enum class PublicKind : uint8_t { kErasure = 0x01, kGovernance = 0x02, kKeyEvent = 0x03, kRegister = 0x04 };
 
 // One side of an exchange.
 enum class Side { kReleasing, kReceiving };
@@ -32,16 +28,16 @@ struct CategoryLine {
   std::string form;     // form given
 };
 
-// An entry before it is salted and appended. Setters take codes and opaque ids (A-Z a-z 0-9 . _ : / @ + -); anything else
-// is remembered and refused by Log::Append. What each field says, its syntax and who may open it: FORMAT.md, visibility.h.
+// An entry before it is salted and appended. Setters take codes and opaque ids (attributes.h, IsCode); anything else is
+// remembered and refused by Log::Append. What each field says and its syntax: FORMAT.md; who may open it: visibility.cc.
 // What is not set stays empty. Setting twice replaces. A value; not thread-safe.
 class EntryDraft {
  public:
   // A sealed entry: share, refusal, approval, read, … `step` is what happened, for instance `referral`.
   EntryDraft(absl::string_view step, Actor actor);
-  // A public entry, whose `body` (exact bytes, 1 to 65,000) anyone may read. Only `step` and `agency` (who acted, may
-  // be empty) go beside it. Setters have no effect on it.
-  static EntryDraft Public(PublicKind kind, std::string body, absl::string_view step, absl::string_view agency);
+  // A public entry (any kind but kSealed), whose `body` (exact bytes, 1 to 65,000) anyone may read. Only `step` and `agency`
+  // (who acted, may be empty) go beside it. Setters have no effect on it.
+  static EntryDraft Public(trust::EntryKind kind, std::string body, absl::string_view step, absl::string_view agency);
 
   // Fields 2 to 5. A caller whose call concerns nobody else (plan, read, refusal) is the releasing side of what it
   // would send, the receiving side of what it would get. `person` is opaque; empty: the agency's agent.
@@ -83,23 +79,23 @@ class EntryDraft {
   struct SidePart {
     std::string agency, person, bases, regimes, conditions;
   };
-  SidePart& side(Side side) { return sides_[side == Side::kReleasing ? 0 : 1]; }
-  void Check(absl::string_view code);
+  SidePart& part(Side side) { return sides_[side == Side::kReleasing ? 0 : 1]; }
+  // Remembers the first broken code; returns it as given.
   std::string Checked(absl::string_view code);
   std::string CheckedList(absl::Span<const std::string> codes);
 
   absl::Status status_;
-  uint8_t kind_ = 0;
+  trust::EntryKind kind_ = trust::EntryKind::kSealed;
   std::string body_;
-  std::string public_agency_;
   Actor actor_ = Actor::kBroker;
-  std::string step_;
   std::array<SidePart, 2> sides_;
   std::vector<std::string> tags_;
-  std::string subject_, categories_, area_, agreement_, request_, case_, digests_, manifest_, grounds_, commitment_, revisions_;
+  std::vector<CategoryLine> categories_;
+  std::string subject_, role_, area_, agreement_, agreement_revision_, request_, case_, policy_digest_, register_digest_;
+  std::string manifest_, grounds_, override_, justification_, semantics_, policy_revision_, register_revision_, commitment_;
   std::string decision_request_;
-  uint64_t count_ = 0;
-  store::EntryColumns columns_;
+  std::string count_;
+  store::EntryColumns columns_;  // what is searched by; the sealed fields say the same
 };
 
 }  // namespace derwent::ledger

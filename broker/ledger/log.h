@@ -71,7 +71,7 @@ class Log {
     store::CheckpointRow note;  // newest; size 0 and empty before the first
     trust::RightEdge edge;      // of head.size leaves
     absl::Time newest_time;     // of the last appended
-    std::vector<store::EntryRow> pending;
+    std::vector<PendingEntry> pending;
   };
   absl::StatusOr<store::CheckpointRow> Sign(uint64_t size, const Sha256Digest& root) const;
 

@@ -31,6 +31,9 @@ struct OpenedField {
 // An entry as far as one viewer may open it.
 struct OpenedEntry {
   uint64_t index = 0;
+  trust::EntryKind kind = trust::EntryKind::kSealed;
+  absl::Time time;
+  std::string public_body;          // of a public entry
   std::vector<OpenedField> fields;  // empty ones left out
   std::string receipt;              // tlog-proof into the newest checkpoint, opening all fields the viewer may
 };

@@ -3,8 +3,8 @@
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
-#include "broker/ledger/draft.h"
 #include "broker/store/rows.h"
+#include "trust/entry/opening.h"
 
 namespace derwent::ledger {
 
@@ -20,13 +20,10 @@ enum class Viewer : uint8_t {
 constexpr Viewer operator|(Viewer a, Viewer b) { return static_cast<Viewer>(static_cast<uint8_t>(a) | static_cast<uint8_t>(b)); }
 constexpr bool Has(Viewer set, Viewer one) { return (static_cast<uint8_t>(set) & static_cast<uint8_t>(one)) != 0; }
 
-// True when `viewer` may open field `number` (1 to 24). The table of ledger.md 4.1; any doubt denies.
-bool MayOpen(Viewer viewer, int number);
+// The fields `viewer` may open: the table of FORMAT.md. Any doubt denies.
+trust::FieldSet Openable(Viewer viewer);
 
 // What `agency` is to an entry. The releasing side holds the record and supplied the references.
 Viewer ViewerOf(const store::EntryColumns& columns, absl::string_view agency);
-
-// Name of a field, for instance `outcome`. `number` is 1 to 24.
-absl::string_view FieldName(int number);
 
 }  // namespace derwent::ledger

@@ -91,7 +91,7 @@ class Reader {
 // A write that fails leaves the statement undone, not the transaction: roll back to the command's savepoint and go on.
 // Errors of every write: kInvalidArgument a value breaks the schema; kAlreadyExists the key is taken;
 // kNotFound an update without its row; kUnavailable the database cannot be written (full, locked).
-class Transaction : public Reader {
+class Transaction : public virtual Reader {
  public:
   // Savepoints nest. Each is ended by exactly one Release or RollbackTo.
   virtual absl::Status Savepoint() = 0;

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+
+#include "absl/container/btree_map.h"
+#include "absl/status/statusor.h"
+#include "broker/store/store.h"
+#include "trust/base/digest.h"
+#include "trust/merkle/tree.h"
+
+namespace derwent::ledger {
+
+// Roots of perfect subtrees, computed from stored tiles; each tile is read once. Borrows the reader. Not thread-safe.
+class TileNodes {
+ public:
+  explicit TileNodes(store::Reader& reader) : reader_(reader) {}
+  // Error: kDataLoss the tiles do not hold the subtree; of the store.
+  absl::StatusOr<Sha256Digest> Read(trust::NodeId node);
+
+ private:
+  store::Reader& reader_;
+  absl::btree_map<store::TileKey, std::string> tiles_;
+};
+
+}  // namespace derwent::ledger

@@ -1,0 +1,145 @@
+#include "broker/store/sqlite/schema.h"
+
+#include "absl/strings/str_cat.h"
+#include "trust/base/status_macros.h"
+
+namespace derwent::store {
+namespace {
+
+// The log. Everything here is derivable from the packed entries (fsck derives it); times are UTC milliseconds.
+constexpr char kLogTables[] = R"sql(
+CREATE TABLE log_state(
+  id INTEGER PRIMARY KEY CHECK (id = 0),
+  size INTEGER NOT NULL, root BLOB NOT NULL, epoch INTEGER NOT NULL, newest_ms INTEGER NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(id, size, root, epoch, newest_ms)) STORED) STRICT;
+CREATE TABLE entry(
+  idx INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, packed BLOB NOT NULL) STRICT;
+-- One row for each agency that is party to the entry: a query reads nobody else's.
+CREATE TABLE entry_search(
+  agency TEXT NOT NULL, idx INTEGER NOT NULL, time_ms INTEGER NOT NULL,
+  releasing TEXT NOT NULL, receiving TEXT NOT NULL, actor TEXT NOT NULL,
+  purpose TEXT NOT NULL, profile TEXT NOT NULL, board TEXT NOT NULL,
+  outcome TEXT NOT NULL, reasons TEXT NOT NULL, share_id TEXT NOT NULL, step TEXT NOT NULL,
+  PRIMARY KEY (agency, idx)) STRICT, WITHOUT ROWID;
+CREATE INDEX entry_search_share ON entry_search(share_id, agency, idx) WHERE share_id <> '';
+CREATE TABLE subject_index(
+  tag BLOB NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (tag, idx)) STRICT, WITHOUT ROWID;
+-- id = level << 56 | number
+CREATE TABLE tile(id INTEGER PRIMARY KEY, hashes BLOB NOT NULL) STRICT;
+CREATE TABLE checkpoint(size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT;
+CREATE TABLE public_body(idx INTEGER PRIMARY KEY, kind INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
+CREATE INDEX public_body_kind ON public_body(kind, idx);
+CREATE TABLE decision_request(idx INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+-- Reserved for witnesses and legal holds.
+CREATE TABLE cosignature(
+  size INTEGER NOT NULL, witness TEXT NOT NULL, line TEXT NOT NULL, added_ms INTEGER NOT NULL,
+  PRIMARY KEY (size, witness)) STRICT, WITHOUT ROWID;
+CREATE TABLE witness_view(
+  witness TEXT PRIMARY KEY, size INTEGER NOT NULL, seen_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE hold(
+  hold_id TEXT PRIMARY KEY, idx INTEGER NOT NULL, authority TEXT NOT NULL, placed_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO log_state(id, size, root, epoch, newest_ms)
+  VALUES (0, 0, x'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 0, 0);
+)sql";
+
+constexpr char kShareTables[] = R"sql(
+CREATE TABLE share(
+  position INTEGER PRIMARY KEY, share_id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, kind INTEGER NOT NULL,
+  sender TEXT NOT NULL, profile TEXT NOT NULL, purpose TEXT NOT NULL, board TEXT NOT NULL, area TEXT NOT NULL,
+  case_id TEXT NOT NULL, existence_sensitive INTEGER NOT NULL, create_ms INTEGER NOT NULL, expire_ms INTEGER NOT NULL,
+  supersedes TEXT NOT NULL, superseded_by TEXT NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(position, share_id, version, kind, sender, profile, purpose, board, area, case_id,
+    existence_sensitive, create_ms, expire_ms, supersedes, superseded_by)) STORED) STRICT;
+CREATE INDEX share_sender ON share(sender, position);
+CREATE TABLE share_part(
+  part INTEGER PRIMARY KEY, position INTEGER NOT NULL, recipient TEXT NOT NULL, role TEXT NOT NULL, person TEXT NOT NULL,
+  state INTEGER NOT NULL, reason TEXT NOT NULL, manifest_digest BLOB NOT NULL,
+  collection_ms INTEGER, collection_over INTEGER NOT NULL, acceptance_ms INTEGER, acceptance_over INTEGER NOT NULL,
+  outcome_ms INTEGER, outcome_over INTEGER NOT NULL, next_due_ms INTEGER, update_ms INTEGER NOT NULL,
+  sender_sequence INTEGER NOT NULL, recipient_sequence INTEGER NOT NULL, context BLOB NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(part, position, recipient, role, person, state, reason, manifest_digest,
+    collection_ms, collection_over, acceptance_ms, acceptance_over, outcome_ms, outcome_over, next_due_ms, update_ms,
+    sender_sequence, recipient_sequence, context)) STORED,
+  UNIQUE (position, recipient)) STRICT;
+CREATE INDEX share_part_recipient ON share_part(recipient, position);
+CREATE INDEX share_part_due ON share_part(next_due_ms) WHERE next_due_ms IS NOT NULL;
+CREATE TABLE part_tag(
+  tag BLOB NOT NULL, part INTEGER NOT NULL, subject INTEGER NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(tag, part, subject)) STORED,
+  PRIMARY KEY (tag, part, subject)) STRICT, WITHOUT ROWID;
+CREATE INDEX part_tag_part ON part_tag(part);
+)sql";
+
+// A payload lies beside its delivery, so that counting a collection does not rewrite it.
+constexpr char kMailboxTables[] = R"sql(
+CREATE TABLE delivery(
+  sequence INTEGER PRIMARY KEY, delivery_id TEXT NOT NULL UNIQUE, mailbox TEXT NOT NULL, share_id TEXT NOT NULL,
+  kind INTEGER NOT NULL, entries BLOB NOT NULL, create_ms INTEGER NOT NULL, collected INTEGER NOT NULL, held INTEGER NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(sequence, delivery_id, mailbox, share_id, kind, entries, create_ms, collected, held))
+    STORED) STRICT;
+CREATE INDEX delivery_mailbox ON delivery(mailbox, sequence) WHERE held = 0;
+CREATE INDEX delivery_share ON delivery(share_id, mailbox);
+CREATE TABLE delivery_payload(
+  sequence INTEGER PRIMARY KEY, payload BLOB NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(sequence, payload)) STORED) STRICT;
+CREATE TABLE idempotency(
+  id INTEGER PRIMARY KEY, caller TEXT NOT NULL, method TEXT NOT NULL, request_id TEXT NOT NULL, digest BLOB NOT NULL,
+  response BLOB NOT NULL, expire_ms INTEGER NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(caller, method, request_id, digest, response, expire_ms)) STORED,
+  UNIQUE (request_id, caller, method)) STRICT;
+CREATE INDEX idempotency_expire ON idempotency(expire_ms);
+)sql";
+
+constexpr char kRegisterTables[] = R"sql(
+CREATE TABLE key_event(
+  agency TEXT NOT NULL, sequence INTEGER NOT NULL, envelope BLOB NOT NULL, idx INTEGER NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(agency, sequence, envelope, idx)) STORED,
+  PRIMARY KEY (agency, sequence)) STRICT, WITHOUT ROWID;
+CREATE TABLE directory(
+  agency TEXT PRIMARY KEY, version INTEGER NOT NULL, envelope BLOB NOT NULL, digest BLOB NOT NULL, idx INTEGER NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(agency, version, envelope, digest, idx)) STORED) STRICT, WITHOUT ROWID;
+CREATE TABLE restriction(
+  restriction_id TEXT PRIMARY KEY, agency TEXT NOT NULL, sequence INTEGER NOT NULL, action INTEGER NOT NULL,
+  envelope BLOB NOT NULL, idx INTEGER NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(restriction_id, agency, sequence, action, envelope, idx)) STORED)
+  STRICT, WITHOUT ROWID;
+CREATE TABLE restriction_tag(
+  tag BLOB NOT NULL, agency TEXT NOT NULL, restriction_id TEXT NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(tag, agency, restriction_id)) STORED,
+  PRIMARY KEY (tag, agency, restriction_id)) STRICT, WITHOUT ROWID;
+CREATE INDEX restriction_tag_restriction ON restriction_tag(restriction_id);
+CREATE TABLE refusal_counter(
+  caller TEXT NOT NULL, method TEXT NOT NULL, reason TEXT NOT NULL, minute_ms INTEGER NOT NULL, repeats INTEGER NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(caller, method, reason, minute_ms, repeats)) STORED,
+  PRIMARY KEY (caller, method, reason)) STRICT, WITHOUT ROWID;
+CREATE INDEX refusal_counter_minute ON refusal_counter(minute_ms);
+CREATE TABLE setting(
+  name TEXT PRIMARY KEY, value BLOB NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(name, value)) STORED) STRICT, WITHOUT ROWID;
+)sql";
+
+absl::StatusOr<int64_t> Number(Connection& connection, const char* sql) {
+  auto query = connection.Select(sql);
+  ASSIGN_OR_RETURN(const bool row, query->Next());
+  return row ? query->Int(0) : 0;
+}
+
+}  // namespace
+
+absl::Status PrepareSchema(Connection& connection) {
+  ASSIGN_OR_RETURN(const int64_t id, Number(connection, "PRAGMA application_id"));
+  ASSIGN_OR_RETURN(const int64_t version, Number(connection, "PRAGMA user_version"));
+  ASSIGN_OR_RETURN(const int64_t tables, Number(connection, "SELECT count(*) FROM sqlite_schema"));
+  if (tables == 0) {
+    return connection.Execute(absl::StrCat("BEGIN IMMEDIATE;", kLogTables, kShareTables, kMailboxTables, kRegisterTables,
+                                           "PRAGMA application_id=", kApplicationId, ";PRAGMA user_version=", kSchemaVersion,
+                                           ";COMMIT;"));
+  }
+  if (id != kApplicationId) return absl::InvalidArgumentError("store: the file is another program's database");
+  if (version != kSchemaVersion) {
+    return absl::InvalidArgumentError(absl::StrCat("store: schema version ", version, ", this program reads ", kSchemaVersion));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace derwent::store

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "broker/store/sqlite/connection.h"
+#include "broker/store/store.h"
+
+namespace derwent::store {
+
+// The reading half of the SQLite store, shared by snapshots and the transaction. Borrows the connection. Not thread-safe.
+class SqliteReads : public virtual Reader {
+ public:
+  explicit SqliteReads(Connection& connection) : connection_(connection) {}
+
+  // sqlite_reads_log.cc
+  absl::StatusOr<LogState> GetLogState() override;
+  absl::StatusOr<std::optional<EntryRow>> FindEntry(uint64_t index) override;
+  absl::StatusOr<std::vector<EntryRow>> ListEntries(uint64_t start, size_t count) override;
+  absl::StatusOr<std::vector<uint64_t>> SearchEntries(const EntryQuery& query) override;
+  absl::StatusOr<std::string> GetTile(TileKey key) override;
+  absl::StatusOr<std::optional<CheckpointRow>> NewestCheckpoint() override;
+  absl::StatusOr<std::optional<CheckpointRow>> FindCheckpoint(uint64_t size) override;
+  absl::StatusOr<std::optional<PublicBodyRow>> FindPublicBody(uint64_t index) override;
+  absl::StatusOr<std::vector<PublicBodyRow>> ListPublicBodies(uint8_t kind, uint64_t from_index, size_t limit) override;
+  absl::StatusOr<std::optional<std::string>> FindDecisionRequest(uint64_t index) override;
+
+  // sqlite_reads_share.cc
+  absl::StatusOr<std::optional<IdempotencyRow>> FindIdempotency(const IdempotencyKey& key) override;
+  absl::StatusOr<std::optional<ShareRow>> FindShare(absl::string_view share_id) override;
+  absl::StatusOr<std::optional<PartRow>> FindPart(const PartKey& key) override;
+  absl::StatusOr<std::vector<PartRow>> ListParts(absl::string_view share_id) override;
+  absl::StatusOr<std::vector<PartRow>> PartsDue(absl::Time time, size_t limit) override;
+  absl::StatusOr<std::optional<absl::Time>> NextDue() override;
+  absl::StatusOr<std::vector<ListedShare>> ListReferrals(const ReferralQuery& query) override;
+  absl::StatusOr<std::vector<PartKey>> PartsWithTags(absl::Span<const std::string> tags) override;
+  absl::StatusOr<std::vector<PartSubjectTag>> TagsOfPart(const PartKey& key) override;
+  absl::StatusOr<std::vector<DeliveryRow>> NextDeliveries(absl::string_view mailbox_agency, size_t limit) override;
+  absl::StatusOr<std::optional<DeliveryRow>> FindDelivery(absl::string_view delivery_id) override;
+  absl::StatusOr<std::vector<DeliveryRow>> DeliveriesOfPart(const PartKey& key) override;
+  absl::StatusOr<uint64_t> CountDeliveries(absl::string_view mailbox_agency) override;
+
+  // sqlite_reads_register.cc
+  absl::StatusOr<std::vector<KeyEventRow>> ListKeyEvents(absl::string_view agency) override;
+  absl::StatusOr<std::vector<KeyEventRow>> ListAllKeyEvents() override;
+  absl::StatusOr<std::optional<DirectoryRow>> FindDirectory(absl::string_view agency) override;
+  absl::StatusOr<std::vector<DirectoryRow>> ListDirectories() override;
+  absl::StatusOr<std::optional<RestrictionRow>> FindRestriction(absl::string_view restriction_id) override;
+  absl::StatusOr<std::vector<RestrictionTag>> RestrictionsOfTags(absl::Span<const std::string> tags) override;
+  absl::StatusOr<std::vector<RestrictionTag>> TagsOfRestriction(absl::string_view restriction_id) override;
+  absl::StatusOr<std::optional<RefusalRow>> FindRefusal(const RefusalKey& key) override;
+  absl::StatusOr<std::vector<RefusalRow>> RefusalsBefore(absl::Time time, size_t limit) override;
+  absl::StatusOr<std::optional<std::string>> GetSetting(absl::string_view name) override;
+
+ protected:
+  Connection& connection() { return connection_; }
+
+ private:
+  // First index whose entry time is at or after `time`: a binary search, for entry times never go back.
+  absl::StatusOr<uint64_t> FirstIndexAt(absl::Time time);
+  absl::StatusOr<std::vector<uint64_t>> SearchByTag(const EntryQuery& query, uint64_t first, uint64_t end);
+
+  Connection& connection_;
+};
+
+// Rows as vectors or at most one; `take` turns the query's current row into a StatusOr<Row>.
+template <typename Row, typename Take>
+absl::StatusOr<std::vector<Row>> AllRows(std::unique_ptr<Query> query, Take take) {
+  std::vector<Row> rows;
+  while (true) {
+    absl::StatusOr<bool> more = query->Next();
+    if (!more.ok()) return more.status();
+    if (!*more) return rows;
+    absl::StatusOr<Row> row = take(*query);
+    if (!row.ok()) return row.status();
+    rows.push_back(*std::move(row));
+  }
+}
+template <typename Row, typename Take>
+absl::StatusOr<std::optional<Row>> OneRow(std::unique_ptr<Query> query, Take take) {
+  absl::StatusOr<bool> found = query->Next();
+  if (!found.ok()) return found.status();
+  if (!*found) return std::optional<Row>();
+  absl::StatusOr<Row> row = take(*query);
+  if (!row.ok()) return row.status();
+  return std::optional<Row>(*std::move(row));
+}
+
+// A tile's row id.
+inline int64_t TileRowId(TileKey key) { return static_cast<int64_t>(static_cast<uint64_t>(key.level) << 56 | key.number); }
+
+}  // namespace derwent::store

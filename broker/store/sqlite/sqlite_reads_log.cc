@@ -1,0 +1,149 @@
+#include <algorithm>
+#include <limits>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "broker/store/sqlite/sqlite_reads.h"
+#include "trust/base/status_macros.h"
+
+namespace derwent::store {
+namespace {
+
+absl::StatusOr<EntryRow> TakeEntry(const Query& query) {
+  return EntryRow{.index = query.Unsigned(0), .time = query.Time(1), .packed = query.Text(2)};
+}
+absl::StatusOr<CheckpointRow> TakeCheckpoint(const Query& query) {
+  return CheckpointRow{.size = query.Unsigned(0), .note = query.Text(1)};
+}
+absl::StatusOr<PublicBodyRow> TakeBody(const Query& query) {
+  return PublicBodyRow{.index = query.Unsigned(0), .kind = static_cast<uint8_t>(query.Int(1)), .body = query.Text(2)};
+}
+absl::StatusOr<std::string> TakeOctets(const Query& query) { return query.Text(0); }
+absl::StatusOr<uint64_t> TakeIndex(const Query& query) { return query.Unsigned(0); }
+
+// Empty conditions hold for every row. ?1 agency, ?2 first index, ?3 end index, ?4… conditions, ?10 limit.
+#define DERWENT_ENTRY_CONDITIONS                                                                                \
+  " agency = ?1 AND idx >= ?2 AND idx < ?3 AND (?4 = '' OR releasing = ?4 OR receiving = ?4)"                  \
+  " AND (?5 = '' OR board = ?5) AND (?6 = '' OR purpose = ?6) AND (?7 = '' OR outcome = ?7)"                   \
+  " AND (?8 = '' OR step = ?8) AND (?9 = '' OR instr(' ' || reasons || ' ', ' ' || ?9 || ' ') > 0)"
+
+constexpr char kSearch[] = "SELECT idx FROM entry_search WHERE" DERWENT_ENTRY_CONDITIONS " ORDER BY idx LIMIT ?10";
+constexpr char kSearchShare[] =
+    "SELECT idx FROM entry_search WHERE share_id = ?11 AND share_id <> '' AND" DERWENT_ENTRY_CONDITIONS " ORDER BY idx LIMIT ?10";
+constexpr char kMatchOne[] =
+    "SELECT idx FROM entry_search WHERE (?11 = '' OR share_id = ?11) AND" DERWENT_ENTRY_CONDITIONS " LIMIT ?10";
+constexpr char kTagIndexes[] = "SELECT idx FROM subject_index WHERE tag = ?1 AND idx >= ?2 AND idx < ?3 ORDER BY idx";
+
+constexpr uint64_t kNoEnd = std::numeric_limits<int64_t>::max();
+
+}  // namespace
+
+absl::StatusOr<LogState> SqliteReads::GetLogState() {
+  auto query = connection_.Select("SELECT size, root, epoch, newest_ms FROM log_state WHERE id = 0");
+  ASSIGN_OR_RETURN(const bool found, query->Next());
+  if (!found) return absl::DataLossError("store: the head of the log is missing");
+  ASSIGN_OR_RETURN(const Sha256Digest root, query->Digest(1));
+  const uint64_t size = query->Unsigned(0);
+  return LogState{.size = size,
+                  .root = root,
+                  .epoch = query->Unsigned(2),
+                  .newest_time = size == 0 ? absl::InfinitePast() : query->Time(3)};
+}
+
+absl::StatusOr<std::optional<EntryRow>> SqliteReads::FindEntry(uint64_t index) {
+  return OneRow<EntryRow>(connection_.Select("SELECT idx, time_ms, packed FROM entry WHERE idx = ?", index), TakeEntry);
+}
+
+absl::StatusOr<std::vector<EntryRow>> SqliteReads::ListEntries(uint64_t start, size_t count) {
+  return AllRows<EntryRow>(
+      connection_.Select("SELECT idx, time_ms, packed FROM entry WHERE idx >= ? ORDER BY idx LIMIT ?", start, count), TakeEntry);
+}
+
+absl::StatusOr<uint64_t> SqliteReads::FirstIndexAt(absl::Time time) {
+  ASSIGN_OR_RETURN(const LogState head, GetLogState());
+  uint64_t low = 0;
+  uint64_t high = head.size;
+  // Invariant: every entry before `low` is earlier than `time`, none from `high` on is.
+  while (low < high) {
+    const uint64_t middle = low + (high - low) / 2;
+    auto query = connection_.Select("SELECT time_ms FROM entry WHERE idx = ?", middle);
+    ASSIGN_OR_RETURN(const bool found, query->Next());
+    if (!found) return absl::DataLossError("store: an entry is missing");
+    if (query->Time(0) < time) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+absl::StatusOr<std::vector<uint64_t>> SqliteReads::SearchEntries(const EntryQuery& query) {
+  if (query.viewer_agency.empty()) return absl::InvalidArgumentError("store: a search needs the agency it is for");
+  uint64_t first = query.from_index;
+  uint64_t end = kNoEnd;
+  if (query.start > absl::UnixEpoch()) {
+    ASSIGN_OR_RETURN(const uint64_t from_time, FirstIndexAt(query.start));
+    first = std::max(first, from_time);
+  }
+  if (query.end < absl::InfiniteFuture()) {
+    ASSIGN_OR_RETURN(end, FirstIndexAt(query.end));
+  }
+  if (first >= end || first > kNoEnd) return std::vector<uint64_t>();
+  if (!query.tags.empty()) return SearchByTag(query, first, end);
+  auto rows = query.share_id.empty()
+                  ? connection_.Select(kSearch, query.viewer_agency, first, end, query.other_agency, query.board, query.purpose,
+                                       query.outcome, query.step, query.reason, query.limit)
+                  : connection_.Select(kSearchShare, query.viewer_agency, first, end, query.other_agency, query.board, query.purpose,
+                                       query.outcome, query.step, query.reason, query.limit, query.share_id);
+  return AllRows<uint64_t>(std::move(rows), TakeIndex);
+}
+
+absl::StatusOr<std::vector<uint64_t>> SqliteReads::SearchByTag(const EntryQuery& query, uint64_t first, uint64_t end) {
+  std::set<uint64_t> candidates;
+  for (const std::string& tag : query.tags) {
+    ASSIGN_OR_RETURN(const std::vector<uint64_t> found,
+                     AllRows<uint64_t>(connection_.Select(kTagIndexes, AsOctets(tag), first, end), TakeIndex));
+    candidates.insert(found.begin(), found.end());
+  }
+  std::vector<uint64_t> matches;
+  for (const uint64_t index : candidates) {
+    if (matches.size() == query.limit) break;
+    auto row = connection_.Select(kMatchOne, query.viewer_agency, index, index + 1, query.other_agency, query.board, query.purpose,
+                                  query.outcome, query.step, query.reason, 1, query.share_id);
+    ASSIGN_OR_RETURN(const bool match, row->Next());
+    if (match) matches.push_back(index);
+  }
+  return matches;
+}
+
+absl::StatusOr<std::string> SqliteReads::GetTile(TileKey key) {
+  ASSIGN_OR_RETURN(std::optional<std::string> hashes,
+                   OneRow<std::string>(connection_.Select("SELECT hashes FROM tile WHERE id = ?", TileRowId(key)), TakeOctets));
+  return std::move(hashes).value_or("");
+}
+
+absl::StatusOr<std::optional<CheckpointRow>> SqliteReads::NewestCheckpoint() {
+  return OneRow<CheckpointRow>(connection_.Select("SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1"), TakeCheckpoint);
+}
+
+absl::StatusOr<std::optional<CheckpointRow>> SqliteReads::FindCheckpoint(uint64_t size) {
+  return OneRow<CheckpointRow>(connection_.Select("SELECT size, note FROM checkpoint WHERE size = ?", size), TakeCheckpoint);
+}
+
+absl::StatusOr<std::optional<PublicBodyRow>> SqliteReads::FindPublicBody(uint64_t index) {
+  return OneRow<PublicBodyRow>(connection_.Select("SELECT idx, kind, body FROM public_body WHERE idx = ?", index), TakeBody);
+}
+
+absl::StatusOr<std::vector<PublicBodyRow>> SqliteReads::ListPublicBodies(uint8_t kind, uint64_t from_index, size_t limit) {
+  return AllRows<PublicBodyRow>(
+      connection_.Select("SELECT idx, kind, body FROM public_body WHERE kind = ? AND idx >= ? ORDER BY idx LIMIT ?", kind, from_index, limit),
+      TakeBody);
+}
+
+absl::StatusOr<std::optional<std::string>> SqliteReads::FindDecisionRequest(uint64_t index) {
+  return OneRow<std::string>(connection_.Select("SELECT body FROM decision_request WHERE idx = ?", index), TakeOctets);
+}
+
+}  // namespace derwent::store

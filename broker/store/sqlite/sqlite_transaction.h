@@ -1,0 +1,64 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "broker/store/sqlite/sqlite_reads.h"
+#include "broker/store/store.h"
+
+namespace derwent::store {
+
+// The open write transaction of the SQLite store.
+class SqliteTransaction final : public Transaction, public SqliteReads {
+ public:
+  // `connection` has begun; `ended` is called once, when the transaction is over.
+  SqliteTransaction(Connection& connection, std::function<void()> ended);
+  ~SqliteTransaction() override;
+
+  absl::Status Savepoint() override;
+  absl::Status Release() override;
+  absl::Status RollbackTo() override;
+  absl::Status Commit() override;
+
+  // sqlite_writes_log.cc
+  absl::Status AdvanceLog(const LogState& from, const LogState& to) override;
+  absl::StatusOr<uint64_t> RaiseEpoch() override;
+  absl::Status InsertEntry(const EntryRow& entry) override;
+  absl::Status ExtendTile(TileKey key, absl::string_view hashes) override;
+  absl::Status InsertCheckpoint(const CheckpointRow& checkpoint) override;
+  absl::Status InsertPublicBody(const PublicBodyRow& body) override;
+  absl::Status InsertDecisionRequest(uint64_t index, absl::string_view body) override;
+
+  // sqlite_writes_share.cc
+  absl::Status InsertIdempotency(const IdempotencyRow& row) override;
+  absl::StatusOr<size_t> DeleteIdempotencyBefore(absl::Time time, size_t limit) override;
+  absl::Status InsertShare(const ShareRow& share) override;
+  absl::Status SetSuperseded(absl::string_view share_id, absl::string_view by_share_id) override;
+  absl::Status InsertPart(const PartRow& part) override;
+  absl::Status UpdatePart(const PartRow& part) override;
+  absl::Status InsertPartTag(const PartSubjectTag& tag) override;
+  absl::StatusOr<uint64_t> InsertDelivery(const DeliveryRow& delivery) override;
+  absl::Status MarkCollected(uint64_t sequence) override;
+  absl::Status SetDeliveryEntries(uint64_t sequence, absl::Span<const uint64_t> entry_indexes) override;
+  absl::Status HoldDelivery(uint64_t sequence) override;
+  absl::Status DeleteDelivery(uint64_t sequence) override;
+
+  // sqlite_writes_register.cc
+  absl::Status InsertKeyEvent(const KeyEventRow& event) override;
+  absl::Status PutDirectory(const DirectoryRow& directory) override;
+  absl::Status PutRestriction(const RestrictionRow& restriction) override;
+  absl::Status InsertRestrictionTag(const RestrictionTag& tag) override;
+  absl::Status DeleteRestrictionTags(absl::string_view restriction_id) override;
+  absl::Status PutRefusal(const RefusalRow& row) override;
+  absl::Status DeleteRefusal(const RefusalKey& key) override;
+  absl::Status PutSetting(absl::string_view name, absl::string_view value) override;
+
+ private:
+  void End();
+
+  std::function<void()> ended_;
+  int savepoints_ = 0;
+  bool open_ = true;
+};
+
+}  // namespace derwent::store

@@ -1,0 +1,63 @@
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "broker/store/sqlite/sqlite_transaction.h"
+#include "trust/base/status_macros.h"
+
+namespace derwent::store {
+
+absl::Status SqliteTransaction::AdvanceLog(const LogState& from, const LogState& to) {
+  const absl::Status moved = connection().RunOne(
+      "UPDATE log_state SET size = ?, root = ?, newest_ms = ? WHERE id = 0 AND size = ? AND epoch = ?", to.size, to.root,
+      to.newest_time, from.size, from.epoch);
+  if (absl::IsNotFound(moved)) return absl::AbortedError("store: another writer moved the head of the log");
+  return moved;
+}
+
+absl::StatusOr<uint64_t> SqliteTransaction::RaiseEpoch() {
+  RETURN_IF_ERROR(connection().RunOne("UPDATE log_state SET epoch = epoch + 1 WHERE id = 0"));
+  ASSIGN_OR_RETURN(const LogState state, GetLogState());
+  return state.epoch;
+}
+
+absl::Status SqliteTransaction::InsertEntry(const EntryRow& entry) {
+  RETURN_IF_ERROR(connection().Run("INSERT INTO entry(idx, time_ms, packed) VALUES (?, ?, ?)", entry.index, entry.time,
+                                   AsOctets(entry.packed)));
+  const EntryColumns& columns = entry.columns;
+  const std::string reasons = absl::StrJoin(columns.reasons, " ");
+  std::set<absl::string_view> parties = {columns.releasing_agency, columns.receiving_agency, columns.actor_agency};
+  parties.erase("");
+  for (const absl::string_view agency : parties) {
+    RETURN_IF_ERROR(connection().Run(
+        "INSERT INTO entry_search(agency, idx, time_ms, releasing, receiving, actor, purpose, profile, board, outcome, reasons,"
+        " share_id, step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        agency, entry.index, entry.time, columns.releasing_agency, columns.receiving_agency, columns.actor_agency, columns.purpose,
+        columns.profile, columns.board, columns.outcome, reasons, columns.share_id, columns.step));
+  }
+  for (const std::string& tag : entry.tags) {
+    RETURN_IF_ERROR(connection().Run("INSERT INTO subject_index(tag, idx) VALUES (?, ?)", AsOctets(tag), entry.index));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SqliteTransaction::ExtendTile(TileKey key, absl::string_view hashes) {
+  // CAST: concatenation gives text, and a STRICT column keeps octets apart from text.
+  return connection().Run(
+      "INSERT INTO tile(id, hashes) VALUES (?1, ?2) ON CONFLICT(id) DO UPDATE SET hashes = CAST(hashes || excluded.hashes AS BLOB)",
+      TileRowId(key), AsOctets(hashes));
+}
+
+absl::Status SqliteTransaction::InsertCheckpoint(const CheckpointRow& checkpoint) {
+  return connection().Run("INSERT INTO checkpoint(size, note) VALUES (?, ?)", checkpoint.size, checkpoint.note);
+}
+
+absl::Status SqliteTransaction::InsertPublicBody(const PublicBodyRow& body) {
+  return connection().Run("INSERT INTO public_body(idx, kind, body) VALUES (?, ?, ?)", body.index, body.kind, AsOctets(body.body));
+}
+
+absl::Status SqliteTransaction::InsertDecisionRequest(uint64_t index, absl::string_view body) {
+  return connection().Run("INSERT INTO decision_request(idx, body) VALUES (?, ?)", index, AsOctets(body));
+}
+
+}  // namespace derwent::store
