@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "policy/engine/model.h"
+#include "policy/engine/reason.h"
+#include "policy/engine/request.h"
+
+namespace derwent::policy {
+
+// The agreement a question rests on, or why there is none.
+struct AgreementFound {
+  const Agreement* agreement = nullptr;
+  std::vector<Reason> reasons;  // Empty when one is in force.
+};
+
+// An agreement of both agencies that adopts the profile, signed by both, in force on `day` for the area, without a notice.
+AgreementFound FindAgreement(const DecisionRequest& request, const Snapshot& snapshot, absl::CivilDay day);
+
+// Whether somebody of `agency` holds `role` on `day` for the board and area with training that counts. An empty `person`
+// means anybody. Without registers: yes.
+bool RoleHeld(const Snapshot& snapshot, absl::string_view agency, absl::string_view person, absl::string_view role,
+              absl::string_view board, absl::string_view area, absl::CivilDay day);
+
+}  // namespace derwent::policy

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/time/civil_time.h"
+#include "policy/engine/decision.h"
+#include "policy/engine/model.h"
+#include "policy/engine/request.h"
+
+namespace derwent::policy {
+
+// One question under evaluation: its names resolved, and what holds for every category of it.
+struct Evaluation {
+  const DecisionRequest& request;
+  const Snapshot& snapshot;
+  const Policy& policy;
+  absl::CivilDay day;
+  const Profile* profile = nullptr;
+  const Purpose* purpose = nullptr;
+  const Organisation* holder = nullptr;
+  const Organisation* receiver = nullptr;
+  const OrganisationType* holder_type = nullptr;
+  const OrganisationType* receiver_type = nullptr;
+  const Agreement* agreement = nullptr;
+  Route route = Route::kOrdinary;
+  ReceiverScope scope;       // What the recipient may have at most.
+  bool scope_found = false;
+  bool by_product = false;
+  std::vector<Reason> refusals;  // Each denies every category.
+  std::set<std::string> open;    // Each stays open for every category.
+
+  bool matrix_route() const {
+    return route == Route::kOrdinary || route == Route::kStatistics || route == Route::kStatutoryRequest;
+  }
+  bool inside_route() const { return route == Route::kRightsEvent || route == Route::kAudit; }
+  std::string Rule(absl::string_view place) const;
+};
+
+// Resolves names, scope and route (domain brief H, steps 0 to 1).
+void Resolve(Evaluation& evaluation);
+// Checks what concerns the whole request: steps 0 to 3, 5, 5b and 8.
+void CheckRequest(Evaluation& evaluation);
+// Decides one category: steps 4, 6 and 7.
+CategoryOutcome DecideCategory(const Evaluation& evaluation, const std::string& category);
+// The gateways that carry `category` in `form` between these parties.
+std::vector<std::string> GatewaysFor(const Evaluation& evaluation, const Category& category, Form form);
+
+}  // namespace derwent::policy

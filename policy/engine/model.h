@@ -1,0 +1,205 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/civil_time.h"
+#include "policy/engine/form.h"
+
+// The policy as the engine reads it: immutable once loaded, thread-safe. Every name resolves; the loader saw to it.
+
+namespace derwent::policy {
+
+// A span of days, first and last inclusive.
+struct Days {
+  absl::CivilDay first = absl::CivilDay::min();
+  absl::CivilDay last = absl::CivilDay::max();
+  bool Hold(absl::CivilDay day) const { return first <= day && day <= last; }
+};
+
+// A set of categories by id, `prefix.*` or `*`.
+struct CategoryPattern {
+  std::vector<std::string> patterns;
+  bool Matches(absl::string_view category) const;
+};
+
+struct Category {
+  std::string id;
+  int harm = 1;
+  bool special = false;
+  bool offence = false;
+  bool sensitive = false;   // Under Part 3.
+  bool may_hold_health = false;  // Health data, or a composite that may contain it (PCSC Act 2022 s10(10)).
+  std::vector<Form> forms;
+  std::map<std::pair<Form, Form>, Form> meets;
+
+  // Nullopt when there is none declared, or a form does not exist for the category.
+  std::optional<Form> Meet(Form a, Form b) const;
+  bool CountsAsFull(Form form) const { return form == Form::kFull || (forms.size() == 1 && forms.front() == form); }
+  // The most revealing form: the only one, or `full`.
+  Form Fullest() const { return forms.size() == 1 ? forms.front() : Form::kFull; }
+};
+
+struct Flag {
+  std::string id;
+  CategoryPattern denies;
+  std::vector<std::pair<std::string, Form>> reduces;
+  std::string approver;
+  CategoryPattern approver_categories;
+  std::set<std::string> exception_grounds;
+  std::string exception_approver;
+  std::vector<std::string> obligations;
+  bool spares_rights_events = false;
+};
+
+struct Purpose {
+  std::string id;
+  std::string law_enforcement;  // `true`, `false`, `mixed`.
+  bool excluded = false;
+};
+
+struct ConsentStep {
+  std::string id, profile, receiver, product, giver, giver_under_18;
+};
+
+struct TableLimit {
+  std::string geography, period;
+};
+
+struct OrganisationType {
+  std::string id, schedule_7, basis, special_condition, offence_condition;
+};
+
+struct Organisation {
+  std::string id, type;
+  Days valid;
+};
+
+struct Area {
+  std::string gss;
+  std::vector<std::string> within;
+  Days valid;
+};
+
+struct Gateway {
+  std::string id, kind;
+  std::vector<std::string> from, to;
+  CategoryPattern excludes_categories, excludes_content;
+  std::set<std::string> excludes_sender;
+  std::set<std::string> excludes_flags;
+  bool depersonalised_only = false;
+  bool never_used = false;
+  std::optional<absl::CivilDay> effective_from;  // Absent: not commenced, where it needs commencement.
+  bool needs_commencement = false;
+};
+
+struct ReceiverScope {
+  bool case_scope = false;
+  std::set<std::string> categories;
+  bool necessary_with_open_case = false;
+  std::string approver;
+};
+
+struct Conditional {
+  Form form = Form::kFull;
+  bool has_form = false;
+  std::string approver;
+};
+
+struct Ceiling {
+  std::set<std::string> permit;
+  std::map<std::string, Form> redact;
+  std::map<std::string, std::string> approve;
+};
+
+struct Product {
+  bool child = false;
+  std::set<std::string> allow;
+};
+
+struct Profile {
+  std::string id;
+  std::set<std::string> purposes, denied_purposes, senders;
+  std::map<std::string, ReceiverScope> receivers;
+  std::map<std::string, bool> recipient_organisations;  // Value: by product.
+  std::vector<std::string> gateways;
+  std::set<std::string> necessary;
+  std::map<std::string, Conditional> conditional;
+  std::map<std::string, Ceiling> ceilings;
+  std::map<std::string, Product> products;
+  std::set<std::string> blocked_flags, prohibited_payload;
+  bool existence_sensitive = false;
+  std::string marking, escalation_role;
+  std::map<std::string, int> clock_hours;
+  std::vector<std::string> obligations;
+};
+
+struct Notice {
+  absl::CivilDay from;
+};
+
+struct Agreement {
+  std::string id;
+  int revision = 0;
+  std::set<std::string> parties, profiles, areas;
+  Days effective;
+  absl::CivilDay apd_review = absl::CivilDay::max();
+  std::vector<std::pair<std::string, std::optional<Form>>> overlays;  // Category; nullopt denies.
+  std::set<std::string> signed_by;
+  std::vector<Notice> notices;
+};
+
+struct RoleHolding {
+  std::string role;
+  std::set<std::string> boards, areas;
+  Days valid;
+};
+
+struct DirectoryEntry {
+  std::string id;
+  std::vector<RoleHolding> roles;
+  std::optional<absl::CivilDay> training_until;
+};
+
+// Agencies' registers of people by agency id. Outside the bundle, effective at once.
+using Directories = std::map<std::string, std::vector<DirectoryEntry>>;
+
+struct Policy {
+  std::string digest;  // Lowercase hex SHA-256 of MANIFEST.
+  absl::flat_hash_map<std::string, Category> categories;
+  absl::flat_hash_map<std::string, Flag> flags;
+  absl::flat_hash_map<std::string, Purpose> purposes;
+  std::set<std::string> subject_roles, obligations;
+  std::map<std::string, std::set<std::string>> roles;  // What each may do.
+  std::set<std::string> board_roles;                   // Appointed by the board's owner too.
+  std::vector<std::string> markings;                   // Least strict first.
+  std::vector<ConsentStep> consent_steps;
+  std::map<std::string, TableLimit> table_limits;
+  absl::flat_hash_map<std::string, OrganisationType> types;
+  absl::flat_hash_map<std::string, Organisation> organisations;
+  absl::flat_hash_map<std::string, Area> areas;
+  std::set<absl::CivilDay> bank_holidays;
+  absl::flat_hash_map<std::string, Gateway> gateways;
+  absl::flat_hash_map<std::string, Profile> profiles;
+  std::vector<Agreement> agreements;
+
+  const Category* FindCategory(absl::string_view id) const;
+  // Whether `area` is `whole` or lies within it.
+  bool AreaWithin(absl::string_view area, absl::string_view whole, int depth = 0) const;
+  std::string StricterMarking(const std::string& a, const std::string& b) const;
+};
+
+// What a decision rests on: the policy in force and the registers in force.
+struct Snapshot {
+  const Policy* policy = nullptr;
+  const Directories* directories = nullptr;  // Null: roles are taken as held (offline tools).
+  bool take_agreements_as_signed = false;    // Offline tools only.
+};
+
+}  // namespace derwent::policy

@@ -1,0 +1,195 @@
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "policy/engine/agreements.h"
+#include "policy/engine/evaluation.h"
+
+namespace derwent::policy {
+namespace {
+
+template <typename Map>
+const typename Map::mapped_type* Find(const Map& map, const std::string& key) {
+  const auto found = map.find(key);
+  return found == map.end() ? nullptr : &found->second;
+}
+
+void Refuse(Evaluation& e, ReasonCode code, absl::string_view place) { e.refusals.push_back({.code = code, .rule = e.Rule(place)}); }
+
+bool OnlyAggregate(const Evaluation& e) {
+  const bool open_case = e.scope.necessary_with_open_case && e.request.case_link != CaseLink::kNone;
+  return e.scope_found && !e.scope.case_scope && !open_case && e.scope.categories == std::set<std::string>{"aggregate"};
+}
+
+Route DeriveRoute(const Evaluation& e) {
+  if (e.request.route.has_value()) return *e.request.route;
+  if (e.request.purpose == "audit.dpo") return Route::kAudit;
+  if (e.request.purpose == "rights.subject") return Route::kRightsEvent;
+  if (e.request.purpose == "oversight.scrutiny") return Route::kStatutoryRequest;
+  return OnlyAggregate(e) ? Route::kStatistics : Route::kOrdinary;
+}
+
+// What the recipient may have: by organisation, else by role (domain decision 17).
+void ResolveScope(Evaluation& e) {
+  if (e.profile == nullptr) return;
+  const auto organisation = e.profile->recipient_organisations.find(e.request.receiving_agency);
+  if (organisation != e.profile->recipient_organisations.end()) {
+    e.scope_found = true;
+    e.scope.case_scope = true;
+    e.by_product = organisation->second;
+    return;
+  }
+  const ReceiverScope* const scope = Find(e.profile->receivers, e.request.receiving_role);
+  if (scope == nullptr) return;
+  e.scope_found = true;
+  e.scope = *scope;
+}
+
+bool NeedsNoCase(const Evaluation& e) {
+  const std::string& purpose = e.request.purpose;
+  if (absl::StartsWith(purpose, "strategy.") || absl::StartsWith(purpose, "oversight.")) return true;
+  if (e.request.direction == Direction::kPush) return true;  // A referral is its own case link.
+  const bool open_case = e.scope.necessary_with_open_case && e.request.case_link != CaseLink::kNone;
+  return e.scope_found && !e.scope.case_scope && !open_case &&
+         std::all_of(e.scope.categories.begin(), e.scope.categories.end(), [](const std::string& c) { return c == "aggregate" || c == "narrative"; });
+}
+
+void CheckParties(Evaluation& e) {
+  const DecisionRequest& q = e.request;
+  const bool same = q.releasing_agency == q.receiving_agency;
+  if (same != e.inside_route()) Refuse(e, ReasonCode::kRecipientNotParty, "parties");
+  for (const Organisation* organisation : {e.holder, e.receiver}) {
+    if (organisation != nullptr && !organisation->valid.Hold(e.day)) Refuse(e, ReasonCode::kRecipientNotParty, absl::StrCat("organisations/", organisation->id));
+  }
+  if (!e.inside_route() && e.holder != nullptr && !e.profile->senders.contains(e.holder->type)) Refuse(e, ReasonCode::kSenderNotPermitted, "senders");
+  if (!RoleHeld(e.snapshot, q.receiving_agency, "", q.receiving_role, "", q.area, e.day)) Refuse(e, ReasonCode::kRoleNotEntitled, absl::StrCat("directory/", q.receiving_agency));
+}
+
+bool RoleMay(const Evaluation& e, absl::string_view what) {
+  const std::set<std::string>* const may = Find(e.policy.roles, e.request.receiving_role);
+  return may != nullptr && may->contains(std::string(what));
+}
+
+void CheckPurpose(Evaluation& e) {
+  const std::string& purpose = e.request.purpose;
+  switch (e.route) {
+    case Route::kAudit:
+      if (purpose != "audit.dpo") Refuse(e, ReasonCode::kPurposeNotPermitted, "purposes");
+      if (!RoleMay(e, "audit_own")) Refuse(e, ReasonCode::kRoleNotEntitled, "roles");
+      return;
+    case Route::kRightsEvent:
+      if (purpose != "rights.subject") Refuse(e, ReasonCode::kPurposeNotPermitted, "purposes");
+      if (!RoleMay(e, "handle_rights")) Refuse(e, ReasonCode::kRoleNotEntitled, "roles");
+      return;
+    case Route::kBreakGlass:
+      if (purpose != "emergency.vital" || e.request.receiving_role != "duty_officer") Refuse(e, ReasonCode::kBreakGlassNotEntitled, "break_glass");
+      return;
+    case Route::kStatutoryRequest:
+      if (e.request.document_reference.empty()) Refuse(e, ReasonCode::kDocumentRequired, "statutory_request");
+      break;
+    case Route::kOrdinary:
+    case Route::kStatistics:
+      break;
+  }
+  if (!e.profile->purposes.contains(purpose) || e.profile->denied_purposes.contains(purpose) || e.purpose == nullptr || e.purpose->excluded) {
+    Refuse(e, ReasonCode::kPurposeNotPermitted, "purposes");
+  }
+  if (!e.scope_found) Refuse(e, ReasonCode::kRoleNotEntitled, "receivers");
+}
+
+void CheckAgreement(Evaluation& e) {
+  AgreementFound found = FindAgreement(e.request, e.snapshot, e.day);
+  e.agreement = found.agreement;
+  if (e.inside_route() || e.route == Route::kStatutoryRequest || e.route == Route::kStatistics) return;
+  e.refusals.insert(e.refusals.end(), found.reasons.begin(), found.reasons.end());
+}
+
+bool SubjectIsChild(const Evaluation& e) {
+  const bool by_age = e.request.facts.has_value() && e.request.facts->age > 0 && e.request.facts->age < 18;
+  return by_age || e.request.subject_role == "child" || e.request.subject_role == "victim_child_da";
+}
+
+void CheckJustification(Evaluation& e) {
+  if (e.request.justification) return;
+  const bool harmful = std::any_of(e.request.categories.begin(), e.request.categories.end(), [&](const std::string& id) {
+    const Category* const category = e.policy.FindCategory(id);
+    return category == nullptr || category->harm >= 4;
+  });
+  if (harmful || SubjectIsChild(e)) Refuse(e, ReasonCode::kJustificationRequired, "proportionality");
+}
+
+bool Binds(const ConsentStep& step, const DecisionRequest& q) {
+  if (q.step == step.id) return true;
+  if (step.profile.empty() && step.receiver.empty() && step.product.empty()) return false;
+  return (step.profile.empty() || step.profile == q.profile) && (step.receiver.empty() || step.receiver == q.receiving_agency) &&
+         (step.product.empty() || step.product == q.product);
+}
+
+// Given by the right person, refused by nobody whose consent it takes, and not withdrawn.
+bool Consented(const ConsentStep& step, const SubjectFacts& facts) {
+  const bool child = facts.age > 0 && facts.age < 18;
+  const std::string& giver = child && !step.giver_under_18.empty() ? step.giver_under_18 : step.giver;
+  bool given = false;
+  for (const Consent& consent : facts.consents) {
+    if (consent.step != step.id || consent.giver != giver) continue;
+    if (!consent.given) return false;
+    given = true;
+  }
+  return given && std::find(facts.flags.begin(), facts.flags.end(), "consent_withdrawn") == facts.flags.end();
+}
+
+void CheckConsents(Evaluation& e) {
+  if (e.route == Route::kBreakGlass || e.inside_route()) return;
+  bool known = e.request.step.empty();
+  for (const ConsentStep& step : e.policy.consent_steps) {
+    known = known || step.id == e.request.step;
+    if (!Binds(step, e.request)) continue;
+    if (!e.request.facts.has_value()) {
+      e.open.insert(absl::StrCat("consent:", step.id));
+    } else if (!Consented(step, *e.request.facts)) {
+      e.refusals.push_back({.code = ReasonCode::kConsentMissing, .rule = absl::StrCat("consent_steps/", step.id)});
+    }
+  }
+  if (!known) Refuse(e, ReasonCode::kUnknownName, "step");
+}
+
+}  // namespace
+
+std::string Evaluation::Rule(absl::string_view place) const { return absl::StrCat("profiles/", request.profile, "/", place); }
+
+void Resolve(Evaluation& e) {
+  const DecisionRequest& q = e.request;
+  e.profile = Find(e.policy.profiles, q.profile);
+  e.purpose = Find(e.policy.purposes, q.purpose);
+  e.holder = Find(e.policy.organisations, q.releasing_agency);
+  e.receiver = Find(e.policy.organisations, q.receiving_agency);
+  if (e.holder != nullptr) e.holder_type = Find(e.policy.types, e.holder->type);
+  if (e.receiver != nullptr) e.receiver_type = Find(e.policy.types, e.receiver->type);
+  const auto unknown = [&](bool is, absl::string_view place) {
+    if (is) e.refusals.push_back({.code = ReasonCode::kUnknownName, .rule = std::string(place)});
+  };
+  unknown(e.profile == nullptr, "profile");
+  unknown(e.purpose == nullptr, "purpose");
+  unknown(e.holder == nullptr || e.holder_type == nullptr, "releasingAgency");
+  unknown(e.receiver == nullptr || e.receiver_type == nullptr, "receivingAgency");
+  unknown(!e.policy.roles.contains(q.receiving_role), "receivingRole");
+  unknown(!e.policy.subject_roles.contains(q.subject_role), "subject.role");
+  unknown(!q.area.empty() && !e.policy.areas.contains(q.area), "area");
+  ResolveScope(e);
+  e.route = DeriveRoute(e);
+}
+
+void CheckRequest(Evaluation& e) {
+  if (e.profile == nullptr || e.holder_type == nullptr || e.receiver_type == nullptr) return;  // Refused already.
+  CheckParties(e);
+  CheckPurpose(e);
+  CheckAgreement(e);
+  const bool needs_case = e.route == Route::kOrdinary && !NeedsNoCase(e);
+  if (needs_case && e.request.case_link == CaseLink::kNone) Refuse(e, ReasonCode::kCaseLinkRequired, "case_link");
+  if (e.holder_type->basis.empty() || e.receiver_type->basis.empty()) Refuse(e, ReasonCode::kLawfulBasisMissing, "basis");
+  CheckJustification(e);
+  CheckConsents(e);
+  if (!e.request.facts.has_value()) e.open.insert("flags");
+}
+
+}  // namespace derwent::policy
