@@ -1,0 +1,85 @@
+#include "broker/ledger/query.h"
+#include "tests/broker/ledger/ledger_fixture.h"
+
+namespace derwent::ledger {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// Eight referrals a second apart; every third one is a read of probation's.
+class SearchTest : public LedgerTest {
+ protected:
+  void SetUp() override {
+    LedgerTest::SetUp();
+    for (int i = 0; i < 8; ++i) {
+      if (i % 3 == 2) {
+        Commit({EntryDraft("read", Actor::kReceiving).SetReceiving("probation.em", "p-1")}, TestTime(i * 1'000));
+      } else {
+        Commit({Referral(i)}, TestTime(i * 1'000));
+      }
+    }
+  }
+
+  std::vector<uint64_t> Find(store::EntryQuery query) {
+    if (query.viewer_agency.empty()) query.viewer_agency = "dfrs";
+    std::vector<uint64_t> indexes;
+    const auto entries = Search(*store_->Read().value(), query).value();
+    for (const OpenedEntry& entry : entries) indexes.push_back(entry.index);
+    return indexes;
+  }
+};
+
+TEST_F(SearchTest, FindsOnlyWhatTheAgencyIsPartyTo) {
+  EXPECT_THAT(Find({}), ElementsAre(0, 1, 3, 4, 6, 7));
+  EXPECT_THAT(Find({.viewer_agency = "probation.em"}), ElementsAre(2, 5));
+  EXPECT_THAT(Find({.viewer_agency = "cbc"}), IsEmpty());
+}
+
+TEST_F(SearchTest, TakesATimeRangeWithoutItsEnd) {
+  EXPECT_THAT(Find({.start = TestTime(1'000), .end = TestTime(6'000)}), ElementsAre(1, 3, 4));
+  EXPECT_THAT(Find({.start = TestTime(7'001)}), IsEmpty());
+}
+
+TEST_F(SearchTest, TakesEachConditionAlone) {
+  EXPECT_THAT(Find({.other_agency = "police.derbys"}), ElementsAre(0, 1, 3, 4, 6, 7));
+  EXPECT_THAT(Find({.other_agency = "cbc"}), IsEmpty());
+  EXPECT_THAT(Find({.board = "tb.other"}), IsEmpty());
+  EXPECT_THAT(Find({.purpose = "case.fire_safety", .limit = 1}), ElementsAre(0));
+  EXPECT_THAT(Find({.outcome = "DENY"}), IsEmpty());
+  EXPECT_THAT(Find({.share_id = "00000000-0000-4000-8000-000000000004"}), ElementsAre(4));
+  EXPECT_THAT(Find({.step = "referral", .reason = "NOT_NECESSARY", .limit = 2}), ElementsAre(0, 1));
+  EXPECT_THAT(Find({.reason = "NOT"}), IsEmpty());
+}
+
+TEST_F(SearchTest, FindsAPersonByAnyOfTheTags) {
+  EXPECT_THAT(Find({.tags = {TestTag(4), TestTag(99)}}), ElementsAre(3, 4));
+  EXPECT_THAT(Find({.viewer_agency = "probation.em", .tags = {TestTag(4)}}), IsEmpty());
+}
+
+TEST_F(SearchTest, HoldsAllConditionsAtOnce) {
+  EXPECT_THAT(Find({.start = TestTime(3'500), .board = "tb.dasv", .tags = {TestTag(4)}}), ElementsAre(4));
+}
+
+TEST_F(SearchTest, PagesInLedgerOrderWithoutGapOrRepeat) {
+  std::vector<uint64_t> all;
+  uint64_t from = 0;
+  while (true) {
+    const std::vector<uint64_t> page = Find({.from_index = from, .limit = 2});
+    if (page.empty()) break;
+    all.insert(all.end(), page.begin(), page.end());
+    from = page.back() + 1;
+  }
+  EXPECT_THAT(all, ElementsAre(0, 1, 3, 4, 6, 7));
+}
+
+TEST_F(SearchTest, OpensWhatItFinds) {
+  store::EntryQuery query{.viewer_agency = "dfrs", .limit = 1};
+  const auto found = Search(*store_->Read().value(), query).value();
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].fields.front().name, "time");
+  EXPECT_EQ(found[0].fields.front().value, "1790000000000");
+}
+
+}  // namespace
+}  // namespace derwent::ledger
