@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "policy/engine/model.h"
+#include "policy/loader/problem.h"
+#include "policy/loader/signatures.h"
+
+namespace derwent::policy {
+
+// A bundle that was verified and compiled. Immutable, thread-safe.
+struct Bundle {
+  std::unique_ptr<const Policy> policy;
+  Files files;                    // As loaded, to be handed on.
+  std::string policy_digest;      // SHA-256 of MANIFEST, 32 octets.
+  std::string governance_digest;  // SHA-256 over signatures and notices, 32 octets.
+  std::vector<Problem> warnings;  // Signatures and notices that were not taken, with why; expiry ahead.
+};
+
+// Verifies and compiles, alike at the broker and at every agent: MANIFEST, its signatures by `bundle_quorum` agencies, the
+// text, each agreement's signatures, the notices. A notice whose signature is good tightens; one that is not good is reported.
+// Errors: kUnauthenticated for a missing or broken signature of the MANIFEST; kDataLoss when MANIFEST and text differ;
+// kInvalidArgument with every problem of the text.
+absl::StatusOr<std::unique_ptr<const Bundle>> LoadBundle(Files files, const TrustRoots& roots, absl::Time now);
+
+// Reads a bundle's directory: `*.txtpb`, MANIFEST, `signatures/`, `notices/`. Errors: kNotFound; kInvalidArgument over 32 MiB.
+absl::StatusOr<Files> ReadBundleDirectory(const std::string& directory);
+
+}  // namespace derwent::policy

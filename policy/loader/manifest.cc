@@ -1,0 +1,49 @@
+#include "policy/loader/manifest.h"
+
+#include <set>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "trust/secret/sha256.h"
+
+namespace derwent::policy {
+namespace {
+
+std::string Line(absl::string_view path, absl::string_view content) { return absl::StrCat(trust::Sha256(content).hex(), "  ", path, "\n"); }
+
+}  // namespace
+
+std::string MakeManifest(const Files& files) {
+  std::string manifest;
+  for (const auto& [path, content] : files) {
+    if (absl::EndsWith(path, ".txtpb")) manifest += Line(path, content);
+  }
+  return manifest;
+}
+
+absl::Status CheckManifest(const Files& files) {
+  const auto manifest = files.find(kManifestPath);
+  if (manifest == files.end()) return absl::DataLossError("the bundle has no MANIFEST");
+  if (manifest->second == MakeManifest(files)) return absl::OkStatus();
+  for (const auto& [path, content] : files) {
+    if (absl::EndsWith(path, ".txtpb") && !absl::StrContains(manifest->second, Line(path, content))) {
+      return absl::DataLossError(absl::StrCat("MANIFEST does not name `", path, "` with its digest"));
+    }
+  }
+  return absl::DataLossError("MANIFEST names a file that the bundle does not hold, or is not sorted");
+}
+
+absl::StatusOr<std::string> AgreementManifest(const Files& files, const v1::Agreement& agreement) {
+  std::set<std::string> paths = {"vocabulary.txtpb", "organisations.txtpb", "areas.txtpb", "calendar.txtpb", "gateways.txtpb",
+                                 absl::StrCat("agreements/", agreement.id(), ".txtpb")};
+  for (const std::string& profile : agreement.profiles()) paths.insert(absl::StrCat("profiles/", profile, ".txtpb"));
+  std::string manifest;
+  for (const std::string& path : paths) {
+    const auto file = files.find(path);
+    if (file == files.end()) return absl::InvalidArgumentError(absl::StrCat("the agreement depends on `", path, "`, which is missing"));
+    manifest += Line(path, file->second);
+  }
+  return manifest;
+}
+
+}  // namespace derwent::policy

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "derwent/v1/policy.pb.h"
+#include "policy/loader/problem.h"
+
+namespace derwent::policy {
+
+inline constexpr char kManifestPath[] = "MANIFEST";
+
+// Lines `<sha256 hex>  <path>\n` of all `*.txtpb`, sorted by path.
+std::string MakeManifest(const Files& files);
+// Whether MANIFEST names exactly the bundle's text with its digests. Error: kDataLoss naming the first difference.
+absl::Status CheckManifest(const Files& files);
+// Lines of exactly the files an agreement depends on: itself, its profiles and the shared vocabulary. This is what its
+// parties sign, so that a change of any of them needs signing again. Error: kInvalidArgument when one is missing.
+absl::StatusOr<std::string> AgreementManifest(const Files& files, const v1::Agreement& agreement);
+
+}  // namespace derwent::policy

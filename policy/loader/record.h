@@ -1,0 +1,18 @@
+#pragma once
+
+#include "absl/strings/string_view.h"
+#include "derwent/v1/decision.pb.h"
+#include "policy/engine/decision.h"
+
+namespace derwent::policy {
+
+// The whole decision for the parties' officers. `digest` is the bundle's, lowercase hex.
+v1::DecisionRecord ToProto(const Decision& decision, absl::string_view digest);
+
+// What an asker may be told: where the profile is existence-sensitive, only what rests on the asker.
+v1::DecisionForAsker ForAsker(const Decision& decision);
+
+// `ORDINARY`, …
+absl::string_view RouteName(Route route);
+
+}  // namespace derwent::policy

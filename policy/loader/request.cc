@@ -1,0 +1,92 @@
+#include "policy/loader/request.h"
+
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace derwent::policy {
+namespace {
+
+template <typename Value>
+using Names = std::vector<std::pair<absl::string_view, Value>>;
+
+template <typename Value>
+bool Read(const std::string& text, const Names<Value>& names, absl::string_view field, Value& value, std::vector<std::string>& wrong) {
+  std::vector<absl::string_view> allowed;
+  for (const auto& [name, known] : names) {
+    allowed.push_back(name);
+    if (name != text) continue;
+    value = known;
+    return true;
+  }
+  wrong.push_back(absl::StrCat(field, " `", text, "` is none of ", absl::StrJoin(allowed, ", ")));
+  return false;
+}
+
+void ReadEnums(const v1::DecisionRequest& m, DecisionRequest& q, std::vector<std::string>& wrong) {
+  if (!m.direction().empty()) Read<Direction>(m.direction(), {{"REQUEST", Direction::kRequest}, {"PUSH", Direction::kPush}}, "direction", q.direction, wrong);
+  if (!m.case_link().empty()) {
+    Read<CaseLink>(m.case_link(), {{"NONE", CaseLink::kNone}, {"ASSERTED", CaseLink::kAsserted}, {"VERIFIED", CaseLink::kVerified}}, "caseLink", q.case_link, wrong);
+  }
+  Route route = Route::kOrdinary;
+  if (!m.route().empty() &&
+      Read<Route>(m.route(), {{"ORDINARY", Route::kOrdinary}, {"BREAK_GLASS", Route::kBreakGlass}, {"STATUTORY_REQUEST", Route::kStatutoryRequest},
+                              {"STATISTICS", Route::kStatistics}, {"RIGHTS_EVENT", Route::kRightsEvent}, {"AUDIT", Route::kAudit}}, "route", route, wrong)) {
+    q.route = route;
+  }
+}
+
+void ReadFacts(const v1::DecisionRequest& m, DecisionRequest& q, std::vector<std::string>& wrong) {
+  q.subject_role = m.subject().role();
+  if (!m.subject().has_age() && m.subject().flags().empty() && m.consents().empty()) return;
+  SubjectFacts facts{.age = m.subject().age(), .flags = {m.subject().flags().begin(), m.subject().flags().end()}, .consents = {}};
+  if (facts.age < 0 || facts.age > 150) wrong.push_back("subject.age is not 0 to 150");
+  for (const v1::ConsentFact& consent : m.consents()) {
+    if (consent.giver() != "SUBJECT" && consent.giver() != "GUARDIAN") wrong.push_back("consents.giver is neither SUBJECT nor GUARDIAN");
+    facts.consents.push_back({.giver = consent.giver(), .step = consent.step(), .given = consent.given()});
+  }
+  q.facts = std::move(facts);
+}
+
+}  // namespace
+
+absl::StatusOr<DecisionRequest> FromProto(const v1::DecisionRequest& m) {
+  DecisionRequest q{.releasing_agency = m.releasing_agency(), .receiving_agency = m.receiving_agency(), .receiving_role = m.receiving_role(),
+                    .profile = m.profile(), .purpose = m.purpose(), .board = m.board(), .area = m.area()};
+  std::vector<std::string> wrong;
+  ReadEnums(m, q, wrong);
+  ReadFacts(m, q, wrong);
+  q.justification = m.justification();
+  q.grounds.assign(m.grounds().begin(), m.grounds().end());
+  q.document_reference = m.document_reference();
+  q.categories.assign(m.categories().begin(), m.categories().end());
+  if (q.categories.empty()) wrong.push_back("categories is empty");
+  if (q.categories.size() > 64) wrong.push_back("categories holds over 64");
+  q.step = m.step();
+  q.product = m.product();
+  q.exception_flag = m.exception().flag();
+  q.exception_ground = m.exception().ground();
+  if (m.has_event()) {
+    q.event = RightsEvent{.type = m.event().type(), .own = {m.event().own().begin(), m.event().own().end()},
+                          .mixed = {m.event().mixed().begin(), m.event().mixed().end()}, .fan_out_to = m.event().fan_out_to()};
+  }
+  if (m.has_onward()) {
+    if (m.onward().as() != "processor" && m.onward().as() != "controller") wrong.push_back("onward.as is neither processor nor controller");
+    q.onward = Onward{.organisation = m.onward().org(), .as_controller = m.onward().as() != "processor", .originator_approval = m.onward().originator_approval()};
+  }
+  if (m.has_table()) q.table = Table{.topic = m.table().topic(), .geography = m.table().geography(), .period = m.table().period()};
+  q.payload.assign(m.payload().begin(), m.payload().end());
+  if (!wrong.empty()) return absl::InvalidArgumentError(absl::StrJoin(wrong, "; "));
+  return q;
+}
+
+absl::StatusOr<absl::Time> TimeOf(const v1::DecisionRequest& message, absl::Time otherwise) {
+  if (message.time().empty()) return otherwise;
+  absl::Time time;
+  std::string error;
+  if (!absl::ParseTime(absl::RFC3339_full, message.time(), &time, &error)) return absl::InvalidArgumentError("time is not an RFC 3339 instant");
+  return time;
+}
+
+}  // namespace derwent::policy

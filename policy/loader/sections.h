@@ -1,0 +1,20 @@
+#pragma once
+
+#include "absl/strings/string_view.h"
+#include "derwent/v1/policy.pb.h"
+#include "policy/engine/model.h"
+#include "policy/loader/problem.h"
+
+// Compiles each file of a bundle into the policy, in the order in which they refer to one another.
+
+namespace derwent::policy {
+
+void CompileVocabulary(const v1::Vocabulary& text, Policy& policy, Problems& problems);
+void CompileOrganisations(const v1::Organisations& text, Policy& policy, Problems& problems);
+void CompileAreas(const v1::Areas& text, Policy& policy, Problems& problems);
+void CompileCalendar(const v1::Calendar& text, Policy& policy, Problems& problems);
+void CompileGateways(const v1::Gateways& text, Policy& policy, Problems& problems);
+void CompileProfile(absl::string_view file, const v1::Profile& text, Policy& policy, Problems& problems);
+void CompileAgreement(absl::string_view file, const v1::Agreement& text, Policy& policy, Problems& problems);
+
+}  // namespace derwent::policy

@@ -1,0 +1,48 @@
+#include "policy/loader/signatures.h"
+
+#include "absl/strings/str_cat.h"
+#include "derwent/v1/dsse.pb.h"
+#include "google/protobuf/util/json_util.h"
+#include "trust/base/status_macros.h"
+#include "trust/identity/certificate.h"
+#include "trust/signature/dsse.h"
+
+namespace derwent::policy {
+namespace {
+
+absl::StatusOr<trust::Envelope> ReadEnvelope(absl::string_view json) {
+  v1::DsseEnvelope message;
+  if (!google::protobuf::util::JsonStringToMessage({json.data(), json.size()}, &message).ok()) {
+    return absl::InvalidArgumentError("not a DSSE envelope in JSON");
+  }
+  trust::Envelope envelope{.payload_type = message.payload_type(), .payload = message.payload(), .signatures = {}};
+  for (const v1::DsseSignature& signature : message.signatures()) envelope.signatures.push_back({.keyid = signature.keyid(), .sig = signature.sig()});
+  return envelope;
+}
+
+absl::StatusOr<trust::Certificate> Signatory(const Files& files, absl::string_view keyid, const TrustRoots& roots, absl::Time now) {
+  const auto pem = files.find(absl::StrCat("signatures/certificates/", keyid, ".pem"));
+  if (pem == files.end()) return absl::UnauthenticatedError("the signer's certificate is not in the bundle");
+  ASSIGN_OR_RETURN(trust::Certificate certificate, trust::Certificate::FromPem(pem->second));
+  RETURN_IF_ERROR(roots.authority.Verify(certificate, now));
+  if (roots.revoked.IsRevoked(certificate.serial())) return absl::UnauthenticatedError("the signer's certificate is revoked");
+  const auto allowed = roots.signatories.find(certificate.id().agency);
+  if (certificate.id().kind != trust::CallerKind::kPerson || allowed == roots.signatories.end() || !allowed->second.contains(certificate.id().name)) {
+    return absl::UnauthenticatedError("the signer is not a signatory of an agency");
+  }
+  return certificate;
+}
+
+}  // namespace
+
+absl::StatusOr<Signed> VerifySignatureFile(const Files& files, absl::string_view path, absl::string_view type, const TrustRoots& roots, absl::Time now) {
+  const auto file = files.find(std::string(path));
+  if (file == files.end()) return absl::NotFoundError(absl::StrCat("`", path, "` is missing"));
+  ASSIGN_OR_RETURN(trust::Envelope envelope, ReadEnvelope(file->second));
+  if (envelope.signatures.size() != 1) return absl::InvalidArgumentError("a signature file holds one signature");
+  ASSIGN_OR_RETURN(const trust::Certificate signer, Signatory(files, envelope.signatures.front().keyid, roots, now));
+  RETURN_IF_ERROR(trust::VerifyEnvelope(envelope, type, signer.public_key()));
+  return Signed{.payload = std::move(envelope.payload), .agency = signer.id().agency};
+}
+
+}  // namespace derwent::policy

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "policy/loader/problem.h"
+#include "trust/identity/authority.h"
+#include "trust/identity/revocation.h"
+
+namespace derwent::policy {
+
+inline constexpr char kManifestType[] = "application/vnd.derwent.policy-manifest.v1+text";
+inline constexpr char kAgreementType[] = "application/vnd.derwent.agreement.v1+text";
+inline constexpr char kNoticeType[] = "application/vnd.derwent.agreement-notice.v1+protobuf";
+
+// Whom to believe. Each broker and agent has its own, exchanged out of band.
+struct TrustRoots {
+  trust::Authority authority;
+  trust::RevocationSet revoked;
+  std::map<std::string, std::set<std::string>> signatories;  // Agency to the opaque ids of those who may sign for it.
+  int bundle_quorum = 2;                                     // Agencies that must have signed the MANIFEST.
+};
+
+// What a signature file under `signatures/` or `notices/` proves: its payload and the agency whose signatory signed it.
+struct Signed {
+  std::string payload;
+  std::string agency;
+};
+
+// Reads a DSSE envelope in JSON and verifies it: the signer's certificate is `signatures/certificates/<keyid>.pem` of the
+// bundle, good under the authority at `now`, not revoked, a person whom `roots` names as a signatory of its agency.
+// Errors: kUnauthenticated, kInvalidArgument.
+absl::StatusOr<Signed> VerifySignatureFile(const Files& files, absl::string_view path, absl::string_view type, const TrustRoots& roots, absl::Time now);
+
+}  // namespace derwent::policy

@@ -1,0 +1,40 @@
+#include "policy/loader/text.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/io/tokenizer.h"
+#include "google/protobuf/text_format.h"
+
+namespace derwent::policy {
+namespace {
+
+class Collector final : public google::protobuf::io::ErrorCollector {
+ public:
+  Collector(absl::string_view path, Problems& problems) : path_(path), problems_(problems) {}
+  void AddError(int line, int column, const std::string& message) override {
+    problems_.At({.severity = Severity::kError, .file = std::string(path_), .line = line + 1, .rule = "syntax",
+                  .message = absl::StrCat(message, " (column ", column + 1, ")"), .advice = "see proto/derwent/v1/policy.proto"});
+  }
+
+ private:
+  absl::string_view path_;
+  Problems& problems_;
+};
+
+}  // namespace
+
+bool ParseText(const Files& files, absl::string_view path, google::protobuf::Message& message, Problems& problems) {
+  const auto file = files.find(std::string(path));
+  if (file == files.end()) {
+    problems.Error(path, "", "file", "the file is missing");
+    return false;
+  }
+  Collector collector(path, problems);
+  google::protobuf::TextFormat::Parser parser;
+  parser.RecordErrorsTo(&collector);
+  parser.SetRecursionLimit(16);
+  return parser.ParseFromString(file->second, &message);
+}
+
+}  // namespace derwent::policy
