@@ -1,0 +1,115 @@
+#include "broker/ledger/fsck_state.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "trust/base/status_macros.h"
+#include "trust/secret/sha256.h"
+
+namespace derwent::ledger {
+namespace {
+
+using Rows = std::unique_ptr<FsckDatabase::Rows>;
+
+// SHA-256 over the text of every table and index, in order of name.
+constexpr absl::string_view kSchemaDigest = "567feee3fc6b360c72c67bc2e867a6ecc2e99094d33c393406a5132187b29f70";
+constexpr int64_t kSchemaVersion = 1;
+
+absl::Status Broken(const std::string& what) { return absl::DataLossError(what); }
+
+// Counts rows that should not be there.
+struct Rule {
+  const char* sql;
+  const char* broken;
+};
+
+constexpr Rule kRowChecks[] = {
+    {"SELECT count(*) FROM log_state WHERE chk IS NOT row_check(id, size, root, epoch, newest_ms)", "head"},
+    {"SELECT count(*) FROM share WHERE chk IS NOT row_check(position, share_id, version, kind, sender, profile, purpose, board, area,"
+     " case_id, existence_sensitive, create_ms, expire_ms, supersedes, superseded_by)",
+     "share"},
+    {"SELECT count(*) FROM share_part WHERE chk IS NOT row_check(part, position, recipient, role, person, state, reason,"
+     " manifest_digest, collection_ms, collection_over, acceptance_ms, acceptance_over, outcome_ms, outcome_over, next_due_ms,"
+     " update_ms, sender_sequence, recipient_sequence, context)",
+     "share_part"},
+    {"SELECT count(*) FROM part_tag WHERE chk IS NOT row_check(tag, part, subject)", "part_tag"},
+    {"SELECT count(*) FROM delivery WHERE chk IS NOT row_check(sequence, delivery_id, mailbox, share_id, kind, entries, create_ms,"
+     " collected, held)",
+     "delivery"},
+    {"SELECT count(*) FROM delivery_payload WHERE chk IS NOT row_check(sequence, payload)", "delivery_payload"},
+    {"SELECT count(*) FROM idempotency WHERE chk IS NOT row_check(caller, method, request_id, digest, response, expire_ms)",
+     "idempotency"},
+    {"SELECT count(*) FROM key_event WHERE chk IS NOT row_check(agency, sequence, envelope, idx)", "key_event"},
+    {"SELECT count(*) FROM directory WHERE chk IS NOT row_check(agency, version, envelope, digest, idx)", "directory"},
+    {"SELECT count(*) FROM restriction WHERE chk IS NOT row_check(restriction_id, agency, sequence, action, envelope, idx)",
+     "restriction"},
+    {"SELECT count(*) FROM restriction_tag WHERE chk IS NOT row_check(tag, agency, restriction_id)", "restriction_tag"},
+    {"SELECT count(*) FROM refusal_counter WHERE chk IS NOT row_check(caller, method, reason, minute_ms, repeats)", "refusal_counter"},
+    {"SELECT count(*) FROM setting WHERE chk IS NOT row_check(name, value)", "setting"},
+};
+
+constexpr Rule kLinks[] = {
+    {"SELECT count(*) FROM share_part p LEFT JOIN share s ON s.position = p.position WHERE s.position IS NULL",
+     "a part belongs to no share"},
+    {"SELECT count(*) FROM share_part p JOIN share s ON s.position = p.position WHERE NOT EXISTS (SELECT 1 FROM entry_search e"
+     " WHERE e.share_id = s.share_id AND e.share_id <> '' AND e.agency = p.recipient AND e.releasing = s.sender"
+     " AND e.purpose = s.purpose AND e.profile = s.profile)",
+     "a share's part has no ledger entry"},
+    {"SELECT count(*) FROM part_tag t LEFT JOIN share_part p ON p.part = t.part WHERE p.part IS NULL", "a subject tag belongs to no part"},
+    {"SELECT count(*) FROM delivery d LEFT JOIN delivery_payload b ON b.sequence = d.sequence WHERE b.sequence IS NULL",
+     "a delivery has no payload"},
+    {"SELECT count(*) FROM delivery_payload b LEFT JOIN delivery d ON d.sequence = b.sequence WHERE d.sequence IS NULL",
+     "a payload belongs to no delivery"},
+    {"SELECT count(*) FROM delivery d WHERE d.kind = 1 AND NOT EXISTS (SELECT 1 FROM share s JOIN share_part p ON p.position = s.position"
+     " WHERE s.share_id = d.share_id AND p.recipient = d.mailbox)",
+     "a package lies in a mailbox without a part"},
+    {"SELECT count(*) FROM key_event k WHERE NOT EXISTS (SELECT 1 FROM public_body b WHERE b.idx = k.idx AND b.kind = 3)",
+     "a key event has no ledger entry"},
+    {"SELECT count(*) FROM directory r LEFT JOIN entry e ON e.idx = r.idx WHERE e.idx IS NULL", "a directory has no ledger entry"},
+    {"SELECT count(*) FROM restriction r LEFT JOIN entry e ON e.idx = r.idx WHERE e.idx IS NULL", "a restriction has no ledger entry"},
+};
+
+absl::Status CheckIntegrity(FsckDatabase& database) {
+  ASSIGN_OR_RETURN(const Rows rows, database.Read("PRAGMA integrity_check(1)"));
+  ASSIGN_OR_RETURN(const bool found, rows->Next());
+  if (!found || rows->Text(0) != "ok") return Broken("the database file is damaged: its integrity check fails");
+  return absl::OkStatus();
+}
+
+absl::Status CheckSchema(FsckDatabase& database) {
+  ASSIGN_OR_RETURN(const int64_t version, database.Number("PRAGMA user_version"));
+  if (version != kSchemaVersion) return Broken("the database's schema version is not the one this program checks");
+  ASSIGN_OR_RETURN(const Rows rows, database.Read("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY name"));
+  std::string text;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, rows->Next());
+    if (!more) break;
+    absl::StrAppend(&text, rows->Text(0), "\n", rows->Text(1), "\n", rows->Text(2), "\n", rows->Text(3), "\n");
+  }
+  const std::string digest = trust::Sha256(text).hex();
+  if (digest != kSchemaDigest) return Broken(absl::StrCat("the database's tables are not what they should be (", digest, ")"));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckFile(FsckDatabase& database) {
+  RETURN_IF_ERROR(CheckIntegrity(database));
+  return CheckSchema(database);
+}
+
+absl::Status CheckState(FsckDatabase& database, FsckReport& report) {
+  for (const Rule& rule : kRowChecks) {
+    ASSIGN_OR_RETURN(const int64_t count, database.Number(rule.sql));
+    if (count > 0) return Broken(absl::StrCat("table ", rule.broken, ": a row does not match its check value"));
+  }
+  for (const Rule& rule : kLinks) {
+    ASSIGN_OR_RETURN(const int64_t count, database.Number(rule.sql));
+    if (count > 0) return Broken(rule.broken);
+  }
+  ASSIGN_OR_RETURN(const int64_t parts, database.Number("SELECT count(*) FROM share_part"));
+  report.parts = static_cast<uint64_t>(parts);
+  return absl::OkStatus();
+}
+
+}  // namespace derwent::ledger

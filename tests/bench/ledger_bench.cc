@@ -1,0 +1,137 @@
+// Ledger appends a second beside what this machine's disk commits: derwent_ledger_bench [folder] [seconds a figure]
+//
+// The entries are those of one referral: one recipient, one subject, two tags, three categories, a decision request of 600
+// octets. "ledger" is the whole of a batch: Begin, Append, Seal, Commit; "receipt" renders one receipt of a committed batch.
+// One labelled line a figure.
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "broker/ledger/log.h"
+#include "broker/store/sqlite/sqlite_store.h"
+#include "trust/secret/sha256.h"
+
+namespace derwent {
+namespace {
+
+struct Rate {
+  double batches_a_second = 0;
+  double micros_a_batch = 0;
+};
+
+// Runs `work` for `length` after three runs to warm up.
+template <typename Work>
+Rate Measure(absl::Duration length, Work work) {
+  for (int i = 0; i < 3; ++i) work();
+  const absl::Time start = absl::Now();
+  int64_t runs = 0;
+  while (absl::Now() - start < length) {
+    work();
+    ++runs;
+  }
+  const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
+  return {.batches_a_second = static_cast<double>(runs) / seconds, .micros_a_batch = 1e6 * seconds / static_cast<double>(runs)};
+}
+
+// The machine's durable commit: `size` octets and fdatasync, in a file written before.
+Rate MeasureDisk(const std::string& folder, size_t size, absl::Duration length) {
+  const std::string path = folder + "/calibration";
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const std::string block(size, 'x');
+  constexpr off_t kBlocks = 64;
+  off_t at = 0;
+  const auto write_block = [&] {
+    if (pwrite(file, block.data(), size, (at++ % kBlocks) * static_cast<off_t>(size)) < 0 || fdatasync(file) != 0) std::exit(1);
+  };
+  for (off_t i = 0; i < kBlocks; ++i) write_block();
+  const Rate rate = Measure(length, write_block);
+  close(file);
+  return rate;
+}
+
+ledger::EntryDraft Entry(int number) {
+  ledger::EntryDraft draft("referral", ledger::Actor::kReleasing);
+  draft.SetReleasing("police.derbys", "p-17")
+      .SetReceiving("dfrs", "t-3")
+      .SetSubject(1, "victim", {trust::Sha256(absl::StrCat("a", number)).bytes(), trust::Sha256(absl::StrCat("b", number)).bytes()})
+      .AddCategory({.category = "identity", .asked = "full", .outcome = "PERMIT", .form = "full"})
+      .AddCategory({.category = "address", .asked = "full", .outcome = "PERMIT", .form = "generalise"})
+      .AddCategory({.category = "risk", .asked = "full", .outcome = "DENY", .form = ""})
+      .SetPurpose("case.fire_safety", "fire_safety", "tb.dasv", "E07000034")
+      .SetBases(ledger::Side::kReleasing, {"ukgdpr.art6.1.e", "ukgdpr.art9.2.g"}, {"ukgdpr"})
+      .SetConditions(ledger::Side::kReleasing, {"dpa2018.sch1.6"})
+      .SetAgreement("agr-fire", "3")
+      .SetIds(absl::StrFormat("00000000-0000-4000-8000-%012d", number), "", "")
+      .SetOutcome("PARTIAL", {"NOT_NECESSARY"}, trust::Sha256("p"), trust::Sha256("r"))
+      .SetManifestDigest(trust::Sha256("m"))
+      .SetDecisionRequest(std::string(600, 'q'))
+      .SetRevisions("1", "12", "4")
+      .SetHolderCommitment(trust::Sha256("h").view());
+  return draft;
+}
+
+class Bench {
+ public:
+  explicit Bench(const std::string& folder)
+      : store_(store::OpenSqliteStore({.path = folder + "/bench.db"}).value()),
+        log_("derwent.example/ledger", trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, 'k'))).value()) {
+    if (!log_.TakeOver(*store_).ok()) std::exit(1);
+  }
+
+  void Batch(int size) {
+    std::vector<ledger::EntryDraft> drafts;
+    drafts.reserve(static_cast<size_t>(size));
+    for (int i = 0; i < size; ++i) drafts.push_back(Entry(number_++));
+    auto transaction = store_->Begin().value();
+    if (!log_.Append(*transaction, drafts, absl::Now(), random_).ok()) std::exit(1);
+    batch_ = log_.Seal(*transaction).value();
+    if (!transaction->Commit().ok()) std::exit(1);
+  }
+  void Receipt() {
+    if (!batch_->MakeReceipt(log_.size() - 1 - static_cast<uint64_t>(number_++ % 64), "dfrs").ok()) std::exit(1);
+  }
+
+ private:
+  std::unique_ptr<store::Store> store_;
+  ledger::Log log_;
+  trust::SystemRandom random_;
+  std::shared_ptr<const ledger::SealedBatch> batch_;
+  int number_ = 0;
+};
+
+void Run(const std::string& folder, absl::Duration length) {
+  const Rate disk = MeasureDisk(folder, 4'096, length);
+  std::printf("disk: durable commits of 4 KiB        %9.0f /s  %8.1f us each\n", disk.batches_a_second, disk.micros_a_batch);
+  Bench bench(folder);
+  for (const int size : {1, 8, 64, 256}) {
+    const Rate rate = Measure(length, [&] { bench.Batch(size); });
+    std::printf("ledger: appends in batches of %3d     %9.0f /s  %8.1f us an entry  %5.2f of the disk's commits\n", size,
+                rate.batches_a_second * size, rate.micros_a_batch / size, rate.batches_a_second / disk.batches_a_second);
+  }
+  bench.Batch(64);
+  const Rate receipt = Measure(length / 2, [&] { bench.Receipt(); });
+  std::printf("ledger: receipts of a batch of 64     %9.0f /s  %8.1f us each\n", receipt.batches_a_second, receipt.micros_a_batch);
+}
+
+}  // namespace
+}  // namespace derwent
+
+int main(int argc, char** argv) {
+  std::string folder = argc > 1 ? argv[1] : std::filesystem::temp_directory_path().string();
+  folder += "/derwent-bench-XXXXXX";
+  if (mkdtemp(folder.data()) == nullptr) return 1;
+  derwent::Run(folder, absl::Seconds(argc > 2 ? std::atof(argv[2]) : 2.0));
+  std::filesystem::remove_all(folder);
+  return 0;
+}

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <string>
+
+#include "broker/store/store.h"
+#include "tests/support/matchers.h"
+#include "trust/secret/sha256.h"
+
+namespace derwent::store {
+
+inline absl::Time At(int64_t seconds) { return absl::FromUnixSeconds(1'790'000'000 + seconds); }
+inline std::string Tag(int number) { return trust::Sha256(std::to_string(number)).bytes(); }
+inline std::string ShareId(int number) { return "00000000-0000-4000-8000-00000000000" + std::to_string(number); }
+
+inline ShareRow SampleShare(int number, const std::string& sender = "police.derbys") {
+  return {.share_id = ShareId(number),
+          .version = 2,
+          .kind = 1,
+          .sender_agency = sender,
+          .profile = "fire_safety",
+          .purpose = "case.fire_safety",
+          .board = "tb.dasv",
+          .area = "E07000034",
+          .case_id = "case-9",
+          .existence_sensitive = true,
+          .create_time = At(number),
+          .expire_time = At(1'000 + number),
+          .supersedes_share_id = "",
+          .superseded_by_share_id = ""};
+}
+
+inline PartRow SamplePart(int number, const std::string& recipient = "dfrs") {
+  return {.key = {.share_id = ShareId(number), .recipient_agency = recipient},
+          .role = "fire_prevention_officer",
+          .person = "t-3",
+          .state = 1,
+          .reason = "",
+          .manifest_digest = trust::Sha256("manifest"),
+          .collection = {.time = At(100 + number)},
+          .acceptance = {.time = At(200 + number)},
+          .outcome = {},
+          .update_time = At(number),
+          .sender_sequence = 1,
+          .recipient_sequence = 0,
+          .context = std::string("a\0b", 3)};
+}
+
+inline DeliveryRow SampleDelivery(int number, const std::string& mailbox = "dfrs") {
+  return {.delivery_id = "d-" + std::to_string(number) + "-" + mailbox,
+          .mailbox_agency = mailbox,
+          .share_id = ShareId(number % 10),
+          .kind = 1,
+          .payload = std::string(3'000, static_cast<char>(number)),
+          .entry_indexes = {1, 1'000'000'000'000},
+          .create_time = At(number)};
+}
+
+// At least one row in each table beside the log. The log must hold entries of share 1 from police to fire, and a
+// public key event at index 2.
+inline void FillEveryTable(Transaction& transaction) {
+  EXPECT_OK(transaction.InsertShare(SampleShare(1)));
+  EXPECT_OK(transaction.InsertPart(SamplePart(1)));
+  EXPECT_OK(transaction.InsertPartTag({.part = SamplePart(1).key, .subject = 1, .tag = Tag(1)}));
+  EXPECT_OK(transaction.InsertDelivery(SampleDelivery(1)));
+  EXPECT_OK(transaction.InsertIdempotency({.key = {.caller_agency = "dfrs", .method = "SubmitReferral", .request_id = ShareId(1)},
+                                           .request_digest = trust::Sha256("request"),
+                                           .response = std::string("r\0s", 3),
+                                           .expire_time = At(5'000)}));
+  EXPECT_OK(transaction.InsertKeyEvent({.agency = "dfrs", .sequence = 1, .envelope = "event", .entry_index = 2}));
+  EXPECT_OK(transaction.PutDirectory(
+      {.agency = "dfrs", .version = 3, .envelope = "directory", .payload_digest = trust::Sha256("directory"), .entry_index = 2}));
+  EXPECT_OK(transaction.PutRestriction(
+      {.restriction_id = ShareId(7), .agency = "dfrs", .sequence = 1, .action = 1, .envelope = "restriction", .entry_index = 2}));
+  EXPECT_OK(transaction.InsertRestrictionTag({.tag = Tag(1), .agency = "dfrs", .restriction_id = ShareId(7)}));
+  EXPECT_OK(transaction.PutRefusal(
+      {.key = {.caller_agency = "dfrs", .method = "PlanReferral", .reason = "ROLE_NOT_ENTITLED"}, .minute = At(0), .repeats = 4}));
+  EXPECT_OK(transaction.PutSetting("policy_digest", "octets"));
+}
+
+}  // namespace derwent::store

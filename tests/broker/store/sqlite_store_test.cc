@@ -1,0 +1,88 @@
+#include "broker/store/sqlite/sqlite_store.h"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "tests/broker/store/sample_rows.h"
+#include "tests/broker/store/store_contract.h"
+#include "tests/broker/store/temp_folder.h"
+
+namespace derwent::store {
+namespace {
+
+using ::derwent::testing::IsOk;
+using ::derwent::testing::StatusIs;
+using ::testing::HasSubstr;
+
+class SqliteUnderTest final : public StoreUnderTest {
+ public:
+  std::unique_ptr<Store> Open() override { return OpenSqliteStore({.path = folder_.path() + "/derwent.db"}).value(); }
+
+ private:
+  TempFolder folder_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract,
+                         ::testing::Values(MakeStoreUnderTest([] { return std::make_unique<SqliteUnderTest>(); })));
+
+class SqliteStoreTest : public ::testing::Test {
+ protected:
+  std::string path() const { return folder_.path() + "/derwent.db"; }
+  TempFolder folder_;
+};
+
+TEST_F(SqliteStoreTest, MakesFilesThatOnlyItsOwnerReads) {
+  auto store = OpenSqliteStore({.path = path()}).value();
+  for (const char* suffix : {"", "-wal", "-shm", ".lock"}) {
+    struct stat status = {};
+    ASSERT_EQ(stat((path() + suffix).c_str(), &status), 0) << suffix;
+    EXPECT_EQ(status.st_mode & 077, 0u) << suffix;
+  }
+}
+
+TEST_F(SqliteStoreTest, LetsOneProcessInOnly) {
+  auto store = OpenSqliteStore({.path = path()}).value();
+  EXPECT_THAT(OpenSqliteStore({.path = path()}), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("another process")));
+}
+
+TEST_F(SqliteStoreTest, RefusesAFileThatIsNoDatabase) {
+  std::ofstream(path()) << std::string(10'000, 'x');
+  EXPECT_THAT(OpenSqliteStore({.path = path()}), StatusIs(absl::StatusCode::kDataLoss));
+}
+
+TEST_F(SqliteStoreTest, RefusesAFolderThatIsNotThere) {
+  EXPECT_THAT(OpenSqliteStore({.path = folder_.path() + "/none/derwent.db"}), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(SqliteStoreTest, LimitsReadersAtOnce) {
+  auto store = OpenSqliteStore({.path = path(), .max_readers = 2}).value();
+  auto first = store->Read().value();
+  auto second = store->Read().value();
+  EXPECT_THAT(store->Read(), StatusIs(absl::StatusCode::kResourceExhausted));
+  first.reset();
+  EXPECT_OK(store->Read());
+}
+
+TEST_F(SqliteStoreTest, OverwritesWhatItDeletes) {
+  const std::string secret = "PLANTED-PAYLOAD-OCTETS";
+  {
+    auto store = OpenSqliteStore({.path = path()}).value();
+    DeliveryRow delivery = SampleDelivery(1);
+    delivery.payload = secret + std::string(9'000, 'p') + secret;
+    auto transaction = store->Begin().value();
+    const uint64_t sequence = transaction->InsertDelivery(delivery).value();
+    ASSERT_OK(transaction->Commit());
+    transaction = store->Begin().value();
+    ASSERT_OK(transaction->DeleteDelivery(sequence));
+    ASSERT_OK(transaction->Commit());
+  }
+  std::ifstream file(path(), std::ios::binary);
+  const std::string octets{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  EXPECT_EQ(octets.find(secret), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(path() + "-wal"));
+}
+
+}  // namespace
+}  // namespace derwent::store

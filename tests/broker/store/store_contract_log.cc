@@ -1,0 +1,129 @@
+#include "tests/broker/store/sample_rows.h"
+#include "tests/broker/store/store_contract.h"
+
+namespace derwent::store {
+namespace {
+
+using ::derwent::testing::IsOk;
+using ::derwent::testing::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+EntryRow SampleEntry(uint64_t index) {
+  return {.index = index,
+          .time = At(static_cast<int64_t>(index)),
+          .packed = std::string("packed\0", 7),
+          .columns = {.releasing_agency = "police.derbys",
+                      .receiving_agency = index % 2 == 0 ? "dfrs" : "cbc",
+                      .actor_agency = "police.derbys",
+                      .purpose = "case.fire_safety",
+                      .profile = "fire_safety",
+                      .board = "tb.dasv",
+                      .outcome = index < 3 ? "PERMIT" : "DENY",
+                      .reasons = {"A_REASON", "B_REASON"},
+                      .share_id = ShareId(static_cast<int>(index)),
+                      .step = "referral"},
+          .tags = {Tag(static_cast<int>(index))}};
+}
+
+TEST_P(StoreContract, StartsWithAnEmptyLog) {
+  const LogState state = Read()->GetLogState().value();
+  EXPECT_EQ(state.size, 0u);
+  EXPECT_EQ(state.root, trust::Sha256(""));
+  EXPECT_EQ(state.newest_time, absl::InfinitePast());
+  EXPECT_FALSE(Read()->NewestCheckpoint().value().has_value());
+}
+
+TEST_P(StoreContract, MovesTheHeadOnlyFromWhereItIs) {
+  const LogState next{.size = 1, .root = trust::Sha256("x"), .epoch = 0, .newest_time = At(3)};
+  Write([&](Transaction& transaction) { EXPECT_OK(transaction.AdvanceLog(LogState{}, next)); });
+  EXPECT_EQ(Read()->GetLogState().value(), next);
+  auto transaction = store_->Begin().value();
+  EXPECT_THAT(transaction->AdvanceLog(LogState{}, next), StatusIs(absl::StatusCode::kAborted));
+}
+
+TEST_P(StoreContract, FencesOffAnOlderEpoch) {
+  Write([](Transaction& transaction) { EXPECT_EQ(transaction.RaiseEpoch().value(), 1u); });
+  auto transaction = store_->Begin().value();
+  const LogState next{.size = 1, .epoch = 0, .newest_time = At(3)};
+  EXPECT_THAT(transaction->AdvanceLog(LogState{.epoch = 0}, next), StatusIs(absl::StatusCode::kAborted));
+}
+
+TEST_P(StoreContract, KeepsEntriesInOrder) {
+  Write([](Transaction& transaction) {
+    for (uint64_t i = 0; i < 5; ++i) EXPECT_OK(transaction.InsertEntry(SampleEntry(i)));
+  });
+  Reopen();
+  const auto rows = Read()->ListEntries(1, 3).value();
+  ASSERT_THAT(rows, SizeIs(3));
+  EXPECT_EQ(rows[0].index, 1u);
+  EXPECT_EQ(rows[2].time, At(3));
+  EXPECT_EQ(rows[2].packed, std::string("packed\0", 7));
+  EXPECT_FALSE(Read()->FindEntry(5).value().has_value());
+}
+
+TEST_P(StoreContract, RefusesAnEntryTwice) {
+  auto transaction = store_->Begin().value();
+  EXPECT_OK(transaction->InsertEntry(SampleEntry(0)));
+  EXPECT_THAT(transaction->InsertEntry(SampleEntry(0)), StatusIs(absl::StatusCode::kAlreadyExists));
+}
+
+TEST_P(StoreContract, SearchesByEachCondition) {
+  Write([](Transaction& transaction) {
+    for (uint64_t i = 0; i < 6; ++i) EXPECT_OK(transaction.InsertEntry(SampleEntry(i)));
+    EXPECT_OK(transaction.AdvanceLog(LogState{}, {.size = 6, .newest_time = At(5)}));
+  });
+  auto reader = Read();
+  const auto find = [&reader](EntryQuery query) {
+    if (query.viewer_agency.empty()) query.viewer_agency = "police.derbys";
+    return reader->SearchEntries(query).value();
+  };
+  EXPECT_THAT(find({}), ElementsAre(0, 1, 2, 3, 4, 5));
+  EXPECT_THAT(find({.viewer_agency = "cbc"}), ElementsAre(1, 3, 5));
+  EXPECT_THAT(find({.start = At(2), .end = At(4)}), ElementsAre(2, 3));
+  EXPECT_THAT(find({.other_agency = "dfrs"}), ElementsAre(0, 2, 4));
+  EXPECT_THAT(find({.board = "none"}), IsEmpty());
+  EXPECT_THAT(find({.purpose = "case.fire_safety", .outcome = "DENY"}), ElementsAre(3, 4, 5));
+  EXPECT_THAT(find({.share_id = ShareId(2)}), ElementsAre(2));
+  EXPECT_THAT(find({.step = "referral", .reason = "B_REASON", .from_index = 4}), ElementsAre(4, 5));
+  EXPECT_THAT(find({.reason = "REASON"}), IsEmpty());
+  EXPECT_THAT(find({.tags = {Tag(5), Tag(1)}}), ElementsAre(1, 5));
+  EXPECT_THAT(find({.limit = 2}), ElementsAre(0, 1));
+  EXPECT_THAT(reader->SearchEntries({}), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_P(StoreContract, ExtendsTilesInPlace) {
+  const TileKey key{.level = 1, .number = 70'000};
+  Write([&](Transaction& transaction) { EXPECT_OK(transaction.ExtendTile(key, std::string(32, '\0'))); });
+  Write([&](Transaction& transaction) { EXPECT_OK(transaction.ExtendTile(key, std::string(64, '\xff'))); });
+  EXPECT_EQ(Read()->GetTile(key).value(), std::string(32, '\0') + std::string(64, '\xff'));
+  EXPECT_EQ(Read()->GetTile({.level = 0, .number = 70'000}).value(), "");
+}
+
+TEST_P(StoreContract, FindsCheckpointsByNewestAndBySize) {
+  Write([](Transaction& transaction) {
+    EXPECT_OK(transaction.InsertCheckpoint({.size = 3, .note = "three\n\n— x\n"}));
+    EXPECT_OK(transaction.InsertCheckpoint({.size = 12, .note = "twelve"}));
+  });
+  EXPECT_EQ(Read()->NewestCheckpoint().value()->size, 12u);
+  EXPECT_EQ(Read()->FindCheckpoint(3).value()->note, "three\n\n— x\n");
+  EXPECT_FALSE(Read()->FindCheckpoint(4).value().has_value());
+}
+
+TEST_P(StoreContract, ListsPublicBodiesOfOneKind) {
+  Write([](Transaction& transaction) {
+    EXPECT_OK(transaction.InsertPublicBody({.index = 1, .kind = 3, .body = "one"}));
+    EXPECT_OK(transaction.InsertPublicBody({.index = 2, .kind = 4, .body = "two"}));
+    EXPECT_OK(transaction.InsertPublicBody({.index = 5, .kind = 3, .body = "five"}));
+    EXPECT_OK(transaction.InsertDecisionRequest(1, "request"));
+  });
+  EXPECT_THAT(Read()->ListPublicBodies(3, 0, 10).value(), SizeIs(2));
+  EXPECT_EQ(Read()->ListPublicBodies(3, 2, 10).value().at(0).body, "five");
+  EXPECT_EQ(Read()->FindPublicBody(2).value()->kind, 4);
+  EXPECT_EQ(Read()->FindDecisionRequest(1).value(), "request");
+  EXPECT_FALSE(Read()->FindDecisionRequest(2).value().has_value());
+}
+
+}  // namespace
+}  // namespace derwent::store
