@@ -1,0 +1,116 @@
+#include "agents/cli/policy/governance.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "derwent/v1/dsse.pb.h"
+#include "google/protobuf/util/json_util.h"
+#include "policy/loader/bundle.h"
+#include "policy/loader/manifest.h"
+#include "policy/loader/signatures.h"
+#include "policy/loader/text.h"
+#include "trust/base/london.h"
+#include "trust/base/status_macros.h"
+#include "trust/identity/certificate.h"
+#include "trust/secret/sha256.h"
+#include "trust/signature/dsse.h"
+#include "trust/signature/key_file.h"
+
+namespace derwent::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Whole or not at all: a reader never sees half a file.
+absl::Status WriteFile(const fs::path& path, absl::string_view content) {
+  std::error_code error;
+  fs::create_directories(path.parent_path(), error);
+  const fs::path part = path.string() + ".part";
+  std::ofstream file(part, std::ios::binary | std::ios::trunc);
+  file.write(content.data(), static_cast<std::streamsize>(content.size()));
+  file.close();
+  if (!file) return absl::UnavailableError(absl::StrCat("cannot write `", path.string(), "`"));
+  fs::rename(part, path, error);
+  if (error) return absl::UnavailableError(absl::StrCat("cannot write `", path.string(), "`: ", error.message()));
+  return absl::OkStatus();
+}
+
+// Signs `payload` into `<directory>/<path>` and puts the signer's certificate beside it. Returns the signer's agency.
+absl::Status WriteSigned(const std::string& directory, const std::string& path, const char* type, std::string payload, const SignerFiles& signer,
+                         const trust::Certificate& certificate) {
+  ASSIGN_OR_RETURN(const trust::SigningKey key, trust::SigningKey::FromFile(signer.key));
+  if (key.public_key().key_id() != certificate.public_key().key_id()) return absl::InvalidArgumentError("the key is not the certificate's");
+  ASSIGN_OR_RETURN(const trust::Envelope envelope, trust::SignEnvelope(type, std::move(payload), key));
+  v1::DsseEnvelope message;
+  message.set_payload_type(envelope.payload_type);
+  message.set_payload(envelope.payload);
+  message.add_signatures()->set_keyid(envelope.signatures[0].keyid);
+  message.mutable_signatures(0)->set_sig(envelope.signatures[0].sig);
+  std::string json;
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok()) return absl::InternalError("cannot print an envelope");
+  ASSIGN_OR_RETURN(const std::string pem, trust::ReadFile(signer.certificate));
+  RETURN_IF_ERROR(WriteFile(fs::path(directory) / "signatures" / "certificates" / (key.public_key().key_id() + ".pem"), pem));
+  return WriteFile(fs::path(directory) / path, json);
+}
+
+absl::StatusOr<trust::Certificate> ReadCertificate(const SignerFiles& signer) {
+  ASSIGN_OR_RETURN(const std::string pem, trust::ReadFile(signer.certificate));
+  return trust::Certificate::FromPem(pem);
+}
+
+absl::StatusOr<v1::Agreement> ReadAgreement(const policy::Files& files, const std::string& id) {
+  policy::Problems problems(files);
+  v1::Agreement agreement;
+  if (!policy::ParseText(files, absl::StrCat("agreements/", id, ".txtpb"), agreement, problems)) {
+    return absl::InvalidArgumentError(problems.list().empty() ? "the agreement does not parse" : problems.list()[0].ToString());
+  }
+  return agreement;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> WriteManifest(const std::string& directory) {
+  ASSIGN_OR_RETURN(const policy::Files files, policy::ReadBundleDirectory(directory));
+  const std::string manifest = policy::MakeManifest(files);
+  RETURN_IF_ERROR(WriteFile(fs::path(directory) / policy::kManifestPath, manifest));
+  return trust::Sha256(manifest).hex();
+}
+
+absl::Status SignBundle(const std::string& directory, const SignerFiles& signer) {
+  ASSIGN_OR_RETURN(const policy::Files files, policy::ReadBundleDirectory(directory));
+  RETURN_IF_ERROR(policy::CheckManifest(files));
+  ASSIGN_OR_RETURN(const trust::Certificate certificate, ReadCertificate(signer));
+  return WriteSigned(directory, absl::StrCat("signatures/bundle.", certificate.id().agency, ".dsse.json"), policy::kManifestType,
+                     files.at(policy::kManifestPath), signer, certificate);
+}
+
+absl::Status SignAgreement(const std::string& directory, const std::string& id, const SignerFiles& signer) {
+  ASSIGN_OR_RETURN(const policy::Files files, policy::ReadBundleDirectory(directory));
+  ASSIGN_OR_RETURN(const v1::Agreement agreement, ReadAgreement(files, id));
+  ASSIGN_OR_RETURN(std::string manifest, policy::AgreementManifest(files, agreement));
+  ASSIGN_OR_RETURN(const trust::Certificate certificate, ReadCertificate(signer));
+  return WriteSigned(directory, absl::StrCat("signatures/agreements/", id, ".", agreement.revision(), ".", certificate.id().agency, ".dsse.json"),
+                     policy::kAgreementType, std::move(manifest), signer, certificate);
+}
+
+absl::Status GiveNotice(const std::string& directory, const std::string& id, v1::NoticeAction action, const std::string& from_date, const SignerFiles& signer) {
+  RETURN_IF_ERROR(ParseDay(from_date).status());
+  ASSIGN_OR_RETURN(const policy::Files files, policy::ReadBundleDirectory(directory));
+  ASSIGN_OR_RETURN(const v1::Agreement agreement, ReadAgreement(files, id));
+  ASSIGN_OR_RETURN(const trust::Certificate certificate, ReadCertificate(signer));
+  v1::AgreementNotice notice;
+  notice.set_agreement(id);
+  notice.set_revision(agreement.revision());
+  notice.set_action(action);
+  notice.set_agency(certificate.id().agency);
+  notice.set_from_date(from_date);
+  return WriteSigned(directory, absl::StrCat("notices/", id, ".", agreement.revision(), ".", certificate.id().agency, ".dsse.json"), policy::kNoticeType,
+                     notice.SerializeAsString(), signer, certificate);
+}
+
+}  // namespace derwent::cli

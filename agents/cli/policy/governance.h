@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "derwent/v1/policy.pb.h"
+
+namespace derwent::cli {
+
+// Who signs: a person's certificate and private key, by file.
+struct SignerFiles {
+  std::string certificate;
+  std::string key;
+};
+
+// Writes MANIFEST anew; returns its SHA-256 in hex.
+absl::StatusOr<std::string> WriteManifest(const std::string& directory);
+// Adds the signer's signature over MANIFEST; an older one of the same agency is replaced.
+absl::Status SignBundle(const std::string& directory, const SignerFiles& signer);
+// Adds the signer's signature over an agreement as it stands, with all it depends on.
+absl::Status SignAgreement(const std::string& directory, const std::string& agreement, const SignerFiles& signer);
+// Gives notice on the agreement's present revision: one party's signature suffices, because it only tightens.
+absl::Status GiveNotice(const std::string& directory, const std::string& agreement, v1::NoticeAction action, const std::string& from_date,
+                        const SignerFiles& signer);
+
+}  // namespace derwent::cli

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "policy/engine/model.h"
+#include "policy/loader/problem.h"
+
+namespace derwent::cli {
+
+// A bundle's text compiled for an offline tool: no signature is needed, agreements are taken as signed.
+struct OfflinePolicy {
+  policy::Files files;
+  std::unique_ptr<policy::Policy> policy;  // Null when the text has errors.
+  std::vector<policy::Problem> problems;
+
+  policy::Snapshot snapshot() const { return {.policy = policy.get(), .directories = nullptr, .take_agreements_as_signed = true}; }
+};
+
+// Error: kNotFound when the directory cannot be read.
+absl::StatusOr<OfflinePolicy> ReadPolicy(const std::string& directory);
+
+}  // namespace derwent::cli

@@ -1,0 +1,226 @@
+#include "agents/cli/policy/policy_commands.h"
+
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "agents/cli/policy/explain.h"
+#include "agents/cli/policy/governance.h"
+#include "agents/cli/policy/offline.h"
+#include "agents/cli/policy/scenarios.h"
+#include "google/protobuf/util/json_util.h"
+#include "policy/engine/decide.h"
+#include "policy/loader/record.h"
+#include "policy/loader/request.h"
+#include "trust/base/status_macros.h"
+#include "trust/signature/key_file.h"
+
+namespace derwent::cli {
+namespace {
+
+constexpr int kDone = 0;
+constexpr int kFailed = 1;
+constexpr int kBadInput = 2;
+constexpr int kRefused = 3;
+constexpr int kPartial = 9;
+
+int Fail(const absl::Status& status, int code = kBadInput) {
+  std::cerr << "derwent policy: " << status.message() << "\n";
+  return code;
+}
+
+int Report(const absl::Status& status, absl::string_view done) {
+  if (!status.ok()) return Fail(status);
+  std::cerr << done << "\n";
+  return kDone;
+}
+
+// The bundle, or its problems on stderr.
+absl::StatusOr<OfflinePolicy> GoodPolicy(const std::string& directory) {
+  ASSIGN_OR_RETURN(OfflinePolicy offline, ReadPolicy(directory));
+  if (offline.policy != nullptr) return offline;
+  for (const policy::Problem& problem : offline.problems) std::cerr << problem.ToString() << "\n";
+  return absl::InvalidArgumentError("the policy has errors");
+}
+
+int Check(const std::string& directory, bool unconfirmed) {
+  const absl::StatusOr<OfflinePolicy> offline = ReadPolicy(directory);
+  if (!offline.ok()) return Fail(offline.status());
+  int errors = 0;
+  int open = 0;
+  for (const policy::Problem& problem : offline->problems) {
+    errors += problem.severity == policy::Severity::kError ? 1 : 0;
+    open += problem.severity == policy::Severity::kUnconfirmed ? 1 : 0;
+    if (problem.severity != policy::Severity::kUnconfirmed || unconfirmed) std::cout << problem.ToString() << "\n";
+  }
+  if (offline->policy != nullptr) {
+    std::cout << "checked " << offline->policy->profiles.size() << " profiles, " << offline->policy->agreements.size() << " agreements, "
+              << offline->policy->categories.size() << " categories, " << offline->policy->gateways.size() << " gateways, "
+              << offline->policy->organisations.size() << " organisations\n";
+  }
+  std::cout << errors << " errors, " << open << " legal points need confirmation\n";
+  return errors == 0 ? kDone : kBadInput;
+}
+
+struct Decided {
+  OfflinePolicy offline;
+  policy::DecisionRequest request;
+  policy::Decision decision;
+};
+
+absl::StatusOr<std::string> ReadInput(const std::string& path) {
+  if (path == "-") return std::string((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
+  return trust::ReadFile(path, 1 << 20);
+}
+
+absl::StatusOr<Decided> DecideFile(const std::string& directory, const std::string& path) {
+  ASSIGN_OR_RETURN(OfflinePolicy offline, GoodPolicy(directory));
+  ASSIGN_OR_RETURN(const std::string json, ReadInput(path));
+  v1::DecisionRequest message;
+  const auto parsed = google::protobuf::util::JsonStringToMessage(json, &message);
+  if (!parsed.ok()) return absl::InvalidArgumentError(absl::StrCat("the request is malformed: ", std::string(parsed.message())));
+  ASSIGN_OR_RETURN(policy::DecisionRequest request, policy::FromProto(message));
+  ASSIGN_OR_RETURN(const absl::Time now, policy::TimeOf(message, absl::Now()));
+  policy::Decision decision = policy::Decide(request, offline.snapshot(), now);
+  return Decided{.offline = std::move(offline), .request = std::move(request), .decision = std::move(decision)};
+}
+
+int CodeOf(const policy::Decision& decision) {
+  const absl::string_view overall = decision.Overall();
+  return overall == "PERMIT" ? kDone : overall == "DENY" ? kRefused : kPartial;
+}
+
+int DecideCommand(const std::string& directory, const std::string& path, const std::string& output) {
+  const absl::StatusOr<Decided> decided = DecideFile(directory, path);
+  if (!decided.ok()) return Fail(decided.status());
+  if (output == "json" || output == "jsonl") {
+    std::string json;
+    google::protobuf::util::JsonPrintOptions options;
+    options.add_whitespace = output == "json";
+    options.always_print_primitive_fields = true;
+    if (!google::protobuf::util::MessageToJsonString(policy::ToProto(decided->decision, decided->offline.policy->digest), &json, options).ok()) {
+      return Fail(absl::InternalError("cannot print the decision"), kFailed);
+    }
+    std::cout << json << "\n";
+  } else {
+    std::cout << decided->decision.Overall() << "\n";
+    for (const policy::CategoryOutcome& outcome : decided->decision.categories) {
+      std::cout << "  " << outcome.category << "  " << outcome.Shown() << "  " << (outcome.denied ? "" : policy::FormName(outcome.form)) << "\n";
+    }
+  }
+  return CodeOf(decided->decision);
+}
+
+int ExplainCommand(const std::string& directory, const std::string& path) {
+  const absl::StatusOr<Decided> decided = DecideFile(directory, path);
+  if (!decided.ok()) return Fail(decided.status());
+  std::cout << Explain(decided->request, decided->decision, decided->offline.policy->digest);
+  return CodeOf(decided->decision);
+}
+
+int Test(const std::string& directory, const std::vector<std::string>& files) {
+  const absl::StatusOr<OfflinePolicy> offline = GoodPolicy(directory);
+  if (!offline.ok()) return Fail(offline.status());
+  int passed = 0;
+  int failed = 0;
+  for (const std::string& path : files) {
+    const absl::StatusOr<std::string> yaml = ReadInput(path);
+    if (!yaml.ok()) return Fail(yaml.status());
+    const absl::StatusOr<std::vector<ScenarioResult>> results = RunScenarios(*yaml, *offline->policy);
+    if (!results.ok()) return Fail(results.status());
+    for (const ScenarioResult& result : *results) {
+      ++(result.differences.empty() ? passed : failed);
+      for (const std::string& difference : result.differences) std::cout << result.id << ": " << difference << "\n";
+    }
+  }
+  std::cout << passed << " passed, " << failed << " failed\n";
+  return failed == 0 && passed > 0 ? kDone : kFailed;
+}
+
+// What the options of a command write to; lives as long as the application's callbacks.
+struct Options {
+  std::string directory = "policy/derbyshire";
+  std::string request = "-";
+  std::string output = "table";
+  std::string agreement;
+  std::string from_date;
+  std::vector<std::string> scenarios;
+  SignerFiles signer;
+  bool unconfirmed = false;
+  bool bundle = false;
+};
+
+void AddReading(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_code) {
+  CLI::App* const check = policy.add_subcommand("check", "every error and warning of a policy, with file, line, rule and what to do");
+  check->add_option("directory", o->directory, "the policy's folder")->required();
+  check->add_flag("--unconfirmed", o->unconfirmed, "list legal points that need confirmation");
+  check->callback([o, &exit_code] { exit_code = Check(o->directory, o->unconfirmed); });
+
+  CLI::App* const decide = policy.add_subcommand("decide", "one decision, whole; no broker needed");
+  CLI::App* const explain = policy.add_subcommand("explain", "one decision in sentences");
+  for (CLI::App* command : {decide, explain}) {
+    command->add_option("--policy", o->directory, "the policy's folder")->capture_default_str();
+    command->add_option("--request", o->request, "DecisionRequest in JSON; - for standard input")->capture_default_str();
+  }
+  decide->add_option("-o,--output", o->output, "table or json")->check(CLI::IsMember({"table", "json", "jsonl"}));
+  decide->callback([o, &exit_code] { exit_code = DecideCommand(o->directory, o->request, o->output); });
+  explain->callback([o, &exit_code] { exit_code = ExplainCommand(o->directory, o->request); });
+
+  CLI::App* const test = policy.add_subcommand("test", "run worked decisions");
+  test->add_option("directory,--policy", o->directory, "the policy's folder")->capture_default_str();
+  test->add_option("--scenarios", o->scenarios, "YAML files of worked decisions")->required();
+  test->callback([o, &exit_code] { exit_code = Test(o->directory, o->scenarios); });
+}
+
+void AddSigning(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_code) {
+  CLI::App* const manifest = policy.add_subcommand("manifest", "write MANIFEST anew");
+  manifest->add_option("directory", o->directory, "the policy's folder")->required();
+  manifest->callback([o, &exit_code] {
+    const absl::StatusOr<std::string> digest = WriteManifest(o->directory);
+    if (digest.ok()) std::cout << *digest << "\n";
+    exit_code = digest.ok() ? kDone : Fail(digest.status());
+  });
+
+  const auto signing = [&](const char* name, const char* what) {
+    CLI::App* const command = policy.add_subcommand(name, what);
+    command->add_option("directory", o->directory, "the policy's folder")->required();
+    command->add_option("--certificate", o->signer.certificate, "the signatory's certificate")->required();
+    command->add_option("--key", o->signer.key, "the signatory's private key file (mode 0600)")->required();
+    return command;
+  };
+  CLI::App* const sign = signing("sign", "sign the bundle or an agreement as a signatory");
+  sign->add_option("--agreement", o->agreement, "agreement id");
+  sign->add_flag("--bundle", o->bundle, "sign MANIFEST");
+  sign->callback([o, &exit_code] {
+    if (!o->bundle && o->agreement.empty()) {
+      exit_code = Fail(absl::InvalidArgumentError("say what to sign: --bundle or --agreement ID"));
+      return;
+    }
+    exit_code = o->bundle ? Report(SignBundle(o->directory, o->signer), "signed the bundle") : kDone;
+    if (exit_code == kDone && !o->agreement.empty()) exit_code = Report(SignAgreement(o->directory, o->agreement, o->signer), "signed the agreement");
+  });
+  for (const auto& [name, action, what] : {std::make_tuple("suspend", v1::NOTICE_ACTION_SUSPEND, "suspend an agreement: one party's signature suffices"),
+                                           std::make_tuple("end", v1::NOTICE_ACTION_END, "end an agreement: one party's signature suffices")}) {
+    CLI::App* const command = signing(name, what);
+    command->add_option("--agreement", o->agreement, "agreement id")->required();
+    command->add_option("--from", o->from_date, "first day on which nothing flows, YYYY-MM-DD")->required();
+    const v1::NoticeAction notice = action;
+    command->callback([o, notice, &exit_code] { exit_code = Report(GiveNotice(o->directory, o->agreement, notice, o->from_date, o->signer), "notice given"); });
+  }
+}
+
+}  // namespace
+
+void AddPolicyCommands(CLI::App& app, int& exit_code) {
+  CLI::App* const policy = app.add_subcommand("policy", "write, test and sign the policy");
+  policy->require_subcommand(1);
+  const auto options = std::make_shared<Options>();  // Shared by the callbacks that CLI11 keeps.
+  AddReading(*policy, options, exit_code);
+  AddSigning(*policy, options, exit_code);
+}
+
+}  // namespace derwent::cli
