@@ -16,9 +16,6 @@
 namespace derwent::store {
 namespace {
 
-// Pages of the log of changes after which it is copied back into the database file.
-constexpr int kTrimPages = 4096;
-
 // A lock file held for the life of the process: one broker a database.
 class ProcessLock {
  public:
@@ -123,7 +120,7 @@ absl::StatusOr<std::unique_ptr<Transaction>> SqliteStore::Begin() {
 
 // Here and not inside a commit: a failed sync of the database file must be seen, and be no commit's failure.
 absl::Status SqliteStore::Trim() {
-  if (pages_in_log_ < kTrimPages) return absl::OkStatus();
+  if (pages_in_log_ < options_.trim_pages) return absl::OkStatus();
   const int rc = sqlite3_wal_checkpoint_v2(writer_->database(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC) return SqliteStatus(writer_->database(), rc, "trim");
   // Anything else leaves the log of changes longer, which is safe; the next commit tries again.

@@ -13,6 +13,8 @@ struct SqliteOptions {
   std::string path;
   // Readers at once; more fail with kResourceExhausted.
   size_t max_readers = 16;
+  // Pages of the log of changes after which it is copied back into the database file.
+  int trim_pages = 4096;
   // Name of a registered SQLite VFS; empty: the system's. Tests inject faults through it.
   std::string vfs;
 };
