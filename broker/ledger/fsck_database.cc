@@ -15,7 +15,7 @@ void AppendNumber(std::string& octets, uint64_t number) {
   for (int shift = 56; shift >= 0; shift -= 8) octets.push_back(static_cast<char>(number >> shift));
 }
 
-// row_check as broker/store/sqlite/FORMAT.md says: the first 8 octets of SHA-256 over type ‖ u64be length ‖ octets of each value.
+// row_check as broker/store/README.md and row_check.h say: the first 8 octets of SHA-256 over type ‖ u64be length ‖ octets of each value.
 void RowCheck(sqlite3_context* context, int count, sqlite3_value** values) {
   std::string octets;
   for (int i = 0; i < count; ++i) {
