@@ -1,0 +1,304 @@
+#include "agents/sdk/decide.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "policy/engine/decide.h"
+#include "policy/engine/lattice.h"
+#include "policy/loader/canonical_request.h"
+#include "policy/loader/record.h"
+#include "trust/base/london.h"
+#include "trust/base/status_macros.h"
+#include "trust/entry/canonical.h"
+#include "trust/secret/sha256.h"
+
+namespace derwent::agents {
+namespace {
+
+constexpr int kDefaultCollectionHours = 120;
+constexpr size_t kKeyOctets = 32;
+
+// The youngest the person can be: a date cut to month or year counts as its last day.
+int YoungestAge(const std::string& date_of_birth, absl::CivilDay today) {
+  int year = 0;
+  int month = 12;
+  int day = 31;
+  if (date_of_birth.size() < 4 || !absl::SimpleAtoi(date_of_birth.substr(0, 4), &year)) return 0;
+  if (date_of_birth.size() >= 7 && !absl::SimpleAtoi(date_of_birth.substr(5, 2), &month)) return 0;
+  if (date_of_birth.size() >= 10 && !absl::SimpleAtoi(date_of_birth.substr(8, 2), &day)) return 0;
+  const bool had_birthday = today.month() > month || (today.month() == month && today.day() >= day);
+  return std::max(0, static_cast<int>(today.year()) - year - (had_birthday ? 0 : 1));
+}
+
+policy::DecisionRequest QuestionOf(const ReferralDraft& draft, const DraftRecipient& recipient, const DraftSubject& subject) {
+  policy::DecisionRequest question;
+  question.releasing_agency = draft.sender_agency;
+  question.receiving_agency = recipient.agency;
+  question.receiving_role = recipient.role;
+  question.profile = draft.profile;
+  question.purpose = draft.purpose;
+  question.board = draft.board;
+  question.area = draft.area;
+  question.direction = policy::Direction::kPush;
+  question.case_link = policy::CaseLink::kAsserted;
+  question.justification = !draft.justification.empty();
+  question.grounds = AssertedGrounds(recipient, subject.number);
+  question.subject_role = subject.role;
+  question.categories = ConsideredCategories(recipient, subject);
+  return question;
+}
+
+std::string CanonicalDecision(const policy::Decision& decision) {
+  trust::CanonicalWriter record("derwent/holder-decision/v1");
+  std::vector<std::string> rows;
+  for (const policy::CategoryOutcome& outcome : decision.categories) {
+    trust::CanonicalWriter row("derwent/holder-category/v1");
+    row.Text(1, outcome.category);
+    row.Text(2, outcome.Shown());
+    row.Text(3, outcome.denied ? absl::string_view() : policy::FormName(outcome.form));
+    row.List(4, {outcome.approvers.begin(), outcome.approvers.end()});
+    std::vector<std::string> reasons;
+    for (const policy::Reason& reason : outcome.reasons) reasons.push_back(absl::StrCat(policy::Describe(reason.code).name, " ", reason.rule));
+    row.List(5, reasons);
+    rows.push_back(row.octets());
+  }
+  record.List(1, rows);
+  record.List(2, {decision.obligations.begin(), decision.obligations.end()});
+  record.Text(3, decision.marking);
+  return record.octets();
+}
+
+const v1::DecisionRecord* PlannedFor(const v1::PlanReferralResponse& plan, const std::string& agency, uint32_t subject) {
+  for (const v1::PlannedDecision& planned : plan.decisions()) {
+    if (planned.recipient_agency() == agency && planned.subject() == subject) return &planned.decision();
+  }
+  return nullptr;
+}
+
+bool DeniesNothing(policy::ReasonCode code) {
+  return code == policy::ReasonCode::kNecessary || code == policy::ReasonCode::kConditionMet || code == policy::ReasonCode::kReducedForm ||
+         code == policy::ReasonCode::kApprovalRequired;
+}
+
+// Reason codes, those that deny first.
+std::vector<std::string> ReasonNames(const policy::CategoryOutcome& outcome) {
+  std::vector<std::string> names;
+  for (const bool denying : {true, false}) {
+    for (const policy::Reason& reason : outcome.reasons) {
+      if (denying == DeniesNothing(reason.code)) continue;
+      const std::string name(policy::Describe(reason.code).name);
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    }
+  }
+  return names;
+}
+
+// Decides one recipient and gathers what it gets.
+class RecipientDecider {
+ public:
+  RecipientDecider(const ReferralDraft& draft, const DraftRecipient& recipient, const policy::Snapshot& snapshot, absl::Time now,
+                   const HolderContact& contact, const Pseudonymiser& pseudonyms, HolderDecision& result)
+      : draft_(draft), recipient_(recipient), snapshot_(snapshot), now_(now), contact_(contact), pseudonyms_(pseudonyms), result_(result) {
+    package_.agency = recipient.agency;
+    package_.role = recipient.role;
+    package_.person = recipient.person;
+  }
+
+  absl::Status Decide(const DraftSubject& subject, const v1::PlanReferralResponse& plan, trust::Random& random) {
+    policy::DecisionRequest question = QuestionOf(draft_, recipient_, subject);
+    const v1::DecisionRecord* planned = PlannedFor(plan, recipient_.agency, subject.number);
+    question.facts = FactsOf(subject.record, draft_.profile, now_);
+    const policy::Decision own = policy::Decide(question, snapshot_, now_);
+    const policy::Decision broker = FromPlan(planned == nullptr ? v1::DecisionRecord() : *planned, *snapshot_.policy);
+    const policy::Decision both = policy::Intersect(own, broker, *snapshot_.policy);
+    PackageSubject entry{.number = subject.number, .role = subject.role, .grounds = question.grounds, .justification = draft_.justification,
+                         .asked_categories = question.categories};
+    entry.holder_commitment = trust::Sha256Parts({random.Bytes(kKeyOctets), policy::CanonicalBytes(question, now_), CanonicalDecision(own)});
+    bool released = false;
+    for (const policy::CategoryOutcome& outcome : both.categories) {
+      ASSIGN_OR_RETURN(const bool given, Take(subject, outcome));
+      released = released || given;
+    }
+    v1::PlannedDecision& combined = result_.decisions.emplace_back();
+    combined.set_recipient_agency(recipient_.agency);
+    combined.set_subject(subject.number);
+    *combined.mutable_decision() = policy::ToProto(both, snapshot_.policy->digest);
+    if (released) Join(std::move(entry), both);
+    return absl::OkStatus();
+  }
+
+  // Hands the recipient over when it gets anything.
+  void Finish() {
+    if (package_.units.empty()) return;
+    package_.expire_time = now_ + absl::Hours(collection_hours_.value_or(kDefaultCollectionHours));
+    std::ranges::sort(package_.obligations);
+    result_.recipients.push_back(std::move(package_));
+  }
+
+ private:
+  // True when the unit is released.
+  absl::StatusOr<bool> Take(const DraftSubject& subject, const policy::CategoryOutcome& outcome) {
+    v1::UnitOutcome& shown = result_.outcomes.emplace_back();
+    shown.set_recipient_agency(recipient_.agency);
+    shown.set_subject(subject.number);
+    shown.set_category(outcome.category);
+    for (const std::string& name : ReasonNames(outcome)) shown.add_reasons(name);
+    shown.set_outcome("WITHHELD");
+    if (outcome.denied) return false;
+    const std::string form(policy::FormName(outcome.form));
+    shown.set_form(form);
+    if (!outcome.approvers.empty()) {
+      shown.set_outcome("PENDING");
+      shown.mutable_approvers()->Assign(outcome.approvers.begin(), outcome.approvers.end());
+      return false;
+    }
+    absl::StatusOr<v1::UnitContent> content = ProjectUnit(subject.record, outcome.category, form, pseudonyms_, contact_);
+    if (absl::IsFailedPrecondition(content.status()) || absl::IsNotFound(content.status())) {
+      // The form needs what the record does not hold: a named person's gist, or the facts behind a gist.
+      shown.clear_reasons();
+      shown.add_reasons(absl::IsNotFound(content.status()) ? "NOT_HELD" : "SUMMARY_MISSING");
+      return false;
+    }
+    if (!content.ok()) return absl::InternalError(content.status().message());
+    shown.set_outcome("RELEASED");
+    package_.units.push_back({.subject = subject.number, .content = *std::move(content)});
+    return true;
+  }
+
+  void Join(PackageSubject entry, const policy::Decision& both) {
+    package_.subjects.push_back(std::move(entry));
+    for (const std::string& obligation : both.obligations) {
+      if (std::ranges::find(package_.obligations, obligation) == package_.obligations.end()) package_.obligations.push_back(obligation);
+    }
+    package_.marking = package_.marking.empty() ? both.marking : snapshot_.policy->StricterMarking(package_.marking, both.marking);
+    package_.existence_sensitive = package_.existence_sensitive || both.existence_sensitive;
+    const auto hours = both.clock_hours.find("collection");
+    if (hours != both.clock_hours.end() && hours->second > 0) {
+      collection_hours_ = std::min(collection_hours_.value_or(hours->second), hours->second);
+    }
+  }
+
+  const ReferralDraft& draft_;
+  const DraftRecipient& recipient_;
+  const policy::Snapshot& snapshot_;
+  const absl::Time now_;
+  const HolderContact& contact_;
+  const Pseudonymiser& pseudonyms_;
+  HolderDecision& result_;
+  PackageRecipient package_;
+  std::optional<int> collection_hours_;
+};
+
+std::string LeadingReason(const HolderDecision& decision) {
+  for (const v1::UnitOutcome& outcome : decision.outcomes) {
+    if (outcome.outcome() == "PENDING") return "";
+  }
+  for (const v1::UnitOutcome& outcome : decision.outcomes) {
+    if (!outcome.reasons().empty()) return outcome.reasons(0);
+  }
+  return "CATEGORY_NOT_PERMITTED";
+}
+
+const std::map<std::string, policy::ReasonCode>& ReasonCodes() {
+  static const auto& codes = *[] {
+    auto* table = new std::map<std::string, policy::ReasonCode>;
+    for (int code = 0; code <= static_cast<int>(policy::ReasonCode::kFactsUnknown); ++code) {
+      const auto typed = static_cast<policy::ReasonCode>(code);
+      table->emplace(std::string(policy::Describe(typed).name), typed);
+    }
+    return table;
+  }();
+  return codes;
+}
+
+policy::CategoryOutcome OutcomeFrom(const v1::CategoryDecision& message, const policy::Policy& policy) {
+  policy::CategoryOutcome outcome{.category = message.category()};
+  const policy::Category* category = policy.FindCategory(message.category());
+  const std::optional<policy::Form> form = policy::ParseForm(message.form());
+  const bool allowed = message.outcome() == "PERMIT" || message.outcome() == "REDACT" || message.outcome() == "APPROVE";
+  outcome.denied = !allowed || category == nullptr || !form.has_value();
+  if (!outcome.denied) {
+    outcome.form = *form;
+    outcome.form_is_full = category->CountsAsFull(*form);
+  }
+  outcome.approvers = {message.approvers().begin(), message.approvers().end()};
+  if (message.outcome() == "APPROVE" && outcome.approvers.empty()) outcome.denied = true;
+  outcome.open = {message.open().begin(), message.open().end()};
+  for (const v1::Reason& reason : message.reasons()) {
+    const auto code = ReasonCodes().find(reason.code());
+    if (code != ReasonCodes().end()) outcome.reasons.push_back({.code = code->second, .rule = reason.rule()});
+  }
+  return outcome;
+}
+
+}  // namespace
+
+v1::PlanReferralRequest PlanFor(const ReferralDraft& draft, std::string request_id) {
+  v1::PlanReferralRequest plan;
+  plan.set_request_id(std::move(request_id));
+  plan.set_profile(draft.profile);
+  plan.set_purpose(draft.purpose);
+  plan.set_board(draft.board);
+  plan.set_area(draft.area);
+  plan.set_acting_person(draft.acting_person);
+  for (const DraftRecipient& recipient : draft.recipients) {
+    v1::PlannedRecipient& planned = *plan.add_recipients();
+    planned.set_agency(recipient.agency);
+    planned.set_role(recipient.role);
+    planned.set_person(recipient.person);
+    for (const DraftSubject& subject : draft.subjects) {
+      v1::PlannedSubject& asked = *planned.add_subjects();
+      asked.set_number(subject.number);
+      asked.set_role(subject.role);
+      for (std::string& category : ConsideredCategories(recipient, subject)) asked.add_categories(std::move(category));
+      for (std::string& ground : AssertedGrounds(recipient, subject.number)) asked.add_grounds(std::move(ground));
+      asked.set_justification(!draft.justification.empty());
+    }
+  }
+  return plan;
+}
+
+policy::SubjectFacts FactsOf(const v1::CaseRecord& record, const std::string& profile, absl::Time now) {
+  policy::SubjectFacts facts;
+  facts.age = YoungestAge(record.date_of_birth(), LondonDay(now));
+  facts.flags = {record.subject_flags().begin(), record.subject_flags().end()};
+  for (const v1::Consent& consent : record.consents()) {
+    if (!consent.profile().empty() && consent.profile() != profile) continue;
+    facts.consents.push_back({.giver = consent.giver() == "subject" ? "SUBJECT" : "GUARDIAN", .step = consent.step(), .given = consent.given()});
+  }
+  return facts;
+}
+
+absl::StatusOr<HolderDecision> DecideAsHolder(const ReferralDraft& draft, const v1::PlanReferralResponse& plan,
+                                              const policy::Snapshot& snapshot, absl::Time now, const HolderContact& contact,
+                                              trust::Random& random) {
+  HolderDecision result;
+  const Pseudonymiser pseudonyms(trust::SecretBytes(random.Bytes(kKeyOctets)));
+  for (const DraftRecipient& recipient : draft.recipients) {
+    RecipientDecider decider(draft, recipient, snapshot, now, contact, pseudonyms, result);
+    for (const DraftSubject& subject : draft.subjects) RETURN_IF_ERROR(decider.Decide(subject, plan, random));
+    decider.Finish();
+  }
+  if (result.recipients.empty()) result.refusal = LeadingReason(result);
+  return result;
+}
+
+policy::Decision FromPlan(const v1::DecisionRecord& record, const policy::Policy& policy) {
+  policy::Decision decision;
+  for (const v1::CategoryDecision& category : record.categories()) decision.categories.push_back(OutcomeFrom(category, policy));
+  decision.gateways = {record.gateways().begin(), record.gateways().end()};
+  decision.obligations = {record.obligations().begin(), record.obligations().end()};
+  decision.marking = record.marking();
+  decision.existence_sensitive = record.existence_sensitive();
+  decision.clock_hours = {record.clock_hours().begin(), record.clock_hours().end()};
+  decision.escalation_role = record.escalation_role();
+  decision.agreement = record.agreement();
+  return decision;
+}
+
+}  // namespace derwent::agents

@@ -1,0 +1,106 @@
+#include "agents/sdk/keys.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "agents/sdk/envelope.h"
+#include "derwent/v1/key.pb.h"
+#include "trust/base/status_macros.h"
+#include "trust/entry/opening.h"
+
+namespace derwent::agents {
+namespace {
+
+absl::Status NotCertified(const std::string& agency, absl::string_view why) {
+  return absl::UnauthenticatedError(absl::StrCat("KEY_NOT_CERTIFIED: keys of `", agency, "`: ", why));
+}
+
+// The event's own public entry in the log.
+absl::StatusOr<trust::Checkpoint> CheckEntered(const v1::DsseEnvelope& event, const v1::Receipt& receipt, const TrustAnchors& anchors) {
+  ASSIGN_OR_RETURN(trust::VerifiedReceipt verified, trust::VerifyReceipt(receipt.tlog_proof(), anchors.log_key, anchors.log_key.name));
+  const std::string& body = verified.opening.public_body;
+  if (verified.opening.kind != trust::EntryKind::kKeyEvent || (body != event.SerializeAsString() && body != event.payload())) {
+    return absl::UnauthenticatedError("an event's receipt is of another entry");
+  }
+  return std::move(verified.checkpoint);
+}
+
+bool Extends(const std::vector<std::string>& known, const v1::AgencyKeys& keys) {
+  if (static_cast<size_t>(keys.events_size()) < known.size()) return false;
+  for (size_t i = 0; i < known.size(); ++i) {
+    if (keys.events(static_cast<int>(i)).payload() != known[i]) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+absl::StatusOr<trust::KeyEvent> ParseKeyEvent(const v1::DsseEnvelope& envelope) {
+  v1::KeyEvent message;
+  if (!message.ParseFromString(envelope.payload())) return absl::InvalidArgumentError("a key event is malformed");
+  const bool known = (message.action() == v1::KEY_ACTION_PUBLISH || message.action() == v1::KEY_ACTION_REVOKE) &&
+                     (message.purpose() == v1::KEY_PURPOSE_SIGNING || message.purpose() == v1::KEY_PURPOSE_SEALING);
+  if (!known) return absl::InvalidArgumentError("a key event's action or purpose is not known");
+  trust::KeyEvent event;
+  event.agency = message.agency();
+  event.sequence = message.sequence();
+  event.step = message.action() == v1::KEY_ACTION_PUBLISH ? trust::KeyStep::kPublish : trust::KeyStep::kRevoke;
+  event.use = message.purpose() == v1::KEY_PURPOSE_SIGNING ? trust::KeyUse::kSigning : trust::KeyUse::kSealing;
+  event.certificate_der = message.certificate();
+  event.key_id = message.key_id();
+  event.previous_event_digest = message.previous_event_digest();
+  event.valid_from = FromTimestamp(message.valid_from());
+  event.valid_until = FromTimestamp(message.valid_until());
+  event.envelope = FromProto(envelope);
+  return event;
+}
+
+absl::StatusOr<KeyBook::Taken> KeyBook::Take(const v1::AgencyKeys& keys, const TrustAnchors& anchors, absl::Time now) {
+  const auto pinned = anchors.first_keys.find(keys.agency());
+  if (pinned == anchors.first_keys.end()) return NotCertified(keys.agency(), "no first key was exchanged out of band");
+  if (keys.events_size() != keys.receipts_size()) return NotCertified(keys.agency(), "events and receipts differ in number");
+  Known fresh;
+  Taken taken;
+  trust::KeyHistory history(keys.agency(), pinned->second);
+  for (int i = 0; i < keys.events_size(); ++i) {
+    absl::StatusOr<trust::KeyEvent> event = ParseKeyEvent(keys.events(i));
+    if (!event.ok()) return NotCertified(keys.agency(), event.status().message());
+    if (const absl::Status added = history.Add(*event, anchors.authority, anchors.revoked, now); !added.ok()) {
+      return NotCertified(keys.agency(), added.message());
+    }
+    absl::StatusOr<trust::Checkpoint> entered = CheckEntered(keys.events(i), keys.receipts(i), anchors);
+    if (!entered.ok()) return NotCertified(keys.agency(), entered.status().message());
+    taken.checkpoints.push_back(*std::move(entered));
+    fresh.payloads.push_back(keys.events(i).payload());
+    fresh.key_ids.insert(event->key_id);
+  }
+  fresh.history = std::make_shared<const trust::KeyHistory>(std::move(history));
+  taken.history = fresh.history;
+  MutexLock lock(mutex_);
+  Known& known = known_[keys.agency()];
+  if (!Extends(known.payloads, keys)) {
+    return absl::DataLossError(absl::StrCat("KEYS_REWRITTEN: key events of `", keys.agency(), "` seen before are gone"));
+  }
+  known = std::move(fresh);
+  return taken;
+}
+
+std::shared_ptr<const trust::KeyHistory> KeyBook::Find(absl::string_view agency) const {
+  MutexLock lock(mutex_);
+  const auto found = known_.find(agency);
+  if (found != known_.end()) return found->second.history;
+  return std::make_shared<const trust::KeyHistory>(std::string(agency), "");
+}
+
+std::vector<std::string> KeyBook::Foreign(absl::string_view agency, const std::set<std::string>& own) const {
+  MutexLock lock(mutex_);
+  std::vector<std::string> foreign;
+  const auto found = known_.find(agency);
+  if (found == known_.end()) return foreign;
+  for (const std::string& key_id : found->second.key_ids) {
+    if (!own.contains(key_id)) foreign.push_back(key_id);
+  }
+  return foreign;
+}
+
+}  // namespace derwent::agents

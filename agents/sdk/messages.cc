@@ -1,0 +1,101 @@
+#include "agents/sdk/messages.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "agents/sdk/envelope.h"
+#include "agents/sdk/seal/hpke.h"
+#include "trust/base/status_macros.h"
+#include "trust/base/uuid.h"
+
+namespace derwent::agents {
+namespace {
+
+template <typename Message>
+absl::Status ReadAs(const std::string& payload, Message& message, v1::MessageHead& head) {
+  if (!message.ParseFromString(payload)) return absl::InvalidArgumentError("a message is malformed");
+  head = message.head();
+  return absl::OkStatus();
+}
+
+absl::Status Read(const v1::DsseEnvelope& envelope, IncomingMessage& message) {
+  const std::string& payload = envelope.payload();
+  if (message.type == kAcknowledgementType) return ReadAs(payload, message.acknowledgement, message.head);
+  if (message.type == kProgressType) return ReadAs(payload, message.progress, message.head);
+  if (message.type == kWithdrawalType) return ReadAs(payload, message.withdrawal, message.head);
+  if (message.type == kNoticeType) return ReadAs(payload, message.notice, message.head);
+  return absl::InvalidArgumentError("the message's type is not known here");
+}
+
+std::string NoteBinding(const v1::MessageHead& head) {
+  const absl::string_view zero("\0", 1);
+  return absl::StrCat("derwent/progress-note/v1", zero, head.share_id(), zero, head.version(), zero, head.from_agency(), zero,
+                      head.to_agency(), zero, head.sequence());
+}
+
+bool IsCode(absl::string_view reason) {
+  return !reason.empty() && reason.size() <= 64 &&
+         std::ranges::all_of(reason, [](char c) { return absl::ascii_isupper(c) || absl::ascii_isdigit(c) || c == '_'; });
+}
+
+template <size_t N>
+bool OneOf(const std::array<absl::string_view, N>& list, absl::string_view reason) {
+  return std::ranges::find(list, reason) != list.end();
+}
+
+}  // namespace
+
+absl::StatusOr<IncomingMessage> ReadMessage(const v1::DsseEnvelope& envelope) {
+  IncomingMessage message{.type = envelope.payload_type()};
+  RETURN_IF_ERROR(Read(envelope, message));
+  const v1::MessageHead& head = message.head;
+  if (!Uuid::Parse(head.share_id()).ok() || head.from_agency().empty() || head.to_agency().empty() || head.sequence() == 0) {
+    return absl::InvalidArgumentError("a message's head is not complete");
+  }
+  return message;
+}
+
+absl::Status VerifyMessage(const v1::DsseEnvelope& envelope, const IncomingMessage& message, absl::string_view own_agency,
+                           const trust::KeyHistory& sender, absl::Time now) {
+  if (message.head.to_agency() != own_agency) return absl::UnauthenticatedError("the message is for another agency");
+  if (message.head.from_agency() != sender.agency()) return absl::UnauthenticatedError("the message is of another agency");
+  return VerifySigned(envelope, message.type, sender, FromTimestamp(message.head.create_time()), now);
+}
+
+SequenceVerdict JudgeSequence(uint32_t last, uint32_t sequence) {
+  if (sequence <= last) return SequenceVerdict::kReplay;
+  return sequence == last + 1 ? SequenceVerdict::kNext : SequenceVerdict::kGap;
+}
+
+absl::StatusOr<std::string> SealNote(const v1::MessageHead& head, absl::string_view note, const trust::PublicKey& to) {
+  if (note.size() > kMaxNote) return absl::InvalidArgumentError("a note is over 16 KiB");
+  return HpkeSeal(to, NoteBinding(head), "", note);
+}
+
+absl::StatusOr<std::string> OpenNote(const v1::MessageHead& head, absl::string_view sealed, const trust::SigningKey& own) {
+  return HpkeOpen(own, NoteBinding(head), "", sealed);
+}
+
+bool IsProgressReason(v1::ProgressState state, absl::string_view reason) {
+  static constexpr std::array<absl::string_view, 7> kDeclined = {
+      "NOT_OUR_AREA", "THRESHOLD_NOT_MET", "ALREADY_KNOWN", "WRONG_SERVICE", "CAPACITY", "CONFLICT_OF_INTEREST", "OTHER"};
+  static constexpr std::array<absl::string_view, 6> kClosed = {"SAFE", "ACTIONS_COMPLETE", "NO_FURTHER_ACTION", "TRANSFERRED", "NOT_ENGAGED", "OTHER"};
+  switch (state) {
+    case v1::PROGRESS_STATE_ACCEPTED: return reason.empty() || IsCode(reason);
+    case v1::PROGRESS_STATE_DECLINED: return OneOf(kDeclined, reason);
+    case v1::PROGRESS_STATE_CLOSED: return OneOf(kClosed, reason);
+    case v1::PROGRESS_STATE_MORE_INFORMATION:
+    case v1::PROGRESS_STATE_ACTION: return IsCode(reason);
+    default: return false;
+  }
+}
+
+bool IsWithdrawalReason(absl::string_view reason) {
+  static constexpr std::array<absl::string_view, 6> kReasons = {"SENT_IN_ERROR", "SUPERSEDED", "CONSENT_WITHDRAWN", "RECTIFIED", "ERASED", "OTHER"};
+  return OneOf(kReasons, reason);
+}
+
+}  // namespace derwent::agents

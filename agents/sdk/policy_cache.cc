@@ -1,0 +1,151 @@
+#include "agents/sdk/policy_cache.h"
+
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "agents/sdk/envelope.h"
+#include "derwent/v1/policy.pb.h"
+#include "policy/loader/directory.h"
+#include "trust/base/status_macros.h"
+#include "trust/secret/sha256.h"
+
+namespace derwent::agents {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool IsPlainPath(const std::string& path) {
+  if (path.empty() || path.front() == '/' || path.size() > 255) return false;
+  for (const fs::path& part : fs::path(path)) {
+    if (part == ".." || part == ".") return false;
+  }
+  return true;
+}
+
+// Writes all files beside the kept ones, then swaps folders: a crash leaves the old or the new, never half.
+absl::Status Keep(const std::string& folder, const policy::Files& files) {
+  std::error_code error;
+  const fs::path fresh = folder + ".new";
+  const fs::path old = folder + ".old";
+  fs::remove_all(fresh, error);
+  for (const auto& [path, content] : files) {
+    const fs::path target = fresh / path;
+    fs::create_directories(target.parent_path(), error);
+    std::ofstream(target, std::ios::binary).write(content.data(), static_cast<std::streamsize>(content.size()));
+  }
+  fs::remove_all(old, error);
+  fs::rename(folder, old, error);  // Absent the first time.
+  fs::rename(fresh, folder, error);
+  if (error) return absl::UnavailableError(absl::StrCat("the policy cannot be kept in `", folder, "`: ", error.message()));
+  fs::remove_all(old, error);
+  return absl::OkStatus();
+}
+
+struct OneDirectory {
+  std::string agency;
+  int64_t version = 0;
+  std::vector<policy::DirectoryEntry> entries;
+};
+
+absl::StatusOr<OneDirectory> VerifyDirectory(const v1::DsseEnvelope& envelope, const KeyBook& keys, const policy::Policy& policy, absl::Time now) {
+  v1::Directory directory;
+  if (!directory.ParseFromString(envelope.payload())) return absl::InvalidArgumentError("a directory is malformed");
+  RETURN_IF_ERROR(VerifySigned(envelope, kDirectoryType, *keys.Find(directory.agency()), now, now));
+  ASSIGN_OR_RETURN(auto entries, policy::CompileDirectory(directory, policy));
+  return OneDirectory{.agency = directory.agency(), .version = directory.version(), .entries = std::move(entries)};
+}
+
+}  // namespace
+
+absl::Status PolicyCache::LoadKept(const policy::TrustRoots& roots, absl::Time now) {
+  if (folder_.empty()) return absl::NotFoundError("no policy is kept");
+  ASSIGN_OR_RETURN(policy::Files files, policy::ReadBundleDirectory(folder_));
+  ASSIGN_OR_RETURN(auto bundle, policy::LoadBundle(std::move(files), roots, now));
+  return Install(std::move(bundle));
+}
+
+absl::Status PolicyCache::TakeBundle(const v1::GetPolicyBundleResponse& response, const policy::TrustRoots& roots, absl::Time now) {
+  if (response.files().empty()) return absl::OkStatus();
+  policy::Files files;
+  for (const v1::BundleFile& file : response.files()) {
+    if (!IsPlainPath(file.path())) return absl::InvalidArgumentError("the bundle names a file outside itself");
+    files[file.path()] = file.content();
+  }
+  ASSIGN_OR_RETURN(auto bundle, policy::LoadBundle(std::move(files), roots, now));
+  if (!folder_.empty()) RETURN_IF_ERROR(Keep(folder_, bundle->files));
+  return Install(std::move(bundle));
+}
+
+absl::Status PolicyCache::Install(std::unique_ptr<const policy::Bundle> bundle) {
+  auto fresh = std::make_shared<View>();
+  fresh->bundle = std::move(bundle);
+  fresh->obligations = fresh->bundle->policy->obligations;
+  MutexLock lock(mutex_);
+  fresh->directories = view_ != nullptr ? view_->directories : std::make_shared<const policy::Directories>();
+  known_.insert(fresh->bundle->policy_digest);
+  view_ = std::move(fresh);
+  return absl::OkStatus();
+}
+
+absl::Status PolicyCache::TakeDirectories(const v1::ListDirectoriesResponse& response, const KeyBook& keys, absl::Time now) {
+  const std::shared_ptr<const View> before = view();
+  if (before == nullptr) return absl::FailedPreconditionError("no policy was verified yet");
+  if (response.directories().empty()) return absl::OkStatus();
+  auto directories = std::make_shared<policy::Directories>(*before->directories);
+  absl::Status first = absl::OkStatus();
+  std::map<std::string, int64_t, std::less<>> versions;
+  for (const v1::DsseEnvelope& envelope : response.directories()) {
+    absl::StatusOr<OneDirectory> one = VerifyDirectory(envelope, keys, *before->bundle->policy, now);
+    if (one.ok() && one->version < directory_version(one->agency)) one = absl::DataLossError("REGISTER_ROLLED_BACK: a directory's version went back");
+    if (!one.ok()) {
+      if (first.ok()) first = one.status();
+      continue;
+    }
+    versions[one->agency] = one->version;
+    (*directories)[one->agency] = std::move(one->entries);
+  }
+  MutexLock lock(mutex_);
+  auto fresh = std::make_shared<View>(*view_);
+  fresh->directories = std::move(directories);
+  view_ = std::move(fresh);
+  for (const auto& [agency, version] : versions) versions_[agency] = version;
+  if (first.ok()) directories_digest_ = response.digest();
+  return first;
+}
+
+std::shared_ptr<const PolicyCache::View> PolicyCache::view() const {
+  MutexLock lock(mutex_);
+  return view_;
+}
+
+bool PolicyCache::Knows(absl::string_view policy_digest) const {
+  MutexLock lock(mutex_);
+  return known_.contains(std::string(policy_digest));
+}
+
+std::string PolicyCache::policy_digest() const {
+  MutexLock lock(mutex_);
+  return view_ == nullptr ? "" : view_->bundle->policy_digest;
+}
+
+std::string PolicyCache::governance_digest() const {
+  MutexLock lock(mutex_);
+  return view_ == nullptr ? "" : view_->bundle->governance_digest;
+}
+
+std::string PolicyCache::directories_digest() const {
+  MutexLock lock(mutex_);
+  return directories_digest_;
+}
+
+int64_t PolicyCache::directory_version(absl::string_view agency) const {
+  MutexLock lock(mutex_);
+  const auto found = versions_.find(agency);
+  return found == versions_.end() ? 0 : found->second;
+}
+
+}  // namespace derwent::agents
