@@ -1,0 +1,17 @@
+#include "broker/exchange/batch.h"
+
+#include "trust/base/status_macros.h"
+
+namespace derwent::exchange {
+
+absl::StatusOr<uint64_t> Batch::Append(const ledger::EntryDraft& draft) {
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes, Append(std::vector<ledger::EntryDraft>{draft}));
+  return indexes.front();
+}
+
+absl::Status Batch::Deliver(store::DeliveryRow delivery) {
+  woken_.insert(delivery.mailbox_agency);
+  return write().InsertDelivery(delivery).status();
+}
+
+}  // namespace derwent::exchange

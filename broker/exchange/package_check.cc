@@ -1,0 +1,152 @@
+#include "broker/exchange/package_check.h"
+
+#include <algorithm>
+#include <bit>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "broker/exchange/envelope.h"
+#include "broker/exchange/refusal.h"
+#include "trust/base/status_macros.h"
+#include "trust/base/uuid.h"
+#include "trust/secret/sha256.h"
+
+namespace derwent::exchange {
+namespace {
+
+constexpr size_t kAeadTag = 16;
+constexpr size_t kLargestKeyRing = 1 << 20;
+
+// Checks one submission; `at` is its path in the request.
+class PackageCheck {
+ public:
+  PackageCheck(const Caller& caller, const v1::SubmitReferralRequest& request, const World& world, absl::Time now, Violations& violations)
+      : caller_(caller), request_(request), world_(world), now_(now), violations_(violations) {}
+
+  CheckedPackage Run(const v1::Submission& submission, const std::string& at) {
+    at_ = at;
+    CheckedPackage checked{.submission = &submission};
+    const v1::Package& package = submission.package();
+    Require(package.manifest().payload_type() == kManifestType, "package.manifest.payload_type", "is the manifest's type");
+    if (!checked.manifest.ParseFromString(package.manifest().payload())) {
+      Require(false, "package.manifest.payload", "is a Manifest");
+      return checked;
+    }
+    Require(checked.statement.ParseFromString(submission.sender_statement()), "sender_statement", "is a SenderStatement");
+    checked.manifest_digest = trust::Sha256(package.manifest().payload());
+    Head(checked.manifest);
+    Digests(checked.manifest, submission);
+    Subjects(checked.manifest, checked.statement);
+    Units(checked.manifest, package);
+    return checked;
+  }
+
+ private:
+  void Require(bool holds, absl::string_view field, absl::string_view rule) { violations_.Require(holds, absl::StrCat(at_, ".", field), rule); }
+
+  void Head(const v1::Manifest& m) {
+    Require(m.share_id() == request_.request_id(), "manifest.share_id", "is the request id");
+    Require(m.version() >= 1, "manifest.version", "is at least 1");
+    Require(m.kind() == v1::PACKAGE_KIND_REFERRAL, "manifest.kind", "is PACKAGE_KIND_REFERRAL");
+    Require(m.sender_agency() == caller_.agency(), "manifest.sender_agency", "is the caller's agency");
+    Require(!m.recipient_agency().empty() && m.recipient_agency() != m.sender_agency(), "manifest.recipient_agency", "is another agency");
+    Require(!m.recipient_role().empty(), "manifest.recipient_role", "is a role");
+    Require(m.policy_digest().size() == Sha256Digest::kSize, "manifest.policy_digest", "is 32 octets");
+    const absl::Time made = FromTimestamp(m.create_time());
+    Require(made > now_ - world_.limits.clock_skew && made < now_ + world_.limits.clock_skew, "manifest.create_time", "is within 30 s of the broker's clock");
+    Require(FromTimestamp(m.expire_time()) > now_, "manifest.expire_time", "is in the future");
+    Require(!m.sealing_key_id().empty(), "manifest.sealing_key_id", "is a key id");
+  }
+
+  void Digests(const v1::Manifest& m, const v1::Submission& submission) {
+    Require(m.key_ring_digest() == trust::Sha256(submission.package().key_ring()).view(), "manifest.key_ring_digest", "is the key ring's SHA-256");
+    Require(submission.package().key_ring().size() <= kLargestKeyRing, "package.key_ring", "is 1 MiB at most");
+    Require(m.sender_statement_digest() == trust::Sha256(submission.sender_statement()).view(), "manifest.sender_statement_digest", "is the statement's SHA-256");
+  }
+
+  void Subjects(const v1::Manifest& m, const v1::SenderStatement& s) {
+    Require(s.salt().size() == Sha256Digest::kSize, "sender_statement.salt", "is 32 octets");
+    Require(!s.acting_person().empty(), "sender_statement.acting_person", "names a person");
+    Require(m.subjects_size() >= 1 && m.subjects_size() <= world_.limits.subjects, "manifest.subjects", "are 1 to 30");
+    std::set<uint32_t> numbers;
+    for (const v1::ManifestSubject& subject : m.subjects()) {
+      Require(subject.number() >= 1 && numbers.insert(subject.number()).second, "manifest.subjects.number", "is from 1 and stands once");
+      Require(subject.justification_digest().empty() || subject.justification_digest().size() == Sha256Digest::kSize, "manifest.subjects.justification_digest", "is empty or 32 octets");
+      Require(std::is_sorted(subject.grounds().begin(), subject.grounds().end()), "manifest.subjects.grounds", "are sorted");
+    }
+    std::set<uint32_t> asked;
+    for (const v1::AskedSubject& subject : s.subjects()) {
+      asked.insert(subject.number());
+      Require(subject.categories_size() >= 1 && subject.categories_size() <= 64, "sender_statement.subjects.categories", "are 1 to 64");
+      Require(subject.holder_commitment().size() == Sha256Digest::kSize, "sender_statement.subjects.holder_commitment", "is 32 octets");
+    }
+    Require(asked == numbers, "sender_statement.subjects", "are the manifest's subjects");
+  }
+
+  void Units(const v1::Manifest& m, const v1::Package& package) {
+    Require(m.units_size() == package.units_size(), "package.units", "are as many as the manifest names");
+    Require(m.units_size() >= 1, "manifest.units", "are at least one");
+    const int count = std::min(m.units_size(), package.units_size());
+    for (int i = 0; i < count; ++i) {
+      const v1::ManifestUnit& unit = m.units(i);
+      const std::string& sealed = package.units(i);
+      const std::string field = absl::StrCat("manifest.units[", i, "]");
+      Require(unit.number() == static_cast<uint32_t>(i) + 1, absl::StrCat(field, ".number"), "counts from 1 without gaps");
+      const bool known = std::any_of(m.subjects().begin(), m.subjects().end(), [&](const v1::ManifestSubject& s) { return s.number() == unit.subject(); });
+      Require(known, absl::StrCat(field, ".subject"), "is a subject of the manifest");
+      const size_t bucket = unit.size_bucket();
+      Require(std::has_single_bit(bucket) && bucket >= 256 && bucket <= world_.limits.unit_octets && sealed.size() == bucket + kAeadTag, absl::StrCat(field, ".size_bucket"),
+              "is the power of two from 256 to 1 MiB that the unit fills");
+      Require(unit.ciphertext_digest() == trust::Sha256(sealed).view(), absl::StrCat(field, ".ciphertext_digest"), "is the unit's SHA-256");
+      Require(unit.key_commitment().size() == Sha256Digest::kSize, absl::StrCat(field, ".key_commitment"), "is 32 octets");
+    }
+  }
+
+  const Caller& caller_;
+  const v1::SubmitReferralRequest& request_;
+  const World& world_;
+  absl::Time now_;
+  Violations& violations_;
+  std::string at_;
+};
+
+void CheckTogether(const CheckedShare& share, const v1::SubmitReferralRequest& request, Violations& violations) {
+  std::set<std::string> recipients;
+  const v1::Manifest& first = share.packages.front().manifest;
+  for (const CheckedPackage& package : share.packages) {
+    const v1::Manifest& m = package.manifest;
+    violations.Require(recipients.insert(m.recipient_agency()).second, "submissions.package.manifest.recipient_agency", "stands once in a share");
+    violations.Require(m.profile() == first.profile() && m.purpose() == first.purpose() && m.area() == first.area() && m.board() == first.board() && m.version() == first.version() && m.case_id() == first.case_id(),
+                       "submissions.package.manifest", "has one profile, purpose, board, area, case and version in a share");
+  }
+  for (const v1::SubjectReferences& references : request.references()) {
+    violations.Require(references.references_size() <= 8, "references.references", "are 8 at most");
+    for (const std::string& reference : references.references()) violations.Require(reference.size() == Sha256Digest::kSize, "references.references", "are 32 octets each");
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<CheckedShare> CheckShare(const Caller& caller, const v1::SubmitReferralRequest& request, const World& world, absl::Time now) {
+  Violations violations;
+  violations.Require(Uuid::Parse(request.request_id()).ok(), "request_id", "is a UUID in lowercase");
+  violations.Require(request.submissions_size() >= 1 && request.submissions_size() <= world.limits.recipients, "submissions", "are 1 to 20");
+  violations.Require(request.ByteSizeLong() <= world.limits.share_octets, "submissions", "are 8 MiB at most together");
+  RETURN_IF_ERROR(violations.ToStatus());
+  CheckedShare share;
+  PackageCheck check(caller, request, world, now, violations);
+  std::string digests;
+  for (int i = 0; i < request.submissions_size(); ++i) {
+    share.packages.push_back(check.Run(request.submissions(i), absl::StrCat("submissions[", i, "]")));
+    absl::StrAppend(&digests, share.packages.back().manifest_digest.view(), trust::Sha256(request.submissions(i).sender_statement()).view());
+  }
+  CheckTogether(share, request, violations);
+  RETURN_IF_ERROR(violations.ToStatus());
+  share.digest = trust::Sha256(digests);
+  for (const CheckedPackage& package : share.packages) {
+    RETURN_IF_ERROR(CheckSigned(world, caller.agency(), package.submission->package().manifest(), kManifestType, now));
+  }
+  return share;
+}
+
+}  // namespace derwent::exchange

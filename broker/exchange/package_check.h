@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "broker/exchange/batch.h"
+#include "broker/exchange/world.h"
+#include "derwent/v1/package.pb.h"
+#include "derwent/v1/referral.pb.h"
+#include "trust/base/digest.h"
+
+namespace derwent::exchange {
+
+// One recipient's package after it was read and checked, without any look at policy or state.
+struct CheckedPackage {
+  v1::Manifest manifest;
+  v1::SenderStatement statement;
+  Sha256Digest manifest_digest;
+  const v1::Submission* submission = nullptr;  // Borrowed from the request.
+};
+
+// A share ready to be decided.
+struct CheckedShare {
+  std::vector<CheckedPackage> packages;
+  Sha256Digest digest;  // Over the manifests' payloads and the statements: what makes two submissions the same.
+};
+
+// Reads and checks a share: form, limits, digests, clock, then one signature a manifest. Done on a worker, before the
+// writer. Errors: kInvalidArgument with all violations; kFailedPrecondition `SIGNATURE_INVALID`, `KEY_NOT_CERTIFIED`.
+absl::StatusOr<CheckedShare> CheckShare(const Caller& caller, const v1::SubmitReferralRequest& request, const World& world, absl::Time now);
+
+}  // namespace derwent::exchange

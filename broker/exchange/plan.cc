@@ -1,0 +1,90 @@
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "broker/exchange/decide.h"
+#include "broker/exchange/envelope.h"
+#include "broker/exchange/refusal.h"
+#include "broker/exchange/rules.h"
+#include "derwent/v1/dsse.pb.h"
+#include "policy/engine/decide.h"
+#include "policy/loader/record.h"
+#include "trust/base/status_macros.h"
+#include "trust/base/uuid.h"
+
+namespace derwent::exchange {
+namespace {
+
+absl::Status CheckForm(const v1::PlanReferralRequest& request, const Limits& limits) {
+  Violations violations;
+  violations.Require(Uuid::Parse(request.request_id()).ok(), "request_id", "is a UUID in lowercase");
+  violations.Require(!request.acting_person().empty(), "acting_person", "names a person");
+  violations.Require(request.recipients_size() >= 1 && request.recipients_size() <= limits.recipients, "recipients", "are 1 to 20");
+  for (int i = 0; i < request.recipients_size(); ++i) {
+    const v1::PlannedRecipient& recipient = request.recipients(i);
+    violations.Require(recipient.subjects_size() >= 1 && recipient.subjects_size() <= limits.subjects, absl::StrCat("recipients[", i, "].subjects"), "are 1 to 30");
+    for (const v1::PlannedSubject& subject : recipient.subjects()) {
+      violations.Require(subject.categories_size() >= 1 && subject.categories_size() <= 64, absl::StrCat("recipients[", i, "].subjects.categories"), "are 1 to 64");
+    }
+  }
+  return violations.ToStatus();
+}
+
+policy::DecisionRequest Question(const std::string& sender, const v1::PlanReferralRequest& request, const v1::PlannedRecipient& recipient, const v1::PlannedSubject& subject) {
+  policy::DecisionRequest q{.releasing_agency = sender, .receiving_agency = recipient.agency(), .receiving_role = recipient.role(), .profile = request.profile(),
+                            .purpose = request.purpose(), .board = request.board(), .area = request.area()};
+  q.direction = policy::Direction::kPush;
+  q.case_link = policy::CaseLink::kAsserted;
+  q.justification = subject.justification();
+  q.grounds.assign(subject.grounds().begin(), subject.grounds().end());
+  q.document_reference = request.document_reference();
+  q.subject_role = subject.role();
+  q.categories.assign(subject.categories().begin(), subject.categories().end());
+  q.step = request.step();
+  q.product = request.product();
+  return q;
+}
+
+absl::Status AddKeys(const std::set<std::string>& agencies, v1::PlanReferralResponse& response, Batch& batch) {
+  for (const std::string& agency : agencies) {
+    v1::AgencyKeys& keys = *response.add_keys();
+    keys.set_agency(agency);
+    ASSIGN_OR_RETURN(const std::vector<store::KeyEventRow> events, batch.read().ListKeyEvents(agency));
+    for (const store::KeyEventRow& event : events) {
+      if (!keys.add_events()->ParseFromString(event.envelope)) return absl::DataLossError("a stored key event does not parse");
+      keys.add_receipts()->set_index(event.entry_index);
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status PlanReferral(const Caller& caller, const v1::PlanReferralRequest& request, v1::PlanReferralResponse& response, Batch& batch) {
+  const World& world = batch.world();
+  if (!PersonMay(world, caller.agency(), request.acting_person(), "push_referral", request.area(), batch.now())) {
+    return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "the acting person holds no role today that may push a referral in this area");
+  }
+  RETURN_IF_ERROR(CheckForm(request, world.limits));
+  std::set<std::string> agencies;
+  for (const v1::PlannedRecipient& recipient : request.recipients()) {
+    agencies.insert(recipient.agency());
+    for (const v1::PlannedSubject& subject : recipient.subjects()) {
+      const policy::Decision decision = policy::Decide(Question(caller.agency(), request, recipient, subject), world.snapshot(), batch.now());
+      v1::PlannedDecision& planned = *response.add_decisions();
+      planned.set_recipient_agency(recipient.agency());
+      planned.set_subject(subject.number());
+      *planned.mutable_decision() = policy::ToProto(decision, world.bundle->policy->digest);
+    }
+  }
+  RETURN_IF_ERROR(AddKeys(agencies, response, batch));
+  response.set_policy_digest(world.bundle->policy_digest);
+  *response.mutable_decide_time() = ToTimestamp(batch.now());
+  ledger::EntryDraft draft("plan", ledger::Actor::kReleasing);
+  draft.SetReleasing(caller.agency(), request.acting_person()).SetPurpose(request.purpose(), request.profile(), request.board(), request.area());
+  draft.SetOutcome("", {}, world.policy_digest(), world.register_digest).SetCount(static_cast<uint64_t>(response.decisions_size()));
+  ASSIGN_OR_RETURN(const uint64_t index, batch.Append(draft));
+  response.mutable_receipt()->set_index(index);
+  return absl::OkStatus();
+}
+
+}  // namespace derwent::exchange

@@ -1,0 +1,167 @@
+#include "broker/exchange/reads.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "broker/exchange/envelope.h"
+#include "broker/exchange/refusal.h"
+#include "broker/ledger/query.h"
+#include "trust/base/status_macros.h"
+
+namespace derwent::exchange {
+namespace {
+
+absl::StatusOr<int> PageSize(int32_t asked) {
+  if (asked < 0 || asked > 500) {
+    Violations violations;
+    violations.Add("page_size", "is 0 to 500");
+    return violations.ToStatus();
+  }
+  return asked == 0 ? 50 : asked;
+}
+
+absl::StatusOr<uint64_t> PageStart(const std::string& token, uint64_t first) {
+  uint64_t start = first;
+  if (token.empty() || absl::SimpleAtoi(token, &start)) return start;
+  Violations violations;
+  violations.Add("page_token", "is one that an earlier page gave");
+  return violations.ToStatus();
+}
+
+void AddDue(const store::Due& due, const char* step, v1::ReferralRecipient& recipient) {
+  if (!due.time.has_value()) return;
+  v1::DueTime& next = *recipient.add_due_times();
+  next.set_step(step);
+  *next.mutable_due_time() = ToTimestamp(*due.time);
+  next.set_overdue(due.overdue);
+}
+
+absl::StatusOr<v1::Referral> Render(const std::string& viewer, const store::ShareRow& share, store::Reader& reader) {
+  v1::Referral referral;
+  referral.set_name(absl::StrCat("agencies/", viewer, "/referrals/", share.share_id));
+  referral.set_share_id(share.share_id);
+  referral.set_version(share.version);
+  referral.set_profile(share.profile);
+  referral.set_purpose(share.purpose);
+  referral.set_board(share.board);
+  referral.set_area(share.area);
+  referral.set_sender_agency(share.sender_agency);
+  *referral.mutable_create_time() = ToTimestamp(share.create_time);
+  ASSIGN_OR_RETURN(const std::vector<store::PartRow> parts, reader.ListParts(share.share_id));
+  for (const store::PartRow& part : parts) {
+    if (viewer != share.sender_agency && viewer != part.key.recipient_agency) continue;
+    v1::ReferralRecipient& recipient = *referral.add_recipients();
+    recipient.set_agency(part.key.recipient_agency);
+    recipient.set_role(part.role);
+    recipient.set_state(static_cast<v1::RecipientState>(part.state));
+    recipient.set_reason(part.reason);
+    AddDue(part.collection, "collection", recipient);
+    AddDue(part.acceptance, "acceptance", recipient);
+    AddDue(part.outcome, "outcome", recipient);
+    *recipient.mutable_update_time() = ToTimestamp(part.update_time);
+  }
+  if (referral.recipients().empty()) return Refuse(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such referral of this agency");
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes, reader.SearchEntries({.viewer_agency = viewer, .share_id = share.share_id, .limit = 200}));
+  for (const uint64_t index : indexes) referral.add_ledger_indexes(index);
+  return referral;
+}
+
+v1::LedgerEntry Render(const ledger::OpenedEntry& opened) {
+  v1::LedgerEntry entry;
+  entry.set_name(absl::StrCat("ledger/entries/", opened.index));
+  entry.set_index(opened.index);
+  for (const ledger::OpenedField& field : opened.fields) {
+    v1::OpenedField& next = *entry.add_fields();
+    next.set_number(static_cast<uint32_t>(field.number));
+    next.set_name(field.name);
+    next.set_value(field.value);
+  }
+  entry.mutable_receipt()->set_index(opened.index);
+  entry.mutable_receipt()->set_tlog_proof(opened.receipt);
+  return entry;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Referral> GetReferral(const Caller& caller, const v1::GetReferralRequest& request, store::Reader& reader) {
+  const std::vector<std::string> parts = absl::StrSplit(request.name(), '/');
+  if (parts.size() != 4 || parts[0] != "agencies" || parts[1] != caller.agency() || parts[2] != "referrals") {
+    return Refuse(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such referral of this agency");
+  }
+  ASSIGN_OR_RETURN(const std::optional<store::ShareRow> share, reader.FindShare(parts[3]));
+  if (!share.has_value()) return Refuse(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such referral of this agency");
+  return Render(caller.agency(), *share, reader);
+}
+
+absl::StatusOr<v1::ListReferralsResponse> ListReferrals(const Caller& caller, const v1::ListReferralsRequest& request, store::Reader& reader) {
+  if (request.parent() != absl::StrCat("agencies/", caller.agency())) return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency lists its own referrals only");
+  ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
+  ASSIGN_OR_RETURN(const uint64_t before, PageStart(request.page_token(), UINT64_MAX));
+  store::ReferralQuery query{.agency = caller.agency(), .before = before, .limit = static_cast<size_t>(size)};
+  if (request.filter() == "role=sender") query.role = store::ReferralRole::kSender;
+  else if (request.filter() == "role=recipient") query.role = store::ReferralRole::kRecipient;
+  else if (!request.filter().empty()) {
+    Violations violations;
+    violations.Add("filter", "is role=sender, role=recipient or empty");
+    return violations.ToStatus();
+  }
+  ASSIGN_OR_RETURN(const std::vector<store::ListedShare> shares, reader.ListReferrals(query));
+  v1::ListReferralsResponse response;
+  for (const store::ListedShare& share : shares) {
+    ASSIGN_OR_RETURN(*response.add_referrals(), Render(caller.agency(), share.share, reader));
+  }
+  if (shares.size() == query.limit) response.set_next_page_token(absl::StrCat(shares.back().position));
+  return response;
+}
+
+absl::StatusOr<v1::LedgerEntry> GetLedgerEntry(const Caller& caller, uint64_t index, store::Reader& reader) {
+  absl::StatusOr<ledger::OpenedEntry> opened = ledger::OpenEntry(reader, index, caller.agency());
+  if (absl::IsNotFound(opened.status()) || absl::IsInvalidArgument(opened.status())) return Refuse(absl::StatusCode::kNotFound, "ENTRY_UNKNOWN", "no such entry of this agency");
+  RETURN_IF_ERROR(opened.status());
+  return Render(*opened);
+}
+
+absl::StatusOr<v1::SearchLedgerEntriesResponse> SearchLedgerEntries(const Caller& caller, const v1::SearchLedgerEntriesRequest& request, const ledger::Tagger& tagger, store::Reader& reader) {
+  ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
+  ASSIGN_OR_RETURN(const uint64_t from, PageStart(request.page_token(), 0));
+  store::EntryQuery query{.viewer_agency = caller.agency(), .other_agency = request.agency(), .board = request.board(), .purpose = request.purpose(), .outcome = request.decision(),
+                          .share_id = request.share_id(), .step = request.step(), .reason = request.reason(), .from_index = from, .limit = static_cast<size_t>(size)};
+  if (request.has_start_time()) query.start = FromTimestamp(request.start_time());
+  if (request.has_end_time()) query.end = FromTimestamp(request.end_time());
+  for (const std::string& reference : request.subject_references()) {
+    ASSIGN_OR_RETURN(std::string tag, tagger.Tag(reference));
+    query.tags.push_back(std::move(tag));
+  }
+  ASSIGN_OR_RETURN(const std::vector<ledger::OpenedEntry> found, ledger::Search(reader, query));
+  v1::SearchLedgerEntriesResponse response;
+  for (const ledger::OpenedEntry& opened : found) *response.add_entries() = Render(opened);
+  if (found.size() == query.limit) response.set_next_page_token(absl::StrCat(found.back().index + 1));
+  return response;
+}
+
+absl::StatusOr<v1::AgencyKeys> GetAgencyKeys(const std::string& agency, store::Reader& reader) {
+  v1::AgencyKeys keys;
+  keys.set_agency(agency);
+  ASSIGN_OR_RETURN(const std::vector<store::KeyEventRow> events, reader.ListKeyEvents(agency));
+  for (const store::KeyEventRow& event : events) {
+    if (!keys.add_events()->ParseFromString(event.envelope)) return absl::DataLossError("a stored key event does not parse");
+    keys.add_receipts()->set_index(event.entry_index);
+  }
+  return keys;
+}
+
+absl::StatusOr<v1::ListDirectoriesResponse> ListDirectories(const v1::ListDirectoriesRequest& request, const World& world, store::Reader& reader) {
+  v1::ListDirectoriesResponse response;
+  response.set_digest(world.register_digest.bytes());
+  if (request.known_digest() == response.digest()) return response;
+  ASSIGN_OR_RETURN(const std::vector<store::DirectoryRow> rows, reader.ListDirectories());
+  for (const store::DirectoryRow& row : rows) {
+    if (!response.add_directories()->ParseFromString(row.envelope)) return absl::DataLossError("a stored directory does not parse");
+  }
+  return response;
+}
+
+}  // namespace derwent::exchange

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "broker/exchange/batch.h"
+#include "broker/store/store.h"
+#include "derwent/v1/key_service.pb.h"
+#include "derwent/v1/ledger.pb.h"
+#include "derwent/v1/referral.pb.h"
+#include "derwent/v1/register_service.pb.h"
+
+// Answers that only read, from a snapshot of what is committed. Each shows the caller's agency its own part only.
+
+namespace derwent::exchange {
+
+absl::StatusOr<v1::Referral> GetReferral(const Caller& caller, const v1::GetReferralRequest& request, store::Reader& reader);
+absl::StatusOr<v1::ListReferralsResponse> ListReferrals(const Caller& caller, const v1::ListReferralsRequest& request, store::Reader& reader);
+absl::StatusOr<v1::LedgerEntry> GetLedgerEntry(const Caller& caller, uint64_t index, store::Reader& reader);
+absl::StatusOr<v1::SearchLedgerEntriesResponse> SearchLedgerEntries(const Caller& caller, const v1::SearchLedgerEntriesRequest& request, const ledger::Tagger& tagger, store::Reader& reader);
+absl::StatusOr<v1::AgencyKeys> GetAgencyKeys(const std::string& agency, store::Reader& reader);
+absl::StatusOr<v1::ListDirectoriesResponse> ListDirectories(const v1::ListDirectoriesRequest& request, const World& world, store::Reader& reader);
+
+}  // namespace derwent::exchange

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace derwent::exchange {
+
+// A call that could not be decided: a Status that carries an UPPER_SNAKE reason of the published table.
+absl::Status Refuse(absl::StatusCode code, absl::string_view reason, absl::string_view message);
+// The reason a status carries; empty when none.
+std::string ReasonOf(const absl::Status& status);
+
+// Fields of a request that break a rule, all at once. Never holds a value of the request.
+class Violations {
+ public:
+  void Add(std::string field, std::string rule) { list_.emplace_back(std::move(field), std::move(rule)); }
+  // Adds unless `holds`.
+  void Require(bool holds, absl::string_view field, absl::string_view rule);
+  bool empty() const { return list_.empty(); }
+  // OK, or kInvalidArgument `PAYLOAD_REJECTED` with every violation.
+  absl::Status ToStatus() const;
+  // The violations a status carries.
+  static std::vector<std::pair<std::string, std::string>> Of(const absl::Status& status);
+
+ private:
+  std::vector<std::pair<std::string, std::string>> list_;
+};
+
+}  // namespace derwent::exchange

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "absl/status/status.h"
+#include "broker/exchange/batch.h"
+#include "broker/exchange/package_check.h"
+#include "policy/engine/reason.h"
+#include "derwent/v1/key_service.pb.h"
+#include "derwent/v1/ledger.pb.h"
+#include "derwent/v1/mailbox.pb.h"
+#include "derwent/v1/referral.pb.h"
+#include "derwent/v1/register_service.pb.h"
+
+// The rules of the exchange, one function a command. Each reads and writes through the batch and fills the response; a
+// receipt in a response carries its index only, the proof is added after the commit. A refusal by policy is a response;
+// a Status says why nothing could be decided (refusal.h), and its owner undoes what the command wrote.
+
+namespace derwent::exchange {
+
+absl::Status PlanReferral(const Caller& caller, const v1::PlanReferralRequest& request, v1::PlanReferralResponse& response, Batch& batch);
+absl::Status SubmitReferral(const Caller& caller, const v1::SubmitReferralRequest& request, const CheckedShare& share, v1::SubmitReferralResponse& response, Batch& batch);
+// Leaves the response empty when nothing waits.
+absl::Status Collect(const Caller& caller, int max_deliveries, v1::CollectResponse& response, Batch& batch);
+absl::Status Acknowledge(const Caller& caller, const v1::AcknowledgeRequest& request, v1::AcknowledgeResponse& response, Batch& batch);
+absl::Status ReportProgress(const Caller& caller, const v1::ReportProgressRequest& request, v1::ReportProgressResponse& response, Batch& batch);
+absl::Status WithdrawReferral(const Caller& caller, const v1::WithdrawReferralRequest& request, v1::WithdrawReferralResponse& response, Batch& batch);
+absl::Status SendNotice(const Caller& caller, const v1::SendNoticeRequest& request, v1::SendNoticeResponse& response, Batch& batch);
+absl::Status PublishKeyEvent(const Caller& caller, const v1::PublishKeyEventRequest& request, v1::PublishKeyEventResponse& response, Batch& batch);
+absl::Status ApplyDirectory(const Caller& caller, const v1::ApplyDirectoryRequest& request, v1::ApplyDirectoryResponse& response, Batch& batch);
+absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRequest& request, v1::ApplyRestrictionResponse& response, Batch& batch);
+
+// Expires what was not collected and escalates what is overdue, at most 64 parts a call; also counts refusals down.
+absl::Status Sweep(Batch& batch);
+// Enters that a policy came into force, once a digest.
+absl::Status EnterPolicy(Batch& batch);
+// Enters a refused call: the first of a caller, method and reason at once, its repeats within the minute as one more with their count.
+absl::Status EnterRefusedCall(const Caller& caller, absl::string_view method, absl::string_view reason, Batch& batch);
+// Enters a look at the ledger and returns the entry's index; it precedes the first row. `tags`: when it asked for a person.
+absl::StatusOr<uint64_t> EnterRead(const Caller& caller, absl::string_view what, std::vector<std::string> tags, Batch& batch);
+
+// Shared by the rules.
+struct StoredPart {
+  store::ShareRow share;
+  store::PartRow part;
+  v1::Manifest manifest;
+  v1::SenderStatement statement;
+};
+// A part with its manifest. Errors: kNotFound.
+absl::StatusOr<StoredPart> LoadPart(const store::PartKey& key, Batch& batch);
+// Enters one step for every subject of a part. Returns the indexes.
+absl::StatusOr<std::vector<uint64_t>> EnterStep(absl::string_view step, ledger::Actor actor, const StoredPart& stored, const std::vector<policy::Reason>& refused, Batch& batch);
+// Puts a notice of the broker into an agency's mailbox.
+absl::Status DeliverNotice(const std::string& agency, v1::BrokerNoticeKind kind, const StoredPart& stored, const std::string& reason, const std::string& role,
+                           const std::vector<uint64_t>& entries, Batch& batch);
+
+inline constexpr int32_t kPackageDelivery = 1;
+inline constexpr int32_t kMessageDelivery = 2;
+inline constexpr int32_t kNoticeDelivery = 3;
+
+}  // namespace derwent::exchange

@@ -1,0 +1,110 @@
+#include "absl/strings/str_cat.h"
+#include "broker/exchange/rules.h"
+#include "trust/base/encoding.h"
+#include "trust/base/status_macros.h"
+
+namespace derwent::exchange {
+namespace {
+
+constexpr size_t kPartsASweep = 64;
+constexpr char kPolicySetting[] = "policy_entered";
+
+bool Passed(const store::Due& due, absl::Time now) { return due.time.has_value() && !due.overdue && *due.time <= now; }
+
+// Nobody collected (or acknowledged) it: the payload goes, an entry and a notice to the sender stay.
+absl::Status Expire(StoredPart& stored, Batch& batch) {
+  ASSIGN_OR_RETURN(const std::vector<store::DeliveryRow> rows, batch.read().DeliveriesOfPart(stored.part.key));
+  for (const store::DeliveryRow& row : rows) {
+    if (row.kind == kPackageDelivery) RETURN_IF_ERROR(batch.write().DeleteDelivery(row.sequence));
+  }
+  stored.part.state = v1::RECIPIENT_STATE_EXPIRED;
+  stored.part.reason = "EXPIRED";
+  stored.part.collection.overdue = true;
+  stored.part.acceptance.time.reset();
+  stored.part.outcome.time.reset();
+  stored.part.update_time = batch.now();
+  RETURN_IF_ERROR(batch.write().UpdatePart(stored.part));
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> entries, EnterStep("expiry", ledger::Actor::kBroker, stored, {}, batch));
+  return DeliverNotice(stored.share.sender_agency, v1::BROKER_NOTICE_KIND_EXPIRED, stored, "EXPIRED", "", entries, batch);
+}
+
+absl::Status Escalate(StoredPart& stored, store::Due store::PartRow::*due, v1::BrokerNoticeKind kind, absl::string_view step, Batch& batch) {
+  (stored.part.*due).overdue = true;
+  stored.part.update_time = batch.now();
+  RETURN_IF_ERROR(batch.write().UpdatePart(stored.part));
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> entries, EnterStep(step, ledger::Actor::kBroker, stored, {}, batch));
+  const auto profile = batch.world().bundle->policy->profiles.find(stored.share.profile);
+  const std::string role = profile == batch.world().bundle->policy->profiles.end() ? "spoc" : profile->second.escalation_role;
+  for (const std::string& agency : {stored.share.sender_agency, stored.part.key.recipient_agency}) {
+    RETURN_IF_ERROR(DeliverNotice(agency, kind, stored, "OVERDUE", role, entries, batch));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status EnterRepeats(Batch& batch) {
+  ASSIGN_OR_RETURN(const std::vector<store::RefusalRow> rows, batch.read().RefusalsBefore(batch.now() - absl::Minutes(1), kPartsASweep));
+  for (const store::RefusalRow& row : rows) {
+    if (row.repeats > 0) {
+      ledger::EntryDraft draft("refused_call", ledger::Actor::kReceiving);
+      draft.SetReceiving(row.key.caller_agency, "").SetOutcome("DENY", {row.key.reason}, batch.world().policy_digest(), batch.world().register_digest).SetCount(row.repeats);
+      draft.SetIds("", row.key.method, "");
+      RETURN_IF_ERROR(batch.Append(draft).status());
+    }
+    RETURN_IF_ERROR(batch.write().DeleteRefusal(row.key));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Sweep(Batch& batch) {
+  ASSIGN_OR_RETURN(const std::vector<store::PartRow> due, batch.read().PartsDue(batch.now(), kPartsASweep));
+  for (const store::PartRow& row : due) {
+    ASSIGN_OR_RETURN(StoredPart stored, LoadPart(row.key, batch));
+    if (Passed(stored.part.collection, batch.now())) {
+      RETURN_IF_ERROR(Expire(stored, batch));
+      continue;
+    }
+    if (Passed(stored.part.acceptance, batch.now())) {
+      RETURN_IF_ERROR(Escalate(stored, &store::PartRow::acceptance, v1::BROKER_NOTICE_KIND_ACCEPTANCE_OVERDUE, "acceptance_overdue", batch));
+    }
+    if (Passed(stored.part.outcome, batch.now())) {
+      RETURN_IF_ERROR(Escalate(stored, &store::PartRow::outcome, v1::BROKER_NOTICE_KIND_OUTCOME_OVERDUE, "outcome_overdue", batch));
+    }
+  }
+  return EnterRepeats(batch);
+}
+
+absl::Status EnterPolicy(Batch& batch) {
+  const policy::Bundle& bundle = *batch.world().bundle;
+  const std::string now_in_force = absl::StrCat("policy ", HexEncode(bundle.policy_digest), "\ngovernance ", HexEncode(bundle.governance_digest), "\n");
+  ASSIGN_OR_RETURN(const std::optional<std::string> entered, batch.read().GetSetting(kPolicySetting));
+  batch.registers_changed = true;  // Also ends the batch: what follows is decided under the new policy.
+  if (entered == now_in_force) return absl::OkStatus();
+  RETURN_IF_ERROR(batch.Append(ledger::EntryDraft::Public(trust::EntryKind::kRegister, now_in_force, "policy", "")).status());
+  return batch.write().PutSetting(kPolicySetting, now_in_force);
+}
+
+absl::Status EnterRefusedCall(const Caller& caller, absl::string_view method, absl::string_view reason, Batch& batch) {
+  const store::RefusalKey key{.caller_agency = caller.agency(), .method = std::string(method), .reason = std::string(reason)};
+  ASSIGN_OR_RETURN(std::optional<store::RefusalRow> row, batch.read().FindRefusal(key));
+  if (row.has_value() && row->minute > batch.now() - absl::Minutes(1)) {
+    ++row->repeats;
+    return batch.write().PutRefusal(*row);
+  }
+  ledger::EntryDraft draft("refused_call", ledger::Actor::kReceiving);
+  draft.SetReceiving(caller.agency(), caller.person()).SetOutcome("DENY", {key.reason}, batch.world().policy_digest(), batch.world().register_digest);
+  draft.SetIds("", method, "").SetCount(1);
+  RETURN_IF_ERROR(batch.Append(draft).status());
+  return batch.write().PutRefusal({.key = key, .minute = batch.now(), .repeats = 0});
+}
+
+absl::StatusOr<uint64_t> EnterRead(const Caller& caller, absl::string_view what, std::vector<std::string> tags, Batch& batch) {
+  ledger::EntryDraft draft("read", ledger::Actor::kReleasing);
+  draft.SetReleasing(caller.agency(), caller.person()).SetIds("", what, "");
+  if (!tags.empty()) draft.SetSubject(1, "", std::move(tags));
+  draft.SetOutcome("", {}, batch.world().policy_digest(), batch.world().register_digest);
+  return batch.Append(draft);
+}
+
+}  // namespace derwent::exchange

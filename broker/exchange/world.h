@@ -1,0 +1,52 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "broker/store/store.h"
+#include "policy/engine/model.h"
+#include "policy/loader/bundle.h"
+#include "trust/base/digest.h"
+#include "trust/identity/authority.h"
+#include "trust/identity/key_event.h"
+#include "trust/identity/revocation.h"
+
+namespace derwent::exchange {
+
+// Bounds of one exchange (domain decision 12); configuration may narrow them.
+struct Limits {
+  size_t unit_octets = 1 << 20;
+  size_t share_octets = 8 << 20;
+  int recipients = 20;
+  int subjects = 30;
+  absl::Duration clock_skew = absl::Seconds(30);
+};
+
+// What every decision of a moment rests on: the policy, the registers and the keys in force. Immutable and shared by the
+// workers and the writer; a change makes a new one.
+struct World {
+  std::shared_ptr<const policy::Bundle> bundle;  // Shared: outlives reloads while decisions still read it.
+  std::shared_ptr<const trust::Authority> authority;
+  std::shared_ptr<const trust::RevocationSet> revoked;
+  std::map<std::string, std::string> anchors;  // Agency to the key id of its first signing key, exchanged out of band.
+  policy::Directories directories;
+  Sha256Digest register_digest;
+  std::map<std::string, trust::KeyHistory> keys;
+  Limits limits;
+  absl::Time policy_time;
+  std::string reload_error;
+
+  policy::Snapshot snapshot() const { return {.policy = bundle->policy.get(), .directories = &directories}; }
+  Sha256Digest policy_digest() const;
+  // The agency's key history, or nullptr.
+  const trust::KeyHistory* KeysOf(const std::string& agency) const;
+};
+
+// Reads directories and keys from the store into a copy of `base`. Errors: of the store; kDataLoss when a stored register
+// does not verify any more.
+absl::StatusOr<std::shared_ptr<const World>> LoadRegisters(const World& base, store::Reader& reader, absl::Time now);
+
+}  // namespace derwent::exchange
