@@ -12,7 +12,7 @@ namespace {
 using Rows = std::unique_ptr<FsckDatabase::Rows>;
 
 // SHA-256 over the text of every table and index, in order of name.
-constexpr absl::string_view kSchemaDigest = "567feee3fc6b360c72c67bc2e867a6ecc2e99094d33c393406a5132187b29f70";
+constexpr absl::string_view kSchemaDigest = "7d0800364e14f9e1abb4a0ba30fed58e288e2cd2a9f430fb8bb7254983f27041";
 constexpr int64_t kSchemaVersion = 1;
 
 absl::Status Broken(const std::string& what) { return absl::DataLossError(what); }
@@ -28,13 +28,13 @@ constexpr Rule kRowChecks[] = {
     {"SELECT count(*) FROM share WHERE chk IS NOT row_check(position, share_id, version, kind, sender, profile, purpose, board, area,"
      " case_id, existence_sensitive, create_ms, expire_ms, supersedes, superseded_by)",
      "share"},
-    {"SELECT count(*) FROM share_part WHERE chk IS NOT row_check(part, position, recipient, role, person, state, reason,"
+    {"SELECT count(*) FROM share_part WHERE chk IS NOT row_check(position, recipient, role, person, state, reason,"
      " manifest_digest, collection_ms, collection_over, acceptance_ms, acceptance_over, outcome_ms, outcome_over, next_due_ms,"
      " update_ms, sender_sequence, recipient_sequence, context)",
      "share_part"},
-    {"SELECT count(*) FROM part_tag WHERE chk IS NOT row_check(tag, part, subject)", "part_tag"},
-    {"SELECT count(*) FROM delivery WHERE chk IS NOT row_check(sequence, delivery_id, mailbox, share_id, kind, entries, create_ms,"
-     " collected, held)",
+    {"SELECT count(*) FROM part_tag WHERE chk IS NOT row_check(position, recipient, subject, tag)", "part_tag"},
+    {"SELECT count(*) FROM delivery WHERE chk IS NOT row_check(sequence, delivery_id, mailbox, share_id, position, kind, entries,"
+     " create_ms, collected, held)",
      "delivery"},
     {"SELECT count(*) FROM delivery_payload WHERE chk IS NOT row_check(sequence, payload)", "delivery_payload"},
     {"SELECT count(*) FROM idempotency WHERE chk IS NOT row_check(caller, method, request_id, digest, response, expire_ms)",
@@ -55,7 +55,9 @@ constexpr Rule kLinks[] = {
      " WHERE e.share_id = s.share_id AND e.share_id <> '' AND e.agency = p.recipient AND e.releasing = s.sender"
      " AND e.purpose = s.purpose AND e.profile = s.profile)",
      "a share's part has no ledger entry"},
-    {"SELECT count(*) FROM part_tag t LEFT JOIN share_part p ON p.part = t.part WHERE p.part IS NULL", "a subject tag belongs to no part"},
+    {"SELECT count(*) FROM part_tag t WHERE NOT EXISTS (SELECT 1 FROM share_part p WHERE p.position = t.position AND p.recipient ="
+     " t.recipient)",
+     "a subject tag belongs to no part"},
     {"SELECT count(*) FROM delivery d LEFT JOIN delivery_payload b ON b.sequence = d.sequence WHERE b.sequence IS NULL",
      "a delivery has no payload"},
     {"SELECT count(*) FROM delivery_payload b LEFT JOIN delivery d ON d.sequence = b.sequence WHERE d.sequence IS NULL",

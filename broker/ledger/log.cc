@@ -99,9 +99,6 @@ absl::StatusOr<std::vector<uint64_t>> Log::Append(store::Transaction& transactio
       RETURN_IF_ERROR(transaction.InsertPublicBody(*packed.body));
       pending.public_body = std::move(packed.body->body);
     }
-    if (!packed.decision_request.empty()) {
-      RETURN_IF_ERROR(transaction.InsertDecisionRequest(pending.row.index, packed.decision_request));
-    }
     indexes.push_back(pending.row.index);
     memory_->pending.push_back(std::move(pending));
     memory_->newest_time = time;

@@ -230,8 +230,12 @@ absl::StatusOr<EntryPacker::Packed> EntryPacker::Pack(const EntryDraft& draft, u
   entry.fields.Salt(random);
   entry.hashes = trust::HashFields(entry.fields);
   entry.leaf = trust::LeafOctets(EntryKind::kSealed, trust::Commitment(entry.hashes));
-  return Packed{.row = {.index = index, .time = time, .packed = entry.Encode(), .columns = entry.Columns(), .tags = draft.tags_},
-                .decision_request = draft.decision_request_};
+  return Packed{.row = {.index = index,
+                        .time = time,
+                        .packed = entry.Encode(),
+                        .columns = entry.Columns(),
+                        .tags = draft.tags_,
+                        .decision_request = draft.decision_request_}};
 }
 
 absl::StatusOr<EntryPacker::Packed> EntryPacker::PackPublic(const EntryDraft& draft, uint64_t index, absl::Time time) {

@@ -43,7 +43,6 @@ class EntryPacker {
   struct Packed {
     store::EntryRow row;
     std::optional<store::PublicBodyRow> body;
-    std::string decision_request;  // empty: none
   };
   // `time` is in whole milliseconds. Error: kInvalidArgument a draft breaks a field's syntax or a limit.
   static absl::StatusOr<Packed> Pack(const EntryDraft& draft, uint64_t index, absl::Time time, trust::Random& random);

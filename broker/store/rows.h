@@ -45,6 +45,7 @@ struct EntryRow {
   std::string packed;  // broker/ledger/FORMAT.md
   EntryColumns columns;
   std::vector<std::string> tags;  // 32 octets each; go to the subject index
+  std::string decision_request;   // canonical bytes, erasable; may be empty
 };
 
 // All conditions given must hold; an empty one is no condition.

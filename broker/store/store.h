@@ -23,7 +23,7 @@ class Reader {
 
   // The log.
   virtual absl::StatusOr<LogState> GetLogState() = 0;
-  // Rows come without columns and tags: both are in `packed`.
+  // Rows come without columns, tags and decision request: the first two are in `packed`.
   virtual absl::StatusOr<std::optional<EntryRow>> FindEntry(uint64_t index) = 0;
   // `count` entries from `start` in order, fewer at the end.
   virtual absl::StatusOr<std::vector<EntryRow>> ListEntries(uint64_t start, size_t count) = 0;
@@ -53,7 +53,8 @@ class Reader {
   virtual absl::StatusOr<std::optional<absl::Time>> NextDue() = 0;
   // Newest first.
   virtual absl::StatusOr<std::vector<ListedShare>> ListReferrals(const ReferralQuery& query) = 0;
-  // Parts about a subject with any of the tags; each part once.
+  // Parts about a subject with any of the tags (InsertPartTag), each part once. Found through the subject index: the ledger entry
+  // of the share must carry the tag too.
   virtual absl::StatusOr<std::vector<PartKey>> PartsWithTags(absl::Span<const std::string> tags) = 0;
   virtual absl::StatusOr<std::vector<PartSubjectTag>> TagsOfPart(const PartKey& key) = 0;
 
@@ -61,7 +62,7 @@ class Reader {
   // Oldest first, held ones not among them.
   virtual absl::StatusOr<std::vector<DeliveryRow>> NextDeliveries(absl::string_view mailbox_agency, size_t limit) = 0;
   virtual absl::StatusOr<std::optional<DeliveryRow>> FindDelivery(absl::string_view delivery_id) = 0;
-  // Held ones too, oldest first, of one mailbox and share.
+  // Held ones too, oldest first, of one mailbox and stored share.
   virtual absl::StatusOr<std::vector<DeliveryRow>> DeliveriesOfPart(const PartKey& key) = 0;
   // Number that waits for the agency, held ones not counted.
   virtual absl::StatusOr<uint64_t> CountDeliveries(absl::string_view mailbox_agency) = 0;
@@ -118,7 +119,6 @@ class Transaction : public virtual Reader {
   virtual absl::Status ExtendTile(TileKey key, absl::string_view hashes) = 0;
   virtual absl::Status InsertCheckpoint(const CheckpointRow& checkpoint) = 0;
   virtual absl::Status InsertPublicBody(const PublicBodyRow& body) = 0;
-  virtual absl::Status InsertDecisionRequest(uint64_t index, absl::string_view body) = 0;
 
   virtual absl::Status InsertIdempotency(const IdempotencyRow& row) = 0;
   // Deletes at most `limit` expired rows, returns how many.

@@ -1,8 +1,8 @@
 // Ledger appends a second beside what this machine's disk commits: derwent_ledger_bench [folder] [seconds a figure]
 //
 // The entries are those of one referral: one recipient, one subject, two tags, three categories, a decision request of 600
-// octets. "ledger" is the whole of a batch: Begin, Append, Seal, Commit; "receipt" renders one receipt of a committed batch.
-// One labelled line a figure.
+// octets. "ledger" is the whole of a batch: Begin, Append, Seal, Commit; "submit" adds all rows of a stored referral (share, part,
+// tags, 4 KiB package in a mailbox, answer kept); "receipts" renders receipts of a committed batch. One labelled line a figure.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -60,6 +60,12 @@ Rate MeasureDisk(const std::string& folder, size_t size, absl::Duration length) 
   return rate;
 }
 
+void Must(const absl::Status& status) {
+  if (status.ok()) return;
+  std::fprintf(stderr, "%s\n", status.ToString().c_str());
+  std::exit(1);
+}
+
 ledger::EntryDraft Entry(int number) {
   ledger::EntryDraft draft("referral", ledger::Actor::kReleasing);
   draft.SetReleasing("police.derbys", "p-17")
@@ -89,20 +95,48 @@ class Bench {
     if (!log_.TakeOver(*store_).ok()) std::exit(1);
   }
 
-  void Batch(int size) {
-    std::vector<ledger::EntryDraft> drafts;
-    drafts.reserve(static_cast<size_t>(size));
-    for (int i = 0; i < size; ++i) drafts.push_back(Entry(number_++));
+  // One batch of commands, each with one entry; `rows` writes what else the command stores.
+  template <typename Rows>
+  void Batch(int size, Rows rows) {
     auto transaction = store_->Begin().value();
-    if (!log_.Append(*transaction, drafts, absl::Now(), random_).ok()) std::exit(1);
+    for (int i = 0; i < size; ++i) {
+      Must(transaction->Savepoint());
+      Must(log_.Append(*transaction, {Entry(++number_)}, absl::Now(), random_).status());
+      rows(*transaction, number_);
+      Must(transaction->Release());
+    }
     batch_ = log_.Seal(*transaction).value();
-    if (!transaction->Commit().ok()) std::exit(1);
+    Must(transaction->Commit());
+  }
+  void Appends(int size) {
+    Batch(size, [](store::Transaction&, int) {});
+  }
+  void Submits(int size) {
+    Batch(size, [this](store::Transaction& transaction, int number) { StoreReferral(transaction, number); });
   }
   void Receipt() {
     if (!batch_->MakeReceipt(log_.size() - 1 - static_cast<uint64_t>(number_++ % 64), "dfrs").ok()) std::exit(1);
   }
 
  private:
+  void StoreReferral(store::Transaction& transaction, int number) {
+    const std::string share = random_.NewUuid().text();
+    const absl::Time now = absl::Now();
+    const store::PartKey key{.share_id = share, .recipient_agency = "dfrs"};
+    Must(transaction.InsertShare({.share_id = share, .kind = 1, .sender_agency = "police.derbys", .profile = "fire_safety",
+                                  .purpose = "case.fire_safety", .board = "tb.dasv", .area = "E07000034", .create_time = now,
+                                  .expire_time = now + absl::Hours(72)}));
+    Must(transaction.InsertPart({.key = key, .role = "fire_prevention_officer", .state = 1, .collection = {.time = now + absl::Hours(72)},
+                                 .update_time = now, .context = std::string(200, 'c')}));
+    for (const char* tag : {"a", "b"}) {
+      Must(transaction.InsertPartTag({.part = key, .subject = 1, .tag = trust::Sha256(absl::StrCat(tag, number)).bytes()}));
+    }
+    Must(transaction.InsertDelivery({.delivery_id = random_.NewUuid().text(), .mailbox_agency = "dfrs", .share_id = share, .kind = 1,
+                                     .payload = std::string(4'800, 'p'), .entry_indexes = {log_.size() - 1}, .create_time = now}).status());
+    Must(transaction.InsertIdempotency({.key = {.caller_agency = "police.derbys", .method = "SubmitReferral", .request_id = share},
+                                        .response = std::string(500, 'r'), .expire_time = now + absl::Hours(800)}));
+  }
+
   std::unique_ptr<store::Store> store_;
   ledger::Log log_;
   trust::SystemRandom random_;
@@ -115,11 +149,16 @@ void Run(const std::string& folder, absl::Duration length) {
   std::printf("disk: durable commits of 4 KiB        %9.0f /s  %8.1f us each\n", disk.batches_a_second, disk.micros_a_batch);
   Bench bench(folder);
   for (const int size : {1, 8, 64, 256}) {
-    const Rate rate = Measure(length, [&] { bench.Batch(size); });
+    const Rate rate = Measure(length, [&] { bench.Appends(size); });
     std::printf("ledger: appends in batches of %3d     %9.0f /s  %8.1f us an entry  %5.2f of the disk's commits\n", size,
                 rate.batches_a_second * size, rate.micros_a_batch / size, rate.batches_a_second / disk.batches_a_second);
   }
-  bench.Batch(64);
+  for (const int size : {1, 8, 64}) {
+    const Rate rate = Measure(length, [&] { bench.Submits(size); });
+    std::printf("store: submits in batches of %3d       %9.0f /s  %8.1f us a submit  %5.2f of the disk's commits\n", size,
+                rate.batches_a_second * size, rate.micros_a_batch / size, rate.batches_a_second / disk.batches_a_second);
+  }
+  bench.Appends(64);
   const Rate receipt = Measure(length / 2, [&] { bench.Receipt(); });
   std::printf("ledger: receipts of a batch of 64     %9.0f /s  %8.1f us each\n", receipt.batches_a_second, receipt.micros_a_batch);
 }

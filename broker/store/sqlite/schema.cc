@@ -13,7 +13,7 @@ CREATE TABLE log_state(
   size INTEGER NOT NULL, root BLOB NOT NULL, epoch INTEGER NOT NULL, newest_ms INTEGER NOT NULL,
   chk BLOB GENERATED ALWAYS AS (row_check(id, size, root, epoch, newest_ms)) STORED) STRICT;
 CREATE TABLE entry(
-  idx INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, packed BLOB NOT NULL) STRICT;
+  idx INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, packed BLOB NOT NULL, decision_request BLOB) STRICT;
 -- One row for each agency that is party to the entry: a query reads nobody else's.
 CREATE TABLE entry_search(
   agency TEXT NOT NULL, idx INTEGER NOT NULL, time_ms INTEGER NOT NULL,
@@ -29,7 +29,6 @@ CREATE TABLE tile(id INTEGER PRIMARY KEY, hashes BLOB NOT NULL) STRICT;
 CREATE TABLE checkpoint(size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT;
 CREATE TABLE public_body(idx INTEGER PRIMARY KEY, kind INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
 CREATE INDEX public_body_kind ON public_body(kind, idx);
-CREATE TABLE decision_request(idx INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
 -- Reserved for witnesses and legal holds.
 CREATE TABLE cosignature(
   size INTEGER NOT NULL, witness TEXT NOT NULL, line TEXT NOT NULL, added_ms INTEGER NOT NULL,
@@ -42,6 +41,7 @@ INSERT INTO log_state(id, size, root, epoch, newest_ms)
   VALUES (0, 0, x'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 0, 0);
 )sql";
 
+// `position` counts shares: keys that grow touch one page a commit, random ones (share ids, tags) one page a row.
 constexpr char kShareTables[] = R"sql(
 CREATE TABLE share(
   position INTEGER PRIMARY KEY, share_id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, kind INTEGER NOT NULL,
@@ -52,33 +52,32 @@ CREATE TABLE share(
     existence_sensitive, create_ms, expire_ms, supersedes, superseded_by)) STORED) STRICT;
 CREATE INDEX share_sender ON share(sender, position);
 CREATE TABLE share_part(
-  part INTEGER PRIMARY KEY, position INTEGER NOT NULL, recipient TEXT NOT NULL, role TEXT NOT NULL, person TEXT NOT NULL,
+  position INTEGER NOT NULL, recipient TEXT NOT NULL, role TEXT NOT NULL, person TEXT NOT NULL,
   state INTEGER NOT NULL, reason TEXT NOT NULL, manifest_digest BLOB NOT NULL,
   collection_ms INTEGER, collection_over INTEGER NOT NULL, acceptance_ms INTEGER, acceptance_over INTEGER NOT NULL,
   outcome_ms INTEGER, outcome_over INTEGER NOT NULL, next_due_ms INTEGER, update_ms INTEGER NOT NULL,
   sender_sequence INTEGER NOT NULL, recipient_sequence INTEGER NOT NULL, context BLOB NOT NULL,
-  chk BLOB GENERATED ALWAYS AS (row_check(part, position, recipient, role, person, state, reason, manifest_digest,
+  chk BLOB GENERATED ALWAYS AS (row_check(position, recipient, role, person, state, reason, manifest_digest,
     collection_ms, collection_over, acceptance_ms, acceptance_over, outcome_ms, outcome_over, next_due_ms, update_ms,
     sender_sequence, recipient_sequence, context)) STORED,
-  UNIQUE (position, recipient)) STRICT;
+  PRIMARY KEY (position, recipient)) STRICT, WITHOUT ROWID;
 CREATE INDEX share_part_recipient ON share_part(recipient, position);
 CREATE INDEX share_part_due ON share_part(next_due_ms) WHERE next_due_ms IS NOT NULL;
 CREATE TABLE part_tag(
-  tag BLOB NOT NULL, part INTEGER NOT NULL, subject INTEGER NOT NULL,
-  chk BLOB GENERATED ALWAYS AS (row_check(tag, part, subject)) STORED,
-  PRIMARY KEY (tag, part, subject)) STRICT, WITHOUT ROWID;
-CREATE INDEX part_tag_part ON part_tag(part);
+  position INTEGER NOT NULL, recipient TEXT NOT NULL, subject INTEGER NOT NULL, tag BLOB NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(position, recipient, subject, tag)) STORED,
+  PRIMARY KEY (position, recipient, subject, tag)) STRICT, WITHOUT ROWID;
 )sql";
 
 // A payload lies beside its delivery, so that counting a collection does not rewrite it.
 constexpr char kMailboxTables[] = R"sql(
 CREATE TABLE delivery(
   sequence INTEGER PRIMARY KEY, delivery_id TEXT NOT NULL UNIQUE, mailbox TEXT NOT NULL, share_id TEXT NOT NULL,
-  kind INTEGER NOT NULL, entries BLOB NOT NULL, create_ms INTEGER NOT NULL, collected INTEGER NOT NULL, held INTEGER NOT NULL,
-  chk BLOB GENERATED ALWAYS AS (row_check(sequence, delivery_id, mailbox, share_id, kind, entries, create_ms, collected, held))
+  position INTEGER, kind INTEGER NOT NULL, entries BLOB NOT NULL, create_ms INTEGER NOT NULL, collected INTEGER NOT NULL, held INTEGER NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(sequence, delivery_id, mailbox, share_id, position, kind, entries, create_ms, collected, held))
     STORED) STRICT;
 CREATE INDEX delivery_mailbox ON delivery(mailbox, sequence) WHERE held = 0;
-CREATE INDEX delivery_share ON delivery(share_id, mailbox);
+CREATE INDEX delivery_position ON delivery(position, mailbox);
 CREATE TABLE delivery_payload(
   sequence INTEGER PRIMARY KEY, payload BLOB NOT NULL,
   chk BLOB GENERATED ALWAYS AS (row_check(sequence, payload)) STORED) STRICT;

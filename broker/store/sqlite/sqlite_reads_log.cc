@@ -143,7 +143,7 @@ absl::StatusOr<std::vector<PublicBodyRow>> SqliteReads::ListPublicBodies(uint8_t
 }
 
 absl::StatusOr<std::optional<std::string>> SqliteReads::FindDecisionRequest(uint64_t index) {
-  return OneRow<std::string>(connection_.Select("SELECT body FROM decision_request WHERE idx = ?", index), TakeOctets);
+  return OneRow<std::string>(connection_.Select("SELECT decision_request FROM entry WHERE idx = ? AND decision_request IS NOT NULL", index), TakeOctets);
 }
 
 }  // namespace derwent::store

@@ -123,7 +123,7 @@ absl::StatusOr<std::vector<PartRow>> SqliteReads::ListParts(absl::string_view sh
 absl::StatusOr<std::vector<PartRow>> SqliteReads::PartsDue(absl::Time time, size_t limit) {
   return AllRows<PartRow>(
       connection_.Select("SELECT" DERWENT_PART_COLUMNS " WHERE p.next_due_ms IS NOT NULL AND p.next_due_ms <= ?"
-                         " ORDER BY p.next_due_ms, p.part LIMIT ?",
+                         " ORDER BY p.next_due_ms, p.position, p.recipient LIMIT ?",
                          time, limit),
       TakePart);
 }
@@ -157,9 +157,11 @@ absl::StatusOr<std::vector<PartKey>> SqliteReads::PartsWithTags(absl::Span<const
   std::set<PartKey> keys;
   for (const std::string& tag : tags) {
     ASSIGN_OR_RETURN(const std::vector<PartSubjectTag> found,
-                     AllRows<PartSubjectTag>(connection_.Select("SELECT s.share_id, p.recipient, t.subject, t.tag FROM part_tag t"
-                                                                " JOIN share_part p ON p.part = t.part"
-                                                                " JOIN share s ON s.position = p.position WHERE t.tag = ?",
+                     AllRows<PartSubjectTag>(connection_.Select("SELECT s.share_id, t.recipient, t.subject, t.tag FROM subject_index i"
+                                                                " JOIN entry_search e ON e.idx = i.idx"
+                                                                " JOIN share s ON s.share_id = e.share_id"
+                                                                " JOIN part_tag t ON t.position = s.position AND t.tag = i.tag"
+                                                                " WHERE i.tag = ?",
                                                                 AsOctets(tag)),
                                              TakeTag));
     for (const PartSubjectTag& row : found) keys.insert(row.part);
@@ -168,10 +170,9 @@ absl::StatusOr<std::vector<PartKey>> SqliteReads::PartsWithTags(absl::Span<const
 }
 
 absl::StatusOr<std::vector<PartSubjectTag>> SqliteReads::TagsOfPart(const PartKey& key) {
-  return AllRows<PartSubjectTag>(connection_.Select("SELECT s.share_id, p.recipient, t.subject, t.tag FROM share s"
-                                                    " JOIN share_part p ON p.position = s.position"
-                                                    " JOIN part_tag t ON t.part = p.part"
-                                                    " WHERE s.share_id = ? AND p.recipient = ? ORDER BY t.subject, t.tag",
+  return AllRows<PartSubjectTag>(connection_.Select("SELECT s.share_id, t.recipient, t.subject, t.tag FROM share s"
+                                                    " JOIN part_tag t ON t.position = s.position"
+                                                    " WHERE s.share_id = ? AND t.recipient = ? ORDER BY t.subject, t.tag",
                                                     key.share_id, key.recipient_agency),
                                  TakeTag);
 }
@@ -189,7 +190,7 @@ absl::StatusOr<std::optional<DeliveryRow>> SqliteReads::FindDelivery(absl::strin
 
 absl::StatusOr<std::vector<DeliveryRow>> SqliteReads::DeliveriesOfPart(const PartKey& key) {
   return AllRows<DeliveryRow>(
-      connection_.Select("SELECT" DERWENT_DELIVERY_COLUMNS " WHERE d.share_id = ? AND d.mailbox = ? ORDER BY d.sequence", key.share_id,
+      connection_.Select("SELECT" DERWENT_DELIVERY_COLUMNS " JOIN share s ON s.position = d.position WHERE s.share_id = ? AND d.mailbox = ? ORDER BY d.sequence", key.share_id,
                          key.recipient_agency),
       TakeDelivery);
 }

@@ -27,7 +27,6 @@ class SqliteTransaction final : public Transaction, public SqliteReads {
   absl::Status ExtendTile(TileKey key, absl::string_view hashes) override;
   absl::Status InsertCheckpoint(const CheckpointRow& checkpoint) override;
   absl::Status InsertPublicBody(const PublicBodyRow& body) override;
-  absl::Status InsertDecisionRequest(uint64_t index, absl::string_view body) override;
 
   // sqlite_writes_share.cc
   absl::Status InsertIdempotency(const IdempotencyRow& row) override;

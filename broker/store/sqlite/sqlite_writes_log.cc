@@ -22,8 +22,8 @@ absl::StatusOr<uint64_t> SqliteTransaction::RaiseEpoch() {
 }
 
 absl::Status SqliteTransaction::InsertEntry(const EntryRow& entry) {
-  RETURN_IF_ERROR(connection().Run("INSERT INTO entry(idx, time_ms, packed) VALUES (?, ?, ?)", entry.index, entry.time,
-                                   AsOctets(entry.packed)));
+  RETURN_IF_ERROR(connection().Run("INSERT INTO entry(idx, time_ms, packed, decision_request) VALUES (?, ?, ?, nullif(?, x''))",
+                                   entry.index, entry.time, AsOctets(entry.packed), AsOctets(entry.decision_request)));
   const EntryColumns& columns = entry.columns;
   const std::string reasons = absl::StrJoin(columns.reasons, " ");
   std::set<absl::string_view> parties = {columns.releasing_agency, columns.receiving_agency, columns.actor_agency};
@@ -54,10 +54,6 @@ absl::Status SqliteTransaction::InsertCheckpoint(const CheckpointRow& checkpoint
 
 absl::Status SqliteTransaction::InsertPublicBody(const PublicBodyRow& body) {
   return connection().Run("INSERT INTO public_body(idx, kind, body) VALUES (?, ?, ?)", body.index, body.kind, AsOctets(body.body));
-}
-
-absl::Status SqliteTransaction::InsertDecisionRequest(uint64_t index, absl::string_view body) {
-  return connection().Run("INSERT INTO decision_request(idx, body) VALUES (?, ?)", index, AsOctets(body));
 }
 
 }  // namespace derwent::store

@@ -67,16 +67,16 @@ absl::Status SqliteTransaction::UpdatePart(const PartRow& part) {
 
 absl::Status SqliteTransaction::InsertPartTag(const PartSubjectTag& tag) {
   return connection().RunOne(
-      "INSERT INTO part_tag(tag, part, subject) SELECT ?, p.part, ? FROM share s JOIN share_part p ON p.position = s.position"
-      " WHERE s.share_id = ? AND p.recipient = ?",
-      AsOctets(tag.tag), tag.subject, tag.part.share_id, tag.part.recipient_agency);
+      "INSERT INTO part_tag(position, recipient, subject, tag) SELECT p.position, p.recipient, ?, ? FROM share s"
+      " JOIN share_part p ON p.position = s.position WHERE s.share_id = ? AND p.recipient = ?",
+      tag.subject, AsOctets(tag.tag), tag.part.share_id, tag.part.recipient_agency);
 }
 
 absl::StatusOr<uint64_t> SqliteTransaction::InsertDelivery(const DeliveryRow& delivery) {
   RETURN_IF_ERROR(connection().Run(
-      "INSERT INTO delivery(delivery_id, mailbox, share_id, kind, entries, create_ms, collected, held) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-      delivery.delivery_id, delivery.mailbox_agency, delivery.share_id, delivery.kind,
-      AsOctets(EncodeEntryList(delivery.entry_indexes)), delivery.create_time, delivery.collected_count, delivery.held));
+      "INSERT INTO delivery(delivery_id, mailbox, share_id, position, kind, entries, create_ms, collected, held)"
+      " VALUES (?1, ?2, ?3, (SELECT position FROM share WHERE share_id = ?3), ?4, ?5, ?6, ?7, ?8)",
+      delivery.delivery_id, delivery.mailbox_agency, delivery.share_id, delivery.kind, AsOctets(EncodeEntryList(delivery.entry_indexes)), delivery.create_time, delivery.collected_count, delivery.held));
   const auto sequence = static_cast<uint64_t>(sqlite3_last_insert_rowid(connection().database()));
   RETURN_IF_ERROR(connection().Run("INSERT INTO delivery_payload(sequence, payload) VALUES (?, ?)", sequence, AsOctets(delivery.payload)));
   return sequence;

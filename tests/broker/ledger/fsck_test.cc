@@ -73,6 +73,26 @@ TEST_F(FsckTest, TellsAMissingFileAndAForeignOne) {
   EXPECT_THAT(Fsck(path() + ".text", {}), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
+TEST_F(FsckTest, ChecksADatabaseThatABrokerHasOpen) {
+  Open();
+  auto open = store_->Begin().value();
+  ASSERT_OK(open->PutSetting("not", "committed"));
+  EXPECT_EQ(Broken(path()), "");
+}
+
+TEST_F(FsckTest, CountsWhatItChecked) {
+  const auto report = Fsck(path(), trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, TestKey().public_key()).value()).value();
+  EXPECT_EQ(report.entries, 15u);
+  EXPECT_EQ(report.checkpoints, 5u);
+  EXPECT_EQ(report.tiles, 1u);
+  EXPECT_EQ(report.parts, 1u);
+}
+
+TEST_F(FsckTest, RefusesCheckpointsOfAnotherKey) {
+  const auto report = Fsck(path(), trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, TestKey('x').public_key()).value()).value();
+  EXPECT_THAT(report.broken, HasSubstr("checkpoint 3"));
+}
+
 struct Tamper {
   const char* sql;
   const char* broken;
@@ -94,7 +114,7 @@ INSTANTIATE_TEST_SUITE_P(
         Tamper{"DELETE FROM subject_index WHERE idx = 7", "entry 7: the subject index"},
         Tamper{"INSERT INTO subject_index VALUES (zeroblob(32), 7)", "entry 7: the subject index"},
         Tamper{"UPDATE public_body SET body = CAST('other' AS BLOB) WHERE idx = 2", "entry 2: its public body"},
-        Tamper{"UPDATE decision_request SET body = zeroblob(3) WHERE idx = 0", "entry 0: its decision request"},
+        Tamper{"UPDATE entry SET decision_request = zeroblob(3) WHERE idx = 0", "entry 0: its decision request"},
         Tamper{"UPDATE tile SET hashes = zeroblob(480)", "tile 0/0"},
         Tamper{"DELETE FROM tile", "a tile is missing"},
         Tamper{"DELETE FROM checkpoint WHERE size = 15", "head: the newest checkpoint"},
@@ -115,7 +135,7 @@ std::string Dump(const std::string& path) {
     for (int i = 0; i < count; ++i) *static_cast<std::string*>(out) += std::string(values[i] == nullptr ? "-" : values[i]) + "|";
     return 0;
   };
-  for (const char* table : {"log_state", "entry", "entry_search", "subject_index", "tile", "checkpoint", "public_body", "decision_request",
+  for (const char* table : {"log_state", "entry", "entry_search", "subject_index", "tile", "checkpoint", "public_body",
                             "share", "share_part", "part_tag", "delivery", "delivery_payload", "idempotency", "key_event", "directory",
                             "restriction", "restriction_tag", "refusal_counter", "setting"}) {
     std::string columns;

@@ -12,6 +12,23 @@ inline absl::Time At(int64_t seconds) { return absl::FromUnixSeconds(1'790'000'0
 inline std::string Tag(int number) { return trust::Sha256(std::to_string(number)).bytes(); }
 inline std::string ShareId(int number) { return "00000000-0000-4000-8000-00000000000" + std::to_string(number); }
 
+inline EntryRow SampleEntry(uint64_t index) {
+  return {.index = index,
+          .time = At(static_cast<int64_t>(index)),
+          .packed = std::string("packed\0", 7),
+          .columns = {.releasing_agency = "police.derbys",
+                      .receiving_agency = index % 2 == 0 ? "dfrs" : "cbc",
+                      .actor_agency = "police.derbys",
+                      .purpose = "case.fire_safety",
+                      .profile = "fire_safety",
+                      .board = "tb.dasv",
+                      .outcome = index < 3 ? "PERMIT" : "DENY",
+                      .reasons = {"A_REASON", "B_REASON"},
+                      .share_id = ShareId(static_cast<int>(index)),
+                      .step = "referral"},
+          .tags = {Tag(static_cast<int>(index))}};
+}
+
 inline ShareRow SampleShare(int number, const std::string& sender = "police.derbys") {
   return {.share_id = ShareId(number),
           .version = 2,

@@ -10,23 +10,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-EntryRow SampleEntry(uint64_t index) {
-  return {.index = index,
-          .time = At(static_cast<int64_t>(index)),
-          .packed = std::string("packed\0", 7),
-          .columns = {.releasing_agency = "police.derbys",
-                      .receiving_agency = index % 2 == 0 ? "dfrs" : "cbc",
-                      .actor_agency = "police.derbys",
-                      .purpose = "case.fire_safety",
-                      .profile = "fire_safety",
-                      .board = "tb.dasv",
-                      .outcome = index < 3 ? "PERMIT" : "DENY",
-                      .reasons = {"A_REASON", "B_REASON"},
-                      .share_id = ShareId(static_cast<int>(index)),
-                      .step = "referral"},
-          .tags = {Tag(static_cast<int>(index))}};
-}
-
 TEST_P(StoreContract, StartsWithAnEmptyLog) {
   const LogState state = Read()->GetLogState().value();
   EXPECT_EQ(state.size, 0u);
@@ -61,6 +44,17 @@ TEST_P(StoreContract, KeepsEntriesInOrder) {
   EXPECT_EQ(rows[2].time, At(3));
   EXPECT_EQ(rows[2].packed, std::string("packed\0", 7));
   EXPECT_FALSE(Read()->FindEntry(5).value().has_value());
+}
+
+TEST_P(StoreContract, KeepsADecisionRequestBesideItsEntry) {
+  EntryRow with = SampleEntry(1);
+  with.decision_request = std::string("re\0quest", 8);
+  Write([&](Transaction& transaction) {
+    EXPECT_OK(transaction.InsertEntry(SampleEntry(0)));
+    EXPECT_OK(transaction.InsertEntry(with));
+  });
+  EXPECT_EQ(Read()->FindDecisionRequest(1).value(), with.decision_request);
+  EXPECT_FALSE(Read()->FindDecisionRequest(0).value().has_value());
 }
 
 TEST_P(StoreContract, RefusesAnEntryTwice) {
@@ -116,13 +110,10 @@ TEST_P(StoreContract, ListsPublicBodiesOfOneKind) {
     EXPECT_OK(transaction.InsertPublicBody({.index = 1, .kind = 3, .body = "one"}));
     EXPECT_OK(transaction.InsertPublicBody({.index = 2, .kind = 4, .body = "two"}));
     EXPECT_OK(transaction.InsertPublicBody({.index = 5, .kind = 3, .body = "five"}));
-    EXPECT_OK(transaction.InsertDecisionRequest(1, "request"));
   });
   EXPECT_THAT(Read()->ListPublicBodies(3, 0, 10).value(), SizeIs(2));
   EXPECT_EQ(Read()->ListPublicBodies(3, 2, 10).value().at(0).body, "five");
   EXPECT_EQ(Read()->FindPublicBody(2).value()->kind, 4);
-  EXPECT_EQ(Read()->FindDecisionRequest(1).value(), "request");
-  EXPECT_FALSE(Read()->FindDecisionRequest(2).value().has_value());
 }
 
 }  // namespace

@@ -16,6 +16,9 @@ TEST_P(StoreContract, ReadsASharePartAndItsTagsBack) {
     EXPECT_OK(transaction.InsertShare(SampleShare(1)));
     EXPECT_OK(transaction.InsertPart(part));
     EXPECT_OK(transaction.InsertPartTag({.part = part.key, .subject = 2, .tag = Tag(5)}));
+    EntryRow entry = SampleEntry(1);
+    entry.tags = {Tag(5)};
+    EXPECT_OK(transaction.InsertEntry(entry));
   });
   Reopen();
   EXPECT_EQ(Read()->FindShare(ShareId(1)).value(), SampleShare(1));
@@ -85,6 +88,7 @@ TEST_P(StoreContract, LinksASupersededShareToItsSuccessor) {
 TEST_P(StoreContract, HandsDeliveriesOutOldestFirst) {
   std::vector<uint64_t> sequences;
   Write([&](Transaction& transaction) {
+    EXPECT_OK(transaction.InsertShare(SampleShare(2)));
     for (int i = 1; i <= 4; ++i) sequences.push_back(transaction.InsertDelivery(SampleDelivery(i)).value());
     EXPECT_OK(transaction.InsertDelivery(SampleDelivery(5, "cbc")));
     EXPECT_OK(transaction.HoldDelivery(sequences[1]));
