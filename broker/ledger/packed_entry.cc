@@ -57,6 +57,7 @@ void DecodeFields(BlobReader& reader, PackedEntry& entry) {
     hash = *read;
   }
   const uint64_t live = reader.Number(4);
+  if (live >> kFieldCount != 0) static_cast<void>(reader.Take(SIZE_MAX));  // Fields that do not exist: not our shape.
   for (size_t i = 0; i < kFieldCount; ++i) {
     if ((live >> i & 1) == 0) continue;
     entry.fields.salts[i] = std::string(reader.Take(kSaltSize));

@@ -1,5 +1,6 @@
 #include "broker/ledger/packed_entry.h"
 #include "broker/ledger/query.h"
+#include "broker/ledger/receipt.h"
 #include "tests/broker/ledger/ledger_fixture.h"
 #include "trust/entry/opening.h"
 
@@ -68,6 +69,18 @@ TEST_F(ReceiptTest, BreaksWithAnyFlippedByte) {
     const auto receipt = trust::VerifyReceipt(bad, log_->vkey(), kOrigin);
     EXPECT_FALSE(receipt.ok() && receipt->opening.ToExtra() != Verified(good).opening.ToExtra()) << at;
   }
+}
+
+TEST_F(ReceiptTest, NeverOpensAnErasedField) {
+  Commit({Referral(1)});
+  auto reader = store_->Read().value();
+  PackedEntry entry = PackedEntry::Decode(reader->FindEntry(0).value()->packed).value();
+  entry.fields.salts[2].clear();
+  entry.fields.values[2].clear();
+  const PackedEntry erased = PackedEntry::Decode(entry.Encode()).value();
+  EXPECT_EQ(erased.hashes, entry.hashes);
+  EXPECT_FALSE(OpenedFor(erased, Viewer::kReleasing).test(2));
+  EXPECT_TRUE(OpenedFor(erased, Viewer::kReleasing).test(1));
 }
 
 TEST_F(ReceiptTest, PackedEntriesReadBackAsWritten) {
