@@ -21,6 +21,7 @@ CREATE TABLE entry_search(
   purpose TEXT NOT NULL, profile TEXT NOT NULL, board TEXT NOT NULL,
   outcome TEXT NOT NULL, reasons TEXT NOT NULL, share_id TEXT NOT NULL, step TEXT NOT NULL,
   PRIMARY KEY (agency, idx)) STRICT, WITHOUT ROWID;
+CREATE INDEX entry_search_idx ON entry_search(idx);
 CREATE INDEX entry_search_share ON entry_search(share_id, agency, idx) WHERE share_id <> '';
 CREATE TABLE subject_index(
   tag BLOB NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (tag, idx)) STRICT, WITHOUT ROWID;
