@@ -1,0 +1,81 @@
+#include "broker/rpc/access.h"
+
+#include <array>
+
+#include "absl/strings/str_cat.h"
+#include "broker/exchange/decide.h"
+#include "broker/exchange/refusal.h"
+
+namespace derwent::rpc {
+namespace {
+
+enum Who : unsigned { kAgents = 1, kConsoles = 2, kPersons = 4, kAuditors = 8, kEverybody = kAgents | kConsoles | kPersons };
+
+struct Row {
+  absl::string_view method;
+  unsigned who;
+};
+
+// kAuditors: persons whose directory gives them a role that may audit their own agency.
+constexpr std::array<Row, 23> kTable = {{
+    {"PlanReferral", kAgents},
+    {"SubmitReferral", kAgents},
+    {"GetReferral", kEverybody},
+    {"ListReferrals", kEverybody},
+    {"ReportProgress", kAgents},
+    {"WithdrawReferral", kAgents},
+    {"SendNotice", kAgents},
+    {"Collect", kAgents},
+    {"Acknowledge", kAgents},
+    {"GetCheckpoint", kEverybody},
+    {"GetInclusionProof", kEverybody},
+    {"GetConsistencyProof", kEverybody},
+    {"ListLeaves", kEverybody},
+    {"GetLedgerEntry", kAgents | kAuditors},
+    {"SearchLedgerEntries", kAgents | kAuditors},
+    {"PublishKeyEvent", kAgents},
+    {"GetAgencyKeys", kEverybody},
+    {"ApplyDirectory", kAgents},
+    {"ApplyRestriction", kAgents},
+    {"ListDirectories", kEverybody},
+    {"GetActivePolicy", kEverybody},
+    {"GetPolicyBundle", kEverybody},
+    {"Check", kEverybody},
+}};
+
+bool Audits(const exchange::Caller& caller, const exchange::World& world, absl::Time now) {
+  return exchange::PersonMay(world, caller.agency(), caller.id.name, "audit_own", "", now) ||
+         exchange::PersonMay(world, caller.agency(), caller.id.name, "audit_own_health", "", now);
+}
+
+// Somebody who left the directory may call nothing, whatever the certificate says.
+bool InDirectory(const exchange::Caller& caller, const exchange::World& world) {
+  const auto directory = world.directories.find(caller.agency());
+  if (directory == world.directories.end()) return false;
+  for (const policy::DirectoryEntry& entry : directory->second) {
+    if (entry.id == caller.id.name) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+absl::Status MayCall(const exchange::Caller& caller, absl::string_view method, const exchange::World& world, absl::Time now) {
+  unsigned who = 0;
+  for (const Row& row : kTable) {
+    if (row.method == method) who = row.who;
+  }
+  bool may = false;
+  switch (caller.id.kind) {
+    case trust::CallerKind::kAgent: may = (who & kAgents) != 0; break;
+    case trust::CallerKind::kConsole: may = (who & kConsoles) != 0; break;
+    case trust::CallerKind::kPerson:
+      may = InDirectory(caller, world) && ((who & kPersons) != 0 || ((who & kAuditors) != 0 && Audits(caller, world, now)));
+      break;
+    case trust::CallerKind::kBroker: break;
+  }
+  if (may) return absl::OkStatus();
+  return exchange::Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", absl::StrCat("this kind of caller, or its role today, may not call ", method));
+}
+
+}  // namespace derwent::rpc

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "broker/exchange/batch.h"
+#include "broker/exchange/world.h"
+
+namespace derwent::rpc {
+
+// Who may call what: one table for all services. A method that is not in it may be called by nobody.
+// Errors: kPermissionDenied `ROLE_NOT_ENTITLED`.
+absl::Status MayCall(const exchange::Caller& caller, absl::string_view method, const exchange::World& world, absl::Time now);
+
+}  // namespace derwent::rpc

@@ -1,0 +1,74 @@
+#include "broker/rpc/mailbox_waits.h"
+
+#include <utility>
+
+#include "broker/exchange/refusal.h"
+
+namespace derwent::rpc {
+namespace {
+
+constexpr size_t kMostWaiters = 10000;
+
+}  // namespace
+
+uint64_t MailboxWaits::Wakes(const std::string& agency) {
+  MutexLock lock(mutex_);
+  return wakes_[agency];
+}
+
+bool MailboxWaits::Park(Waiter waiter, uint64_t seen) {
+  std::function<void(const absl::Status&)> refused;
+  {
+    MutexLock lock(mutex_);
+    if (wakes_[waiter.caller.agency()] != seen) return false;
+    if (waiters_.size() < kMostWaiters) waiters_.push_back(std::move(waiter));
+    else refused = std::move(waiter.end);
+  }
+  if (refused) refused(exchange::Refuse(absl::StatusCode::kResourceExhausted, "QUEUE_FULL", "too many collectors wait"));
+  return true;
+}
+
+void MailboxWaits::Wake(const std::set<std::string>& agencies) {
+  std::vector<std::function<void()>> retries;
+  {
+    MutexLock lock(mutex_);
+    for (const std::string& agency : agencies) ++wakes_[agency];
+    for (auto waiter = waiters_.begin(); waiter != waiters_.end();) {
+      if (!agencies.contains(waiter->caller.agency())) {
+        ++waiter;
+        continue;
+      }
+      retries.push_back(std::move(waiter->retry));
+      waiter = waiters_.erase(waiter);
+    }
+  }
+  for (const auto& retry : retries) retry();
+}
+
+void MailboxWaits::Tick(absl::Time now, const std::function<absl::Status(const exchange::Caller&)>& good) {
+  std::vector<std::pair<Waiter, absl::Status>> over;
+  {
+    MutexLock lock(mutex_);
+    for (auto waiter = waiters_.begin(); waiter != waiters_.end();) {
+      absl::Status status = good(waiter->caller);
+      if (status.ok() && waiter->deadline > now && !waiter->cancelled()) {
+        ++waiter;
+        continue;
+      }
+      over.emplace_back(std::move(*waiter), std::move(status));
+      waiter = waiters_.erase(waiter);
+    }
+  }
+  for (const auto& [waiter, status] : over) waiter.end(status);
+}
+
+void MailboxWaits::Stop(const absl::Status& why) {
+  std::list<Waiter> all;
+  {
+    MutexLock lock(mutex_);
+    all.swap(waiters_);
+  }
+  for (const Waiter& waiter : all) waiter.end(why);
+}
+
+}  // namespace derwent::rpc

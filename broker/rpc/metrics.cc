@@ -1,0 +1,74 @@
+#include "broker/rpc/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/exposer.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+namespace derwent::rpc {
+namespace {
+
+using prometheus::Histogram;
+
+const Histogram::BucketBoundaries kSeconds = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5, 30};
+const Histogram::BucketBoundaries kSizes = {1, 2, 4, 8, 16, 32, 64, 128, 256};
+
+}  // namespace
+
+struct Metrics::Families {
+  std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();  // The exposer keeps a weak reference.
+  prometheus::Family<prometheus::Counter>& started = prometheus::BuildCounter().Name("grpc_server_started_total").Help("Calls begun").Register(*registry);
+  prometheus::Family<prometheus::Counter>& handled = prometheus::BuildCounter().Name("grpc_server_handled_total").Help("Calls ended").Register(*registry);
+  prometheus::Family<Histogram>& handling = prometheus::BuildHistogram().Name("grpc_server_handling_seconds").Help("Time of a call").Register(*registry);
+  prometheus::Counter& entries = prometheus::BuildCounter().Name("derwent_ledger_entries_total").Help("Ledger entries appended").Register(*registry).Add({});
+  prometheus::Counter& failures = prometheus::BuildCounter().Name("derwent_commit_failures_total").Help("Commits that failed").Register(*registry).Add({});
+  Histogram& append = prometheus::BuildHistogram().Name("derwent_ledger_append_seconds").Help("Time of a commit").Register(*registry).Add({}, kSeconds);
+  Histogram& batch = prometheus::BuildHistogram().Name("derwent_commit_batch_size").Help("Commands in a commit").Register(*registry).Add({}, kSizes);
+  prometheus::Family<prometheus::Gauge>& policy = prometheus::BuildGauge().Name("derwent_policy_info").Help("Policy in force").Register(*registry);
+  prometheus::Gauge& reload_failed = prometheus::BuildGauge().Name("derwent_policy_reload_failed").Help("1: a newer bundle was not taken").Register(*registry).Add({});
+  prometheus::Gauge& expiry = prometheus::BuildGauge().Name("derwent_certificate_expiry_timestamp_seconds").Help("End of the server's certificate").Register(*registry).Add({});
+  prometheus::Gauge* in_force = nullptr;
+  std::unique_ptr<prometheus::Exposer> exposer;
+};
+
+Metrics::Metrics(const std::string& address) : families_(std::make_unique<Families>()) {
+  prometheus::BuildGauge().Name("derwent_build_info").Help("Version").Register(*families_->registry).Add({{"version", "0.1.0"}}).Set(1);
+  if (address.empty()) return;
+  families_->exposer = std::make_unique<prometheus::Exposer>(address, 1);
+  families_->exposer->RegisterCollectable(families_->registry);
+}
+
+Metrics::~Metrics() = default;
+
+void Metrics::Started(absl::string_view method) { families_->started.Add({{"grpc_method", std::string(method)}}).Increment(); }
+
+void Metrics::Handled(absl::string_view method, absl::string_view code, absl::string_view reason, absl::Duration took) {
+  families_->handled.Add({{"grpc_method", std::string(method)}, {"grpc_code", std::string(code)}, {"reason", std::string(reason)}}).Increment();
+  families_->handling.Add({{"grpc_method", std::string(method)}}, kSeconds).Observe(absl::ToDoubleSeconds(took));
+}
+
+void Metrics::Committed(size_t commands, absl::Duration took, uint64_t entries) {
+  families_->batch.Observe(static_cast<double>(commands));
+  families_->append.Observe(absl::ToDoubleSeconds(took));
+  families_->entries.Increment(static_cast<double>(entries));
+}
+
+void Metrics::CommitFailed() { families_->failures.Increment(); }
+
+void Metrics::PolicyInForce(const std::string& digest, bool reload_failed) {
+  if (families_->in_force != nullptr) families_->in_force->Set(0);
+  families_->in_force = &families_->policy.Add({{"digest", digest}});
+  families_->in_force->Set(1);
+  families_->reload_failed.Set(reload_failed ? 1 : 0);
+}
+
+void Metrics::CertificateExpiry(absl::Time time) { families_->expiry.Set(absl::ToDoubleSeconds(time - absl::UnixEpoch())); }
+
+int Metrics::port() const {
+  if (families_->exposer == nullptr) return 0;
+  const auto ports = families_->exposer->GetListeningPorts();
+  return ports.empty() ? 0 : ports.front();
+}
+
+}  // namespace derwent::rpc

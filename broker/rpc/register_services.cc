@@ -1,0 +1,53 @@
+#include "broker/exchange/reads.h"
+#include "broker/exchange/rules.h"
+#include "broker/rpc/receipts.h"
+#include "broker/rpc/services.h"
+#include "trust/base/status_macros.h"
+
+namespace derwent::rpc {
+namespace {
+
+using exchange::Batch;
+using exchange::Caller;
+using exchange::World;
+
+template <typename Request, typename Response>
+Runner::Prepare Plain(absl::Status (*rule)(const Caller&, const Request&, Response&, Batch&), const Request* request, Response* response) {
+  return [rule, request, response](const Caller& caller, const World&) -> absl::StatusOr<Runner::Rule> {
+    return Runner::Rule([rule, request, response, caller](Batch& batch) {
+      response->Clear();
+      return rule(caller, *request, *response, batch);
+    });
+  };
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* KeyService::PublishKeyEvent(grpc::CallbackServerContext* context, const v1::PublishKeyEventRequest* request, v1::PublishKeyEventResponse* response) {
+  return runner_.Command(context, "PublishKeyEvent", response, Plain(exchange::PublishKeyEvent, request, response));
+}
+
+grpc::ServerUnaryReactor* KeyService::GetAgencyKeys(grpc::CallbackServerContext* context, const v1::GetAgencyKeysRequest* request, v1::AgencyKeys* response) {
+  store::Store& store = *runner_.parts().store;
+  return runner_.Read(context, "GetAgencyKeys", [request, response, &store](const Caller& caller, const World&, store::Reader& reader) -> absl::Status {
+    ASSIGN_OR_RETURN(*response, exchange::GetAgencyKeys(request->agency(), reader));
+    return FillReceipts(*response, caller.agency(), nullptr, store);
+  });
+}
+
+grpc::ServerUnaryReactor* RegisterService::ApplyDirectory(grpc::CallbackServerContext* context, const v1::ApplyDirectoryRequest* request, v1::ApplyDirectoryResponse* response) {
+  return runner_.Command(context, "ApplyDirectory", response, Plain(exchange::ApplyDirectory, request, response));
+}
+
+grpc::ServerUnaryReactor* RegisterService::ApplyRestriction(grpc::CallbackServerContext* context, const v1::ApplyRestrictionRequest* request, v1::ApplyRestrictionResponse* response) {
+  return runner_.Command(context, "ApplyRestriction", response, Plain(exchange::ApplyRestriction, request, response));
+}
+
+grpc::ServerUnaryReactor* RegisterService::ListDirectories(grpc::CallbackServerContext* context, const v1::ListDirectoriesRequest* request, v1::ListDirectoriesResponse* response) {
+  return runner_.Read(context, "ListDirectories", [request, response](const Caller&, const World& world, store::Reader& reader) -> absl::Status {
+    ASSIGN_OR_RETURN(*response, exchange::ListDirectories(*request, world, reader));
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace derwent::rpc

@@ -1,0 +1,49 @@
+#include "broker/rpc/rpc_status.h"
+
+#include "broker/exchange/refusal.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+
+namespace derwent::rpc {
+
+std::string ReasonFor(const absl::Status& status) {
+  std::string reason = exchange::ReasonOf(status);
+  if (!reason.empty()) return reason;
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument: return "PAYLOAD_REJECTED";
+    case absl::StatusCode::kUnauthenticated: return "CALLER_UNKNOWN";
+    case absl::StatusCode::kPermissionDenied: return "ROLE_NOT_ENTITLED";
+    case absl::StatusCode::kNotFound: return "NOT_FOUND";
+    case absl::StatusCode::kResourceExhausted: return "QUEUE_FULL";
+    case absl::StatusCode::kUnavailable: return "LEDGER_UNAVAILABLE";
+    default: return "INTERNAL";
+  }
+}
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  google::rpc::Status details;
+  details.set_code(static_cast<int>(status.code()));
+  // What is our own fault is told without its inside.
+  const bool inside = status.code() == absl::StatusCode::kInternal || status.code() == absl::StatusCode::kDataLoss || status.code() == absl::StatusCode::kUnknown;
+  details.set_message(inside && exchange::ReasonOf(status).empty() ? "an internal error; the operator's log has it under the correlation id" : std::string(status.message()));
+  google::rpc::ErrorInfo reason;
+  reason.set_domain("derwent");
+  reason.set_reason(ReasonFor(status));
+  details.add_details()->PackFrom(reason);
+  google::rpc::BadRequest bad;
+  for (const auto& [field, rule] : exchange::Violations::Of(status)) {
+    google::rpc::BadRequest::FieldViolation& next = *bad.add_field_violations();
+    next.set_field(field);
+    next.set_description(rule);
+  }
+  if (bad.field_violations_size() > 0) details.add_details()->PackFrom(bad);
+  if (status.code() == absl::StatusCode::kResourceExhausted || status.code() == absl::StatusCode::kUnavailable) {
+    google::rpc::RetryInfo retry;
+    retry.mutable_retry_delay()->set_nanos(200'000'000);
+    details.add_details()->PackFrom(retry);
+  }
+  return {static_cast<grpc::StatusCode>(status.code()), details.message(), details.SerializeAsString()};
+}
+
+}  // namespace derwent::rpc

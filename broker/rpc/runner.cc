@@ -1,0 +1,190 @@
+#include "broker/rpc/runner.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "broker/exchange/refusal.h"
+#include "broker/exchange/rules.h"
+#include "broker/rpc/access.h"
+#include "broker/rpc/receipts.h"
+#include "broker/rpc/rpc_status.h"
+
+namespace derwent::rpc {
+
+struct Runner::Call {
+  grpc::CallbackServerContext* context = nullptr;
+  grpc::ServerUnaryReactor* reactor = nullptr;
+  std::string method;
+  google::protobuf::Message* response = nullptr;
+  std::string correlation_id;
+  absl::Time start;
+  exchange::Caller caller;
+  Query after;
+  // Of a long poll.
+  absl::Time poll_until = absl::InfinitePast();
+  Prepare prepare;
+  std::function<bool()> empty;
+  uint64_t wakes_seen = 0;
+};
+
+namespace {
+
+// A caller's correlation id is taken when it is short and plain, else one is made.
+std::string CorrelationId(const grpc::CallbackServerContext& context, trust::Random& random) {
+  const auto found = context.client_metadata().find("x-correlation-id");
+  if (found != context.client_metadata().end()) {
+    const std::string id(found->second.data(), found->second.size());
+    if (!id.empty() && id.size() <= 64 && id.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.") == std::string::npos) return id;
+  }
+  return random.NewUuid().text();
+}
+
+std::string Metadata(const grpc::CallbackServerContext& context, const char* name) {
+  const auto found = context.client_metadata().find(name);
+  if (found == context.client_metadata().end() || found->second.size() > 64) return "";
+  return {found->second.data(), found->second.size()};
+}
+
+}  // namespace
+
+Runner::CallPtr Runner::Begin(grpc::CallbackServerContext* context, absl::string_view method, google::protobuf::Message* response) {
+  auto call = std::make_shared<Call>();
+  call->context = context;
+  call->reactor = context->DefaultReactor();
+  call->method = std::string(method);
+  call->response = response;
+  call->correlation_id = CorrelationId(*context, *parts_.random);
+  call->start = parts_.clock->Now();
+  context->AddTrailingMetadata("x-correlation-id", call->correlation_id);
+  parts_.metrics->Started(method);
+  return call;
+}
+
+void Runner::End(const CallPtr& call, const absl::Status& status) {
+  const absl::Duration took = parts_.clock->Now() - call->start;
+  const std::string reason = status.ok() ? "" : ReasonFor(status);
+  parts_.metrics->Handled(call->method, absl::StatusCodeToString(status.code()), reason, took);
+  const bool ours = absl::IsInternal(status) || absl::IsDataLoss(status) || absl::IsUnknown(status);
+  parts_.log->Write(status.ok() ? "info" : ours ? "error" : "warning", "call",
+                    {{"method", call->method}, {"agency", call->caller.agency()}, {"peer", call->caller.agency().empty() ? "" : std::string(trust::CallerKindName(call->caller.id.kind))},
+                     {"correlation_id", call->correlation_id}, {"trace_id", Metadata(*call->context, "traceparent")}, {"status", absl::StatusCodeToString(status.code())},
+                     {"reason", reason}, {"duration_ms", absl::StrCat(absl::ToDoubleMilliseconds(took))}, {"error", ours ? std::string(status.message()) : ""}});
+  call->reactor->Finish(ToGrpc(status));
+}
+
+bool Runner::Admit(const CallPtr& call) {
+  const std::shared_ptr<const exchange::World> world = parts_.world->Get();
+  const absl::Time now = parts_.clock->Now();
+  absl::StatusOr<exchange::Caller> caller = authentication_.CallerOf(*call->context, *world, now);
+  if (!caller.ok()) {
+    End(call, caller.status());  // No agency is known: counted, not entered.
+    return false;
+  }
+  call->caller = *std::move(caller);
+  const absl::Status may = MayCall(call->caller, call->method, *world, now);
+  if (may.ok()) return true;
+  Refuse(call, may);
+  return false;
+}
+
+void Runner::Refuse(const CallPtr& call, const absl::Status& why) {
+  const absl::Status queued = parts_.sequencer->Enqueue(
+      {.run = [call, reason = ReasonFor(why)](exchange::Batch& batch) { return exchange::EnterRefusedCall(call->caller, call->method, reason, batch); },
+       .done = [this, call, why](const absl::Status&, std::shared_ptr<const ledger::SealedBatch>) { parts_.pool->Finish([this, call, why] { End(call, why); }); },
+       .new_world = nullptr});
+  if (!queued.ok()) End(call, why);
+}
+
+void Runner::Enqueue(const CallPtr& call, Rule rule) {
+  const absl::Status queued = parts_.sequencer->Enqueue(
+      {.run = [this, call, rule = std::move(rule)](exchange::Batch& batch) -> absl::Status {
+         if (call->context->IsCancelled()) return exchange::Refuse(absl::StatusCode::kCancelled, "CANCELLED", "the caller gave up");
+         // What the caller may do is looked at again where the decision is made.
+         if (const absl::Status good = Authentication::StillGood(call->caller, batch.world(), batch.now()); !good.ok()) return good;
+         if (const absl::Status may = MayCall(call->caller, call->method, batch.world(), batch.now()); !may.ok()) return may;
+         return rule(batch);
+       },
+       .done = [this, call](const absl::Status& status, std::shared_ptr<const ledger::SealedBatch> sealed) {
+         parts_.pool->Finish([this, call, status, sealed = std::move(sealed)]() mutable { Committed(call, status, std::move(sealed)); });
+       },
+       .new_world = nullptr});
+  if (!queued.ok()) End(call, queued);
+}
+
+void Runner::Committed(const CallPtr& call, absl::Status status, std::shared_ptr<const ledger::SealedBatch> sealed) {
+  if (!status.ok()) {
+    // Nothing of the command is there. A refusal is entered before it is told; our own failures and lost races are not refusals.
+    const bool refusal = !exchange::ReasonOf(status).empty() && !absl::IsUnavailable(status) && !absl::IsCancelled(status);
+    return refusal ? Refuse(call, status) : End(call, status);
+  }
+  if (call->after != nullptr) {
+    absl::StatusOr<std::unique_ptr<store::Reader>> reader = parts_.store->Read();
+    status = reader.ok() ? call->after(call->caller, *parts_.world->Get(), **reader) : reader.status();
+  }
+  if (status.ok() && call->empty != nullptr && call->empty()) return Poll(call);
+  if (status.ok()) status = FillReceipts(*call->response, call->caller.agency(), sealed.get(), *parts_.store);
+  End(call, status);
+}
+
+void Runner::Prepared(const CallPtr& call, const Prepare& prepare) {
+  absl::StatusOr<Rule> rule = prepare(call->caller, *parts_.world->Get());
+  if (!rule.ok()) return Refuse(call, rule.status());
+  Enqueue(call, *std::move(rule));
+}
+
+grpc::ServerUnaryReactor* Runner::Command(grpc::CallbackServerContext* context, absl::string_view method, google::protobuf::Message* response, Prepare prepare, Query after) {
+  const CallPtr call = Begin(context, method, response);
+  call->after = std::move(after);
+  const bool taken = parts_.pool->Submit([this, call, prepare = std::move(prepare)] {
+    if (Admit(call)) Prepared(call, prepare);
+  });
+  if (!taken) End(call, exchange::Refuse(absl::StatusCode::kResourceExhausted, "QUEUE_FULL", "too many calls wait"));
+  return call->reactor;
+}
+
+grpc::ServerUnaryReactor* Runner::Read(grpc::CallbackServerContext* context, absl::string_view method, Query query) {
+  const CallPtr call = Begin(context, method, nullptr);
+  const bool taken = parts_.pool->Submit([this, call, query = std::move(query)] {
+    if (!Admit(call)) return;
+    absl::StatusOr<std::unique_ptr<store::Reader>> reader = parts_.store->Read();
+    End(call, reader.ok() ? query(call->caller, *parts_.world->Get(), **reader) : reader.status());
+  });
+  if (!taken) End(call, exchange::Refuse(absl::StatusCode::kResourceExhausted, "QUEUE_FULL", "too many calls wait"));
+  return call->reactor;
+}
+
+grpc::ServerUnaryReactor* Runner::LongPoll(grpc::CallbackServerContext* context, absl::string_view method, google::protobuf::Message* response, absl::Duration wait, Prepare prepare,
+                                           std::function<bool()> empty) {
+  const CallPtr call = Begin(context, method, response);
+  call->poll_until = call->start + wait;
+  call->prepare = std::move(prepare);
+  call->empty = std::move(empty);
+  const bool taken = parts_.pool->Submit([this, call] {
+    if (!Admit(call)) return;
+    call->wakes_seen = parts_.waits->Wakes(call->caller.agency());
+    Prepared(call, call->prepare);
+  });
+  if (!taken) End(call, exchange::Refuse(absl::StatusCode::kResourceExhausted, "QUEUE_FULL", "too many calls wait"));
+  return call->reactor;
+}
+
+void Runner::Poll(const CallPtr& call) {
+  if (parts_.clock->Now() >= call->poll_until) return End(call, absl::OkStatus());
+  const auto again = [this, call] {
+    parts_.pool->Finish([this, call] {
+      call->wakes_seen = parts_.waits->Wakes(call->caller.agency());
+      Prepared(call, call->prepare);
+    });
+  };
+  const bool parked = parts_.waits->Park({.caller = call->caller,
+                                          .deadline = call->poll_until,
+                                          .retry = again,
+                                          .end = [this, call](const absl::Status& status) {
+                                            parts_.pool->Finish([this, call, status] { status.ok() || absl::IsUnavailable(status) ? End(call, status) : Refuse(call, status); });
+                                          },
+                                          .cancelled = [call] { return call->context->IsCancelled(); }},
+                                         call->wakes_seen);
+  if (!parked) again();
+}
+
+}  // namespace derwent::rpc

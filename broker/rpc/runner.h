@@ -1,0 +1,81 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "broker/exchange/batch.h"
+#include "broker/rpc/authentication.h"
+#include "broker/rpc/json_log.h"
+#include "broker/rpc/mailbox_waits.h"
+#include "broker/rpc/metrics.h"
+#include "broker/rpc/worker_pool.h"
+#include "broker/sequencer/sequencer.h"
+#include "google/protobuf/message.h"
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/server_callback.h"
+#include "trust/base/clock.h"
+#include "trust/secret/random.h"
+
+namespace derwent::rpc {
+
+// What every handler needs, borrowed; wired by the server.
+struct Parts {
+  sequencer::Sequencer* sequencer = nullptr;
+  sequencer::CurrentWorld* world = nullptr;
+  store::Store* store = nullptr;
+  const ledger::Tagger* tagger = nullptr;
+  const Clock* clock = nullptr;
+  trust::Random* random = nullptr;
+  WorkerPool* pool = nullptr;
+  MailboxWaits* waits = nullptr;
+  Metrics* metrics = nullptr;
+  JsonLog* log = nullptr;
+};
+
+// Does once for all calls what no handler may forget: caller from the certificate, revocation, who may call, admission,
+// deadline and cancellation, the refused-call entry, receipts, status, one log line. A handler is parse and render.
+class Runner {
+ public:
+  explicit Runner(Parts parts) : parts_(parts) {}
+
+  // A rule of the exchange, ready to run on the writer.
+  using Rule = std::function<absl::Status(exchange::Batch&)>;
+  // Reads and verifies a request on a worker, and gives the rule.
+  using Prepare = std::function<absl::StatusOr<Rule>(const exchange::Caller&, const exchange::World&)>;
+  // Fills the response from what is committed, on a worker.
+  using Query = std::function<absl::Status(const exchange::Caller&, const exchange::World&, store::Reader&)>;
+
+  // A call that decides and writes. `after`, where given, runs once the command's entries are durable.
+  grpc::ServerUnaryReactor* Command(grpc::CallbackServerContext* context, absl::string_view method, google::protobuf::Message* response, Prepare prepare, Query after = nullptr);
+  // A call that only reads what is no entry's business: proofs, registers, own referrals.
+  grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context, absl::string_view method, Query query);
+  // A command that waits up to `wait` while the response stays empty.
+  grpc::ServerUnaryReactor* LongPoll(grpc::CallbackServerContext* context, absl::string_view method, google::protobuf::Message* response, absl::Duration wait, Prepare prepare,
+                                     std::function<bool()> empty);
+
+  const Parts& parts() const { return parts_; }
+
+ private:
+  struct Call;
+  using CallPtr = std::shared_ptr<Call>;  // Shared between gRPC's, the worker's and the writer's threads until it ends.
+
+  CallPtr Begin(grpc::CallbackServerContext* context, absl::string_view method, google::protobuf::Message* response);
+  // False and the call ended when the caller may not call.
+  bool Admit(const CallPtr& call);
+  void Prepared(const CallPtr& call, const Prepare& prepare);
+  void Enqueue(const CallPtr& call, Rule rule);
+  void Committed(const CallPtr& call, absl::Status status, std::shared_ptr<const ledger::SealedBatch> sealed);
+  void Poll(const CallPtr& call);
+  // Enters a refusal before it is told.
+  void Refuse(const CallPtr& call, const absl::Status& why);
+  void End(const CallPtr& call, const absl::Status& status);
+
+  const Parts parts_;
+  Authentication authentication_;
+};
+
+}  // namespace derwent::rpc

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <atomic>
+
+#include "broker/rpc/runner.h"
+#include "derwent/v1/key_service.grpc.pb.h"
+#include "derwent/v1/ledger.grpc.pb.h"
+#include "derwent/v1/mailbox.grpc.pb.h"
+#include "derwent/v1/policy_service.grpc.pb.h"
+#include "derwent/v1/referral.grpc.pb.h"
+#include "derwent/v1/register_service.grpc.pb.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+
+// The services of the contract, as thin adaptors: each method gives the runner how to parse and which rule to run.
+
+namespace derwent::rpc {
+
+class ReferralService final : public v1::ReferralService::CallbackService {
+ public:
+  explicit ReferralService(Runner& runner) : runner_(runner) {}
+  grpc::ServerUnaryReactor* PlanReferral(grpc::CallbackServerContext*, const v1::PlanReferralRequest*, v1::PlanReferralResponse*) override;
+  grpc::ServerUnaryReactor* SubmitReferral(grpc::CallbackServerContext*, const v1::SubmitReferralRequest*, v1::SubmitReferralResponse*) override;
+  grpc::ServerUnaryReactor* GetReferral(grpc::CallbackServerContext*, const v1::GetReferralRequest*, v1::Referral*) override;
+  grpc::ServerUnaryReactor* ListReferrals(grpc::CallbackServerContext*, const v1::ListReferralsRequest*, v1::ListReferralsResponse*) override;
+  grpc::ServerUnaryReactor* ReportProgress(grpc::CallbackServerContext*, const v1::ReportProgressRequest*, v1::ReportProgressResponse*) override;
+  grpc::ServerUnaryReactor* WithdrawReferral(grpc::CallbackServerContext*, const v1::WithdrawReferralRequest*, v1::WithdrawReferralResponse*) override;
+  grpc::ServerUnaryReactor* SendNotice(grpc::CallbackServerContext*, const v1::SendNoticeRequest*, v1::SendNoticeResponse*) override;
+
+ private:
+  Runner& runner_;
+};
+
+class MailboxService final : public v1::MailboxService::CallbackService {
+ public:
+  explicit MailboxService(Runner& runner) : runner_(runner) {}
+  grpc::ServerUnaryReactor* Collect(grpc::CallbackServerContext*, const v1::CollectRequest*, v1::CollectResponse*) override;
+  grpc::ServerUnaryReactor* Acknowledge(grpc::CallbackServerContext*, const v1::AcknowledgeRequest*, v1::AcknowledgeResponse*) override;
+
+ private:
+  Runner& runner_;
+};
+
+class LedgerService final : public v1::LedgerService::CallbackService {
+ public:
+  LedgerService(Runner& runner, std::string vkey) : runner_(runner), vkey_(std::move(vkey)) {}
+  grpc::ServerUnaryReactor* GetCheckpoint(grpc::CallbackServerContext*, const v1::GetCheckpointRequest*, v1::GetCheckpointResponse*) override;
+  grpc::ServerUnaryReactor* GetInclusionProof(grpc::CallbackServerContext*, const v1::GetInclusionProofRequest*, v1::GetInclusionProofResponse*) override;
+  grpc::ServerUnaryReactor* GetConsistencyProof(grpc::CallbackServerContext*, const v1::GetConsistencyProofRequest*, v1::GetConsistencyProofResponse*) override;
+  grpc::ServerUnaryReactor* ListLeaves(grpc::CallbackServerContext*, const v1::ListLeavesRequest*, v1::ListLeavesResponse*) override;
+  grpc::ServerUnaryReactor* GetLedgerEntry(grpc::CallbackServerContext*, const v1::GetLedgerEntryRequest*, v1::LedgerEntry*) override;
+  grpc::ServerUnaryReactor* SearchLedgerEntries(grpc::CallbackServerContext*, const v1::SearchLedgerEntriesRequest*, v1::SearchLedgerEntriesResponse*) override;
+
+ private:
+  Runner& runner_;
+  const std::string vkey_;
+};
+
+class KeyService final : public v1::KeyService::CallbackService {
+ public:
+  explicit KeyService(Runner& runner) : runner_(runner) {}
+  grpc::ServerUnaryReactor* PublishKeyEvent(grpc::CallbackServerContext*, const v1::PublishKeyEventRequest*, v1::PublishKeyEventResponse*) override;
+  grpc::ServerUnaryReactor* GetAgencyKeys(grpc::CallbackServerContext*, const v1::GetAgencyKeysRequest*, v1::AgencyKeys*) override;
+
+ private:
+  Runner& runner_;
+};
+
+class RegisterService final : public v1::RegisterService::CallbackService {
+ public:
+  explicit RegisterService(Runner& runner) : runner_(runner) {}
+  grpc::ServerUnaryReactor* ApplyDirectory(grpc::CallbackServerContext*, const v1::ApplyDirectoryRequest*, v1::ApplyDirectoryResponse*) override;
+  grpc::ServerUnaryReactor* ApplyRestriction(grpc::CallbackServerContext*, const v1::ApplyRestrictionRequest*, v1::ApplyRestrictionResponse*) override;
+  grpc::ServerUnaryReactor* ListDirectories(grpc::CallbackServerContext*, const v1::ListDirectoriesRequest*, v1::ListDirectoriesResponse*) override;
+
+ private:
+  Runner& runner_;
+};
+
+class PolicyService final : public v1::PolicyService::CallbackService {
+ public:
+  explicit PolicyService(Runner& runner) : runner_(runner) {}
+  grpc::ServerUnaryReactor* GetActivePolicy(grpc::CallbackServerContext*, const v1::GetActivePolicyRequest*, v1::GetActivePolicyResponse*) override;
+  grpc::ServerUnaryReactor* GetPolicyBundle(grpc::CallbackServerContext*, const v1::GetPolicyBundleRequest*, v1::GetPolicyBundleResponse*) override;
+
+ private:
+  Runner& runner_;
+};
+
+// Health by dependency: empty or `derwent` the server, `store`, `ledger`, `policy`. NOT_SERVING while draining. Watch is refused:
+// a long stream would outlive its caller's checks.
+class HealthService final : public grpc::health::v1::Health::CallbackService {
+ public:
+  explicit HealthService(Runner& runner) : runner_(runner) {}
+  grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext*, const grpc::health::v1::HealthCheckRequest*, grpc::health::v1::HealthCheckResponse*) override;
+  void SetDraining() { draining_ = true; }
+  void SetLedgerGood(bool good) { ledger_good_ = good; }
+
+ private:
+  Runner& runner_;
+  std::atomic<bool> draining_ = false;
+  std::atomic<bool> ledger_good_ = true;
+};
+
+}  // namespace derwent::rpc

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "broker/exchange/batch.h"
+#include "broker/ledger/log.h"
+#include "broker/ledger/tagger.h"
+#include "broker/sequencer/current_world.h"
+#include "broker/store/store.h"
+#include "trust/base/clock.h"
+#include "trust/base/mutex.h"
+#include "trust/secret/random.h"
+
+namespace derwent::sequencer {
+
+// One command for the writer.
+struct Command {
+  // Decides and writes through the batch. A failure undoes what it wrote and fails nobody else.
+  std::function<absl::Status(exchange::Batch&)> run;
+  // Called once, on the writer's thread, after the commit: hands the result to a worker. `sealed` is the committed batch, or
+  // null when nothing was written.
+  std::function<void(const absl::Status& status, std::shared_ptr<const ledger::SealedBatch> sealed)> done;
+  // A world that comes into force with this command's commit; null: none.
+  std::shared_ptr<const exchange::World> new_world;
+};
+
+struct SequencerOptions {
+  size_t largest_batch = 256;
+  size_t most_outstanding = 4096;
+};
+
+// What the writer's owner is told; each called on the writer's thread and quick.
+struct SequencerEvents {
+  std::function<void(const std::set<std::string>& agencies)> woken;              // Something came into their mailboxes.
+  std::function<void(size_t commands, absl::Duration commit, uint64_t entries)> committed;
+  std::function<void(const absl::Status& why)> failed;                           // A commit failed; nobody was answered with success.
+  std::function<void(const absl::Status& why)> fatal;                            // The medium failed to sync: end the process.
+};
+
+// The one writer: takes commands in order, runs the exchange's rules against the state as it stands, and commits state,
+// ledger entries and deliveries of a batch as one durable transaction. A batch is whatever waited while the one before was
+// committed; no timer. Decision, state and evidence cannot race: one thread, one transaction.
+class Sequencer {
+ public:
+  // Borrowed things must outlive it. `log` must have taken over and loaded.
+  Sequencer(store::Store& store, ledger::Log& log, CurrentWorld& world, const ledger::Tagger& tagger, const Clock& clock, trust::Random& random,
+            SequencerOptions options, SequencerEvents events);
+  ~Sequencer();
+  Sequencer(const Sequencer&) = delete;
+  Sequencer& operator=(const Sequencer&) = delete;
+
+  // Error: kResourceExhausted with 4,096 outstanding; kUnavailable once stopping. Then `done` is not called.
+  absl::Status Enqueue(Command command);
+  // Finishes what was taken, answers the rest kUnavailable, joins the thread. Idempotent.
+  void Stop();
+  size_t outstanding() const;
+
+ private:
+  struct Answer {
+    absl::Status status;
+    std::set<std::string> woken;
+  };
+  void Loop();
+  std::vector<Command> Take();
+  // Runs one batch; returns the commands that must wait for the next.
+  std::vector<Command> RunBatch(std::vector<Command> commands);
+  absl::StatusOr<Answer> RunOne(Command& command, store::Transaction& transaction, bool& wrote, bool& ends_batch);
+  absl::Status Reload(bool registers);
+
+  store::Store& store_;
+  ledger::Log& log_;
+  CurrentWorld& world_;
+  const ledger::Tagger& tagger_;
+  const Clock& clock_;
+  trust::Random& random_;
+  const SequencerOptions options_;
+  const SequencerEvents events_;
+  bool needs_reload_ = false;  // Writer's thread only: a commit failed and the log was dropped.
+
+  mutable Mutex mutex_;
+  CondVar wake_;
+  std::deque<Command> queue_ GUARDED_BY(mutex_);
+  size_t running_ GUARDED_BY(mutex_) = 0;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace derwent::sequencer
