@@ -1,0 +1,188 @@
+#include "broker/server/broker.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "broker/exchange/refusal.h"
+#include "broker/exchange/rules.h"
+#include "broker/rpc/services.h"
+#include "broker/server/trust_files.h"
+#include "broker/server/watcher.h"
+#include "broker/store/sqlite/sqlite_store.h"
+#include "grpcpp/security/tls_certificate_provider.h"
+#include "grpcpp/security/tls_credentials_options.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+#include "trust/base/status_macros.h"
+#include "trust/signature/key_file.h"
+
+namespace derwent::server {
+namespace {
+
+std::shared_ptr<grpc::ServerCredentials> Credentials(const Configuration& c) {
+  // Files are read again within a second when they change, so certificates rotate without a restart.
+  const auto provider = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(c.key, c.certificate, c.ca, 1);
+  grpc::experimental::TlsServerCredentialsOptions options(provider);
+  options.watch_root_certs();
+  options.watch_identity_key_cert_pairs();
+  options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  return grpc::experimental::TlsServerCredentials(options);
+}
+
+absl::Status WritePort(const std::string& path, int port) {
+  if (path.empty()) return absl::OkStatus();
+  const std::string part = path + ".part";
+  std::ofstream(part) << port << "\n";
+  if (std::rename(part.c_str(), path.c_str()) != 0) return absl::UnavailableError(absl::StrCat("cannot write the port file `", path, "`"));
+  return absl::OkStatus();
+}
+
+class RunningBroker final : public Broker {
+ public:
+  explicit RunningBroker(Configuration configuration) : configuration_(std::move(configuration)), log_(stderr, clock_, "derwent-broker", "0.1.0"), metrics_(configuration_.metrics) {}
+  ~RunningBroker() override { Stop(); }
+
+  absl::Status Open() {
+    RETURN_IF_ERROR(OpenLedger());
+    RETURN_IF_ERROR(OpenWorld());
+    pool_ = std::make_unique<rpc::WorkerPool>(configuration_.workers, configuration_.most_waiting_calls);
+    sequencer_ = std::make_unique<sequencer::Sequencer>(*store_, *ledger_, world_, *tagger_, clock_, random_,
+                                                        sequencer::SequencerOptions{.most_outstanding = configuration_.most_outstanding}, Events());
+    runner_ = std::make_unique<rpc::Runner>(rpc::Parts{.sequencer = sequencer_.get(), .world = &world_, .store = store_.get(), .tagger = tagger_.get(), .clock = &clock_,
+                                                       .random = &random_, .pool = pool_.get(), .waits = &waits_, .metrics = &metrics_, .log = &log_});
+    RETURN_IF_ERROR(Serve());
+    watcher_ = std::make_unique<Watcher>(configuration_, *sequencer_, world_, waits_, clock_, log_, metrics_);
+    // The policy in force is an entry before the first decision under it is asked for by the watcher's clock.
+    RETURN_IF_ERROR(sequencer_->Enqueue({.run = [](exchange::Batch& batch) { return exchange::EnterPolicy(batch); },
+                                         .done = [](const absl::Status&, std::shared_ptr<const ledger::SealedBatch>) {},
+                                         .new_world = nullptr}));
+    log_.Write("info", "serving", {{"port", absl::StrCat(port_)}, {"policy_digest", world_.Get()->bundle->policy->digest}, {"metrics_port", absl::StrCat(metrics_.port())}});
+    return WritePort(configuration_.port_file, port_);
+  }
+
+  int port() const override { return port_; }
+
+  void Stop() override {
+    if (stopped_) return;
+    stopped_ = true;
+    if (health_ != nullptr) health_->SetDraining();
+    if (watcher_ != nullptr) watcher_->Stop();
+    waits_.Stop(exchange::Refuse(absl::StatusCode::kUnavailable, "STOPPING", "the broker is stopping"));
+    if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(configuration_.shutdown_grace));
+    if (sequencer_ != nullptr) sequencer_->Stop();
+    if (pool_ != nullptr) pool_->Drain();
+    if (server_ != nullptr) server_->Wait();
+    log_.Write("info", "stopped", {});
+  }
+
+ private:
+  absl::Status OpenLedger() {
+    ASSIGN_OR_RETURN(store_, store::OpenSqliteStore({.path = configuration_.database, .max_readers = configuration_.workers + 4, .vfs = ""}));
+    ASSIGN_OR_RETURN(trust::Ed25519Key key, trust::Ed25519Key::FromFile(configuration_.log_key));
+    ledger_ = std::make_unique<ledger::Log>(configuration_.origin, std::move(key));
+    RETURN_IF_ERROR(ledger_->TakeOver(*store_));
+    ASSIGN_OR_RETURN(trust::SecretBytes index_key, trust::ReadSecretFile(configuration_.index_key));
+    ASSIGN_OR_RETURN(ledger::Tagger tagger, ledger::Tagger::Create(std::move(index_key)));
+    tagger_ = std::make_unique<ledger::Tagger>(std::move(tagger));
+    return absl::OkStatus();
+  }
+
+  absl::Status OpenWorld() {
+    exchange::World world;
+    world.limits = configuration_.limits;
+    ASSIGN_OR_RETURN(world.authority, ReadAuthority(configuration_));
+    ASSIGN_OR_RETURN(world.revoked, ReadRevocations(configuration_, *world.authority, clock_.Now()));
+    ASSIGN_OR_RETURN(world.anchors, ReadAnchors(configuration_.anchors));
+    ASSIGN_OR_RETURN(world.bundle, ReadBundle(configuration_, *world.authority, *world.revoked, clock_.Now()));
+    world.policy_time = clock_.Now();
+    for (const policy::Problem& warning : world.bundle->warnings) {
+      if (warning.severity == policy::Severity::kWarning) log_.Write("warning", "policy", {{"error", warning.ToString()}});
+    }
+    metrics_.PolicyInForce(world.bundle->policy->digest, false);
+    ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, store_->Read());
+    ASSIGN_OR_RETURN(std::shared_ptr<const exchange::World> loaded, exchange::LoadRegisters(world, *reader, clock_.Now()));
+    world_.Set(std::move(loaded));
+    return absl::OkStatus();
+  }
+
+  sequencer::SequencerEvents Events() {
+    return {.woken = [this](const std::set<std::string>& agencies) { waits_.Wake(agencies); },
+            .committed = [this](size_t commands, absl::Duration took, uint64_t entries) {
+              metrics_.Committed(commands, took, entries);
+              if (health_ != nullptr) health_->SetLedgerGood(true);
+            },
+            .failed = [this](const absl::Status& why) {
+              metrics_.CommitFailed();
+              if (health_ != nullptr) health_->SetLedgerGood(false);
+              log_.Write("error", "a commit failed; nobody was answered with success", {{"error", std::string(why.message())}});
+            },
+            .fatal = [this](const absl::Status& why) {
+              log_.Write("error", "the medium failed to sync: ending", {{"error", std::string(why.message())}});
+              std::_Exit(70);
+            }};
+  }
+
+  absl::Status Serve() {
+    referral_ = std::make_unique<rpc::ReferralService>(*runner_);
+    mailbox_ = std::make_unique<rpc::MailboxService>(*runner_);
+    ledger_service_ = std::make_unique<rpc::LedgerService>(*runner_, ledger_->vkey().ToString());
+    keys_ = std::make_unique<rpc::KeyService>(*runner_);
+    registers_ = std::make_unique<rpc::RegisterService>(*runner_);
+    policy_ = std::make_unique<rpc::PolicyService>(*runner_);
+    health_ = std::make_unique<rpc::HealthService>(*runner_);
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort(configuration_.listen, Credentials(configuration_), &port_);
+    for (grpc::Service* service : std::initializer_list<grpc::Service*>{referral_.get(), mailbox_.get(), ledger_service_.get(), keys_.get(), registers_.get(), policy_.get(), health_.get()}) {
+      builder.RegisterService(service);
+    }
+    builder.SetMaxReceiveMessageSize(static_cast<int>(configuration_.limits.share_octets + (1 << 20)));
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, configuration_.most_connection_streams);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, static_cast<int>(absl::ToInt64Milliseconds(configuration_.longest_connection)));
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 30000);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30000);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5000);
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port_ == 0) return absl::UnavailableError(absl::StrCat("cannot serve on `", configuration_.listen, "`"));
+    return absl::OkStatus();
+  }
+
+  const Configuration configuration_;
+  const SystemClock clock_;
+  trust::SystemRandom random_;
+  rpc::JsonLog log_;
+  rpc::Metrics metrics_;
+  sequencer::CurrentWorld world_;
+  rpc::MailboxWaits waits_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<ledger::Log> ledger_;
+  std::unique_ptr<ledger::Tagger> tagger_;
+  std::unique_ptr<rpc::WorkerPool> pool_;
+  std::unique_ptr<sequencer::Sequencer> sequencer_;
+  std::unique_ptr<rpc::Runner> runner_;
+  std::unique_ptr<rpc::ReferralService> referral_;
+  std::unique_ptr<rpc::MailboxService> mailbox_;
+  std::unique_ptr<rpc::LedgerService> ledger_service_;
+  std::unique_ptr<rpc::KeyService> keys_;
+  std::unique_ptr<rpc::RegisterService> registers_;
+  std::unique_ptr<rpc::PolicyService> policy_;
+  std::unique_ptr<rpc::HealthService> health_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<Watcher> watcher_;
+  int port_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Broker>> Broker::Start(Configuration configuration) {
+  auto broker = std::make_unique<RunningBroker>(std::move(configuration));
+  RETURN_IF_ERROR(broker->Open());
+  return broker;
+}
+
+}  // namespace derwent::server

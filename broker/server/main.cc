@@ -1,0 +1,79 @@
+// derwent-broker: serves agencies' agents; checks a database.
+#include <csignal>
+#include <iostream>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "broker/ledger/fsck.h"
+#include "broker/server/broker.h"
+
+namespace {
+
+int Serve(const std::string& path) {
+  // Signals are waited for, not handled: block them before any thread starts.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  auto configuration = derwent::server::ReadConfiguration(path);
+  if (!configuration.ok()) {
+    std::cerr << "derwent-broker: " << configuration.status().message() << "\n";
+    return 2;
+  }
+  auto broker = derwent::server::Broker::Start(*std::move(configuration));
+  if (!broker.ok()) {
+    std::cerr << "derwent-broker: refuses to start: " << broker.status().message() << "\n";
+    return 1;
+  }
+  int signal = 0;
+  sigwait(&signals, &signal);
+  (*broker)->Stop();
+  return 0;
+}
+
+int Fsck(const std::string& database, const std::string& vkey) {
+  const auto key = derwent::trust::VerifierKey::Parse(vkey);
+  if (!key.ok()) {
+    std::cerr << "derwent-broker fsck: --vkey: " << key.status().message() << "\n";
+    return 2;
+  }
+  const auto report = derwent::ledger::Fsck(database, *key);
+  if (!report.ok()) {
+    std::cerr << "derwent-broker fsck: " << report.status().message() << "\n";
+    return 2;
+  }
+  std::cout << report->entries << " entries, " << report->tiles << " tiles, " << report->checkpoints << " checkpoints, " << report->parts << " parts\n";
+  if (report->ok()) {
+    std::cout << "verified\n";
+    return 0;
+  }
+  std::cerr << "derwent-broker fsck: BROKEN: " << report->broken << "\n";
+  return 8;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Derwent's broker: agencies share what keeps people safe, and nothing else");
+  app.set_version_flag("--version", "derwent-broker 0.1.0");
+  app.require_subcommand(1);
+  int code = 0;
+  std::string configuration;
+  std::string database;
+  std::string vkey;
+  CLI::App* const serve = app.add_subcommand("serve", "serve until SIGTERM");
+  serve->add_option("--config", configuration, "configuration file (YAML)")->required();
+  serve->callback([&] { code = Serve(configuration); });
+  CLI::App* const fsck = app.add_subcommand("fsck", "re-derive the whole ledger from a database; exit 8 when anything was changed");
+  fsck->add_option("--database", database, "SQLite file")->required();
+  fsck->add_option("--vkey", vkey, "the log's verifier key")->required();
+  fsck->callback([&] { code = Fsck(database, vkey); });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int shown = app.exit(error);
+    return shown == 0 ? 0 : 2;
+  }
+  return code;
+}

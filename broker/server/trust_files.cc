@@ -1,0 +1,61 @@
+#include "broker/server/trust_files.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "google/protobuf/struct.pb.h"
+#include "google/protobuf/util/json_util.h"
+#include "trust/base/digest.h"
+#include "trust/base/status_macros.h"
+#include "trust/signature/key_file.h"
+
+namespace derwent::server {
+
+absl::StatusOr<std::shared_ptr<const trust::Authority>> ReadAuthority(const Configuration& configuration) {
+  ASSIGN_OR_RETURN(const std::string pem, trust::ReadFile(configuration.ca));
+  ASSIGN_OR_RETURN(trust::Authority authority, trust::Authority::FromPem(pem, configuration.trust_domain));
+  return std::make_shared<const trust::Authority>(std::move(authority));
+}
+
+absl::StatusOr<std::shared_ptr<const trust::RevocationSet>> ReadRevocations(const Configuration& configuration, const trust::Authority& authority, absl::Time now) {
+  ASSIGN_OR_RETURN(const std::string pem, trust::ReadFile(configuration.crl));
+  ASSIGN_OR_RETURN(trust::RevocationSet revoked, trust::RevocationSet::FromPem(pem, authority, now));
+  return std::make_shared<const trust::RevocationSet>(std::move(revoked));
+}
+
+absl::StatusOr<std::map<std::string, std::string>> ReadAnchors(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string json, trust::ReadFile(path, 1 << 20));
+  google::protobuf::Struct object;
+  if (!google::protobuf::util::JsonStringToMessage(json, &object).ok()) return absl::InvalidArgumentError(absl::StrCat("anchors `", path, "`: not a JSON object"));
+  std::map<std::string, std::string> anchors;
+  for (const auto& [agency, value] : object.fields()) {
+    if (!Sha256Digest::FromHex(value.string_value()).ok()) return absl::InvalidArgumentError(absl::StrCat("anchors `", path, "`: `", agency, "` has no key id of 64 hex digits"));
+    anchors[agency] = value.string_value();
+  }
+  return anchors;
+}
+
+absl::StatusOr<std::map<std::string, std::set<std::string>>> ReadSignatories(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string text, trust::ReadFile(path, 1 << 20));
+  std::map<std::string, std::set<std::string>> signatories;
+  int number = 0;
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    ++number;
+    if (line.empty() || line[0] == '#') continue;
+    const std::vector<std::string> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
+    if (words.size() != 2) return absl::InvalidArgumentError(absl::StrCat("signatories `", path, "`, line ", number, ": not `agency person-id`"));
+    signatories[words[0]].insert(words[1]);
+  }
+  return signatories;
+}
+
+absl::StatusOr<std::shared_ptr<const policy::Bundle>> ReadBundle(const Configuration& configuration, const trust::Authority& authority, const trust::RevocationSet& revoked, absl::Time now) {
+  policy::TrustRoots roots{.authority = authority, .revoked = revoked, .signatories = {}, .bundle_quorum = configuration.bundle_quorum};
+  ASSIGN_OR_RETURN(roots.signatories, ReadSignatories(configuration.signatories));
+  ASSIGN_OR_RETURN(policy::Files files, policy::ReadBundleDirectory(configuration.policy));
+  ASSIGN_OR_RETURN(std::unique_ptr<const policy::Bundle> bundle, policy::LoadBundle(std::move(files), roots, now));
+  return std::shared_ptr<const policy::Bundle>(std::move(bundle));
+}
+
+}  // namespace derwent::server

@@ -1,0 +1,132 @@
+#include "broker/server/watcher.h"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
+#include "broker/exchange/rules.h"
+#include "broker/rpc/authentication.h"
+#include "broker/server/trust_files.h"
+#include "trust/base/encoding.h"
+
+namespace derwent::server {
+namespace {
+
+constexpr std::chrono::milliseconds kLook{100};
+constexpr absl::Duration kSweep = absl::Seconds(1);
+
+void Stamp(const std::string& path, std::string& stamp) {
+  struct stat state {};
+  if (stat(path.c_str(), &state) != 0) return;
+  absl::StrAppend(&stamp, path, " ", state.st_ino, " ", state.st_size, " ", state.st_mtim.tv_sec, ".", state.st_mtim.tv_nsec, "\n");
+}
+
+}  // namespace
+
+Watcher::Watcher(const Configuration& configuration, sequencer::Sequencer& sequencer, sequencer::CurrentWorld& world, rpc::MailboxWaits& waits, const Clock& clock, rpc::JsonLog& log,
+                 rpc::Metrics& metrics)
+    : configuration_(configuration), sequencer_(sequencer), world_(world), waits_(waits), clock_(clock), log_(log), metrics_(metrics),
+      bundle_stamp_(StampOf(configuration.policy)), crl_stamp_(StampOf(configuration.crl)), next_sweep_(clock.Now()), thread_([this] { Loop(); }) {}
+
+Watcher::~Watcher() { Stop(); }
+
+void Watcher::Stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    wake_.NotifyAll();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+std::string Watcher::StampOf(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::string stamp;
+  std::error_code error;
+  Stamp(path, stamp);
+  if (!fs::is_directory(path, error)) return stamp;
+  for (fs::recursive_directory_iterator next(path, error), end; !error && next != end; next.increment(error)) Stamp(next->path().string(), stamp);
+  return stamp;
+}
+
+void Watcher::Loop() {
+  for (;;) {
+    {
+      MutexLock lock(mutex_);
+      if (!stopping_) wake_.WaitFor(mutex_, kLook);
+      if (stopping_) return;
+    }
+    Look();
+  }
+}
+
+void Watcher::Look() {
+  std::string stamp = StampOf(configuration_.crl);
+  if (stamp != crl_stamp_) {
+    crl_stamp_ = std::move(stamp);
+    TakeRevocations();
+  }
+  stamp = StampOf(configuration_.policy);
+  if (stamp != bundle_stamp_) {
+    bundle_stamp_ = std::move(stamp);
+    TakeBundle();
+  }
+  const absl::Time now = clock_.Now();
+  const std::shared_ptr<const exchange::World> world = world_.Get();
+  waits_.Tick(now, [&](const exchange::Caller& caller) { return rpc::Authentication::StillGood(caller, *world, now); });
+  if (now < next_sweep_) return;
+  next_sweep_ = now + kSweep;
+  const absl::Status queued = sequencer_.Enqueue({.run = [](exchange::Batch& batch) { return exchange::Sweep(batch); },
+                                                  .done = [this](const absl::Status& status, std::shared_ptr<const ledger::SealedBatch>) {
+                                                    if (!status.ok()) log_.Write("error", "sweep failed", {{"error", std::string(status.message())}});
+                                                  },
+                                                  .new_world = nullptr});
+  if (!queued.ok()) log_.Write("warning", "sweep not queued", {{"error", std::string(queued.message())}});
+}
+
+void Watcher::Publish(std::shared_ptr<const exchange::World> world, bool entered) {
+  const absl::Status queued = sequencer_.Enqueue({.run = [entered](exchange::Batch& batch) { return entered ? exchange::EnterPolicy(batch) : absl::OkStatus(); },
+                                                  .done = [this](const absl::Status& status, std::shared_ptr<const ledger::SealedBatch>) {
+                                                    if (!status.ok()) log_.Write("error", "a new world was not entered", {{"error", std::string(status.message())}});
+                                                  },
+                                                  .new_world = std::move(world)});
+  if (!queued.ok()) log_.Write("error", "a new world was not queued", {{"error", std::string(queued.message())}});
+}
+
+void Watcher::TakeRevocations() {
+  auto world = std::make_shared<exchange::World>(*world_.Get());
+  absl::StatusOr<std::shared_ptr<const trust::RevocationSet>> revoked = ReadRevocations(configuration_, *world->authority, clock_.Now());
+  if (!revoked.ok()) {
+    // The list in force stays until its own end; after that nobody is trusted.
+    log_.Write("error", "the revocation list was not taken", {{"error", std::string(revoked.status().message())}});
+    crl_stamp_.clear();
+    return;
+  }
+  world->revoked = *std::move(revoked);
+  log_.Write("info", "revocation list taken", {{"revoked", absl::StrCat(world->revoked->size())}});
+  Publish(std::move(world), false);
+}
+
+void Watcher::TakeBundle() {
+  auto world = std::make_shared<exchange::World>(*world_.Get());
+  absl::StatusOr<std::shared_ptr<const policy::Bundle>> bundle = ReadBundle(configuration_, *world->authority, *world->revoked, clock_.Now());
+  if (!bundle.ok()) {
+    world->reload_error = std::string(bundle.status().message());
+    log_.Write("error", "the policy on disk was NOT taken; the last good one stays in force", {{"policy_digest", world->bundle->policy->digest}, {"error", world->reload_error}});
+    metrics_.PolicyInForce(world->bundle->policy->digest, true);
+    Publish(std::move(world), false);
+    return;
+  }
+  world->bundle = *std::move(bundle);
+  world->policy_time = clock_.Now();
+  world->reload_error.clear();
+  for (const policy::Problem& warning : world->bundle->warnings) {
+    if (warning.severity == policy::Severity::kWarning) log_.Write("warning", "policy", {{"error", warning.ToString()}});
+  }
+  log_.Write("info", "policy in force", {{"policy_digest", world->bundle->policy->digest}, {"governance_digest", HexEncode(world->bundle->governance_digest)}});
+  metrics_.PolicyInForce(world->bundle->policy->digest, false);
+  Publish(std::move(world), true);
+}
+
+}  // namespace derwent::server

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <thread>
+
+#include "broker/rpc/json_log.h"
+#include "broker/rpc/mailbox_waits.h"
+#include "broker/rpc/metrics.h"
+#include "broker/sequencer/sequencer.h"
+#include "broker/server/configuration.h"
+#include "trust/base/clock.h"
+#include "trust/base/mutex.h"
+
+namespace derwent::server {
+
+// What must happen without anybody calling: every 100 ms it looks whether the bundle or the revocation list changed on disk,
+// ends waiting collectors whose time is over or who were revoked; every second it has deadlines swept. A bundle that does not
+// verify is not taken: the last good one stays, and log, metric and PolicyService say so.
+class Watcher {
+ public:
+  Watcher(const Configuration& configuration, sequencer::Sequencer& sequencer, sequencer::CurrentWorld& world, rpc::MailboxWaits& waits, const Clock& clock, rpc::JsonLog& log,
+          rpc::Metrics& metrics);
+  ~Watcher();
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+  void Stop();
+
+ private:
+  void Loop();
+  void Look();
+  void TakeRevocations();
+  void TakeBundle();
+  void Publish(std::shared_ptr<const exchange::World> world, bool entered);
+  // Changes whenever a file of the directory does.
+  static std::string StampOf(const std::string& path);
+
+  const Configuration& configuration_;
+  sequencer::Sequencer& sequencer_;
+  sequencer::CurrentWorld& world_;
+  rpc::MailboxWaits& waits_;
+  const Clock& clock_;
+  rpc::JsonLog& log_;
+  rpc::Metrics& metrics_;
+  std::string bundle_stamp_;
+  std::string crl_stamp_;
+  absl::Time next_sweep_;
+
+  Mutex mutex_;
+  CondVar wake_;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace derwent::server
