@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -26,7 +27,7 @@ absl::string_view Attribute(absl::string_view text, absl::string_view key) {
 
 bool IsCode(absl::string_view code) {
   if (code.empty() || code.size() > kMaxCodeSize) return false;
-  return std::ranges::all_of(code, [](char c) { return c > 0x20 && c < 0x7f && kForbidden.find(c) == absl::string_view::npos; });
+  return std::ranges::all_of(code, [](char c) { return c > 0x20 && c < 0x7f && !absl::StrContains(kForbidden, c); });
 }
 
 }  // namespace derwent::ledger

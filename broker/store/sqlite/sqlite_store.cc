@@ -101,12 +101,12 @@ class Snapshot final : public SqliteReads {
 
 absl::StatusOr<std::unique_ptr<Transaction>> SqliteStore::Begin() {
   {
-    MutexLock hold(mutex_);
+    const MutexLock hold(mutex_);
     if (writing_) return absl::FailedPreconditionError("store: a transaction is open already");
     writing_ = true;
   }
   const auto free = [this] {
-    MutexLock hold(mutex_);
+    const MutexLock hold(mutex_);
     writing_ = false;
   };
   absl::Status begun = Trim();
@@ -130,7 +130,7 @@ absl::Status SqliteStore::Trim() {
 
 absl::StatusOr<std::unique_ptr<Connection>> SqliteStore::TakeReader() {
   {
-    MutexLock hold(mutex_);
+    const MutexLock hold(mutex_);
     if (reading_ >= options_.max_readers) return absl::ResourceExhaustedError("store: too many readers at once");
     ++reading_;
     if (!idle_.empty()) {
@@ -158,7 +158,7 @@ absl::StatusOr<std::unique_ptr<Reader>> SqliteStore::Read() {
 }
 
 void SqliteStore::Return(std::unique_ptr<Connection> connection) {
-  MutexLock hold(mutex_);
+  const MutexLock hold(mutex_);
   --reading_;
   if (connection != nullptr) idle_.push_back(std::move(connection));
 }

@@ -49,7 +49,7 @@ absl::Status SqliteTransaction::Commit() {
     return absl::UnavailableError("store: the transaction was rolled back by a failed write");
   }
   if (savepoints_ != 0) return absl::FailedPreconditionError("store: a savepoint is still open");
-  const absl::Status committed = connection().Run("COMMIT");
+  absl::Status committed = connection().Run("COMMIT");
   const int rc = sqlite3_extended_errcode(connection().database());
   if (committed.ok()) {
     open_ = false;

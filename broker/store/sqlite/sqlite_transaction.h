@@ -13,6 +13,8 @@ class SqliteTransaction final : public Transaction, public SqliteReads {
  public:
   // `connection` has begun; `ended` is called once, when the transaction is over.
   SqliteTransaction(Connection& connection, std::function<void()> ended);
+  SqliteTransaction(const SqliteTransaction&) = delete;
+  SqliteTransaction& operator=(const SqliteTransaction&) = delete;
   ~SqliteTransaction() override;
 
   absl::Status Savepoint() override;

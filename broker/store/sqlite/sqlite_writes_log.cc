@@ -8,7 +8,7 @@
 namespace derwent::store {
 
 absl::Status SqliteTransaction::AdvanceLog(const LogState& from, const LogState& to) {
-  const absl::Status moved = connection().RunOne(
+  absl::Status moved = connection().RunOne(
       "UPDATE log_state SET size = ?, root = ?, newest_ms = ? WHERE id = 0 AND size = ? AND epoch = ?", to.size, to.root,
       to.newest_time, from.size, from.epoch);
   if (absl::IsNotFound(moved)) return absl::AbortedError("store: another writer moved the head of the log");
