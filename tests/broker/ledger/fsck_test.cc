@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "broker/store/sqlite/sqlite_backup.h"
 #include "tests/broker/ledger/ledger_fixture.h"
 #include "tests/broker/store/sample_rows.h"
 
@@ -78,6 +79,18 @@ TEST_F(FsckTest, ChecksADatabaseThatABrokerHasOpen) {
   auto open = store_->Begin().value();
   ASSERT_OK(open->PutSetting("not", "committed"));
   EXPECT_EQ(Broken(path()), "");
+}
+
+TEST_F(FsckTest, ChecksACopyMadeWhileTheBrokerRuns) {
+  Open();
+  Commit({Referral(1)}, TestTime(900));
+  const std::string copy = path() + ".backup";
+  ASSERT_OK(store::BackUpSqlite(path(), copy));
+  const auto report = Fsck(copy, log_->vkey()).value();
+  EXPECT_EQ(report.broken, "");
+  EXPECT_EQ(report.entries, 16u);
+  EXPECT_THAT(store::BackUpSqlite(path(), copy), StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_THAT(store::BackUpSqlite(path() + ".none", copy + "2"), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(FsckTest, CountsWhatItChecked) {
