@@ -52,6 +52,7 @@ Viewer ViewerOf(const store::EntryColumns& columns, absl::string_view agency) {
   Viewer viewer = Viewer::kNone;
   if (agency == columns.releasing_agency) viewer = viewer | Viewer::kReleasing | Viewer::kSupplier | Viewer::kHolder;
   if (agency == columns.receiving_agency) viewer = viewer | Viewer::kReceiving;
+  if (agency == columns.receiving_agency && columns.releasing_agency.empty()) viewer = viewer | Viewer::kSupplier;
   return viewer;
 }
 

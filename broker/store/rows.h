@@ -60,7 +60,9 @@ struct EntryQuery {
   std::string share_id;
   std::string step;
   std::string reason;
-  std::vector<std::string> tags;  // any of them
+  // Any of them. Only entries whose tags the viewer's agency supplied match (the releasing side; the receiving side where there
+  // is no other): nobody learns by searching what the entry would not open to it.
+  std::vector<std::string> tags;
   uint64_t from_index = 0;        // paging: last index of the previous page + 1
   size_t limit = 50;
 };

@@ -32,7 +32,8 @@ constexpr char kSearch[] = "SELECT idx FROM entry_search WHERE" DERWENT_ENTRY_CO
 constexpr char kSearchShare[] =
     "SELECT idx FROM entry_search WHERE share_id = ?11 AND share_id <> '' AND" DERWENT_ENTRY_CONDITIONS " ORDER BY idx LIMIT ?10";
 constexpr char kMatchOne[] =
-    "SELECT idx FROM entry_search WHERE (?11 = '' OR share_id = ?11) AND" DERWENT_ENTRY_CONDITIONS " LIMIT ?10";
+    "SELECT idx FROM entry_search WHERE (?11 = '' OR share_id = ?11) AND (releasing = ?1 OR releasing = '') AND" DERWENT_ENTRY_CONDITIONS
+    " LIMIT ?10";
 constexpr char kTagIndexes[] = "SELECT idx FROM subject_index WHERE tag = ?1 AND idx >= ?2 AND idx < ?3 ORDER BY idx";
 
 constexpr uint64_t kNoEnd = std::numeric_limits<int64_t>::max();
@@ -56,6 +57,7 @@ absl::StatusOr<std::optional<EntryRow>> SqliteReads::FindEntry(uint64_t index) {
 }
 
 absl::StatusOr<std::vector<EntryRow>> SqliteReads::ListEntries(uint64_t start, size_t count) {
+  if (start > kNoEnd) return std::vector<EntryRow>();  // A bound integer has a sign.
   return AllRows<EntryRow>(
       connection_.Select("SELECT idx, time_ms, packed FROM entry WHERE idx >= ? ORDER BY idx LIMIT ?", start, count), TakeEntry);
 }
@@ -137,6 +139,7 @@ absl::StatusOr<std::optional<PublicBodyRow>> SqliteReads::FindPublicBody(uint64_
 }
 
 absl::StatusOr<std::vector<PublicBodyRow>> SqliteReads::ListPublicBodies(uint8_t kind, uint64_t from_index, size_t limit) {
+  if (from_index > kNoEnd) return std::vector<PublicBodyRow>();
   return AllRows<PublicBodyRow>(
       connection_.Select("SELECT idx, kind, body FROM public_body WHERE kind = ? AND idx >= ? ORDER BY idx LIMIT ?", kind, from_index, limit),
       TakeBody);

@@ -53,12 +53,21 @@ TEST_F(SearchTest, TakesEachConditionAlone) {
 }
 
 TEST_F(SearchTest, FindsAPersonByAnyOfTheTags) {
-  EXPECT_THAT(Find({.tags = {TestTag(4), TestTag(99)}}), ElementsAre(3, 4));
+  EXPECT_THAT(Find({.viewer_agency = "police.derbys", .tags = {TestTag(4), TestTag(99)}}), ElementsAre(3, 4));
   EXPECT_THAT(Find({.viewer_agency = "probation.em", .tags = {TestTag(4)}}), IsEmpty());
 }
 
+TEST_F(SearchTest, DoesNotConfirmAPersonToARecipient) {
+  EXPECT_THAT(Find({.viewer_agency = "dfrs", .tags = {TestTag(4)}}), IsEmpty());
+}
+
+TEST_F(SearchTest, FindsOnesOwnReadsOfAPerson) {
+  Commit({EntryDraft("read", Actor::kReceiving).SetReceiving("cbc", "p-2").SetSubject(1, "", {TestTag(50)})}, TestTime(9'000));
+  EXPECT_THAT(Find({.viewer_agency = "cbc", .tags = {TestTag(50)}}), ElementsAre(8));
+}
+
 TEST_F(SearchTest, HoldsAllConditionsAtOnce) {
-  EXPECT_THAT(Find({.start = TestTime(3'500), .board = "tb.dasv", .tags = {TestTag(4)}}), ElementsAre(4));
+  EXPECT_THAT(Find({.viewer_agency = "police.derbys", .start = TestTime(3'500), .board = "tb.dasv", .tags = {TestTag(4)}}), ElementsAre(4));
 }
 
 TEST_F(SearchTest, PagesInLedgerOrderWithoutGapOrRepeat) {

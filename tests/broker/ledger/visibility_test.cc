@@ -51,6 +51,10 @@ TEST(ViewerOfTest, MakesTheReleasingSideSupplierAndHolder) {
   EXPECT_EQ(ViewerOf(columns, "dfrs"), Viewer::kReceiving);
 }
 
+TEST(ViewerOfTest, MakesTheOnlySideOfAReadTheSupplier) {
+  EXPECT_EQ(ViewerOf({.receiving_agency = "dfrs"}, "dfrs"), Viewer::kReceiving | Viewer::kSupplier);
+}
+
 TEST(ViewerOfTest, MakesNobodyElseAParty) {
   const store::EntryColumns columns{.releasing_agency = "police.derbys"};
   EXPECT_EQ(ViewerOf(columns, "cbc"), Viewer::kNone);

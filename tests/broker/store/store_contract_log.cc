@@ -44,6 +44,8 @@ TEST_P(StoreContract, KeepsEntriesInOrder) {
   EXPECT_EQ(rows[2].time, At(3));
   EXPECT_EQ(rows[2].packed, std::string("packed\0", 7));
   EXPECT_FALSE(Read()->FindEntry(5).value().has_value());
+  EXPECT_THAT(Read()->ListEntries(UINT64_MAX, 10).value(), IsEmpty());
+  EXPECT_FALSE(Read()->FindEntry(UINT64_MAX).value().has_value());
 }
 
 TEST_P(StoreContract, KeepsADecisionRequestBesideItsEntry) {
@@ -83,6 +85,7 @@ TEST_P(StoreContract, SearchesByEachCondition) {
   EXPECT_THAT(find({.step = "referral", .reason = "B_REASON", .from_index = 4}), ElementsAre(4, 5));
   EXPECT_THAT(find({.reason = "REASON"}), IsEmpty());
   EXPECT_THAT(find({.tags = {Tag(5), Tag(1)}}), ElementsAre(1, 5));
+  EXPECT_THAT(find({.viewer_agency = "cbc", .tags = {Tag(5), Tag(1)}}), IsEmpty());
   EXPECT_THAT(find({.limit = 2}), ElementsAre(0, 1));
   EXPECT_THAT(reader->SearchEntries({}), StatusIs(absl::StatusCode::kInvalidArgument));
 }
