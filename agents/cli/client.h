@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "agents/sdk/channel/channel.h"
+#include "trust/note/note.h"
+
+namespace derwent::cli {
+
+// Whom a person calls, as whom, and what it believes of the ledger: a YAML file with `broker`, `broker_peer`, `agent`,
+// `agent_peer`, `ca`, `certificate`, `key`, `log_vkey`, `origin`, `agency`. Paths are relative to its folder.
+struct ClientConfiguration {
+  std::string broker, broker_peer, agent, agent_peer, ca, certificate, key, log_vkey, origin, agency;
+};
+
+// Errors: kInvalidArgument naming keys; kNotFound.
+absl::StatusOr<ClientConfiguration> ReadClientConfiguration(const std::string& path);
+// `--config`, else DERWENT_CONFIG, else `~/.config/derwent/client.yaml`.
+std::string ConfigurationPath(const std::string& given);
+
+// A person's connections, opened when first needed. Not thread-safe.
+class Client {
+ public:
+  Client(ClientConfiguration configuration, absl::Duration timeout) : configuration_(std::move(configuration)), timeout_(timeout) {}
+
+  absl::StatusOr<const agents::Channel*> Broker();
+  absl::StatusOr<const agents::Channel*> Agent();
+  absl::StatusOr<trust::VerifierKey> LogKey() const { return trust::VerifierKey::Parse(configuration_.log_vkey); }
+  const ClientConfiguration& configuration() const { return configuration_; }
+  agents::CallOptions options() const { return {.timeout = timeout_, .correlation_id = "", .traceparent = ""}; }
+
+ private:
+  absl::StatusOr<const agents::Channel*> Open(const std::string& target, const std::string& peer, std::unique_ptr<agents::Channel>& channel);
+  ClientConfiguration configuration_;
+  absl::Duration timeout_;
+  std::unique_ptr<agents::Channel> broker_;
+  std::unique_ptr<agents::Channel> agent_;
+};
+
+}  // namespace derwent::cli

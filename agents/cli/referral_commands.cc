@@ -1,0 +1,196 @@
+#include <iostream>
+#include <iterator>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "agents/cli/commands.h"
+#include "derwent/v1/agent.grpc.pb.h"
+#include "google/protobuf/util/json_util.h"
+#include "trust/base/status_macros.h"
+#include "trust/signature/key_file.h"
+
+namespace derwent::cli {
+namespace {
+
+using Stub = v1::AgentService::Stub;
+
+// The last word of an enum's name: `RECIPIENT_STATE_WAITING` becomes `waiting`.
+std::string Short(absl::string_view name, absl::string_view prefix) { return absl::AsciiStrToLower(absl::StartsWith(name, prefix) ? name.substr(prefix.size()) : name); }
+
+absl::StatusOr<v1::PushReferralRequest> ReadReferral(const std::string& path) {
+  std::string json;
+  if (path == "-") {
+    json.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+  } else {
+    ASSIGN_OR_RETURN(json, trust::ReadFile(path, 16 << 20));
+  }
+  v1::PushReferralRequest request;
+  if (!google::protobuf::util::JsonStringToMessage(json, &request).ok()) return absl::InvalidArgumentError("the file is not a PushReferralRequest in JSON");
+  return request;
+}
+
+int CodeOf(const v1::PushReferralResponse& response) {
+  bool refused = false;
+  bool less = false;
+  for (const v1::ShareOutcome& share : response.shares()) {
+    refused = refused || share.state() == "REFUSED";
+    for (const v1::UnitOutcome& unit : share.units()) less = less || unit.outcome() != "RELEASED";
+    less = less || share.state() == "QUEUED";
+  }
+  return refused ? kExitRefused : less ? kExitPartial : kExitDone;
+}
+
+absl::StatusOr<int> Push(Client& client, const std::string& path, bool preview, Format format) {
+  ASSIGN_OR_RETURN(const v1::PushReferralRequest request, ReadReferral(path));
+  ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
+  const auto stub = v1::AgentService::NewStub(agent->grpc());
+  ASSIGN_OR_RETURN(const v1::PushReferralResponse response,
+                   agent->Call(*stub, preview ? &Stub::PreviewReferral : &Stub::PushReferral, request, client.options()));
+  if (format == Format::kJson || format == Format::kJsonLines) {
+    std::cout << ToJson(response, format == Format::kJson) << "\n";
+    return CodeOf(response);
+  }
+  Rows rows({"share", "profile", "state", "recipient", "subject", "category", "outcome", "form", "why"});
+  for (const v1::ShareOutcome& share : response.shares()) {
+    const std::string state = share.reason().empty() ? share.state() : absl::StrCat(share.state(), " ", share.reason());
+    if (share.units().empty()) rows.Add({share.share_id(), share.profile(), state, "", "", "", "", "", ""});
+    for (const v1::UnitOutcome& unit : share.units()) {
+      rows.Add({share.share_id(), share.profile(), state, unit.recipient_agency(), absl::StrCat(unit.subject()), unit.category(), unit.outcome(), unit.form(),
+                absl::StrJoin(unit.outcome() == "PENDING" ? unit.approvers() : unit.reasons(), " ")});
+    }
+  }
+  rows.Print(format, std::cout);
+  return CodeOf(response);
+}
+
+absl::StatusOr<int> ListOut(Client& client, Format format) {
+  ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
+  const auto stub = v1::AgentService::NewStub(agent->grpc());
+  Rows rows({"share", "reference", "profile", "state", "recipient", "their state", "reason"});
+  v1::ListOutboxRequest request;
+  do {
+    ASSIGN_OR_RETURN(const v1::ListOutboxResponse page, agent->Call(*stub, &Stub::ListOutbox, request, client.options()));
+    for (const v1::OutboxItem& item : page.items()) {
+      if (item.referral().recipients().empty()) rows.Add({item.referral().share_id(), item.referral_ref(), item.referral().profile(), item.state(), "", "", item.reason()});
+      for (const v1::ReferralRecipient& recipient : item.referral().recipients()) {
+        rows.Add({item.referral().share_id(), item.referral_ref(), item.referral().profile(), item.state(), recipient.agency(),
+                  Short(v1::RecipientState_Name(recipient.state()), "RECIPIENT_STATE_"), recipient.reason()});
+      }
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  rows.Print(format, std::cout);
+  return kExitDone;
+}
+
+absl::StatusOr<int> ListIn(Client& client, Format format) {
+  ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
+  const auto stub = v1::AgentService::NewStub(agent->grpc());
+  Rows rows({"share", "from", "profile", "for", "state", "marking"});
+  v1::ListInboxRequest request;
+  do {
+    ASSIGN_OR_RETURN(const v1::ListInboxResponse page, agent->Call(*stub, &Stub::ListInbox, request, client.options()));
+    for (const v1::InboxItem& item : page.items()) rows.Add({item.share_id(), item.sender_agency(), item.profile(), item.role(), item.state(), item.marking()});
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  rows.Print(format, std::cout);
+  return kExitDone;
+}
+
+// What a unit holds, as JSON without its label.
+std::string ContentOf(const v1::UnitContent& content) {
+  v1::UnitContent plain = content;
+  plain.clear_category();
+  plain.clear_form();
+  return ToJson(plain, false);
+}
+
+absl::StatusOr<int> ShowReceived(Client& client, const std::string& share, Format format) {
+  ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
+  const auto stub = v1::AgentService::NewStub(agent->grpc());
+  v1::OpenReferralRequest request;
+  request.set_share_id(share);
+  ASSIGN_OR_RETURN(const v1::ReceivedReferral received, agent->Call(*stub, &Stub::OpenReferral, request, client.options()));
+  if (format == Format::kJson || format == Format::kJsonLines) {
+    std::cout << ToJson(received, format == Format::kJson) << "\n";
+    return kExitDone;
+  }
+  std::cerr << "from " << received.item().sender_agency() << ", profile " << received.item().profile() << ", marking " << received.item().marking() << ", obligations "
+            << absl::StrJoin(received.obligations(), " ") << "\n";
+  Rows rows({"subject", "role", "category", "form", "content"});
+  for (const v1::OpenedUnit& unit : received.units()) rows.Add({absl::StrCat(unit.subject()), unit.role(), unit.content().category(), unit.content().form(), ContentOf(unit.content())});
+  rows.Print(format, std::cout);
+  return kExitDone;
+}
+
+absl::StatusOr<int> Report(Client& client, const std::string& share, v1::ProgressState state, const std::string& reason, const std::string& note) {
+  ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
+  const auto stub = v1::AgentService::NewStub(agent->grpc());
+  v1::ReportReceivedRequest request;
+  request.set_share_id(share);
+  request.set_state(state);
+  request.set_reason(reason);
+  request.set_note(note);
+  RETURN_IF_ERROR(agent->Call(*stub, &Stub::ReportReceived, request, client.options()).status());
+  std::cerr << Short(v1::ProgressState_Name(state), "PROGRESS_STATE_") << ": durable and on its way\n";
+  return kExitDone;
+}
+
+absl::StatusOr<int> Withdraw(Client& client, const std::string& share, const std::string& reason) {
+  ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
+  const auto stub = v1::AgentService::NewStub(agent->grpc());
+  v1::WithdrawRequest request;
+  request.set_share_id(share);
+  request.set_reason(reason);
+  ASSIGN_OR_RETURN(const v1::WithdrawResponse response, agent->Call(*stub, &Stub::Withdraw, request, client.options()));
+  std::cerr << "withdrawn; told because they had it: " << (response.told_agencies().empty() ? "nobody" : absl::StrJoin(response.told_agencies(), " ")) << "\n";
+  return kExitDone;
+}
+
+struct Options {
+  std::string file = "-";
+  std::string share;
+  std::string reason;
+  std::string note;
+  bool received = false;
+};
+
+}  // namespace
+
+void AddReferralCommands(CLI::App& app, Session& session) {
+  CLI::App* const referral = app.add_subcommand("referral", "send referrals and follow them");
+  referral->require_subcommand(1);
+  const auto o = std::make_shared<Options>();  // Shared by the callbacks that CLI11 keeps.
+  for (const bool preview : {true, false}) {
+    CLI::App* const command = referral->add_subcommand(preview ? "plan" : "send", preview ? "who would get what, and why; nothing is sent" : "send a referral");
+    command->add_option("--file", o->file, "PushReferralRequest in JSON; - for standard input")->required();
+    command->callback([o, preview, &session] { session.Run([&](Client& client) { return Push(client, o->file, preview, session.format()); }); });
+  }
+  CLI::App* const list = referral->add_subcommand("list", "what the agency sent, or with --in what it received");
+  list->add_flag("--in,!--out", o->received, "received");
+  list->callback([o, &session] { session.Run([&](Client& client) { return o->received ? ListIn(client, session.format()) : ListOut(client, session.format()); }); });
+  CLI::App* const show = referral->add_subcommand("show", "open a received referral");
+  show->add_option("share", o->share, "share id")->required();
+  show->callback([o, &session] { session.Run([&](Client& client) { return ShowReceived(client, o->share, session.format()); }); });
+  const std::tuple<const char*, v1::ProgressState, const char*, bool> reports[] = {
+      {"accept", v1::PROGRESS_STATE_ACCEPTED, "take a received referral on", false},
+      {"decline", v1::PROGRESS_STATE_DECLINED, "decline it with a reason", true},
+      {"close", v1::PROGRESS_STATE_CLOSED, "close it with an outcome", true}};
+  for (const auto& [name, progress, what, needs_reason] : reports) {
+    CLI::App* const command = referral->add_subcommand(name, what);
+    command->add_option("share", o->share, "share id")->required();
+    CLI::Option* const reason = command->add_option("--reason,--outcome", o->reason, "code of the closed list");
+    if (needs_reason) reason->required();
+    command->add_option("--note", o->note, "a note to the sender, sealed");
+    const v1::ProgressState state = progress;
+    command->callback([o, state, &session] { session.Run([&](Client& client) { return Report(client, o->share, state, o->reason, o->note); }); });
+  }
+  CLI::App* const withdraw = referral->add_subcommand("withdraw", "take a share back");
+  withdraw->add_option("share", o->share, "share id")->required();
+  withdraw->add_option("--reason", o->reason, "SENT_IN_ERROR, CONSENT_WITHDRAWN, RECTIFIED, ERASED or OTHER")->required();
+  withdraw->callback([o, &session] { session.Run([&](Client& client) { return Withdraw(client, o->share, o->reason); }); });
+}
+
+}  // namespace derwent::cli

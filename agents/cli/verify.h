@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "derwent/v1/ledger.pb.h"
+#include "trust/note/note.h"
+
+namespace derwent::cli {
+
+// An entry as the broker shows it is exactly what its receipt proves. Error: kDataLoss naming the link that broke.
+absl::Status VerifyEntry(const v1::LedgerEntry& entry, const trust::VerifierKey& log_key, const std::string& origin);
+
+}  // namespace derwent::cli
