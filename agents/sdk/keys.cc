@@ -19,7 +19,7 @@ absl::Status NotCertified(const std::string& agency, absl::string_view why) {
 absl::StatusOr<trust::Checkpoint> CheckEntered(const v1::DsseEnvelope& event, const v1::Receipt& receipt, const TrustAnchors& anchors) {
   ASSIGN_OR_RETURN(trust::VerifiedReceipt verified, trust::VerifyReceipt(receipt.tlog_proof(), anchors.log_key, anchors.log_key.name));
   const std::string& body = verified.opening.public_body;
-  if (verified.opening.kind != trust::EntryKind::kKeyEvent || (body != event.SerializeAsString() && body != event.payload())) {
+  if (verified.opening.kind != trust::EntryKind::kKeyEvent || body != event.payload()) {
     return absl::UnauthenticatedError("an event's receipt is of another entry");
   }
   return std::move(verified.checkpoint);

@@ -37,8 +37,8 @@ std::string NoteBinding(const v1::MessageHead& head) {
 }
 
 bool IsCode(absl::string_view reason) {
-  return !reason.empty() && reason.size() <= 64 &&
-         std::ranges::all_of(reason, [](char c) { return absl::ascii_isupper(c) || absl::ascii_isdigit(c) || c == '_'; });
+  return !reason.empty() && reason.size() <= 40 &&
+         std::ranges::all_of(reason, [](char c) { return absl::ascii_isupper(c) || c == '_'; });
 }
 
 template <size_t N>
@@ -71,7 +71,7 @@ SequenceVerdict JudgeSequence(uint32_t last, uint32_t sequence) {
 }
 
 absl::StatusOr<std::string> SealNote(const v1::MessageHead& head, absl::string_view note, const trust::PublicKey& to) {
-  if (note.size() > kMaxNote) return absl::InvalidArgumentError("a note is over 16 KiB");
+  if (note.size() > kMaxNote) return absl::InvalidArgumentError("a note is too long");
   return HpkeSeal(to, NoteBinding(head), "", note);
 }
 

@@ -14,8 +14,8 @@
 
 namespace derwent::agents {
 
-// Longest note to the other party, in octets (message.proto).
-inline constexpr size_t kMaxNote = 16 * 1024;
+// Longest note to the other party, in octets: sealed, it has 16 KiB at most (message.proto).
+inline constexpr size_t kMaxNote = 16 * 1024 - 128;  // Sealing adds 81.
 
 // A signed message of another agency, read but not yet verified.
 struct IncomingMessage {

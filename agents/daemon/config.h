@@ -1,0 +1,54 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "agents/sdk/anchors.h"
+
+namespace derwent::agents {
+
+// What `derwent-agent serve --config FILE` reads: one JSON object; README.md lists every member. Relative paths start at
+// the file's folder. An unknown member is an error: a misspelt one must not be a default.
+struct AgentConfig {
+  std::string agency;
+  std::string state_dir;
+  // The broker, and this agent's own TLS identity.
+  std::string broker_target;
+  std::string broker_peer;
+  std::string tls_certificate;
+  std::string tls_key;
+  // Whom it believes.
+  AnchorFiles anchors;
+  std::string signatories;  // Lines `agency person-id`: who may sign policy.
+  int bundle_quorum = 2;
+  // Its own keys: key file, certificate file.
+  std::pair<std::string, std::string> signing;
+  std::vector<std::pair<std::string, std::string>> sealing;  // The newest first.
+  std::map<std::string, std::string> reference_keys;         // By enclave.
+  std::string directory;                                     // Protobuf text of its Directory; empty: kept elsewhere.
+  std::string contact_role = "spoc";
+  std::string contact_phone;
+  std::string contact_email;
+  // Where it listens; port 0 lets the system choose.
+  std::string listen = "127.0.0.1:0";
+  std::string port_file;
+  std::string metrics_listen;  // Loopback; empty: no metrics.
+  std::string metrics_port_file;
+  // The agency's system.
+  std::string handover_folder;                  // Empty: only the local service.
+  std::map<std::string, std::string> mappings;  // File name ending to mapping file of the `csv` or `json` connector.
+  absl::Duration scan_interval = absl::Seconds(1);
+  absl::Duration settle = absl::Seconds(2);
+  absl::Duration sync_interval = absl::Seconds(15);
+
+  // Error: kInvalidArgument naming every member that is missing, unknown or of the wrong type.
+  static absl::StatusOr<AgentConfig> Parse(absl::string_view json, absl::string_view folder);
+  static absl::StatusOr<AgentConfig> Load(const std::string& path);
+};
+
+}  // namespace derwent::agents

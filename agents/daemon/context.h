@@ -1,0 +1,60 @@
+#pragma once
+
+#include <memory>
+
+#include "agents/daemon/identity.h"
+#include "agents/daemon/log.h"
+#include "agents/daemon/metrics.h"
+#include "agents/daemon/state.h"
+#include "agents/sdk/anchors.h"
+#include "agents/sdk/broker/broker.h"
+#include "agents/sdk/checkpoint_watch.h"
+#include "agents/sdk/keys.h"
+#include "agents/sdk/policy_cache.h"
+#include "policy/loader/signatures.h"
+#include "trust/base/clock.h"
+#include "trust/base/mutex.h"
+#include "trust/secret/random.h"
+
+namespace derwent::agents {
+
+// What trust rests on now: replaced as a whole when the CRL file changes. Thread-safe.
+class CurrentAnchors {
+ public:
+  struct Roots {
+    TrustAnchors anchors;
+    policy::TrustRoots policy;
+  };
+  std::shared_ptr<const Roots> get() const {
+    MutexLock lock(mutex_);
+    return roots_;
+  }
+  void Set(std::shared_ptr<const Roots> roots) {
+    MutexLock lock(mutex_);
+    roots_ = std::move(roots);
+  }
+
+ private:
+  mutable Mutex mutex_;
+  std::shared_ptr<const Roots> roots_ GUARDED_BY(mutex_);  // Shared: a check in progress keeps its own.
+};
+
+// What every part of the agent works with. Borrows all; made once at start. Each member is thread-safe.
+struct AgentContext {
+  const AgencyIdentity& identity;
+  Broker& broker;
+  State& state;
+  PolicyCache& policy;
+  KeyBook& keys;
+  CheckpointWatch& watch;
+  CurrentAnchors& roots;
+  const Clock& clock;
+  trust::Random& random;
+  Log& log;
+  AgentMetrics& metrics;
+
+  // Keeps, counts and logs an alarm, once for each code, share and agency.
+  void Alarm(absl::string_view code, absl::string_view share_id, absl::string_view agency) const;
+};
+
+}  // namespace derwent::agents

@@ -1,0 +1,255 @@
+#include "agents/daemon/daemon.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "agents/daemon/mapping.h"
+#include "google/protobuf/text_format.h"
+#include "trust/base/status_macros.h"
+#include "trust/signature/key_file.h"
+
+namespace derwent::agents {
+namespace {
+
+constexpr absl::Duration kLongPoll = absl::Seconds(20);
+constexpr absl::Duration kFirstBackoff = absl::Milliseconds(200);
+constexpr absl::Duration kLongestBackoff = absl::Seconds(20);
+constexpr absl::Duration kSendInterval = absl::Milliseconds(500);
+
+// Doubles up to a limit, with jitter: agents that lost their broker together do not come back together.
+class Backoff {
+ public:
+  explicit Backoff(trust::Random& random) : random_(random) {}
+  void Reset() { next_ = kFirstBackoff; }
+  absl::Duration Next() {
+    const absl::Duration base = next_;
+    next_ = std::min(next_ * 2, kLongestBackoff);
+    const auto octet = static_cast<uint8_t>(random_.Bytes(1).front());
+    return base / 2 + base * (octet / 510.0);
+  }
+
+ private:
+  trust::Random& random_;
+  absl::Duration next_ = kFirstBackoff;
+};
+
+// Lines `agency person-id`; `#` starts a comment.
+absl::StatusOr<std::map<std::string, std::set<std::string>>> ReadSignatories(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string text, trust::ReadFile(path));
+  std::map<std::string, std::set<std::string>> signatories;
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    if (line.empty() || line.front() == '#') continue;
+    const std::vector<std::string> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
+    if (words.size() != 2) return absl::InvalidArgumentError(absl::StrCat("`", path, "` has a line that is not `agency person-id`"));
+    signatories[words[0]].insert(words[1]);
+  }
+  return signatories;
+}
+
+absl::StatusOr<std::unique_ptr<AgencyIdentity>> LoadIdentity(const AgentConfig& config, trust::Random& random) {
+  auto identity = std::make_unique<AgencyIdentity>();
+  identity->agency = config.agency;
+  ASSIGN_OR_RETURN(CertifiedKey signing, CertifiedKey::Load(config.signing.first, config.signing.second));
+  identity->signing = std::make_unique<CertifiedKey>(std::move(signing));
+  for (const auto& [key, certificate] : config.sealing) {
+    ASSIGN_OR_RETURN(CertifiedKey sealing, CertifiedKey::Load(key, certificate));
+    identity->sealing.push_back(std::make_unique<CertifiedKey>(std::move(sealing)));
+  }
+  for (const auto& [enclave, path] : config.reference_keys) {
+    ASSIGN_OR_RETURN(identity->reference_keys[enclave], LoadSecret(path, /*make=*/false, random));
+  }
+  ASSIGN_OR_RETURN(identity->storage_key, LoadSecret(config.state_dir + "/storage.key", /*make=*/true, random));
+  identity->contact.owner.set_agency(config.agency);
+  identity->contact.owner.set_spoc_role(config.contact_role);
+  identity->contact.owner.set_phone(config.contact_phone);
+  identity->contact.owner.set_email(config.contact_email);
+  identity->contact.relay.set_agency(config.agency);
+  identity->contact.relay.set_supporter_role(config.contact_role);
+  identity->contact.relay.set_instruction("send_message_via_supporter");
+  return identity;
+}
+
+absl::StatusOr<v1::Directory> ReadDirectory(const AgentConfig& config) {
+  v1::Directory directory;
+  if (config.directory.empty()) return directory;
+  ASSIGN_OR_RETURN(const std::string text, trust::ReadFile(config.directory));
+  if (!google::protobuf::TextFormat::ParseFromString(text, &directory) || directory.agency() != config.agency) {
+    return absl::InvalidArgumentError(absl::StrCat("`", config.directory, "` is not the text of this agency's Directory"));
+  }
+  return directory;
+}
+
+absl::StatusOr<std::optional<trust::Checkpoint>> NewestKept(State& state) {
+  ASSIGN_OR_RETURN(const std::string body, state.Kept("checkpoint"));
+  if (body.empty()) return std::nullopt;
+  ASSIGN_OR_RETURN(trust::Checkpoint checkpoint, trust::Checkpoint::ParseBody(body));
+  return checkpoint;
+}
+
+}  // namespace
+
+void StopSignal::Stop() {
+  MutexLock lock(mutex_);
+  stopped_ = true;
+  changed_.NotifyAll();
+}
+
+bool StopSignal::stopped() const {
+  MutexLock lock(mutex_);
+  return stopped_;
+}
+
+bool StopSignal::WaitFor(absl::Duration time) {
+  MutexLock lock(mutex_);
+  const auto until = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(time);
+  while (!stopped_) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return false;
+    changed_.WaitFor(mutex_, left);
+  }
+  return true;
+}
+
+absl::StatusOr<std::shared_ptr<const CurrentAnchors::Roots>> LoadRoots(const AgentConfig& config, absl::Time now) {
+  ASSIGN_OR_RETURN(TrustAnchors anchors, TrustAnchors::Load(config.anchors, now));
+  ASSIGN_OR_RETURN(auto signatories, ReadSignatories(config.signatories));
+  policy::TrustRoots policy{.authority = anchors.authority, .revoked = anchors.revoked, .signatories = std::move(signatories), .bundle_quorum = config.bundle_quorum};
+  return std::make_shared<const CurrentAnchors::Roots>(CurrentAnchors::Roots{.anchors = std::move(anchors), .policy = std::move(policy)});
+}
+
+// What Create read.
+struct AgentDaemon::Loaded {
+  std::unique_ptr<AgencyIdentity> identity;
+  std::unique_ptr<State> state;
+  std::optional<trust::Checkpoint> newest;
+  std::shared_ptr<const CurrentAnchors::Roots> roots;
+  v1::Directory directory;
+  std::map<std::string, FileReader> readers;
+};
+
+absl::StatusOr<std::unique_ptr<AgentDaemon>> AgentDaemon::Create(const AgentConfig& config, const Surroundings& surroundings) {
+  std::error_code error;
+  std::filesystem::create_directories(config.state_dir, error);
+  if (error) return absl::UnavailableError(absl::StrCat("cannot make `", config.state_dir, "`: ", error.message()));
+  static_cast<void>(chmod(config.state_dir.c_str(), 0700));
+  Loaded loaded;
+  ASSIGN_OR_RETURN(loaded.identity, LoadIdentity(config, surroundings.random));
+  ASSIGN_OR_RETURN(loaded.roots, LoadRoots(config, surroundings.clock.Now()));
+  ASSIGN_OR_RETURN(loaded.state, State::Open(config.state_dir + "/agent.db", surroundings.clock));
+  ASSIGN_OR_RETURN(loaded.newest, NewestKept(*loaded.state));
+  ASSIGN_OR_RETURN(loaded.directory, ReadDirectory(config));
+  ASSIGN_OR_RETURN(loaded.readers, MappedReaders(config.mappings));
+  std::unique_ptr<AgentDaemon> daemon(new AgentDaemon(config, std::move(loaded), surroundings));
+  const absl::Status kept = daemon->policy_.LoadKept(daemon->roots_.get()->policy, surroundings.clock.Now());
+  if (!kept.ok() && !absl::IsNotFound(kept)) surroundings.log.Failure("the kept policy does not verify", kept);
+  return daemon;
+}
+
+AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroundings& around)
+    : config_(config),
+      identity_(std::move(loaded.identity)),
+      state_(std::move(loaded.state)),
+      policy_(config.state_dir + "/policy"),
+      watch_(std::move(loaded.newest)),
+      context_{.identity = *identity_, .broker = around.broker, .state = *state_, .policy = policy_, .keys = keys_, .watch = watch_, .roots = roots_,
+               .clock = around.clock, .random = around.random, .log = around.log, .metrics = metrics_},
+      evidence_(context_),
+      upkeep_(context_, evidence_, std::move(loaded.directory)),
+      sender_(context_, evidence_, upkeep_),
+      postman_(context_),
+      handover_(context_, config.handover_folder),
+      receiver_(context_, {.evidence = evidence_, .upkeep = upkeep_, .handover = handover_, .postman = postman_}),
+      desk_(context_, sender_, postman_) {
+  roots_.Set(std::move(loaded.roots));
+  if (!config.handover_folder.empty()) {
+    intake_ = std::make_unique<Intake>(context_, sender_, config.handover_folder, config.settle, std::move(loaded.readers));
+  }
+}
+
+AgentDaemon::~AgentDaemon() { Stop(); }
+
+void AgentDaemon::Start() {
+  threads_.emplace_back([this] { KeepUp(); });
+  threads_.emplace_back([this] { SendOut(); });
+  threads_.emplace_back([this] { Collect(); });
+  if (intake_ != nullptr) threads_.emplace_back([this] { WatchFolder(); });
+}
+
+void AgentDaemon::Stop() {
+  stop_.Stop();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+absl::Status AgentDaemon::ReloadAnchors() {
+  absl::StatusOr<std::shared_ptr<const CurrentAnchors::Roots>> roots = LoadRoots(config_, context_.clock.Now());
+  if (!roots.ok()) {
+    context_.Alarm("TRUST_NOT_READ", "", "");
+    return roots.status();
+  }
+  roots_.Set(*std::move(roots));
+  return absl::OkStatus();
+}
+
+void AgentDaemon::KeepUp() {
+  Backoff backoff(context_.random);
+  while (!stop_.stopped()) {
+    const absl::Status anchors = ReloadAnchors();
+    if (!anchors.ok()) context_.log.Failure("trust was not read again; the last stays", anchors);
+    const absl::Status status = upkeep_.RunAll();
+    const absl::StatusOr<int64_t> outbox = state_->OutboxDepth();
+    const absl::StatusOr<int64_t> inbox = state_->InboxDepth();
+    if (outbox.ok() && inbox.ok()) metrics_.SetDepths(static_cast<double>(*outbox), static_cast<double>(*inbox));
+    if (status.ok()) backoff.Reset();
+    if (stop_.WaitFor(status.ok() ? config_.sync_interval : std::min(backoff.Next(), config_.sync_interval))) return;
+  }
+}
+
+void AgentDaemon::SendOut() {
+  Backoff backoff(context_.random);
+  while (!stop_.stopped()) {
+    absl::Status status = sender_.Drain();
+    if (status.ok()) status = postman_.Drain().status();
+    if (status.ok()) status = handover_.GiveAll();
+    if (status.ok()) backoff.Reset();
+    if (stop_.WaitFor(status.ok() ? kSendInterval : backoff.Next())) return;
+  }
+}
+
+void AgentDaemon::Collect() {
+  Backoff backoff(context_.random);
+  while (!stop_.stopped()) {
+    // Nothing can be opened before a policy was verified.
+    if (policy_.view() == nullptr) {
+      if (stop_.WaitFor(kFirstBackoff)) return;
+      continue;
+    }
+    const absl::Time start = context_.clock.Now();
+    const absl::StatusOr<int> taken = receiver_.CollectOnce(kLongPoll);
+    if (!taken.ok() && !absl::IsUnavailable(taken.status())) context_.log.Failure("the mailbox could not be collected", taken.status());
+    // An answer at once that gave nothing is one of deliveries that were rejected here: do not ask in a circle.
+    const bool idle = taken.ok() && *taken == 0 && context_.clock.Now() - start < absl::Seconds(1);
+    if (taken.ok() && !idle) {
+      backoff.Reset();
+      continue;
+    }
+    if (stop_.WaitFor(backoff.Next())) return;
+  }
+}
+
+void AgentDaemon::WatchFolder() {
+  while (!stop_.WaitFor(config_.scan_interval)) {
+    if (policy_.view() == nullptr) continue;
+    const absl::StatusOr<int> finished = intake_->Scan();
+    if (!finished.ok()) context_.log.Failure("the folder could not be handled", finished.status());
+  }
+}
+
+}  // namespace derwent::agents

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "agents/daemon/config.h"
+#include "agents/daemon/context.h"
+#include "agents/daemon/desk.h"
+#include "agents/daemon/evidence.h"
+#include "agents/daemon/handover.h"
+#include "agents/daemon/intake.h"
+#include "agents/daemon/postman.h"
+#include "agents/daemon/receiver.h"
+#include "agents/daemon/sender.h"
+#include "agents/daemon/upkeep.h"
+
+namespace derwent::agents {
+
+// Stops threads that wait. Thread-safe.
+class StopSignal {
+ public:
+  void Stop();
+  bool stopped() const;
+  // Waits for `time` at most; true when it is time to stop.
+  bool WaitFor(absl::Duration time);
+
+ private:
+  mutable Mutex mutex_;
+  CondVar changed_;
+  bool stopped_ GUARDED_BY(mutex_) = false;
+};
+
+// One agency's agent without its transport: everything that runs, over a broker that is handed in. Made by Create, started
+// once, stopped once.
+class AgentDaemon {
+ public:
+  // What it borrows for its life.
+  struct Surroundings {
+    Broker& broker;
+    const Clock& clock;
+    trust::Random& random;
+    Log& log;
+  };
+
+  // Reads keys, trust and state; makes what is missing in the state folder. Errors: of the files, naming each.
+  static absl::StatusOr<std::unique_ptr<AgentDaemon>> Create(const AgentConfig& config, const Surroundings& surroundings);
+  ~AgentDaemon();
+
+  // Starts the threads: upkeep (also reads the CRL again), sending, collecting, the folder.
+  void Start();
+  // Ends them; a collect in progress is waited for.
+  void Stop();
+
+  Desk& desk() { return desk_; }
+  const AgentContext& context() const { return context_; }
+
+  // Steps for tests that drive it without threads.
+  Upkeep& upkeep() { return upkeep_; }
+  Sender& sender() { return sender_; }
+  Postman& postman() { return postman_; }
+  Receiver& receiver() { return receiver_; }
+  Handover& handover() { return handover_; }
+  Intake* intake() { return intake_.get(); }
+
+ private:
+  struct Loaded;
+  AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroundings& surroundings);
+  absl::Status ReloadAnchors();
+  void KeepUp();
+  void SendOut();
+  void Collect();
+  void WatchFolder();
+
+  const AgentConfig config_;
+  std::unique_ptr<AgencyIdentity> identity_;
+  std::unique_ptr<State> state_;
+  PolicyCache policy_;
+  KeyBook keys_;
+  CheckpointWatch watch_;
+  CurrentAnchors roots_;
+  AgentMetrics metrics_;
+  AgentContext context_;
+  Evidence evidence_;
+  Upkeep upkeep_;
+  Sender sender_;
+  Postman postman_;
+  Handover handover_;
+  Receiver receiver_;
+  Desk desk_;
+  std::unique_ptr<Intake> intake_;
+  StopSignal stop_;
+  std::vector<std::thread> threads_;
+};
+
+// Reads whom this agent believes, from the files of its configuration.
+absl::StatusOr<std::shared_ptr<const CurrentAnchors::Roots>> LoadRoots(const AgentConfig& config, absl::Time now);
+
+}  // namespace derwent::agents

@@ -1,0 +1,285 @@
+#include "agents/daemon/desk.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "agents/daemon/fault.h"
+#include "agents/sdk/envelope.h"
+#include "agents/sdk/messages.h"
+#include "agents/sdk/references.h"
+#include "derwent/v1/register.pb.h"
+#include "trust/base/status_macros.h"
+#include "trust/base/uuid.h"
+
+namespace derwent::agents {
+namespace {
+
+constexpr int kDefaultPage = 50;
+constexpr int kLargestPage = 500;
+constexpr int kMostAlarms = 100;
+
+absl::Status Invalid(std::string field, std::string rule) {
+  return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the request breaks rules of its form", {{std::move(field), std::move(rule)}});
+}
+
+absl::Status NoSuchShare() { return Fault(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such share here"); }
+
+// Page size, and the row below which the page starts.
+struct Page {
+  int size = kDefaultPage;
+  int64_t before = 0;
+};
+
+absl::StatusOr<Page> PageOf(int32_t size, const std::string& token) {
+  Page page;
+  if (size < 0 || size > kLargestPage) return Invalid("page_size", "must be 1 to 500, or 0");
+  if (size > 0) page.size = size;
+  if (!token.empty() && (!absl::SimpleAtoi(token, &page.before) || page.before <= 0)) return Invalid("page_token", "must be of the previous page");
+  return page;
+}
+
+v1::InboxItem ItemOf(const InboxRow& row, const v1::Manifest& manifest) {
+  v1::InboxItem item;
+  item.set_share_id(row.share_id);
+  item.set_sender_agency(row.sender);
+  item.set_profile(manifest.profile());
+  item.set_role(manifest.recipient_role());
+  item.set_state(row.state);
+  *item.mutable_receive_time() = ToTimestamp(row.receive_time);
+  item.set_marking(manifest.marking());
+  return item;
+}
+
+// The state a report leads to; empty when it may not follow `state`.
+std::string NextState(const std::string& state, v1::ProgressState report) {
+  const bool fresh = state == "RECEIVED";
+  const bool accepted = state == "ACCEPTED";
+  switch (report) {
+    case v1::PROGRESS_STATE_ACCEPTED: return fresh ? "ACCEPTED" : "";
+    case v1::PROGRESS_STATE_DECLINED: return fresh ? "DECLINED" : "";
+    case v1::PROGRESS_STATE_CLOSED: return accepted ? "CLOSED" : "";
+    case v1::PROGRESS_STATE_MORE_INFORMATION:
+    case v1::PROGRESS_STATE_ACTION: return fresh || accepted ? state : "";
+    default: return "";
+  }
+}
+
+}  // namespace
+
+absl::Status Desk::NameActor(const LocalCaller& caller, v1::PushReferralRequest& request) const {
+  RETURN_IF_ERROR(CheckRight(caller, LocalRight::kPush, context_));
+  if (caller.kind == trust::CallerKind::kPerson) request.set_acting_person(caller.name);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::PushReferralResponse> Desk::Preview(const LocalCaller& caller, v1::PushReferralRequest request) {
+  RETURN_IF_ERROR(NameActor(caller, request));
+  return sender_.Preview(request);
+}
+
+absl::StatusOr<v1::PushReferralResponse> Desk::Push(const LocalCaller& caller, v1::PushReferralRequest request) {
+  RETURN_IF_ERROR(NameActor(caller, request));
+  ASSIGN_OR_RETURN(v1::PushReferralResponse response, sender_.Push(request));
+  for (const v1::ShareOutcome& share : response.shares()) RETURN_IF_ERROR(context_.state.LogAccess(request.acting_person(), share.share_id(), "push"));
+  return response;
+}
+
+absl::StatusOr<v1::WithdrawResponse> Desk::Withdraw(const LocalCaller& caller, const v1::WithdrawRequest& request) {
+  RETURN_IF_ERROR(CheckRight(caller, LocalRight::kPush, context_));
+  if (!IsWithdrawalReason(request.reason())) return Invalid("reason", "must be a code of a withdrawal");
+  ASSIGN_OR_RETURN(const std::optional<OutboxRow> share, context_.state.FindShare(request.share_id()));
+  if (!share.has_value()) return NoSuchShare();
+  if (share->state != "STORED") return Fault(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED", "only a stored share can be withdrawn");
+  v1::ShareOutcome outcome;
+  if (!outcome.ParseFromString(share->outcome)) return absl::DataLossError("a kept outcome does not parse");
+  std::set<std::string> recipients;
+  for (const v1::UnitOutcome& unit : outcome.units()) {
+    if (unit.outcome() == "RELEASED") recipients.insert(unit.recipient_agency());
+  }
+  for (const std::string& recipient : recipients) RETURN_IF_ERROR(postman_.QueueWithdrawal(share->share_id, recipient, request.reason()));
+  RETURN_IF_ERROR(context_.state.LogAccess(caller.name, share->share_id, "withdraw"));
+  ASSIGN_OR_RETURN(const std::vector<Postman::Sent> sent, postman_.Drain(share->share_id));
+  v1::WithdrawResponse response;
+  for (const Postman::Sent& one : sent) {
+    for (const std::string& agency : one.told_agencies) response.add_told_agencies(agency);
+  }
+  return response;
+}
+
+absl::StatusOr<v1::OutboxItem> Desk::ItemOf(const OutboxRow& row) {
+  v1::OutboxItem item;
+  item.set_referral_ref(row.referral_ref);
+  item.set_state(row.state);
+  item.set_reason(row.reason);
+  item.mutable_referral()->set_share_id(row.share_id);
+  v1::ShareOutcome outcome;
+  if (outcome.ParseFromString(row.outcome)) item.mutable_referral()->set_profile(outcome.profile());
+  if (row.state == "STORED") {
+    v1::GetReferralRequest request;
+    request.set_name(absl::StrCat("agencies/", context_.identity.agency, "/referrals/", row.share_id));
+    absl::StatusOr<v1::Referral> referral = context_.broker.GetReferral(request);
+    if (referral.ok()) *item.mutable_referral() = *std::move(referral);
+  }
+  ASSIGN_OR_RETURN(const std::vector<ProgressRow> progress, context_.state.ProgressOf(row.share_id));
+  for (const ProgressRow& seen : progress) {
+    v1::ProgressSeen& added = *item.add_progress();
+    added.set_agency(seen.agency);
+    added.set_state(static_cast<v1::ProgressState>(seen.state));
+    added.set_reason(seen.reason);
+    if (!seen.note.empty()) {
+      ASSIGN_OR_RETURN(*added.mutable_note(), OpenFromStore(context_.identity, row.share_id, seen.note));
+    }
+    *added.mutable_create_time() = ToTimestamp(seen.create_time);
+  }
+  return item;
+}
+
+absl::StatusOr<v1::ListOutboxResponse> Desk::ListOutbox(const LocalCaller& caller, const v1::ListOutboxRequest& request) {
+  RETURN_IF_ERROR(CheckRight(caller, LocalRight::kSeeOutbox, context_));
+  ASSIGN_OR_RETURN(const Page page, PageOf(request.page_size(), request.page_token()));
+  ASSIGN_OR_RETURN(const std::vector<OutboxRow> rows, context_.state.ListOutbox(page.before, page.size));
+  v1::ListOutboxResponse response;
+  for (const OutboxRow& row : rows) {
+    ASSIGN_OR_RETURN(*response.add_items(), ItemOf(row));
+  }
+  if (rows.size() == static_cast<size_t>(page.size)) response.set_next_page_token(absl::StrCat(rows.back().row));
+  return response;
+}
+
+absl::StatusOr<v1::ListInboxResponse> Desk::ListInbox(const LocalCaller& caller, const v1::ListInboxRequest& request) {
+  ASSIGN_OR_RETURN(const Page page, PageOf(request.page_size(), request.page_token()));
+  ASSIGN_OR_RETURN(const std::vector<InboxRow> rows, context_.state.ListInbox(page.before, page.size));
+  v1::ListInboxResponse response;
+  for (const InboxRow& row : rows) {
+    v1::Manifest manifest;
+    if (!manifest.ParseFromString(row.manifest)) return absl::DataLossError("a kept manifest does not parse");
+    if (CheckMayOpen(caller, manifest, context_).ok()) *response.add_items() = agents::ItemOf(row, manifest);
+  }
+  if (rows.size() == static_cast<size_t>(page.size)) response.set_next_page_token(absl::StrCat(rows.back().row));
+  return response;
+}
+
+absl::StatusOr<v1::ReceivedReferral> Desk::Open(const LocalCaller& caller, const v1::OpenReferralRequest& request) {
+  ASSIGN_OR_RETURN(const std::optional<InboxRow> row, context_.state.FindReceived(request.share_id()));
+  if (!row.has_value()) return NoSuchShare();
+  v1::Manifest manifest;
+  if (!manifest.ParseFromString(row->manifest)) return absl::DataLossError("a kept manifest does not parse");
+  // Who may not open it is not told that it is there.
+  if (!CheckMayOpen(caller, manifest, context_).ok()) return NoSuchShare();
+  if (row->content.empty()) return Fault(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED", "the sender withdrew the share; its content was deleted");
+  RETURN_IF_ERROR(context_.state.LogAccess(caller.name, row->share_id, "open"));
+  ASSIGN_OR_RETURN(const std::string plain, OpenFromStore(context_.identity, row->share_id, row->content));
+  v1::ReceivedReferral referral;
+  if (!referral.ParseFromString(plain)) return absl::DataLossError("kept content does not parse");
+  *referral.mutable_item() = agents::ItemOf(*row, manifest);
+  return referral;
+}
+
+absl::StatusOr<v1::ReportReceivedResponse> Desk::Report(const LocalCaller& caller, const v1::ReportReceivedRequest& request) {
+  ASSIGN_OR_RETURN(const std::optional<InboxRow> row, context_.state.FindReceived(request.share_id()));
+  if (!row.has_value()) return NoSuchShare();
+  v1::Manifest manifest;
+  if (!manifest.ParseFromString(row->manifest)) return absl::DataLossError("a kept manifest does not parse");
+  if (!CheckMayOpen(caller, manifest, context_).ok()) return NoSuchShare();
+  std::vector<FieldProblem> problems;
+  if (!IsProgressReason(request.state(), request.reason())) problems.push_back({"reason", "must be a code of the closed list for this state"});
+  if (request.note().size() > kMaxNote) problems.push_back({"note", "must have 16 KiB at most"});
+  if (!problems.empty()) return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the report breaks rules of its form", problems);
+  const std::string next = NextState(row->state, request.state());
+  if (next.empty()) return Fault(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED", absl::StrCat("the referral is `", row->state, "`: this cannot follow"));
+  RETURN_IF_ERROR(postman_.QueueProgress(*row, request.state(), request.reason(), request.note()));
+  RETURN_IF_ERROR(context_.state.SetReceivedState(row->share_id, next));
+  RETURN_IF_ERROR(context_.state.LogAccess(caller.name, row->share_id, "report"));
+  v1::ReportReceivedResponse response;
+  const absl::StatusOr<std::vector<Postman::Sent>> sent = postman_.Drain(row->share_id);
+  if (sent.ok() && !sent->empty()) *response.mutable_receipt() = sent->back().receipt;
+  if (!sent.ok() && !absl::IsUnavailable(sent.status())) {
+    RETURN_IF_ERROR(context_.state.SetReceivedState(row->share_id, row->state));
+    return sent.status();
+  }
+  return response;
+}
+
+absl::StatusOr<std::vector<std::string>> Desk::ReferencesFor(const google::protobuf::RepeatedPtrField<std::string>& identifiers,
+                                                             const std::string& enclave) const {
+  const std::string name = enclave.empty() ? "general" : enclave;
+  std::vector<FieldProblem> problems;
+  std::vector<std::string> references;
+  const auto key = context_.identity.reference_keys.find(name);
+  if (key == context_.identity.reference_keys.end()) problems.push_back({"enclave", "must be one whose key this agency holds"});
+  if (identifiers.empty() || identifiers.size() > static_cast<int>(kMaxReferences)) problems.push_back({"identifiers", "must be 1 to 8"});
+  for (int i = 0; i < identifiers.size() && problems.size() < kMaxReferences; ++i) {
+    const absl::StatusOr<CanonicalIdentifier> identifier = ParseIdentifier(identifiers[i]);
+    if (!identifier.ok()) problems.push_back({absl::StrCat("identifiers[", i, "]"), std::string(identifier.status().message())});
+    if (identifier.ok() && key != context_.identity.reference_keys.end()) references.push_back(SubjectReference(key->second, *identifier));
+  }
+  if (!problems.empty()) return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the request breaks rules of its form", problems);
+  return references;
+}
+
+absl::StatusOr<v1::ComputeReferencesResponse> Desk::References(const LocalCaller& caller, const v1::ComputeReferencesRequest& request) {
+  RETURN_IF_ERROR(CheckRight(caller, LocalRight::kReferences, context_));
+  ASSIGN_OR_RETURN(const std::vector<std::string> references, ReferencesFor(request.identifiers(), request.enclave()));
+  RETURN_IF_ERROR(context_.state.LogAccess(caller.name, "", "references"));
+  v1::ComputeReferencesResponse response;
+  response.mutable_references()->Assign(references.begin(), references.end());
+  return response;
+}
+
+absl::StatusOr<v1::RestrictResponse> Desk::Restrict(const LocalCaller& caller, const v1::RestrictRequest& request) {
+  RETURN_IF_ERROR(CheckRight(caller, LocalRight::kRestrict, context_));
+  const std::string id = request.restriction_id().empty() ? context_.random.NewUuid().text() : request.restriction_id();
+  if (!Uuid::Parse(id).ok()) return Invalid("restriction_id", "must be a UUID in lowercase, or empty");
+  v1::ApplyRestrictionRequest apply;
+  if (!request.lift() || !request.identifiers().empty()) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> references, ReferencesFor(request.identifiers(), "general"));
+    apply.mutable_references()->Assign(references.begin(), references.end());
+  }
+  const std::string kept_name = absl::StrCat("restriction/", id);
+  ASSIGN_OR_RETURN(const std::string kept, context_.state.Kept(kept_name));
+  uint32_t last = 0;
+  static_cast<void>(absl::SimpleAtoi(kept, &last));
+  v1::Restriction restriction;
+  restriction.set_restriction_id(id);
+  restriction.set_agency(context_.identity.agency);
+  restriction.set_action(request.lift() ? v1::RESTRICTION_ACTION_LIFT : v1::RESTRICTION_ACTION_RESTRICT);
+  *restriction.mutable_create_time() = ToTimestamp(context_.clock.Now());
+  restriction.set_sequence(last + 1);
+  apply.set_request_id(context_.random.NewUuid().text());
+  ASSIGN_OR_RETURN(*apply.mutable_restriction(), SignMessage(kRestrictionType, restriction, context_.identity.signing->key));
+  ASSIGN_OR_RETURN(const v1::ApplyRestrictionResponse applied, context_.broker.ApplyRestriction(apply));
+  RETURN_IF_ERROR(context_.state.Keep(kept_name, absl::StrCat(last + 1)));
+  RETURN_IF_ERROR(context_.state.LogAccess(caller.name, "", request.lift() ? "lift" : "restrict"));
+  v1::RestrictResponse response;
+  response.set_restriction_id(id);
+  response.set_held_deliveries(applied.held_deliveries());
+  return response;
+}
+
+absl::StatusOr<v1::AgentStatus> Desk::Status(const LocalCaller& caller) {
+  RETURN_IF_ERROR(CheckRight(caller, LocalRight::kStatus, context_));
+  v1::AgentStatus status;
+  status.set_agency(context_.identity.agency);
+  status.set_policy_digest(context_.policy.policy_digest());
+  status.set_signing_key_id(context_.identity.signing->key.public_key().key_id());
+  status.set_sealing_key_id(context_.identity.sealing.front()->key.public_key().key_id());
+  ASSIGN_OR_RETURN(const int64_t outbox, context_.state.OutboxDepth());
+  ASSIGN_OR_RETURN(const int64_t inbox, context_.state.InboxDepth());
+  status.set_outbox_depth(static_cast<uint32_t>(outbox));
+  status.set_inbox_depth(static_cast<uint32_t>(inbox));
+  ASSIGN_OR_RETURN(const std::vector<AlarmRow> alarms, context_.state.Alarms(kMostAlarms));
+  for (const AlarmRow& alarm : alarms) {
+    v1::Alarm& added = *status.add_alarms();
+    added.set_code(alarm.code);
+    added.set_share_id(alarm.share_id);
+    added.set_agency(alarm.agency);
+    *added.mutable_time() = ToTimestamp(alarm.time);
+  }
+  status.set_broker_reachable(context_.broker.GetCheckpoint({}).ok());
+  return status;
+}
+
+}  // namespace derwent::agents

@@ -1,0 +1,65 @@
+#include "agents/daemon/evidence.h"
+
+#include <string>
+
+#include "absl/strings/str_split.h"
+#include "trust/base/status_macros.h"
+
+namespace derwent::agents {
+
+// kDataLoss texts start with the alarm's code.
+absl::Status Evidence::Judge(const absl::Status& status) {
+  if (absl::IsDataLoss(status)) {
+    const std::string code = std::vector<std::string>(absl::StrSplit(status.message(), absl::MaxSplits(':', 1))).front();
+    context_.Alarm(code, "", "");
+  }
+  if (status.ok()) {
+    const auto newest = context_.watch.newest();
+    if (newest.has_value()) RETURN_IF_ERROR(context_.state.Keep("checkpoint", newest->Body()));
+  }
+  return status;
+}
+
+CheckpointWatch::ProofSource Evidence::Proofs() const {
+  return [this](uint64_t old_size, uint64_t new_size) -> absl::StatusOr<std::vector<Sha256Digest>> {
+    v1::GetConsistencyProofRequest request;
+    request.set_old_size(old_size);
+    request.set_new_size(new_size);
+    ASSIGN_OR_RETURN(const v1::GetConsistencyProofResponse response, context_.broker.GetConsistencyProof(request));
+    std::vector<Sha256Digest> path;
+    for (const std::string& hash : response.hashes()) {
+      ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256Digest::FromBytes(hash));
+      path.push_back(digest);
+    }
+    return path;
+  };
+}
+
+absl::Status Evidence::Observe(const std::vector<trust::Checkpoint>& checkpoints) {
+  for (const trust::Checkpoint& checkpoint : checkpoints) RETURN_IF_ERROR(Judge(context_.watch.Observe(checkpoint, Proofs())));
+  return absl::OkStatus();
+}
+
+absl::Status Evidence::Take(const v1::Receipt& receipt, const ExpectedEntry& expected) {
+  const auto roots = context_.roots.get();
+  absl::StatusOr<trust::VerifiedReceipt> verified = CheckReceipt(receipt, roots->anchors.log_key, expected);
+  if (!verified.ok()) {
+    context_.Alarm("RECEIPT_INVALID", expected.share_id, "");
+    return verified.status();
+  }
+  RETURN_IF_ERROR(Observe({verified->checkpoint}));
+  return context_.state.AddReceipt(expected.share_id, receipt.index(), receipt.SerializeAsString());
+}
+
+absl::Status Evidence::CheckNewest() {
+  const auto roots = context_.roots.get();
+  ASSIGN_OR_RETURN(const v1::GetCheckpointResponse response, context_.broker.GetCheckpoint({}));
+  absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(response.note(), roots->anchors.log_key);
+  if (!checkpoint.ok()) {
+    context_.Alarm("CHECKPOINT_INVALID", "", "");
+    return checkpoint.status();
+  }
+  return Judge(context_.watch.ObserveNewest(*checkpoint, Proofs()));
+}
+
+}  // namespace derwent::agents

@@ -1,0 +1,41 @@
+#include "agents/daemon/fault.h"
+
+#include "absl/strings/cord.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+
+namespace derwent::agents {
+namespace {
+
+constexpr absl::string_view kDetailsPayload = "type.googleapis.com/google.rpc.Status";
+
+}  // namespace
+
+absl::Status Fault(absl::StatusCode code, absl::string_view reason, absl::string_view message, const std::vector<FieldProblem>& problems) {
+  google::rpc::Status details;
+  details.set_code(static_cast<int>(code));
+  details.set_message(std::string(message));
+  google::rpc::ErrorInfo info;
+  info.set_reason(std::string(reason));
+  info.set_domain("derwent");
+  details.add_details()->PackFrom(info);
+  if (!problems.empty()) {
+    google::rpc::BadRequest bad;
+    for (const FieldProblem& problem : problems) {
+      auto& violation = *bad.add_field_violations();
+      violation.set_field(problem.field);
+      violation.set_description(problem.rule);
+    }
+    details.add_details()->PackFrom(bad);
+  }
+  absl::Status status(code, message);
+  status.SetPayload(kDetailsPayload, absl::Cord(details.SerializeAsString()));
+  return status;
+}
+
+std::string FaultDetails(const absl::Status& status) {
+  const auto payload = status.GetPayload(kDetailsPayload);
+  return payload.has_value() ? std::string(*payload) : "";
+}
+
+}  // namespace derwent::agents

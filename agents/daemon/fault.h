@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "agents/sdk/draft.h"
+
+namespace derwent::agents {
+
+// A failure as api.md section 2 has it: google.rpc.Status with one ErrorInfo (domain `derwent`) and, where there are any,
+// every field that breaks a rule. Readable with DescribeRpcError, passed on to callers unchanged.
+absl::Status Fault(absl::StatusCode code, absl::string_view reason, absl::string_view message, const std::vector<FieldProblem>& problems = {});
+
+// Serialised google.rpc.Status of a failure; empty when it carries none.
+std::string FaultDetails(const absl::Status& status);
+
+}  // namespace derwent::agents

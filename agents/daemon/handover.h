@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "agents/daemon/context.h"
+#include "derwent/v1/agent.pb.h"
+
+namespace derwent::agents {
+
+// Hands received shares to the agency's system as files: `<folder>/handover/<share>.json`, written as `.part`, synced and
+// renamed, with the delivery id. A hand-over repeated after a crash has the same id and says `repeated: true`; one that the
+// system moved to `handover/done/` is never written again. Without a folder the local service is the only way.
+class Handover {
+ public:
+  // Borrows the context. `folder` may be empty. Makes the folders, mode 0700.
+  Handover(const AgentContext& context, std::string folder);
+
+  // Hands one share over, durably. Idempotent.
+  absl::Status Give(const InboxRow& received);
+  // Those that a crash left. Error: the first failure; the rest were tried.
+  absl::Status GiveAll();
+  // Tells the system that a share it was given is withdrawn: `<share>.withdrawn.json`.
+  absl::Status GiveWithdrawal(const std::string& share_id, absl::string_view reason, bool delete_copies);
+
+ private:
+  const AgentContext& context_;
+  const std::string folder_;  // `<folder>/handover`, or empty.
+};
+
+// Writes a file so that a reader sees all of it or nothing, and a power loss keeps it: `.part`, fsync, rename, folder synced.
+absl::Status WriteDurably(const std::string& path, absl::string_view content);
+
+}  // namespace derwent::agents

@@ -1,0 +1,74 @@
+#include "agents/daemon/identity.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "trust/base/status_macros.h"
+#include "trust/secret/aead.h"
+#include "trust/signature/key_file.h"
+
+namespace derwent::agents {
+namespace {
+
+std::string Binding(absl::string_view share_id) { return absl::StrCat("derwent/agent-store/v1", absl::string_view("\0", 1), share_id); }
+
+absl::Status MakeSecret(const std::string& path, trust::Random& random) {
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) return absl::UnavailableError(absl::StrCat("cannot make `", path, "`: ", std::strerror(errno)));
+  const trust::SecretBytes secret(random.Bytes(trust::kAeadKeySize));
+  const absl::string_view octets = secret.RevealForCrypto();
+  const bool written = write(file, octets.data(), octets.size()) == static_cast<ssize_t>(octets.size()) && fsync(file) == 0;
+  close(file);
+  return written ? absl::OkStatus() : absl::UnavailableError(absl::StrCat("cannot write `", path, "`"));
+}
+
+}  // namespace
+
+absl::StatusOr<CertifiedKey> CertifiedKey::Load(const std::string& key_file, const std::string& certificate_file) {
+  ASSIGN_OR_RETURN(trust::SigningKey key, trust::SigningKey::FromFile(key_file));
+  ASSIGN_OR_RETURN(const std::string pem, trust::ReadFile(certificate_file));
+  ASSIGN_OR_RETURN(trust::Certificate certificate, trust::Certificate::FromPem(pem));
+  if (certificate.public_key().key_id() != key.public_key().key_id()) {
+    return absl::InvalidArgumentError(absl::StrCat("`", certificate_file, "` is not the certificate of `", key_file, "`"));
+  }
+  return CertifiedKey{.key = std::move(key), .certificate = std::move(certificate)};
+}
+
+const trust::SigningKey* AgencyIdentity::SealingKey(absl::string_view key_id) const {
+  for (const auto& key : sealing) {
+    if (key->key.public_key().key_id() == key_id) return &key->key;
+  }
+  return nullptr;
+}
+
+std::set<std::string> AgencyIdentity::OwnKeyIds() const {
+  std::set<std::string> ids = {signing->key.public_key().key_id()};
+  for (const auto& key : sealing) ids.insert(key->key.public_key().key_id());
+  return ids;
+}
+
+absl::StatusOr<std::string> SealForStore(const AgencyIdentity& identity, absl::string_view share_id, absl::string_view plaintext,
+                                         trust::Random& random) {
+  const std::string nonce = random.Bytes(trust::kAeadNonceSize);
+  ASSIGN_OR_RETURN(const std::string sealed, trust::AeadSeal(identity.storage_key, nonce, Binding(share_id), plaintext));
+  return absl::StrCat(nonce, sealed);
+}
+
+absl::StatusOr<std::string> OpenFromStore(const AgencyIdentity& identity, absl::string_view share_id, absl::string_view sealed) {
+  if (sealed.size() < trust::kAeadNonceSize) return absl::DataLossError("stored content is malformed");
+  return trust::AeadOpen(identity.storage_key, sealed.substr(0, trust::kAeadNonceSize), Binding(share_id), sealed.substr(trust::kAeadNonceSize));
+}
+
+absl::StatusOr<trust::SecretBytes> LoadSecret(const std::string& path, bool make, trust::Random& random) {
+  if (make && access(path.c_str(), F_OK) != 0) RETURN_IF_ERROR(MakeSecret(path, random));
+  ASSIGN_OR_RETURN(trust::SecretBytes secret, trust::ReadSecretFile(path));
+  if (secret.size() != trust::kAeadKeySize) return absl::InvalidArgumentError(absl::StrCat("`", path, "` does not hold 32 octets"));
+  return secret;
+}
+
+}  // namespace derwent::agents

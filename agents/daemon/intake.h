@@ -1,0 +1,64 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "agents/daemon/context.h"
+#include "agents/daemon/sender.h"
+#include "derwent/v1/agent.pb.h"
+
+namespace derwent::agents {
+
+// One row or field of a file that broke a rule. Never repeats the value.
+struct RowProblem {
+  int64_t row = 0;     // From 1; 0: the whole file.
+  std::string column;  // Column, field or pointer.
+  std::string rule;
+};
+
+// What a file held.
+struct IntakeBatch {
+  std::vector<v1::PushReferralRequest> referrals;
+  std::vector<RowProblem> problems;
+  std::string rejected_rows;  // The bad rows of a CSV with `_row,_column,_rule`, to be put right and sent again; may be empty.
+};
+
+// Reads one format. Error: kInvalidArgument the file as a whole cannot be read.
+using FileReader = std::function<absl::StatusOr<IntakeBatch>(absl::string_view octets)>;
+
+// Files larger than this are refused unread.
+inline constexpr size_t kMaxIntakeOctets = 32 << 20;
+
+// Takes what the agency's system puts into `<folder>/inbox` (formats of the agencies, 1.3): takes a file by renaming it into
+// `work/`, pushes what it holds, and puts it with `<file>.result.json` beside it into `done/` or `failed/`. A file whose
+// octets were seen before only says so. `*.part`, dotfiles and files changed in the last `settle` are left alone.
+class Intake {
+ public:
+  // Borrows both. `readers` by file name ending, for instance `.csv`; the longest ending that fits wins. Makes the folders.
+  Intake(const AgentContext& context, Sender& sender, std::string folder, absl::Duration settle, std::map<std::string, FileReader> readers);
+
+  // One round over `work/` (what a crash or an absent broker left) and `inbox/`. Returns how many files were finished.
+  absl::StatusOr<int> Scan();
+
+  // The native format: one PushReferralRequest as ProtoJSON.
+  static absl::StatusOr<IntakeBatch> ReadJson(absl::string_view octets);
+
+ private:
+  // True when the file was finished; false when it waits for the broker.
+  absl::StatusOr<bool> Process(const std::string& name);
+  absl::StatusOr<IntakeBatch> Read(const std::string& name, const std::string& octets) const;
+  absl::Status Finish(const std::string& name, const std::string& folder, const std::string& result, const std::string& rejected_rows);
+
+  const AgentContext& context_;
+  Sender& sender_;
+  const std::string folder_;
+  const absl::Duration settle_;
+  const std::map<std::string, FileReader> readers_;
+};
+
+}  // namespace derwent::agents

@@ -1,0 +1,171 @@
+#include "agents/daemon/postman.h"
+
+#include "absl/strings/str_cat.h"
+#include "agents/daemon/fault.h"
+#include "agents/sdk/channel/rpc_error.h"
+#include "agents/sdk/envelope.h"
+#include "agents/sdk/messages.h"
+#include "derwent/v1/package.pb.h"
+#include "trust/base/status_macros.h"
+
+namespace derwent::agents {
+namespace {
+
+bool WorthRetrying(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status) || absl::IsCancelled(status);
+}
+
+absl::StatusOr<std::string> Signed(absl::string_view type, const google::protobuf::Message& message, const trust::SigningKey& key) {
+  ASSIGN_OR_RETURN(const v1::DsseEnvelope envelope, SignMessage(type, message, key));
+  return envelope.SerializeAsString();
+}
+
+absl::StatusOr<v1::Manifest> ManifestOf(const InboxRow& received) {
+  v1::Manifest manifest;
+  if (!manifest.ParseFromString(received.manifest)) return absl::DataLossError("a kept manifest does not parse");
+  return manifest;
+}
+
+}  // namespace
+
+v1::MessageHead Postman::Head(const std::string& share_id, uint32_t version, const std::string& to, uint32_t sequence) const {
+  v1::MessageHead head;
+  head.set_share_id(share_id);
+  head.set_version(version);
+  head.set_from_agency(context_.identity.agency);
+  head.set_to_agency(to);
+  head.set_sequence(sequence);
+  *head.mutable_create_time() = ToTimestamp(context_.clock.Now());
+  return head;
+}
+
+absl::Status Postman::QueueAcknowledgement(const InboxRow& received) {
+  ASSIGN_OR_RETURN(const v1::Manifest manifest, ManifestOf(received));
+  OutgoingMessage message{.request_id = context_.random.NewUuid().text(), .share_id = received.share_id, .peer = received.sender,
+                          .kind = "ACKNOWLEDGEMENT", .delivery_id = received.delivery_id};
+  return context_.state
+      .QueueMessage(message, absl::StrCat("acknowledgement/", received.share_id),
+                    [&](uint32_t sequence) {
+                      v1::Acknowledgement acknowledgement;
+                      *acknowledgement.mutable_head() = Head(received.share_id, manifest.version(), received.sender, sequence);
+                      acknowledgement.set_manifest_digest(received.manifest_digest);
+                      acknowledgement.set_delivery_id(received.delivery_id);
+                      return Signed(kAcknowledgementType, acknowledgement, context_.identity.signing->key);
+                    })
+      .status();
+}
+
+absl::Status Postman::QueueProgress(const InboxRow& received, v1::ProgressState state, const std::string& reason, const std::string& note) {
+  ASSIGN_OR_RETURN(const v1::Manifest manifest, ManifestOf(received));
+  const auto history = context_.keys.Find(received.sender);
+  const trust::AgencyKey* sealing = history->Current(trust::KeyUse::kSealing, context_.clock.Now());
+  if (!note.empty() && sealing == nullptr) {
+    return Fault(absl::StatusCode::kFailedPrecondition, "KEY_NOT_CERTIFIED", "the sender has no key to seal the note to");
+  }
+  OutgoingMessage message{.request_id = context_.random.NewUuid().text(), .share_id = received.share_id, .peer = received.sender, .kind = "PROGRESS"};
+  return context_.state
+      .QueueMessage(message, absl::StrCat("progress/", message.request_id),
+                    [&](uint32_t sequence) -> absl::StatusOr<std::string> {
+                      v1::Progress progress;
+                      *progress.mutable_head() = Head(received.share_id, manifest.version(), received.sender, sequence);
+                      progress.set_state(state);
+                      progress.set_reason(reason);
+                      if (!note.empty()) {
+                        const trust::PublicKey& to = sealing->certificate.public_key();
+                        ASSIGN_OR_RETURN(*progress.mutable_sealed_note(), SealNote(progress.head(), note, to));
+                        progress.set_sealing_key_id(to.key_id());
+                      }
+                      return Signed(kProgressType, progress, context_.identity.signing->key);
+                    })
+      .status();
+}
+
+absl::Status Postman::QueueWithdrawal(const std::string& share_id, const std::string& recipient, const std::string& reason) {
+  OutgoingMessage message{.request_id = context_.random.NewUuid().text(), .share_id = share_id, .peer = recipient, .kind = "WITHDRAWAL"};
+  return context_.state
+      .QueueMessage(message, absl::StrCat("withdrawal/", share_id, "/", recipient),
+                    [&](uint32_t sequence) {
+                      v1::Withdrawal withdrawal;
+                      *withdrawal.mutable_head() = Head(share_id, 1, recipient, sequence);
+                      withdrawal.set_reason(reason);
+                      withdrawal.set_delete_copies(true);
+                      return Signed(kWithdrawalType, withdrawal, context_.identity.signing->key);
+                    })
+      .status();
+}
+
+absl::Status Postman::QueueNotice(const std::string& share_id, uint32_t version, const std::string& sender, const std::string& delivery_id,
+                                  v1::NoticeKind kind, const std::vector<uint32_t>& units, const std::string& manifest_digest) {
+  OutgoingMessage message{.request_id = context_.random.NewUuid().text(), .share_id = share_id, .peer = sender, .kind = "NOTICE"};
+  return context_.state
+      .QueueMessage(message, absl::StrCat("notice/", delivery_id, "/", static_cast<int>(kind)),
+                    [&](uint32_t sequence) {
+                      v1::Notice notice;
+                      *notice.mutable_head() = Head(share_id, version, sender, sequence);
+                      notice.set_kind(kind);
+                      notice.mutable_units()->Assign(units.begin(), units.end());
+                      notice.set_manifest_digest(manifest_digest);
+                      return Signed(kNoticeType, notice, context_.identity.signing->key);
+                    })
+      .status();
+}
+
+absl::StatusOr<Postman::Sent> Postman::Send(const OutgoingMessage& message) {
+  v1::DsseEnvelope envelope;
+  if (!envelope.ParseFromString(message.envelope)) return absl::DataLossError("a kept message does not parse");
+  Sent sent;
+  if (message.kind == "ACKNOWLEDGEMENT") {
+    v1::AcknowledgeRequest request;
+    request.set_request_id(message.request_id);
+    request.set_delivery_id(message.delivery_id);
+    *request.mutable_acknowledgement() = envelope;
+    ASSIGN_OR_RETURN(const v1::AcknowledgeResponse response, context_.broker.Acknowledge(request));
+    sent.receipt = response.receipt();
+  } else if (message.kind == "PROGRESS") {
+    v1::ReportProgressRequest request;
+    request.set_request_id(message.request_id);
+    *request.mutable_progress() = envelope;
+    ASSIGN_OR_RETURN(const v1::ReportProgressResponse response, context_.broker.ReportProgress(request));
+    sent.receipt = response.receipt();
+  } else if (message.kind == "WITHDRAWAL") {
+    v1::WithdrawReferralRequest request;
+    request.set_request_id(message.request_id);
+    *request.add_withdrawals() = envelope;
+    ASSIGN_OR_RETURN(const v1::WithdrawReferralResponse response, context_.broker.Withdraw(request));
+    if (response.receipts_size() > 0) sent.receipt = response.receipts(0);
+    sent.told_agencies = {response.told_agencies().begin(), response.told_agencies().end()};
+  } else {
+    v1::SendNoticeRequest request;
+    request.set_request_id(message.request_id);
+    *request.mutable_notice() = envelope;
+    ASSIGN_OR_RETURN(const v1::SendNoticeResponse response, context_.broker.SendNotice(request));
+    sent.receipt = response.receipt();
+  }
+  return sent;
+}
+
+absl::StatusOr<std::vector<Postman::Sent>> Postman::Drain(const std::string& share_id) {
+  MutexLock lock(sending_);
+  std::vector<Sent> wanted;
+  ASSIGN_OR_RETURN(const std::vector<OutgoingMessage> pending, context_.state.PendingMessages());
+  for (const OutgoingMessage& message : pending) {
+    absl::StatusOr<Sent> sent = Send(message);
+    if (sent.ok()) {
+      RETURN_IF_ERROR(context_.state.MessageSent(message.row));
+      if (message.share_id == share_id) wanted.push_back(*std::move(sent));
+      continue;
+    }
+    if (WorthRetrying(sent.status())) return sent.status();
+    // The broker will never take it: its number goes to the next message, and somebody must look.
+    context_.log.Failure("a message was not taken", sent.status(), {{"share", message.share_id}, {"method", message.kind}, {"reason", ReasonOf(sent.status())}});
+    context_.Alarm("MESSAGE_NOT_TAKEN", message.share_id, message.peer);
+    v1::DsseEnvelope envelope;
+    static_cast<void>(envelope.ParseFromString(message.envelope));
+    const absl::StatusOr<IncomingMessage> read = ReadMessage(envelope);
+    RETURN_IF_ERROR(context_.state.DropMessage(message, read.ok() ? read->head.sequence() : 0));
+    if (message.share_id == share_id) return sent.status();
+  }
+  return wanted;
+}
+
+}  // namespace derwent::agents

@@ -1,0 +1,278 @@
+#include "agents/daemon/receiver.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "agents/sdk/envelope.h"
+#include "derwent/v1/agent.pb.h"
+#include "trust/base/status_macros.h"
+#include "trust/secret/sha256.h"
+
+namespace derwent::agents {
+namespace {
+
+constexpr int kMaxDeliveries = 64;
+// How old an agency's keys may be when something of it is opened.
+constexpr absl::Duration kKeysFresh = absl::Seconds(5);
+
+std::string NoticeCode(v1::NoticeKind kind) {
+  const std::string name = v1::NoticeKind_Name(kind);
+  return name.substr(std::min(name.size(), sizeof("NOTICE_KIND_") - 1));
+}
+
+ExpectedEntry ExpectedOf(const v1::Manifest& manifest, const Sha256Digest& digest) {
+  return {.releasing_agency = manifest.sender_agency(), .receiving_agency = manifest.recipient_agency(), .share_id = manifest.share_id(),
+          .profile = manifest.profile(), .purpose = manifest.purpose(), .manifest_digest = digest};
+}
+
+v1::ReceivedReferral ReferralOf(const OpenedPackage& opened, const v1::Delivery& delivery, absl::Time now) {
+  v1::ReceivedReferral referral;
+  const v1::Manifest& manifest = opened.manifest;
+  v1::InboxItem& item = *referral.mutable_item();
+  item.set_share_id(manifest.share_id());
+  item.set_sender_agency(manifest.sender_agency());
+  item.set_profile(manifest.profile());
+  item.set_role(manifest.recipient_role());
+  item.set_state("RECEIVED");
+  *item.mutable_receive_time() = ToTimestamp(now);
+  item.set_marking(manifest.marking());
+  for (const VerifiedUnit& unit : opened.units) {
+    v1::OpenedUnit& added = *referral.add_units();
+    added.set_subject(unit.subject);
+    const auto subject = std::ranges::find(manifest.subjects(), unit.subject, &v1::ManifestSubject::number);
+    added.set_role(subject->role());
+    *added.mutable_content() = unit.content;
+  }
+  if (!opened.justifications.empty()) referral.set_justification(opened.justifications.begin()->second);
+  *referral.mutable_obligations() = manifest.obligations();
+  *referral.mutable_receipts() = delivery.receipts();
+  return referral;
+}
+
+}  // namespace
+
+absl::StatusOr<int> Receiver::CollectOnce(absl::Duration wait) {
+  v1::CollectRequest request;
+  request.set_max_deliveries(kMaxDeliveries);
+  request.mutable_wait()->set_seconds(absl::ToInt64Seconds(wait));
+  ASSIGN_OR_RETURN(const v1::CollectResponse response, context_.broker.Collect(request));
+  if (!response.policy_digest().empty() && response.policy_digest() != context_.policy.policy_digest()) {
+    const absl::Status synced = parts_.upkeep.SyncPolicy();
+    if (!synced.ok()) context_.log.Failure("the policy was not taken", synced);
+  }
+  int taken = 0;
+  for (const v1::Delivery& delivery : response.deliveries()) {
+    const absl::StatusOr<bool> handled = Handle(delivery);
+    if (absl::IsUnavailable(handled.status())) return handled.status();
+    if (!handled.ok()) context_.log.Failure("a delivery was not handled", handled.status(), {{"delivery", delivery.delivery_id()}});
+    if (handled.ok() && *handled) ++taken;
+  }
+  return taken;
+}
+
+absl::StatusOr<bool> Receiver::Handle(const v1::Delivery& delivery) {
+  switch (delivery.content_case()) {
+    case v1::Delivery::kPackage: return HandlePackage(delivery);
+    case v1::Delivery::kMessage: return HandleMessage(delivery);
+    case v1::Delivery::kNotice: return HandleNotice(delivery);
+    default: return false;
+  }
+}
+
+absl::Status Receiver::FreshKeys(const std::string& agency) {
+  const absl::Time now = context_.clock.Now();
+  const auto read = keys_read_.find(agency);
+  if (read != keys_read_.end() && now - read->second < kKeysFresh && now >= read->second) return absl::OkStatus();
+  const absl::Status synced = parts_.upkeep.SyncKeys(agency);
+  if (synced.ok()) keys_read_[agency] = now;
+  return absl::IsUnavailable(synced) ? synced : absl::OkStatus();
+}
+
+absl::StatusOr<OpenResult> Receiver::Open(const v1::Package& package, const v1::Manifest& manifest) {
+  RETURN_IF_ERROR(FreshKeys(manifest.sender_agency()));
+  if (!context_.policy.Knows(manifest.policy_digest())) {
+    const absl::Status synced = parts_.upkeep.SyncPolicy();
+    if (absl::IsUnavailable(synced)) return synced;
+  }
+  const auto view = context_.policy.view();
+  if (view == nullptr) return absl::UnavailableError("no policy was verified yet");
+  const auto sender = context_.keys.Find(manifest.sender_agency());
+  const OpenContext open{.own_agency = context_.identity.agency,
+                         .sender = sender.get(),
+                         .sealing_key = [this](absl::string_view key_id) { return context_.identity.SealingKey(key_id); },
+                         .policy_known = [this](absl::string_view digest) { return context_.policy.Knows(digest); },
+                         .obligations = &view->obligations,
+                         .now = context_.clock.Now()};
+  return OpenPackage(package, open);
+}
+
+absl::StatusOr<bool> Receiver::HandlePackage(const v1::Delivery& delivery) {
+  ASSIGN_OR_RETURN(const bool rejected, context_.state.WasRejected(delivery.delivery_id()));
+  if (rejected) return false;
+  const absl::StatusOr<v1::Manifest> manifest = PeekManifest(delivery.package());
+  if (!manifest.ok()) {
+    context_.Alarm("PACKAGE_REJECTED", "", "");
+    RETURN_IF_ERROR(context_.state.Reject(delivery.delivery_id()));
+    return false;
+  }
+  const Sha256Digest digest = trust::Sha256(delivery.package().manifest().payload());
+  ASSIGN_OR_RETURN(const std::optional<InboxRow> before, context_.state.FindReceived(manifest->share_id()));
+  if (before.has_value() && before->manifest_digest == digest.view()) {
+    // Handed over before; the acknowledgement was lost or is on its way: the same bytes again.
+    RETURN_IF_ERROR(parts_.handover.Give(*before));
+    RETURN_IF_ERROR(parts_.postman.QueueAcknowledgement(*before));
+    RETURN_IF_ERROR(parts_.postman.Drain().status());
+    return true;
+  }
+  if (before.has_value()) {
+    return Refuse(delivery, *manifest, {.kind = v1::NOTICE_KIND_PACKAGE_REJECTED, .why = "another package has this share id", .manifest_digest = digest});
+  }
+  ASSIGN_OR_RETURN(OpenResult result, Open(delivery.package(), *manifest));
+  if (const auto* rejection = std::get_if<Rejection>(&result); rejection != nullptr) return Refuse(delivery, *manifest, *rejection);
+  if (delivery.receipts().empty()) return absl::DataLossError("a package came without evidence");
+  for (const v1::Receipt& receipt : delivery.receipts()) {
+    RETURN_IF_ERROR(parts_.evidence.Take(receipt, ExpectedOf(*manifest, digest)));
+  }
+  return Keep(delivery, std::get<OpenedPackage>(result));
+}
+
+absl::StatusOr<bool> Receiver::Refuse(const v1::Delivery& delivery, const v1::Manifest& manifest, const Rejection& rejection) {
+  const std::string code = NoticeCode(rejection.kind);
+  context_.Alarm(code, manifest.share_id(), manifest.sender_agency());
+  context_.metrics.ShareReceived(code);
+  context_.log.Write("error", "a package was rejected", {{"share", manifest.share_id()}, {"reason", code}, {"error", rejection.why}});
+  RETURN_IF_ERROR(parts_.postman.QueueNotice(manifest.share_id(), manifest.version(), manifest.sender_agency(), delivery.delivery_id(), rejection.kind,
+                                             {}, rejection.manifest_digest.bytes()));
+  RETURN_IF_ERROR(context_.state.Reject(delivery.delivery_id()));
+  RETURN_IF_ERROR(parts_.postman.Drain().status());
+  return false;
+}
+
+absl::StatusOr<bool> Receiver::Keep(const v1::Delivery& delivery, const OpenedPackage& opened) {
+  const v1::Manifest& manifest = opened.manifest;
+  const absl::Time now = context_.clock.Now();
+  if (!opened.mislabelled.empty()) {
+    context_.Alarm("MISLABELLED", manifest.share_id(), manifest.sender_agency());
+    RETURN_IF_ERROR(parts_.postman.QueueNotice(manifest.share_id(), manifest.version(), manifest.sender_agency(), delivery.delivery_id(),
+                                               v1::NOTICE_KIND_MISLABELLED, opened.mislabelled, opened.manifest_digest.bytes()));
+  }
+  const trust::SecretBytes plain(ReferralOf(opened, delivery, now).SerializeAsString());
+  InboxRow row{.share_id = manifest.share_id(), .delivery_id = delivery.delivery_id(), .sender = manifest.sender_agency(), .state = "RECEIVED",
+               .manifest = delivery.package().manifest().payload(), .manifest_digest = opened.manifest_digest.bytes(), .receive_time = now};
+  ASSIGN_OR_RETURN(row.content, SealForStore(context_.identity, row.share_id, plain.RevealForCrypto(), context_.random));
+  RETURN_IF_ERROR(context_.state.SaveReceived(row).status());
+  RETURN_IF_ERROR(parts_.handover.Give(row));
+  RETURN_IF_ERROR(parts_.postman.QueueAcknowledgement(row));
+  context_.metrics.ShareReceived("TAKEN");
+  context_.log.Write("info", "a share was received", {{"share", row.share_id}, {"peer", row.sender}});
+  RETURN_IF_ERROR(parts_.postman.Drain().status());
+  return true;
+}
+
+absl::StatusOr<bool> Receiver::End(const std::string& delivery_id) {
+  v1::AcknowledgeRequest request;
+  request.set_request_id(context_.random.NewUuid().text());
+  request.set_delivery_id(delivery_id);
+  RETURN_IF_ERROR(context_.broker.Acknowledge(request).status());
+  return true;
+}
+
+absl::StatusOr<bool> Receiver::HandleMessage(const v1::Delivery& delivery) {
+  const absl::StatusOr<IncomingMessage> message = ReadMessage(delivery.message());
+  if (!message.ok()) {
+    context_.Alarm("MESSAGE_REJECTED", "", "");
+    return End(delivery.delivery_id());
+  }
+  const v1::MessageHead& head = message->head;
+  RETURN_IF_ERROR(FreshKeys(head.from_agency()));
+  const auto sender = context_.keys.Find(head.from_agency());
+  const absl::Status verified = VerifyMessage(delivery.message(), *message, context_.identity.agency, *sender, context_.clock.Now());
+  if (!verified.ok()) {
+    context_.Alarm("MESSAGE_REJECTED", head.share_id(), head.from_agency());
+    context_.log.Failure("a message was rejected", verified, {{"share", head.share_id()}});
+    return End(delivery.delivery_id());
+  }
+  ASSIGN_OR_RETURN(const uint32_t last, context_.state.LastSequence(head.share_id(), head.from_agency()));
+  switch (JudgeSequence(last, head.sequence())) {
+    case SequenceVerdict::kReplay:
+      // The same delivery again only says that our own answer to the broker was lost.
+      if (!delivery.repeated_delivery()) context_.Alarm("MESSAGE_REPLAYED", head.share_id(), head.from_agency());
+      return End(delivery.delivery_id());
+    case SequenceVerdict::kGap:
+      context_.Alarm("SEQUENCE_BROKEN", head.share_id(), head.from_agency());
+      RETURN_IF_ERROR(context_.state.HoldMessage(head.share_id(), head.from_agency(), head.sequence(), delivery.message().SerializeAsString()));
+      return End(delivery.delivery_id());
+    case SequenceVerdict::kNext: break;
+  }
+  RETURN_IF_ERROR(Apply(*message));
+  RETURN_IF_ERROR(context_.state.AcceptSequence(head.share_id(), head.from_agency(), head.sequence()));
+  RETURN_IF_ERROR(ApplyHeld(head));
+  return End(delivery.delivery_id());
+}
+
+// Messages held behind a gap follow once it is filled.
+absl::Status Receiver::ApplyHeld(const v1::MessageHead& head) {
+  for (uint32_t next = head.sequence() + 1;; ++next) {
+    ASSIGN_OR_RETURN(const std::optional<std::string> held, context_.state.TakeHeld(head.share_id(), head.from_agency(), next));
+    if (!held.has_value()) return absl::OkStatus();
+    v1::DsseEnvelope envelope;
+    if (!envelope.ParseFromString(*held)) return absl::DataLossError("a held message does not parse");
+    ASSIGN_OR_RETURN(const IncomingMessage message, ReadMessage(envelope));
+    RETURN_IF_ERROR(Apply(message));
+    RETURN_IF_ERROR(context_.state.AcceptSequence(head.share_id(), head.from_agency(), next));
+  }
+}
+
+absl::Status Receiver::Apply(const IncomingMessage& message) {
+  const v1::MessageHead& head = message.head;
+  const std::string& share = head.share_id();
+  const std::string& peer = head.from_agency();
+  if (message.type == kAcknowledgementType) {
+    ASSIGN_OR_RETURN(const std::string sent, context_.state.Kept(absl::StrCat("manifest/", share, "/", peer)));
+    if (sent != message.acknowledgement.manifest_digest()) {
+      context_.Alarm("ACKNOWLEDGEMENT_FALSE", share, peer);
+      return absl::OkStatus();
+    }
+    return context_.state.HeardOf(share, peer, "ACKNOWLEDGED");
+  }
+  if (message.type == kProgressType) {
+    ProgressRow row{.agency = peer, .state = message.progress.state(), .reason = message.progress.reason(), .create_time = FromTimestamp(head.create_time())};
+    if (const trust::SigningKey* key = context_.identity.SealingKey(message.progress.sealing_key_id()); key != nullptr) {
+      absl::StatusOr<std::string> note = OpenNote(head, message.progress.sealed_note(), *key);
+      if (!note.ok()) context_.Alarm("NOTE_UNREADABLE", share, peer);
+      if (note.ok()) {
+        ASSIGN_OR_RETURN(row.note, SealForStore(context_.identity, share, *note, context_.random));
+      }
+    }
+    return context_.state.AddProgress(share, row);
+  }
+  if (message.type == kWithdrawalType) {
+    const v1::Withdrawal& withdrawal = message.withdrawal;
+    ASSIGN_OR_RETURN(const std::optional<InboxRow> received, context_.state.FindReceived(share));
+    if (!received.has_value() || received->sender != peer) return absl::OkStatus();
+    RETURN_IF_ERROR(context_.state.SetReceivedState(share, "WITHDRAWN"));
+    if (withdrawal.delete_copies()) RETURN_IF_ERROR(context_.state.EraseReceived(share));
+    return parts_.handover.GiveWithdrawal(share, IsWithdrawalReason(withdrawal.reason()) ? withdrawal.reason() : "OTHER", withdrawal.delete_copies());
+  }
+  context_.Alarm(absl::StrCat("NOTICE_", NoticeCode(message.notice.kind())), share, peer);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Receiver::HandleNotice(const v1::Delivery& delivery) {
+  const v1::BrokerNotice& notice = delivery.notice();
+  switch (notice.kind()) {
+    case v1::BROKER_NOTICE_KIND_EXPIRED:
+      RETURN_IF_ERROR(context_.state.HeardOf(notice.share_id(), notice.recipient_agency(), "EXPIRED"));
+      context_.Alarm("SHARE_EXPIRED", notice.share_id(), notice.recipient_agency());
+      break;
+    case v1::BROKER_NOTICE_KIND_HELD: context_.Alarm("SHARE_HELD", notice.share_id(), notice.recipient_agency()); break;
+    case v1::BROKER_NOTICE_KIND_ACCEPTANCE_OVERDUE: context_.Alarm("ACCEPTANCE_OVERDUE", notice.share_id(), notice.recipient_agency()); break;
+    case v1::BROKER_NOTICE_KIND_OUTCOME_OVERDUE: context_.Alarm("OUTCOME_OVERDUE", notice.share_id(), notice.recipient_agency()); break;
+    default: context_.Alarm("NOTICE_UNKNOWN", notice.share_id(), notice.recipient_agency());
+  }
+  return End(delivery.delivery_id());
+}
+
+}  // namespace derwent::agents

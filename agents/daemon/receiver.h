@@ -1,0 +1,55 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "agents/daemon/context.h"
+#include "agents/daemon/evidence.h"
+#include "agents/daemon/handover.h"
+#include "agents/daemon/postman.h"
+#include "agents/daemon/upkeep.h"
+#include "agents/sdk/messages.h"
+#include "agents/sdk/open.h"
+#include "derwent/v1/mailbox.pb.h"
+
+namespace derwent::agents {
+
+// Takes what waits in the agency's mailbox. Used by the collecting thread alone.
+class Receiver {
+ public:
+  struct Parts {
+    Evidence& evidence;
+    Upkeep& upkeep;
+    Handover& handover;
+    Postman& postman;
+  };
+  // Borrows everything.
+  Receiver(const AgentContext& context, const Parts& parts) : context_(context), parts_(parts) {}
+
+  // Collects once, waiting at most `wait`, and handles what came. Returns how many deliveries were taken for good.
+  // Error: kUnavailable when the broker does not answer.
+  absl::StatusOr<int> CollectOnce(absl::Duration wait);
+
+  // Handles one delivery: true when it is taken for good, false when it stays at the broker.
+  absl::StatusOr<bool> Handle(const v1::Delivery& delivery);
+
+ private:
+  absl::StatusOr<bool> HandlePackage(const v1::Delivery& delivery);
+  absl::StatusOr<OpenResult> Open(const v1::Package& package, const v1::Manifest& manifest);
+  absl::StatusOr<bool> Refuse(const v1::Delivery& delivery, const v1::Manifest& manifest, const Rejection& rejection);
+  absl::StatusOr<bool> Keep(const v1::Delivery& delivery, const OpenedPackage& opened);
+  absl::StatusOr<bool> HandleMessage(const v1::Delivery& delivery);
+  absl::Status Apply(const IncomingMessage& message);
+  absl::Status ApplyHeld(const v1::MessageHead& head);
+  absl::StatusOr<bool> HandleNotice(const v1::Delivery& delivery);
+  absl::StatusOr<bool> End(const std::string& delivery_id);
+  absl::Status FreshKeys(const std::string& agency);
+
+  const AgentContext& context_;
+  const Parts parts_;
+  std::map<std::string, absl::Time> keys_read_;
+};
+
+}  // namespace derwent::agents

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace derwent::agents {
+
+// One SQLite file of the agent: WAL, synchronous=FULL. Not thread-safe: its owner locks.
+class Sql {
+ public:
+  static absl::StatusOr<std::unique_ptr<Sql>> Open(const std::string& path);
+  ~Sql();
+  Sql(const Sql&) = delete;
+  Sql& operator=(const Sql&) = delete;
+
+  // A statement in use; finalised at the end of its scope.
+  class Statement {
+   public:
+    Statement(sqlite3* database, absl::string_view sql);
+    ~Statement();
+    Statement(const Statement&) = delete;
+    Statement& operator=(const Statement&) = delete;
+
+    // Text and octets alike are bound as BLOB-safe text; both are borrowed for the statement's life.
+    template <typename... Values>
+    Statement& Bind(const Values&... values) {
+      int position = 0;
+      (BindOne(++position, values), ...);
+      return *this;
+    }
+    // True when there is a row. Errors: kUnavailable full, busy or unreadable; kDataLoss broken.
+    absl::StatusOr<bool> Next();
+    // Runs to the end.
+    absl::Status Run();
+
+    std::string Text(int column) const;
+    int64_t Int(int column) const { return sqlite3_column_int64(statement_, column); }
+
+   private:
+    void BindOne(int position, absl::string_view text);
+    void BindOne(int position, const std::string& text) { BindOne(position, absl::string_view(text)); }
+    void BindOne(int position, int64_t number);
+    void BindOne(int position, uint32_t number) { BindOne(position, static_cast<int64_t>(number)); }
+    sqlite3* database_;
+    sqlite3_stmt* statement_ = nullptr;
+    int rc_ = SQLITE_OK;
+  };
+
+  absl::Status Execute(const std::string& sql);
+  sqlite3* handle() const { return database_; }
+
+  // BEGIN IMMEDIATE until Commit; rolled back when it goes out of scope before.
+  class Transaction {
+   public:
+    explicit Transaction(Sql& sql) : sql_(sql), begun_(sql.Execute("BEGIN IMMEDIATE")) {}
+    ~Transaction();
+    Transaction(const Transaction&) = delete;
+    Transaction& operator=(const Transaction&) = delete;
+    const absl::Status& begun() const { return begun_; }
+    // Durable on OK.
+    absl::Status Commit();
+
+   private:
+    Sql& sql_;
+    absl::Status begun_;
+    bool done_ = false;
+  };
+
+ private:
+  explicit Sql(sqlite3* database) : database_(database) {}
+  sqlite3* database_;
+};
+
+}  // namespace derwent::agents

@@ -1,0 +1,398 @@
+#include "agents/daemon/state.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "trust/base/status_macros.h"
+
+namespace derwent::agents {
+namespace {
+
+constexpr char kSchema[] = R"sql(
+CREATE TABLE IF NOT EXISTS pushes (referral_ref BLOB PRIMARY KEY, request_digest BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outbox (row INTEGER PRIMARY KEY AUTOINCREMENT, share_id BLOB NOT NULL UNIQUE, referral_ref BLOB NOT NULL,
+  state BLOB NOT NULL, reason BLOB NOT NULL, submit BLOB NOT NULL, outcome BLOB NOT NULL, create_ms INTEGER NOT NULL, deadline_ms INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS outbox_by_ref ON outbox (referral_ref);
+CREATE INDEX IF NOT EXISTS outbox_by_state ON outbox (state, deadline_ms);
+CREATE TABLE IF NOT EXISTS heard (share_id BLOB, agency BLOB, what BLOB NOT NULL, PRIMARY KEY (share_id, agency)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS out_sequences (share_id BLOB, peer BLOB, last INTEGER NOT NULL, PRIMARY KEY (share_id, peer)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS out_messages (row INTEGER PRIMARY KEY AUTOINCREMENT, once_key BLOB NOT NULL UNIQUE, request_id BLOB NOT NULL,
+  share_id BLOB NOT NULL, peer BLOB NOT NULL, kind BLOB NOT NULL, delivery_id BLOB NOT NULL, envelope BLOB NOT NULL, sent INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS out_messages_pending ON out_messages (sent, row);
+CREATE TABLE IF NOT EXISTS in_sequences (share_id BLOB, peer BLOB, last INTEGER NOT NULL, PRIMARY KEY (share_id, peer)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS held (share_id BLOB, peer BLOB, sequence INTEGER, envelope BLOB NOT NULL, PRIMARY KEY (share_id, peer, sequence)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS inbox (row INTEGER PRIMARY KEY AUTOINCREMENT, share_id BLOB NOT NULL UNIQUE, delivery_id BLOB NOT NULL, sender BLOB NOT NULL,
+  state BLOB NOT NULL, manifest BLOB NOT NULL, manifest_digest BLOB NOT NULL, content BLOB NOT NULL, receive_ms INTEGER NOT NULL,
+  handover_started INTEGER NOT NULL DEFAULT 0, handed_over INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS progress (row INTEGER PRIMARY KEY AUTOINCREMENT, share_id BLOB NOT NULL, agency BLOB NOT NULL, state INTEGER NOT NULL,
+  reason BLOB NOT NULL, note BLOB NOT NULL, create_ms INTEGER NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS progress_once ON progress (share_id, agency, create_ms, state, reason);
+CREATE TABLE IF NOT EXISTS rejected (delivery_id BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alarms (row INTEGER PRIMARY KEY AUTOINCREMENT, code BLOB NOT NULL, share_id BLOB NOT NULL, agency BLOB NOT NULL,
+  time_ms INTEGER NOT NULL, UNIQUE (code, share_id, agency));
+CREATE TABLE IF NOT EXISTS access_log (row INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, person BLOB NOT NULL, share_id BLOB NOT NULL, action BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS receipts (share_id BLOB, idx INTEGER, receipt BLOB NOT NULL, PRIMARY KEY (share_id, idx)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS files (digest BLOB PRIMARY KEY, result BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS kept (name BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+)sql";
+
+constexpr char kOutboxColumns[] =
+    "SELECT row, share_id, referral_ref, state, reason, submit, outcome, create_ms, deadline_ms FROM outbox ";
+constexpr char kInboxColumns[] =
+    "SELECT row, share_id, delivery_id, sender, state, manifest, manifest_digest, content, receive_ms, handover_started, handed_over FROM inbox ";
+
+int64_t Millis(absl::Time time) { return absl::ToUnixMillis(time); }
+
+OutboxRow ReadOutbox(const Sql::Statement& row) {
+  return {.row = row.Int(0), .share_id = row.Text(1), .referral_ref = row.Text(2), .state = row.Text(3), .reason = row.Text(4),
+          .submit = row.Text(5), .outcome = row.Text(6), .create_time = absl::FromUnixMillis(row.Int(7)),
+          .collect_deadline = absl::FromUnixMillis(row.Int(8))};
+}
+
+InboxRow ReadInbox(const Sql::Statement& row) {
+  return {.row = row.Int(0), .share_id = row.Text(1), .delivery_id = row.Text(2), .sender = row.Text(3), .state = row.Text(4),
+          .manifest = row.Text(5), .manifest_digest = row.Text(6), .content = row.Text(7), .receive_time = absl::FromUnixMillis(row.Int(8)),
+          .handover_started = row.Int(9) != 0, .handed_over = row.Int(10) != 0};
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<State>> State::Open(const std::string& path, const Clock& clock) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Sql> sql, Sql::Open(path));
+  RETURN_IF_ERROR(sql->Execute(kSchema));
+  return std::unique_ptr<State>(new State(std::move(sql), clock));
+}
+
+template <typename... Values>
+absl::Status State::Change(absl::string_view sql, const Values&... values) {
+  MutexLock lock(mutex_);
+  return Sql::Statement(sql_->handle(), sql).Bind(values...).Run();
+}
+
+template <typename... Values>
+absl::StatusOr<std::vector<OutboxRow>> State::Outbox(absl::string_view where, const Values&... values) {
+  MutexLock lock(mutex_);
+  Sql::Statement query(sql_->handle(), absl::StrCat(kOutboxColumns, where));
+  query.Bind(values...);
+  std::vector<OutboxRow> rows;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, query.Next());
+    if (!more) return rows;
+    rows.push_back(ReadOutbox(query));
+  }
+}
+
+template <typename... Values>
+absl::StatusOr<std::vector<InboxRow>> State::Inbox(absl::string_view where, const Values&... values) {
+  MutexLock lock(mutex_);
+  Sql::Statement query(sql_->handle(), absl::StrCat(kInboxColumns, where));
+  query.Bind(values...);
+  std::vector<InboxRow> rows;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, query.Next());
+    if (!more) return rows;
+    rows.push_back(ReadInbox(query));
+  }
+}
+
+absl::StatusOr<int64_t> State::Count(absl::string_view sql) {
+  MutexLock lock(mutex_);
+  Sql::Statement query(sql_->handle(), sql);
+  ASSIGN_OR_RETURN(const bool row, query.Next());
+  return row ? query.Int(0) : 0;
+}
+
+absl::Status State::SavePush(const std::string& referral_ref, absl::string_view request_digest, const std::vector<OutboxRow>& shares) {
+  MutexLock lock(mutex_);
+  Sql::Transaction transaction(*sql_);
+  RETURN_IF_ERROR(transaction.begun());
+  RETURN_IF_ERROR(Sql::Statement(sql_->handle(), "INSERT INTO pushes VALUES (?, ?)").Bind(referral_ref, request_digest).Run());
+  for (const OutboxRow& share : shares) {
+    Sql::Statement insert(sql_->handle(),
+                          "INSERT INTO outbox (share_id, referral_ref, state, reason, submit, outcome, create_ms, deadline_ms) "
+                          "VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    insert.Bind(share.share_id, referral_ref, share.state, share.reason, share.submit, share.outcome, Millis(share.create_time),
+                Millis(share.collect_deadline));
+    RETURN_IF_ERROR(insert.Run());
+  }
+  return transaction.Commit();
+}
+
+absl::StatusOr<std::optional<std::string>> State::FindPush(const std::string& referral_ref) {
+  MutexLock lock(mutex_);
+  Sql::Statement query(sql_->handle(), "SELECT request_digest FROM pushes WHERE referral_ref = ?");
+  query.Bind(referral_ref);
+  ASSIGN_OR_RETURN(const bool found, query.Next());
+  if (!found) return std::nullopt;
+  return query.Text(0);
+}
+
+absl::StatusOr<std::vector<OutboxRow>> State::SharesOf(const std::string& referral_ref) {
+  return Outbox("WHERE referral_ref = ? ORDER BY row", referral_ref);
+}
+
+absl::StatusOr<std::vector<OutboxRow>> State::QueuedShares() {
+  return Outbox("WHERE state = ? ORDER BY row LIMIT 100", std::string("QUEUED"));
+}
+
+absl::StatusOr<std::optional<OutboxRow>> State::FindShare(const std::string& share_id) {
+  ASSIGN_OR_RETURN(std::vector<OutboxRow> rows, Outbox("WHERE share_id = ?", share_id));
+  if (rows.empty()) return std::nullopt;
+  return std::move(rows.front());
+}
+
+absl::StatusOr<std::vector<OutboxRow>> State::ListOutbox(int64_t before, int limit) {
+  const int64_t below = before > 0 ? before : INT64_MAX;
+  return Outbox("WHERE row < ? ORDER BY row DESC LIMIT ?", below, static_cast<int64_t>(limit));
+}
+
+absl::Status State::SettleShare(const std::string& share_id, absl::string_view state, absl::string_view reason, absl::string_view outcome) {
+  return Change("UPDATE outbox SET state = ?, reason = ?, outcome = ?, submit = x'' WHERE share_id = ?", state, reason, outcome, share_id);
+}
+
+absl::Status State::ReplaceShare(const std::string& share_id, const OutboxRow& fresh) {
+  MutexLock lock(mutex_);
+  Sql::Transaction transaction(*sql_);
+  RETURN_IF_ERROR(transaction.begun());
+  Sql::Statement insert(sql_->handle(),
+                        "INSERT INTO outbox (share_id, referral_ref, state, reason, submit, outcome, create_ms, deadline_ms) "
+                        "SELECT ?, referral_ref, ?, ?, ?, ?, ?, ? FROM outbox WHERE share_id = ?");
+  insert.Bind(fresh.share_id, fresh.state, fresh.reason, fresh.submit, fresh.outcome, Millis(fresh.create_time), Millis(fresh.collect_deadline), share_id);
+  RETURN_IF_ERROR(insert.Run());
+  RETURN_IF_ERROR(Sql::Statement(sql_->handle(), "UPDATE outbox SET referral_ref = x'' WHERE share_id = ?").Bind(share_id).Run());
+  return transaction.Commit();
+}
+
+absl::StatusOr<std::vector<OutboxRow>> State::OverdueShares(absl::Time now) {
+  return Outbox("WHERE state = ? AND deadline_ms < ? ORDER BY row LIMIT 100", std::string("STORED"), Millis(now));
+}
+
+absl::Status State::HeardOf(const std::string& share_id, const std::string& agency, absl::string_view what) {
+  return Change("INSERT OR REPLACE INTO heard VALUES (?, ?, ?)", share_id, agency, what);
+}
+
+absl::StatusOr<bool> State::WasHeardOf(const std::string& share_id, const std::string& agency) {
+  MutexLock lock(mutex_);
+  Sql::Statement query(sql_->handle(), "SELECT 1 FROM heard WHERE share_id = ? AND agency = ?");
+  query.Bind(share_id, agency);
+  return query.Next();
+}
+
+absl::StatusOr<bool> State::QueueMessage(OutgoingMessage message, const std::string& once_key, const Signer& sign) {
+  MutexLock lock(mutex_);
+  Sql::Transaction transaction(*sql_);
+  RETURN_IF_ERROR(transaction.begun());
+  {
+    Sql::Statement known(sql_->handle(), "SELECT 1 FROM out_messages WHERE once_key = ?");
+    known.Bind(once_key);
+    ASSIGN_OR_RETURN(const bool queued, known.Next());
+    if (queued) return false;
+  }
+  int64_t last = 0;
+  {
+    Sql::Statement query(sql_->handle(), "SELECT last FROM out_sequences WHERE share_id = ? AND peer = ?");
+    query.Bind(message.share_id, message.peer);
+    ASSIGN_OR_RETURN(const bool found, query.Next());
+    if (found) last = query.Int(0);
+  }
+  ASSIGN_OR_RETURN(message.envelope, sign(static_cast<uint32_t>(last + 1)));
+  RETURN_IF_ERROR(Sql::Statement(sql_->handle(), "INSERT OR REPLACE INTO out_sequences VALUES (?, ?, ?)")
+                      .Bind(message.share_id, message.peer, last + 1)
+                      .Run());
+  Sql::Statement insert(sql_->handle(),
+                        "INSERT INTO out_messages (once_key, request_id, share_id, peer, kind, delivery_id, envelope) VALUES (?, ?, ?, ?, ?, ?, ?)");
+  insert.Bind(once_key, message.request_id, message.share_id, message.peer, message.kind, message.delivery_id, message.envelope);
+  RETURN_IF_ERROR(insert.Run());
+  RETURN_IF_ERROR(transaction.Commit());
+  return true;
+}
+
+absl::StatusOr<std::vector<OutgoingMessage>> State::PendingMessages() {
+  MutexLock lock(mutex_);
+  Sql::Statement query(sql_->handle(),
+                       "SELECT row, request_id, share_id, peer, kind, delivery_id, envelope FROM out_messages WHERE sent = 0 ORDER BY row LIMIT 200");
+  std::vector<OutgoingMessage> messages;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, query.Next());
+    if (!more) return messages;
+    messages.push_back({.row = query.Int(0), .request_id = query.Text(1), .share_id = query.Text(2), .peer = query.Text(3),
+                        .kind = query.Text(4), .delivery_id = query.Text(5), .envelope = query.Text(6)});
+  }
+}
+
+absl::Status State::MessageSent(int64_t row) { return Change("UPDATE out_messages SET sent = 1 WHERE row = ?", row); }
+
+absl::Status State::DropMessage(const OutgoingMessage& message, uint32_t sequence) {
+  MutexLock lock(mutex_);
+  Sql::Transaction transaction(*sql_);
+  RETURN_IF_ERROR(transaction.begun());
+  RETURN_IF_ERROR(Sql::Statement(sql_->handle(), "DELETE FROM out_messages WHERE row = ?").Bind(message.row).Run());
+  RETURN_IF_ERROR(Sql::Statement(sql_->handle(), "UPDATE out_sequences SET last = last - 1 WHERE share_id = ? AND peer = ? AND last = ?")
+                      .Bind(message.share_id, message.peer, sequence)
+                      .Run());
+  return transaction.Commit();
+}
+
+absl::StatusOr<uint32_t> State::LastSequence(const std::string& share_id, const std::string& peer) {
+  MutexLock lock(mutex_);
+  Sql::Statement query(sql_->handle(), "SELECT last FROM in_sequences WHERE share_id = ? AND peer = ?");
+  query.Bind(share_id, peer);
+  ASSIGN_OR_RETURN(const bool found, query.Next());
+  return found ? static_cast<uint32_t>(query.Int(0)) : 0;
+}
+
+absl::Status State::AcceptSequence(const std::string& share_id, const std::string& peer, uint32_t sequence) {
+  return Change("INSERT OR REPLACE INTO in_sequences VALUES (?, ?, ?)", share_id, peer, sequence);
+}
+
+absl::Status State::HoldMessage(const std::string& share_id, const std::string& peer, uint32_t sequence, const std::string& envelope) {
+  return Change("INSERT OR REPLACE INTO held VALUES (?, ?, ?, ?)", share_id, peer, sequence, envelope);
+}
+
+absl::StatusOr<std::optional<std::string>> State::TakeHeld(const std::string& share_id, const std::string& peer, uint32_t sequence) {
+  MutexLock lock(mutex_);
+  Sql::Statement query(sql_->handle(), "SELECT envelope FROM held WHERE share_id = ? AND peer = ? AND sequence = ?");
+  query.Bind(share_id, peer, sequence);
+  ASSIGN_OR_RETURN(const bool found, query.Next());
+  if (!found) return std::nullopt;
+  std::string envelope = query.Text(0);
+  RETURN_IF_ERROR(Sql::Statement(sql_->handle(), "DELETE FROM held WHERE share_id = ? AND peer = ? AND sequence = ?")
+                      .Bind(share_id, peer, sequence)
+                      .Run());
+  return envelope;
+}
+
+absl::StatusOr<bool> State::SaveReceived(const InboxRow& row) {
+  MutexLock lock(mutex_);
+  Sql::Statement insert(sql_->handle(),
+                        "INSERT OR IGNORE INTO inbox (share_id, delivery_id, sender, state, manifest, manifest_digest, content, receive_ms) "
+                        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  insert.Bind(row.share_id, row.delivery_id, row.sender, row.state, row.manifest, row.manifest_digest, row.content, Millis(row.receive_time));
+  RETURN_IF_ERROR(insert.Run());
+  return sqlite3_changes(sql_->handle()) > 0;
+}
+
+absl::StatusOr<std::optional<InboxRow>> State::FindReceived(const std::string& share_id) {
+  ASSIGN_OR_RETURN(std::vector<InboxRow> rows, Inbox("WHERE share_id = ?", share_id));
+  if (rows.empty()) return std::nullopt;
+  return std::move(rows.front());
+}
+
+absl::StatusOr<std::vector<InboxRow>> State::ListInbox(int64_t before, int limit) {
+  const int64_t below = before > 0 ? before : INT64_MAX;
+  return Inbox("WHERE row < ? ORDER BY row DESC LIMIT ?", below, static_cast<int64_t>(limit));
+}
+
+absl::StatusOr<std::vector<InboxRow>> State::NotHandedOver() { return Inbox("WHERE handed_over = 0 ORDER BY row LIMIT 100"); }
+
+absl::Status State::StartHandover(const std::string& share_id) {
+  return Change("UPDATE inbox SET handover_started = 1 WHERE share_id = ?", share_id);
+}
+
+absl::Status State::FinishHandover(const std::string& share_id) {
+  return Change("UPDATE inbox SET handed_over = 1 WHERE share_id = ?", share_id);
+}
+
+absl::Status State::SetReceivedState(const std::string& share_id, absl::string_view state) {
+  return Change("UPDATE inbox SET state = ? WHERE share_id = ?", state, share_id);
+}
+
+absl::Status State::EraseReceived(const std::string& share_id) { return Change("UPDATE inbox SET content = x'' WHERE share_id = ?", share_id); }
+
+absl::Status State::AddProgress(const std::string& share_id, const ProgressRow& progress) {
+  return Change("INSERT OR IGNORE INTO progress (share_id, agency, state, reason, note, create_ms) VALUES (?, ?, ?, ?, ?, ?)", share_id, progress.agency,
+                static_cast<int64_t>(progress.state), progress.reason, progress.note, Millis(progress.create_time));
+}
+
+absl::StatusOr<std::vector<ProgressRow>> State::ProgressOf(const std::string& share_id) {
+  MutexLock lock(mutex_);
+  Sql::Statement query(sql_->handle(), "SELECT agency, state, reason, note, create_ms FROM progress WHERE share_id = ? ORDER BY row");
+  query.Bind(share_id);
+  std::vector<ProgressRow> rows;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, query.Next());
+    if (!more) return rows;
+    rows.push_back({.agency = query.Text(0), .state = static_cast<int>(query.Int(1)), .reason = query.Text(2), .note = query.Text(3),
+                    .create_time = absl::FromUnixMillis(query.Int(4))});
+  }
+}
+
+absl::StatusOr<bool> State::WasRejected(const std::string& delivery_id) {
+  MutexLock lock(mutex_);
+  Sql::Statement query(sql_->handle(), "SELECT 1 FROM rejected WHERE delivery_id = ?");
+  query.Bind(delivery_id);
+  return query.Next();
+}
+
+absl::Status State::Reject(const std::string& delivery_id) { return Change("INSERT OR IGNORE INTO rejected VALUES (?)", delivery_id); }
+
+absl::StatusOr<bool> State::RaiseAlarm(absl::string_view code, absl::string_view share_id, absl::string_view agency) {
+  MutexLock lock(mutex_);
+  Sql::Statement insert(sql_->handle(), "INSERT OR IGNORE INTO alarms (code, share_id, agency, time_ms) VALUES (?, ?, ?, ?)");
+  insert.Bind(code, share_id, agency, Millis(clock_.Now()));
+  RETURN_IF_ERROR(insert.Run());
+  return sqlite3_changes(sql_->handle()) > 0;
+}
+
+absl::StatusOr<std::vector<AlarmRow>> State::Alarms(int limit) {
+  MutexLock lock(mutex_);
+  Sql::Statement query(sql_->handle(), "SELECT code, share_id, agency, time_ms FROM alarms ORDER BY row DESC LIMIT ?");
+  query.Bind(static_cast<int64_t>(limit));
+  std::vector<AlarmRow> rows;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, query.Next());
+    if (!more) return rows;
+    rows.push_back({.code = query.Text(0), .share_id = query.Text(1), .agency = query.Text(2), .time = absl::FromUnixMillis(query.Int(3))});
+  }
+}
+
+absl::Status State::LogAccess(absl::string_view person, absl::string_view share_id, absl::string_view action) {
+  return Change("INSERT INTO access_log (time_ms, person, share_id, action) VALUES (?, ?, ?, ?)", Millis(clock_.Now()), person, share_id, action);
+}
+
+absl::Status State::AddReceipt(const std::string& share_id, uint64_t index, const std::string& receipt) {
+  return Change("INSERT OR REPLACE INTO receipts VALUES (?, ?, ?)", share_id, static_cast<int64_t>(index), receipt);
+}
+
+absl::StatusOr<std::vector<std::string>> State::ReceiptsOf(const std::string& share_id) {
+  MutexLock lock(mutex_);
+  Sql::Statement query(sql_->handle(), "SELECT receipt FROM receipts WHERE share_id = ? ORDER BY idx");
+  query.Bind(share_id);
+  std::vector<std::string> receipts;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, query.Next());
+    if (!more) return receipts;
+    receipts.push_back(query.Text(0));
+  }
+}
+
+absl::StatusOr<std::optional<std::string>> State::SeenFile(absl::string_view digest) {
+  MutexLock lock(mutex_);
+  Sql::Statement query(sql_->handle(), "SELECT result FROM files WHERE digest = ?");
+  query.Bind(digest);
+  ASSIGN_OR_RETURN(const bool found, query.Next());
+  if (!found) return std::nullopt;
+  return query.Text(0);
+}
+
+absl::Status State::SaveFile(absl::string_view digest, const std::string& result) {
+  return Change("INSERT OR REPLACE INTO files VALUES (?, ?)", digest, result);
+}
+
+absl::StatusOr<std::string> State::Kept(const std::string& name) {
+  MutexLock lock(mutex_);
+  Sql::Statement query(sql_->handle(), "SELECT value FROM kept WHERE name = ?");
+  query.Bind(name);
+  ASSIGN_OR_RETURN(const bool found, query.Next());
+  return found ? query.Text(0) : "";
+}
+
+absl::Status State::Keep(const std::string& name, absl::string_view value) {
+  return Change("INSERT OR REPLACE INTO kept VALUES (?, ?)", name, value);
+}
+
+absl::StatusOr<int64_t> State::OutboxDepth() { return Count("SELECT count(*) FROM outbox WHERE state = CAST('QUEUED' AS BLOB)"); }
+
+absl::StatusOr<int64_t> State::InboxDepth() { return Count("SELECT count(*) FROM inbox WHERE handed_over = 0"); }
+
+}  // namespace derwent::agents

@@ -1,0 +1,164 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "agents/daemon/sql.h"
+#include "trust/base/clock.h"
+#include "trust/base/mutex.h"
+
+namespace derwent::agents {
+
+// A share of this agency, from the moment it is sealed. Holds no content in clear.
+struct OutboxRow {
+  int64_t row = 0;
+  std::string share_id;
+  std::string referral_ref;
+  std::string state;    // `QUEUED`, `STORED`, `REFUSED`.
+  std::string reason;   // Of a refusal.
+  std::string submit;   // Serialised SubmitReferralRequest: the bytes every retry sends. Empty once answered.
+  std::string outcome;  // Serialised ShareOutcome.
+  absl::Time create_time;
+  absl::Time collect_deadline;  // Of its recipients; after it an acknowledgement or EXPIRED must be here.
+};
+
+// A share received. `content` is encrypted under the agent's storage key.
+struct InboxRow {
+  int64_t row = 0;
+  std::string share_id;
+  std::string delivery_id;
+  std::string sender;
+  std::string state;     // `RECEIVED`, `ACCEPTED`, `DECLINED`, `CLOSED`, `WITHDRAWN`.
+  std::string manifest;  // Serialised Manifest.
+  std::string manifest_digest;
+  std::string content;  // Sealed ReceivedReferral.
+  absl::Time receive_time;
+  bool handover_started = false;
+  bool handed_over = false;
+};
+
+// A signed message to another agency, waiting to be sent.
+struct OutgoingMessage {
+  int64_t row = 0;
+  std::string request_id;
+  std::string share_id;
+  std::string peer;
+  std::string kind;  // `ACKNOWLEDGEMENT`, `PROGRESS`, `WITHDRAWAL`, `NOTICE`.
+  std::string delivery_id;
+  std::string envelope;  // Serialised DsseEnvelope.
+};
+
+// Progress of a recipient as received and verified.
+struct ProgressRow {
+  std::string agency;
+  int state = 0;
+  std::string reason;
+  std::string note;  // Sealed under the storage key; empty when none.
+  absl::Time create_time;
+};
+
+struct AlarmRow {
+  std::string code;
+  std::string share_id;
+  std::string agency;
+  absl::Time time;
+};
+
+// What the agent must not forget: one SQLite file, synced at every change. Each call is one transaction: on OK it is durable,
+// on an error nothing changed. Errors of all: kUnavailable, kDataLoss (sql.h). Thread-safe.
+class State {
+ public:
+  static absl::StatusOr<std::unique_ptr<State>> Open(const std::string& path, const Clock& clock);
+
+  // Outbox. A referral is known by its reference; `request_digest` tells whether it is the same one.
+  absl::Status SavePush(const std::string& referral_ref, absl::string_view request_digest, const std::vector<OutboxRow>& shares);
+  // The digest of the request with that reference; nullopt when it is new.
+  absl::StatusOr<std::optional<std::string>> FindPush(const std::string& referral_ref);
+  absl::StatusOr<std::vector<OutboxRow>> SharesOf(const std::string& referral_ref);
+  absl::StatusOr<std::vector<OutboxRow>> QueuedShares();
+  absl::StatusOr<std::optional<OutboxRow>> FindShare(const std::string& share_id);
+  // Newest first, below row `before` (0: from the newest).
+  absl::StatusOr<std::vector<OutboxRow>> ListOutbox(int64_t before, int limit);
+  absl::Status SettleShare(const std::string& share_id, absl::string_view state, absl::string_view reason, absl::string_view outcome);
+  // A share that took no effect gives way to one prepared afresh, in one transaction; it stays as `REFUSED`, without reference.
+  absl::Status ReplaceShare(const std::string& share_id, const OutboxRow& fresh);
+  // Stored shares whose deadline passed before `now` and whose recipients have not all been heard of.
+  absl::StatusOr<std::vector<OutboxRow>> OverdueShares(absl::Time now);
+  // A recipient of a share was heard of: `ACKNOWLEDGED` or `EXPIRED`.
+  absl::Status HeardOf(const std::string& share_id, const std::string& agency, absl::string_view what);
+  absl::StatusOr<bool> WasHeardOf(const std::string& share_id, const std::string& agency);
+
+  // Messages out: numbers, signs (by `sign`) and keeps in one transaction. Returns false when `once_key` was queued before.
+  using Signer = std::function<absl::StatusOr<std::string>(uint32_t sequence)>;
+  absl::StatusOr<bool> QueueMessage(OutgoingMessage message, const std::string& once_key, const Signer& sign);
+  absl::StatusOr<std::vector<OutgoingMessage>> PendingMessages();
+  absl::Status MessageSent(int64_t row);
+  // Forgets a message that the broker does not take; its number is given again when it was the last.
+  absl::Status DropMessage(const OutgoingMessage& message, uint32_t sequence);
+
+  // Messages in.
+  absl::StatusOr<uint32_t> LastSequence(const std::string& share_id, const std::string& peer);
+  absl::Status AcceptSequence(const std::string& share_id, const std::string& peer, uint32_t sequence);
+  absl::Status HoldMessage(const std::string& share_id, const std::string& peer, uint32_t sequence, const std::string& envelope);
+  absl::StatusOr<std::optional<std::string>> TakeHeld(const std::string& share_id, const std::string& peer, uint32_t sequence);
+
+  // Inbox. SaveReceived keeps the first of a share and version; a repeat changes nothing and returns false.
+  absl::StatusOr<bool> SaveReceived(const InboxRow& row);
+  absl::StatusOr<std::optional<InboxRow>> FindReceived(const std::string& share_id);
+  absl::StatusOr<std::vector<InboxRow>> ListInbox(int64_t before, int limit);
+  absl::StatusOr<std::vector<InboxRow>> NotHandedOver();
+  absl::Status StartHandover(const std::string& share_id);
+  absl::Status FinishHandover(const std::string& share_id);
+  absl::Status SetReceivedState(const std::string& share_id, absl::string_view state);
+  absl::Status EraseReceived(const std::string& share_id);
+
+  absl::Status AddProgress(const std::string& share_id, const ProgressRow& progress);
+  absl::StatusOr<std::vector<ProgressRow>> ProgressOf(const std::string& share_id);
+
+  // True when the delivery was rejected before: it is not opened again.
+  absl::StatusOr<bool> WasRejected(const std::string& delivery_id);
+  absl::Status Reject(const std::string& delivery_id);
+
+  // Raises an alarm once for the same code, share and agency. Returns true when it is new.
+  absl::StatusOr<bool> RaiseAlarm(absl::string_view code, absl::string_view share_id, absl::string_view agency);
+  absl::StatusOr<std::vector<AlarmRow>> Alarms(int limit);
+
+  absl::Status LogAccess(absl::string_view person, absl::string_view share_id, absl::string_view action);
+  absl::Status AddReceipt(const std::string& share_id, uint64_t index, const std::string& receipt);
+  absl::StatusOr<std::vector<std::string>> ReceiptsOf(const std::string& share_id);
+
+  // Files of the folder hand-over, by the SHA-256 of their octets.
+  absl::StatusOr<std::optional<std::string>> SeenFile(absl::string_view digest);
+  absl::Status SaveFile(absl::string_view digest, const std::string& result);
+
+  // Single values: newest checkpoint, directory version.
+  absl::StatusOr<std::string> Kept(const std::string& name);
+  absl::Status Keep(const std::string& name, absl::string_view value);
+
+  absl::StatusOr<int64_t> OutboxDepth();
+  absl::StatusOr<int64_t> InboxDepth();
+
+ private:
+  State(std::unique_ptr<Sql> sql, const Clock& clock) : sql_(std::move(sql)), clock_(clock) {}
+  template <typename... Values>
+  absl::Status Change(absl::string_view sql, const Values&... values);
+  template <typename... Values>
+  absl::StatusOr<std::vector<OutboxRow>> Outbox(absl::string_view where, const Values&... values);
+  template <typename... Values>
+  absl::StatusOr<std::vector<InboxRow>> Inbox(absl::string_view where, const Values&... values);
+  absl::StatusOr<int64_t> Count(absl::string_view sql);
+
+  Mutex mutex_;
+  std::unique_ptr<Sql> sql_ GUARDED_BY(mutex_);
+  const Clock& clock_;
+};
+
+}  // namespace derwent::agents

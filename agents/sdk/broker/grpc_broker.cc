@@ -1,0 +1,85 @@
+#include "agents/sdk/broker/grpc_broker.h"
+
+namespace derwent::agents {
+namespace {
+
+// Beyond the long poll's own wait, for the way there and back.
+constexpr absl::Duration kPollSlack = absl::Seconds(10);
+
+}  // namespace
+
+GrpcBroker::GrpcBroker(const Channel& channel)
+    : channel_(channel),
+      referrals_(v1::ReferralService::NewStub(channel.grpc())),
+      mailbox_(v1::MailboxService::NewStub(channel.grpc())),
+      keys_(v1::KeyService::NewStub(channel.grpc())),
+      policy_(v1::PolicyService::NewStub(channel.grpc())),
+      registers_(v1::RegisterService::NewStub(channel.grpc())),
+      ledger_(v1::LedgerService::NewStub(channel.grpc())) {}
+
+absl::StatusOr<v1::CollectResponse> GrpcBroker::Collect(const v1::CollectRequest& request) {
+  const CallOptions options{.timeout = absl::Seconds(request.wait().seconds()) + kPollSlack};
+  return channel_.Call(*mailbox_, &v1::MailboxService::Stub::Collect, request, options);
+}
+
+absl::StatusOr<v1::PlanReferralResponse> GrpcBroker::Plan(const v1::PlanReferralRequest& request) {
+  return channel_.Call(*referrals_, &v1::ReferralService::Stub::PlanReferral, request);
+}
+
+absl::StatusOr<v1::SubmitReferralResponse> GrpcBroker::Submit(const v1::SubmitReferralRequest& request) {
+  return channel_.Call(*referrals_, &v1::ReferralService::Stub::SubmitReferral, request);
+}
+
+absl::StatusOr<v1::Referral> GrpcBroker::GetReferral(const v1::GetReferralRequest& request) {
+  return channel_.Call(*referrals_, &v1::ReferralService::Stub::GetReferral, request);
+}
+
+absl::StatusOr<v1::ReportProgressResponse> GrpcBroker::ReportProgress(const v1::ReportProgressRequest& request) {
+  return channel_.Call(*referrals_, &v1::ReferralService::Stub::ReportProgress, request);
+}
+
+absl::StatusOr<v1::WithdrawReferralResponse> GrpcBroker::Withdraw(const v1::WithdrawReferralRequest& request) {
+  return channel_.Call(*referrals_, &v1::ReferralService::Stub::WithdrawReferral, request);
+}
+
+absl::StatusOr<v1::SendNoticeResponse> GrpcBroker::SendNotice(const v1::SendNoticeRequest& request) {
+  return channel_.Call(*referrals_, &v1::ReferralService::Stub::SendNotice, request);
+}
+
+absl::StatusOr<v1::AcknowledgeResponse> GrpcBroker::Acknowledge(const v1::AcknowledgeRequest& request) {
+  return channel_.Call(*mailbox_, &v1::MailboxService::Stub::Acknowledge, request);
+}
+
+absl::StatusOr<v1::AgencyKeys> GrpcBroker::GetAgencyKeys(const v1::GetAgencyKeysRequest& request) {
+  return channel_.Call(*keys_, &v1::KeyService::Stub::GetAgencyKeys, request);
+}
+
+absl::StatusOr<v1::PublishKeyEventResponse> GrpcBroker::PublishKeyEvent(const v1::PublishKeyEventRequest& request) {
+  return channel_.Call(*keys_, &v1::KeyService::Stub::PublishKeyEvent, request);
+}
+
+absl::StatusOr<v1::GetPolicyBundleResponse> GrpcBroker::GetPolicyBundle(const v1::GetPolicyBundleRequest& request) {
+  return channel_.Call(*policy_, &v1::PolicyService::Stub::GetPolicyBundle, request);
+}
+
+absl::StatusOr<v1::ApplyDirectoryResponse> GrpcBroker::ApplyDirectory(const v1::ApplyDirectoryRequest& request) {
+  return channel_.Call(*registers_, &v1::RegisterService::Stub::ApplyDirectory, request);
+}
+
+absl::StatusOr<v1::ApplyRestrictionResponse> GrpcBroker::ApplyRestriction(const v1::ApplyRestrictionRequest& request) {
+  return channel_.Call(*registers_, &v1::RegisterService::Stub::ApplyRestriction, request);
+}
+
+absl::StatusOr<v1::ListDirectoriesResponse> GrpcBroker::ListDirectories(const v1::ListDirectoriesRequest& request) {
+  return channel_.Call(*registers_, &v1::RegisterService::Stub::ListDirectories, request);
+}
+
+absl::StatusOr<v1::GetCheckpointResponse> GrpcBroker::GetCheckpoint(const v1::GetCheckpointRequest& request) {
+  return channel_.Call(*ledger_, &v1::LedgerService::Stub::GetCheckpoint, request);
+}
+
+absl::StatusOr<v1::GetConsistencyProofResponse> GrpcBroker::GetConsistencyProof(const v1::GetConsistencyProofRequest& request) {
+  return channel_.Call(*ledger_, &v1::LedgerService::Stub::GetConsistencyProof, request);
+}
+
+}  // namespace derwent::agents

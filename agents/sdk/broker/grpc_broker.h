@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+
+#include "agents/sdk/broker/broker.h"
+#include "agents/sdk/channel/channel.h"
+#include "derwent/v1/key_service.grpc.pb.h"
+#include "derwent/v1/ledger.grpc.pb.h"
+#include "derwent/v1/mailbox.grpc.pb.h"
+#include "derwent/v1/policy_service.grpc.pb.h"
+#include "derwent/v1/referral.grpc.pb.h"
+#include "derwent/v1/register_service.grpc.pb.h"
+
+namespace derwent::agents {
+
+// The broker over mutually authenticated gRPC. `channel` is borrowed and must outlive it.
+class GrpcBroker final : public Broker {
+ public:
+  explicit GrpcBroker(const Channel& channel);
+
+  absl::StatusOr<v1::PlanReferralResponse> Plan(const v1::PlanReferralRequest& request) override;
+  absl::StatusOr<v1::SubmitReferralResponse> Submit(const v1::SubmitReferralRequest& request) override;
+  absl::StatusOr<v1::Referral> GetReferral(const v1::GetReferralRequest& request) override;
+  absl::StatusOr<v1::ReportProgressResponse> ReportProgress(const v1::ReportProgressRequest& request) override;
+  absl::StatusOr<v1::WithdrawReferralResponse> Withdraw(const v1::WithdrawReferralRequest& request) override;
+  absl::StatusOr<v1::SendNoticeResponse> SendNotice(const v1::SendNoticeRequest& request) override;
+  absl::StatusOr<v1::CollectResponse> Collect(const v1::CollectRequest& request) override;
+  absl::StatusOr<v1::AcknowledgeResponse> Acknowledge(const v1::AcknowledgeRequest& request) override;
+  absl::StatusOr<v1::AgencyKeys> GetAgencyKeys(const v1::GetAgencyKeysRequest& request) override;
+  absl::StatusOr<v1::PublishKeyEventResponse> PublishKeyEvent(const v1::PublishKeyEventRequest& request) override;
+  absl::StatusOr<v1::GetPolicyBundleResponse> GetPolicyBundle(const v1::GetPolicyBundleRequest& request) override;
+  absl::StatusOr<v1::ApplyDirectoryResponse> ApplyDirectory(const v1::ApplyDirectoryRequest& request) override;
+  absl::StatusOr<v1::ApplyRestrictionResponse> ApplyRestriction(const v1::ApplyRestrictionRequest& request) override;
+  absl::StatusOr<v1::ListDirectoriesResponse> ListDirectories(const v1::ListDirectoriesRequest& request) override;
+  absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint(const v1::GetCheckpointRequest& request) override;
+  absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(const v1::GetConsistencyProofRequest& request) override;
+
+ private:
+  const Channel& channel_;
+  std::unique_ptr<v1::ReferralService::Stub> referrals_;
+  std::unique_ptr<v1::MailboxService::Stub> mailbox_;
+  std::unique_ptr<v1::KeyService::Stub> keys_;
+  std::unique_ptr<v1::PolicyService::Stub> policy_;
+  std::unique_ptr<v1::RegisterService::Stub> registers_;
+  std::unique_ptr<v1::LedgerService::Stub> ledger_;
+};
+
+}  // namespace derwent::agents
