@@ -25,11 +25,13 @@ class ProofTest : public LedgerTest {
 TEST_F(ProofTest, ProvesEveryEntryIntoEverySize) {
   Fill();
   auto reader = store_->Read().value();
+  std::vector<Sha256Digest> leaves;
+  for (uint64_t index = 0; index < kSizes; ++index) leaves.push_back(StoredLeafHash(*reader, index).value());
   for (uint64_t size = 1; size <= kSizes; ++size) {
     const Sha256Digest root = RootOf(*reader, size);
-    for (uint64_t index = size % 7; index < size; index += 7) {
+    for (uint64_t index = 0; index < size; ++index) {
       const auto path = InclusionProof(*reader, index, size).value();
-      ASSERT_OK(trust::VerifyInclusion(StoredLeafHash(*reader, index).value(), index, size, path, root)) << index << " of " << size;
+      ASSERT_OK(trust::VerifyInclusion(leaves[index], index, size, path, root)) << index << " of " << size;
     }
   }
 }
@@ -37,10 +39,12 @@ TEST_F(ProofTest, ProvesEveryEntryIntoEverySize) {
 TEST_F(ProofTest, ProvesThatEverySizeExtendsTheOnesBefore) {
   Fill();
   auto reader = store_->Read().value();
-  for (uint64_t size = 1; size <= kSizes; size += 3) {
-    for (uint64_t old_size = 1; old_size <= size; old_size += 5) {
+  std::vector<Sha256Digest> roots = {Sha256Digest()};
+  for (uint64_t size = 1; size <= kSizes; ++size) roots.push_back(RootOf(*reader, size));
+  for (uint64_t size = 1; size <= kSizes; ++size) {
+    for (uint64_t old_size = 1; old_size <= size; ++old_size) {
       const auto path = ConsistencyProof(*reader, old_size, size).value();
-      ASSERT_OK(trust::VerifyConsistency(old_size, size, RootOf(*reader, old_size), RootOf(*reader, size), path)) << old_size << " " << size;
+      ASSERT_OK(trust::VerifyConsistency(old_size, size, roots[old_size], roots[size], path)) << old_size << " " << size;
     }
   }
 }
