@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Lays out everything a demo or test needs in one folder: PKI, signed policy, configuration of the broker and of an agent
+# for each agency. Idempotent; runs nothing.
+# usage: deploy/example/lay_out.sh RUN_FOLDER DERWENT_BINARY BROKER_PORT
+set -euo pipefail
+umask 077
+home=$(cd "$(dirname "$0")/../.." && pwd)
+run=${1:?run folder} derwent=${2:?path of the derwent binary} port=${3:?port of the broker}
+mkdir -p "$run"
+run=$(cd "$run" && pwd)
+people=$home/certs-example/people.txt
+
+"$home/certs-example/make.sh" "$run/pki" >/dev/null
+agencies=$(awk '!/^#/ && NF { print $1 }' "$people" | sort -u)
+awk '$3 == "signatory" { print $1, $2 }' "$people" >"$run/signatories"
+
+# The policy: copied, listed, and signed by every agency's signatory.
+if [ ! -f "$run/policy/MANIFEST" ]; then
+  rm -rf "$run/policy"
+  cp -R "$home/policy/derbyshire" "$run/policy"
+  "$derwent" policy manifest "$run/policy" >/dev/null
+  while read -r agency person; do
+    signer=(--certificate "$run/pki/agencies/$agency/people/$person.pem" --key "$run/pki/agencies/$agency/people/$person.key")
+    "$derwent" policy sign "$run/policy" --bundle "${signer[@]}" 2>/dev/null
+    for agreement in marac mash fire_safety; do
+      "$derwent" policy sign "$run/policy" --agreement "$agreement" "${signer[@]}" 2>/dev/null
+    done
+  done <"$run/signatories"
+fi
+
+mkdir -p "$run/broker"
+cat >"$run/broker/broker.yaml" <<YAML
+listen: localhost:$port
+port_file: port
+certificate: ../pki/broker/tls.pem
+key: ../pki/broker/tls.key
+ca: ../pki/trust/ca.pem
+crl: ../pki/trust/crl.pem
+database: broker.db
+log_key: ../pki/broker/log.key
+origin: derwent.example/log
+index_key: ../pki/broker/index.key
+policy: ../policy
+signatories: ../signatories
+anchors: ../pki/trust/anchors.json
+metrics: 127.0.0.1:0
+YAML
+
+for agency in $agencies; do
+  mkdir -p "$run/agents/$agency"
+  cat >"$run/agents/$agency/agent.json" <<JSON
+{
+  "agency": "$agency",
+  "state_dir": "state",
+  "broker": {"target": "localhost:$port", "peer": "spiffe://derwent.example/broker/one"},
+  "tls": {"key": "../../pki/agencies/$agency/agent.key", "certificate": "../../pki/agencies/$agency/agent.pem"},
+  "trust": {"domain": "derwent.example", "ca": "../../pki/trust/ca.pem", "crl": "../../pki/trust/crl.pem",
+            "first_keys": "../../pki/trust/anchors.json", "log_key": "../../pki/trust/log.vkey",
+            "signatories": "../../signatories", "bundle_quorum": 2},
+  "signing": {"key": "../../pki/agencies/$agency/signing.key", "certificate": "../../pki/agencies/$agency/signing.pem"},
+  "sealing": [{"key": "../../pki/agencies/$agency/sealing.key", "certificate": "../../pki/agencies/$agency/sealing.pem"}],
+  "reference_keys": {"general": "../../pki/agencies/$agency/reference-general.key"},
+  "directory": "$home/deploy/example/directories/$agency.txtpb",
+  "contact": {"role": "spoc", "phone": "01629 496 0000", "email": "spoc@$agency.example"},
+  "listen": "localhost:0",
+  "port_file": "port",
+  "handover": {"folder": "system", "scan_millis": 100, "settle_millis": 0},
+  "sync_millis": 500
+}
+JSON
+done

@@ -1,0 +1,171 @@
+"""Real processes for tests: a broker and agents with real TLS in a folder of their own. Standard library only."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import tempfile
+import time
+
+HOME = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("DERWENT_BIN_DIR", HOME / "build/release/bin"))
+DEADLINE = 60.0  # Seconds any single thing may take before the test fails.
+
+
+def wait_for(what, condition, deadline=DEADLINE):
+    """Waits until `condition()` is true and returns its value; fails naming `what`."""
+    end = time.monotonic() + deadline
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"waited {deadline:.0f} s in vain for: {what}")
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Process:
+    """One program of ours, its log in a file."""
+
+    def __init__(self, name, argv, log, port_file):
+        self.name, self.argv, self.log, self.port_file = name, [str(a) for a in argv], log, port_file
+        self.process = None
+
+    def start(self, prefix=()):
+        self.port_file.unlink(missing_ok=True)
+        out = open(self.log, "ab")
+        self.process = subprocess.Popen([*prefix, *self.argv], stdout=out, stderr=out, start_new_session=True)
+        out.close()
+        return self
+
+    def ready(self):
+        def serving():
+            if self.process.poll() is not None:
+                raise AssertionError(f"{self.name} ended with {self.process.returncode}: {self.tail()}")
+            return self.port_file.exists()
+        wait_for(f"{self.name} serves", serving)
+        return self
+
+    def tail(self):
+        return self.log.read_text(errors="replace")[-2000:] if self.log.exists() else ""
+
+    def kill(self):
+        if self.process and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        if self.process:
+            self.process.wait()
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def running(self):
+        return self.process is not None and self.process.poll() is None
+
+
+class Testbed:
+    """A consortium in a temporary folder. Use as a context manager."""
+
+    def __init__(self, agencies, folder=None):
+        self.agencies = list(agencies)
+        self.own = folder is None
+        self.run = pathlib.Path(folder or tempfile.mkdtemp(prefix="derwent test "))
+        self.port = free_port()
+        self.broker = Process("broker", [BIN / "derwent-broker", "serve", "--config", self.run / "broker/broker.yaml"],
+                              self.run / "broker.log", self.run / "broker/port")
+        self.agents = {a: Process(a, [BIN / "derwent-agent", "serve", "--config", self.run / f"agents/{a}/agent.json"],
+                                  self.run / f"{a}.log", self.run / f"agents/{a}/port") for a in self.agencies}
+
+    def __enter__(self):
+        subprocess.run([HOME / "deploy/example/lay_out.sh", self.run, BIN / "derwent", str(self.port)], check=True)
+        return self
+
+    def __exit__(self, kind, *_):
+        for process in [*self.agents.values(), self.broker]:
+            process.kill()
+        if kind is not None:
+            print(f"--- broker log, end ---\n{self.broker.tail()}")
+            for agent in self.agents.values():
+                print(f"--- {agent.name} log, end ---\n{agent.tail()[-800:]}")
+        if self.own:
+            shutil.rmtree(self.run, ignore_errors=True)
+
+    def start(self):
+        self.broker.start().ready()
+        for agent in self.agents.values():
+            agent.start()
+        for agent in self.agents.values():
+            agent.ready()
+        self.wait_ready()
+        return self
+
+    def wait_ready(self):
+        """Every agent published its keys and directory, and knows the policy."""
+        for agency in self.agencies:
+            wait_for(f"{agency} is ready", lambda a=agency: self.is_ready(a))
+
+    def is_ready(self, agency):
+        status = self.derwent(agency, "dpo", "status")
+        if status.returncode not in (0, 9):
+            return False
+        shown = self.derwent(agency, "dpo", "-o", "json", "register", "show")
+        return shown.returncode == 0 and {row["agency"] for row in json.loads(shown.stdout or "[]")} >= set(self.agencies)
+
+    def client(self, agency, role):
+        out = subprocess.run([HOME / "deploy/example/client.sh", self.run, agency, role], check=True, capture_output=True, text=True)
+        return out.stdout.strip()
+
+    def derwent(self, agency, role, *args, timeout=DEADLINE):
+        """Runs the command line as the agency's person in that role."""
+        argv = [BIN / "derwent", "--config", self.client(agency, role), *args]
+        return subprocess.run([str(a) for a in argv], capture_output=True, text=True, timeout=timeout)
+
+    def policy(self, *args):
+        return subprocess.run([str(BIN / "derwent"), "policy", *[str(a) for a in args]], capture_output=True, text=True)
+
+    def signer(self, agency):
+        for line in (self.run / "signatories").read_text().splitlines():
+            if line.split()[0] == agency:
+                base = self.run / "pki/agencies" / agency / "people" / line.split()[1]
+                return ["--certificate", f"{base}.pem", "--key", f"{base}.key"]
+        raise KeyError(agency)
+
+    def vkey(self):
+        return (self.run / "pki/trust/log.vkey").read_text().strip()
+
+    def fsck(self, database=None):
+        """(exit code, what it printed) of the independent check."""
+        out = subprocess.run([str(BIN / "derwent-broker"), "fsck", "--database", str(database or self.run / "broker/broker.db"), "--vkey", self.vkey()],
+                             capture_output=True, text=True)
+        return out.returncode, out.stdout + out.stderr
+
+    def database(self):
+        """A read-only look at the broker's database."""
+        return sqlite3.connect(f"file:{self.run / 'broker/broker.db'}?mode=ro", uri=True)
+
+    def handovers(self, agency):
+        """What the agency's system was handed: share id to document."""
+        found = {}
+        for file in (self.run / f"agents/{agency}/system/handover").glob("**/*.json"):
+            document = json.loads(file.read_text())
+            found[file.stem] = document
+        return found
+
+
+def referral(**changes):
+    """The sample domestic-abuse referral, changed."""
+    document = json.loads((HOME / "samples/police.derbys/da-referral.json").read_text())
+    document.update(changes)
+    return document
