@@ -1,0 +1,237 @@
+#include "tests/broker/exchange/exchange_fixture.h"
+
+#include "absl/strings/str_cat.h"
+#include "broker/exchange/envelope.h"
+#include "broker/store/sqlite/sqlite_store.h"
+#include "policy/loader/compile.h"
+#include "trust/base/status_macros.h"
+#include "trust/secret/sha256.h"
+
+namespace derwent::exchange {
+namespace {
+
+constexpr char kBundle[] = "policy/derbyshire";
+constexpr size_t kUnitOctets = 256;
+
+v1::DsseEnvelope ToProto(const trust::Envelope& envelope) {
+  v1::DsseEnvelope message;
+  message.set_payload_type(envelope.payload_type);
+  message.set_payload(envelope.payload);
+  for (const trust::DsseSignature& signature : envelope.signatures) {
+    v1::DsseSignature& next = *message.add_signatures();
+    next.set_keyid(signature.keyid);
+    next.set_sig(signature.sig);
+  }
+  return message;
+}
+
+}  // namespace
+
+ExchangeTest::ExchangeTest() {
+  store_ = store::OpenSqliteStore({.path = folder_.path() + "/derwent.db"}).value();
+  log_ = std::make_unique<ledger::Log>(ledger::kOrigin, ledger::TestKey());
+  EXPECT_OK(log_->TakeOver(*store_));
+  tagger_ = std::make_unique<ledger::Tagger>(ledger::Tagger::Create(trust::SecretBytes(std::string(32, 'i'))).value());
+  world_->authority = std::make_shared<const trust::Authority>(trust::Authority::FromPem(pki_.ca_pem(), "derwent.example").value());
+  world_->revoked = std::make_shared<const trust::RevocationSet>(trust::RevocationSet::FromPem(pki_.Crl({}), *world_->authority, now_).value());
+  MakeBundle();
+  for (const char* agency : {kSender, kRecipient, kStranger}) MakeAgency(agency);
+}
+
+void ExchangeTest::MakeBundle() {
+  auto bundle = std::make_shared<policy::Bundle>();
+  bundle->files = policy::ReadBundleDirectory(kBundle).value();
+  policy::Problems problems(bundle->files);
+  std::unique_ptr<policy::Policy> policy = policy::Compile(bundle->files, problems);
+  ASSERT_NE(policy, nullptr);
+  for (policy::Agreement& agreement : policy->agreements) agreement.signed_by = agreement.parties;
+  bundle->policy_digest = trust::Sha256("policy").bytes();
+  bundle->governance_digest = trust::Sha256("governance").bytes();
+  policy->digest = trust::Sha256("policy").hex();
+  policy_ = policy.get();
+  bundle->policy = std::move(policy);
+  world_->bundle = std::move(bundle);
+}
+
+void ExchangeTest::MakeAgency(const std::string& agency) {
+  const testing::TestIdentity first = pki_.IssueFor(agency, "agent", "signing");
+  const testing::TestIdentity second = pki_.IssueFor(agency, "agent", "sealing");
+  signing_.emplace(agency, trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(first.key_pem)).value());
+  sealing_[agency] = second.key_id;
+  world_->anchors[agency] = first.key_id;
+  trust::KeyHistory history(agency, first.key_id);
+  std::string previous;
+  uint32_t sequence = 0;
+  for (const testing::TestIdentity& identity : {first, second}) {
+    v1::KeyEvent event;
+    event.set_agency(agency);
+    event.set_sequence(++sequence);
+    event.set_action(v1::KEY_ACTION_PUBLISH);
+    event.set_purpose(sequence == 1 ? v1::KEY_PURPOSE_SIGNING : v1::KEY_PURPOSE_SEALING);
+    event.set_certificate(identity.certificate_der);
+    event.set_key_id(identity.key_id);
+    event.set_previous_event_digest(previous);
+    *event.mutable_valid_from() = ToTimestamp(now_ - absl::Hours(1));
+    *event.mutable_valid_until() = ToTimestamp(now_ + absl::Hours(24 * 50));
+    const v1::DsseEnvelope envelope = Sign(agency, trust::kKeyEventType, event);
+    EXPECT_OK(history.Add(ToKeyEvent(envelope).value(), *world_->authority, *world_->revoked, now_));
+    previous = trust::Sha256(envelope.payload()).bytes();
+  }
+  world_->keys.emplace(agency, std::move(history));
+  world_->directories[agency] = {{.id = kPractitioner, .roles = {{.role = "practitioner", .areas = {"E23000018"}}, {.role = "spoc", .areas = {"E23000018"}}}, .training_until = absl::CivilDay(2027, 12, 31)}};
+}
+
+absl::Status ExchangeTest::Run(const std::function<absl::Status(Batch&)>& rule) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<store::Transaction> transaction, store_->Begin());
+  RETURN_IF_ERROR(transaction->Savepoint());
+  const ledger::Log::Mark mark = log_->mark();
+  Batch batch(*transaction, [&](const std::vector<ledger::EntryDraft>& drafts) { return log_->Append(*transaction, drafts, now_, random_); }, *world_, *tagger_, now_, random_);
+  const absl::Status status = rule(batch);
+  if (!status.ok()) {
+    log_->RollbackTo(mark);
+    return status;
+  }
+  RETURN_IF_ERROR(transaction->Release());
+  RETURN_IF_ERROR(log_->Seal(*transaction).status());
+  return transaction->Commit();
+}
+
+v1::SubmitReferralRequest ExchangeTest::Share(const std::function<void(v1::Manifest&, v1::SenderStatement&)>& change) {
+  v1::SubmitReferralRequest request;
+  request.set_request_id(kShareId);
+  v1::Submission& submission = *request.add_submissions();
+  v1::SenderStatement statement;
+  statement.set_salt(std::string(32, 's'));
+  statement.set_acting_person(kPractitioner);
+  v1::AskedSubject& asked = *statement.add_subjects();
+  asked.set_number(1);
+  asked.set_holder_commitment(std::string(32, 'c'));
+  v1::Manifest manifest;
+  manifest.set_share_id(kShareId);
+  manifest.set_version(1);
+  manifest.set_kind(v1::PACKAGE_KIND_REFERRAL);
+  manifest.set_sender_agency(kSender);
+  manifest.set_recipient_agency(kRecipient);
+  manifest.set_recipient_role("practitioner");
+  manifest.set_profile("fire_safety");
+  manifest.set_purpose("case.fire_safety");
+  manifest.set_area("E07000034");
+  manifest.set_policy_digest(world_->bundle->policy_digest);
+  *manifest.mutable_create_time() = ToTimestamp(now_);
+  *manifest.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(72));
+  manifest.set_sealing_key_id(sealing_[kRecipient]);
+  v1::ManifestSubject& subject = *manifest.add_subjects();
+  subject.set_number(1);
+  subject.set_role("resident");
+  subject.set_justification_digest(std::string(32, 'j'));
+  submission.mutable_package()->set_key_ring("sealed ring");
+  for (const char* category : {"fire_risk", "identity"}) {
+    const std::string sealed(kUnitOctets + 16, category[0]);
+    submission.mutable_package()->add_units(sealed);
+    asked.add_categories(category);
+    v1::ManifestUnit& unit = *manifest.add_units();
+    unit.set_number(static_cast<uint32_t>(manifest.units_size()));
+    unit.set_subject(1);
+    unit.set_category(category);
+    unit.set_form("full");
+    unit.set_size_bucket(kUnitOctets);
+    unit.set_ciphertext_digest(trust::Sha256(sealed).bytes());
+    unit.set_key_commitment(std::string(32, 'k'));
+  }
+  manifest.set_key_ring_digest(trust::Sha256(submission.package().key_ring()).bytes());
+  if (change) change(manifest, statement);
+  submission.set_sender_statement(statement.SerializeAsString());
+  manifest.set_sender_statement_digest(trust::Sha256(submission.sender_statement()).bytes());
+  *submission.mutable_package()->mutable_manifest() = Sign(kSender, kManifestType, manifest);
+  v1::SubjectReferences& references = *request.add_references();
+  references.set_subject(1);
+  references.add_references(std::string(32, 'r'));
+  return request;
+}
+
+absl::StatusOr<v1::SubmitReferralResponse> ExchangeTest::Submit(const v1::SubmitReferralRequest& request, const std::string& agency) {
+  ASSIGN_OR_RETURN(const CheckedShare share, CheckShare(AgentOf(agency), request, *world_, now_));
+  v1::SubmitReferralResponse response;
+  RETURN_IF_ERROR(Run([&](Batch& batch) { return SubmitReferral(AgentOf(agency), request, share, response, batch); }));
+  return response;
+}
+
+absl::StatusOr<v1::CollectResponse> ExchangeTest::CollectAs(const std::string& agency, int most) {
+  v1::CollectResponse response;
+  RETURN_IF_ERROR(Run([&](Batch& batch) { return Collect(AgentOf(agency), most, response, batch); }));
+  return response;
+}
+
+v1::DsseEnvelope ExchangeTest::Sign(const std::string& agency, absl::string_view type, const google::protobuf::Message& message) const {
+  return ToProto(trust::SignEnvelope(type, message.SerializeAsString(), signing_.at(agency)).value());
+}
+
+v1::MessageHead ExchangeTest::Head(const std::string& from, const std::string& to, uint32_t sequence) const {
+  v1::MessageHead head;
+  head.set_share_id(kShareId);
+  head.set_version(1);
+  head.set_from_agency(from);
+  head.set_to_agency(to);
+  head.set_sequence(sequence);
+  *head.mutable_create_time() = ToTimestamp(now_);
+  return head;
+}
+
+v1::AcknowledgeRequest ExchangeTest::Acknowledgement(const v1::Delivery& delivery, uint32_t sequence) const {
+  v1::Acknowledgement message;
+  *message.mutable_head() = Head(kRecipient, kSender, sequence);
+  message.set_manifest_digest(trust::Sha256(delivery.package().manifest().payload()).bytes());
+  message.set_delivery_id(delivery.delivery_id());
+  v1::AcknowledgeRequest request;
+  request.set_request_id(kRequestId);
+  request.set_delivery_id(delivery.delivery_id());
+  *request.mutable_acknowledgement() = Sign(kRecipient, kAcknowledgementType, message);
+  return request;
+}
+
+v1::ReportProgressRequest ExchangeTest::ProgressOf(v1::ProgressState state, const std::string& reason, uint32_t sequence, const std::string& request_id) const {
+  v1::Progress message;
+  *message.mutable_head() = Head(kRecipient, kSender, sequence);
+  message.set_state(state);
+  message.set_reason(reason);
+  v1::ReportProgressRequest request;
+  request.set_request_id(request_id);
+  *request.mutable_progress() = Sign(kRecipient, kProgressType, message);
+  return request;
+}
+
+v1::WithdrawReferralRequest ExchangeTest::Withdrawal(uint32_t sequence) const {
+  v1::Withdrawal message;
+  *message.mutable_head() = Head(kSender, kRecipient, sequence);
+  message.set_reason("SENT_IN_ERROR");
+  v1::WithdrawReferralRequest request;
+  request.set_request_id(kRequestId);
+  *request.add_withdrawals() = Sign(kSender, kWithdrawalType, message);
+  return request;
+}
+
+void ExchangeTest::HandOver() {
+  const auto stored = Submit(Share());
+  ASSERT_OK(stored);
+  ASSERT_EQ(stored->outcome(), v1::SUBMIT_OUTCOME_STORED) << stored->DebugString();
+  const auto collected = CollectAs(kRecipient);
+  ASSERT_OK(collected);
+  ASSERT_EQ(collected->deliveries_size(), 1);
+  v1::AcknowledgeResponse response;
+  ASSERT_OK(Run([&](Batch& batch) { return Acknowledge(AgentOf(kRecipient), Acknowledgement(collected->deliveries(0)), response, batch); }));
+}
+
+Caller ExchangeTest::AgentOf(const std::string& agency) const {
+  return {.id = {.trust_domain = "derwent.example", .agency = agency, .kind = trust::CallerKind::kAgent, .name = "one"}, .serial = "01"};
+}
+
+v1::RecipientState ExchangeTest::StateOf(const std::string& recipient) {
+  const auto part = store_->Read().value()->FindPart({.share_id = kShareId, .recipient_agency = recipient}).value();
+  return part.has_value() ? static_cast<v1::RecipientState>(part->state) : v1::RECIPIENT_STATE_UNSPECIFIED;
+}
+
+size_t ExchangeTest::EntriesOf(const std::string& agency, const std::string& step) {
+  return store_->Read().value()->SearchEntries({.viewer_agency = agency, .step = step, .limit = 100}).value().size();
+}
+
+}  // namespace derwent::exchange

@@ -1,0 +1,167 @@
+#include "broker/exchange/refusal.h"
+#include "tests/broker/exchange/exchange_fixture.h"
+
+namespace derwent::exchange {
+namespace {
+
+using ::testing::Contains;
+using ::testing::Pair;
+
+class SubmitTest : public ExchangeTest {
+ protected:
+  std::string Refused(const v1::SubmitReferralRequest& request, const std::string& agency = kSender) { return ReasonOf(Submit(request, agency).status()); }
+  size_t Waiting() { return store_->Read().value()->CountDeliveries(kRecipient).value(); }
+};
+
+TEST_F(SubmitTest, AShareThatPolicyAllowsIsStoredEnteredAndDelivered) {
+  const auto response = Submit(Share());
+  ASSERT_OK(response);
+  EXPECT_EQ(response->outcome(), v1::SUBMIT_OUTCOME_STORED) << response->DebugString();
+  EXPECT_EQ(response->receipts_size(), 1);
+  EXPECT_EQ(response->policy_digest(), world().bundle->policy_digest);
+  EXPECT_EQ(Waiting(), 1u);
+  EXPECT_EQ(StateOf(), v1::RECIPIENT_STATE_WAITING);
+  EXPECT_EQ(EntriesOf(kSender, "referral"), 1u);
+  EXPECT_EQ(EntriesOf(kRecipient, "referral"), 1u);
+  EXPECT_EQ(EntriesOf(kStranger, "referral"), 0u);
+}
+
+TEST_F(SubmitTest, TheSameShareAgainGetsTheFirstAnswerAndTakesEffectOnce) {
+  const v1::SubmitReferralRequest share = Share();
+  const auto first = Submit(share);
+  const auto again = Submit(share);
+  ASSERT_OK(first);
+  ASSERT_OK(again);
+  EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(*first, *again));
+  EXPECT_EQ(Waiting(), 1u);
+  EXPECT_EQ(EntriesOf(kSender, "referral"), 1u);
+}
+
+TEST_F(SubmitTest, AnotherShareUnderTheSameIdIsAborted) {
+  ASSERT_OK(Submit(Share()));
+  const auto other = Submit(Share([](v1::Manifest& manifest, v1::SenderStatement&) { manifest.set_marking("OS"); }));
+  EXPECT_EQ(other.status().code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(ReasonOf(other.status()), "REQUEST_ID_REUSED");
+}
+
+TEST_F(SubmitTest, ValidateOnlyEntersTheCheckAndStoresNothing) {
+  v1::SubmitReferralRequest request = Share();
+  request.set_validate_only(true);
+  const auto response = Submit(request);
+  ASSERT_OK(response);
+  EXPECT_EQ(response->outcome(), v1::SUBMIT_OUTCOME_VALID);
+  EXPECT_EQ(Waiting(), 0u);
+  EXPECT_EQ(EntriesOf(kSender, "check"), 1u);
+}
+
+TEST_F(SubmitTest, AUnitThatPolicyDeniesRefusesTheWholeShare) {
+  const auto response = Submit(Share([](v1::Manifest& manifest, v1::SenderStatement& statement) {
+    manifest.mutable_units(1)->set_category("intelligence");
+    statement.mutable_subjects(0)->set_categories(1, "intelligence");
+  }));
+  ASSERT_OK(response);
+  EXPECT_EQ(response->outcome(), v1::SUBMIT_OUTCOME_REFUSED);
+  EXPECT_NE(response->reason(), "");
+  EXPECT_EQ(response->receipts_size(), 1);
+  EXPECT_EQ(Waiting(), 0u);
+  EXPECT_EQ(StateOf(), v1::RECIPIENT_STATE_UNSPECIFIED);
+  EXPECT_EQ(EntriesOf(kSender, "referral"), 1u) << "a refusal counts too";
+}
+
+TEST_F(SubmitTest, AUnitThatWasNotAskedRefusesTheShare) {
+  const auto response = Submit(Share([](v1::Manifest&, v1::SenderStatement& statement) { statement.mutable_subjects(0)->mutable_categories()->RemoveLast(); }));
+  ASSERT_OK(response);
+  EXPECT_EQ(response->outcome(), v1::SUBMIT_OUTCOME_REFUSED);
+}
+
+TEST_F(SubmitTest, AUnitThatNeedsAnApproverIsNotSent) {
+  const auto response = Submit(Share([](v1::Manifest& manifest, v1::SenderStatement& statement) {
+    manifest.mutable_units(1)->set_category("health.physical");
+    manifest.mutable_units(1)->set_form("flag_only");
+    manifest.mutable_subjects(0)->add_grounds("fire_safety.health.physical");
+    statement.mutable_subjects(0)->set_categories(1, "health.physical");
+  }));
+  ASSERT_OK(response);
+  EXPECT_EQ(response->outcome(), v1::SUBMIT_OUTCOME_REFUSED);
+  EXPECT_EQ(Waiting(), 0u);
+}
+
+TEST_F(SubmitTest, PolicyThatTightenedBetweenPlanAndSubmitSaysPolicyChanged) {
+  const v1::SubmitReferralRequest share = Share([](v1::Manifest& manifest, v1::SenderStatement&) { manifest.set_policy_digest(std::string(32, 'o')); });
+  for (policy::Agreement& agreement : policy().agreements) agreement.signed_by.erase(kRecipient);
+  const auto response = Submit(share);
+  ASSERT_OK(response);
+  EXPECT_EQ(response->outcome(), v1::SUBMIT_OUTCOME_REFUSED);
+  EXPECT_EQ(response->reason(), "POLICY_CHANGED");
+  EXPECT_EQ(Waiting(), 0u);
+}
+
+TEST_F(SubmitTest, ARefusalIsNotRemembered) {
+  const v1::SubmitReferralRequest share = Share();
+  const policy::Policy before = policy();
+  for (policy::Agreement& agreement : policy().agreements) agreement.signed_by.clear();
+  EXPECT_EQ(Submit(share)->outcome(), v1::SUBMIT_OUTCOME_REFUSED);
+  policy() = before;
+  EXPECT_EQ(Submit(share)->outcome(), v1::SUBMIT_OUTCOME_STORED);
+}
+
+TEST_F(SubmitTest, APersonWhoLeftTheDirectoryPushesNothing) {
+  world().directories[kSender].clear();
+  const auto response = Submit(Share());
+  ASSERT_OK(response);
+  EXPECT_EQ(response->outcome(), v1::SUBMIT_OUTCOME_REFUSED);
+  EXPECT_EQ(response->reason(), "ROLE_NOT_ENTITLED");
+}
+
+TEST_F(SubmitTest, AnEditedManifestDoesNotVerify) {
+  v1::SubmitReferralRequest share = Share();
+  v1::DsseEnvelope& envelope = *share.mutable_submissions(0)->mutable_package()->mutable_manifest();
+  v1::Manifest manifest;
+  ASSERT_TRUE(manifest.ParseFromString(envelope.payload()));
+  manifest.set_marking("OS");
+  envelope.set_payload(manifest.SerializeAsString());
+  EXPECT_EQ(Refused(share), "SIGNATURE_INVALID");
+}
+
+TEST_F(SubmitTest, AShareOfAnotherAgencyIsNotTaken) { EXPECT_EQ(Refused(Share(), kStranger), "PAYLOAD_REJECTED"); }
+
+TEST_F(SubmitTest, AKeyThatIsUnknownDoesNotCount) {
+  world().keys.erase(kSender);
+  EXPECT_EQ(Refused(Share()), "KEY_NOT_CERTIFIED");
+}
+
+TEST_F(SubmitTest, APackageSealedToAKeyThatDoesNotCountIsRefused) {
+  EXPECT_EQ(Refused(Share([](v1::Manifest& manifest, v1::SenderStatement&) { manifest.set_sealing_key_id(std::string(64, '0')); })), "KEY_NOT_CERTIFIED");
+}
+
+TEST_F(SubmitTest, AllViolationsAreToldAtOnce) {
+  v1::SubmitReferralRequest share = Share([](v1::Manifest& manifest, v1::SenderStatement& statement) {
+    manifest.set_recipient_role("");
+    manifest.mutable_units(1)->set_size_bucket(300);
+    statement.set_salt("short");
+  });
+  share.mutable_submissions(0)->mutable_package()->set_key_ring("another ring");
+  const auto violations = Violations::Of(Submit(share).status());
+  EXPECT_THAT(violations, Contains(Pair("submissions[0].manifest.recipient_role", ::testing::_)));
+  EXPECT_THAT(violations, Contains(Pair("submissions[0].manifest.units[1].size_bucket", ::testing::_)));
+  EXPECT_THAT(violations, Contains(Pair("submissions[0].manifest.key_ring_digest", ::testing::_)));
+  EXPECT_THAT(violations, Contains(Pair("submissions[0].sender_statement.salt", ::testing::_)));
+}
+
+TEST_F(SubmitTest, AUnitChangedInItsCiphertextIsRejected) {
+  v1::SubmitReferralRequest share = Share();
+  (*share.mutable_submissions(0)->mutable_package()->mutable_units(0))[7] ^= 1;
+  EXPECT_EQ(Refused(share), "PAYLOAD_REJECTED");
+}
+
+TEST_F(SubmitTest, AClockThatIsThirtySecondsOffIsRefused) {
+  const v1::SubmitReferralRequest share = Share();
+  now_ += absl::Seconds(31);
+  EXPECT_EQ(Refused(share), "PAYLOAD_REJECTED");
+  now_ -= absl::Seconds(62);
+  EXPECT_EQ(Refused(share), "PAYLOAD_REJECTED");
+  EXPECT_EQ(Waiting(), 0u);
+}
+
+}  // namespace
+}  // namespace derwent::exchange

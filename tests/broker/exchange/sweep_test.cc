@@ -1,0 +1,65 @@
+#include "tests/broker/exchange/exchange_fixture.h"
+
+namespace derwent::exchange {
+namespace {
+
+class SweepTest : public ExchangeTest {
+ protected:
+  void SweepAt(absl::Duration later) {
+    now_ += later;
+    ASSERT_OK(Run(Sweep));
+  }
+};
+
+TEST_F(SweepTest, NothingHappensBeforeADeadline) {
+  ASSERT_OK(Submit(Share()));
+  SweepAt(absl::Hours(71));
+  EXPECT_EQ(StateOf(), v1::RECIPIENT_STATE_WAITING);
+  EXPECT_EQ(EntriesOf(kSender, "expiry"), 0u);
+}
+
+TEST_F(SweepTest, AnUncollectedShareExpiresIsEnteredAndItsSenderTold) {
+  ASSERT_OK(Submit(Share()));
+  SweepAt(absl::Hours(73));
+  EXPECT_EQ(StateOf(), v1::RECIPIENT_STATE_EXPIRED);
+  EXPECT_EQ(EntriesOf(kSender, "expiry"), 1u);
+  EXPECT_EQ(CollectAs(kRecipient)->deliveries_size(), 0);
+  const auto told = CollectAs(kSender);
+  ASSERT_EQ(told->deliveries_size(), 1);
+  EXPECT_EQ(told->deliveries(0).notice().kind(), v1::BROKER_NOTICE_KIND_EXPIRED);
+  SweepAt(absl::Hours(1));
+  EXPECT_EQ(EntriesOf(kSender, "expiry"), 1u) << "once";
+}
+
+TEST_F(SweepTest, AnOverdueAcceptanceIsEscalatedOnceToBothSidesNamingTheRole) {
+  HandOver();
+  ASSERT_EQ(CollectAs(kSender)->deliveries_size(), 1);
+  SweepAt(absl::Hours(73));
+  SweepAt(absl::Seconds(1));
+  EXPECT_EQ(EntriesOf(kRecipient, "acceptance_overdue"), 1u);
+  const auto told = CollectAs(kRecipient);
+  ASSERT_EQ(told->deliveries_size(), 1);
+  EXPECT_EQ(told->deliveries(0).notice().kind(), v1::BROKER_NOTICE_KIND_ACCEPTANCE_OVERDUE);
+  EXPECT_EQ(told->deliveries(0).notice().escalate_to_role(), "spoc");
+  EXPECT_EQ(CollectAs(kSender)->deliveries_size(), 2) << "acknowledgement and notice";
+}
+
+TEST_F(SweepTest, TheFirstRefusedCallIsEnteredAtOnceAndItsRepeatsAsOne) {
+  const auto refused = [&] { return Run([&](Batch& batch) { return EnterRefusedCall(AgentOf(kStranger), "Collect", "ROLE_NOT_ENTITLED", batch); }); };
+  for (int i = 0; i < 5; ++i) ASSERT_OK(refused());
+  EXPECT_EQ(EntriesOf(kStranger, "refused_call"), 1u);
+  SweepAt(absl::Seconds(61));
+  EXPECT_EQ(EntriesOf(kStranger, "refused_call"), 2u);
+  SweepAt(absl::Seconds(61));
+  EXPECT_EQ(EntriesOf(kStranger, "refused_call"), 2u);
+}
+
+TEST_F(SweepTest, APolicyIsEnteredOnceADigest) {
+  const uint64_t before = log_->size();
+  ASSERT_OK(Run(EnterPolicy));
+  ASSERT_OK(Run(EnterPolicy));
+  EXPECT_EQ(log_->size(), before + 1);
+}
+
+}  // namespace
+}  // namespace derwent::exchange
