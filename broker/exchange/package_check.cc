@@ -15,6 +15,9 @@ namespace derwent::exchange {
 namespace {
 
 constexpr size_t kAeadTag = 16;
+// How long a finished share may wait in its sender's outbox: every retry sends the same bytes. A sender whose clock is off
+// by more than the skew learns it when it plans.
+constexpr absl::Duration kLongestOutbox = absl::Hours(24 * 7);
 constexpr size_t kLargestKeyRing = 1 << 20;
 
 // Checks one submission; `at` is its path in the request.
@@ -53,7 +56,7 @@ class PackageCheck {
     Require(!m.recipient_role().empty(), "manifest.recipient_role", "is a role");
     Require(m.policy_digest().size() == Sha256Digest::kSize, "manifest.policy_digest", "is 32 octets");
     const absl::Time made = FromTimestamp(m.create_time());
-    Require(made > now_ - world_.limits.clock_skew && made < now_ + world_.limits.clock_skew, "manifest.create_time", "is within 30 s of the broker's clock");
+    Require(made > now_ - kLongestOutbox && made < now_ + world_.limits.clock_skew, "manifest.create_time", "is within the last week and not over 30 s ahead of the broker's clock");
     Require(FromTimestamp(m.expire_time()) > now_, "manifest.expire_time", "is in the future");
     Require(!m.sealing_key_id().empty(), "manifest.sealing_key_id", "is a key id");
   }
