@@ -119,6 +119,7 @@ class RecipientDecider {
     PackageSubject entry{.number = subject.number, .role = subject.role, .grounds = question.grounds, .justification = draft_.justification,
                          .asked_categories = question.categories};
     entry.holder_commitment = trust::Sha256Parts({random.Bytes(kKeyOctets), policy::CanonicalBytes(question, now_), CanonicalDecision(own)});
+    ShowProtectedPlaces(subject, question.categories);
     bool released = false;
     for (const policy::CategoryOutcome& outcome : both.categories) {
       ASSIGN_OR_RETURN(const bool given, Take(subject, outcome));
@@ -168,6 +169,18 @@ class RecipientDecider {
     shown.set_outcome("RELEASED");
     package_.units.push_back({.subject = subject.number, .content = *std::move(content)});
     return true;
+  }
+
+  // A protected place that was not even considered is shown to the holder's own people as withheld; the broker never hears of it.
+  void ShowProtectedPlaces(const DraftSubject& subject, const std::vector<std::string>& considered) {
+    const bool held = !subject.record.location_protected().facts().empty();
+    if (!held || std::ranges::find(considered, "location.protected") != considered.end()) return;
+    v1::UnitOutcome& shown = result_.outcomes.emplace_back();
+    shown.set_recipient_agency(recipient_.agency);
+    shown.set_subject(subject.number);
+    shown.set_category("location.protected");
+    shown.set_outcome("WITHHELD");
+    shown.add_reasons(std::string(policy::Describe(policy::ReasonCode::kSubjectFlag).name));
   }
 
   void Join(PackageSubject entry, const policy::Decision& both) {
