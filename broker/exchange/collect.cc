@@ -73,13 +73,17 @@ absl::Status CollectOther(const store::DeliveryRow& row, v1::CollectResponse& re
 }  // namespace
 
 absl::Status Collect(const Caller& caller, int max_deliveries, v1::CollectResponse& response, Batch& batch) {
-  ASSIGN_OR_RETURN(const std::vector<store::DeliveryRow> rows, batch.read().NextDeliveries(caller.agency(), static_cast<size_t>(max_deliveries)));
   response.set_policy_digest(batch.world().bundle->policy_digest);
   size_t octets = 0;
-  for (const store::DeliveryRow& row : rows) {
-    octets += row.payload.size();
-    if (response.deliveries_size() > 0 && octets > batch.world().limits.share_octets) break;
-    RETURN_IF_ERROR(row.kind == kPackageDelivery ? CollectPackage(row, response, batch) : CollectOther(row, response, batch));
+  // What is held leaves the mailbox, so a page of nothing but held packages must not hide what lies behind it.
+  while (response.deliveries().empty()) {
+    ASSIGN_OR_RETURN(const std::vector<store::DeliveryRow> rows, batch.read().NextDeliveries(caller.agency(), static_cast<size_t>(max_deliveries)));
+    if (rows.empty()) break;
+    for (const store::DeliveryRow& row : rows) {
+      octets += row.payload.size();
+      if (response.deliveries_size() > 0 && octets > batch.world().limits.share_octets) break;
+      RETURN_IF_ERROR(row.kind == kPackageDelivery ? CollectPackage(row, response, batch) : CollectOther(row, response, batch));
+    }
   }
   return absl::OkStatus();
 }

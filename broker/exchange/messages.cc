@@ -140,10 +140,12 @@ absl::Status WithdrawOne(const Caller& caller, const v1::DsseEnvelope& envelope,
   ASSIGN_OR_RETURN(About about, FindAbout(withdrawal.head(), batch));
   if (about.from_recipient) return Refuse(absl::StatusCode::kPermissionDenied, "RECIPIENT_NOT_PARTY", "only the sender withdraws a share");
   RETURN_IF_ERROR(TakeSequence(withdrawal.head(), about));
-  const bool had_it = about.stored.part.state != v1::RECIPIENT_STATE_WAITING && about.stored.part.state != v1::RECIPIENT_STATE_HELD && about.stored.part.state != v1::RECIPIENT_STATE_EXPIRED;
+  bool had_it = about.stored.part.state != v1::RECIPIENT_STATE_WAITING && about.stored.part.state != v1::RECIPIENT_STATE_HELD && about.stored.part.state != v1::RECIPIENT_STATE_EXPIRED;
   ASSIGN_OR_RETURN(const std::vector<store::DeliveryRow> waiting, batch.read().DeliveriesOfPart(about.stored.part.key));
   for (const store::DeliveryRow& row : waiting) {
-    if (row.kind == kPackageDelivery) RETURN_IF_ERROR(batch.write().DeleteDelivery(row.sequence));
+    if (row.kind != kPackageDelivery) continue;
+    had_it = had_it || row.collected_count > 0;  // Held only after it was collected.
+    RETURN_IF_ERROR(batch.write().DeleteDelivery(row.sequence));
   }
   about.stored.part.state = v1::RECIPIENT_STATE_WITHDRAWN;
   about.stored.part.reason = withdrawal.reason();

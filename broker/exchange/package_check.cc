@@ -23,8 +23,8 @@ constexpr size_t kLargestKeyRing = 1 << 20;
 // Checks one submission; `at` is its path in the request.
 class PackageCheck {
  public:
-  PackageCheck(const Caller& caller, const v1::SubmitReferralRequest& request, const World& world, absl::Time now, Violations& violations)
-      : caller_(caller), request_(request), world_(world), now_(now), violations_(violations) {}
+  PackageCheck(const Caller& caller, const v1::SubmitReferralRequest& request, const World& world, Violations& violations)
+      : caller_(caller), request_(request), world_(world), violations_(violations) {}
 
   CheckedPackage Run(const v1::Submission& submission, const std::string& at) {
     at_ = at;
@@ -55,9 +55,6 @@ class PackageCheck {
     Require(!m.recipient_agency().empty() && m.recipient_agency() != m.sender_agency(), "manifest.recipient_agency", "is another agency");
     Require(!m.recipient_role().empty(), "manifest.recipient_role", "is a role");
     Require(m.policy_digest().size() == Sha256Digest::kSize, "manifest.policy_digest", "is 32 octets");
-    const absl::Time made = FromTimestamp(m.create_time());
-    Require(made > now_ - kLongestOutbox && made < now_ + world_.limits.clock_skew, "manifest.create_time", "is within the last week and not over 30 s ahead of the broker's clock");
-    Require(FromTimestamp(m.expire_time()) > now_, "manifest.expire_time", "is in the future");
     Require(!m.sealing_key_id().empty(), "manifest.sealing_key_id", "is a key id");
   }
 
@@ -79,7 +76,7 @@ class PackageCheck {
     }
     std::set<uint32_t> asked;
     for (const v1::AskedSubject& subject : s.subjects()) {
-      asked.insert(subject.number());
+      Require(asked.insert(subject.number()).second, "sender_statement.subjects.number", "stands once");
       Require(subject.categories_size() >= 1 && subject.categories_size() <= 64, "sender_statement.subjects.categories", "are 1 to 64");
       Require(subject.holder_commitment().size() == Sha256Digest::kSize, "sender_statement.subjects.holder_commitment", "is 32 octets");
     }
@@ -89,6 +86,8 @@ class PackageCheck {
   void Units(const v1::Manifest& m, const v1::Package& package) {
     Require(m.units_size() == package.units_size(), "package.units", "are as many as the manifest names");
     Require(m.units_size() >= 1, "manifest.units", "are at least one");
+    std::set<std::pair<uint32_t, std::string>> seen;
+    for (const v1::ManifestUnit& unit : m.units()) Require(seen.emplace(unit.subject(), unit.category()).second, "manifest.units.category", "stands once for a subject");
     const int count = std::min(m.units_size(), package.units_size());
     for (int i = 0; i < count; ++i) {
       const v1::ManifestUnit& unit = m.units(i);
@@ -108,7 +107,6 @@ class PackageCheck {
   const Caller& caller_;
   const v1::SubmitReferralRequest& request_;
   const World& world_;
-  absl::Time now_;
   Violations& violations_;
   std::string at_;
 };
@@ -119,7 +117,8 @@ void CheckTogether(const CheckedShare& share, const v1::SubmitReferralRequest& r
   for (const CheckedPackage& package : share.packages) {
     const v1::Manifest& m = package.manifest;
     violations.Require(recipients.insert(m.recipient_agency()).second, "submissions.package.manifest.recipient_agency", "stands once in a share");
-    violations.Require(m.profile() == first.profile() && m.purpose() == first.purpose() && m.area() == first.area() && m.board() == first.board() && m.version() == first.version() && m.case_id() == first.case_id(),
+    violations.Require(m.profile() == first.profile() && m.purpose() == first.purpose() && m.area() == first.area() && m.board() == first.board() && m.version() == first.version() && m.case_id() == first.case_id() &&
+                           m.supersedes_share_id() == first.supersedes_share_id(),
                        "submissions.package.manifest", "has one profile, purpose, board, area, case and version in a share");
   }
   for (const v1::SubjectReferences& references : request.references()) {
@@ -130,6 +129,17 @@ void CheckTogether(const CheckedShare& share, const v1::SubmitReferralRequest& r
 
 }  // namespace
 
+absl::Status CheckTimes(const CheckedShare& share, const Limits& limits, absl::Time now) {
+  Violations violations;
+  for (const CheckedPackage& package : share.packages) {
+    const absl::Time made = FromTimestamp(package.manifest.create_time());
+    violations.Require(made > now - kLongestOutbox && made < now + limits.clock_skew, "submissions.package.manifest.create_time",
+                       "is within the last week and not over 30 s ahead of the broker's clock");
+    violations.Require(FromTimestamp(package.manifest.expire_time()) > now, "submissions.package.manifest.expire_time", "is in the future");
+  }
+  return violations.ToStatus();
+}
+
 absl::StatusOr<CheckedShare> CheckShare(const Caller& caller, const v1::SubmitReferralRequest& request, const World& world, absl::Time now) {
   Violations violations;
   violations.Require(Uuid::Parse(request.request_id()).ok(), "request_id", "is a UUID in lowercase");
@@ -137,7 +147,7 @@ absl::StatusOr<CheckedShare> CheckShare(const Caller& caller, const v1::SubmitRe
   violations.Require(request.ByteSizeLong() <= world.limits.share_octets, "submissions", "are 8 MiB at most together");
   RETURN_IF_ERROR(violations.ToStatus());
   CheckedShare share;
-  PackageCheck check(caller, request, world, now, violations);
+  PackageCheck check(caller, request, world, violations);
   std::string digests;
   for (int i = 0; i < request.submissions_size(); ++i) {
     share.packages.push_back(check.Run(request.submissions(i), absl::StrCat("submissions[", i, "]")));

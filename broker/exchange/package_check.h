@@ -27,8 +27,12 @@ struct CheckedShare {
   Sha256Digest digest;  // Over the manifests' payloads and the statements: what makes two submissions the same.
 };
 
-// Reads and checks a share: form, limits, digests, clock, then one signature a manifest. Done on a worker, before the
+// Reads and checks a share: form, limits, digests, then one signature a manifest. Done on a worker, before the
 // writer. Errors: kInvalidArgument with all violations; kFailedPrecondition `SIGNATURE_INVALID`, `KEY_NOT_CERTIFIED`.
 absl::StatusOr<CheckedShare> CheckShare(const Caller& caller, const v1::SubmitReferralRequest& request, const World& world, absl::Time now);
+
+// The sender's clock agrees with the broker's and nothing has expired. Asked of a new share only: one that was answered gets
+// its first answer whenever its stored bytes are sent again. Error: kInvalidArgument with all violations.
+absl::Status CheckTimes(const CheckedShare& share, const Limits& limits, absl::Time now);
 
 }  // namespace derwent::exchange

@@ -58,7 +58,13 @@ absl::Status StoreShare(const CheckedShare& share, Batch& batch) {
                       .expire_time = FromTimestamp(m.expire_time()), .supersedes_share_id = m.supersedes_share_id()};
   const absl::Status stored = batch.write().InsertShare(row);
   if (absl::IsAlreadyExists(stored)) return Refuse(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the share id is taken");
-  return stored;
+  RETURN_IF_ERROR(stored);
+  if (row.supersedes_share_id.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::optional<store::ShareRow> older, batch.read().FindShare(row.supersedes_share_id));
+  if (!older.has_value() || older->sender_agency != row.sender_agency) {
+    return Refuse(absl::StatusCode::kFailedPrecondition, "SHARE_UNKNOWN", "the share to be superseded is not one that this agency sent");
+  }
+  return batch.write().SetSuperseded(older->share_id, row.share_id);
 }
 
 absl::Status StorePart(const CheckedPackage& package, const std::vector<DecidedSubject>& decided, const Tags& tags, std::vector<uint64_t> entries, Batch& batch) {
@@ -134,6 +140,7 @@ absl::Status SubmitReferral(const Caller& caller, const v1::SubmitReferralReques
   ASSIGN_OR_RETURN(const bool before, AnsweredBefore(caller, request, share, response, batch));
   if (before) return absl::OkStatus();
   const World& world = batch.world();
+  RETURN_IF_ERROR(CheckTimes(share, world.limits, batch.now()));
   ASSIGN_OR_RETURN(const Tags tags, TagsOf(request, batch.tagger()));
   std::vector<PackageDecision> decided;
   bool refused = false;

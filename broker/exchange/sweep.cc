@@ -7,25 +7,28 @@ namespace derwent::exchange {
 namespace {
 
 constexpr size_t kPartsASweep = 64;
+constexpr size_t kAnswersASweep = 1024;
 constexpr char kPolicySetting[] = "policy_entered";
 
 bool Passed(const store::Due& due, absl::Time now) { return due.time.has_value() && !due.overdue && *due.time <= now; }
 
-// Nobody collected (or acknowledged) it: the payload goes, an entry and a notice to the sender stay.
+// Nobody collected or acknowledged it in time: the payload goes, an entry and a notice to the sender stay. A part that was
+// collected keeps that state: its recipient has the data, and a withdrawal must still reach it.
 absl::Status Expire(StoredPart& stored, Batch& batch) {
   ASSIGN_OR_RETURN(const std::vector<store::DeliveryRow> rows, batch.read().DeliveriesOfPart(stored.part.key));
   for (const store::DeliveryRow& row : rows) {
     if (row.kind == kPackageDelivery) RETURN_IF_ERROR(batch.write().DeleteDelivery(row.sequence));
   }
-  stored.part.state = v1::RECIPIENT_STATE_EXPIRED;
-  stored.part.reason = "EXPIRED";
+  const bool collected = stored.part.state == v1::RECIPIENT_STATE_COLLECTED;
+  if (!collected) stored.part.state = v1::RECIPIENT_STATE_EXPIRED;
+  stored.part.reason = collected ? "NOT_ACKNOWLEDGED" : "EXPIRED";
   stored.part.collection.overdue = true;
   stored.part.acceptance.time.reset();
   stored.part.outcome.time.reset();
   stored.part.update_time = batch.now();
   RETURN_IF_ERROR(batch.write().UpdatePart(stored.part));
   ASSIGN_OR_RETURN(const std::vector<uint64_t> entries, EnterStep("expiry", ledger::Actor::kBroker, stored, {}, batch));
-  return DeliverNotice(stored.share.sender_agency, v1::BROKER_NOTICE_KIND_EXPIRED, stored, "EXPIRED", "", entries, batch);
+  return DeliverNotice(stored.share.sender_agency, v1::BROKER_NOTICE_KIND_EXPIRED, stored, stored.part.reason, "", entries, batch);
 }
 
 absl::Status Escalate(StoredPart& stored, store::Due store::PartRow::*due, v1::BrokerNoticeKind kind, absl::string_view step, Batch& batch) {
@@ -72,6 +75,8 @@ absl::Status Sweep(Batch& batch) {
       RETURN_IF_ERROR(Escalate(stored, &store::PartRow::outcome, v1::BROKER_NOTICE_KIND_OUTCOME_OVERDUE, "outcome_overdue", batch));
     }
   }
+  // Once a minute, so that an idle broker commits nothing.
+  if (absl::ToUnixSeconds(batch.now()) % 60 == 0) RETURN_IF_ERROR(batch.write().DeleteIdempotencyBefore(batch.now(), kAnswersASweep).status());
   return EnterRepeats(batch);
 }
 

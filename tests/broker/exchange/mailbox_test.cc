@@ -101,5 +101,17 @@ TEST_F(MailboxTest, WhatWasNotCollectedIsNotAcknowledged) {
   EXPECT_EQ(ReasonOf(Acknowledged(Acknowledgement(delivery), response)), "DELIVERY_NOT_COLLECTED");
 }
 
+TEST_F(MailboxTest, APageOfHeldPackagesDoesNotHideWhatLiesBehindIt) {
+  const auto notice = [&](Batch& batch) -> absl::Status {
+    const auto stored = LoadPart({.share_id = kShareId, .recipient_agency = kRecipient}, batch);
+    return DeliverNotice(kRecipient, v1::BROKER_NOTICE_KIND_ACCEPTANCE_OVERDUE, *stored, "OVERDUE", "spoc", {}, batch);
+  };
+  ASSERT_OK(Run(notice));
+  world().directories[kSender].clear();
+  const auto collected = CollectAs(kRecipient, 1);
+  ASSERT_EQ(collected->deliveries_size(), 1);
+  EXPECT_TRUE(collected->deliveries(0).has_notice());
+}
+
 }  // namespace
 }  // namespace derwent::exchange

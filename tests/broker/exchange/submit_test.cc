@@ -154,13 +154,44 @@ TEST_F(SubmitTest, AUnitChangedInItsCiphertextIsRejected) {
   EXPECT_EQ(Refused(share), "PAYLOAD_REJECTED");
 }
 
-TEST_F(SubmitTest, AClockThatIsThirtySecondsOffIsRefused) {
+TEST_F(SubmitTest, AShareFromTheFutureIsRefused) {
   const v1::SubmitReferralRequest share = Share();
-  now_ += absl::Seconds(31);
-  EXPECT_EQ(Refused(share), "PAYLOAD_REJECTED");
-  now_ -= absl::Seconds(62);
+  now_ -= absl::Seconds(31);
   EXPECT_EQ(Refused(share), "PAYLOAD_REJECTED");
   EXPECT_EQ(Waiting(), 0u);
+}
+
+TEST_F(SubmitTest, AFinishedShareMayWaitInItsOutboxUntilItExpires) {
+  const v1::SubmitReferralRequest share = Share();
+  now_ += absl::Hours(73);
+  EXPECT_EQ(Refused(share), "PAYLOAD_REJECTED");
+  now_ -= absl::Hours(2);
+  EXPECT_EQ(Submit(share)->outcome(), v1::SUBMIT_OUTCOME_STORED);
+}
+
+TEST_F(SubmitTest, AShareThatWasAnsweredGetsItsFirstAnswerHoweverLateItsBytesComeAgain) {
+  const v1::SubmitReferralRequest share = Share();
+  const auto first = Submit(share);
+  ASSERT_OK(first);
+  for (const absl::Duration later : {absl::Minutes(5), absl::Hours(24 * 7)}) {
+    now_ += later;
+    const auto again = Submit(share);
+    ASSERT_OK(again);
+    EXPECT_EQ(again->outcome(), v1::SUBMIT_OUTCOME_STORED);
+  }
+  EXPECT_EQ(Waiting(), 1u);
+}
+
+TEST_F(SubmitTest, ACategoryStandsOnceForASubject) {
+  EXPECT_EQ(Refused(Share([](v1::Manifest& manifest, v1::SenderStatement&) { manifest.mutable_units(1)->set_category("fire_risk"); })), "PAYLOAD_REJECTED");
+}
+
+TEST_F(SubmitTest, ASubjectStandsOnceInTheStatement) {
+  EXPECT_EQ(Refused(Share([](v1::Manifest&, v1::SenderStatement& statement) { *statement.add_subjects() = v1::AskedSubject(statement.subjects(0)); })), "PAYLOAD_REJECTED");
+}
+
+TEST_F(SubmitTest, OnlyAShareOfItsOwnIsSuperseded) {
+  EXPECT_EQ(Refused(Share([](v1::Manifest& manifest, v1::SenderStatement&) { manifest.set_supersedes_share_id("5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1bff"); })), "SHARE_UNKNOWN");
 }
 
 }  // namespace

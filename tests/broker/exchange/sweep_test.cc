@@ -61,5 +61,19 @@ TEST_F(SweepTest, APolicyIsEnteredOnceADigest) {
   EXPECT_EQ(log_->size(), before + 1);
 }
 
+TEST_F(SweepTest, AShareThatWasCollectedAndNotAcknowledgedIsNotCalledUncollected) {
+  ASSERT_OK(Submit(Share()));
+  ASSERT_EQ(CollectAs(kRecipient)->deliveries_size(), 1);
+  SweepAt(absl::Hours(73));
+  EXPECT_EQ(StateOf(), v1::RECIPIENT_STATE_COLLECTED);
+  EXPECT_EQ(CollectAs(kRecipient)->deliveries_size(), 0) << "the payload is gone";
+  const auto told = CollectAs(kSender);
+  ASSERT_EQ(told->deliveries_size(), 1);
+  EXPECT_EQ(told->deliveries(0).notice().reason(), "NOT_ACKNOWLEDGED");
+  v1::WithdrawReferralResponse withdrawn;
+  ASSERT_OK(Run([&](Batch& batch) { return WithdrawReferral(AgentOf(kSender), Withdrawal(1), withdrawn, batch); }));
+  EXPECT_THAT(withdrawn.told_agencies(), ::testing::ElementsAre(kRecipient));
+}
+
 }  // namespace
 }  // namespace derwent::exchange
