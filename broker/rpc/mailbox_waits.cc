@@ -18,13 +18,16 @@ uint64_t MailboxWaits::Wakes(const std::string& agency) {
 
 bool MailboxWaits::Park(Waiter waiter, uint64_t seen) {
   std::function<void(const absl::Status&)> refused;
+  absl::Status why;
   {
     MutexLock lock(mutex_);
-    if (wakes_[waiter.caller.agency()] != seen) return false;
-    if (waiters_.size() < kMostWaiters) waiters_.push_back(std::move(waiter));
+    if (stopped_.ok() && wakes_[waiter.caller.agency()] != seen) return false;
+    if (!stopped_.ok()) why = stopped_;
+    else if (waiters_.size() >= kMostWaiters) why = exchange::Refuse(absl::StatusCode::kResourceExhausted, "QUEUE_FULL", "too many collectors wait");
+    if (why.ok()) waiters_.push_back(std::move(waiter));
     else refused = std::move(waiter.end);
   }
-  if (refused) refused(exchange::Refuse(absl::StatusCode::kResourceExhausted, "QUEUE_FULL", "too many collectors wait"));
+  if (refused) refused(why);
   return true;
 }
 
@@ -66,6 +69,7 @@ void MailboxWaits::Stop(const absl::Status& why) {
   std::list<Waiter> all;
   {
     MutexLock lock(mutex_);
+    stopped_ = why;
     all.swap(waiters_);
   }
   for (const Waiter& waiter : all) waiter.end(why);

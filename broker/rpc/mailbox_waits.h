@@ -31,13 +31,14 @@ class MailboxWaits {
   void Wake(const std::set<std::string>& agencies);
   // `good` says whether a caller may still call.
   void Tick(absl::Time now, const std::function<absl::Status(const exchange::Caller&)>& good);
-  // Ends all.
+  // Ends all, and whoever parks later: nobody ticks any more.
   void Stop(const absl::Status& why);
 
  private:
   Mutex mutex_;
   std::list<Waiter> waiters_ GUARDED_BY(mutex_);
   std::map<std::string, uint64_t> wakes_ GUARDED_BY(mutex_);
+  absl::Status stopped_ GUARDED_BY(mutex_);  // Not OK once stopped.
 };
 
 }  // namespace derwent::rpc

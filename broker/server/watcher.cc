@@ -27,7 +27,7 @@ void Stamp(const std::string& path, std::string& stamp) {
 Watcher::Watcher(const Configuration& configuration, sequencer::Sequencer& sequencer, sequencer::CurrentWorld& world, rpc::MailboxWaits& waits, const Clock& clock, rpc::JsonLog& log,
                  rpc::Metrics& metrics)
     : configuration_(configuration), sequencer_(sequencer), world_(world), waits_(waits), clock_(clock), log_(log), metrics_(metrics),
-      bundle_stamp_(StampOf(configuration.policy)), crl_stamp_(StampOf(configuration.crl)), next_sweep_(clock.Now()), thread_([this] { Loop(); }) {}
+      bundle_stamp_(StampOf(configuration.policy)), crl_stamp_(StampOf(configuration.crl)), next_sweep_(clock.Now()), wanted_(world.Get()), thread_([this] { Loop(); }) {}
 
 Watcher::~Watcher() { Stop(); }
 
@@ -72,6 +72,7 @@ void Watcher::Look() {
     bundle_stamp_ = std::move(stamp);
     TakeBundle();
   }
+  if (publish_again_.exchange(false)) Publish(wanted_);
   const absl::Time now = clock_.Now();
   const std::shared_ptr<const exchange::World> world = world_.Get();
   waits_.Tick(now, [&](const exchange::Caller& caller) { return rpc::Authentication::StillGood(caller, *world, now); });
@@ -85,17 +86,22 @@ void Watcher::Look() {
   if (!queued.ok()) log_.Write("warning", "sweep not queued", {{"error", std::string(queued.message())}});
 }
 
-void Watcher::Publish(std::shared_ptr<const exchange::World> world, bool entered) {
-  const absl::Status queued = sequencer_.Enqueue({.run = [entered](exchange::Batch& batch) { return entered ? exchange::EnterPolicy(batch) : absl::OkStatus(); },
+void Watcher::Publish(std::shared_ptr<const exchange::World> world) {
+  wanted_ = std::move(world);
+  const absl::Status queued = sequencer_.Enqueue({.run = [](exchange::Batch& batch) { return exchange::EnterPolicy(batch); },
                                                   .done = [this](const absl::Status& status, std::shared_ptr<const ledger::SealedBatch>) {
-                                                    if (!status.ok()) log_.Write("error", "a new world was not entered", {{"error", std::string(status.message())}});
+                                                    if (status.ok()) return;
+                                                    log_.Write("error", "a new policy or revocation list was not entered", {{"error", std::string(status.message())}});
+                                                    publish_again_ = true;
                                                   },
-                                                  .new_world = std::move(world)});
-  if (!queued.ok()) log_.Write("error", "a new world was not queued", {{"error", std::string(queued.message())}});
+                                                  .new_world = wanted_});
+  if (queued.ok()) return;
+  log_.Write("error", "a new policy or revocation list was not queued", {{"error", std::string(queued.message())}});
+  publish_again_ = true;
 }
 
 void Watcher::TakeRevocations() {
-  auto world = std::make_shared<exchange::World>(*world_.Get());
+  auto world = std::make_shared<exchange::World>(*wanted_);
   absl::StatusOr<std::shared_ptr<const trust::RevocationSet>> revoked = ReadRevocations(configuration_, *world->authority, clock_.Now());
   if (!revoked.ok()) {
     // The list in force stays until its own end; after that nobody is trusted.
@@ -105,17 +111,17 @@ void Watcher::TakeRevocations() {
   }
   world->revoked = *std::move(revoked);
   log_.Write("info", "revocation list taken", {{"revoked", absl::StrCat(world->revoked->size())}});
-  Publish(std::move(world), false);
+  Publish(std::move(world));
 }
 
 void Watcher::TakeBundle() {
-  auto world = std::make_shared<exchange::World>(*world_.Get());
+  auto world = std::make_shared<exchange::World>(*wanted_);
   absl::StatusOr<std::shared_ptr<const policy::Bundle>> bundle = ReadBundle(configuration_, *world->authority, *world->revoked, clock_.Now());
   if (!bundle.ok()) {
     world->reload_error = std::string(bundle.status().message());
     log_.Write("error", "the policy on disk was NOT taken; the last good one stays in force", {{"policy_digest", world->bundle->policy->digest}, {"error", world->reload_error}});
     metrics_.PolicyInForce(world->bundle->policy->digest, true);
-    Publish(std::move(world), false);
+    Publish(std::move(world));
     return;
   }
   world->bundle = *std::move(bundle);
@@ -126,7 +132,7 @@ void Watcher::TakeBundle() {
   }
   log_.Write("info", "policy in force", {{"policy_digest", world->bundle->policy->digest}, {"governance_digest", HexEncode(world->bundle->governance_digest)}});
   metrics_.PolicyInForce(world->bundle->policy->digest, false);
-  Publish(std::move(world), true);
+  Publish(std::move(world));
 }
 
 }  // namespace derwent::server

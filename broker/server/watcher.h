@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -31,7 +33,8 @@ class Watcher {
   void Look();
   void TakeRevocations();
   void TakeBundle();
-  void Publish(std::shared_ptr<const exchange::World> world, bool entered);
+  // Brings the wanted world into force and enters its policy. What is not taken is tried again at the next look.
+  void Publish(std::shared_ptr<const exchange::World> world);
   // Changes whenever a file of the directory does.
   static std::string StampOf(const std::string& path);
 
@@ -45,6 +48,10 @@ class Watcher {
   std::string bundle_stamp_;
   std::string crl_stamp_;
   absl::Time next_sweep_;
+  // The newest world asked for. The next change starts from it, not from the one in force: a revocation list and a bundle that
+  // change together must both come into force. Its registers may be old; the writer reads them again at the commit.
+  std::shared_ptr<const exchange::World> wanted_;
+  std::atomic<bool> publish_again_ = false;
 
   Mutex mutex_;
   CondVar wake_;
