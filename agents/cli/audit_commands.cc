@@ -4,6 +4,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "agents/cli/commands.h"
 #include "agents/cli/verify.h"
 #include "derwent/v1/agent.grpc.pb.h"
@@ -17,7 +18,7 @@ namespace {
 using Stub = v1::LedgerService::Stub;
 
 bool IsOctets(const std::string& value) {
-  return std::any_of(value.begin(), value.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e; });
+  return std::any_of(value.begin(), value.end(), [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n') || static_cast<unsigned char>(c) > 0x7e; });
 }
 
 std::string Value(const v1::LedgerEntry& entry, absl::string_view name) {
@@ -66,7 +67,7 @@ absl::StatusOr<int> Show(Client& client, uint64_t index, Format format) {
   ASSIGN_OR_RETURN(const v1::LedgerEntry entry, broker->Call(*stub, &Stub::GetLedgerEntry, request, client.options()));
   RETURN_IF_ERROR(VerifyEntry(entry, log_key, client.configuration().origin));
   Rows rows({"field", "name", "value"});
-  for (const v1::OpenedField& field : entry.fields()) rows.Add({absl::StrCat(field.number()), field.name(), IsOctets(field.value()) ? HexEncode(field.value()) : field.value()});
+  for (const v1::OpenedField& field : entry.fields()) rows.Add({absl::StrCat(field.number()), field.name(), IsOctets(field.value()) ? HexEncode(field.value()) : absl::StrReplaceAll(field.value(), {{"\n", "; "}})});
   rows.Print(format, std::cout);
   std::cerr << "entry " << index << " is in the ledger: its receipt verifies\n";
   return kExitDone;

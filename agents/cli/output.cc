@@ -1,11 +1,14 @@
 #include "agents/cli/output.h"
 
 #include <algorithm>
+#include <fstream>
+#include <iostream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "google/protobuf/struct.pb.h"
+#include "agents/cli/text.h"
 #include "google/protobuf/util/json_util.h"
+#include "trust/signature/key_file.h"
 
 namespace derwent::cli {
 namespace {
@@ -16,10 +19,9 @@ std::string CsvCell(const std::string& cell) {
   return absl::StrCat("\"", absl::StrReplaceAll(safe, {{"\"", "\"\""}}), "\"");
 }
 
-std::string RowJson(const std::vector<std::string>& header, const std::vector<std::string>& row) {
-  google::protobuf::Struct object;
-  for (size_t i = 0; i < header.size(); ++i) (*object.mutable_fields())[header[i]].set_string_value(row[i]);
-  return ToJson(object, false);
+void PrintCsvLine(const std::vector<std::string>& cells, std::ostream& out) {
+  for (size_t i = 0; i < cells.size(); ++i) out << (i > 0 ? "," : "") << CsvCell(cells[i]);
+  out << "\r\n";
 }
 
 }  // namespace
@@ -34,38 +36,69 @@ std::string ToJson(const google::protobuf::Message& message, bool pretty) {
 }
 
 void Rows::Print(Format format, std::ostream& out) const {
-  if (format == Format::kJson || format == Format::kJsonLines) {
-    const bool list = format == Format::kJson;
-    if (list) out << "[";
-    for (size_t i = 0; i < rows_.size(); ++i) out << (list && i > 0 ? ",\n " : "") << RowJson(header_, rows_[i]) << (list ? "" : "\n");
-    if (list) out << "]\n";
-    return;
+  switch (format) {
+    case Format::kJson: return PrintJson(true, out);
+    case Format::kJsonLines: return PrintJson(false, out);
+    case Format::kCsv: return PrintCsv(out);
+    case Format::kTable: return PrintTable(out);
   }
-  if (format == Format::kCsv) {
-    for (const auto* line : {&header_}) {
-      for (size_t i = 0; i < line->size(); ++i) out << (i > 0 ? "," : "") << CsvCell((*line)[i]);
-    }
-    out << "\r\n";
-    for (const auto& row : rows_) {
-      for (size_t i = 0; i < row.size(); ++i) out << (i > 0 ? "," : "") << CsvCell(row[i]);
-      out << "\r\n";
-    }
-    return;
+}
+
+void Rows::PrintJson(bool list, std::ostream& out) const {
+  if (list) out << "[";
+  for (size_t r = 0; r < rows_.size(); ++r) {
+    if (list && r > 0) out << ",\n ";
+    out << "{";
+    for (size_t i = 0; i < header_.size(); ++i) out << (i > 0 ? "," : "") << JsonText(header_[i]) << ":" << JsonText(rows_[r][i]);
+    out << "}" << (list ? "" : "\n");
   }
-  std::vector<size_t> widths;
-  for (const std::string& cell : header_) widths.push_back(cell.size());
-  for (const auto& row : rows_) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  const auto line = [&](const std::vector<std::string>& cells) {
-    for (size_t i = 0; i < cells.size(); ++i) {
-      out << cells[i];
-      if (i + 1 < cells.size()) out << std::string(widths[i] - cells[i].size() + 2, ' ');
+  if (list) out << "]\n";
+}
+
+void Rows::PrintCsv(std::ostream& out) const {
+  PrintCsvLine(header_, out);
+  for (const auto& row : rows_) PrintCsvLine(row, out);
+}
+
+void Rows::PrintTable(std::ostream& out) const {
+  std::vector<std::vector<std::string>> lines = {header_};
+  lines.insert(lines.end(), rows_.begin(), rows_.end());
+  std::vector<size_t> widths(header_.size(), 0);
+  for (auto& line : lines) {
+    for (size_t i = 0; i < line.size(); ++i) {
+      line[i] = SafeText(line[i]);
+      widths[i] = std::max(widths[i], Width(line[i]));
     }
-    out << "\n";
-  };
-  line(header_);
-  for (const auto& row : rows_) line(row);
+  }
+  for (const auto& line : lines) {
+    std::string text;
+    for (size_t i = 0; i < line.size(); ++i) absl::StrAppend(&text, line[i], std::string(widths[i] - Width(line[i]) + 2, ' '));
+    text.erase(text.find_last_not_of(' ') + 1);
+    out << text << "\n";
+  }
+}
+
+absl::Status WriteOut(const std::string& path, absl::string_view content) {
+  if (path == "-") {
+    std::cout << content << std::flush;
+    return std::cout ? absl::OkStatus() : absl::UnavailableError("cannot write to standard output");
+  }
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << content;
+  file.close();
+  return file ? absl::OkStatus() : absl::UnavailableError(absl::StrCat("cannot write `", path, "`"));
+}
+
+absl::StatusOr<std::string> ReadIn(const std::string& path, size_t limit) {
+  if (path != "-") {
+    absl::StatusOr<std::string> content = trust::ReadFile(path, limit);
+    if (!content.ok()) return absl::InvalidArgumentError(content.status().message());
+    return content;
+  }
+  std::string content;
+  for (char c; content.size() <= limit && std::cin.get(c);) content += c;
+  if (content.size() > limit) return absl::InvalidArgumentError(absl::StrCat("standard input is over ", limit, " octets"));
+  return content;
 }
 
 }  // namespace derwent::cli

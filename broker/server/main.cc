@@ -6,6 +6,7 @@
 #include "CLI/CLI.hpp"
 #include "broker/ledger/fsck.h"
 #include "broker/server/broker.h"
+#include "broker/store/sqlite/sqlite_backup.h"
 
 namespace {
 
@@ -52,6 +53,13 @@ int Fsck(const std::string& database, const std::string& vkey) {
   return 8;
 }
 
+int BackUp(const std::string& database, const std::string& to) {
+  const absl::Status done = derwent::store::BackUpSqlite(database, to);
+  if (done.ok()) return 0;
+  std::cerr << "derwent-broker backup: " << done.message() << "\n";
+  return 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -69,6 +77,11 @@ int main(int argc, char** argv) {
   fsck->add_option("--database", database, "SQLite file")->required();
   fsck->add_option("--vkey", vkey, "the log's verifier key")->required();
   fsck->callback([&] { code = Fsck(database, vkey); });
+  std::string to;
+  CLI::App* const backup = app.add_subcommand("backup", "copy the database of a running or stopped broker, whole and consistent");
+  backup->add_option("--database", database, "SQLite file")->required();
+  backup->add_option("--to", to, "the copy; must not exist")->required();
+  backup->callback([&] { code = BackUp(database, to); });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

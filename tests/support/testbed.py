@@ -115,6 +115,20 @@ class Testbed:
         """Every agent published its keys and directory, and knows the policy."""
         for agency in self.agencies:
             wait_for(f"{agency} is ready", lambda a=agency: self.is_ready(a))
+        if "police.derbys" in self.agencies:
+            wait_for("police may plan for everybody", self.may_plan)
+
+    def may_plan(self):
+        """The police agent knows every recipient's people and keys."""
+        document = referral(recipients=[r for r in referral()["recipients"] if r["agency"] in self.agencies])
+        plan = self.push(document, "plan")
+        return "RELEASED" in plan.stdout and "ROLE_NOT_ENTITLED" not in plan.stdout
+
+    def push(self, document, command="send", *args):
+        """Sends (or plans) a referral document as the police practitioner."""
+        file = self.run / "referral.json"
+        file.write_text(json.dumps(document))
+        return self.derwent("police.derbys", "practitioner", *args, "referral", command, "--file", file)
 
     def is_ready(self, agency):
         status = self.derwent(agency, "dpo", "status")

@@ -1,0 +1,206 @@
+#!/usr/bin/env bash
+# From nothing to a running consortium: installs what is missing, builds, makes an example PKI, starts a broker and an agent
+# for each of eleven agencies, and tells the story of one referral with real calls.
+# usage: deploy/quickstart.sh [--once]      (--once: end after the story and leave nothing running)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+home=$PWD
+once=no
+[ "${1:-}" = --once ] && once=yes
+run=$home/run
+bin=$home/build/release/bin
+SECONDS=0
+
+say() { printf '\n\033[1m%s\033[0m\n' "$*" | { [ -t 1 ] && [ -z "${NO_COLOR:-}" ] && cat || sed 's/\x1b\[[0-9;]*m//g'; }; }
+note() { printf '  %s\n' "$*"; }
+fail() { printf '\nThe story is not true: %s\n' "$*" >&2; exit 1; }
+# Shows a command as a user would type it, runs it, shows its end.
+shown() { printf '  $ derwent %s\n' "${*//$home\//}"; }
+
+pids=()
+stop() {
+  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+  pids=()
+}
+trap stop EXIT
+trap 'exit 130' INT TERM
+
+say "1/4 Packages and build"
+deploy/packages.sh build
+note "building derwent-broker, derwent-agent and derwent …"
+mkdir -p build
+cmake --preset release -DDERWENT_TESTS=OFF >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+cmake --build --preset release --target derwent-broker derwent-agent derwent | sed -un 's/^\[\([0-9]*\)\/\([0-9]*\)\].*/\1 \2/p' |
+  while read -r done all; do [ $((done % 25)) -eq 0 ] && note "$done of $all" || true; done
+[ -x "$bin/derwent" ] && [ -x "$bin/derwent-agent" ] && [ -x "$bin/derwent-broker" ] || fail "the build gave no binaries"
+note "built after $SECONDS s"
+
+say "2/4 Example PKI, signed policy, configuration (in run/)"
+rm -rf "$run"
+free_port() { local p; for p in $(shuf -i 20000-29999 -n 50); do (exec 3<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null || { echo "$p"; return; }; done; }
+deploy/example/lay_out.sh "$run" "$bin/derwent" "$(free_port)"
+note "$(wc -l <"$run/signatories") signatories signed the policy and the agreements"
+
+say "3/4 Starting a broker and an agent for each agency"
+started() { # NAME PORT_FILE PID
+  for _ in $(seq 600); do
+    [ -f "$2" ] && return 0
+    kill -0 "$3" 2>/dev/null || { tail -3 "$run/$1.log" >&2; fail "$1 did not start"; }
+    sleep 0.05
+  done
+  fail "$1 did not start in time"
+}
+"$bin/derwent-broker" serve --config "$run/broker/broker.yaml" 2>"$run/broker.log" & pids+=($!)
+started broker "$run/broker/port" $!
+agencies=$(ls "$run/agents")
+for agency in $agencies; do
+  "$bin/derwent-agent" serve --config "$run/agents/$agency/agent.json" 2>"$run/$agency.log" & pids+=($!)
+  started "$agency" "$run/agents/$agency/port" $!
+done
+as() { # AGENCY ROLE ARGUMENTS…: the command line as that person
+  local config
+  config=$(deploy/example/client.sh "$run" "$1" "$2")
+  shift 2
+  "$bin/derwent" --config "$config" "$@"
+}
+for _ in $(seq 300); do # until the police agent has seen every agency's keys and directory
+  plan=$(as police.derbys practitioner -o csv referral plan --file samples/police.derbys/da-referral.json 2>/dev/null) || true
+  [[ $plan == *RELEASED* && $plan != *ROLE_NOT_ENTITLED* ]] && break
+  sleep 0.1
+done
+note "broker on port $(cat "$run/broker/port"); agents: $(tr '\n' ' ' <<<"$agencies")"
+
+push() { # REFERENCE: drops the sample referral into the police system's outgoing folder; prints the share ids
+  local folder=$run/agents/police.derbys/system result
+  sed "s/RMS-DA-2026-000417/$1/" samples/police.derbys/da-referral.json >"$folder/inbox/$1.json.part"
+  mv "$folder/inbox/$1.json.part" "$folder/inbox/$1.json"
+  for _ in $(seq 300); do
+    for result in "$folder/done/$1.json.result.json" "$folder/failed/$1.json.result.json"; do [ -f "$result" ] && { cat "$result"; return; }; done
+    sleep 0.1
+  done
+  fail "the police agent did not take the file"
+}
+handed() { ls "$run/agents/$1/system/handover/"*.json "$run/agents/$1/system/handover/done/"*.json 2>/dev/null || true; }
+wait_handed() { # AGENCY COUNT
+  for _ in $(seq 300); do [ "$(handed "$1" | wc -l)" -ge "$2" ] && return; sleep 0.1; done
+  fail "$1 was handed $(handed "$1" | wc -l) of $2 shares"
+}
+share_of() { as "$1" "$2" -o csv referral list --in | tr -d '"\r' | awk -F, -v p="$3" '$3 == p { print $1; exit }'; }
+
+say "4/4 The story"
+say "(1) Police push a domestic-abuse referral: a victim, her child, an alleged perpetrator"
+push RMS-DA-1 >"$run/first.json"
+wait_handed dcc.childrens 2
+for agency in da.provider dcc.adults probation.em rp.housing dfrs; do wait_handed "$agency" 1; done
+note "who holds what now (subject 1 the victim, 2 her child, 3 the alleged perpetrator):"
+as police.derbys practitioner -o csv referral plan --file samples/police.derbys/da-referral.json 2>/dev/null | tr -d '"\r' |
+  awk -F, 'NR > 1 && $7 == "RELEASED" { k = $2 ": " $4; s[k] = s[k] " " $5 ":" $6 ($8 == "full" ? "" : "(" $8 ")") } END { for (k in s) print "    " k s[k] }' | sort || true
+if grep -rqs -e "Quillfeather" "$run"/agents/*/system/handover; then fail "the protected address reached somebody"; fi
+note "the victim's protected address was handed to nobody"
+note "the child's record also went to children's services under the child-safeguarding profile (mash)"
+mash=$(share_of dcc.childrens mash_manager mash)
+[ -n "$mash" ] || fail "no mash share at children's services"
+
+say "(2) One party ends the agreement as of yesterday: the same referral is refused"
+give() { "$bin/derwent" policy "$@"; }
+sign_as() { # AGENCY COMMAND…
+  local p
+  p=$(awk -v a="$1" '$1 == a { print $2 }' "$run/signatories")
+  local who=$1
+  shift
+  "$bin/derwent" policy "$@" --certificate "$run/pki/agencies/$who/people/$p.pem" --key "$run/pki/agencies/$who/people/$p.key" 2>/dev/null
+}
+yesterday=$(date -d yesterday +%F)
+shown policy end run/policy --agreement marac --from "$yesterday" --certificate … --key …
+sign_as dcc.adults end "$run/policy" --agreement marac --from "$yesterday"
+sleep 1
+sed 's/RMS-DA-2026-000417/RMS-DA-2/' samples/police.derbys/da-referral.json >"$run/second.json"
+for _ in $(seq 100); do
+  outcome=$(as police.derbys practitioner -o csv referral plan --file "$run/second.json" 2>/dev/null | tr -d '"\r' | awk -F, '$2 == "marac" { print $NF; exit }') || true
+  [[ $outcome == *AGREEMENT_NOT_IN_FORCE* ]] && break
+  sleep 0.1
+done
+shown referral send --file run/second.json
+set +e
+as police.derbys practitioner -o csv referral send --file "$run/second.json" >"$run/second.csv" 2>"$run/second.err"
+code=$?
+set -e
+tr -d '"\r' <"$run/second.csv" | awk -F, '$2 == "marac" { print "    " $2 ": " $3 " (" $NF ")"; exit }'
+grep -q AGREEMENT_NOT_IN_FORCE "$run/second.csv" || fail "the referral was not refused for want of an agreement (exit $code)"
+note "exit code $code"
+note "renewal: revision 2, signed by the parties' signatories"
+sed -i 's/^revision: 1/revision: 2/' "$run/policy/agreements/marac.txtpb"
+give manifest "$run/policy" >/dev/null
+while read -r agency _; do sign_as "$agency" sign "$run/policy" --bundle --agreement marac; done <"$run/signatories"
+for _ in $(seq 200); do
+  # every recipient's signature must have been taken
+  count=$(as police.derbys practitioner -o csv referral plan --file "$run/second.json" 2>/dev/null | tr -d '"\r' | awk -F, '$2 == "marac" && $7 == "RELEASED" { print $4 }' | sort -u | wc -l) || true
+  [ "$count" -eq 6 ] && break
+  sleep 0.1
+done
+[ "$count" -eq 6 ] || fail "the renewed agreement lets the referral through to $count of 6 recipients"
+push RMS-DA-3 >"$run/third.json"
+wait_handed da.provider 2
+note "the same referral flows again"
+
+say "(3) A recipient declines with a reason, another accepts and closes with an outcome; police see both"
+housing=$(share_of rp.housing practitioner marac)
+idva=$(share_of da.provider idva marac)
+shown referral decline "$housing" --reason ALREADY_KNOWN
+as rp.housing practitioner referral decline "$housing" --reason ALREADY_KNOWN 2>/dev/null
+shown referral accept "$idva"
+as da.provider idva referral accept "$idva" 2>/dev/null
+shown referral close "$idva" --outcome ACTIONS_COMPLETE
+as da.provider idva referral close "$idva" --outcome ACTIONS_COMPLETE --note "Safety plan agreed with her." 2>/dev/null
+for _ in $(seq 100); do
+  as police.derbys practitioner referral list >"$run/seen.txt" 2>/dev/null || true
+  grep -q 'declined  *ALREADY_KNOWN' "$run/seen.txt" && grep -q 'closed  *ACTIONS_COMPLETE' "$run/seen.txt" && break
+  sleep 0.1
+done
+grep -E 'declined|closed' "$run/seen.txt" | sed 's/^/    /' || fail "police do not see what became of it"
+
+say "(4) The data protection officer finds every share about the victim, opens one decision, proves it, verifies everything"
+shown audit person --id nhs:9990000026
+as police.derbys dpo -o csv audit person --id nhs:9990000026 | tr -d '"\r' >"$run/person.csv"
+awk -F, 'NR > 1 { split($3, s, "[= ]"); n[s[2]]++ } END { for (k in n) printf "    %4d %s\n", n[k], k }' "$run/person.csv" | sort -k2
+entry=$(awk -F, 'NR > 1 && $3 ~ /step=referral/ { print $1; exit }' "$run/person.csv")
+[ -n "$entry" ] || fail "no entry about the victim"
+shown audit show "$entry"
+as police.derbys dpo audit show "$entry" 2>&1 | cut -c1-150 | sed 's/^/    /'
+shown ledger prove "$entry" --out run/entry.tlog-proof
+as police.derbys dpo ledger prove "$entry" --out "$run/entry.tlog-proof" 2>/dev/null
+shown ledger open run/entry.tlog-proof --vkey "$(cat "$run/pki/trust/log.vkey")"
+"$bin/derwent" ledger open "$run/entry.tlog-proof" --vkey "$(cat "$run/pki/trust/log.vkey")" | tail -1 | sed 's/^/    /'
+shown ledger verify --all
+as police.derbys dpo ledger verify --all 2>&1 | sed 's/^/    /'
+note "one byte of a copy of the database is flipped:"
+mkdir -p "$run/copy"
+"$bin/derwent-broker" backup --database "$run/broker/broker.db" --to "$run/copy/broker.db"
+"$bin/derwent-broker" fsck --database "$run/copy/broker.db" --vkey "$(cat "$run/pki/trust/log.vkey")" | tail -1 | sed 's/^/    before: /'
+# One bit of the stored name of a receiving agency inside an entry.
+at=$(grep -abo 'dcc.adults' "$run/copy/broker.db" | head -1 | cut -d: -f1)
+octet=$(od -An -tu1 -j "$at" -N1 "$run/copy/broker.db" | tr -d ' ')
+printf "\\x$(printf %02x $((octet ^ 1)))" | dd of="$run/copy/broker.db" bs=1 seek="$at" conv=notrunc status=none
+set +e
+"$bin/derwent-broker" fsck --database "$run/copy/broker.db" --vkey "$(cat "$run/pki/trust/log.vkey")" >"$run/fsck.txt" 2>&1
+code=$?
+set -e
+tail -1 "$run/fsck.txt" | sed 's/^/    after: /'
+[ "$code" -eq 8 ] || fail "the flipped byte was not caught (exit $code)"
+note "exit code 8"
+
+say "The story is true. ($SECONDS s)"
+if [ "$once" = yes ]; then exit 0; fi
+cat <<TXT
+
+Still running. Try, as each kind of user:
+  an agency's system   cp samples/police.derbys/da-referral.json run/agents/police.derbys/system/inbox/   (change its referralRef)
+  a practitioner       build/release/bin/derwent --config $(deploy/example/client.sh "$run" dcc.adults practitioner | sed "s#$home/##") referral list --in
+  a data protection officer
+                       build/release/bin/derwent --config $(deploy/example/client.sh "$run" police.derbys dpo | sed "s#$home/##") audit search --decision DENY
+  a policy lead        build/release/bin/derwent policy explain --policy policy/derbyshire --request samples/request.json
+  an operator          tail -f run/broker.log; metrics: the port in its first line
+Stop with Ctrl-C.
+TXT
+wait
