@@ -1,0 +1,131 @@
+#include "agents/sdk/messages.h"
+
+#include "agents/sdk/companion.h"
+#include "agents/sdk/keys.h"
+#include "agents/sdk/references.h"
+#include "tests/agents/sdk/test_agency.h"
+#include "tests/support/matchers.h"
+
+namespace derwent::agents {
+namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
+using testing::TestAgency;
+using ::testing::ElementsAre;
+using ::testing::Not;
+
+TEST(SequenceTest, DropsReplaysAndHoldsBehindGaps) {
+  EXPECT_EQ(JudgeSequence(0, 1), SequenceVerdict::kNext);
+  EXPECT_EQ(JudgeSequence(3, 4), SequenceVerdict::kNext);
+  EXPECT_EQ(JudgeSequence(3, 3), SequenceVerdict::kReplay);
+  EXPECT_EQ(JudgeSequence(3, 1), SequenceVerdict::kReplay);
+  EXPECT_EQ(JudgeSequence(3, 5), SequenceVerdict::kGap);
+}
+
+class MessageTest : public ::testing::Test {
+ protected:
+  v1::Progress Progress() {
+    v1::Progress progress;
+    v1::MessageHead& head = *progress.mutable_head();
+    head.set_share_id("7c9e6679-7425-40de-944b-e07fc1f90ae7");
+    head.set_version(1);
+    head.set_from_agency("police.derbys");
+    head.set_to_agency("rp.housing");
+    head.set_sequence(1);
+    *head.mutable_create_time() = ToTimestamp(now_);
+    progress.set_state(v1::PROGRESS_STATE_ACCEPTED);
+    return progress;
+  }
+  absl::Status Verify(const v1::DsseEnvelope& envelope, const std::string& own) {
+    const auto message = ReadMessage(envelope);
+    if (!message.ok()) return message.status();
+    return VerifyMessage(envelope, *message, own, *history_, now_);
+  }
+
+  absl::Time now_ = absl::Now();
+  testing::TestPki pki_{now_};
+  testing::TestLog log_;
+  TestAgency police_{pki_, "police.derbys", now_};
+  KeyBook book_;
+  std::shared_ptr<const trust::KeyHistory> history_ =
+      book_.Take(police_.Keys(log_), testing::AnchorsFor(pki_, log_, {&police_}, now_), now_).value().history;
+};
+
+TEST_F(MessageTest, AMessageIsOfItsSenderAndForItsReceiver) {
+  const v1::DsseEnvelope envelope = SignMessage(kProgressType, Progress(), police_.signing()).value();
+  EXPECT_THAT(Verify(envelope, "rp.housing"), IsOk());
+  EXPECT_THAT(Verify(envelope, "dfrs"), StatusIs(absl::StatusCode::kUnauthenticated));
+}
+
+TEST_F(MessageTest, AMessageUnderAnotherTypeOrKeyIsRefused) {
+  v1::DsseEnvelope envelope = SignMessage(kProgressType, Progress(), police_.signing()).value();
+  envelope.set_payload_type(std::string(kAcknowledgementType));
+  EXPECT_THAT(Verify(envelope, "rp.housing"), Not(IsOk()));
+  TestAgency impostor(pki_, "police.derbys", now_);
+  EXPECT_THAT(Verify(SignMessage(kProgressType, Progress(), impostor.signing()).value(), "rp.housing"), StatusIs(absl::StatusCode::kUnauthenticated));
+}
+
+TEST_F(MessageTest, ANoteOpensOnlyUnderItsOwnHead) {
+  v1::MessageHead head = Progress().head();
+  const std::string sealed = SealNote(head, "she is safe", police_.sealing().public_key()).value();
+  EXPECT_EQ(OpenNote(head, sealed, police_.sealing()).value(), "she is safe");
+  head.set_sequence(2);
+  EXPECT_THAT(OpenNote(head, sealed, police_.sealing()), StatusIs(absl::StatusCode::kDataLoss));
+}
+
+TEST(ReasonTest, OnlyCodesOfTheClosedListsCount) {
+  EXPECT_TRUE(IsProgressReason(v1::PROGRESS_STATE_DECLINED, "CAPACITY"));
+  EXPECT_FALSE(IsProgressReason(v1::PROGRESS_STATE_DECLINED, "TOO_BUSY"));
+  EXPECT_TRUE(IsProgressReason(v1::PROGRESS_STATE_CLOSED, "SAFE"));
+  EXPECT_FALSE(IsProgressReason(v1::PROGRESS_STATE_UNSPECIFIED, "SAFE"));
+  EXPECT_FALSE(IsWithdrawalReason("CHANGED_OUR_MIND"));
+}
+
+TEST(ReferenceTest, CountsOnlyIdentifiersWhoseCheckPassed) {
+  const trust::SecretBytes key(std::string(32, 'e'));
+  EXPECT_THAT(ParseIdentifier("nhs:999 000 0026"), IsOk());
+  EXPECT_THAT(ParseIdentifier("nhs:9990000027"), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ParseIdentifier("shoe:43"), StatusIs(absl::StatusCode::kInvalidArgument));
+  v1::CaseRecord record;
+  v1::IdentifierFact& good = *record.mutable_identifier()->add_facts();
+  good.set_type(v1::IDENTIFIER_TYPE_NHS);
+  good.set_value("9990000026");
+  good.set_check(v1::IDENTIFIER_CHECK_VERIFIED);
+  v1::IdentifierFact& failed = *record.mutable_identifier()->add_facts();
+  failed = good;
+  failed.set_value("9990000107");
+  failed.set_check(v1::IDENTIFIER_CHECK_FAILED);
+  EXPECT_THAT(ReferencesOf(record, key), ElementsAre(SubjectReference(key, {.type = "nhs", .value = "9990000026"})));
+}
+
+ReferralDraft DomesticAbuse() {
+  ReferralDraft draft{.sender_agency = "police.derbys", .profile = "marac", .purpose = "case.da_safety"};
+  draft.subjects = {{.number = 1, .role = "victim"}, {.number = 2, .role = "victim_child_da"}};
+  draft.recipients = {{.agency = "dcc.adults", .grounds = {"2:mash.risk.victim", "marac.education"}}};
+  return draft;
+}
+
+TEST(CompanionTest, AChildVictimAlsoGoesToChildrensServices) {
+  const auto companion = CompanionOf(DomesticAbuse());
+  ASSERT_TRUE(companion.has_value());
+  EXPECT_EQ(companion->profile, "mash");
+  EXPECT_EQ(companion->purpose, "case.child_safeguard");
+  ASSERT_EQ(companion->subjects.size(), 1u);
+  EXPECT_EQ(companion->subjects[0].number, 1u);
+  EXPECT_EQ(companion->recipients[0].agency, "dcc.childrens");
+  EXPECT_EQ(companion->recipients[0].role, "mash_manager");
+  EXPECT_THAT(AssertedGrounds(companion->recipients[0], 1), ElementsAre("mash.risk.victim"));
+}
+
+TEST(CompanionTest, NothingFollowsWithoutAChildOrFromChildrensServices) {
+  ReferralDraft draft = DomesticAbuse();
+  draft.subjects.pop_back();
+  EXPECT_FALSE(CompanionOf(draft).has_value());
+  draft = DomesticAbuse();
+  draft.sender_agency = "dcc.childrens";
+  EXPECT_FALSE(CompanionOf(draft).has_value());
+}
+
+}  // namespace
+}  // namespace derwent::agents
