@@ -11,19 +11,6 @@ namespace derwent::exchange {
 namespace {
 
 constexpr char kBundle[] = "policy/derbyshire";
-constexpr size_t kUnitOctets = 256;
-
-v1::DsseEnvelope ToProto(const trust::Envelope& envelope) {
-  v1::DsseEnvelope message;
-  message.set_payload_type(envelope.payload_type);
-  message.set_payload(envelope.payload);
-  for (const trust::DsseSignature& signature : envelope.signatures) {
-    v1::DsseSignature& next = *message.add_signatures();
-    next.set_keyid(signature.keyid);
-    next.set_sig(signature.sig);
-  }
-  return message;
-}
 
 }  // namespace
 
@@ -63,17 +50,7 @@ void ExchangeTest::MakeAgency(const std::string& agency) {
   std::string previous;
   uint32_t sequence = 0;
   for (const testing::TestIdentity& identity : {first, second}) {
-    v1::KeyEvent event;
-    event.set_agency(agency);
-    event.set_sequence(++sequence);
-    event.set_action(v1::KEY_ACTION_PUBLISH);
-    event.set_purpose(sequence == 1 ? v1::KEY_PURPOSE_SIGNING : v1::KEY_PURPOSE_SEALING);
-    event.set_certificate(identity.certificate_der);
-    event.set_key_id(identity.key_id);
-    event.set_previous_event_digest(previous);
-    *event.mutable_valid_from() = ToTimestamp(now_ - absl::Hours(1));
-    *event.mutable_valid_until() = ToTimestamp(now_ + absl::Hours(24 * 50));
-    const v1::DsseEnvelope envelope = Sign(agency, trust::kKeyEventType, event);
+    const v1::DsseEnvelope envelope = MakeKeyEvent(agency, ++sequence, identity, previous, now_, signing_.at(agency));
     EXPECT_OK(history.Add(ToKeyEvent(envelope).value(), *world_->authority, *world_->revoked, now_));
     previous = trust::Sha256(envelope.payload()).bytes();
   }
@@ -97,56 +74,7 @@ absl::Status ExchangeTest::Run(const std::function<absl::Status(Batch&)>& rule) 
 }
 
 v1::SubmitReferralRequest ExchangeTest::Share(const std::function<void(v1::Manifest&, v1::SenderStatement&)>& change) {
-  v1::SubmitReferralRequest request;
-  request.set_request_id(kShareId);
-  v1::Submission& submission = *request.add_submissions();
-  v1::SenderStatement statement;
-  statement.set_salt(std::string(32, 's'));
-  statement.set_acting_person(kPractitioner);
-  v1::AskedSubject& asked = *statement.add_subjects();
-  asked.set_number(1);
-  asked.set_holder_commitment(std::string(32, 'c'));
-  v1::Manifest manifest;
-  manifest.set_share_id(kShareId);
-  manifest.set_version(1);
-  manifest.set_kind(v1::PACKAGE_KIND_REFERRAL);
-  manifest.set_sender_agency(kSender);
-  manifest.set_recipient_agency(kRecipient);
-  manifest.set_recipient_role("practitioner");
-  manifest.set_profile("fire_safety");
-  manifest.set_purpose("case.fire_safety");
-  manifest.set_area("E07000034");
-  manifest.set_policy_digest(world_->bundle->policy_digest);
-  *manifest.mutable_create_time() = ToTimestamp(now_);
-  *manifest.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(72));
-  manifest.set_sealing_key_id(sealing_[kRecipient]);
-  v1::ManifestSubject& subject = *manifest.add_subjects();
-  subject.set_number(1);
-  subject.set_role("resident");
-  subject.set_justification_digest(std::string(32, 'j'));
-  submission.mutable_package()->set_key_ring("sealed ring");
-  for (const char* category : {"fire_risk", "identity"}) {
-    const std::string sealed(kUnitOctets + 16, category[0]);
-    submission.mutable_package()->add_units(sealed);
-    asked.add_categories(category);
-    v1::ManifestUnit& unit = *manifest.add_units();
-    unit.set_number(static_cast<uint32_t>(manifest.units_size()));
-    unit.set_subject(1);
-    unit.set_category(category);
-    unit.set_form("full");
-    unit.set_size_bucket(kUnitOctets);
-    unit.set_ciphertext_digest(trust::Sha256(sealed).bytes());
-    unit.set_key_commitment(std::string(32, 'k'));
-  }
-  manifest.set_key_ring_digest(trust::Sha256(submission.package().key_ring()).bytes());
-  if (change) change(manifest, statement);
-  submission.set_sender_statement(statement.SerializeAsString());
-  manifest.set_sender_statement_digest(trust::Sha256(submission.sender_statement()).bytes());
-  *submission.mutable_package()->mutable_manifest() = Sign(kSender, kManifestType, manifest);
-  v1::SubjectReferences& references = *request.add_references();
-  references.set_subject(1);
-  references.add_references(std::string(32, 'r'));
-  return request;
+  return MakeShare({.share_id = kShareId, .now = now_, .policy_digest = world_->bundle->policy_digest, .sealing_key_id = sealing_.at(kRecipient)}, signing_.at(kSender), change);
 }
 
 absl::StatusOr<v1::SubmitReferralResponse> ExchangeTest::Submit(const v1::SubmitReferralRequest& request, const std::string& agency) {
@@ -163,7 +91,7 @@ absl::StatusOr<v1::CollectResponse> ExchangeTest::CollectAs(const std::string& a
 }
 
 v1::DsseEnvelope ExchangeTest::Sign(const std::string& agency, absl::string_view type, const google::protobuf::Message& message) const {
-  return ToProto(trust::SignEnvelope(type, message.SerializeAsString(), signing_.at(agency)).value());
+  return SignMessage(signing_.at(agency), type, message);
 }
 
 v1::MessageHead ExchangeTest::Head(const std::string& from, const std::string& to, uint32_t sequence) const {

@@ -9,6 +9,7 @@
 #include "broker/exchange/rules.h"
 #include "broker/ledger/log.h"
 #include "broker/ledger/tagger.h"
+#include "tests/broker/exchange/test_share.h"
 #include "tests/broker/ledger/ledger_fixture.h"
 #include "derwent/v1/key.pb.h"
 #include "derwent/v1/message.pb.h"
@@ -17,10 +18,7 @@
 
 namespace derwent::exchange {
 
-inline constexpr char kSender[] = "dcc.adults";
-inline constexpr char kRecipient[] = "dfrs";
 inline constexpr char kStranger[] = "cbc";
-inline constexpr char kPractitioner[] = "p-2c78e5";
 inline constexpr char kShareId[] = "5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1b01";
 inline constexpr char kRequestId[] = "5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1b02";
 

@@ -1,0 +1,53 @@
+#include "broker/rpc/access.h"
+
+#include "broker/exchange/refusal.h"
+#include "tests/broker/exchange/exchange_fixture.h"
+
+namespace derwent::rpc {
+namespace {
+
+class AccessTest : public exchange::ExchangeTest {
+ protected:
+  absl::Status May(trust::CallerKind kind, absl::string_view method, const std::string& name = "p-dpo") {
+    return MayCall({.id = {.trust_domain = "derwent.example", .agency = exchange::kSender, .kind = kind, .name = name}, .serial = "01"}, method, world(), now_);
+  }
+  void Directory(const std::string& role) {
+    world().directories[exchange::kSender] = {{.id = "p-dpo", .roles = {{.role = role, .areas = {"E23000018"}}}, .training_until = absl::CivilDay(2027, 1, 1)}};
+  }
+};
+
+TEST_F(AccessTest, AgentsSendAndCollect) {
+  for (const char* method : {"SubmitReferral", "Collect", "Acknowledge", "PublishKeyEvent", "SearchLedgerEntries"}) EXPECT_OK(May(trust::CallerKind::kAgent, method)) << method;
+}
+
+TEST_F(AccessTest, PersonsAndConsolesNeverSendOrCollect) {
+  Directory("dpo");
+  for (const char* method : {"SubmitReferral", "Collect", "Acknowledge", "PublishKeyEvent", "ApplyDirectory", "ApplyRestriction"}) {
+    for (const trust::CallerKind kind : {trust::CallerKind::kPerson, trust::CallerKind::kConsole}) {
+      EXPECT_EQ(exchange::ReasonOf(May(kind, method)), "ROLE_NOT_ENTITLED") << method;
+    }
+  }
+}
+
+TEST_F(AccessTest, OnlyAnAuditingRoleReadsTheLedger) {
+  Directory("dpo");
+  EXPECT_OK(May(trust::CallerKind::kPerson, "SearchLedgerEntries"));
+  Directory("practitioner");
+  EXPECT_FALSE(May(trust::CallerKind::kPerson, "SearchLedgerEntries").ok());
+  EXPECT_FALSE(May(trust::CallerKind::kConsole, "SearchLedgerEntries").ok());
+}
+
+TEST_F(AccessTest, WhoLeftTheDirectoryMayCallNothing) {
+  Directory("dpo");
+  EXPECT_OK(May(trust::CallerKind::kPerson, "ListReferrals"));
+  world().directories[exchange::kSender].clear();
+  EXPECT_FALSE(May(trust::CallerKind::kPerson, "ListReferrals").ok());
+}
+
+TEST_F(AccessTest, ABrokerDoesNotCallAndAnUnknownMethodIsNobodys) {
+  EXPECT_FALSE(May(trust::CallerKind::kBroker, "GetCheckpoint").ok());
+  EXPECT_FALSE(May(trust::CallerKind::kAgent, "DropEverything").ok());
+}
+
+}  // namespace
+}  // namespace derwent::rpc

@@ -1,0 +1,181 @@
+#include "broker/sequencer/sequencer.h"
+
+#include <atomic>
+#include <future>
+
+#include "broker/exchange/refusal.h"
+#include "broker/exchange/rules.h"
+#include "broker/store/sqlite/sqlite_store.h"
+#include "tests/broker/exchange/exchange_fixture.h"
+#include "tests/broker/store/fault_vfs.h"
+
+namespace derwent::sequencer {
+namespace {
+
+using exchange::Batch;
+
+class StillClock final : public Clock {
+ public:
+  explicit StillClock(absl::Time now) : now_(now) {}
+  absl::Time Now() const override { return now_; }
+
+ private:
+  absl::Time now_;
+};
+
+// The one writer over a disk that can fail.
+class SequencerTest : public exchange::ExchangeTest {
+ protected:
+  void SetUp() override {
+    store_ = store::OpenSqliteStore({.path = folder_.path() + "/other.db", .vfs = disk_.name()}).value();
+    log_ = std::make_unique<ledger::Log>(ledger::kOrigin, ledger::TestKey());
+    ASSERT_OK(log_->TakeOver(*store_));
+    world_.Set(std::make_shared<const exchange::World>(world()));
+  }
+  void TearDown() override {
+    if (sequencer_ != nullptr) sequencer_->Stop();
+    sequencer_.reset();
+    log_.reset();
+    store_.reset();
+  }
+
+  void Start(SequencerOptions options = {}) {
+    sequencer_ = std::make_unique<Sequencer>(*store_, *log_, world_, *tagger_, clock_, random_, options,
+                                             SequencerEvents{.woken = [this](const std::set<std::string>& agencies) { woken_ = agencies; },
+                                                             .committed = [this](size_t commands, absl::Duration, uint64_t) { batches_.push_back(commands); },
+                                                             .failed = [this](const absl::Status&) { ++failed_; },
+                                                             .fatal = [this](const absl::Status&) { fatal_ = true; }});
+  }
+
+  using Outcome = std::pair<absl::Status, std::shared_ptr<const ledger::SealedBatch>>;
+  std::future<Outcome> Enqueue(std::function<absl::Status(Batch&)> run, std::shared_ptr<const exchange::World> new_world = nullptr) {
+    auto promise = std::make_shared<std::promise<Outcome>>();
+    const absl::Status queued = sequencer_->Enqueue({.run = std::move(run),
+                                                     .done = [promise](const absl::Status& status, std::shared_ptr<const ledger::SealedBatch> sealed) { promise->set_value({status, sealed}); },
+                                                     .new_world = std::move(new_world)});
+    if (!queued.ok()) promise->set_value({queued, nullptr});
+    return promise->get_future();
+  }
+  static absl::Status Enter(Batch& batch) {
+    return batch.Append(ledger::EntryDraft("read", ledger::Actor::kReleasing).SetReleasing("dfrs", "")).status();
+  }
+  uint64_t Durable() { return store_->Read().value()->GetLogState()->size; }
+
+  store::TempFolder folder_;
+  store::FaultVfs disk_;
+  trust::SystemRandom random_;
+  StillClock clock_{now_};
+  CurrentWorld world_;
+  std::unique_ptr<Sequencer> sequencer_;
+  std::set<std::string> woken_;
+  std::vector<size_t> batches_;
+  std::atomic<int> failed_ = 0;
+  std::atomic<bool> fatal_ = false;
+};
+
+TEST_F(SequencerTest, AnAnswerComesAfterTheCommitWithTheSealedBatch) {
+  Start();
+  const auto [status, sealed] = Enqueue(Enter).get();
+  ASSERT_OK(status);
+  ASSERT_NE(sealed, nullptr);
+  EXPECT_EQ(sealed->size(), 1u);
+  EXPECT_EQ(Durable(), 1u);
+}
+
+TEST_F(SequencerTest, WhatWaitsDuringACommitIsCommittedTogether) {
+  Start();
+  std::promise<void> go;
+  std::shared_future<void> gone = go.get_future().share();
+  std::vector<std::future<Outcome>> all;
+  all.push_back(Enqueue([gone](Batch& batch) {
+    gone.wait();
+    return Enter(batch);
+  }));
+  for (int i = 0; i < 20; ++i) all.push_back(Enqueue(Enter));
+  go.set_value();
+  for (auto& one : all) EXPECT_OK(one.get().first);
+  sequencer_->Stop();
+  EXPECT_LE(batches_.size(), 3u);
+  EXPECT_EQ(Durable(), 21u);
+}
+
+TEST_F(SequencerTest, OneBadCommandFailsNobodyElse) {
+  Start();
+  std::promise<void> go;
+  std::shared_future<void> gone = go.get_future().share();
+  auto first = Enqueue([gone](Batch& batch) {
+    gone.wait();
+    return Enter(batch);
+  });
+  auto bad = Enqueue([](Batch& batch) {
+    EXPECT_OK(Enter(batch));
+    return absl::Status(exchange::Refuse(absl::StatusCode::kAborted, "SEQUENCE_BROKEN", "no"));
+  });
+  auto last = Enqueue(Enter);
+  go.set_value();
+  EXPECT_OK(first.get().first);
+  EXPECT_EQ(exchange::ReasonOf(bad.get().first), "SEQUENCE_BROKEN");
+  EXPECT_OK(last.get().first);
+  EXPECT_EQ(Durable(), 2u);
+}
+
+TEST_F(SequencerTest, AFailedCommitAnswersNobodyAndTheNextGoesOnFromTheStore) {
+  Start();
+  ASSERT_OK(Enqueue(Enter).get().first);
+  disk_.Arm(store::FaultVfs::Fault::kDiskFull, 1);
+  const auto refused = Enqueue(Enter).get();
+  EXPECT_TRUE(absl::IsUnavailable(refused.first)) << refused.first;
+  EXPECT_EQ(exchange::ReasonOf(refused.first), "LEDGER_UNAVAILABLE");
+  EXPECT_EQ(refused.second, nullptr);
+  disk_.Heal();
+  EXPECT_OK(Enqueue(Enter).get().first);
+  EXPECT_EQ(failed_, 1);
+  EXPECT_FALSE(fatal_);
+  EXPECT_EQ(Durable(), 2u);
+}
+
+TEST_F(SequencerTest, ADeliveryWakesItsMailbox) {
+  Start();
+  ASSERT_OK(Enqueue([](Batch& batch) { return batch.Deliver({.delivery_id = "d-1", .mailbox_agency = "dfrs", .share_id = exchange::kShareId, .kind = exchange::kNoticeDelivery, .payload = "x", .create_time = batch.now()}); }).get().first);
+  sequencer_->Stop();
+  EXPECT_THAT(woken_, ::testing::ElementsAre("dfrs"));
+}
+
+TEST_F(SequencerTest, ANewWorldIsInForceForTheNextCommand) {
+  Start();
+  auto next = std::make_shared<exchange::World>(*world_.Get());
+  next->reload_error = "seen";
+  ASSERT_OK(Enqueue([](Batch&) { return absl::OkStatus(); }, next).get().first);
+  std::string seen;
+  ASSERT_OK(Enqueue([&](Batch& batch) {
+              seen = batch.world().reload_error;
+              return absl::OkStatus();
+            }).get().first);
+  EXPECT_EQ(seen, "seen");
+}
+
+TEST_F(SequencerTest, TooManyOutstandingAreRefused) {
+  Start({.most_outstanding = 2});
+  std::promise<void> go;
+  std::shared_future<void> gone = go.get_future().share();
+  std::vector<std::future<Outcome>> all;
+  for (int i = 0; i < 3; ++i) {
+    all.push_back(Enqueue([gone](Batch&) {
+      gone.wait();
+      return absl::OkStatus();
+    }));
+  }
+  EXPECT_TRUE(absl::IsResourceExhausted(all.back().get().first));
+  go.set_value();
+  all.pop_back();
+  for (auto& one : all) EXPECT_OK(one.get().first);
+}
+
+TEST_F(SequencerTest, OnceStoppedNothingIsTaken) {
+  Start();
+  sequencer_->Stop();
+  EXPECT_TRUE(absl::IsUnavailable(Enqueue(Enter).get().first));
+}
+
+}  // namespace
+}  // namespace derwent::sequencer
