@@ -1,15 +1,18 @@
 #include <iostream>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "absl/time/time.h"
 #include "agents/cli/commands.h"
+#include "agents/cli/entry_view.h"
+#include "agents/cli/output.h"
+#include "agents/cli/text.h"
 #include "agents/cli/verify.h"
 #include "derwent/v1/agent.grpc.pb.h"
 #include "derwent/v1/ledger.grpc.pb.h"
-#include "trust/base/encoding.h"
+#include "trust/base/london.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::cli {
@@ -17,32 +20,26 @@ namespace {
 
 using Stub = v1::LedgerService::Stub;
 
-bool IsOctets(const std::string& value) {
-  return std::any_of(value.begin(), value.end(), [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n') || static_cast<unsigned char>(c) > 0x7e; });
-}
-
-std::string Value(const v1::LedgerEntry& entry, absl::string_view name) {
-  for (const v1::OpenedField& field : entry.fields()) {
-    if (field.name() == name) return IsOctets(field.value()) ? HexEncode(field.value()) : field.value();
-  }
-  return "";
-}
-
 absl::StatusOr<int> PrintEntries(Client& client, v1::SearchLedgerEntriesRequest request, Format format) {
   ASSIGN_OR_RETURN(const trust::VerifierKey log_key, client.LogKey());
   ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
   const auto stub = v1::LedgerService::NewStub(broker->grpc());
-  Rows rows({"index", "time", "step", "from", "to", "purpose", "outcome", "ids"});
+  Rows rows({"index", "time", "step", "from", "to", "purpose", "profile", "subject", "outcome", "reasons", "share"});
+  uint64_t query = 0;
   do {
     ASSIGN_OR_RETURN(const v1::SearchLedgerEntriesResponse page, broker->Call(*stub, &Stub::SearchLedgerEntries, request, client.options()));
     for (const v1::LedgerEntry& entry : page.entries()) {
       RETURN_IF_ERROR(VerifyEntry(entry, log_key, client.configuration().origin));
-      rows.Add({absl::StrCat(entry.index()), Value(entry, "time"), Value(entry, "step"), Value(entry, "releasing_agency"), Value(entry, "receiving_agency"), Value(entry, "purpose"),
-                Value(entry, "outcome"), Value(entry, "ids")});
+      const EntryView view(entry);
+      rows.Add({absl::StrCat(entry.index()), view.Time(), view.Pair("step", "step"), view.Field("releasing_agency"), view.Field("receiving_agency"),
+                view.Pair("purpose", "purpose"), view.Pair("purpose", "profile"), view.Pair("subject_role", "role"), view.Pair("outcome", "outcome"),
+                view.Pair("outcome", "reasons"), view.Pair("ids", "share")});
     }
+    query = page.query_receipt().index();
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
   rows.Print(format, std::cout);
+  std::cerr << "every entry shown verifies; this look is entry " << query << "\n";
   return kExitDone;
 }
 
@@ -50,9 +47,18 @@ absl::StatusOr<int> Person(Client& client, const std::vector<std::string>& ident
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentService::NewStub(agent->grpc());
   v1::ComputeReferencesRequest ask;
-  for (const std::string& identifier : identifiers) ask.add_identifiers(identifier);
+  for (const std::string& identifier : identifiers) {
+    if (identifier != "-") {
+      ask.add_identifiers(identifier);
+      continue;
+    }
+    ASSIGN_OR_RETURN(const std::string lines, ReadIn("-", 64 << 10));
+    for (const absl::string_view line : absl::StrSplit(lines, '\n', absl::SkipWhitespace())) ask.add_identifiers(std::string(absl::StripAsciiWhitespace(line)));
+  }
   ask.set_enclave(enclave);
   ASSIGN_OR_RETURN(const v1::ComputeReferencesResponse references, agent->Call(*stub, &v1::AgentService::Stub::ComputeReferences, ask, client.options()));
+  // Without a reference the search would not be about this person but about everybody.
+  if (references.references().empty()) return absl::InvalidArgumentError("no verified identifier to search by");
   v1::SearchLedgerEntriesRequest request;
   *request.mutable_subject_references() = references.references();
   return PrintEntries(client, std::move(request), format);
@@ -66,16 +72,24 @@ absl::StatusOr<int> Show(Client& client, uint64_t index, Format format) {
   request.set_name(absl::StrCat("ledger/entries/", index));
   ASSIGN_OR_RETURN(const v1::LedgerEntry entry, broker->Call(*stub, &Stub::GetLedgerEntry, request, client.options()));
   RETURN_IF_ERROR(VerifyEntry(entry, log_key, client.configuration().origin));
+  const EntryView view(entry);
+  if (format == Format::kTable) {
+    for (const std::string& sentence : view.Sentences()) std::cout << SafeText(sentence) << "\n";
+    std::cout << "\n";
+  }
   Rows rows({"field", "name", "value"});
-  for (const v1::OpenedField& field : entry.fields()) rows.Add({absl::StrCat(field.number()), field.name(), IsOctets(field.value()) ? HexEncode(field.value()) : absl::StrReplaceAll(field.value(), {{"\n", "; "}})});
+  for (const v1::OpenedField& field : entry.fields()) {
+    const std::string& value = view.Field(field.name());
+    if (format != Format::kTable) rows.Add({absl::StrCat(field.number()), field.name(), value});
+    else for (const absl::string_view line : absl::StrSplit(absl::StripSuffix(value, "\n"), '\n')) rows.Add({absl::StrCat(field.number()), field.name(), std::string(line)});
+  }
   rows.Print(format, std::cout);
   std::cerr << "entry " << index << " is in the ledger: its receipt verifies\n";
   return kExitDone;
 }
 
 struct Options {
-  v1::SearchLedgerEntriesRequest search;
-  std::string agency, board, purpose, decision, share, step, reason;
+  std::string agency, board, purpose, decision, share, step, reason, from, to;
   std::vector<std::string> identifiers;
   std::string enclave = "general";
   uint64_t index = 0;
@@ -89,9 +103,11 @@ void AddFilters(CLI::App& command, const std::shared_ptr<Options>& o) {
   command.add_option("--share", o->share, "share id");
   command.add_option("--step", o->step, "step, for instance referral");
   command.add_option("--reason", o->reason, "reason code");
+  command.add_option("--from", o->from, "first day, YYYY-MM-DD (London)");
+  command.add_option("--to", o->to, "last day, inclusive");
 }
 
-v1::SearchLedgerEntriesRequest Request(const Options& o) {
+absl::StatusOr<v1::SearchLedgerEntriesRequest> Request(const Options& o) {
   v1::SearchLedgerEntriesRequest request;
   request.set_agency(o.agency);
   request.set_board(o.board);
@@ -100,7 +116,20 @@ v1::SearchLedgerEntriesRequest Request(const Options& o) {
   request.set_share_id(o.share);
   request.set_step(o.step);
   request.set_reason(o.reason);
+  if (!o.from.empty()) {
+    ASSIGN_OR_RETURN(const absl::CivilDay day, ParseDay(o.from));
+    request.mutable_start_time()->set_seconds(absl::ToUnixSeconds(LondonStartOf(day)));
+  }
+  if (!o.to.empty()) {
+    ASSIGN_OR_RETURN(const absl::CivilDay day, ParseDay(o.to));
+    request.mutable_end_time()->set_seconds(absl::ToUnixSeconds(LondonStartOf(day + 1)));
+  }
   return request;
+}
+
+absl::StatusOr<int> Search(Client& client, const Options& o, Format format) {
+  ASSIGN_OR_RETURN(v1::SearchLedgerEntriesRequest request, Request(o));
+  return PrintEntries(client, std::move(request), format);
 }
 
 }  // namespace
@@ -111,15 +140,15 @@ void AddAuditCommands(CLI::App& app, Session& session) {
   const auto o = std::make_shared<Options>();  // Shared by the callbacks that CLI11 keeps.
   CLI::App* const search = audit->add_subcommand("search", "entries the agency is party to");
   AddFilters(*search, o);
-  search->callback([o, &session] { session.Run([&](Client& client) { return PrintEntries(client, Request(*o), session.format()); }); });
+  search->callback([o, &session] { session.Run([&](Client& client) { return Search(client, *o, session.format()); }); });
   CLI::App* const refusals = audit->add_subcommand("refusals", "what was refused");
   AddFilters(*refusals, o);
   refusals->callback([o, &session] {
     o->decision = "DENY";
-    session.Run([&](Client& client) { return PrintEntries(client, Request(*o), session.format()); });
+    session.Run([&](Client& client) { return Search(client, *o, session.format()); });
   });
   CLI::App* const person = audit->add_subcommand("person", "every share about one person");
-  person->add_option("--id", o->identifiers, "identifier, `<type>:<value>`, for instance nhs:9990000026")->required();
+  person->add_option("--id", o->identifiers, "identifier, `<type>:<value>`, for instance nhs:9990000026; - reads them from standard input, one a line")->required();
   person->add_option("--enclave", o->enclave, "general, channel, nrm or sarc")->capture_default_str();
   person->callback([o, &session] { session.Run([&](Client& client) { return Person(client, o->identifiers, o->enclave, session.format()); }); });
   CLI::App* const show = audit->add_subcommand("show", "one entry, opened as far as the caller may");

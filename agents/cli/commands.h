@@ -25,8 +25,9 @@ struct Session {
 void AddReferralCommands(CLI::App& app, Session& session);
 void AddAuditCommands(CLI::App& app, Session& session);
 void AddLedgerCommands(CLI::App& app, Session& session);
-// register, key, status.
-void AddAgencyCommands(CLI::App& app, Session& session);
+void AddRegisterCommands(CLI::App& app, Session& session);
+void AddKeyCommands(CLI::App& app, Session& session);
+void AddStatusCommand(CLI::App& app, Session& session);
 
 }  // namespace derwent::cli
 

@@ -1,5 +1,6 @@
 #include "agents/cli/entry_view.h"
 
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -15,8 +16,17 @@ namespace {
 
 std::string Listed(absl::string_view list) { return absl::StrReplaceAll(list, {{",", ", "}}); }
 
+// The published entry of a reason; nullptr for a name that is not in the table (a later version's).
+const policy::ReasonEntry* FindReason(absl::string_view name) {
+  for (int code = 0; code <= static_cast<int>(policy::ReasonCode::kFactsUnknown); ++code) {
+    const policy::ReasonEntry& entry = policy::Describe(static_cast<policy::ReasonCode>(code));
+    if (entry.name == name) return &entry;
+  }
+  return nullptr;
+}
+
 std::string ReasonSentence(absl::string_view code) {
-  const policy::ReasonEntry* const entry = policy::FindReason(code);
+  const policy::ReasonEntry* const entry = FindReason(code);
   if (entry == nullptr) return std::string(code);
   return absl::StrCat(entry->sentence, " (", code, ")", entry->next.empty() ? "" : absl::StrCat("; next: ", entry->next));
 }

@@ -1,15 +1,16 @@
 #include <iostream>
-#include <iterator>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
 #include "agents/cli/commands.h"
+#include "agents/cli/content_view.h"
+#include "agents/cli/text.h"
 #include "derwent/v1/agent.grpc.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "trust/base/status_macros.h"
-#include "trust/signature/key_file.h"
 
 namespace derwent::cli {
 namespace {
@@ -19,27 +20,39 @@ using Stub = v1::AgentService::Stub;
 // The last word of an enum's name: `RECIPIENT_STATE_WAITING` becomes `waiting`.
 std::string Short(absl::string_view name, absl::string_view prefix) { return absl::AsciiStrToLower(absl::StartsWith(name, prefix) ? name.substr(prefix.size()) : name); }
 
-absl::StatusOr<v1::PushReferralRequest> ReadReferral(const std::string& path) {
-  std::string json;
-  if (path == "-") {
-    json.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
-  } else {
-    ASSIGN_OR_RETURN(json, trust::ReadFile(path, 16 << 20));
+// The JSON parser's complaint: its path and rule, one line, without the values it quotes, which may be personal data.
+std::string WithoutValues(absl::string_view complaint) {
+  std::string text;
+  bool quoted = false;
+  for (const char c : complaint.substr(0, complaint.find('\n'))) {
+    if (c == '"') quoted = !quoted;
+    if (!quoted || c == '"') text += c;
   }
+  return text;
+}
+
+absl::StatusOr<v1::PushReferralRequest> ReadReferral(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string json, ReadIn(path, 16 << 20));
   v1::PushReferralRequest request;
-  if (!google::protobuf::util::JsonStringToMessage(json, &request).ok()) return absl::InvalidArgumentError("the file is not a PushReferralRequest in JSON");
+  const auto parsed = google::protobuf::util::JsonStringToMessage(json, &request);
+  if (!parsed.ok()) return absl::InvalidArgumentError(absl::StrCat("`", path, "` is not a PushReferralRequest in JSON: ", WithoutValues(parsed.message().as_string())));
   return request;
 }
 
+// Refused when a share is refused or nothing at all is given; partial when something is withheld, pending or queued.
 int CodeOf(const v1::PushReferralResponse& response) {
   bool refused = false;
+  bool given = false;
   bool less = false;
   for (const v1::ShareOutcome& share : response.shares()) {
     refused = refused || share.state() == "REFUSED";
-    for (const v1::UnitOutcome& unit : share.units()) less = less || unit.outcome() != "RELEASED";
     less = less || share.state() == "QUEUED";
+    for (const v1::UnitOutcome& unit : share.units()) {
+      given = given || unit.outcome() != "WITHHELD";
+      less = less || unit.outcome() != "RELEASED";
+    }
   }
-  return refused ? kExitRefused : less ? kExitPartial : kExitDone;
+  return refused || !given ? kExitRefused : less ? kExitPartial : kExitDone;
 }
 
 absl::StatusOr<int> Push(Client& client, const std::string& path, bool preview, Format format) {
@@ -99,12 +112,33 @@ absl::StatusOr<int> ListIn(Client& client, Format format) {
   return kExitDone;
 }
 
-// What a unit holds, as JSON without its label.
-std::string ContentOf(const v1::UnitContent& content) {
-  v1::UnitContent plain = content;
-  plain.clear_category();
-  plain.clear_form();
-  return ToJson(plain, false);
+void PrintHead(const v1::ReceivedReferral& received) {
+  std::cerr << "from " << SafeText(received.item().sender_agency()) << ", profile " << received.item().profile() << ", marking " << received.item().marking() << "\n";
+  if (!received.obligations().empty()) std::cerr << "obligations: " << absl::StrJoin(received.obligations(), " ") << "\n";
+  if (!received.justification().empty()) std::cerr << "why: " << SafeText(received.justification()) << "\n";
+}
+
+std::string TimeOf(const google::protobuf::Timestamp& time) {
+  return time.seconds() == 0 ? "" : absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone());
+}
+
+int PrintSent(const v1::OutboxItem& item, Format format) {
+  if (format == Format::kJson || format == Format::kJsonLines) {
+    std::cout << ToJson(item, format == Format::kJson) << "\n";
+    return kExitDone;
+  }
+  Rows rows({"recipient", "role", "what", "reason", "note", "when"});
+  for (const v1::ReferralRecipient& part : item.referral().recipients()) {
+    rows.Add({part.agency(), part.role(), absl::StrCat("now ", Short(v1::RecipientState_Name(part.state()), "RECIPIENT_STATE_")), part.reason(), "", TimeOf(part.update_time())});
+    for (const v1::DueTime& due : part.due_times()) {
+      rows.Add({part.agency(), part.role(), absl::StrCat(due.step(), due.overdue() ? " OVERDUE since" : " due"), "", "", TimeOf(due.due_time())});
+    }
+  }
+  for (const v1::ProgressSeen& seen : item.progress()) {
+    rows.Add({seen.agency(), "", absl::StrCat("reported ", Short(v1::ProgressState_Name(seen.state()), "PROGRESS_STATE_")), seen.reason(), seen.note(), TimeOf(seen.create_time())});
+  }
+  rows.Print(format, std::cout);
+  return kExitDone;
 }
 
 absl::StatusOr<int> ShowReceived(Client& client, const std::string& share, Format format) {
@@ -117,12 +151,30 @@ absl::StatusOr<int> ShowReceived(Client& client, const std::string& share, Forma
     std::cout << ToJson(received, format == Format::kJson) << "\n";
     return kExitDone;
   }
-  std::cerr << "from " << received.item().sender_agency() << ", profile " << received.item().profile() << ", marking " << received.item().marking() << ", obligations "
-            << absl::StrJoin(received.obligations(), " ") << "\n";
-  Rows rows({"subject", "role", "category", "form", "content"});
-  for (const v1::OpenedUnit& unit : received.units()) rows.Add({absl::StrCat(unit.subject()), unit.role(), unit.content().category(), unit.content().form(), ContentOf(unit.content())});
+  if (format == Format::kTable) PrintHead(received);
+  Rows rows({"subject", "role", "category", "form", "content", "provenance"});
+  for (const v1::OpenedUnit& unit : received.units()) {
+    for (const FactLine& line : FactLines(unit.content())) {
+      rows.Add({absl::StrCat(unit.subject()), unit.role(), unit.content().category(), unit.content().form(), line.text, line.provenance});
+    }
+  }
   rows.Print(format, std::cout);
   return kExitDone;
+}
+
+// What the agency sent: each recipient's part and every progress it reported.
+absl::StatusOr<int> ShowSent(Client& client, const std::string& share, Format format) {
+  ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
+  const auto stub = v1::AgentService::NewStub(agent->grpc());
+  v1::ListOutboxRequest request;
+  do {
+    ASSIGN_OR_RETURN(const v1::ListOutboxResponse page, agent->Call(*stub, &Stub::ListOutbox, request, client.options()));
+    for (const v1::OutboxItem& item : page.items()) {
+      if (item.referral().share_id() == share) return PrintSent(item, format);
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return absl::NotFoundError(absl::StrCat("the agency sent no share `", share, "`"));
 }
 
 absl::StatusOr<int> Report(Client& client, const std::string& share, v1::ProgressState state, const std::string& reason, const std::string& note) {
@@ -133,6 +185,9 @@ absl::StatusOr<int> Report(Client& client, const std::string& share, v1::Progres
   request.set_state(state);
   request.set_reason(reason);
   request.set_note(note);
+  if (note == "-") {
+    ASSIGN_OR_RETURN(*request.mutable_note(), ReadIn("-", 16 << 10));
+  }
   RETURN_IF_ERROR(agent->Call(*stub, &Stub::ReportReceived, request, client.options()).status());
   std::cerr << Short(v1::ProgressState_Name(state), "PROGRESS_STATE_") << ": durable and on its way\n";
   return kExitDone;
@@ -155,6 +210,7 @@ struct Options {
   std::string reason;
   std::string note;
   bool received = false;
+  bool sent = false;
 };
 
 }  // namespace
@@ -171,9 +227,12 @@ void AddReferralCommands(CLI::App& app, Session& session) {
   CLI::App* const list = referral->add_subcommand("list", "what the agency sent, or with --in what it received");
   list->add_flag("--in,!--out", o->received, "received");
   list->callback([o, &session] { session.Run([&](Client& client) { return o->received ? ListIn(client, session.format()) : ListOut(client, session.format()); }); });
-  CLI::App* const show = referral->add_subcommand("show", "open a received referral");
+  CLI::App* const show = referral->add_subcommand("show", "open a received referral, or with --out say what became of a sent one");
   show->add_option("share", o->share, "share id")->required();
-  show->callback([o, &session] { session.Run([&](Client& client) { return ShowReceived(client, o->share, session.format()); }); });
+  show->add_flag("--out,!--in", o->sent, "sent");
+  show->callback([o, &session] {
+    session.Run([&](Client& client) { return o->sent ? ShowSent(client, o->share, session.format()) : ShowReceived(client, o->share, session.format()); });
+  });
   const std::tuple<const char*, v1::ProgressState, const char*, bool> reports[] = {
       {"accept", v1::PROGRESS_STATE_ACCEPTED, "take a received referral on", false},
       {"decline", v1::PROGRESS_STATE_DECLINED, "decline it with a reason", true},
@@ -183,7 +242,7 @@ void AddReferralCommands(CLI::App& app, Session& session) {
     command->add_option("share", o->share, "share id")->required();
     CLI::Option* const reason = command->add_option("--reason,--outcome", o->reason, "code of the closed list");
     if (needs_reason) reason->required();
-    command->add_option("--note", o->note, "a note to the sender, sealed");
+    command->add_option("--note", o->note, "a note to the sender, sealed; - reads it from standard input");
     const v1::ProgressState state = progress;
     command->callback([o, state, &session] { session.Run([&](Client& client) { return Report(client, o->share, state, o->reason, o->note); }); });
   }
