@@ -9,6 +9,7 @@
 #include "agents/daemon/server.h"
 #include "agents/sdk/broker/grpc_broker.h"
 #include "agents/sdk/channel/channel.h"
+#include "google/protobuf/stubs/logging.h"
 
 namespace {
 
@@ -53,6 +54,8 @@ int Serve(const std::string& path, const std::string& port_file) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // The library's own notes on malformed input are not JSON lines; every parse here checks its result.
+  google::protobuf::SetLogHandler(nullptr);
   CLI::App app("Derwent's agent: an agency's own side of sharing");
   app.set_version_flag("--version", "derwent-agent 0.1.0");
   app.require_subcommand(1);

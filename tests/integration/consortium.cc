@@ -1,0 +1,132 @@
+#include "tests/integration/consortium.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "gtest/gtest.h"
+
+extern char** environ;
+
+namespace derwent::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+void Run(const std::string& command) {
+  const int code = std::system(command.c_str());
+  if (code != 0) ADD_FAILURE() << "failed: " << command;
+}
+
+// Laid out once for the process, copied for each consortium: making keys and signatures takes seconds.
+const std::string& Template() {
+  static const std::string& folder = *[] {
+    std::string name = ::testing::TempDir() + "derwent_layout_XXXXXX";
+    if (mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "no temporary folder";
+    Run(absl::StrCat("deploy/example/lay_out.sh '", name, "' " DERWENT_BIN_DIR "/derwent 0 >/dev/null"));
+    return new std::string(name);
+  }();
+  return folder;
+}
+
+std::string WaitForLine(const std::string& path) {
+  for (int i = 0; i < 3000; ++i) {
+    std::string line;
+    if (std::ifstream file(path); std::getline(file, line) && !line.empty()) return line;
+    absl::SleepFor(absl::Milliseconds(10));  // Another process's start: there is nothing to wait on but its file.
+  }
+  ADD_FAILURE() << "no `" << path << "`";
+  return "";
+}
+
+}  // namespace
+
+std::vector<std::string> TestAgent::Alarms() {
+  std::vector<std::string> codes;
+  const absl::StatusOr<std::vector<agents::AlarmRow>> alarms = daemon->context().state.Alarms(100);
+  EXPECT_TRUE(alarms.ok()) << alarms.status();
+  for (const agents::AlarmRow& alarm : alarms.value_or(std::vector<agents::AlarmRow>())) codes.push_back(alarm.code);
+  return codes;
+}
+
+void TestAgent::Restart() {
+  daemon.reset();
+  auto created = agents::AgentDaemon::Create(config, {.broker = *broker, .clock = clock, .random = random, .log = *log});
+  ASSERT_TRUE(created.ok()) << created.status();
+  daemon = *std::move(created);
+}
+
+void TestAgent::CollectAll() {
+  for (int round = 0; round < 10; ++round) {
+    const auto taken = daemon->receiver().CollectOnce(absl::ZeroDuration());
+    ASSERT_TRUE(taken.ok()) << taken.status();
+    if (*taken == 0) return;
+  }
+}
+
+Consortium::Consortium() {
+  folder_ = ::testing::TempDir() + "derwent_consortium_XXXXXX";
+  if (mkdtemp(folder_.data()) == nullptr) ADD_FAILURE() << "no temporary folder";
+  Run(absl::StrCat("cp -R '", Template(), "/.' '", folder_, "'"));
+  const std::string log = folder_ + "/broker.log";
+  const std::string config = folder_ + "/broker/broker.yaml";
+  const std::string program = DERWENT_BIN_DIR "/derwent-broker";
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 2, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  std::vector<std::string> words = {program, "serve", "--config", config};
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  if (posix_spawn(&broker_, program.c_str(), &actions, nullptr, argv.data(), environ) != 0) ADD_FAILURE() << "no broker";
+  posix_spawn_file_actions_destroy(&actions);
+  target_ = absl::StrCat("localhost:", WaitForLine(folder_ + "/broker/port"));
+}
+
+Consortium::~Consortium() {
+  if (broker_ > 0) {
+    kill(broker_, SIGKILL);  // It must stand that at any time, and a graceful end takes seconds.
+    waitpid(broker_, nullptr, 0);
+  }
+  std::error_code error;
+  fs::remove_all(folder_, error);
+}
+
+std::unique_ptr<TestAgent> Consortium::Agent(const std::string& agency) {
+  auto agent = std::make_unique<TestAgent>();
+  auto config = agents::AgentConfig::Load(absl::StrCat(folder_, "/agents/", agency, "/agent.json"));
+  EXPECT_TRUE(config.ok()) << config.status();
+  agent->config = *config;
+  agent->config.broker_target = target_;
+  agent->log = std::make_unique<agents::Log>(std::cerr, agent->clock, agency);
+  agent->channel = agents::Channel::Open({.target = target_, .peer = agent->config.broker_peer, .ca_file = agent->config.anchors.ca,
+                                          .certificate_file = agent->config.tls_certificate, .key_file = agent->config.tls_key}).value();
+  agent->real = std::make_unique<agents::GrpcBroker>(*agent->channel);
+  agent->broker = std::make_unique<LyingBroker>(*agent->real);
+  agent->Restart();
+  return agent;
+}
+
+std::vector<std::unique_ptr<TestAgent>> Consortium::Agents(const std::vector<std::string>& agencies) {
+  std::vector<std::unique_ptr<TestAgent>> agents;
+  for (const std::string& agency : agencies) agents.push_back(Agent(agency));
+  // Twice: the first round publishes, the second reads what the others published.
+  for (int round = 0; round < 2; ++round) {
+    for (const auto& agent : agents) {
+      const absl::Status status = agent->daemon->upkeep().RunAll();
+      EXPECT_TRUE(status.ok()) << status;
+    }
+  }
+  return agents;
+}
+
+}  // namespace derwent::testing

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "agents/daemon/config.h"
+#include "agents/daemon/daemon.h"
+#include "agents/sdk/broker/grpc_broker.h"
+#include "agents/sdk/channel/channel.h"
+
+namespace derwent::testing {
+
+// The machine's clock, moved by a test.
+class MovedClock final : public Clock {
+ public:
+  absl::Time Now() const override { return absl::Now() + moved_; }
+  void Move(absl::Duration by) { moved_ += by; }
+
+ private:
+  absl::Duration moved_;
+};
+
+// A broker that a test lets lie: everything goes to the real one, and what is set here changes requests or answers.
+class LyingBroker final : public agents::Broker {
+ public:
+  explicit LyingBroker(agents::Broker& real) : real_(real) {}
+
+  std::function<void(v1::PlanReferralResponse&)> on_plan;
+  std::function<absl::Status(absl::StatusOr<v1::SubmitReferralResponse>&)> on_submit;
+  std::function<void(v1::CollectResponse&)> on_collect;
+  std::function<bool(const v1::AcknowledgeRequest&)> swallow_acknowledge;
+  std::function<void(v1::AgencyKeys&)> on_keys;
+  std::function<void(v1::GetCheckpointResponse&)> on_checkpoint;
+
+  absl::StatusOr<v1::PlanReferralResponse> Plan(const v1::PlanReferralRequest& r) override { return Changed(real_.Plan(r), on_plan); }
+  absl::StatusOr<v1::SubmitReferralResponse> Submit(const v1::SubmitReferralRequest& r) override {
+    absl::StatusOr<v1::SubmitReferralResponse> answer = real_.Submit(r);
+    if (on_submit) {
+      if (const absl::Status lost = on_submit(answer); !lost.ok()) return lost;
+    }
+    return answer;
+  }
+  absl::StatusOr<v1::Referral> GetReferral(const v1::GetReferralRequest& r) override { return real_.GetReferral(r); }
+  absl::StatusOr<v1::ReportProgressResponse> ReportProgress(const v1::ReportProgressRequest& r) override { return real_.ReportProgress(r); }
+  absl::StatusOr<v1::WithdrawReferralResponse> Withdraw(const v1::WithdrawReferralRequest& r) override { return real_.Withdraw(r); }
+  absl::StatusOr<v1::SendNoticeResponse> SendNotice(const v1::SendNoticeRequest& r) override { return real_.SendNotice(r); }
+  absl::StatusOr<v1::CollectResponse> Collect(const v1::CollectRequest& r) override { return Changed(real_.Collect(r), on_collect); }
+  absl::StatusOr<v1::AcknowledgeResponse> Acknowledge(const v1::AcknowledgeRequest& r) override {
+    if (swallow_acknowledge && swallow_acknowledge(r)) return v1::AcknowledgeResponse();
+    return real_.Acknowledge(r);
+  }
+  absl::StatusOr<v1::AgencyKeys> GetAgencyKeys(const v1::GetAgencyKeysRequest& r) override { return Changed(real_.GetAgencyKeys(r), on_keys); }
+  absl::StatusOr<v1::PublishKeyEventResponse> PublishKeyEvent(const v1::PublishKeyEventRequest& r) override { return real_.PublishKeyEvent(r); }
+  absl::StatusOr<v1::GetPolicyBundleResponse> GetPolicyBundle(const v1::GetPolicyBundleRequest& r) override { return real_.GetPolicyBundle(r); }
+  absl::StatusOr<v1::ApplyDirectoryResponse> ApplyDirectory(const v1::ApplyDirectoryRequest& r) override { return real_.ApplyDirectory(r); }
+  absl::StatusOr<v1::ApplyRestrictionResponse> ApplyRestriction(const v1::ApplyRestrictionRequest& r) override { return real_.ApplyRestriction(r); }
+  absl::StatusOr<v1::ListDirectoriesResponse> ListDirectories(const v1::ListDirectoriesRequest& r) override { return real_.ListDirectories(r); }
+  absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint(const v1::GetCheckpointRequest& r) override { return Changed(real_.GetCheckpoint(r), on_checkpoint); }
+  absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(const v1::GetConsistencyProofRequest& r) override {
+    return real_.GetConsistencyProof(r);
+  }
+
+ private:
+  template <typename Response, typename Change>
+  static absl::StatusOr<Response> Changed(absl::StatusOr<Response> answer, const Change& change) {
+    if (answer.ok() && change) change(*answer);
+    return answer;
+  }
+  agents::Broker& real_;
+};
+
+// One agency's agent in this process, over real TLS to the real broker, driven step by step.
+struct TestAgent {
+  agents::AgentConfig config;
+  MovedClock clock;
+  trust::SystemRandom random;
+  std::unique_ptr<agents::Log> log;
+  std::unique_ptr<agents::Channel> channel;
+  std::unique_ptr<agents::GrpcBroker> real;
+  std::unique_ptr<LyingBroker> broker;
+  std::unique_ptr<agents::AgentDaemon> daemon;
+
+  // Codes of its alarms, newest first.
+  std::vector<std::string> Alarms();
+  // Forgets what is in memory, as a crash would, and starts again from the state folder.
+  void Restart();
+  // Collects until nothing comes.
+  void CollectAll();
+};
+
+// A consortium in a folder of its own: PKI, signed policy, a real broker process. Agents are made as wanted.
+class Consortium {
+ public:
+  Consortium();
+  ~Consortium();
+  Consortium(const Consortium&) = delete;
+  Consortium& operator=(const Consortium&) = delete;
+
+  // Makes the agents and lets each publish its keys and directory and learn the others'.
+  std::vector<std::unique_ptr<TestAgent>> Agents(const std::vector<std::string>& agencies);
+  const std::string& folder() const { return folder_; }
+
+ private:
+  std::unique_ptr<TestAgent> Agent(const std::string& agency);
+  std::string folder_;
+  pid_t broker_ = -1;
+  std::string target_;
+};
+
+}  // namespace derwent::testing

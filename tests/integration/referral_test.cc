@@ -1,0 +1,342 @@
+// One referral over real TLS through a real broker, and a broker that lies.
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "agents/daemon/fault.h"
+#include "agents/sdk/channel/rpc_error.h"
+#include "google/protobuf/util/json_util.h"
+#include "tests/integration/consortium.h"
+#include "tests/support/matchers.h"
+
+namespace derwent::agents {
+namespace {
+
+using testing::Consortium;
+using testing::IsOk;
+using testing::StatusIs;
+using testing::TestAgent;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+std::string ReadAll(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+v1::PushReferralRequest Sample(const std::string& reference = "RMS-1") {
+  v1::PushReferralRequest request;
+  EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(ReadAll("samples/police.derbys/da-referral.json"), &request).ok());
+  request.set_referral_ref(reference);
+  request.clear_recipients();
+  for (const char* agency : {"rp.housing", "dcc.adults"}) {
+    v1::ReferralRecipientChoice& recipient = *request.add_recipients();
+    recipient.set_agency(agency);
+    recipient.set_role("practitioner");
+  }
+  request.set_companion_child_referral(false);
+  return request;
+}
+
+class ReferralTest : public ::testing::Test {
+ protected:
+  ReferralTest() : agents_(consortium_.Agents({"police.derbys", "rp.housing", "dcc.adults", "dcc.childrens"})) {}
+
+  TestAgent& police() { return *agents_[0]; }
+  TestAgent& housing() { return *agents_[1]; }
+  TestAgent& adults() { return *agents_[2]; }
+  TestAgent& childrens() { return *agents_[3]; }
+
+  // Pushes and returns the share's id.
+  std::string Push(const v1::PushReferralRequest& request = Sample()) {
+    const auto response = police().daemon->sender().Push(request);
+    EXPECT_OK(response);
+    if (!response.ok() || response->shares().empty()) return "";
+    EXPECT_EQ(response->shares(0).state(), "STORED") << response->shares(0).reason();
+    return response->shares(0).share_id();
+  }
+
+  std::string HandedOver(const TestAgent& agent, const std::string& share) { return ReadAll(agent.config.handover_folder + "/handover/" + share + ".json"); }
+
+  absl::StatusOr<v1::ReportReceivedResponse> Report(TestAgent& agent, const std::string& share, v1::ProgressState state, const std::string& reason,
+                                                    const std::string& note = "") {
+    v1::ReportReceivedRequest request;
+    request.set_share_id(share);
+    request.set_state(state);
+    request.set_reason(reason);
+    request.set_note(note);
+    return agent.daemon->desk().Report({.kind = trust::CallerKind::kConsole, .name = "one"}, request);
+  }
+
+  v1::OutboxItem Sent() {
+    auto outbox = police().daemon->desk().ListOutbox({.kind = trust::CallerKind::kConsole, .name = "one"}, {});
+    EXPECT_OK(outbox);
+    return outbox.ok() && !outbox->items().empty() ? outbox->items(0) : v1::OutboxItem();
+  }
+
+  Consortium consortium_;
+  std::vector<std::unique_ptr<TestAgent>> agents_;
+};
+
+TEST_F(ReferralTest, EachRecipientReceivesItsOwnCategoriesInItsOwnForms) {
+  const std::string share = Push();
+  housing().CollectAll();
+  adults().CollectAll();
+  const std::string at_housing = HandedOver(housing(), share);
+  const std::string at_adults = HandedOver(adults(), share);
+  EXPECT_THAT(at_housing, HasSubstr("Oakshott"));
+  EXPECT_THAT(at_housing, HasSubstr("\"repeated\":false"));
+  EXPECT_THAT(at_housing, Not(HasSubstr("householdMember")));
+  EXPECT_THAT(at_housing, Not(HasSubstr("DASH-2009")));
+  EXPECT_THAT(at_adults, HasSubstr("DASH-2009"));
+  for (const std::string& file : {at_housing, at_adults}) {
+    EXPECT_THAT(file, Not(HasSubstr("Quillfeather"))) << "the protected address reaches nobody";
+    EXPECT_THAT(file, Not(HasSubstr("07700900123"))) << "contact leaves as a relay only";
+  }
+  EXPECT_THAT(police().Alarms(), IsEmpty());
+  EXPECT_THAT(housing().Alarms(), IsEmpty());
+}
+
+TEST_F(ReferralTest, TheChildsRecordAlsoGoesToChildrensServices) {
+  v1::PushReferralRequest request = Sample();
+  request.clear_companion_child_referral();
+  const auto response = police().daemon->sender().Push(request);
+  ASSERT_OK(response);
+  ASSERT_EQ(response->shares_size(), 2);
+  EXPECT_EQ(response->shares(1).profile(), "mash");
+  childrens().CollectAll();
+  const std::string file = HandedOver(childrens(), response->shares(1).share_id());
+  EXPECT_THAT(file, HasSubstr("Tilly"));
+  EXPECT_THAT(file, Not(HasSubstr("Renshaw")));
+}
+
+TEST_F(ReferralTest, ProgressFlowsBackSignedAndSealed) {
+  const std::string share = Push();
+  housing().CollectAll();
+  adults().CollectAll();
+  ASSERT_OK(Report(housing(), share, v1::PROGRESS_STATE_DECLINED, "CAPACITY", "no officer until Monday"));
+  ASSERT_OK(Report(adults(), share, v1::PROGRESS_STATE_ACCEPTED, ""));
+  ASSERT_OK(Report(adults(), share, v1::PROGRESS_STATE_CLOSED, "SAFE"));
+  police().CollectAll();
+  const v1::OutboxItem item = Sent();
+  ASSERT_EQ(item.progress_size(), 3);
+  EXPECT_EQ(item.progress(0).reason(), "CAPACITY");
+  EXPECT_EQ(item.progress(0).note(), "no officer until Monday");
+  EXPECT_EQ(item.progress(2).state(), v1::PROGRESS_STATE_CLOSED);
+  EXPECT_THAT(police().Alarms(), IsEmpty());
+}
+
+TEST_F(ReferralTest, AProgressThatCannotFollowIsRefused) {
+  const std::string share = Push();
+  housing().CollectAll();
+  EXPECT_THAT(Report(housing(), share, v1::PROGRESS_STATE_CLOSED, "SAFE"), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(Report(housing(), share, v1::PROGRESS_STATE_DECLINED, "NO_TIME"), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(ReferralTest, OnlyTheAddressedRoleOpensAShare) {
+  const std::string share = Push();
+  housing().CollectAll();
+  v1::OpenReferralRequest request;
+  request.set_share_id(share);
+  EXPECT_OK(housing().daemon->desk().Open({.kind = trust::CallerKind::kPerson, .name = "p-f91b60"}, request));
+  EXPECT_THAT(housing().daemon->desk().Open({.kind = trust::CallerKind::kPerson, .name = "p-ca9b82"}, request), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(ReferralTest, TheSameReferenceIsOneReferral) {
+  const std::string share = Push();
+  EXPECT_EQ(Push(), share);
+  v1::PushReferralRequest other = Sample();
+  other.set_justification("another");
+  const auto refused = police().daemon->sender().Push(other);
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kAborted));
+  EXPECT_EQ(ReasonOf(refused.status()), "REQUEST_ID_REUSED");
+}
+
+TEST_F(ReferralTest, AllViolationsAreToldAtOnce) {
+  v1::PushReferralRequest request = Sample();
+  request.mutable_subjects(0)->set_role("hero");
+  request.mutable_recipients(0)->set_agency("nobody");
+  request.clear_acting_person();
+  const auto refused = police().daemon->sender().Push(request);
+  ASSERT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_EQ(DescribeRpcError(refused.status()).fields.size(), 3u);
+}
+
+TEST_F(ReferralTest, AWithdrawnShareIsDeletedAndItsRecipientTold) {
+  const std::string share = Push();
+  housing().CollectAll();
+  police().CollectAll();
+  v1::WithdrawRequest request;
+  request.set_share_id(share);
+  request.set_reason("SENT_IN_ERROR");
+  const auto told = police().daemon->desk().Withdraw({.kind = trust::CallerKind::kConsole, .name = "one"}, request);
+  ASSERT_OK(told);
+  EXPECT_THAT(std::vector<std::string>(told->told_agencies().begin(), told->told_agencies().end()), ::testing::ElementsAre("rp.housing"));
+  housing().CollectAll();
+  adults().CollectAll();
+  EXPECT_TRUE(housing().daemon->context().state.FindReceived(share).value()->content.empty());
+  EXPECT_FALSE(adults().daemon->context().state.FindReceived(share).value().has_value());
+}
+
+TEST_F(ReferralTest, ALostAnswerIsAskedForAgainWithTheSameBytes) {
+  int answers = 0;
+  police().broker->on_submit = [&](auto&) { return ++answers == 1 ? absl::UnavailableError("the answer was lost") : absl::OkStatus(); };
+  const auto first = police().daemon->sender().Push(Sample());
+  ASSERT_OK(first);
+  EXPECT_EQ(first->shares(0).state(), "QUEUED");
+  police().Restart();
+  ASSERT_OK(police().daemon->upkeep().RunAll());
+  ASSERT_OK(police().daemon->sender().Drain());
+  EXPECT_EQ(Sent().state(), "STORED");
+  housing().CollectAll();
+  EXPECT_EQ(housing().daemon->context().state.ListInbox(0, 10)->size(), 1u);
+}
+
+TEST_F(ReferralTest, AHandOverRepeatedAfterACrashSaysSoAndNeverAfterItWasTaken) {
+  const std::string share = Push();
+  housing().CollectAll();
+  agents::State& state = housing().daemon->context().state;
+  InboxRow row = *state.FindReceived(share).value();
+  row.handed_over = false;  // As a crash between the file and its note would leave it.
+  ASSERT_OK(housing().daemon->handover().Give(row));
+  EXPECT_THAT(HandedOver(housing(), share), HasSubstr("\"repeated\":true"));
+  EXPECT_THAT(HandedOver(housing(), share), HasSubstr(row.delivery_id));
+  const std::string folder = housing().config.handover_folder + "/handover/";
+  std::filesystem::rename(folder + share + ".json", folder + "done/" + share + ".json");
+  ASSERT_OK(housing().daemon->handover().Give(row));
+  EXPECT_FALSE(std::filesystem::exists(folder + share + ".json"));
+}
+
+TEST_F(ReferralTest, AnEditedPackageIsCaughtAndItsSenderTold) {
+  const std::string share = Push();
+  housing().broker->on_collect = [](v1::CollectResponse& response) {
+    for (v1::Delivery& delivery : *response.mutable_deliveries()) {
+      if (delivery.has_package()) delivery.mutable_package()->mutable_units(0)->at(20) ^= 1;
+    }
+  };
+  housing().CollectAll();
+  EXPECT_THAT(housing().Alarms(), Contains("PACKAGE_REJECTED"));
+  EXPECT_FALSE(housing().daemon->context().state.FindReceived(share).value().has_value());
+  police().CollectAll();
+  EXPECT_THAT(police().Alarms(), Contains("NOTICE_PACKAGE_REJECTED"));
+}
+
+// Puts the sealing key of another agency in the place of housing's.
+void SwapKey(const v1::AgencyKeys& others, v1::AgencyKeys& keys) {
+  if (keys.agency() == "rp.housing") *keys.mutable_events(1) = others.events(1);
+}
+
+TEST_F(ReferralTest, ASealingKeySwappedLaterIsCaughtAndTheTrueOneStaysInUse) {
+  v1::GetAgencyKeysRequest ask;
+  ask.set_agency("dcc.adults");
+  const v1::AgencyKeys others = police().real->GetAgencyKeys(ask).value();
+  police().broker->on_plan = [&](v1::PlanReferralResponse& plan) {
+    for (v1::AgencyKeys& keys : *plan.mutable_keys()) SwapKey(others, keys);
+  };
+  const std::string share = Push();
+  EXPECT_THAT(police().Alarms(), Contains("KEY_UNTRUSTED"));
+  housing().CollectAll();
+  EXPECT_THAT(HandedOver(housing(), share), HasSubstr("Oakshott"));
+}
+
+TEST_F(ReferralTest, AnAgencyWhoseKeysWereSwappedFromTheStartReceivesNothing) {
+  v1::GetAgencyKeysRequest ask;
+  ask.set_agency("dcc.adults");
+  const v1::AgencyKeys others = police().real->GetAgencyKeys(ask).value();
+  police().broker->on_keys = [&](v1::AgencyKeys& keys) { SwapKey(others, keys); };
+  police().broker->on_plan = [&](v1::PlanReferralResponse& plan) {
+    for (v1::AgencyKeys& keys : *plan.mutable_keys()) SwapKey(others, keys);
+  };
+  police().Restart();
+  police().daemon->upkeep().RunAll().IgnoreError();
+  const auto response = police().daemon->sender().Push(Sample());
+  ASSERT_OK(response);
+  EXPECT_THAT(police().Alarms(), Contains("KEY_UNTRUSTED"));
+  for (const v1::UnitOutcome& unit : response->shares(0).units()) {
+    EXPECT_FALSE(unit.recipient_agency() == "rp.housing" && unit.outcome() == "RELEASED");
+  }
+  EXPECT_EQ(response->shares(0).state(), "STORED") << "the others are not harmed";
+}
+
+TEST_F(ReferralTest, AReplayedMessageIsDroppedWithAnAlarm) {
+  Push();
+  housing().CollectAll();
+  v1::Delivery first;
+  police().broker->on_collect = [&](v1::CollectResponse& response) {
+    if (!response.deliveries().empty()) first = response.deliveries(0);
+  };
+  police().CollectAll();
+  ASSERT_TRUE(first.has_message());
+  first.set_delivery_id("replayed");
+  first.set_repeated_delivery(false);
+  police().broker->swallow_acknowledge = [](const v1::AcknowledgeRequest& request) { return request.delivery_id() == "replayed"; };
+  ASSERT_OK(police().daemon->receiver().Handle(first));
+  EXPECT_THAT(police().Alarms(), Contains("MESSAGE_REPLAYED"));
+}
+
+TEST_F(ReferralTest, ReorderedMessagesAreHeldWithAnAlarmAndAppliedInOrder) {
+  const std::string share = Push();
+  housing().CollectAll();
+  ASSERT_OK(Report(housing(), share, v1::PROGRESS_STATE_ACCEPTED, ""));
+  police().broker->on_collect = [](v1::CollectResponse& response) {
+    std::reverse(response.mutable_deliveries()->pointer_begin(), response.mutable_deliveries()->pointer_end());
+  };
+  police().CollectAll();
+  EXPECT_THAT(police().Alarms(), Contains("SEQUENCE_BROKEN"));
+  EXPECT_EQ(Sent().progress_size(), 1);
+  EXPECT_EQ(police().daemon->context().state.LastSequence(share, "rp.housing").value(), 2u);
+}
+
+TEST_F(ReferralTest, ADroppedAcknowledgementIsMissedAtTheDeadline) {
+  Push();
+  housing().CollectAll();
+  adults().CollectAll();
+  police().broker->on_collect = [](v1::CollectResponse& response) { response.clear_deliveries(); };
+  police().CollectAll();
+  ASSERT_OK(police().daemon->upkeep().Reconcile());
+  EXPECT_THAT(police().Alarms(), IsEmpty());
+  police().clock.Move(absl::Hours(24 * 6));
+  ASSERT_OK(police().daemon->upkeep().Reconcile());
+  EXPECT_THAT(police().Alarms(), Contains("ACKNOWLEDGEMENT_MISSING"));
+}
+
+TEST_F(ReferralTest, AReceiptOfSomethingElseIsNotBelieved) {
+  police().broker->on_submit = [](absl::StatusOr<v1::SubmitReferralResponse>& answer) {
+    if (answer.ok() && answer->receipts_size() > 1) answer->mutable_receipts()->SwapElements(0, answer->receipts_size() - 1);
+    return absl::OkStatus();
+  };
+  const auto response = police().daemon->sender().Push(Sample());
+  ASSERT_OK(response);
+  EXPECT_EQ(response->shares(0).state(), "QUEUED");
+  EXPECT_THAT(police().Alarms(), Contains("RECEIPT_INVALID"));
+}
+
+TEST_F(ReferralTest, ALogThatShrinksIsCaught) {
+  const auto old = police().broker->GetCheckpoint({});
+  ASSERT_OK(old);
+  Push();
+  police().broker->on_checkpoint = [&](v1::GetCheckpointResponse& response) { response = *old; };
+  police().daemon->upkeep().RunAll().IgnoreError();
+  EXPECT_THAT(police().Alarms(), Contains("LEDGER_ROLLED_BACK"));
+}
+
+TEST_F(ReferralTest, AFileIsTakenOnceAndItsResultLiesBeside) {
+  const std::string folder = police().config.handover_folder;
+  std::string json;
+  ASSERT_TRUE(google::protobuf::util::MessageToJsonString(Sample("RMS-FILE"), &json).ok());
+  std::ofstream(folder + "/inbox/one.json") << json;
+  std::ofstream(folder + "/inbox/two.json") << json;
+  std::ofstream(folder + "/inbox/half.json.part") << json;
+  std::ofstream(folder + "/inbox/bad.json") << "{\"surname\": \"Fennimore\"}";
+  EXPECT_EQ(police().daemon->intake()->Scan().value(), 3);
+  EXPECT_THAT(ReadAll(folder + "/done/one.json.result.json"), HasSubstr("\"state\":\"DONE\""));
+  EXPECT_THAT(ReadAll(folder + "/done/two.json.result.json"), HasSubstr("\"state\":\"DUPLICATE\""));
+  EXPECT_THAT(ReadAll(folder + "/failed/bad.json.result.json"), HasSubstr("\"state\":\"FAILED\""));
+  EXPECT_THAT(ReadAll(folder + "/failed/bad.json.result.json"), Not(HasSubstr("Fennimore")));
+  EXPECT_TRUE(std::filesystem::exists(folder + "/inbox/half.json.part"));
+}
+
+}  // namespace
+}  // namespace derwent::agents
