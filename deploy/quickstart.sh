@@ -163,8 +163,8 @@ grep -E 'declined|closed' "$run/seen.txt" | sed 's/^/    /' || fail "police do n
 say "(4) The data protection officer finds every share about the victim, opens one decision, proves it, verifies everything"
 shown audit person --id nhs:9990000026
 as police.derbys dpo -o csv audit person --id nhs:9990000026 | tr -d '"\r' >"$run/person.csv"
-awk -F, 'NR > 1 { split($3, s, "[= ]"); n[s[2]]++ } END { for (k in n) printf "    %4d %s\n", n[k], k }' "$run/person.csv" | sort -k2
-entry=$(awk -F, 'NR > 1 && $3 ~ /step=referral/ { print $1; exit }' "$run/person.csv")
+awk -F, 'NR > 1 { n[$3]++ } END { for (k in n) printf "    %4d %s\n", n[k], k }' "$run/person.csv" | sort -k2
+entry=$(awk -F, 'NR > 1 && $3 == "referral" { print $1; exit }' "$run/person.csv")
 [ -n "$entry" ] || fail "no entry about the victim"
 shown audit show "$entry"
 as police.derbys dpo audit show "$entry" 2>&1 | cut -c1-150 | sed 's/^/    /'
