@@ -1,0 +1,111 @@
+"""The benchmark: runs the machine's own limits and the broker in turn, prints one labelled line a figure. See run.sh."""
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import testbed  # noqa: E402
+
+NAMES = ["echo", "echo_commit", "submit", "opened", "ledger", "memory"]
+LEVELS = {1: 1500, 8: 4000, 64: 8000}  # Outstanding calls to calls sent.
+WARM = 500  # Calls before each figure, not counted.
+SAMPLE = testbed.HOME / "samples/police.derbys/da-referral.json"
+
+
+class Bench:
+    def __init__(self, bed):
+        self.bed, self.figures = bed, {}
+        self.shares = bed.run / "shares"
+
+    def say(self, label, value, unit, extra=""):
+        self.figures[label] = {"value": value, "unit": unit}
+        print(f"{label:<44} {value:>12,.2f} {unit:<4} {extra}".rstrip(), flush=True)
+
+    def tool(self, *arguments):
+        out = subprocess.run([str(testbed.BIN / "derwent_bench"), *map(str, arguments)], capture_output=True, text=True)
+        if out.returncode:
+            raise SystemExit(f"derwent_bench {arguments[0]}: {out.stderr[-600:]}")
+        return json.loads(out.stdout)
+
+    def load(self, name, port, levels, fresh):
+        """Sends at each level; `fresh` shares are used once, for the broker takes each only once."""
+        at = 0
+        for outstanding, count in levels.items():
+            target = f"localhost:{port}"
+            self.tool("load", self.bed.run, target, self.shares, at, WARM, outstanding)
+            at += WARM if fresh else 0
+            got = self.tool("load", self.bed.run, target, self.shares, at, count, outstanding)
+            at += count if fresh else 0
+            if got["failed"]:
+                raise SystemExit(f"{name}: {got['failed']} of {count} calls failed")
+            label = f"{name}, {outstanding} outstanding"
+            self.figures[label + ", latency"] = {"p50_ms": got["p50_ms"], "p99_ms": got["p99_ms"]}
+            self.say(label, got["per_second"], "/s", f"p50 {got['p50_ms']:.2f} ms  p99 {got['p99_ms']:.2f} ms")
+
+    def echo(self, name, commit):
+        port_file = self.bed.run / f"{name}.port"
+        argv = [testbed.BIN / "derwent_bench", "echo", self.bed.run, port_file] + ([self.bed.run / "commit"] if commit else [])
+        server = testbed.Process(name, argv, self.bed.run / f"{name}.log", port_file).start().ready()
+        try:
+            self.load("echo + durable commit" if commit else "raw mTLS echo", port_file.read_text().strip(), LEVELS, fresh=False)
+        finally:
+            server.kill()
+
+    def ratios(self):
+        def rate(name, outstanding):
+            return self.figures.get(f"{name}, {outstanding} outstanding", {}).get("value")
+        for outstanding in LEVELS:
+            for base in ("raw mTLS echo", "echo + durable commit"):
+                ours, theirs = rate("submit", outstanding), rate(base, outstanding)
+                if ours and theirs:
+                    aim = "(aim: at least 0.40)" if outstanding == 64 and base.startswith("raw") else ""
+                    self.say(f"submit / {base}, {outstanding} outstanding", ours / theirs, "", aim)
+        ours, theirs = (self.figures.get(f"{n}, 1 outstanding, latency") for n in ("submit", "echo + durable commit"))
+        if ours and theirs:
+            self.say("submit - (echo + durable commit), 1, p50", ours["p50_ms"] - theirs["p50_ms"], "ms", "(aim: at most 0.50)")
+
+    def memory(self, label):
+        status = pathlib.Path(f"/proc/{self.bed.broker.process.pid}/status").read_text()
+        kib = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
+        self.say(label, kib / 1024, "MiB")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=NAMES, help="one figure only")
+    parser.add_argument("--json", help="also write the figures there")
+    options = parser.parse_args()
+    wanted = [options.only] if options.only else NAMES
+    with testbed.Testbed(["police.derbys", "rp.housing"]) as bed:
+        bench = Bench(bed)
+        bed.broker.start().ready()
+        if "memory" in wanted:
+            time.sleep(2)  # Idle: what start-up needed has settled.
+            bench.memory("broker memory, idle after start")
+        if {"echo", "echo_commit", "submit"} & set(wanted):
+            total = sum(LEVELS.values()) + WARM * len(LEVELS)
+            print(f"(making {total} shares: one subject, one recipient, three units)", file=sys.stderr, flush=True)
+            bench.say("octets of a submit", bench.tool("make", bed.run, SAMPLE, total, bench.shares)["octets"], "")
+        if "echo" in wanted:
+            bench.echo("echo", commit=False)
+        if "echo_commit" in wanted:
+            bench.echo("echo_commit", commit=True)
+        if "opened" in wanted:
+            got = bench.tool("opened", bed.run, SAMPLE, 200)
+            bench.say("submit to opened at the recipient, p50", got["p50_ms"], "ms")
+            bench.say("submit to opened at the recipient, p99", got["p99_ms"], "ms")
+        if "submit" in wanted:
+            bench.load("submit", bed.port, LEVELS, fresh=True)
+            bench.memory("broker memory, after the submits")
+        bench.ratios()
+        if "ledger" in wanted:
+            print(subprocess.run([str(testbed.BIN / "derwent_ledger_bench"), str(bed.run)], capture_output=True, text=True, check=True).stdout, end="", flush=True)
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps(bench.figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
