@@ -31,8 +31,11 @@ deploy/packages.sh build
 note "building derwent-broker, derwent-agent and derwent …"
 mkdir -p build
 cmake --preset release -DDERWENT_TESTS=OFF >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
-cmake --build --preset release --target derwent-broker derwent-agent derwent | sed -un 's/^\[\([0-9]*\)\/\([0-9]*\)\].*/\1 \2/p' |
-  while read -r done all; do [ $((done % 25)) -eq 0 ] && note "$done of $all" || true; done
+if ! cmake --build --preset release --target derwent-broker derwent-agent derwent | tee build/build.log | sed -un 's/^\[\([0-9]*\)\/\([0-9]*\)\].*/\1 \2/p' |
+  while read -r done all; do [ $((done % 25)) -eq 0 ] && note "$done of $all" || true; done; then
+  tail -30 build/build.log >&2
+  fail "the build failed; all of it is in build/build.log"
+fi
 [ -x "$bin/derwent" ] && [ -x "$bin/derwent-agent" ] && [ -x "$bin/derwent-broker" ] || fail "the build gave no binaries"
 note "built after $SECONDS s"
 

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 deploy/packages.sh test || exit 1
 echo "building (build/release) …"
 mkdir -p build
-cmake --preset release >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+cmake --preset release -DDERWENT_TESTS=ON >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 cmake --build --preset release || exit 1
 
 rm -rf build/release/reports
