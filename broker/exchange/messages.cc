@@ -83,6 +83,21 @@ absl::StatusOr<uint64_t> Forward(absl::string_view step, About& about, const v1:
   return entries.front();
 }
 
+bool RejectsPackage(v1::NoticeKind kind) {
+  return kind == v1::NOTICE_KIND_PACKAGE_REJECTED || kind == v1::NOTICE_KIND_KEY_UNTRUSTED || kind == v1::NOTICE_KIND_OBLIGATION_UNKNOWN;
+}
+
+// A package its recipient rejected would fail the same way again: it is delivered no more.
+absl::Status HoldRejected(About& about, Batch& batch) {
+  ASSIGN_OR_RETURN(const std::vector<store::DeliveryRow> waiting, batch.read().DeliveriesOfPart(about.stored.part.key));
+  for (const store::DeliveryRow& row : waiting) {
+    if (row.kind != kPackageDelivery || row.held) continue;
+    RETURN_IF_ERROR(batch.write().HoldDelivery(row.sequence));
+    about.stored.part.state = v1::RECIPIENT_STATE_HELD;
+  }
+  return absl::OkStatus();
+}
+
 bool OneOf(const std::string& value, std::initializer_list<const char*> allowed) {
   return std::any_of(allowed.begin(), allowed.end(), [&](const char* one) { return value == one; });
 }
@@ -208,6 +223,7 @@ absl::Status SendNotice(const Caller& caller, const v1::SendNoticeRequest& reque
   ASSIGN_OR_RETURN(About about, FindAbout(notice.head(), batch));
   RETURN_IF_ERROR(TakeSequence(notice.head(), about));
   about.stored.part.reason = v1::NoticeKind_Name(notice.kind()).substr(sizeof("NOTICE_KIND_") - 1);
+  if (about.from_recipient && RejectsPackage(notice.kind())) RETURN_IF_ERROR(HoldRejected(about, batch));
   ASSIGN_OR_RETURN(const uint64_t index, Forward("notice", about, request.notice(), notice.head(), batch));
   response.mutable_receipt()->set_index(index);
   return Remember(caller, "SendNotice", request.request_id(), digest, response, batch);
