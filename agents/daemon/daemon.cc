@@ -184,6 +184,7 @@ void AgentDaemon::Start() {
 
 void AgentDaemon::Stop() {
   stop_.Stop();
+  context_.broker.StopWaiting();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
 }

@@ -53,7 +53,7 @@ class AgentDaemon {
 
   // Starts the threads: upkeep (also reads the CRL again), sending, collecting, the folder.
   void Start();
-  // Ends them; a collect in progress is waited for.
+  // Ends them, a collect in progress too; what it brought stays at the broker.
   void Stop();
 
   Desk& desk() { return desk_; }

@@ -53,7 +53,7 @@ bool HasPower(const std::string& person, std::initializer_list<absl::string_view
 absl::StatusOr<LocalCaller> CallerOf(absl::string_view certificate_pem, const AgentContext& context) {
   const auto roots = context.roots.get();
   const absl::StatusOr<trust::Certificate> certificate = trust::Certificate::FromPem(certificate_pem);
-  const bool trusted = certificate.ok() && roots->anchors.authority.Verify(*certificate, context.clock.Now()).ok();
+  const bool trusted = certificate.ok() && roots->anchors.CheckFresh(context.clock.Now()).ok() && roots->anchors.authority.Verify(*certificate, context.clock.Now()).ok();
   if (!trusted) return Fault(absl::StatusCode::kUnauthenticated, "CERTIFICATE_INVALID", "the caller's certificate is not of the consortium");
   if (roots->anchors.revoked.IsRevoked(certificate->serial())) {
     return Fault(absl::StatusCode::kUnauthenticated, "CERTIFICATE_REVOKED", "the caller's certificate is revoked");

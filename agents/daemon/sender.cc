@@ -58,9 +58,12 @@ absl::StatusOr<v1::PlanReferralResponse> Sender::Plan(const ReferralDraft& draft
     if (skew > kClockSkew || skew < -kClockSkew) {
       return Fault(absl::StatusCode::kFailedPrecondition, "CLOCK_SKEWED", "this machine's clock is more than 30 s from the broker's");
     }
+    // Signatures, notices and directories change without the digest: the holder decides under what is in force now.
+    RETURN_IF_ERROR(upkeep_.SyncPolicy());
+    const absl::Status directories = upkeep_.SyncDirectories();
+    if (absl::IsUnavailable(directories)) return directories;
     view = context_.policy.view();
     if (view->bundle->policy_digest == plan.policy_digest()) return plan;
-    RETURN_IF_ERROR(upkeep_.SyncPolicy());
   }
   return Fault(absl::StatusCode::kUnavailable, "POLICY_CHANGED", "the policy changes while this is planned; try again");
 }
@@ -156,10 +159,8 @@ absl::StatusOr<v1::PushReferralResponse> Sender::Push(const v1::PushReferralRequ
     const absl::Status sent = Submit(rows[i]);
     if (!sent.ok()) context_.log.Failure("a share stays queued", sent, {{"share", rows[i].share_id}});
     ASSIGN_OR_RETURN(const std::optional<OutboxRow> now, context_.state.FindShare(rows[i].share_id));
-    if (!now.has_value() || now->reason != "POLICY_CHANGED") continue;
-    // The policy tightened between plan and submit: nothing of it was stored; once more under the new one.
-    RETURN_IF_ERROR(upkeep_.SyncPolicy());
-    RETURN_IF_ERROR(upkeep_.SyncDirectories());
+    if (!now.has_value() || (now->reason != "POLICY_CHANGED" && now->reason != "KEY_NOT_CERTIFIED")) continue;
+    // Policy or a recipient's key changed between plan and submit: nothing of it was stored; once more under the new one.
     ASSIGN_OR_RETURN(Prepared again, Prepare(drafts[i], /*seal=*/true));
     RETURN_IF_ERROR(context_.state.ReplaceShare(rows[i].share_id, again.row));
     if (again.row.state == "QUEUED") RETURN_IF_ERROR(Submit(again.row));

@@ -11,9 +11,9 @@ namespace {
 constexpr char kSchema[] = R"sql(
 CREATE TABLE IF NOT EXISTS pushes (referral_ref BLOB PRIMARY KEY, request_digest BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outbox (row INTEGER PRIMARY KEY AUTOINCREMENT, share_id BLOB NOT NULL UNIQUE, referral_ref BLOB NOT NULL,
-  state BLOB NOT NULL, reason BLOB NOT NULL, submit BLOB NOT NULL, outcome BLOB NOT NULL, create_ms INTEGER NOT NULL, deadline_ms INTEGER NOT NULL);
+  state BLOB NOT NULL, reason BLOB NOT NULL, submit BLOB NOT NULL, outcome BLOB NOT NULL, create_ms INTEGER NOT NULL, deadline_ms INTEGER NOT NULL, reconciled INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS outbox_by_ref ON outbox (referral_ref);
-CREATE INDEX IF NOT EXISTS outbox_by_state ON outbox (state, deadline_ms);
+CREATE INDEX IF NOT EXISTS outbox_by_state ON outbox (state, reconciled, deadline_ms);
 CREATE TABLE IF NOT EXISTS heard (share_id BLOB, agency BLOB, what BLOB NOT NULL, PRIMARY KEY (share_id, agency)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS out_sequences (share_id BLOB, peer BLOB, last INTEGER NOT NULL, PRIMARY KEY (share_id, peer)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS out_messages (row INTEGER PRIMARY KEY AUTOINCREMENT, once_key BLOB NOT NULL UNIQUE, request_id BLOB NOT NULL,
@@ -164,8 +164,10 @@ absl::Status State::ReplaceShare(const std::string& share_id, const OutboxRow& f
 }
 
 absl::StatusOr<std::vector<OutboxRow>> State::OverdueShares(absl::Time now) {
-  return Outbox("WHERE state = ? AND deadline_ms < ? ORDER BY row LIMIT 100", std::string("STORED"), Millis(now));
+  return Outbox("WHERE state = ? AND reconciled = 0 AND deadline_ms < ? ORDER BY row LIMIT 100", std::string("STORED"), Millis(now));
 }
+
+absl::Status State::MarkReconciled(const std::string& share_id) { return Change("UPDATE outbox SET reconciled = 1 WHERE share_id = ?", share_id); }
 
 absl::Status State::HeardOf(const std::string& share_id, const std::string& agency, absl::string_view what) {
   return Change("INSERT OR REPLACE INTO heard VALUES (?, ?, ?)", share_id, agency, what);

@@ -92,6 +92,8 @@ class State {
   absl::Status ReplaceShare(const std::string& share_id, const OutboxRow& fresh);
   // Stored shares whose deadline passed before `now` and whose recipients have not all been heard of.
   absl::StatusOr<std::vector<OutboxRow>> OverdueShares(absl::Time now);
+  // Nothing more is to be looked for.
+  absl::Status MarkReconciled(const std::string& share_id);
   // A recipient of a share was heard of: `ACKNOWLEDGED` or `EXPIRED`.
   absl::Status HeardOf(const std::string& share_id, const std::string& agency, absl::string_view what);
   absl::StatusOr<bool> WasHeardOf(const std::string& share_id, const std::string& agency);

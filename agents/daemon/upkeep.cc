@@ -148,6 +148,7 @@ absl::Status Upkeep::Reconcile() {
       ASSIGN_OR_RETURN(const bool heard, context_.state.WasHeardOf(share.share_id, agency));
       if (!heard) context_.Alarm("ACKNOWLEDGEMENT_MISSING", share.share_id, agency);
     }
+    RETURN_IF_ERROR(context_.state.MarkReconciled(share.share_id));
   }
   return absl::OkStatus();
 }

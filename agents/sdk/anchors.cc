@@ -39,6 +39,11 @@ absl::StatusOr<std::map<std::string, std::string>> ParseFirstKeys(const std::str
 
 }  // namespace
 
+absl::Status TrustAnchors::CheckFresh(absl::Time now) const {
+  if (now < revoked.next_update()) return absl::OkStatus();
+  return absl::UnauthenticatedError("the list of revoked certificates is out of date");
+}
+
 absl::StatusOr<TrustAnchors> TrustAnchors::Load(const AnchorFiles& files, absl::Time now) {
   ASSIGN_OR_RETURN(const std::string ca, trust::ReadFile(files.ca));
   ASSIGN_OR_RETURN(const std::string crl, trust::ReadFile(files.crl));

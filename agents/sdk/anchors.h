@@ -27,6 +27,9 @@ struct TrustAnchors {
   std::map<std::string, std::string> first_keys;
   trust::VerifierKey log_key;  // Its name is the log's origin.
 
+  // No list of revocations that still counts means no trust. Error: kUnauthenticated.
+  absl::Status CheckFresh(absl::Time now) const;
+
   // Errors: of the file that is missing, malformed or out of date, naming it.
   static absl::StatusOr<TrustAnchors> Load(const AnchorFiles& files, absl::Time now);
 };

@@ -58,6 +58,7 @@ absl::StatusOr<trust::KeyEvent> ParseKeyEvent(const v1::DsseEnvelope& envelope) 
 absl::StatusOr<KeyBook::Taken> KeyBook::Take(const v1::AgencyKeys& keys, const TrustAnchors& anchors, absl::Time now) {
   const auto pinned = anchors.first_keys.find(keys.agency());
   if (pinned == anchors.first_keys.end()) return NotCertified(keys.agency(), "no first key was exchanged out of band");
+  if (const absl::Status fresh = anchors.CheckFresh(now); !fresh.ok()) return NotCertified(keys.agency(), fresh.message());
   if (keys.events_size() != keys.receipts_size()) return NotCertified(keys.agency(), "events and receipts differ in number");
   Known fresh;
   Taken taken;

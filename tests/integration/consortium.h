@@ -50,6 +50,7 @@ class LyingBroker final : public agents::Broker {
   absl::StatusOr<v1::WithdrawReferralResponse> Withdraw(const v1::WithdrawReferralRequest& r) override { return real_.Withdraw(r); }
   absl::StatusOr<v1::SendNoticeResponse> SendNotice(const v1::SendNoticeRequest& r) override { return real_.SendNotice(r); }
   absl::StatusOr<v1::CollectResponse> Collect(const v1::CollectRequest& r) override { return Changed(real_.Collect(r), on_collect); }
+  void StopWaiting() override {}  // Driven step by step: nothing waits.
   absl::StatusOr<v1::AcknowledgeResponse> Acknowledge(const v1::AcknowledgeRequest& r) override {
     if (swallow_acknowledge && swallow_acknowledge(r)) return v1::AcknowledgeResponse();
     return real_.Acknowledge(r);

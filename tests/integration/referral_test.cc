@@ -221,6 +221,7 @@ TEST_F(ReferralTest, AnEditedPackageIsCaughtAndItsSenderTold) {
   EXPECT_FALSE(housing().daemon->context().state.FindReceived(share).value().has_value());
   police().CollectAll();
   EXPECT_THAT(police().Alarms(), Contains("NOTICE_PACKAGE_REJECTED"));
+  EXPECT_THAT(housing().real->Collect({})->deliveries(), IsEmpty()) << "a rejected package is not delivered in a circle";
 }
 
 // Puts the sealing key of another agency in the place of housing's.

@@ -25,7 +25,9 @@ class Broker {
   virtual absl::StatusOr<v1::ReportProgressResponse> ReportProgress(const v1::ReportProgressRequest& request) = 0;
   virtual absl::StatusOr<v1::WithdrawReferralResponse> Withdraw(const v1::WithdrawReferralRequest& request) = 0;
   virtual absl::StatusOr<v1::SendNoticeResponse> SendNotice(const v1::SendNoticeRequest& request) = 0;
+  // Waits as long as the request says; StopWaiting ends it early (kCancelled), now and from then on.
   virtual absl::StatusOr<v1::CollectResponse> Collect(const v1::CollectRequest& request) = 0;
+  virtual void StopWaiting() = 0;
   virtual absl::StatusOr<v1::AcknowledgeResponse> Acknowledge(const v1::AcknowledgeRequest& request) = 0;
   virtual absl::StatusOr<v1::AgencyKeys> GetAgencyKeys(const v1::GetAgencyKeysRequest& request) = 0;
   virtual absl::StatusOr<v1::PublishKeyEventResponse> PublishKeyEvent(const v1::PublishKeyEventRequest& request) = 0;

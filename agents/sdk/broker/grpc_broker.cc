@@ -18,8 +18,27 @@ GrpcBroker::GrpcBroker(const Channel& channel)
       ledger_(v1::LedgerService::NewStub(channel.grpc())) {}
 
 absl::StatusOr<v1::CollectResponse> GrpcBroker::Collect(const v1::CollectRequest& request) {
-  const CallOptions options{.timeout = absl::Seconds(request.wait().seconds()) + kPollSlack};
-  return channel_.Call(*mailbox_, &v1::MailboxService::Stub::Collect, request, options);
+  grpc::ClientContext context;
+  const std::string correlation_id = Channel::Prepare(context, {.timeout = absl::Seconds(request.wait().seconds()) + kPollSlack});
+  {
+    MutexLock lock(mutex_);
+    if (stopped_) return absl::CancelledError("this agent stops");
+    waiting_.insert(&context);
+  }
+  v1::CollectResponse response;
+  const grpc::Status status = mailbox_->Collect(&context, request, &response);
+  {
+    MutexLock lock(mutex_);
+    waiting_.erase(&context);
+  }
+  if (!status.ok()) return Channel::ToAbsl(status, correlation_id);
+  return response;
+}
+
+void GrpcBroker::StopWaiting() {
+  MutexLock lock(mutex_);
+  stopped_ = true;
+  for (grpc::ClientContext* context : waiting_) context->TryCancel();
 }
 
 absl::StatusOr<v1::PlanReferralResponse> GrpcBroker::Plan(const v1::PlanReferralRequest& request) {

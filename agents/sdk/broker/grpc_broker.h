@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 
 #include "agents/sdk/broker/broker.h"
 #include "agents/sdk/channel/channel.h"
@@ -10,6 +11,7 @@
 #include "derwent/v1/policy_service.grpc.pb.h"
 #include "derwent/v1/referral.grpc.pb.h"
 #include "derwent/v1/register_service.grpc.pb.h"
+#include "trust/base/mutex.h"
 
 namespace derwent::agents {
 
@@ -25,6 +27,7 @@ class GrpcBroker final : public Broker {
   absl::StatusOr<v1::WithdrawReferralResponse> Withdraw(const v1::WithdrawReferralRequest& request) override;
   absl::StatusOr<v1::SendNoticeResponse> SendNotice(const v1::SendNoticeRequest& request) override;
   absl::StatusOr<v1::CollectResponse> Collect(const v1::CollectRequest& request) override;
+  void StopWaiting() override;
   absl::StatusOr<v1::AcknowledgeResponse> Acknowledge(const v1::AcknowledgeRequest& request) override;
   absl::StatusOr<v1::AgencyKeys> GetAgencyKeys(const v1::GetAgencyKeysRequest& request) override;
   absl::StatusOr<v1::PublishKeyEventResponse> PublishKeyEvent(const v1::PublishKeyEventRequest& request) override;
@@ -43,6 +46,9 @@ class GrpcBroker final : public Broker {
   std::unique_ptr<v1::PolicyService::Stub> policy_;
   std::unique_ptr<v1::RegisterService::Stub> registers_;
   std::unique_ptr<v1::LedgerService::Stub> ledger_;
+  Mutex mutex_;
+  bool stopped_ GUARDED_BY(mutex_) = false;
+  std::set<grpc::ClientContext*> waiting_ GUARDED_BY(mutex_);  // Of the Collect calls in progress.
 };
 
 }  // namespace derwent::agents
