@@ -12,6 +12,7 @@
 #include "broker/server/trust_files.h"
 #include "broker/server/watcher.h"
 #include "broker/store/sqlite/sqlite_store.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/security/tls_certificate_provider.h"
 #include "grpcpp/security/tls_credentials_options.h"
 #include "grpcpp/server.h"
@@ -133,6 +134,8 @@ class RunningBroker final : public Broker {
     registers_ = std::make_unique<rpc::RegisterService>(*runner_);
     policy_ = std::make_unique<rpc::PolicyService>(*runner_);
     health_ = std::make_unique<rpc::HealthService>(*runner_);
+    // Describes the contract, which is public, to whoever has a certificate of the consortium.
+    if (configuration_.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     builder.AddListeningPort(configuration_.listen, Credentials(configuration_), &port_);
     for (grpc::Service* service : std::initializer_list<grpc::Service*>{referral_.get(), mailbox_.get(), ledger_service_.get(), keys_.get(), registers_.get(), policy_.get(), health_.get()}) {

@@ -9,6 +9,8 @@
 #include "broker/rpc/authentication.h"
 #include "broker/server/trust_files.h"
 #include "trust/base/encoding.h"
+#include "trust/identity/certificate.h"
+#include "trust/signature/key_file.h"
 
 namespace derwent::server {
 namespace {
@@ -72,6 +74,11 @@ void Watcher::Look() {
     bundle_stamp_ = std::move(stamp);
     TakeBundle();
   }
+  stamp = StampOf(configuration_.certificate);
+  if (stamp != certificate_stamp_) {
+    certificate_stamp_ = std::move(stamp);
+    TellCertificateExpiry();
+  }
   if (publish_again_.exchange(false)) Publish(wanted_);
   const absl::Time now = clock_.Now();
   const std::shared_ptr<const exchange::World> world = world_.Get();
@@ -112,6 +119,13 @@ void Watcher::TakeRevocations() {
   world->revoked = *std::move(revoked);
   log_.Write("info", "revocation list taken", {{"revoked", absl::StrCat(world->revoked->size())}});
   Publish(std::move(world));
+}
+
+void Watcher::TellCertificateExpiry() {
+  const absl::StatusOr<std::string> pem = trust::ReadFile(configuration_.certificate);
+  const absl::StatusOr<trust::Certificate> certificate = pem.ok() ? trust::Certificate::FromPem(*pem) : pem.status();
+  if (certificate.ok()) metrics_.CertificateExpiry(certificate->not_after());
+  else log_.Write("warning", "the server's certificate does not parse", {{"error", std::string(certificate.status().message())}});
 }
 
 void Watcher::TakeBundle() {

@@ -33,6 +33,7 @@ class Watcher {
   void Look();
   void TakeRevocations();
   void TakeBundle();
+  void TellCertificateExpiry();
   // Brings the wanted world into force and enters its policy. What is not taken is tried again at the next look.
   void Publish(std::shared_ptr<const exchange::World> world);
   // Changes whenever a file of the directory does.
@@ -47,6 +48,7 @@ class Watcher {
   rpc::Metrics& metrics_;
   std::string bundle_stamp_;
   std::string crl_stamp_;
+  std::string certificate_stamp_;  // Empty: not looked at yet.
   absl::Time next_sweep_;
   // The newest world asked for. The next change starts from it, not from the one in force: a revocation list and a bundle that
   // change together must both come into force. Its registers may be old; the writer reads them again at the commit.
