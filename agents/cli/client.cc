@@ -24,7 +24,7 @@ std::string ConfigurationPath(const std::string& given) {
 
 absl::StatusOr<ClientConfiguration> ReadClientConfiguration(const std::string& path) {
   const absl::StatusOr<std::string> yaml = trust::ReadFile(path, 1 << 20);
-  if (!yaml.ok()) return absl::NotFoundError(absl::StrCat("no client configuration: ", yaml.status().message(), "; give --config or set DERWENT_CONFIG"));
+  if (!yaml.ok()) return absl::InvalidArgumentError(absl::StrCat("no client configuration: ", yaml.status().message(), "; give --config or set DERWENT_CONFIG"));
   ClientConfiguration c;
   const std::map<std::string, std::string*> texts = {{"broker", &c.broker}, {"broker_peer", &c.broker_peer}, {"agent", &c.agent}, {"agent_peer", &c.agent_peer},
                                                      {"log_vkey", &c.log_vkey}, {"origin", &c.origin}, {"agency", &c.agency}};
@@ -51,6 +51,7 @@ absl::StatusOr<ClientConfiguration> ReadClientConfiguration(const std::string& p
 
 absl::StatusOr<const agents::Channel*> Client::Open(const std::string& target, const std::string& peer, std::unique_ptr<agents::Channel>& channel) {
   if (channel == nullptr) {
+    if (target.empty() || peer.empty()) return absl::InvalidArgumentError("the client configuration names no target or no peer for this command: `broker`, `broker_peer`, `agent`, `agent_peer`");
     ASSIGN_OR_RETURN(channel, agents::Channel::Open({.target = target, .peer = peer, .ca_file = configuration_.ca, .certificate_file = configuration_.certificate, .key_file = configuration_.key}));
   }
   return channel.get();

@@ -16,7 +16,7 @@ struct ClientConfiguration {
   std::string broker, broker_peer, agent, agent_peer, ca, certificate, key, log_vkey, origin, agency;
 };
 
-// Errors: kInvalidArgument naming keys; kNotFound.
+// Error: kInvalidArgument: no such file, or naming every key that is wrong or missing.
 absl::StatusOr<ClientConfiguration> ReadClientConfiguration(const std::string& path);
 // `--config`, else DERWENT_CONFIG, else `~/.config/derwent/client.yaml`.
 std::string ConfigurationPath(const std::string& given);

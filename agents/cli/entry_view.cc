@@ -36,10 +36,11 @@ std::string CategorySentence(absl::string_view line) {
   const auto value = [&](const std::string& key) { return pair.contains(key) ? pair.at(key) : std::string(); };
   std::string text = absl::StrCat("  ", value("category"), ": ");
   const std::string outcome = value("outcome");
-  if (outcome == "DENY") return absl::StrCat(text, "not released");
+  if (outcome == "DENY") return absl::StrCat(text, "not permitted");
   if (outcome == "PENDING") return absl::StrCat(text, "waits for approval, in form ", value("form"));
-  absl::StrAppend(&text, outcome == "PERMIT" ? "released" : absl::AsciiStrToLower(outcome));
-  if (!value("form").empty()) absl::StrAppend(&text, " in form ", value("form"));
+  // In an existence-sensitive profile the entry holds the rules' answer; the holder may have given less, never more.
+  absl::StrAppend(&text, outcome == "PERMIT" ? "permitted" : absl::AsciiStrToLower(outcome));
+  if (!value("form").empty()) absl::StrAppend(&text, ", at most in form ", value("form"));
   return text;
 }
 

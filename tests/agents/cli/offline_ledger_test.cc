@@ -1,0 +1,87 @@
+#include "agents/cli/offline_ledger.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "tests/agents/cli/sample_log.h"
+#include "tests/support/matchers.h"
+#include "trust/signature/key_file.h"
+
+namespace derwent::cli {
+namespace {
+
+using derwent::testing::IsOk;
+using derwent::testing::StatusIs;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kGoldenProof[] = "tests/golden/cli_entry.tlog-proof";
+constexpr char kGoldenCheckpoint[] = "tests/golden/cli_checkpoint.txt";
+
+class OfflineLedgerTest : public ::testing::Test {
+ protected:
+  OfflineLedgerTest() { std::filesystem::create_directories(folder_); }
+  ~OfflineLedgerTest() override { std::filesystem::remove_all(folder_); }
+  std::string Write(const std::string& name, const std::string& content) {
+    const std::string path = folder_ / name;
+    std::ofstream(path, std::ios::binary) << content;
+    return path;
+  }
+  absl::Status Verify(const std::vector<std::string>& paths) { return VerifyFiles(paths, log_.vkey(), "", out_); }
+
+  const SampleLog log_{7};
+  std::ostringstream out_;
+  const std::filesystem::path folder_ = std::filesystem::path(::testing::TempDir()) / ::testing::UnitTest::GetInstance()->current_test_info()->name();
+};
+
+TEST_F(OfflineLedgerTest, GoldenFilesAreWhatTheFormatsSay) {
+  if (std::getenv("UPDATE_GOLDEN") != nullptr) {
+    std::ofstream(kGoldenProof, std::ios::binary) << log_.Proof(3);
+    std::ofstream(kGoldenCheckpoint, std::ios::binary) << log_.Checkpoint();
+  }
+  EXPECT_EQ(*trust::ReadFile(kGoldenProof), log_.Proof(3));
+  EXPECT_EQ(*trust::ReadFile(kGoldenCheckpoint), log_.Checkpoint());
+}
+
+TEST_F(OfflineLedgerTest, VerifiesAReceiptAndACheckpointWithTheKeyAlone) {
+  EXPECT_THAT(Verify({kGoldenProof, kGoldenCheckpoint}), IsOk());
+  EXPECT_THAT(out_.str(), HasSubstr("entry 3 is in the ledger of 7 entries"));
+  EXPECT_THAT(out_.str(), HasSubstr("verified\n"));
+}
+
+TEST_F(OfflineLedgerTest, EveryFlippedOctetOfAReceiptIsTampering) {
+  const std::string proof = log_.Proof(3);
+  for (size_t i = 0; i < proof.size(); ++i) {
+    std::string forged = proof;
+    forged[i] = static_cast<char>(forged[i] ^ 1);
+    EXPECT_THAT(Verify({Write("forged", forged)}), StatusIs(absl::StatusCode::kDataLoss)) << "octet " << i;
+  }
+}
+
+TEST_F(OfflineLedgerTest, TwoHistoriesOfOneSizeAreTampering) {
+  const SampleLog other(7, 'A');
+  const absl::Status status = Verify({Write("one", log_.Checkpoint()), Write("two", other.Checkpoint())});
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kDataLoss, HasSubstr("two histories")));
+}
+
+TEST_F(OfflineLedgerTest, ACheckpointOfAnotherLogIsRefused) {
+  EXPECT_THAT(VerifyFiles({Write("one", log_.Checkpoint())}, log_.vkey(), "other.example/log", out_), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("another log")));
+}
+
+TEST_F(OfflineLedgerTest, AMissingFileOrKeyIsBadInputAndNotTampering) {
+  EXPECT_THAT(Verify({folder_ / "none"}), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(VerifyFiles({kGoldenProof}, "", "", out_), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--vkey")));
+}
+
+TEST_F(OfflineLedgerTest, OpenPrintsWhatTheReceiptOpensAndNoMore) {
+  EXPECT_THAT(OpenProof(kGoldenProof, log_.vkey(), "", Format::kTable, out_), IsOk());
+  EXPECT_THAT(out_.str(), HasSubstr("referral from police.derbys to dfrs"));
+  std::ostringstream json;
+  EXPECT_THAT(OpenProof(kGoldenProof, log_.vkey(), "", Format::kJsonLines, json), IsOk());
+  EXPECT_THAT(json.str(), Not(HasSubstr("releasing_person")));
+}
+
+}  // namespace
+}  // namespace derwent::cli

@@ -1,0 +1,61 @@
+#include "agents/cli/run.h"
+
+#include "agents/cli/exit_code.h"
+#include "tests/support/matchers.h"
+
+namespace derwent::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+struct Ran {
+  int code = 0;
+  std::string out, err;
+};
+
+Ran Derwent(const std::vector<std::string>& arguments) {
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  Ran ran;
+  ran.code = RunDerwent(arguments);
+  ran.out = ::testing::internal::GetCapturedStdout();
+  ran.err = ::testing::internal::GetCapturedStderr();
+  return ran;
+}
+
+TEST(RunTest, ATypoIsAnsweredOnStderrWithExit2) {
+  const Ran ran = Derwent({"leger", "verify"});
+  EXPECT_EQ(ran.code, kExitBadInput);
+  EXPECT_THAT(ran.out, IsEmpty());
+  EXPECT_THAT(ran.err, HasSubstr("did you mean `ledger`?"));
+}
+
+TEST(RunTest, HelpAndVersionAreWhatHelp2manReads) {
+  const Ran help = Derwent({"--help"});
+  EXPECT_EQ(help.code, kExitDone);
+  EXPECT_THAT(help.out, HasSubstr("Usage: derwent"));
+  EXPECT_THAT(help.out, HasSubstr("Exit codes:"));
+  EXPECT_THAT(Derwent({"--version"}).out, StartsWith("derwent "));
+}
+
+TEST(RunTest, MissingArgumentsAreWrongUsage) { EXPECT_EQ(Derwent({"referral", "decline", "some-share"}).code, kExitBadInput); }
+
+TEST(RunTest, AMissingConfigurationSaysHowToGiveOne) {
+  const Ran ran = Derwent({"--config", "/nonexistent/client.yaml", "status"});
+  EXPECT_EQ(ran.code, kExitBadInput);
+  EXPECT_THAT(ran.err, HasSubstr("--config"));
+}
+
+TEST(RunTest, CompletionKnowsEveryCommand) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const Ran ran = Derwent({"completion", shell});
+    EXPECT_EQ(ran.code, kExitDone) << shell;
+    for (const char* word : {"referral", "decline", "audit", "refusals", "ledger", "restrict"}) EXPECT_THAT(ran.out, HasSubstr(word)) << shell;
+  }
+  EXPECT_EQ(Derwent({"completion", "csh"}).code, kExitBadInput);
+}
+
+}  // namespace
+}  // namespace derwent::cli
