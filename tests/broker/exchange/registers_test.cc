@@ -1,0 +1,142 @@
+#include "broker/exchange/envelope.h"
+#include "broker/exchange/reads.h"
+#include "broker/exchange/refusal.h"
+#include "derwent/v1/policy.pb.h"
+#include "derwent/v1/register.pb.h"
+#include "policy/loader/directory.h"
+#include "tests/broker/exchange/exchange_fixture.h"
+
+namespace derwent::exchange {
+namespace {
+
+class RegistersTest : public ExchangeTest {
+ protected:
+  v1::ApplyDirectoryRequest DirectoryOf(const std::string& agency, int64_t version, const std::string& signer) {
+    v1::Directory directory;
+    directory.set_agency(agency);
+    directory.set_version(version);
+    v1::DirectoryEntry& entry = *directory.add_entries();
+    entry.set_id(kPractitioner);
+    entry.set_training_until("2099-12-31");
+    entry.add_roles()->set_role("practitioner");
+    v1::ApplyDirectoryRequest request;
+    *request.mutable_directory() = Sign(signer, policy::kDirectoryType, directory);
+    return request;
+  }
+  std::string Applied(const v1::ApplyDirectoryRequest& request, const std::string& agency = kSender) {
+    v1::ApplyDirectoryResponse response;
+    const absl::Status status = Run([&](Batch& batch) { return ApplyDirectory(AgentOf(agency), request, response, batch); });
+    return status.ok() ? "" : ReasonOf(status);
+  }
+  v1::ApplyRestrictionRequest Restriction(v1::RestrictionAction action, uint32_t sequence) {
+    v1::Restriction restriction;
+    restriction.set_restriction_id(kRequestId);
+    restriction.set_agency(kSender);
+    restriction.set_action(action);
+    restriction.set_sequence(sequence);
+    v1::ApplyRestrictionRequest request;
+    *request.mutable_restriction() = Sign(kSender, kRestrictionType, restriction);
+    request.add_references(std::string(32, 'r'));
+    return request;
+  }
+  absl::StatusOr<v1::ApplyRestrictionResponse> Restrict(const v1::ApplyRestrictionRequest& request, const std::string& agency = kSender) {
+    v1::ApplyRestrictionResponse response;
+    const absl::Status status = Run([&](Batch& batch) { return ApplyRestriction(AgentOf(agency), request, response, batch); });
+    if (!status.ok()) return status;
+    return response;
+  }
+};
+
+TEST_F(RegistersTest, ADirectoryIsInForceFromItsCommitAndTheSameAgainIsNothingNew) {
+  const v1::ApplyDirectoryRequest request = DirectoryOf(kSender, 1, kSender);
+  EXPECT_EQ(Applied(request), "");
+  const uint64_t size = log_->size();
+  EXPECT_EQ(Applied(request), "");
+  EXPECT_EQ(log_->size(), size);
+  const auto reader = store_->Read().value();
+  const auto loaded = LoadRegisters(world(), *reader, now_);
+  ASSERT_OK(loaded);
+  ASSERT_EQ((*loaded)->directories.at(kSender).size(), 1u);
+  EXPECT_EQ((*loaded)->directories.at(kSender).front().id, kPractitioner);
+}
+
+TEST_F(RegistersTest, OnlyAHigherVersionOfItsOwnSignedDirectoryIsTaken) {
+  EXPECT_EQ(Applied(DirectoryOf(kSender, 2, kSender)), "");
+  EXPECT_EQ(Applied(DirectoryOf(kSender, 1, kSender)), "SEQUENCE_BROKEN");
+  EXPECT_EQ(Applied(DirectoryOf(kSender, 3, kStranger)), "KEY_NOT_CERTIFIED");
+  EXPECT_EQ(Applied(DirectoryOf(kRecipient, 3, kRecipient)), "ROLE_NOT_ENTITLED") << "another agency's";
+}
+
+TEST_F(RegistersTest, ARestrictionStopsWhatWaitsAndWhatIsStillToCome) {
+  ASSERT_EQ(Submit(Share())->outcome(), v1::SUBMIT_OUTCOME_STORED);
+  const auto restricted = Restrict(Restriction(v1::RESTRICTION_ACTION_RESTRICT, 1));
+  ASSERT_OK(restricted);
+  EXPECT_EQ(restricted->held_deliveries(), 1u);
+  EXPECT_EQ(CollectAs(kRecipient)->deliveries_size(), 0);
+  EXPECT_EQ(StateOf(), v1::RECIPIENT_STATE_HELD);
+  v1::SubmitReferralRequest made = Share([](v1::Manifest& manifest, v1::SenderStatement&) { manifest.set_share_id(kRequestId); });
+  made.set_request_id(kRequestId);
+  const auto refused = Submit(made);
+  ASSERT_OK(refused);
+  EXPECT_EQ(refused->outcome(), v1::SUBMIT_OUTCOME_REFUSED);
+  EXPECT_EQ(refused->reason(), "SUBJECT_RESTRICTED");
+}
+
+TEST_F(RegistersTest, ALiftedRestrictionStopsNothingMore) {
+  ASSERT_OK(Restrict(Restriction(v1::RESTRICTION_ACTION_RESTRICT, 1)));
+  EXPECT_EQ(Submit(Share())->outcome(), v1::SUBMIT_OUTCOME_REFUSED);
+  ASSERT_OK(Restrict(Restriction(v1::RESTRICTION_ACTION_LIFT, 2)));
+  EXPECT_EQ(Submit(Share())->outcome(), v1::SUBMIT_OUTCOME_STORED);
+}
+
+TEST_F(RegistersTest, ARestrictionOfAnotherAgencyOrOutOfOrderIsRefused) {
+  EXPECT_EQ(ReasonOf(Restrict(Restriction(v1::RESTRICTION_ACTION_RESTRICT, 1), kStranger).status()), "ROLE_NOT_ENTITLED");
+  EXPECT_EQ(ReasonOf(Restrict(Restriction(v1::RESTRICTION_ACTION_RESTRICT, 2)).status()), "SEQUENCE_BROKEN");
+}
+
+TEST_F(RegistersTest, AnAgencySeesItsOwnPartOfAReferralOnly) {
+  ASSERT_EQ(Submit(Share())->outcome(), v1::SUBMIT_OUTCOME_STORED);
+  const auto reader = store_->Read().value();
+  for (const std::string agency : {kSender, kRecipient}) {
+    v1::GetReferralRequest request;
+    request.set_name("agencies/" + agency + "/referrals/" + kShareId);
+    const auto referral = GetReferral(AgentOf(agency), request, *reader);
+    ASSERT_OK(referral);
+    EXPECT_EQ(referral->recipients_size(), 1);
+    EXPECT_EQ(ReasonOf(GetReferral(AgentOf(kStranger), request, *reader).status()), "SHARE_UNKNOWN");
+  }
+  v1::GetReferralRequest own;
+  own.set_name(std::string("agencies/") + kStranger + "/referrals/" + kShareId);
+  EXPECT_EQ(ReasonOf(GetReferral(AgentOf(kStranger), own, *reader).status()), "SHARE_UNKNOWN") << "its existence is not told";
+}
+
+TEST_F(RegistersTest, AReadOfTheLedgerIsAnEntry) {
+  ASSERT_OK(Run([&](Batch& batch) { return EnterRead(AgentOf(kSender), "SearchLedgerEntries", {}, batch).status(); }));
+  EXPECT_EQ(EntriesOf(kSender, "read"), 1u);
+}
+
+TEST_F(RegistersTest, APlanSaysWhoWouldGetWhatAndStoresItsEntryOnly) {
+  v1::PlanReferralRequest request;
+  request.set_request_id(kRequestId);
+  request.set_profile("fire_safety");
+  request.set_purpose("case.fire_safety");
+  request.set_area("E07000034");
+  request.set_acting_person(kPractitioner);
+  v1::PlannedRecipient& recipient = *request.add_recipients();
+  recipient.set_agency(kRecipient);
+  recipient.set_role("practitioner");
+  v1::PlannedSubject& subject = *recipient.add_subjects();
+  subject.set_number(1);
+  subject.set_role("resident");
+  subject.add_categories("identity");
+  v1::PlanReferralResponse response;
+  ASSERT_OK(Run([&](Batch& batch) { return PlanReferral(AgentOf(kSender), request, response, batch); }));
+  ASSERT_EQ(response.decisions_size(), 1);
+  EXPECT_EQ(response.decisions(0).decision().overall(), "PERMIT");
+  EXPECT_EQ(EntriesOf(kSender, "plan"), 1u);
+  request.set_acting_person("p-nobody");
+  EXPECT_EQ(ReasonOf(Run([&](Batch& batch) { return PlanReferral(AgentOf(kSender), request, response, batch); })), "ROLE_NOT_ENTITLED");
+}
+
+}  // namespace
+}  // namespace derwent::exchange
