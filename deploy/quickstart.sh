@@ -25,6 +25,7 @@ stop() {
 }
 trap stop EXIT
 trap 'exit 130' INT TERM
+trap 'echo "quickstart.sh stopped at line $LINENO; logs are in run/ and build/" >&2' ERR
 
 say "1/4 Packages and build"
 deploy/packages.sh build
@@ -89,7 +90,7 @@ wait_handed() { # AGENCY COUNT
   for _ in $(seq 300); do [ "$(handed "$1" | wc -l)" -ge "$2" ] && return; sleep 0.1; done
   fail "$1 was handed $(handed "$1" | wc -l) of $2 shares"
 }
-share_of() { as "$1" "$2" -o csv referral list --in | tr -d '"\r' | awk -F, -v p="$3" '$3 == p { print $1; exit }'; }
+share_of() { as "$1" "$2" -o csv referral list --in | tr -d '"\r' | awk -F, -v p="$3" '$3 == p && !n++ { print $1 }'; }
 
 say "4/4 The story"
 say "(1) Police push a domestic-abuse referral: a victim, her child, an alleged perpetrator"
@@ -129,7 +130,7 @@ set +e
 as police.derbys practitioner -o csv referral send --file "$run/second.json" >"$run/second.csv" 2>"$run/second.err"
 code=$?
 set -e
-tr -d '"\r' <"$run/second.csv" | awk -F, '$2 == "marac" { print "    " $2 ": " $3 " (" $NF ")"; exit }'
+tr -d '"\r' <"$run/second.csv" | awk -F, '$2 == "marac" && $NF ~ /AGREEMENT_NOT_IN_FORCE/ && !n++ { print "    " $2 " to " $4 ": " $3 "; category " $6 ": " $7 ", because " $NF }'
 grep -q AGREEMENT_NOT_IN_FORCE "$run/second.csv" || fail "the referral was not refused for want of an agreement (exit $code)"
 note "exit code $code"
 note "renewal: revision 2, signed by the parties' signatories"
@@ -182,7 +183,7 @@ mkdir -p "$run/copy"
 "$bin/derwent-broker" backup --database "$run/broker/broker.db" --to "$run/copy/broker.db"
 "$bin/derwent-broker" fsck --database "$run/copy/broker.db" --vkey "$(cat "$run/pki/trust/log.vkey")" | tail -1 | sed 's/^/    before: /'
 # One bit of the stored name of a receiving agency inside an entry.
-at=$(grep -abo 'dcc.adults' "$run/copy/broker.db" | head -1 | cut -d: -f1)
+at=$(grep -abo 'dcc.adults' "$run/copy/broker.db" | awk -F: '!n++ { print $1 }')
 octet=$(od -An -tu1 -j "$at" -N1 "$run/copy/broker.db" | tr -d ' ')
 printf "\\x$(printf %02x $((octet ^ 1)))" | dd of="$run/copy/broker.db" bs=1 seek="$at" conv=notrunc status=none
 set +e
