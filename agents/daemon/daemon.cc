@@ -234,6 +234,7 @@ void AgentDaemon::Collect() {
     }
     const absl::Time start = context_.clock.Now();
     const absl::StatusOr<int> taken = receiver_.CollectOnce(kLongPoll);
+    if (stop_.stopped()) return;
     if (!taken.ok() && !absl::IsUnavailable(taken.status())) context_.log.Failure("the mailbox could not be collected", taken.status());
     // An answer at once that gave nothing is one of deliveries that were rejected here: do not ask in a circle.
     const bool idle = taken.ok() && *taken == 0 && context_.clock.Now() - start < absl::Seconds(1);

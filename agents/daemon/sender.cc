@@ -112,8 +112,12 @@ absl::Status Sender::Seal(const ReferralDraft& draft, const HolderDecision& deci
     if (sealing == nullptr) {
       return Fault(absl::StatusCode::kFailedPrecondition, "KEY_NOT_CERTIFIED", absl::StrCat("no sealing key of `", recipient.agency, "` can be traced to its first key"));
     }
-    ASSIGN_OR_RETURN(*submit.add_submissions(), SealPackage(head, recipient, sealing->certificate.public_key(), context_.identity.signing->key, context_.random));
+    ASSIGN_OR_RETURN(*submit.add_submissions(),
+                     SealPackage(head, recipient, sealing->certificate.public_key(), context_.identity.signing->key, context_.random));
     row.collect_deadline = std::max(row.collect_deadline, recipient.expire_time);
+    // Before anything is sent: an acknowledgement may overtake the broker's answer.
+    const std::string& payload = submit.submissions(submit.submissions_size() - 1).package().manifest().payload();
+    RETURN_IF_ERROR(context_.state.Keep(absl::StrCat("manifest/", row.share_id, "/", recipient.agency), trust::Sha256(payload).view()));
   }
   const auto key = context_.identity.reference_keys.find(EnclaveOf(draft.profile));
   for (const DraftSubject& subject : draft.subjects) {
@@ -191,8 +195,6 @@ absl::Status Sender::TakeReceipts(const v1::SubmitReferralRequest& request, cons
                                    .manifest_digest = trust::Sha256(submission.package().manifest().payload())};
       RETURN_IF_ERROR(evidence_.Take(response.receipts(next++), expected));
     }
-    RETURN_IF_ERROR(context_.state.Keep(absl::StrCat("manifest/", manifest.share_id(), "/", manifest.recipient_agency()),
-                                        trust::Sha256(submission.package().manifest().payload()).view()));
   }
   return absl::OkStatus();
 }

@@ -211,8 +211,16 @@ std::string LeadingReason(const HolderDecision& decision) {
   for (const v1::UnitOutcome& outcome : decision.outcomes) {
     if (outcome.outcome() == "PENDING") return "";
   }
+  // What stands against most units leads: one party's end of an agreement before one category's missing ground.
+  std::map<std::string, int> counts;
+  int most = 0;
   for (const v1::UnitOutcome& outcome : decision.outcomes) {
-    if (!outcome.reasons().empty()) return outcome.reasons(0);
+    for (const std::string& reason : outcome.reasons()) most = std::max(most, ++counts[reason]);
+  }
+  for (const v1::UnitOutcome& outcome : decision.outcomes) {
+    for (const std::string& reason : outcome.reasons()) {
+      if (counts[reason] == most) return reason;
+    }
   }
   return "CATEGORY_NOT_PERMITTED";
 }
