@@ -35,13 +35,13 @@ absl::string_view NextStep(int code) {
 }  // namespace
 
 int ExitCodeOf(const absl::Status& status) {
+  if (status.code() == absl::StatusCode::kInvalidArgument) return kExitBadInput;  // Whatever its reason: the form is wrong.
   const std::string reason = agents::ReasonOf(status);
   if (Holds(kPolicyReasons, reason)) return kExitRefused;
   if (Holds(kProofReasons, reason)) return kExitTampered;
   switch (status.code()) {
     case absl::StatusCode::kOk: return kExitDone;
-    case absl::StatusCode::kOutOfRange:
-    case absl::StatusCode::kInvalidArgument: return kExitBadInput;
+    case absl::StatusCode::kOutOfRange: return kExitBadInput;
     case absl::StatusCode::kUnauthenticated:
     case absl::StatusCode::kPermissionDenied: return kExitNotEntitled;
     case absl::StatusCode::kNotFound: return kExitNotFound;

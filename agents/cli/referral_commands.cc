@@ -186,7 +186,8 @@ absl::StatusOr<int> Report(Client& client, const std::string& share, v1::Progres
   request.set_reason(reason);
   request.set_note(note);
   if (note == "-") {
-    ASSIGN_OR_RETURN(*request.mutable_note(), ReadIn("-", 16 << 10));
+    ASSIGN_OR_RETURN(const std::string text, ReadIn("-", 16 << 10));
+    request.set_note(std::string(absl::StripTrailingAsciiWhitespace(text)));
   }
   RETURN_IF_ERROR(agent->Call(*stub, &Stub::ReportReceived, request, client.options()).status());
   std::cerr << Short(v1::ProgressState_Name(state), "PROGRESS_STATE_") << ": durable and on its way\n";

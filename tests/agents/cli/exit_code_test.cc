@@ -36,7 +36,7 @@ TEST_P(ExitCodeTest, IsThePublishedOne) { EXPECT_EQ(ExitCodeOf(GetParam().status
 INSTANTIATE_TEST_SUITE_P(
     Table, ExitCodeTest,
     ::testing::Values(Case{"Done", absl::OkStatus(), 0}, Case{"Internal", absl::InternalError("x"), 1}, Case{"BadInput", absl::InvalidArgumentError("x"), 2},
-                      Case{"Policy", Remote(StatusCode::kFailedPrecondition, "AGREEMENT_NOT_IN_FORCE"), 3},
+                      Case{"WrongForm", Remote(StatusCode::kInvalidArgument, "PAYLOAD_REJECTED"), 2}, Case{"Policy", Remote(StatusCode::kFailedPrecondition, "AGREEMENT_NOT_IN_FORCE"), 3},
                       Case{"NotEntitled", Remote(StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED"), 4}, Case{"NotAuthenticated", absl::UnauthenticatedError("x"), 4},
                       Case{"NotFound", absl::NotFoundError("x"), 5}, Case{"Conflict", Remote(StatusCode::kAborted, "REQUEST_ID_REUSED"), 6},
                       Case{"WrongState", absl::FailedPreconditionError("x"), 6}, Case{"Unavailable", absl::UnavailableError("x"), 7},
