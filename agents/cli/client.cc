@@ -52,6 +52,9 @@ absl::StatusOr<ClientConfiguration> ReadClientConfiguration(const std::string& p
 absl::StatusOr<const agents::Channel*> Client::Open(const std::string& target, const std::string& peer, std::unique_ptr<agents::Channel>& channel) {
   if (channel == nullptr) {
     if (target.empty() || peer.empty()) return absl::InvalidArgumentError("the client configuration names no target or no peer for this command: `broker`, `broker_peer`, `agent`, `agent_peer`");
+    // A key that others can read is nobody's identity.
+    const absl::Status secret = trust::ReadSecretFile(configuration_.key).status();
+    if (!secret.ok()) return absl::InvalidArgumentError(secret.message());
     ASSIGN_OR_RETURN(channel, agents::Channel::Open({.target = target, .peer = peer, .ca_file = configuration_.ca, .certificate_file = configuration_.certificate, .key_file = configuration_.key}));
   }
   return channel.get();

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 
 #include "agents/cli/run.h"
 
@@ -15,5 +16,7 @@ extern "C" void Interrupt(int) { _exit(kInterrupted); }
 
 int main(int argc, char** argv) {
   std::signal(SIGINT, Interrupt);
+  // Standard error is for our messages; whoever debugs the transport sets GRPC_VERBOSITY.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
   return derwent::cli::RunDerwent({argv + 1, argv + argc});
 }
