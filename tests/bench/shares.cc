@@ -16,12 +16,14 @@ namespace {
 constexpr char kSender[] = "police.derbys";
 constexpr char kRecipient[] = "rp.housing";
 constexpr size_t kUnits = 3;
+constexpr size_t kJustification = 1500;  // Octets; makes a submit of about 4 KiB.
 
 absl::StatusOr<agents::ReferralDraft> Draft(BenchAgent& sender, const std::string& sample, const std::vector<std::string>& categories) {
   v1::PushReferralRequest request;
   if (!google::protobuf::util::JsonStringToMessage(sample, &request).ok()) return absl::InvalidArgumentError("the sample is no referral");
   while (request.subjects_size() > 1) request.mutable_subjects()->RemoveLast();
   request.clear_recipients();
+  request.set_justification(std::string(kJustification, 'j'));
   v1::ReferralRecipientChoice& choice = *request.add_recipients();
   choice.set_agency(kRecipient);
   choice.set_role("practitioner");
