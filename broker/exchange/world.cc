@@ -15,7 +15,7 @@ const trust::KeyHistory* World::KeysOf(const std::string& agency) const {
   return found == keys.end() ? nullptr : &found->second;
 }
 
-absl::StatusOr<std::shared_ptr<const World>> LoadRegisters(const World& base, store::Reader& reader, absl::Time now) {
+absl::StatusOr<std::shared_ptr<const World>> LoadRegisters(const World& base, store::Reader& reader) {
   auto world = std::make_shared<World>(base);
   world->directories.clear();
   world->keys.clear();
@@ -39,8 +39,11 @@ absl::StatusOr<std::shared_ptr<const World>> LoadRegisters(const World& base, st
     v1::DsseEnvelope envelope;
     if (!envelope.ParseFromString(row.envelope)) return absl::DataLossError("a stored key event does not parse");
     ASSIGN_OR_RETURN(const trust::KeyEvent event, ToKeyEvent(envelope));
-    // An event that verifies no more (its certificate ran out or was revoked) ends the history: later keys do not count.
-    if (!history.Add(event, *base.authority, *base.revoked, now).ok()) continue;
+    // An event is judged at the time it was entered, so that a key that was rotated outlives the certificate of the one before.
+    // One whose certificate was revoked ends the history: later keys do not count.
+    ASSIGN_OR_RETURN(const std::optional<store::EntryRow> entry, reader.FindEntry(row.entry_index));
+    if (!entry.has_value()) return absl::DataLossError("a stored key event has no entry");
+    if (!history.Add(event, *base.authority, *base.revoked, entry->time).ok()) continue;
   }
   return world;
 }

@@ -47,6 +47,6 @@ struct World {
 
 // Reads directories and keys from the store into a copy of `base`. Errors: of the store; kDataLoss when a stored register
 // does not verify any more.
-absl::StatusOr<std::shared_ptr<const World>> LoadRegisters(const World& base, store::Reader& reader, absl::Time now);
+absl::StatusOr<std::shared_ptr<const World>> LoadRegisters(const World& base, store::Reader& reader);
 
 }  // namespace derwent::exchange

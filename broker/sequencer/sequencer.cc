@@ -102,7 +102,7 @@ absl::Status Sequencer::Reload(bool registers) {
     needs_reload_ = false;
   }
   if (!registers) return absl::OkStatus();
-  ASSIGN_OR_RETURN(std::shared_ptr<const exchange::World> world, exchange::LoadRegisters(*world_.Get(), *reader, clock_.Now()));
+  ASSIGN_OR_RETURN(std::shared_ptr<const exchange::World> world, exchange::LoadRegisters(*world_.Get(), *reader));
   world_.Set(std::move(world));
   return absl::OkStatus();
 }

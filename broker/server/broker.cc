@@ -104,7 +104,7 @@ class RunningBroker final : public Broker {
     }
     metrics_.PolicyInForce(world.bundle->policy->digest, false);
     ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, store_->Read());
-    ASSIGN_OR_RETURN(std::shared_ptr<const exchange::World> loaded, exchange::LoadRegisters(world, *reader, clock_.Now()));
+    ASSIGN_OR_RETURN(std::shared_ptr<const exchange::World> loaded, exchange::LoadRegisters(world, *reader));
     world_.Set(std::move(loaded));
     return absl::OkStatus();
   }

@@ -53,6 +53,7 @@ class ExchangeTest : public ::testing::Test {
   policy::Policy& policy() { return *policy_; }
 
   absl::Time now_ = absl::FromUnixSeconds(1795521600);  // 24 November 2026, noon.
+  testing::TestPki pki_{now_};
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<ledger::Log> log_;
   std::unique_ptr<ledger::Tagger> tagger_;
@@ -63,7 +64,6 @@ class ExchangeTest : public ::testing::Test {
 
   store::TempFolder folder_;
   ledger::CountedRandom random_;
-  testing::TestPki pki_{now_};
   std::map<std::string, trust::SigningKey> signing_;
   std::map<std::string, std::string> sealing_;
   policy::Policy* policy_ = nullptr;  // Owned by the bundle.

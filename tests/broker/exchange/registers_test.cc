@@ -54,7 +54,7 @@ TEST_F(RegistersTest, ADirectoryIsInForceFromItsCommitAndTheSameAgainIsNothingNe
   EXPECT_EQ(Applied(request), "");
   EXPECT_EQ(log_->size(), size);
   const auto reader = store_->Read().value();
-  const auto loaded = LoadRegisters(world(), *reader, now_);
+  const auto loaded = LoadRegisters(world(), *reader);
   ASSERT_OK(loaded);
   ASSERT_EQ((*loaded)->directories.at(kSender).size(), 1u);
   EXPECT_EQ((*loaded)->directories.at(kSender).front().id, kPractitioner);

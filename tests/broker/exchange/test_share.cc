@@ -24,12 +24,12 @@ v1::DsseEnvelope SignMessage(const trust::SigningKey& key, absl::string_view typ
   return signed_message;
 }
 
-v1::DsseEnvelope MakeKeyEvent(const std::string& agency, uint32_t sequence, const testing::TestIdentity& identity, const std::string& previous, absl::Time now, const trust::SigningKey& key) {
+v1::DsseEnvelope MakeKeyEvent(const std::string& agency, uint32_t sequence, const testing::TestIdentity& identity, const std::string& previous, absl::Time now, const trust::SigningKey& key, bool signing) {
   v1::KeyEvent event;
   event.set_agency(agency);
   event.set_sequence(sequence);
   event.set_action(v1::KEY_ACTION_PUBLISH);
-  event.set_purpose(sequence == 1 ? v1::KEY_PURPOSE_SIGNING : v1::KEY_PURPOSE_SEALING);
+  event.set_purpose(sequence == 1 || signing ? v1::KEY_PURPOSE_SIGNING : v1::KEY_PURPOSE_SEALING);
   event.set_certificate(identity.certificate_der);
   event.set_key_id(identity.key_id);
   event.set_previous_event_digest(previous);

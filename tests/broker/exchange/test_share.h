@@ -19,8 +19,10 @@ inline constexpr char kPractitioner[] = "p-2c78e5";
 
 v1::DsseEnvelope SignMessage(const trust::SigningKey& key, absl::string_view type, const google::protobuf::Message& message);
 
-// The `sequence`-th key event of an agency: its signing key first, then sealing keys.
-v1::DsseEnvelope MakeKeyEvent(const std::string& agency, uint32_t sequence, const testing::TestIdentity& identity, const std::string& previous, absl::Time now, const trust::SigningKey& key);
+// The `sequence`-th key event of an agency: its signing key first, then sealing keys, unless it is to be a signing key again.
+// The key counts for 50 days from half an hour ago.
+v1::DsseEnvelope MakeKeyEvent(const std::string& agency, uint32_t sequence, const testing::TestIdentity& identity, const std::string& previous, absl::Time now, const trust::SigningKey& key,
+                              bool signing = false);
 
 struct ShareParts {
   std::string share_id;
