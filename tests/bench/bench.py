@@ -1,6 +1,7 @@
 """The benchmark: runs the machine's own limits and the broker in turn, prints one labelled line a figure. See run.sh."""
 import argparse
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -25,6 +26,7 @@ class Bench:
         print(f"{label:<44} {value:>12,.2f} {unit:<4} {extra}".rstrip(), flush=True)
 
     def tool(self, *arguments):
+        os.sync()  # What earlier figures left to be written must not slow this one's commits.
         out = subprocess.run([str(testbed.BIN / "derwent_bench"), *map(str, arguments)], capture_output=True, text=True)
         if out.returncode:
             raise SystemExit(f"derwent_bench {arguments[0]}: {out.stderr[-600:]}")
