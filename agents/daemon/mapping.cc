@@ -1,13 +1,41 @@
 #include "agents/daemon/mapping.h"
 
+#include <utility>
+
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "agents/connectors/csv/csv.h"
+#include "agents/connectors/json/json.h"
+#include "trust/base/status_macros.h"
+#include "trust/signature/key_file.h"
 
 namespace derwent::agents {
+namespace {
+
+IntakeBatch ToIntake(connectors::Batch batch) {
+  IntakeBatch intake{.referrals = std::move(batch.referrals), .rejected_rows = std::move(batch.rejected_rows)};
+  for (connectors::Problem& problem : batch.problems) {
+    intake.problems.push_back({.row = problem.row, .column = std::move(problem.column), .rule = std::move(problem.rule)});
+  }
+  return intake;
+}
+
+}  // namespace
 
 absl::StatusOr<std::map<std::string, FileReader>> MappedReaders(const std::map<std::string, std::string>& mappings) {
   std::map<std::string, FileReader> readers = {{".json", Intake::ReadJson}};
   for (const auto& [ending, path] : mappings) {
-    return absl::InvalidArgumentError(absl::StrCat("no connector reads `", ending, "` by `", path, "`"));
+    ASSIGN_OR_RETURN(const std::string text, trust::ReadFile(path));
+    absl::StatusOr<connectors::Mapping> mapping = connectors::Mapping::Parse(text);
+    if (!mapping.ok()) return absl::InvalidArgumentError(absl::StrCat("mapping `", path, "`: ", mapping.status().message()));
+    const auto read = absl::EndsWith(ending, ".csv") ? connectors::ReadCsv : connectors::ReadJson;
+    if (!absl::EndsWith(ending, ".csv") && !absl::EndsWith(ending, ".json")) {
+      return absl::InvalidArgumentError(absl::StrCat("`", ending, "` must end in .csv or .json"));
+    }
+    readers[ending] = [mapping = *std::move(mapping), read](absl::string_view octets) -> absl::StatusOr<IntakeBatch> {
+      ASSIGN_OR_RETURN(connectors::Batch batch, read(mapping, octets));
+      return ToIntake(std::move(batch));
+    };
   }
   return readers;
 }

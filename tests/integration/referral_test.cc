@@ -339,5 +339,23 @@ TEST_F(ReferralTest, AFileIsTakenOnceAndItsResultLiesBeside) {
   EXPECT_TRUE(std::filesystem::exists(folder + "/inbox/half.json.part"));
 }
 
+TEST(MappedFileTest, AnExportBecomesReferralsAndItsBadRowsComeBack) {
+  Consortium consortium;
+  const auto agents = consortium.Agents({"dcc.adults", "dfrs"});
+  TestAgent& adults = *agents[0];
+  adults.config.mappings = {{".csv", "samples/dcc.adults/hfsv-referral.mapping.json"}};
+  adults.Restart();
+  ASSERT_OK(adults.daemon->upkeep().RunAll());
+  const std::string folder = adults.config.handover_folder;
+  std::ofstream(folder + "/inbox/visits.csv") << ReadAll("samples/dcc.adults/hfsv-referral.csv");
+  EXPECT_EQ(adults.daemon->intake()->Scan().value(), 1);
+  const std::string result = ReadAll(folder + "/done/visits.csv.result.json");
+  EXPECT_THAT(result, HasSubstr("\"state\":\"PARTIAL\""));
+  EXPECT_THAT(result, HasSubstr("\"state\":\"STORED\""));
+  EXPECT_THAT(result, HasSubstr("\"column\":\"nhs_number\""));
+  EXPECT_THAT(result, Not(HasSubstr("Winterbourne")));
+  EXPECT_THAT(ReadAll(folder + "/failed/visits.csv.rejects.csv"), HasSubstr("Winterbourne"));
+}
+
 }  // namespace
 }  // namespace derwent::agents

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "derwent/v1/agent.pb.h"
+
+namespace derwent::connectors {
+
+// One value of a file that broke a rule. Never repeats the value.
+struct Problem {
+  int64_t row = 0;     // Row of a CSV (the header is 1), or number of a JSON item, from 1; 0: the whole file.
+  std::string column;  // Column or JSON pointer.
+  std::string rule;
+};
+
+// What a file held: good items become referrals, bad ones problems; one bad row never refuses the others.
+struct Batch {
+  std::vector<v1::PushReferralRequest> referrals;
+  std::vector<Problem> problems;
+  std::string rejected_rows;  // CSV of the bad rows with `_row,_column,_rule`; empty when there are none or the file is JSON.
+};
+
+}  // namespace derwent::connectors

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "agents/connectors/batch.h"
+#include "agents/connectors/mapping.h"
+
+namespace derwent::connectors {
+
+inline constexpr size_t kMaxCsvRows = 100'000;
+inline constexpr size_t kMaxCsvColumns = 500;
+
+// A CSV file (RFC 4180): UTF-8, a byte order mark is skipped, CRLF or LF, quotes doubled inside quotes.
+using CsvRow = std::vector<std::string>;
+// Errors: kInvalidArgument an open quote, a quote inside an unquoted value, over the limits.
+absl::StatusOr<std::vector<CsvRow>> ParseCsv(absl::string_view text);
+// One row as text, quoted where needed, with its newline.
+std::string FormatCsvRow(const CsvRow& row);
+
+// Reads an export: the first row names the columns; each other row is one referral of one person.
+// Errors: kInvalidArgument not a CSV, no header, or two columns of one name. Bad rows are problems, not errors.
+absl::StatusOr<Batch> ReadCsv(const Mapping& mapping, absl::string_view text);
+
+}  // namespace derwent::connectors

@@ -1,0 +1,77 @@
+#include "agents/connectors/json/json.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "nlohmann/json.hpp"
+
+namespace derwent::connectors {
+namespace {
+
+using nlohmann::json;
+
+// Parses with a bound on depth: what lies deeper makes the whole file unreadable.
+json Parse(absl::string_view text) {
+  bool too_deep = false;
+  const json::parser_callback_t watch = [&too_deep](int depth, json::parse_event_t, json&) {
+    too_deep = too_deep || depth > kMaxJsonDepth;
+    return !too_deep;
+  };
+  json parsed = json::parse(text.begin(), text.end(), watch, /*allow_exceptions=*/false);
+  return too_deep ? json(json::value_t::discarded) : parsed;
+}
+
+// The value at a pointer, or null. Walks by hand: the library's own pointers throw.
+const json* At(const json& item, absl::string_view pointer) {
+  const json* value = &item;
+  while (!pointer.empty()) {
+    if (pointer.front() != '/') return nullptr;
+    pointer.remove_prefix(1);
+    const size_t end = std::min(pointer.find('/'), pointer.size());
+    std::string key(pointer.substr(0, end));
+    pointer.remove_prefix(end);
+    for (size_t at = 0; (at = key.find('~', at)) != std::string::npos; ++at) {
+      if (at + 1 < key.size() && (key[at + 1] == '0' || key[at + 1] == '1')) key.replace(at, 2, key[at + 1] == '0' ? "~" : "/");
+    }
+    if (value->is_object()) {
+      const auto found = value->find(key);
+      if (found == value->end()) return nullptr;
+      value = &*found;
+    } else if (value->is_array() && key.size() <= 6 && !key.empty() && key.find_first_not_of("0123456789") == std::string::npos) {
+      const size_t index = std::stoul(key);
+      if (index >= value->size()) return nullptr;
+      value = &(*value)[index];
+    } else {
+      return nullptr;
+    }
+  }
+  return value;
+}
+
+}  // namespace
+
+absl::StatusOr<Batch> ReadJson(const Mapping& mapping, absl::string_view text) {
+  const json file = Parse(text);
+  if (file.is_discarded()) return absl::InvalidArgumentError("the file is not JSON, or deeper than 64");
+  const json* items = At(file, mapping.items());
+  if (items == nullptr || !(items->is_array() || items->is_object())) return absl::InvalidArgumentError("the file has no items where the mapping looks");
+  const json list = items->is_array() ? *items : json::array({*items});
+  if (list.size() > kMaxJsonItems) return absl::InvalidArgumentError("the file has more than 100000 items");
+  Batch batch;
+  int64_t number = 0;
+  for (const json& item : list) {
+    ++number;
+    const size_t before = batch.problems.size();
+    const auto lookup = [&](const std::string& source) -> std::optional<std::string> {
+      const json* value = At(item, source);
+      if (value == nullptr || value->is_null() || value->is_structured()) return std::nullopt;
+      return value->is_string() ? value->get<std::string>() : value->dump();
+    };
+    v1::PushReferralRequest referral = mapping.Apply(lookup, number, batch.problems);
+    if (batch.problems.size() == before) batch.referrals.push_back(std::move(referral));
+  }
+  return batch;
+}
+
+}  // namespace derwent::connectors

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "agents/connectors/batch.h"
+#include "agents/connectors/mapping.h"
+
+namespace derwent::connectors {
+
+inline constexpr int kMaxJsonDepth = 64;
+inline constexpr size_t kMaxJsonItems = 100'000;
+
+// Reads a JSON export: a list of items, one item, or a list at the mapping's `items` pointer; each is one referral of one
+// person. Sources are JSON pointers (RFC 6901) within the item. Errors: kInvalidArgument not JSON, deeper than 64, no items.
+absl::StatusOr<Batch> ReadJson(const Mapping& mapping, absl::string_view text);
+
+}  // namespace derwent::connectors
