@@ -1,0 +1,107 @@
+#include "absl/strings/str_cat.h"
+#include "tests/support/matchers.h"
+#include "tests/support/test_pki.h"
+#include "trust/identity/authority.h"
+#include "trust/identity/certificate.h"
+#include "trust/identity/revocation.h"
+#include "trust/identity/spiffe.h"
+
+namespace derwent::trust {
+namespace {
+
+using ::derwent::testing::StatusIs;
+using ::derwent::testing::TestIdentity;
+using ::derwent::testing::TestPki;
+
+constexpr char kDomain[] = "derwent.example";
+constexpr char kAgent[] = "spiffe://derwent.example/agency/dfrs/agent/one";
+const absl::Time kNow = absl::FromUnixSeconds(1'790'000'000);
+
+TEST(SpiffeTest, ReadsBackEveryKind) {
+  for (const char* uri : {kAgent, "spiffe://derwent.example/agency/dcc.childrens/console/c-1", "spiffe://derwent.example/agency/police.derbys/person/p_17",
+                          "spiffe://derwent.example/broker/one"}) {
+    const auto id = SpiffeId::Parse(uri);
+    ASSERT_OK(id);
+    EXPECT_EQ(id->ToString(), uri);
+  }
+  EXPECT_EQ(SpiffeId::Parse(kAgent)->agency, "dfrs");
+  EXPECT_EQ(SpiffeId::Parse("spiffe://derwent.example/broker/one")->agency, "");
+}
+
+TEST(SpiffeTest, RefusesWhatIsNotCanonical) {
+  for (const std::string& uri : std::vector<std::string>{
+           "", "spiffe://", "SPIFFE://derwent.example/broker/one", "https://derwent.example/broker/one", "spiffe://derwent.example",
+           "spiffe://derwent.example/", "spiffe://derwent.example/broker", "spiffe://derwent.example/broker/", "spiffe://derwent.example/broker/one/",
+           "spiffe://derwent.example//broker/one", "spiffe://derwent.example:443/broker/one", "spiffe://user@derwent.example/broker/one",
+           "spiffe://derwent.example/broker/one?x=y", "spiffe://derwent.example/broker/one#f", "spiffe://Derwent.example/broker/one",
+           "spiffe://derwent.example/agency/dfrs/admin/one", "spiffe://derwent.example/agency/dfrs/broker/one", "spiffe://derwent.example/agency/../agent/one",
+           "spiffe://derwent.example/agency/./agent/one", "spiffe://derwent.example/agency/df%72s/agent/one", "spiffe://derwent.example/agency/dfrs/agent/one two",
+           std::string("spiffe://derwent.example/broker/one\0x", 37), "spiffe://derwent.example/broker/\xC3\xA9", "spiffe://derwent.example/broker/" + std::string(230, 'a')}) {
+    EXPECT_THAT(SpiffeId::Parse(uri), StatusIs(absl::StatusCode::kInvalidArgument)) << uri;
+  }
+}
+
+class IdentityTest : public ::testing::Test {
+ protected:
+  TestPki pki_{kNow};
+  Authority authority_ = Authority::FromPem(pki_.ca_pem(), kDomain).value();
+};
+
+TEST_F(IdentityTest, AcceptsACertificateOfTheConsortium) {
+  const TestIdentity identity = pki_.Issue(kAgent);
+  const auto certificate = Certificate::FromPem(identity.certificate_pem);
+  ASSERT_OK(certificate);
+  EXPECT_OK(authority_.Verify(*certificate, kNow));
+  EXPECT_EQ(certificate->id().ToString(), kAgent);
+  EXPECT_EQ(certificate->der(), identity.certificate_der);
+  EXPECT_EQ(Certificate::FromDer(identity.certificate_der)->serial(), certificate->serial());
+}
+
+TEST_F(IdentityTest, RefusesACertificateOutsideItsTime) {
+  const Certificate certificate = Certificate::FromPem(pki_.Issue(kAgent, absl::Hours(10)).certificate_pem).value();
+  EXPECT_THAT(authority_.Verify(certificate, kNow + absl::Hours(11)), StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_THAT(authority_.Verify(certificate, kNow - absl::Hours(2)), StatusIs(absl::StatusCode::kUnauthenticated));
+}
+
+TEST_F(IdentityTest, RefusesAnotherAuthorityAndAnotherTrustDomain) {
+  TestPki stranger(kNow);  // The same names, another key.
+  EXPECT_THAT(authority_.Verify(Certificate::FromPem(stranger.Issue(kAgent).certificate_pem).value(), kNow), StatusIs(absl::StatusCode::kUnauthenticated));
+  const Certificate elsewhere = Certificate::FromPem(pki_.Issue("spiffe://elsewhere.example/broker/one").certificate_pem).value();
+  EXPECT_THAT(authority_.Verify(elsewhere, kNow), StatusIs(absl::StatusCode::kUnauthenticated));
+}
+
+TEST_F(IdentityTest, RefusesCertificatesWithoutExactlyOneUri) {
+  EXPECT_FALSE(Certificate::FromPem(pki_.ca_pem()).ok());
+  EXPECT_FALSE(Certificate::FromPem("").ok());
+  EXPECT_FALSE(Certificate::FromDer("").ok());
+  const TestIdentity identity = pki_.Issue(kAgent);
+  EXPECT_FALSE(Certificate::FromDer(identity.certificate_der + "x").ok());
+  EXPECT_FALSE(Certificate::FromPem("junk\n" + identity.certificate_pem).ok());
+}
+
+TEST_F(IdentityTest, RefusesAnAuthorityWithoutARoot) {
+  EXPECT_THAT(Authority::FromPem("", kDomain), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Authority::FromPem(pki_.Issue(kAgent).certificate_pem, kDomain), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(IdentityTest, KnowsTheSerialsOfTheListAndThoseBesideIt) {
+  const TestIdentity gone = pki_.Issue(kAgent);
+  const TestIdentity stays = pki_.Issue(kAgent);
+  auto revoked = RevocationSet::FromPem(pki_.Crl({gone.serial}), authority_, kNow);
+  ASSERT_OK(revoked);
+  EXPECT_TRUE(revoked->IsRevoked(gone.serial));
+  EXPECT_FALSE(revoked->IsRevoked(stays.serial));
+  revoked->Revoke(stays.serial);
+  EXPECT_TRUE(revoked->IsRevoked(stays.serial));
+  EXPECT_EQ(revoked->next_update(), kNow + absl::Hours(24 * 30));
+}
+
+TEST_F(IdentityTest, RefusesAListThatIsAbsentOutOfDateOrForged) {
+  EXPECT_THAT(RevocationSet::FromPem("", authority_, kNow), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(RevocationSet::FromPem(pki_.ca_pem(), authority_, kNow), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(RevocationSet::FromPem(pki_.Crl({}), authority_, kNow + absl::Hours(24 * 31)), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(RevocationSet::FromPem(TestPki(kNow).Crl({}), authority_, kNow), StatusIs(absl::StatusCode::kUnauthenticated));
+}
+
+}  // namespace
+}  // namespace derwent::trust
