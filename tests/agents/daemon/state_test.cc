@@ -1,0 +1,111 @@
+#include "agents/daemon/state.h"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "tests/support/matchers.h"
+
+namespace derwent::agents {
+namespace {
+
+using testing::IsOk;
+using testing::IsOkAndHolds;
+using testing::StatusIs;
+using ::testing::Eq;
+
+class StateTest : public ::testing::Test {
+ protected:
+  StateTest() : folder_(::testing::TempDir() + "derwent_state_XXXXXX") {
+    EXPECT_NE(mkdtemp(folder_.data()), nullptr);
+    Open();
+  }
+  ~StateTest() override { std::filesystem::remove_all(folder_); }
+
+  void Open() {
+    state_.reset();
+    auto opened = State::Open(folder_ + "/agent.db", clock_);
+    ASSERT_OK(opened);
+    state_ = *std::move(opened);
+  }
+
+  absl::StatusOr<bool> Queue(const std::string& once, uint32_t* number) {
+    return state_->QueueMessage({.request_id = "r", .share_id = "s", .peer = "dfrs", .kind = "PROGRESS"}, once,
+                                [number](uint32_t sequence) -> absl::StatusOr<std::string> {
+                                  *number = sequence;
+                                  return "signed";
+                                });
+  }
+
+  SystemClock clock_;
+  std::string folder_;
+  std::unique_ptr<State> state_;
+};
+
+TEST_F(StateTest, MessagesAreNumberedWithoutGapsAndQueuedOnce) {
+  uint32_t number = 0;
+  EXPECT_THAT(Queue("one", &number), IsOkAndHolds(true));
+  EXPECT_EQ(number, 1u);
+  EXPECT_THAT(Queue("one", &number), IsOkAndHolds(false));
+  Open();
+  EXPECT_THAT(Queue("two", &number), IsOkAndHolds(true));
+  EXPECT_EQ(number, 2u);
+  EXPECT_EQ(state_->PendingMessages()->size(), 2u);
+}
+
+TEST_F(StateTest, AMessageThatCannotBeSignedTakesNoNumber) {
+  const auto failed = state_->QueueMessage({.share_id = "s", .peer = "dfrs"}, "one",
+                                           [](uint32_t) -> absl::StatusOr<std::string> { return absl::InternalError("no key"); });
+  EXPECT_THAT(failed, StatusIs(absl::StatusCode::kInternal));
+  uint32_t number = 0;
+  EXPECT_THAT(Queue("two", &number), IsOkAndHolds(true));
+  EXPECT_EQ(number, 1u);
+}
+
+TEST_F(StateTest, ADroppedMessageGivesItsNumberBackOnlyWhenItWasTheLast) {
+  uint32_t number = 0;
+  ASSERT_THAT(Queue("one", &number), IsOk());
+  ASSERT_THAT(Queue("two", &number), IsOk());
+  const auto pending = state_->PendingMessages();
+  ASSERT_OK(pending);
+  ASSERT_OK(state_->DropMessage((*pending)[1], 2));
+  ASSERT_THAT(Queue("three", &number), IsOk());
+  EXPECT_EQ(number, 2u);
+  ASSERT_OK(state_->DropMessage((*pending)[0], 1));
+  ASSERT_THAT(Queue("four", &number), IsOk());
+  EXPECT_EQ(number, 3u);
+}
+
+TEST_F(StateTest, AShareIsReceivedOnce) {
+  const InboxRow row{.share_id = "s", .delivery_id = "d", .sender = "police.derbys", .state = "RECEIVED", .content = "sealed"};
+  EXPECT_THAT(state_->SaveReceived(row), IsOkAndHolds(true));
+  EXPECT_THAT(state_->SaveReceived(row), IsOkAndHolds(false));
+  Open();
+  EXPECT_EQ(state_->NotHandedOver()->size(), 1u);
+  ASSERT_OK(state_->FinishHandover("s"));
+  EXPECT_EQ(state_->NotHandedOver()->size(), 0u);
+}
+
+TEST_F(StateTest, AReferenceIsTakenOnceAndAllItsSharesWithIt) {
+  const OutboxRow share{.share_id = "s", .state = "QUEUED", .submit = "octets"};
+  ASSERT_OK(state_->SavePush("RMS-1", "digest", {share}));
+  EXPECT_THAT(state_->SavePush("RMS-1", "digest", {{.share_id = "t", .state = "QUEUED"}}), StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_EQ(state_->QueuedShares()->size(), 1u);
+  ASSERT_OK(state_->SettleShare("s", "STORED", "", "outcome"));
+  EXPECT_TRUE(state_->FindShare("s").value()->submit.empty());
+  EXPECT_THAT(state_->OutboxDepth(), IsOkAndHolds(Eq(0)));
+}
+
+TEST_F(StateTest, AnAlarmIsRaisedOnce) {
+  EXPECT_THAT(state_->RaiseAlarm("SHARE_HELD", "s", "dfrs"), IsOkAndHolds(true));
+  EXPECT_THAT(state_->RaiseAlarm("SHARE_HELD", "s", "dfrs"), IsOkAndHolds(false));
+  EXPECT_EQ(state_->Alarms(10)->size(), 1u);
+}
+
+TEST_F(StateTest, HeldMessagesAreTakenOnce) {
+  ASSERT_OK(state_->HoldMessage("s", "dfrs", 3, "envelope"));
+  EXPECT_EQ(state_->TakeHeld("s", "dfrs", 3).value(), "envelope");
+  EXPECT_FALSE(state_->TakeHeld("s", "dfrs", 3)->has_value());
+}
+
+}  // namespace
+}  // namespace derwent::agents
