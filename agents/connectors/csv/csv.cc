@@ -1,14 +1,34 @@
 #include "agents/connectors/csv/csv.h"
 
+#include <cstdint>
 #include <map>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::connectors {
 namespace {
+
+constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+// Well-formed UTF-8, without overlong forms and surrogates.
+bool IsUtf8(absl::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<uint8_t>(text[i]);
+    const size_t size = lead < 0x80 ? 1 : lead >= 0xc2 && lead <= 0xdf ? 2 : lead >= 0xe0 && lead <= 0xef ? 3 : lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
+    if (size == 0 || i + size > text.size()) return false;
+    for (size_t k = 1; k < size; ++k) {
+      if ((static_cast<uint8_t>(text[i + k]) & 0xc0) != 0x80) return false;
+    }
+    const auto second = size > 2 ? static_cast<uint8_t>(text[i + 1]) : uint8_t{0};
+    if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f)) return false;
+    i += size;
+  }
+  return true;
+}
 
 // Reads one file from its start; the state is where it stands within a value.
 class CsvParser {
@@ -81,13 +101,16 @@ void Reject(const CsvRow& row, const std::vector<Problem>& problems, size_t firs
 
 }  // namespace
 
-absl::StatusOr<std::vector<CsvRow>> ParseCsv(absl::string_view text) { return CsvParser(absl::StripPrefix(text, "\xEF\xBB\xBF")).Parse(); }
+absl::StatusOr<std::vector<CsvRow>> ParseCsv(absl::string_view text) {
+  if (!IsUtf8(text)) return absl::InvalidArgumentError("the file is not UTF-8: export it as such");
+  return CsvParser(absl::StripPrefix(text, kByteOrderMark)).Parse();
+}
 
 std::string FormatCsvRow(const CsvRow& row) {
   std::string text;
   for (size_t i = 0; i < row.size(); ++i) {
     if (i > 0) text.push_back(',');
-    const bool quoted = row[i].find_first_of(",\"\r\n") != std::string::npos;
+    const bool quoted = row[i].find_first_of(",\"\r\n") != std::string::npos || absl::StartsWith(row[i], kByteOrderMark);
     if (quoted) text.push_back('"');
     for (const char c : row[i]) text.append(quoted && c == '"' ? 2 : 1, c);
     if (quoted) text.push_back('"');

@@ -15,7 +15,7 @@ inline constexpr size_t kMaxCsvColumns = 500;
 
 // A CSV file (RFC 4180): UTF-8, a byte order mark is skipped, CRLF or LF, quotes doubled inside quotes.
 using CsvRow = std::vector<std::string>;
-// Errors: kInvalidArgument an open quote, a quote inside an unquoted value, over the limits.
+// Errors: kInvalidArgument not UTF-8, an open quote, a quote inside an unquoted value, over the limits.
 absl::StatusOr<std::vector<CsvRow>> ParseCsv(absl::string_view text);
 // One row as text, quoted where needed, with its newline.
 std::string FormatCsvRow(const CsvRow& row);

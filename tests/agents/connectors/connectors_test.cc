@@ -34,6 +34,17 @@ TEST(CsvTest, ReadsQuotesLineEndsAndAByteOrderMark) {
   EXPECT_EQ(ParseCsv(FormatCsvRow((*rows)[1]))->front(), (*rows)[1]);
 }
 
+TEST(CsvTest, RefusesWhatIsNotUtf8) {
+  EXPECT_THAT(ParseCsv("surname\nZo\xEB\n"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("UTF-8")));
+  EXPECT_THAT(ParseCsv("a\n\xC0\xAF"), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_OK(ParseCsv("surname\nZoë Łukasz\n"));
+}
+
+TEST(CsvTest, AByteOrderMarkWithinAFileStaysInItsValue) {
+  const CsvRow row = {"\xEF\xBB\xBF" "A1", "b"};
+  EXPECT_EQ(ParseCsv(FormatCsvRow(row))->front(), row);
+}
+
 TEST(CsvTest, RefusesBrokenQuotes) {
   EXPECT_THAT(ParseCsv("a\n\"open"), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(ParseCsv("a\nb\"c"), StatusIs(absl::StatusCode::kInvalidArgument));
