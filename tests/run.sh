@@ -11,7 +11,7 @@ cmake --build --preset release || exit 1
 
 rm -rf build/release/reports
 ctest --test-dir build/release --output-on-failure --no-tests=error --timeout 900 \
-      --output-junit build/release/ctest.xml "$@"
+      --output-junit "$PWD/build/release/ctest.xml" "$@"
 status=$?
 python3 tests/support/count_tests.py build/release || status=1
 exit $status
