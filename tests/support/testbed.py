@@ -120,7 +120,8 @@ class Testbed:
 
     def may_plan(self):
         """The police agent knows every recipient's people and keys."""
-        document = referral(recipients=[r for r in referral()["recipients"] if r["agency"] in self.agencies])
+        document = referral(recipients=[r for r in referral()["recipients"] if r["agency"] in self.agencies],
+                            companionChildReferral="dcc.childrens" in self.agencies)
         plan = self.push(document, "plan")
         return "RELEASED" in plan.stdout and "ROLE_NOT_ENTITLED" not in plan.stdout
 
@@ -164,6 +165,9 @@ class Testbed:
         out = subprocess.run([str(BIN / "derwent-broker"), "fsck", "--database", str(database or self.run / "broker/broker.db"), "--vkey", self.vkey()],
                              capture_output=True, text=True)
         return out.returncode, out.stdout + out.stderr
+
+    def backup(self, to):
+        subprocess.run([str(BIN / "derwent-broker"), "backup", "--database", str(self.run / "broker/broker.db"), "--to", str(to)], check=True)
 
     def database(self):
         """A read-only look at the broker's database."""

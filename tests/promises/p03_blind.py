@@ -1,0 +1,77 @@
+"""P03: the broker is blind. Names planted in every record are found in nothing the broker keeps, logs, shows or holds in memory."""
+import json
+import os
+import re
+import unittest
+
+from checks import PromiseTest, run
+from testbed import HOME, wait_for
+
+PLANTED = ["Oakshott", "Renshaw", "Maren", "Isolde", "Quillfeather", "Tanglewick", "Larkspur", "07700900123", "9990000026", "9990000107", "9990000476",
+           "1992-06-14", "2020-03-02", "High risk on the checklist", "Kestrelwharf note"]
+
+
+class Blind(PromiseTest):
+    agencies = ["police.derbys", "dcc.adults", "da.provider"]
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        document = json.loads((HOME / "samples/police.derbys/da-referral.json").read_text())
+        document["recipients"] = [r for r in document["recipients"] if r["agency"] in cls.agencies]
+        document["companionChildReferral"] = False
+        cls.sent = cls.bed.push(document)
+        wait_for("the share was handed over", lambda: cls.bed.handovers("da.provider"))
+        share = next(iter(cls.bed.handovers("da.provider")))
+        cls.bed.derwent("da.provider", "idva", "referral", "accept", share, "--note", "Kestrelwharf note")
+        # Error paths too: a referral with planted values in the wrong places.
+        broken = dict(document, referralRef="broken", area="Quillfeather", purpose="Oakshott", profile="Renshaw")
+        cls.bed.push(broken)
+        cls.bed.derwent("police.derbys", "dpo", "audit", "person", "--id", "nhs:9990000026")
+
+    def absent(self, name, octets):
+        found = [p for p in PLANTED if p.encode() in octets or p.encode("utf-16-le") in octets]
+        self.assertEqual(found, [], f"in {name}")
+
+    def test_the_share_really_went_through(self):
+        self.assertIn(self.sent.returncode, (0, 9), self.sent.stderr)
+        self.assertIn("Oakshott", json.dumps(self.bed.handovers("da.provider")))
+
+    def test_database_and_its_write_ahead_log(self):
+        for file in (self.bed.run / "broker").glob("broker.db*"):
+            self.absent(file.name, file.read_bytes())
+
+    def test_logs_of_broker_and_agents(self):
+        for file in self.bed.run.glob("*.log"):
+            self.absent(file.name, file.read_bytes())
+
+    def test_metrics(self):
+        import urllib.request
+        port = re.search(r'"metrics_port":"(\d+)"', self.bed.broker.log.read_text()).group(1)
+        self.absent("metrics", urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read())
+
+    def test_memory_image(self):
+        pid = self.bed.broker.process.pid
+        looked = 0
+        with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+            for line in maps:
+                span, rights = line.split()[:2]
+                if not rights.startswith("rw"):
+                    continue
+                start, end = (int(x, 16) for x in span.split("-"))
+                try:
+                    memory.seek(start)
+                    octets = memory.read(end - start)
+                except (OSError, ValueError):
+                    continue
+                looked += len(octets)
+                self.absent(f"memory {span}", octets)
+        self.assertGreater(looked, 1 << 20)
+
+    def test_ids_and_file_names(self):
+        names = "\n".join(os.path.join(d, f) for d, _, files in os.walk(self.bed.run) for f in files)
+        self.absent("file names", names.encode())
+
+
+if __name__ == "__main__":
+    run(unittest.defaultTestLoader.loadTestsFromTestCase(Blind))

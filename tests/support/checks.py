@@ -1,0 +1,31 @@
+"""What every process test shares: one testbed a class, and the closing line `N passed, N failed`."""
+import sys
+import unittest
+
+from testbed import Testbed
+
+
+class PromiseTest(unittest.TestCase):
+    agencies = ["police.derbys", "dcc.adults"]
+    bed = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.bed = Testbed(cls.agencies)
+        cls.bed.__enter__()
+        try:
+            cls.bed.start()
+        except BaseException:
+            cls.bed.__exit__(*sys.exc_info())
+            raise
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.bed.__exit__(None)
+
+
+def run(suite):
+    result = unittest.TextTestRunner(verbosity=2, stream=sys.stdout).run(suite)
+    failed = len(result.failures) + len(result.errors)
+    print(f"{result.testsRun - failed} passed, {failed} failed")
+    sys.exit(1 if failed or not result.testsRun else 0)
