@@ -55,12 +55,12 @@ int CodeOf(const v1::PushReferralResponse& response) {
   return refused || !given ? kExitRefused : less ? kExitPartial : kExitDone;
 }
 
-absl::StatusOr<int> Push(Client& client, const std::string& path, bool preview, Format format) {
-  ASSIGN_OR_RETURN(const v1::PushReferralRequest request, ReadReferral(path));
+absl::StatusOr<int> Push(Client& client, const std::string& path, bool validate_only, Format format) {
+  ASSIGN_OR_RETURN(v1::PushReferralRequest request, ReadReferral(path));
+  if (validate_only) request.set_validate_only(true);
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentService::NewStub(agent->grpc());
-  ASSIGN_OR_RETURN(const v1::PushReferralResponse response,
-                   agent->Call(*stub, preview ? &Stub::PreviewReferral : &Stub::PushReferral, request, client.options()));
+  ASSIGN_OR_RETURN(const v1::PushReferralResponse response, agent->Call(*stub, &Stub::PushReferral, request, client.options()));
   if (format == Format::kJson || format == Format::kJsonLines) {
     std::cout << ToJson(response, format == Format::kJson) << "\n";
     return CodeOf(response);
@@ -220,10 +220,10 @@ void AddReferralCommands(CLI::App& app, Session& session) {
   CLI::App* const referral = app.add_subcommand("referral", "send referrals and follow them");
   referral->require_subcommand(1);
   const auto o = std::make_shared<Options>();  // Shared by the callbacks that CLI11 keeps.
-  for (const bool preview : {true, false}) {
-    CLI::App* const command = referral->add_subcommand(preview ? "plan" : "send", preview ? "who would get what, and why; nothing is sent" : "send a referral");
+  for (const bool validate_only : {true, false}) {
+    CLI::App* const command = referral->add_subcommand(validate_only ? "plan" : "send", validate_only ? "who would get what, and why; nothing is sent" : "send a referral");
     command->add_option("--file", o->file, "PushReferralRequest in JSON; - for standard input")->required();
-    command->callback([o, preview, &session] { session.Run([&](Client& client) { return Push(client, o->file, preview, session.format()); }); });
+    command->callback([o, validate_only, &session] { session.Run([&](Client& client) { return Push(client, o->file, validate_only, session.format()); }); });
   }
   CLI::App* const list = referral->add_subcommand("list", "what the agency sent, or with --in what it received");
   list->add_flag("--in,!--out", o->received, "received");

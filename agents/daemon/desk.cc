@@ -75,11 +75,6 @@ absl::Status Desk::NameActor(const LocalCaller& caller, v1::PushReferralRequest&
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::PushReferralResponse> Desk::Preview(const LocalCaller& caller, v1::PushReferralRequest request) {
-  RETURN_IF_ERROR(NameActor(caller, request));
-  return sender_.Preview(request);
-}
-
 absl::StatusOr<v1::PushReferralResponse> Desk::Push(const LocalCaller& caller, v1::PushReferralRequest request) {
   RETURN_IF_ERROR(NameActor(caller, request));
   ASSIGN_OR_RETURN(v1::PushReferralResponse response, sender_.Push(request));

@@ -17,7 +17,6 @@ class Desk {
  public:
   Desk(const AgentContext& context, Sender& sender, Postman& postman) : context_(context), sender_(sender), postman_(postman) {}
 
-  absl::StatusOr<v1::PushReferralResponse> Preview(const LocalCaller& caller, v1::PushReferralRequest request);
   absl::StatusOr<v1::PushReferralResponse> Push(const LocalCaller& caller, v1::PushReferralRequest request);
   absl::StatusOr<v1::WithdrawResponse> Withdraw(const LocalCaller& caller, const v1::WithdrawRequest& request);
   absl::StatusOr<v1::ListOutboxResponse> ListOutbox(const LocalCaller& caller, const v1::ListOutboxRequest& request);

@@ -19,7 +19,7 @@ struct LocalCaller {
 
 // What may be asked of an agent.
 enum class LocalRight {
-  kPush,        // Preview, push, withdraw.
+  kPush,        // Push, see what would be sent, withdraw.
   kSeeOutbox,   // List what was sent.
   kSeeInbox,    // List what was received.
   kReferences,  // Compute references for a ledger search.

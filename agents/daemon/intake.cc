@@ -59,6 +59,12 @@ json SharesJson(const v1::PushReferralResponse& response) {
   return shares;
 }
 
+// Nothing about the file is wrong: the broker is absent or full, or this agent has no policy yet.
+bool MayPassLater(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status) || absl::IsCancelled(status) ||
+         ReasonOf(status) == "POLICY_MISSING";
+}
+
 // The errors of a referral that was not taken: every field, or the reason alone.
 json FaultJson(const absl::Status& status) {
   json errors = json::array();
@@ -144,7 +150,7 @@ absl::StatusOr<bool> Intake::Process(const std::string& name) {
   int taken = 0;
   for (const v1::PushReferralRequest& referral : batch->referrals) {
     const absl::StatusOr<v1::PushReferralResponse> pushed = sender_.Push(referral);
-    if (absl::IsUnavailable(pushed.status()) || absl::IsDeadlineExceeded(pushed.status())) return false;
+    if (MayPassLater(pushed.status())) return false;
     json one = {{"referral_ref", referral.referral_ref()}};
     if (pushed.ok()) {
       one["shares"] = SharesJson(*pushed);

@@ -133,8 +133,7 @@ absl::Status Sender::Seal(const ReferralDraft& draft, const HolderDecision& deci
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::PushReferralResponse> Sender::Preview(const v1::PushReferralRequest& request) {
-  ASSIGN_OR_RETURN(const std::vector<ReferralDraft> drafts, Drafts(request));
+absl::StatusOr<v1::PushReferralResponse> Sender::Preview(const std::vector<ReferralDraft>& drafts) {
   v1::PushReferralResponse response;
   for (const ReferralDraft& draft : drafts) {
     ASSIGN_OR_RETURN(Prepared prepared, Prepare(draft, /*seal=*/false));
@@ -145,6 +144,7 @@ absl::StatusOr<v1::PushReferralResponse> Sender::Preview(const v1::PushReferralR
 
 absl::StatusOr<v1::PushReferralResponse> Sender::Push(const v1::PushReferralRequest& request) {
   ASSIGN_OR_RETURN(const std::vector<ReferralDraft> drafts, Drafts(request));
+  if (request.validate_only()) return Preview(drafts);
   const std::string digest = trust::Sha256(request.SerializeAsString()).bytes();
   MutexLock lock(pushing_);
   ASSIGN_OR_RETURN(const std::optional<std::string> known, context_.state.FindPush(request.referral_ref()));

@@ -19,11 +19,9 @@ class Sender {
  public:
   Sender(const AgentContext& context, Evidence& evidence, Upkeep& upkeep) : context_(context), evidence_(evidence), upkeep_(upkeep) {}
 
-  // Says what would be sent; keeps nothing. Errors: as Push.
-  absl::StatusOr<v1::PushReferralResponse> Preview(const v1::PushReferralRequest& request);
-
   // Decides, minimises, seals, keeps the finished packages, then sends them once; what the broker does not answer stays
   // `QUEUED` and is sent again, the same bytes. The same reference with the same request gives what became of it.
+  // With `validate_only` it says what would be sent and keeps nothing.
   // Errors: kInvalidArgument with every violation; kAborted `REQUEST_ID_REUSED`; kPermissionDenied `ROLE_NOT_ENTITLED`;
   // kUnavailable the broker does not answer the plan; kFailedPrecondition `POLICY_MISSING`, `CLOCK_SKEWED`.
   absl::StatusOr<v1::PushReferralResponse> Push(const v1::PushReferralRequest& request);
@@ -32,6 +30,7 @@ class Sender {
   absl::Status Drain();
 
  private:
+  absl::StatusOr<v1::PushReferralResponse> Preview(const std::vector<ReferralDraft>& drafts);
   // A share decided and, unless it is refused, sealed.
   struct Prepared {
     OutboxRow row;

@@ -57,10 +57,6 @@ grpc::Status AgentServiceGrpc::Run(grpc::ServerContext* call, absl::string_view 
   return ToGrpc(status);
 }
 
-grpc::Status AgentServiceGrpc::PreviewReferral(grpc::ServerContext* call, const v1::PushReferralRequest* request, v1::PushReferralResponse* response) {
-  return Run(call, "PreviewReferral", response, [&](const LocalCaller& caller) { return desk_.Preview(caller, *request); });
-}
-
 grpc::Status AgentServiceGrpc::PushReferral(grpc::ServerContext* call, const v1::PushReferralRequest* request, v1::PushReferralResponse* response) {
   return Run(call, "PushReferral", response, [&](const LocalCaller& caller) { return desk_.Push(caller, *request); });
 }

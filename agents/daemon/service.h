@@ -15,7 +15,6 @@ class AgentServiceGrpc final : public v1::AgentService::Service {
  public:
   AgentServiceGrpc(const AgentContext& context, Desk& desk) : context_(context), desk_(desk) {}
 
-  grpc::Status PreviewReferral(grpc::ServerContext* call, const v1::PushReferralRequest* request, v1::PushReferralResponse* response) override;
   grpc::Status PushReferral(grpc::ServerContext* call, const v1::PushReferralRequest* request, v1::PushReferralResponse* response) override;
   grpc::Status Withdraw(grpc::ServerContext* call, const v1::WithdrawRequest* request, v1::WithdrawResponse* response) override;
   grpc::Status ListOutbox(grpc::ServerContext* call, const v1::ListOutboxRequest* request, v1::ListOutboxResponse* response) override;

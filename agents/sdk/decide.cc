@@ -85,15 +85,13 @@ bool DeniesNothing(policy::ReasonCode code) {
          code == policy::ReasonCode::kApprovalRequired;
 }
 
-// Reason codes, those that deny first.
+// Reason codes, each once: what stands against a category that is denied, else what let it out.
 std::vector<std::string> ReasonNames(const policy::CategoryOutcome& outcome) {
   std::vector<std::string> names;
-  for (const bool denying : {true, false}) {
-    for (const policy::Reason& reason : outcome.reasons) {
-      if (denying == DeniesNothing(reason.code)) continue;
-      const std::string name(policy::Describe(reason.code).name);
-      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
-    }
+  for (const policy::Reason& reason : outcome.reasons) {
+    if (outcome.denied && DeniesNothing(reason.code)) continue;
+    const std::string name(policy::Describe(reason.code).name);
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   }
   return names;
 }

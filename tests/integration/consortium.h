@@ -30,6 +30,7 @@ class LyingBroker final : public agents::Broker {
  public:
   explicit LyingBroker(agents::Broker& real) : real_(real) {}
 
+  absl::Status refuse_plan;
   std::function<void(v1::PlanReferralResponse&)> on_plan;
   std::function<absl::Status(absl::StatusOr<v1::SubmitReferralResponse>&)> on_submit;
   std::function<void(v1::CollectResponse&)> on_collect;
@@ -37,7 +38,10 @@ class LyingBroker final : public agents::Broker {
   std::function<void(v1::AgencyKeys&)> on_keys;
   std::function<void(v1::GetCheckpointResponse&)> on_checkpoint;
 
-  absl::StatusOr<v1::PlanReferralResponse> Plan(const v1::PlanReferralRequest& r) override { return Changed(real_.Plan(r), on_plan); }
+  absl::StatusOr<v1::PlanReferralResponse> Plan(const v1::PlanReferralRequest& r) override {
+    if (!refuse_plan.ok()) return refuse_plan;
+    return Changed(real_.Plan(r), on_plan);
+  }
   absl::StatusOr<v1::SubmitReferralResponse> Submit(const v1::SubmitReferralRequest& r) override {
     absl::StatusOr<v1::SubmitReferralResponse> answer = real_.Submit(r);
     if (on_submit) {

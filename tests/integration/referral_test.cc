@@ -339,6 +339,31 @@ TEST_F(ReferralTest, AFileIsTakenOnceAndItsResultLiesBeside) {
   EXPECT_TRUE(std::filesystem::exists(folder + "/inbox/half.json.part"));
 }
 
+TEST_F(ReferralTest, AFileWaitsForABrokerThatIsFull) {
+  const std::string folder = police().config.handover_folder;
+  std::string json;
+  ASSERT_TRUE(google::protobuf::util::MessageToJsonString(Sample("RMS-FULL"), &json).ok());
+  std::ofstream(folder + "/inbox/early.json") << json;
+  police().broker->refuse_plan = absl::ResourceExhaustedError("RESOURCE_EXHAUSTED: try again");
+  EXPECT_EQ(police().daemon->intake()->Scan().value(), 0);
+  EXPECT_TRUE(std::filesystem::exists(folder + "/work/early.json"));
+  police().broker->refuse_plan = absl::OkStatus();
+  EXPECT_EQ(police().daemon->intake()->Scan().value(), 1);
+  EXPECT_THAT(ReadAll(folder + "/done/early.json.result.json"), HasSubstr("\"state\":\"DONE\""));
+}
+
+TEST_F(ReferralTest, AFileThatOnlyAsksKeepsAndSendsNothing) {
+  v1::PushReferralRequest request = Sample("RMS-ASK");
+  request.set_validate_only(true);
+  const auto asked = police().daemon->sender().Push(request);
+  ASSERT_OK(asked);
+  EXPECT_EQ(asked->shares(0).state(), "PLANNED");
+  EXPECT_EQ(asked->shares(0).share_id(), "");
+  request.set_validate_only(false);
+  EXPECT_NE(Push(request), "");
+  EXPECT_EQ(police().daemon->desk().ListOutbox({.kind = trust::CallerKind::kConsole, .name = "one"}, {})->items_size(), 1);
+}
+
 TEST(MappedFileTest, AnExportBecomesReferralsAndItsBadRowsComeBack) {
   Consortium consortium;
   const auto agents = consortium.Agents({"dcc.adults", "dfrs"});
