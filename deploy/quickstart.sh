@@ -8,6 +8,9 @@ home=$PWD
 once=no
 [ "${1:-}" = --once ] && once=yes
 run=$home/run
+mkdir -p build
+exec 9>build/.quickstart
+flock -n 9 || { echo "quickstart.sh is running here already; stop it first" >&2; exit 1; }
 bin=$home/build/release/bin
 SECONDS=0
 
@@ -30,7 +33,6 @@ trap 'echo "quickstart.sh stopped at line $LINENO; logs are in run/ and build/" 
 say "1/4 Packages and build"
 deploy/packages.sh build
 note "building derwent-broker, derwent-agent and derwent …"
-mkdir -p build
 cmake --preset release -DDERWENT_TESTS=OFF >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 if ! cmake --build --preset release --target derwent-broker derwent-agent derwent | tee build/build.log | sed -un 's/^\[\([0-9]*\)\/\([0-9]*\)\].*/\1 \2/p' |
   while read -r done all; do [ $((done % 25)) -eq 0 ] && note "$done of $all" || true; done; then
@@ -55,11 +57,11 @@ started() { # NAME PORT_FILE PID
   done
   fail "$1 did not start in time"
 }
-"$bin/derwent-broker" serve --config "$run/broker/broker.yaml" 2>"$run/broker.log" & pids+=($!)
+"$bin/derwent-broker" serve --config "$run/broker/broker.yaml" 2>"$run/broker.log" 9>&- & pids+=($!)
 started broker "$run/broker/port" $!
 agencies=$(ls "$run/agents")
 for agency in $agencies; do
-  "$bin/derwent-agent" serve --config "$run/agents/$agency/agent.json" 2>"$run/$agency.log" & pids+=($!)
+  "$bin/derwent-agent" serve --config "$run/agents/$agency/agent.json" 2>"$run/$agency.log" 9>&- & pids+=($!)
   started "$agency" "$run/agents/$agency/port" $!
 done
 as() { # AGENCY ROLE ARGUMENTS…: the command line as that person
@@ -182,7 +184,7 @@ awk -F, 'NR > 1 { n[$3]++ } END { for (k in n) printf "    %4d %s\n", n[k], k }'
 entry=$(awk -F, 'NR > 1 && $3 == "referral" { print $1; exit }' "$run/person.csv")
 [ -n "$entry" ] || fail "no entry about the victim"
 shown audit show "$entry"
-as police.derbys dpo audit show "$entry" 2>&1 | cut -c1-150 | sed 's/^/    /'
+as police.derbys dpo audit show "$entry" 2>&1 | sed -e '/^field  *name/,/^20 /d' -e '/^$/d' -e 's/^/    /'
 shown ledger prove "$entry" --out run/entry.tlog-proof
 as police.derbys dpo ledger prove "$entry" --out "$run/entry.tlog-proof" 2>/dev/null
 shown ledger open run/entry.tlog-proof --vkey "$(cat "$run/pki/trust/log.vkey")"
@@ -193,8 +195,8 @@ note "one byte of a copy of the database is flipped:"
 mkdir -p "$run/copy"
 "$bin/derwent-broker" backup --database "$run/broker/broker.db" --to "$run/copy/broker.db"
 "$bin/derwent-broker" fsck --database "$run/copy/broker.db" --vkey "$(cat "$run/pki/trust/log.vkey")" | tail -1 | sed 's/^/    before: /'
-# One bit of the stored name of a receiving agency inside an entry.
-at=$(grep -abo 'dcc.adults' "$run/copy/broker.db" | awk -F: '!n++ { print $1 }')
+# One bit of the purpose that an entry committed to.
+at=$(grep -abo 'purpose=case.da_safety profile=marac' "$run/copy/broker.db" | awk -F: '!n++ { print $1 + 8 }')
 octet=$(od -An -tu1 -j "$at" -N1 "$run/copy/broker.db" | tr -d ' ')
 printf "\\x$(printf %02x $((octet ^ 1)))" | dd of="$run/copy/broker.db" bs=1 seek="$at" conv=notrunc status=none
 code=0
