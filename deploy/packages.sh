@@ -27,6 +27,9 @@ build openssl makes the example certificates
 test libgtest-dev GoogleTest
 test libgmock-dev GoogleTest's matchers
 test python3 layer check and process tests
+test python3-grpcio a client in another language
+test python3-protobuf a client in another language
+test python3-cryptography a client in another language
 test sqlite3 looks into stores independently
 test strace injects faults into system calls
 fuzz clang-16 compiler with libFuzzer
