@@ -49,6 +49,9 @@ class SealedBatch {
   const std::string& note() const { return checkpoint_.note; }
   uint64_t size() const { return checkpoint_.size; }
 
+  // What it holds, in order.
+  const std::vector<PendingEntry>& entries() const { return entries_; }
+
   // A C2SP tlog-proof whose `extra` opens the fields `agency` may open as a party. Error: kNotFound not of this batch.
   // Show it to nobody before the commit is acknowledged.
   absl::StatusOr<std::string> MakeReceipt(uint64_t index, absl::string_view agency) const;

@@ -12,6 +12,7 @@ namespace {
 using prometheus::Histogram;
 
 const Histogram::BucketBoundaries kSeconds = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5, 30};
+const Histogram::BucketBoundaries kDeciding = {0.00001, 0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.005, 0.05};
 const Histogram::BucketBoundaries kSizes = {1, 2, 4, 8, 16, 32, 64, 128, 256};
 
 }  // namespace
@@ -23,6 +24,9 @@ struct Metrics::Families {
   prometheus::Family<Histogram>& handling = prometheus::BuildHistogram().Name("grpc_server_handling_seconds").Help("Time of a call").Register(*registry);
   prometheus::Counter& entries = prometheus::BuildCounter().Name("derwent_ledger_entries_total").Help("Ledger entries appended").Register(*registry).Add({});
   prometheus::Counter& failures = prometheus::BuildCounter().Name("derwent_commit_failures_total").Help("Commits that failed").Register(*registry).Add({});
+  prometheus::Family<prometheus::Counter>& decisions = prometheus::BuildCounter().Name("derwent_decisions_total").Help("Decisions entered, refusals too").Register(*registry);
+  prometheus::Family<prometheus::Counter>& referrals = prometheus::BuildCounter().Name("derwent_referrals_total").Help("Referrals by recipient and subject").Register(*registry);
+  Histogram& deciding = prometheus::BuildHistogram().Name("derwent_decision_seconds").Help("Time of a command's rule, decisions included").Register(*registry).Add({}, kDeciding);
   Histogram& append = prometheus::BuildHistogram().Name("derwent_ledger_append_seconds").Help("Time of a commit").Register(*registry).Add({}, kSeconds);
   Histogram& batch = prometheus::BuildHistogram().Name("derwent_commit_batch_size").Help("Commands in a commit").Register(*registry).Add({}, kSizes);
   prometheus::Family<prometheus::Gauge>& policy = prometheus::BuildGauge().Name("derwent_policy_info").Help("Policy in force").Register(*registry);
@@ -48,10 +52,26 @@ void Metrics::Handled(absl::string_view method, absl::string_view code, absl::st
   families_->handling.Add({{"grpc_method", std::string(method)}}, kSeconds).Observe(absl::ToDoubleSeconds(took));
 }
 
-void Metrics::Committed(size_t commands, absl::Duration took, uint64_t entries) {
+void Metrics::Committed(size_t commands, absl::Duration took, const ledger::SealedBatch& sealed) {
   families_->batch.Observe(static_cast<double>(commands));
   families_->append.Observe(absl::ToDoubleSeconds(took));
-  families_->entries.Increment(static_cast<double>(entries));
+  families_->entries.Increment(static_cast<double>(sealed.entries().size()));
+  for (const ledger::PendingEntry& entry : sealed.entries()) {
+    const store::EntryColumns& said = entry.row.columns;
+    if (said.outcome.empty()) continue;
+    const prometheus::Labels labels = {{"agency", said.releasing_agency}, {"board", said.board}, {"purpose", said.purpose}, {"outcome", said.outcome}};
+    if (said.step == "referral") families_->referrals.Add(labels).Increment();
+    prometheus::Labels because = labels;
+    because["step"] = said.step;
+    because["reason"] = said.reasons.empty() ? "" : said.reasons.front();
+    families_->decisions.Add(because).Increment();
+  }
+}
+
+void Metrics::Decided(absl::Duration took) { families_->deciding.Observe(absl::ToDoubleSeconds(took)); }
+
+void Metrics::Expose(const std::weak_ptr<prometheus::Collectable>& collectable) {
+  if (families_->exposer != nullptr) families_->exposer->RegisterCollectable(collectable);
 }
 
 void Metrics::CommitFailed() { families_->failures.Increment(); }
@@ -64,6 +84,8 @@ void Metrics::PolicyInForce(const std::string& digest, bool reload_failed) {
 }
 
 void Metrics::CertificateExpiry(absl::Time time) { families_->expiry.Set(absl::ToDoubleSeconds(time - absl::UnixEpoch())); }
+
+void Metrics::Close() { families_->exposer.reset(); }
 
 int Metrics::port() const {
   if (families_->exposer == nullptr) return 0;

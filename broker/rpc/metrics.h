@@ -1,10 +1,13 @@
 #pragma once
 
+#include <prometheus/collectable.h>
+
 #include <memory>
 #include <string>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "broker/ledger/batch.h"
 
 namespace derwent::rpc {
 
@@ -18,10 +21,17 @@ class Metrics {
 
   void Started(absl::string_view method);
   void Handled(absl::string_view method, absl::string_view code, absl::string_view reason, absl::Duration took);
-  void Committed(size_t commands, absl::Duration took, uint64_t entries);
+  // A batch is durable: counts what its entries say was decided, by agency, board, purpose and reason.
+  void Committed(size_t commands, absl::Duration took, const ledger::SealedBatch& sealed);
+  // How long one command's rule took, decisions included.
+  void Decided(absl::Duration took);
   void CommitFailed();
   void PolicyInForce(const std::string& digest, bool reload_failed);
   void CertificateExpiry(absl::Time time);
+  // Asked for its figures at every scrape until Close. Kept weakly.
+  void Expose(const std::weak_ptr<prometheus::Collectable>& collectable);
+  // Ends the exposition, a scrape in progress too: what Expose was given is asked no more.
+  void Close();
   // The port exposed on; 0: none.
   int port() const;
 

@@ -83,6 +83,7 @@ absl::StatusOr<Sequencer::Answer> Sequencer::RunOne(Command& command, store::Tra
   const absl::Time now = clock_.Now();
   exchange::Batch batch(transaction, [&](const std::vector<ledger::EntryDraft>& drafts) { return log_.Append(transaction, drafts, now, random_); }, *world, tagger_, now, random_);
   Answer answer{.status = command.run(batch), .woken = {}};
+  if (events_.decided) events_.decided(clock_.Now() - now);
   if (!answer.status.ok()) {
     RETURN_IF_ERROR(transaction.RollbackTo());
     log_.RollbackTo(mark);
@@ -114,7 +115,6 @@ std::vector<Command> Sequencer::RunBatch(std::vector<Command> commands) {
   bool ends_batch = false;
   std::shared_ptr<const ledger::SealedBatch> sealed;
   std::shared_ptr<const exchange::World> new_world;
-  const uint64_t before = log_.size();
   const absl::Time start = clock_.Now();
   const absl::Status committed = [&]() -> absl::Status {
     if (needs_reload_) RETURN_IF_ERROR(Reload(true));
@@ -146,7 +146,7 @@ std::vector<Command> Sequencer::RunBatch(std::vector<Command> commands) {
       events_.failed(reloaded);
     }
   }
-  if (wrote) events_.committed(answers.size(), clock_.Now() - start, log_.size() - before);
+  if (wrote) events_.committed(answers.size(), clock_.Now() - start, sealed);
   std::set<std::string> woken;
   for (size_t i = 0; i < answers.size(); ++i) {
     woken.insert(answers[i]->woken.begin(), answers[i]->woken.end());

@@ -40,7 +40,8 @@ struct SequencerOptions {
 // What the writer's owner is told; each called on the writer's thread and quick.
 struct SequencerEvents {
   std::function<void(const std::set<std::string>& agencies)> woken;              // Something came into their mailboxes.
-  std::function<void(size_t commands, absl::Duration commit, uint64_t entries)> committed;
+  std::function<void(absl::Duration took)> decided;                              // One command's rule ran.
+  std::function<void(size_t commands, absl::Duration commit, std::shared_ptr<const ledger::SealedBatch> sealed)> committed;
   std::function<void(const absl::Status& why)> failed;                           // A commit failed; nobody was answered with success.
   std::function<void(const absl::Status& why)> fatal;                            // The medium failed to sync: end the process.
 };

@@ -9,6 +9,7 @@
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
 #include "broker/rpc/services.h"
+#include "broker/server/state_metrics.h"
 #include "broker/server/trust_files.h"
 #include "broker/server/watcher.h"
 #include "broker/store/sqlite/sqlite_store.h"
@@ -76,6 +77,7 @@ class RunningBroker final : public Broker {
     if (sequencer_ != nullptr) sequencer_->Stop();
     if (pool_ != nullptr) pool_->Drain();
     if (server_ != nullptr) server_->Wait();
+    metrics_.Close();
     log_.Write("info", "stopped", {});
   }
 
@@ -106,13 +108,17 @@ class RunningBroker final : public Broker {
     ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, store_->Read());
     ASSIGN_OR_RETURN(std::shared_ptr<const exchange::World> loaded, exchange::LoadRegisters(world, *reader));
     world_.Set(std::move(loaded));
+    state_metrics_ = std::make_shared<StateMetrics>(*store_, world_, clock_);
+    metrics_.Expose(state_metrics_);
     return absl::OkStatus();
   }
 
   sequencer::SequencerEvents Events() {
     return {.woken = [this](const std::set<std::string>& agencies) { waits_.Wake(agencies); },
-            .committed = [this](size_t commands, absl::Duration took, uint64_t entries) {
-              metrics_.Committed(commands, took, entries);
+            .decided = [this](absl::Duration took) { metrics_.Decided(took); },
+            .committed = [this](size_t commands, absl::Duration took, std::shared_ptr<const ledger::SealedBatch> sealed) {
+              // Off the writer's thread: counting waits for nobody.
+              pool_->Finish([this, commands, took, sealed = std::move(sealed)] { metrics_.Committed(commands, took, *sealed); });
               if (health_ != nullptr) health_->SetLedgerGood(true);
             },
             .failed = [this](const absl::Status& why) {
@@ -164,6 +170,7 @@ class RunningBroker final : public Broker {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<ledger::Log> ledger_;
   std::unique_ptr<ledger::Tagger> tagger_;
+  std::shared_ptr<StateMetrics> state_metrics_;  // Shared: the exposer keeps a weak reference.
   std::unique_ptr<rpc::WorkerPool> pool_;
   std::unique_ptr<sequencer::Sequencer> sequencer_;
   std::unique_ptr<rpc::Runner> runner_;

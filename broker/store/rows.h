@@ -183,6 +183,13 @@ struct DeliveryRow {
   friend bool operator==(const DeliveryRow&, const DeliveryRow&) = default;
 };
 
+// What waits in one mailbox.
+struct MailboxDepth {
+  uint64_t waiting = 0;
+  std::optional<absl::Time> oldest;  // When the oldest came; nullopt while nothing waits.
+  friend bool operator==(const MailboxDepth&, const MailboxDepth&) = default;
+};
+
 struct KeyEventRow {
   std::string agency;
   uint32_t sequence = 0;

@@ -64,8 +64,8 @@ class Reader {
   virtual absl::StatusOr<std::optional<DeliveryRow>> FindDelivery(absl::string_view delivery_id) = 0;
   // Held ones too, oldest first, of one mailbox and stored share.
   virtual absl::StatusOr<std::vector<DeliveryRow>> DeliveriesOfPart(const PartKey& key) = 0;
-  // Number that waits for the agency, held ones not counted.
-  virtual absl::StatusOr<uint64_t> CountDeliveries(absl::string_view mailbox_agency) = 0;
+  // Held ones not counted.
+  virtual absl::StatusOr<MailboxDepth> GetMailboxDepth(absl::string_view mailbox_agency) = 0;
 
   // Keys and registers.
   virtual absl::StatusOr<std::vector<KeyEventRow>> ListKeyEvents(absl::string_view agency) = 0;

@@ -88,6 +88,15 @@ class Story(PromiseTest):
         copy.write_bytes(octets)
         self.assertEqual(self.bed.fsck(copy)[0], 8)
 
+    def test_5_an_operator_sees_what_happens_in_figures_alone(self):
+        figures = self.bed.metrics()
+        self.assertIn('derwent_referrals_total{agency="police.derbys"', figures)
+        self.assertRegex(figures, r'derwent_decisions_total\{[^}]*reason="AGREEMENT_NOT_IN_FORCE"[^}]*\} [1-9]|derwent_decisions_total\{[^}]*outcome="DENY"')
+        for name in ("derwent_decision_seconds_count", 'derwent_mailbox_depth{agency="dfrs"} 0', 'derwent_mailbox_oldest_seconds{agency="dfrs"} 0',
+                     "derwent_ledger_checkpoint_age_seconds ", 'derwent_agreement_expiry_timestamp_seconds{agreement="marac"}', "derwent_certificate_expiry_timestamp_seconds "):
+            self.assertIn(name, figures)
+        self.assertNotIn("p-4c1e07", figures)
+
     # What the tests share.
     def document(self, reference):
         document = json.loads((HOME / "samples/police.derbys/da-referral.json").read_text())

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -9,6 +10,7 @@ import sqlite3
 import subprocess
 import tempfile
 import time
+import urllib.request
 
 HOME = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("DERWENT_BIN_DIR", HOME / "build/release/bin"))
@@ -168,6 +170,11 @@ class Testbed:
 
     def backup(self, to):
         subprocess.run([str(BIN / "derwent-broker"), "backup", "--database", str(self.run / "broker/broker.db"), "--to", str(to)], check=True)
+
+    def metrics(self):
+        """The broker's metrics as Prometheus scrapes them."""
+        port = re.search(r'"metrics_port":"(\d+)"', self.broker.log.read_text()).group(1)
+        return urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode()
 
     def database(self):
         """A read-only look at the broker's database."""

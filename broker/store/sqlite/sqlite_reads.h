@@ -39,7 +39,7 @@ class SqliteReads : public virtual Reader {
   absl::StatusOr<std::vector<DeliveryRow>> NextDeliveries(absl::string_view mailbox_agency, size_t limit) override;
   absl::StatusOr<std::optional<DeliveryRow>> FindDelivery(absl::string_view delivery_id) override;
   absl::StatusOr<std::vector<DeliveryRow>> DeliveriesOfPart(const PartKey& key) override;
-  absl::StatusOr<uint64_t> CountDeliveries(absl::string_view mailbox_agency) override;
+  absl::StatusOr<MailboxDepth> GetMailboxDepth(absl::string_view mailbox_agency) override;
 
   // sqlite_reads_register.cc
   absl::StatusOr<std::vector<KeyEventRow>> ListKeyEvents(absl::string_view agency) override;

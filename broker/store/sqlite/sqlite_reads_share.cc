@@ -195,10 +195,15 @@ absl::StatusOr<std::vector<DeliveryRow>> SqliteReads::DeliveriesOfPart(const Par
       TakeDelivery);
 }
 
-absl::StatusOr<uint64_t> SqliteReads::CountDeliveries(absl::string_view mailbox_agency) {
-  auto query = connection_.Select("SELECT count(*) FROM delivery WHERE mailbox = ? AND held = 0", mailbox_agency);
-  RETURN_IF_ERROR(query->Next().status());
-  return query->Unsigned(0);
+absl::StatusOr<MailboxDepth> SqliteReads::GetMailboxDepth(absl::string_view mailbox_agency) {
+  MailboxDepth depth;
+  auto count = connection_.Select("SELECT count(*) FROM delivery WHERE mailbox = ? AND held = 0", mailbox_agency);
+  RETURN_IF_ERROR(count->Next().status());
+  depth.waiting = count->Unsigned(0);
+  auto oldest = connection_.Select("SELECT create_ms FROM delivery WHERE mailbox = ? AND held = 0 ORDER BY sequence LIMIT 1", mailbox_agency);
+  ASSIGN_OR_RETURN(const bool any, oldest->Next());
+  if (any) depth.oldest = absl::FromUnixMillis(oldest->Int(0));
+  return depth;
 }
 
 }  // namespace derwent::store

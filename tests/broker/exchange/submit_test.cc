@@ -10,7 +10,7 @@ using ::testing::Pair;
 class SubmitTest : public ExchangeTest {
  protected:
   std::string Refused(const v1::SubmitReferralRequest& request, const std::string& agency = kSender) { return ReasonOf(Submit(request, agency).status()); }
-  size_t Waiting() { return store_->Read().value()->CountDeliveries(kRecipient).value(); }
+  size_t Waiting() { return store_->Read().value()->GetMailboxDepth(kRecipient)->waiting; }
 };
 
 TEST_F(SubmitTest, AShareThatPolicyAllowsIsStoredEnteredAndDelivered) {

@@ -42,7 +42,7 @@ class SequencerTest : public exchange::ExchangeTest {
   void Start(SequencerOptions options = {}) {
     sequencer_ = std::make_unique<Sequencer>(*store_, *log_, world_, *tagger_, clock_, random_, options,
                                              SequencerEvents{.woken = [this](const std::set<std::string>& agencies) { woken_ = agencies; },
-                                                             .committed = [this](size_t commands, absl::Duration, uint64_t) { batches_.push_back(commands); },
+                                                             .committed = [this](size_t commands, absl::Duration, const std::shared_ptr<const ledger::SealedBatch>&) { batches_.push_back(commands); },
                                                              .failed = [this](const absl::Status&) { ++failed_; },
                                                              .fatal = [this](const absl::Status&) { fatal_ = true; }});
   }

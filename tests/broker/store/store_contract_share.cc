@@ -106,7 +106,8 @@ TEST_P(StoreContract, HandsDeliveriesOutOldestFirst) {
   third.sequence = sequences[2];
   EXPECT_THAT(Read()->NextDeliveries("dfrs", 10).value(), ElementsAre(first, third));
   EXPECT_THAT(Read()->NextDeliveries("dfrs", 1).value(), ElementsAre(first));
-  EXPECT_EQ(Read()->CountDeliveries("dfrs").value(), 2u);
+  EXPECT_EQ(Read()->GetMailboxDepth("dfrs").value(), (MailboxDepth{.waiting = 2, .oldest = first.create_time}));
+  EXPECT_EQ(Read()->GetMailboxDepth("icb.qj2").value(), MailboxDepth());
   EXPECT_TRUE(Read()->FindDelivery(SampleDelivery(2).delivery_id).value()->held);
   EXPECT_FALSE(Read()->FindDelivery(SampleDelivery(4).delivery_id).value().has_value());
   EXPECT_THAT(Read()->DeliveriesOfPart({.share_id = ShareId(2), .recipient_agency = "dfrs"}).value(), SizeIs(1));

@@ -1,0 +1,60 @@
+#include "broker/server/state_metrics.h"
+
+#include <prometheus/metric_family.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "trust/base/london.h"
+
+namespace derwent::server {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+
+MetricFamily Gauge(const char* name, const char* help) { return {.name = name, .help = help, .type = prometheus::MetricType::Gauge, .metric = {}}; }
+
+void Add(MetricFamily& family, const std::string& label, const std::string& of, double value) {
+  ClientMetric& metric = family.metric.emplace_back();
+  if (!label.empty()) metric.label.push_back({.name = label, .value = of});
+  metric.gauge.value = value;
+}
+
+// Those without a last day have none to watch.
+MetricFamily Agreements(const policy::Policy& policy) {
+  MetricFamily ends = Gauge("derwent_agreement_expiry_timestamp_seconds", "End of an agreement's last day");
+  for (const policy::Agreement& agreement : policy.agreements) {
+    if (agreement.effective.last == absl::CivilDay::max()) continue;
+    Add(ends, "agreement", agreement.id, absl::ToDoubleSeconds(LondonStartOf(agreement.effective.last + 1) - absl::UnixEpoch()));
+  }
+  return ends;
+}
+
+}  // namespace
+
+std::vector<MetricFamily> StateMetrics::Collect() const {
+  const std::shared_ptr<const exchange::World> world = world_.Get();
+  std::vector<MetricFamily> families = {Agreements(*world->bundle->policy)};
+  const absl::StatusOr<std::unique_ptr<store::Reader>> reader = store_.Read();
+  if (!reader.ok()) return families;
+  const absl::Time now = clock_.Now();
+  MetricFamily depth = Gauge("derwent_mailbox_depth", "Deliveries that wait");
+  MetricFamily oldest = Gauge("derwent_mailbox_oldest_seconds", "Age of the oldest delivery that waits");
+  for (const auto& [agency, entries] : world->directories) {
+    const absl::StatusOr<store::MailboxDepth> mailbox = (*reader)->GetMailboxDepth(agency);
+    if (!mailbox.ok()) return families;
+    Add(depth, "agency", agency, static_cast<double>(mailbox->waiting));
+    Add(oldest, "agency", agency, mailbox->oldest.has_value() ? absl::ToDoubleSeconds(now - *mailbox->oldest) : 0);
+  }
+  MetricFamily age = Gauge("derwent_ledger_checkpoint_age_seconds", "Time since the newest entry's checkpoint was signed");
+  const absl::StatusOr<store::LogState> head = (*reader)->GetLogState();
+  if (head.ok() && head->size > 0) Add(age, "", "", absl::ToDoubleSeconds(now - head->newest_time));
+  for (MetricFamily* family : {&depth, &oldest, &age}) families.push_back(std::move(*family));
+  return families;
+}
+
+}  // namespace derwent::server
