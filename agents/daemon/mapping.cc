@@ -28,12 +28,15 @@ absl::StatusOr<std::map<std::string, FileReader>> MappedReaders(const std::map<s
     ASSIGN_OR_RETURN(const std::string text, trust::ReadFile(path));
     absl::StatusOr<connectors::Mapping> mapping = connectors::Mapping::Parse(text);
     if (!mapping.ok()) return absl::InvalidArgumentError(absl::StrCat("mapping `", path, "`: ", mapping.status().message()));
-    const auto read = absl::EndsWith(ending, ".csv") ? connectors::ReadCsv : connectors::ReadJson;
-    if (!absl::EndsWith(ending, ".csv") && !absl::EndsWith(ending, ".json")) {
+    if (mapping->is_register() || !mapping->join_on().empty()) {
+      return absl::InvalidArgumentError(absl::StrCat("mapping `", path, "`: is one of the own system (`system`), not of a hand-over"));
+    }
+    const bool csv = absl::EndsWith(ending, ".csv");
+    if (!csv && !absl::EndsWith(ending, ".json")) {
       return absl::InvalidArgumentError(absl::StrCat("`", ending, "` must end in .csv or .json"));
     }
-    readers[ending] = [mapping = *std::move(mapping), read](absl::string_view octets) -> absl::StatusOr<IntakeBatch> {
-      ASSIGN_OR_RETURN(connectors::Batch batch, read(mapping, octets));
+    readers[ending] = [mapping = *std::move(mapping), csv](absl::string_view octets) -> absl::StatusOr<IntakeBatch> {
+      ASSIGN_OR_RETURN(connectors::Batch batch, csv ? connectors::ReadCsv(mapping, octets) : connectors::ReadJson(mapping, octets));
       return ToIntake(std::move(batch));
     };
   }

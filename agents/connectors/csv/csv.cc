@@ -1,7 +1,10 @@
 #include "agents/connectors/csv/csv.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -91,12 +94,108 @@ class CsvParser {
   std::vector<CsvRow> rows_;
 };
 
-void Reject(const CsvRow& row, const std::vector<Problem>& problems, size_t first, std::string& rejected) {
-  CsvRow copy = row;
-  copy.push_back(absl::StrCat(problems[first].row));
-  copy.push_back(problems[first].column);
-  copy.push_back(problems[first].rule);
-  absl::StrAppend(&rejected, FormatCsvRow(copy));
+// One row with its number in the file, the header being 1.
+struct NumberedRow {
+  int64_t number = 0;
+  CsvRow row;
+  bool alone = false;  // It should have a partner in the joined file and has none.
+};
+
+// A file by its columns.
+struct Table {
+  CsvRow header;
+  std::vector<NumberedRow> rows;
+
+  std::optional<size_t> Column(absl::string_view name) const {
+    const auto found = std::ranges::find(header, name);
+    if (found == header.end()) return std::nullopt;
+    return static_cast<size_t>(found - header.begin());
+  }
+};
+
+absl::Status CheckHeader(const CsvRow& header) {
+  std::set<std::string> names(header.begin(), header.end());
+  return names.size() == header.size() ? absl::OkStatus() : absl::InvalidArgumentError("two columns have one name");
+}
+
+absl::StatusOr<Table> ReadTable(absl::string_view text) {
+  ASSIGN_OR_RETURN(std::vector<CsvRow> rows, ParseCsv(text));
+  if (rows.empty()) return absl::InvalidArgumentError("the file has no header");
+  RETURN_IF_ERROR(CheckHeader(rows.front()));
+  Table table{.header = std::move(rows.front())};
+  for (size_t i = 1; i < rows.size(); ++i) table.rows.push_back({static_cast<int64_t>(i) + 1, std::move(rows[i])});
+  return table;
+}
+
+// Makes problems of the rows of one file, and keeps them to be put right.
+class Rejects {
+ public:
+  Rejects(const CsvRow& header, Batch& batch) : header_(header), batch_(batch) {}
+
+  // Keeps a row whose first problem is the `first` of the batch.
+  void Keep(const CsvRow& row, size_t first) {
+    if (batch_.rejected_rows.empty()) {
+      CsvRow head = header_;
+      head.insert(head.end(), {"_row", "_column", "_rule"});
+      batch_.rejected_rows = FormatCsvRow(head);
+    }
+    const Problem& problem = batch_.problems[first];
+    CsvRow copy = row;
+    copy.insert(copy.end(), {absl::StrCat(problem.row), problem.column, problem.rule});
+    absl::StrAppend(&batch_.rejected_rows, FormatCsvRow(copy));
+  }
+  void Add(const CsvRow& row, Problem problem) {
+    Name(std::move(problem));
+    Keep(row, batch_.problems.size() - 1);
+  }
+  void Name(Problem problem) { batch_.problems.push_back(std::move(problem)); }
+  // Takes rows that have not as many values as the header has columns out of the table.
+  void DropRagged(Table& table) {
+    std::erase_if(table.rows, [&](const NumberedRow& one) {
+      const bool ragged = one.row.size() != header_.size();
+      if (ragged) Add(one.row, {one.number, "", "must have as many values as the header has columns"});
+      return ragged;
+    });
+  }
+
+ private:
+  const CsvRow header_;
+  Batch& batch_;
+};
+
+// Puts the columns of the partners' rows behind each row's own.
+absl::StatusOr<Table> Join(const Mapping& mapping, Table table, absl::string_view joined, Rejects& rejects) {
+  ASSIGN_OR_RETURN(Table second, ReadTable(joined));
+  const std::optional<size_t> mine = table.Column(mapping.join_on());
+  const std::optional<size_t> theirs = second.Column(mapping.join_on());
+  if (!mine.has_value() || !theirs.has_value()) return absl::InvalidArgumentError("the joining column is not in both files");
+  std::multimap<absl::string_view, const CsvRow*> partners;
+  for (const NumberedRow& one : second.rows) {
+    const bool ragged = one.row.size() != second.header.size();
+    if (ragged) rejects.Name({one.number, "", "a row of the joined file must have as many values as its header has columns"});
+    if (!ragged) partners.emplace(one.row[*theirs], &one.row);
+  }
+  const auto append = [&](CsvRow& row, const CsvRow& other) {
+    for (size_t i = 0; i < other.size(); ++i) {
+      if (i != *theirs) row.push_back(other[i]);
+    }
+  };
+  Table whole{.header = table.header};
+  append(whole.header, second.header);
+  RETURN_IF_ERROR(CheckHeader(whole.header));
+  for (const NumberedRow& one : table.rows) {
+    const auto [begin, end] = partners.equal_range(one.row[*mine]);
+    if (begin == end && !mapping.join_optional()) {
+      NumberedRow& alone = whole.rows.emplace_back(one);
+      alone.row.resize(whole.header.size());
+      alone.alone = true;
+    }
+    for (auto partner = begin; partner != end; ++partner) {
+      append(whole.rows.emplace_back(one).row, *partner->second);
+      if (whole.rows.size() > kMaxCsvRows) return absl::InvalidArgumentError("the files joined have more than 100000 rows");
+    }
+  }
+  return whole;
 }
 
 }  // namespace
@@ -119,36 +218,28 @@ std::string FormatCsvRow(const CsvRow& row) {
   return text;
 }
 
-absl::StatusOr<Batch> ReadCsv(const Mapping& mapping, absl::string_view text) {
-  ASSIGN_OR_RETURN(const std::vector<CsvRow> rows, ParseCsv(text));
-  if (rows.empty()) return absl::InvalidArgumentError("the file has no header");
-  const CsvRow& header = rows.front();
-  std::map<std::string, size_t> columns;
-  for (size_t i = 0; i < header.size(); ++i) {
-    if (!columns.emplace(header[i], i).second) return absl::InvalidArgumentError("two columns have one name");
-  }
+absl::StatusOr<Batch> ReadCsv(const Mapping& mapping, absl::string_view text, absl::string_view joined) {
+  ASSIGN_OR_RETURN(Table table, ReadTable(text));
   Batch batch;
-  for (size_t i = 1; i < rows.size(); ++i) {
-    const CsvRow& row = rows[i];
-    const size_t before = batch.problems.size();
-    const auto number = static_cast<int64_t>(i) + 1;
-    if (row.size() != header.size()) batch.problems.push_back({number, "", "must have as many values as the header has columns"});
+  Rejects rejects(table.header, batch);
+  rejects.DropRagged(table);
+  const size_t width = table.header.size();
+  if (!mapping.join_on().empty()) {
+    ASSIGN_OR_RETURN(table, Join(mapping, std::move(table), joined, rejects));
+  }
+  std::map<std::string, size_t> columns;
+  for (size_t i = 0; i < table.header.size(); ++i) columns.emplace(table.header[i], i);
+  for (NumberedRow& one : table.rows) {
     const auto lookup = [&](const std::string& source) -> std::optional<std::string> {
       const auto column = columns.find(source);
-      if (column == columns.end() || column->second >= row.size()) return std::nullopt;
-      return row[column->second];
+      if (column == columns.end()) return std::nullopt;
+      return one.row[column->second];
     };
-    v1::PushReferralRequest referral = mapping.Apply(lookup, number, batch.problems);
-    if (batch.problems.size() == before) {
-      batch.referrals.push_back(std::move(referral));
-      continue;
-    }
-    if (batch.rejected_rows.empty()) {
-      CsvRow head = header;
-      head.insert(head.end(), {"_row", "_column", "_rule"});
-      batch.rejected_rows = FormatCsvRow(head);
-    }
-    Reject(row, batch.problems, before, batch.rejected_rows);
+    const size_t before = batch.problems.size();
+    if (one.alone) batch.problems.push_back({one.number, mapping.join_on(), "must be found in the joined file"});
+    one.alone ? mapping.Refuse(lookup, one.number, batch) : mapping.Apply(lookup, one.number, batch);
+    one.row.resize(width);
+    if (batch.problems.size() > before) rejects.Keep(one.row, before);
   }
   return batch;
 }

@@ -20,8 +20,10 @@ absl::StatusOr<std::vector<CsvRow>> ParseCsv(absl::string_view text);
 // One row as text, quoted where needed, with its newline.
 std::string FormatCsvRow(const CsvRow& row);
 
-// Reads an export: the first row names the columns; each other row is one referral of one person.
-// Errors: kInvalidArgument not a CSV, no header, or two columns of one name. Bad rows are problems, not errors.
-absl::StatusOr<Batch> ReadCsv(const Mapping& mapping, absl::string_view text);
+// Reads an export: the first row names the columns; each other row is one item. Under a mapping with `join` each row goes on
+// with the columns of every row of `joined` that has the same value in the joining column.
+// Errors: kInvalidArgument not a CSV, no header, two columns of one name, no joining column, over 100,000 rows when joined.
+// Bad rows are problems, not errors.
+absl::StatusOr<Batch> ReadCsv(const Mapping& mapping, absl::string_view text, absl::string_view joined = "");
 
 }  // namespace derwent::connectors

@@ -1,9 +1,10 @@
 #include "agents/connectors/json/json.h"
 
+#include <optional>
 #include <string>
-#include <utility>
+#include <vector>
 
-#include "absl/strings/str_cat.h"
+#include "absl/strings/match.h"
 #include "nlohmann/json.hpp"
 
 namespace derwent::connectors {
@@ -49,27 +50,43 @@ const json* At(const json& item, absl::string_view pointer) {
   return value;
 }
 
+// The elements at a pointer: a list's, or the one object there; none when there is neither.
+std::vector<const json*> ElementsAt(const json& place, absl::string_view pointer) {
+  std::vector<const json*> elements;
+  const json* found = At(place, pointer);
+  if (found != nullptr && found->is_object()) elements.push_back(found);
+  if (found != nullptr && found->is_array()) {
+    for (const json& element : *found) elements.push_back(&element);
+  }
+  return elements;
+}
+
+std::optional<std::string> TextAt(const json& item, absl::string_view pointer) {
+  const json* value = At(item, pointer);
+  if (value == nullptr || value->is_null() || value->is_structured()) return std::nullopt;
+  return value->is_string() ? value->get<std::string>() : value->dump();
+}
+
 }  // namespace
 
 absl::StatusOr<Batch> ReadJson(const Mapping& mapping, absl::string_view text) {
   const json file = Parse(text);
   if (file.is_discarded()) return absl::InvalidArgumentError("the file is not JSON, or deeper than 64");
   const json* items = At(file, mapping.items());
-  if (items == nullptr || !(items->is_array() || items->is_object())) return absl::InvalidArgumentError("the file has no items where the mapping looks");
-  const json list = items->is_array() ? *items : json::array({*items});
-  if (list.size() > kMaxJsonItems) return absl::InvalidArgumentError("the file has more than 100000 items");
+  if (items == nullptr || !items->is_structured()) return absl::InvalidArgumentError("the file has no items where the mapping looks");
   Batch batch;
   int64_t number = 0;
-  for (const json& item : list) {
+  size_t elements = 0;
+  for (const json* item : ElementsAt(file, mapping.items())) {
     ++number;
-    const size_t before = batch.problems.size();
-    const auto lookup = [&](const std::string& source) -> std::optional<std::string> {
-      const json* value = At(item, source);
-      if (value == nullptr || value->is_null() || value->is_structured()) return std::nullopt;
-      return value->is_string() ? value->get<std::string>() : value->dump();
-    };
-    v1::PushReferralRequest referral = mapping.Apply(lookup, number, batch.problems);
-    if (batch.problems.size() == before) batch.referrals.push_back(std::move(referral));
+    const std::vector<const json*> within = mapping.each().empty() ? std::vector{item} : ElementsAt(*item, mapping.each());
+    for (const json* element : within) {
+      if (++elements > kMaxJsonItems) return absl::InvalidArgumentError("the file has more than 100000 items");
+      const auto lookup = [&](const std::string& source) {
+        return absl::StartsWith(source, "..") ? TextAt(*item, source.substr(2)) : TextAt(*element, source);
+      };
+      mapping.Apply(lookup, number, batch);
+    }
   }
   return batch;
 }

@@ -59,7 +59,7 @@ TEST(CsvTest, ARowBecomesATypedRecord) {
   EXPECT_EQ(referral.profile(), "fire_safety");
   const v1::CaseRecord& record = referral.subjects(0).record();
   EXPECT_EQ(record.identity().facts(0).surname(), "Hadfield");
-  EXPECT_EQ(record.identifier().facts(0).value(), "9990000026");
+  EXPECT_EQ(record.identifier().facts(0).value(), "9990010072");
   EXPECT_EQ(record.location_current().facts(0).place().postcode(), "DE56 1XX");
   EXPECT_EQ(record.household().facts(0).composition().lives_alone(), v1::YES_NO_YES);
 }
@@ -83,6 +83,109 @@ TEST(MappingTest, NamesEverythingThatIsWrong) {
   EXPECT_THAT(std::string(refused.status().message()), HasSubstr("rule"));
 }
 
+constexpr char kProvenance[] = R"("provenance": {"originSystem": "rms", "originOrganisationType": "police", "nature": "FACT_NATURE_FACT", "sourcePointer": "x"})";
+
+Mapping Register(const std::string& members) {
+  auto mapping = Mapping::Parse("{" + std::string(kProvenance) + ", " + members + "}");
+  EXPECT_OK(mapping);
+  return *std::move(mapping);
+}
+
+TEST(RegisterTest, ARowIsAboutAPersonAndEveryFactSaysWhereItComesFrom) {
+  const Mapping mapping = Register(R"("from": {"record_ref": "ref", "as_at": "seen"}, "fields": [{"from": "name", "to": "identity.facts[1].surname"}])");
+  const auto batch = ReadCsv(mapping, "ref,name,seen\n7,Oakshott,2026-11-20T08:00:00Z\n");
+  ASSERT_OK(batch);
+  ASSERT_EQ(batch->rows.size(), 1u);
+  EXPECT_THAT(batch->referrals, IsEmpty());
+  EXPECT_THAT(batch->rows[0].record, testing::EqualsProto(R"pb(
+    record_ref: "7"
+    identity { facts { surname: "Oakshott" provenance { origin_system: "rms" origin_category: "identity" origin_organisation_type: "police"
+                                                        nature: FACT_NATURE_FACT as_at: "2026-11-20" source_pointer: "x#2" } } })pb"));
+}
+
+TEST(RegisterTest, ABadRowStillSaysWhomItIsAbout) {
+  const Mapping mapping = Register(R"("from": {"record_ref": "ref"}, "fields": [{"from": "dob", "to": "date_of_birth", "rule": "date"}])");
+  const auto batch = ReadCsv(mapping, "ref,dob\n7,yesterday\n8,2001-02-03\n");
+  ASSERT_OK(batch);
+  ASSERT_EQ(batch->rows.size(), 2u);
+  EXPECT_FALSE(batch->rows[0].sound);
+  EXPECT_THAT(batch->rows[0].record, testing::EqualsProto(R"pb(record_ref: "7")pb"));
+  EXPECT_TRUE(batch->rows[1].sound);
+  EXPECT_THAT(batch->rejected_rows, HasSubstr("7,yesterday,2,dob,must be an ISO date"));
+}
+
+TEST(RegisterTest, OnlyTheItemsThatCountAreRead) {
+  const Mapping words = Register(R"("from": {"record_ref": "ref"}, "only": {"kind": ["A", "B"]}, "fields": [{"from": "name", "to": "identity.facts.surname"}])");
+  const Mapping given = Register(R"("from": {"record_ref": "ref"}, "only": {"kind": false}, "fields": [{"from": "name", "to": "identity.facts.surname"}])");
+  const char* file = "ref,name,kind\n1,x,A\n2,x,C\n3,x,\n";
+  ASSERT_EQ(ReadCsv(words, file)->rows.size(), 1u);
+  EXPECT_EQ(ReadCsv(words, file)->rows[0].record.record_ref(), "1");
+  ASSERT_EQ(ReadCsv(given, file)->rows.size(), 1u);
+  EXPECT_EQ(ReadCsv(given, file)->rows[0].record.record_ref(), "3");
+}
+
+constexpr char kLink[] = R"("from": {"record_ref": "person"}, "fields": [{"from": "title", "to": "incident.facts.type.display"}], "join": {"on": "event")";
+
+TEST(JoinTest, ARowGoesOnWithTheColumnsOfEachPartner) {
+  const Mapping mapping = Register(std::string(kLink) + "}");
+  const auto batch = ReadCsv(mapping, "person,event\n1,e\n2,e\n", "event,title\ne,Fire\ne,Flood\nf,Theft\n");
+  ASSERT_OK(batch);
+  ASSERT_EQ(batch->rows.size(), 4u);
+  EXPECT_EQ(batch->rows[3].record.record_ref(), "2");
+  EXPECT_EQ(batch->rows[3].record.incident().facts(0).type().display(), "Flood");
+}
+
+TEST(JoinTest, ARowWithoutAPartnerIsAProblemUnlessItMayBe) {
+  const char* links = "person,event\n1,e\n2,gone\n";
+  const char* events = "event,title\ne,Fire\n";
+  const auto strict = ReadCsv(Register(std::string(kLink) + "}"), links, events);
+  ASSERT_OK(strict);
+  ASSERT_EQ(strict->problems.size(), 1u);
+  EXPECT_EQ(strict->problems[0].row, 3);
+  EXPECT_EQ(strict->problems[0].column, "event");
+  ASSERT_EQ(strict->rows.size(), 2u);
+  EXPECT_FALSE(strict->rows[1].sound);
+  const auto optional = ReadCsv(Register(std::string(kLink) + R"(, "optional": true})"), links, events);
+  ASSERT_OK(optional);
+  EXPECT_THAT(optional->problems, IsEmpty());
+  EXPECT_EQ(optional->rows.size(), 1u);
+}
+
+TEST(JoinTest, IsBoundedAndNeedsItsColumn) {
+  const Mapping mapping = Register(std::string(kLink) + "}");
+  std::string links = "person,event\n";
+  std::string events = "event,title\n";
+  for (int i = 0; i < 400; ++i) links += "1,e\n", events += "e,x\n";
+  EXPECT_THAT(ReadCsv(mapping, links, events), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("100000")));
+  EXPECT_THAT(ReadCsv(mapping, links, "title\nx\n"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("joining column")));
+  EXPECT_THAT(ReadCsv(mapping, links, "event,person\ne,x\n"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("one name")));
+}
+
+TEST(RegisterTest, AFlagMustBeOneThatProtects) {
+  const auto refused = Mapping::Parse("{" + std::string(kProvenance) + R"(, "from": {"record_ref": "ref"}, "fields": [
+      {"from": "a", "to": "subject_flags", "values": {"Y": "lao_restrictd"}}, {"from": "b", "to": "subject_flags"}, {"const": "protected", "to": "subject_flags[0]"}]})");
+  ASSERT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("a meaning that is no flag")));
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("needs `values`"));
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("a constant that is no flag"));
+}
+
+TEST(RegisterTest, TheFlagsAreThoseOfTheVocabulary) {
+  std::ifstream file("policy/derbyshire/vocabulary.txtpb");
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string start = "flags {\n  id: \"";
+  int flags = 0;
+  for (size_t at = text.find(start); at != std::string::npos; at = text.find(start, at + 1), ++flags) {
+    const size_t id = at + start.size();
+    Register(R"("from": {"record_ref": "ref"}, "fields": [{"const": ")" + text.substr(id, text.find('"', id) - id) + R"(", "to": "subject_flags"}])");
+  }
+  EXPECT_EQ(flags, 19);
+}
+
+TEST(RegisterTest, NeedsANatureForEveryFact) {
+  EXPECT_THAT(Mapping::Parse(R"({"from": {"record_ref": "ref"}, "fields": [{"from": "a", "to": "identity.facts.surname"}]})"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("provenance")));
+}
+
 constexpr char kJsonMapping[] = R"({"items": "/export/people", "referral": {"profile": "marac"}, "subject_role": "victim",
     "from": {"referral_ref": "/id"}, "fields": [
       {"from": "/name/last", "to": "identity.facts.surname"},
@@ -97,6 +200,17 @@ TEST(JsonTest, ReadsItemsByPointer) {
   ASSERT_EQ(batch->problems.size(), 1u);
   EXPECT_EQ(batch->problems[0].row, 2);
   EXPECT_EQ(batch->problems[0].column, "/born");
+}
+
+TEST(JsonTest, ReadsEachElementOfAListWithinAnItem) {
+  const Mapping mapping = Register(R"("from": {"record_ref": "../crn"}, "each": "/risks", "fields": [{"from": "/code", "to": "risk_offender.facts.register.code", "needed": true}])");
+  const auto batch = ReadJson(mapping, R"([{"crn": "X1", "risks": [{"code": "A"}, {"code": "B"}]}, {"crn": "X2", "code": "C", "risks": [{}]}, {"crn": "X3"}])");
+  ASSERT_OK(batch);
+  ASSERT_EQ(batch->rows.size(), 3u);
+  EXPECT_EQ(batch->rows[1].record.record_ref(), "X1");
+  EXPECT_EQ(batch->rows[1].record.risk_offender().facts(0).register_().code(), "B");
+  EXPECT_FALSE(batch->rows[2].sound);  // What the element lacks is not taken from around it.
+  EXPECT_EQ(batch->problems[0].row, 2);
 }
 
 TEST(JsonTest, RefusesWhatIsTooDeepOrNoJson) {
