@@ -48,7 +48,7 @@ std::optional<std::string> ReadPostcode(const std::string& text) {
 
 std::optional<std::string> ReadUprn(const std::string& text) {
   const std::string digits = text.substr(std::min(text.find_first_not_of('0'), text.size()));
-  if (digits.empty() || text.size() > 12 || !std::ranges::all_of(digits, absl::ascii_isdigit)) return std::nullopt;
+  if (digits.empty() || digits.size() > 12 || !std::ranges::all_of(digits, absl::ascii_isdigit)) return std::nullopt;
   return digits;
 }
 
