@@ -75,7 +75,13 @@ for _ in $(seq 300); do # until the police agent has seen every agency's keys an
   [[ $plan == *RELEASED* && $plan != *ROLE_NOT_ENTITLED* ]] && break
   sleep 0.1
 done
-note "broker on port $(cat "$run/broker/port"); agents: $(tr '\n' ' ' <<<"$agencies")"
+note "broker on port $(cat "$run/broker/port"); each agent read its agency's own made-up system (samples/README.md says who is in it):"
+for agency in $agencies; do
+  held=$(as "$agency" practitioner -o csv status 2>/dev/null | tr -d '"\r' | awk -F, '$2 == "own system" { n[$3] = $4 } END { print n[" people"], n[" problems"] }') || true
+  read -r people problems <<<"$held"
+  [ "${people:-0}" -ge 8 ] && [ "$problems" = 0 ] || fail "$agency read ${people:-no} people of its own system with ${problems:-?} problems"
+  note "  $agency: $people people"
+done
 
 push() { # REFERENCE: drops the sample referral into the police system's outgoing folder; prints the share ids
   local folder=$run/agents/police.derbys/system result

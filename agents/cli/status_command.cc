@@ -25,6 +25,8 @@ absl::StatusOr<bool> AgentPart(Client& client, Rows& rows, std::string& policy) 
   rows.Add({"agent", "sealing key", status.sealing_key_id()});
   rows.Add({"agent", "outbox, waiting", absl::StrCat(status.outbox_depth())});
   rows.Add({"agent", "inbox, not handed over", absl::StrCat(status.inbox_depth())});
+  rows.Add({"agent", "own system, people", absl::StrCat(status.system_people())});
+  rows.Add({"agent", "own system, problems", absl::StrCat(status.system_problems())});
   rows.Add({"agent", "alarms", absl::StrCat(status.alarms_size())});
   for (const v1::Alarm& alarm : status.alarms()) {
     rows.Add({"agent", "ALARM", absl::StrCat(alarm.code(), alarm.agency().empty() ? "" : " ", alarm.agency(), alarm.share_id().empty() ? "" : " share ", alarm.share_id())});

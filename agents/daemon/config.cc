@@ -79,6 +79,19 @@ class Members {
     for (const json& one : *found) ReadKeyPair(one, absl::StrCat(name_, key, "."), pairs.emplace_back());
   }
 
+  void SystemFiles(const char* key, std::vector<SystemFile>& files) {
+    const json* found = Find(key, false);
+    if (found == nullptr) return;
+    if (!found->is_array() || found->size() > kMaxSystemFiles) return Wrong(key, "a list of at most 32 files");
+    for (const json& one : *found) {
+      SystemFile& file = files.emplace_back();
+      Members members(one, absl::StrCat(name_, key, "."), folder_, problems_);
+      members.Path("file", file.file);
+      members.Path("mapping", file.mapping);
+      members.Path("join", file.join, false);
+    }
+  }
+
   const json& Object(const char* key, bool needed) {
     static const json& empty = *new json(json::object());
     const json* found = Find(key, needed);
@@ -170,6 +183,7 @@ absl::StatusOr<AgentConfig> AgentConfig::Parse(absl::string_view text, absl::str
     top.Path("port_file", config.port_file, false);
     top.Text("metrics_listen", config.metrics_listen, false);
     top.Path("metrics_port_file", config.metrics_port_file, false);
+    top.SystemFiles("system", config.system);
     ReadHandover(top.Object("handover", false), base, config, problems);
     top.Millis("sync_millis", config.sync_interval);
   }

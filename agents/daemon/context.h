@@ -6,6 +6,7 @@
 #include "agents/daemon/log.h"
 #include "agents/daemon/metrics.h"
 #include "agents/daemon/state.h"
+#include "agents/register/person_register.h"
 #include "agents/sdk/anchors.h"
 #include "agents/sdk/broker/broker.h"
 #include "agents/sdk/checkpoint_watch.h"
@@ -48,6 +49,7 @@ struct AgentContext {
   KeyBook& keys;
   CheckpointWatch& watch;
   CurrentAnchors& roots;
+  const PersonRegister& system;
   const Clock& clock;
   trust::Random& random;
   Log& log;

@@ -158,8 +158,9 @@ AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroun
       state_(std::move(loaded.state)),
       policy_(config.state_dir + "/policy"),
       watch_(std::move(loaded.newest)),
+      system_(config.system),
       context_{.identity = *identity_, .broker = around.broker, .state = *state_, .policy = policy_, .keys = keys_, .watch = watch_, .roots = roots_,
-               .clock = around.clock, .random = around.random, .log = around.log, .metrics = metrics_},
+               .system = system_, .clock = around.clock, .random = around.random, .log = around.log, .metrics = metrics_},
       evidence_(context_),
       upkeep_(context_, evidence_, std::move(loaded.directory)),
       sender_(context_, evidence_, upkeep_),
@@ -168,6 +169,7 @@ AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroun
       receiver_(context_, {.evidence = evidence_, .upkeep = upkeep_, .handover = handover_, .postman = postman_}),
       desk_(context_, sender_, postman_) {
   roots_.Set(std::move(loaded.roots));
+  ReadSystem();
   if (!config.handover_folder.empty()) {
     intake_ = std::make_unique<Intake>(context_, sender_, config.handover_folder, config.settle, std::move(loaded.readers));
   }
@@ -199,11 +201,28 @@ absl::Status AgentDaemon::ReloadAnchors() {
   return absl::OkStatus();
 }
 
+void AgentDaemon::ReadSystem() {
+  const absl::StatusOr<bool> read = system_.Refresh();
+  if (!read.ok()) {
+    context_.Alarm("SYSTEM_NOT_READ", "", "");
+    context_.log.Failure("the agency's own system was not read; the last reading stays", read.status());
+  }
+  if (!read.ok() || !*read || config_.system.empty()) return;
+  const std::shared_ptr<const People> people = system_.people();
+  context_.log.Write("info", "the agency's own system was read",
+                     {{"people", absl::StrCat(people->records.size())}, {"problems", absl::StrCat(people->problem_count)}});
+  for (const SystemProblem& one : people->problems) {
+    context_.log.Write("error", "a row of the agency's own system was left out",
+                       {{"file", one.file}, {"row", absl::StrCat(one.problem.row)}, {"column", one.problem.column}, {"rule", one.problem.rule}});
+  }
+}
+
 void AgentDaemon::KeepUp() {
   Backoff backoff(context_.random);
   while (!stop_.stopped()) {
     const absl::Status anchors = ReloadAnchors();
     if (!anchors.ok()) context_.log.Failure("trust was not read again; the last stays", anchors);
+    ReadSystem();
     const absl::Status status = upkeep_.RunAll();
     const absl::StatusOr<int64_t> outbox = state_->OutboxDepth();
     const absl::StatusOr<int64_t> inbox = state_->InboxDepth();

@@ -51,7 +51,7 @@ class AgentDaemon {
   static absl::StatusOr<std::unique_ptr<AgentDaemon>> Create(const AgentConfig& config, const Surroundings& surroundings);
   ~AgentDaemon();
 
-  // Starts the threads: upkeep (also reads the CRL again), sending, collecting, the folder.
+  // Starts the threads: upkeep (also reads the CRL and the agency's own system again), sending, collecting, the folder.
   void Start();
   // Ends them, a collect in progress too; what it brought stays at the broker.
   void Stop();
@@ -60,6 +60,7 @@ class AgentDaemon {
   const AgentContext& context() const { return context_; }
 
   // Steps for tests that drive it without threads.
+  void ReadSystem();
   Upkeep& upkeep() { return upkeep_; }
   Sender& sender() { return sender_; }
   Postman& postman() { return postman_; }
@@ -83,6 +84,7 @@ class AgentDaemon {
   KeyBook keys_;
   CheckpointWatch watch_;
   CurrentAnchors roots_;
+  PersonRegister system_;
   AgentMetrics metrics_;
   AgentContext context_;
   Evidence evidence_;

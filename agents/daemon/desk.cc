@@ -273,6 +273,9 @@ absl::StatusOr<v1::AgentStatus> Desk::Status(const LocalCaller& caller) {
     added.set_agency(alarm.agency);
     *added.mutable_time() = ToTimestamp(alarm.time);
   }
+  const std::shared_ptr<const People> people = context_.system.people();
+  status.set_system_people(static_cast<uint32_t>(people->records.size()));
+  status.set_system_problems(static_cast<uint32_t>(people->problem_count));
   status.set_broker_reachable(context_.broker.GetCheckpoint({}).ok());
   return status;
 }

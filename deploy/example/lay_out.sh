@@ -47,7 +47,10 @@ metrics: 127.0.0.1:0
 YAML
 
 for agency in $agencies; do
-  mkdir -p "$run/agents/$agency"
+  mkdir -p "$run/agents/$agency/system"
+  # The agency's own made-up system: its exports, and how its agent reads them.
+  [ -d "$run/agents/$agency/system/register" ] || cp -R "$home/samples/$agency/register" "$run/agents/$agency/system/register"
+  system=$(sed -E 's#"(file|mapping|join)": "#&system/register/#g' "$home/samples/$agency/register/system.json")
   cat >"$run/agents/$agency/agent.json" <<JSON
 {
   "agency": "$agency",
@@ -64,6 +67,7 @@ for agency in $agencies; do
   "contact": {"role": "spoc", "phone": "01629 496 0000", "email": "spoc@$agency.example"},
   "listen": "localhost:0",
   "port_file": "port",
+  "system": $system,
   "handover": {"folder": "system", "scan_millis": 100, "settle_millis": 0},
   "sync_millis": 500
 }

@@ -364,6 +364,26 @@ TEST_F(ReferralTest, AFileThatOnlyAsksKeepsAndSendsNothing) {
   EXPECT_EQ(police().daemon->desk().ListOutbox({.kind = trust::CallerKind::kConsole, .name = "one"}, {})->items_size(), 1);
 }
 
+TEST(OwnSystemTest, TheAgentSaysHowManyItHoldsAndABrokenFileKeepsThem) {
+  Consortium consortium;
+  const auto agents = consortium.Agents({"police.derbys"});
+  TestAgent& police = *agents[0];
+  const auto status = [&] { return police.daemon->desk().Status({.kind = trust::CallerKind::kConsole, .name = "one"}).value(); };
+  EXPECT_EQ(status().system_people(), 15u);
+  EXPECT_EQ(status().system_problems(), 0u);
+  const std::string file = police.config.system.front().file;
+  const std::string good = ReadAll(file);
+  std::ofstream(file) << good << "nom-9,,,Fennimore,Ada,,1990-02-30,F,,,,,,\n";
+  police.daemon->ReadSystem();
+  EXPECT_EQ(status().system_people(), 15u);
+  EXPECT_EQ(status().system_problems(), 1u);
+  EXPECT_THAT(police.Alarms(), Not(Contains("SYSTEM_NOT_READ")));
+  std::ofstream(file) << good << "\"";
+  police.daemon->ReadSystem();
+  EXPECT_EQ(status().system_people(), 15u);
+  EXPECT_THAT(police.Alarms(), Contains("SYSTEM_NOT_READ"));
+}
+
 TEST(MappedFileTest, AnExportBecomesReferralsAndItsBadRowsComeBack) {
   Consortium consortium;
   const auto agents = consortium.Agents({"dcc.adults", "dfrs"});

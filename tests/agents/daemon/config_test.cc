@@ -36,6 +36,19 @@ TEST(ConfigTest, NamesEveryMemberThatIsMissingUnknownOrWrong) {
   EXPECT_THAT(AgentConfig::Parse("[", "/"), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
+TEST(ConfigTest, TheOwnSystemIsAListOfFilesUnderMappings) {
+  const std::string good(kGood, sizeof(kGood) - 2);
+  const auto config = AgentConfig::Parse(good + R"(, "system": [{"file": "a.csv", "mapping": "a.json"}, {"file": "b.csv", "mapping": "b.json", "join": "c.csv"}]})", "/etc");
+  ASSERT_OK(config);
+  ASSERT_EQ(config->system.size(), 2u);
+  EXPECT_EQ(config->system[0].file, "/etc/a.csv");
+  EXPECT_EQ(config->system[0].join, "");
+  EXPECT_EQ(config->system[1].join, "/etc/c.csv");
+  EXPECT_THAT(AgentConfig::Parse(good + R"(, "system": [{"file": "a.csv", "maping": "a.json"}]})", "/etc"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`system.maping` is not known")));
+  EXPECT_THAT(AgentConfig::Parse(good + R"(, "system": "a.csv"})", "/etc"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`system` must be a list")));
+}
+
 TEST(LogTest, WritesOneJsonObjectALineWhateverTheText) {
   std::ostringstream out;
   SystemClock clock;
