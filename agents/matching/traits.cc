@@ -1,0 +1,71 @@
+#include "agents/matching/traits.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "agents/matching/identifier.h"
+#include "agents/matching/names.h"
+
+namespace derwent::matching {
+namespace {
+
+// The first name may be written `Maren Isolde`: what follows its first word is middle names.
+PersonName NameOf(const v1::IdentityFact& fact) {
+  const std::vector<std::string> given = absl::StrSplit(FoldName(absl::StrJoin(fact.given_names(), " ")), ' ', absl::SkipEmpty());
+  PersonName name{.last = FoldName(fact.surname())};
+  if (given.empty()) return name;
+  name.first = given.front();
+  name.middle = absl::StrJoin(given.begin() + 1, given.end(), " ");
+  return name;
+}
+
+// Words up to the first one behind the first number; empty when there is no number or nothing behind it.
+std::string DoorOf(const v1::Place& place) {
+  const std::vector<std::string> words = absl::StrSplit(FoldName(absl::StrJoin(place.lines(), " ")), ' ', absl::SkipEmpty());
+  const auto number = std::ranges::find_if(words, [](const std::string& word) { return absl::ascii_isdigit(static_cast<unsigned char>(word.front())); });
+  if (number == words.end() || number + 1 == words.end()) return "";
+  return absl::StrJoin(words.begin(), number + 2, " ");
+}
+
+void AddPlace(const v1::Place& place, Traits& traits) {
+  PersonPlace added{.uprn = CanonicalUprn(place.uprn()).value_or(""), .postcode = CanonicalPostcode(place.postcode()).value_or(""), .door = DoorOf(place)};
+  if (!added.uprn.empty() || !added.postcode.empty() || !added.door.empty()) traits.places.push_back(std::move(added));
+}
+
+}  // namespace
+
+Traits TraitsOf(const v1::CaseRecord& record, int this_year) {
+  Traits traits;
+  for (const v1::IdentifierFact& fact : record.identifier().facts()) {
+    if (fact.check() == v1::IDENTIFIER_CHECK_FAILED) continue;
+    if (auto value = CanonicalIdentifier(fact.type(), fact.value(), this_year)) traits.identifiers.emplace_back(fact.type(), *std::move(value));
+  }
+  std::ranges::sort(traits.identifiers);
+  traits.identifiers.erase(std::unique(traits.identifiers.begin(), traits.identifiers.end()), traits.identifiers.end());
+  for (const v1::IdentityFact& fact : record.identity().facts()) {
+    PersonName name = NameOf(fact);
+    // A nickname alone goes with the current surname.
+    if (name.last.empty() && !traits.names.empty()) name.last = traits.names.front().last;
+    if (!name.first.empty() || !name.last.empty()) traits.names.push_back(std::move(name));
+    const auto born = CanonicalBirthDate(fact.date_of_birth());
+    if (born.has_value()) traits.birth_dates.insert(*born);
+    if (born.has_value() && traits.birth_date.empty()) traits.birth_date = *born;
+    if (fact.sex() == v1::SEX_FEMALE || fact.sex() == v1::SEX_MALE) traits.sex = fact.sex();
+  }
+  if (const auto born = CanonicalBirthDate(record.date_of_birth())) {
+    traits.birth_date = *born;
+    traits.birth_dates.insert(*born);
+  }
+  for (const v1::LocationCurrentFact& fact : record.location_current().facts()) AddPlace(fact.place(), traits);
+  for (const v1::LocationProtectedFact& fact : record.location_protected().facts()) AddPlace(fact.place(), traits);
+  for (const v1::ContactFact& fact : record.contact().facts()) {
+    if (const auto contact = CanonicalContact(fact.value())) traits.contacts.insert(*contact);
+  }
+  return traits;
+}
+
+}  // namespace derwent::matching
