@@ -24,13 +24,13 @@ constexpr int kDefaultCollectionHours = 120;
 constexpr size_t kKeyOctets = 32;
 
 // The youngest the person can be: a date cut to month or year counts as its last day.
-int YoungestAge(const std::string& date_of_birth, absl::CivilDay today) {
+std::optional<int> YoungestAge(const std::string& date_of_birth, absl::CivilDay today) {
   int year = 0;
   int month = 12;
   int day = 31;
-  if (date_of_birth.size() < 4 || !absl::SimpleAtoi(date_of_birth.substr(0, 4), &year)) return 0;
-  if (date_of_birth.size() >= 7 && !absl::SimpleAtoi(date_of_birth.substr(5, 2), &month)) return 0;
-  if (date_of_birth.size() >= 10 && !absl::SimpleAtoi(date_of_birth.substr(8, 2), &day)) return 0;
+  if (date_of_birth.size() < 4 || !absl::SimpleAtoi(date_of_birth.substr(0, 4), &year)) return std::nullopt;
+  if (date_of_birth.size() >= 7 && !absl::SimpleAtoi(date_of_birth.substr(5, 2), &month)) return std::nullopt;
+  if (date_of_birth.size() >= 10 && !absl::SimpleAtoi(date_of_birth.substr(8, 2), &day)) return std::nullopt;
   const bool had_birthday = today.month() > month || (today.month() == month && today.day() >= day);
   return std::max(0, static_cast<int>(today.year()) - year - (had_birthday ? 0 : 1));
 }
@@ -285,7 +285,7 @@ v1::PlanReferralRequest PlanFor(const ReferralDraft& draft, std::string request_
 policy::SubjectFacts FactsOf(const v1::CaseRecord& record, const std::string& profile, absl::Time now) {
   policy::SubjectFacts facts;
   facts.age = YoungestAge(record.date_of_birth(), LondonDay(now));
-  facts.flags = {record.subject_flags().begin(), record.subject_flags().end()};
+  facts.flags.emplace(record.subject_flags().begin(), record.subject_flags().end());
   for (const v1::Consent& consent : record.consents()) {
     if (!consent.profile().empty() && consent.profile() != profile) continue;
     facts.consents.push_back({.giver = consent.giver() == "subject" ? "SUBJECT" : "GUARDIAN", .step = consent.step(), .given = consent.given()});

@@ -1,6 +1,8 @@
 #include "policy/engine/agreements.h"
 
 #include <algorithm>
+#include <optional>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 
@@ -11,35 +13,39 @@ bool Covers(const std::set<std::string>& areas, absl::string_view area, const Po
   return area.empty() || std::any_of(areas.begin(), areas.end(), [&](const std::string& whole) { return policy.AreaWithin(area, whole); });
 }
 
-bool Ended(const Agreement& agreement, absl::CivilDay day) {
-  return std::any_of(agreement.notices.begin(), agreement.notices.end(), [&](const Notice& notice) { return notice.from <= day; });
+bool Stopped(const Agreement& agreement, const DecisionRequest& q, absl::CivilDay day) {
+  return std::any_of(agreement.notices.begin(), agreement.notices.end(), [&](const Notice& notice) {
+    const bool concerns = notice.removes.empty() || notice.removes == q.releasing_agency || notice.removes == q.receiving_agency;
+    return notice.from <= day && concerns;
+  });
+}
+
+// Why the agreement does not count; nullopt: it does.
+std::optional<ReasonCode> Missing(const Agreement& agreement, const DecisionRequest& q, const Snapshot& snapshot, absl::CivilDay day) {
+  if (!agreement.effective.Hold(day) || Stopped(agreement, q, day)) return ReasonCode::kAgreementNotInForce;
+  if (!Covers(agreement.areas, q.area, *snapshot.policy)) return ReasonCode::kAreaNotCovered;
+  const bool both = agreement.signed_by.contains(q.releasing_agency) && agreement.signed_by.contains(q.receiving_agency);
+  if (!both && !snapshot.take_agreements_as_signed) return ReasonCode::kAgreementNotSigned;
+  return std::nullopt;
 }
 
 }  // namespace
 
-AgreementFound FindAgreement(const DecisionRequest& request, const Snapshot& snapshot, absl::CivilDay day) {
-  AgreementFound found;
-  const std::string rule = absl::StrCat("agreements/", request.profile);
-  ReasonCode nearest = ReasonCode::kAgreementNotInForce;
+AgreementsFound FindAgreements(const DecisionRequest& request, const Snapshot& snapshot, absl::CivilDay day) {
+  AgreementsFound found;
+  std::set<ReasonCode> missing;
   for (const Agreement& agreement : snapshot.policy->agreements) {
     if (!agreement.profiles.contains(request.profile) || !agreement.parties.contains(request.releasing_agency) ||
         !agreement.parties.contains(request.receiving_agency)) {
       continue;
     }
-    if (!agreement.effective.Hold(day) || Ended(agreement, day)) continue;
-    if (!Covers(agreement.areas, request.area, *snapshot.policy)) {
-      nearest = ReasonCode::kAreaNotCovered;
-      continue;
-    }
-    if (!snapshot.take_agreements_as_signed &&
-        (!agreement.signed_by.contains(request.releasing_agency) || !agreement.signed_by.contains(request.receiving_agency))) {
-      nearest = ReasonCode::kAgreementNotSigned;
-      continue;
-    }
-    found.agreement = &agreement;
-    return found;
+    const std::optional<ReasonCode> why = Missing(agreement, request, snapshot, day);
+    if (why.has_value()) missing.insert(*why); else found.in_force.push_back(&agreement);
   }
-  found.reasons.push_back({.code = nearest, .rule = rule});
+  std::sort(found.in_force.begin(), found.in_force.end(), [](const Agreement* a, const Agreement* b) { return a->id < b->id; });
+  if (!found.in_force.empty()) return found;
+  if (missing.empty()) missing.insert(ReasonCode::kAgreementNotInForce);
+  for (const ReasonCode code : missing) found.reasons.push_back({.code = code, .rule = absl::StrCat("agreements/", request.profile)});
   return found;
 }
 

@@ -9,14 +9,15 @@
 
 namespace derwent::policy {
 
-// The agreement a question rests on, or why there is none.
-struct AgreementFound {
-  const Agreement* agreement = nullptr;
+// The agreements a question rests on, by id, or why there is none.
+struct AgreementsFound {
+  std::vector<const Agreement*> in_force;
   std::vector<Reason> reasons;  // Empty when one is in force.
 };
 
-// An agreement of both agencies that adopts the profile, signed by both, in force on `day` for the area, without a notice.
-AgreementFound FindAgreement(const DecisionRequest& request, const Snapshot& snapshot, absl::CivilDay day);
+// Agreements of both agencies that adopt the profile, signed by both, in force on `day` for the area, without a notice that
+// stops them between these two. Several (a county's baseline and a district's) hold together: each one's overlays tighten.
+AgreementsFound FindAgreements(const DecisionRequest& request, const Snapshot& snapshot, absl::CivilDay day);
 
 // Whether somebody of `agency` holds `role` on `day` for the board and area with training that counts. An empty `person`
 // means anybody. Without registers: yes.

@@ -59,8 +59,8 @@ void Obligations(const Evaluation& e, Decision& decision) {
   decision.obligations.insert(e.profile->obligations.begin(), e.profile->obligations.end());
   if (e.route == Route::kBreakGlass) decision.obligations.insert({"two_person", "expire_24h", "dpo_review_next_day", "tell_subject_unless_prejudice"});
   if (e.route == Route::kAudit) decision.obligations.insert({"log_auditor_access", "own_org_only"});
-  if (!e.request.facts.has_value()) return;
-  for (const std::string& id : e.request.facts->flags) {
+  if (!e.request.facts.has_value() || !e.request.facts->flags.has_value()) return;
+  for (const std::string& id : *e.request.facts->flags) {
     const auto flag = e.policy.flags.find(id);
     if (flag != e.policy.flags.end()) decision.obligations.insert(flag->second.obligations.begin(), flag->second.obligations.end());
   }
@@ -98,7 +98,7 @@ Decision Decide(const DecisionRequest& request, const Snapshot& snapshot, absl::
   decision.existence_sensitive = e.profile->existence_sensitive;
   decision.clock_hours = e.profile->clock_hours;
   decision.escalation_role = e.profile->escalation_role;
-  if (e.agreement != nullptr) decision.agreement = absl::StrCat(e.agreement->id, ".", e.agreement->revision);
+  if (!e.agreements.empty()) decision.agreement = absl::StrCat(e.agreements.front()->id, ".", e.agreements.front()->revision);
   Footing(e, decision);
   Obligations(e, decision);
   Payload(e, decision);

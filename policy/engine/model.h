@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 #include "policy/engine/form.h"
 
 // The policy as the engine reads it: immutable once loaded, thread-safe. Every name resolves; the loader saw to it.
@@ -65,7 +66,7 @@ struct Purpose {
 };
 
 struct ConsentStep {
-  std::string id, profile, receiver, product, giver, giver_under_18;
+  std::string id, profile, receiver, product, subject_role, giver, giver_under_18;
 };
 
 struct TableLimit {
@@ -97,6 +98,21 @@ struct Gateway {
   bool never_used = false;
   std::optional<absl::CivilDay> effective_from;  // Absent: not commenced, where it needs commencement.
   bool needs_commencement = false;
+
+  // Supporting and exempting gateways never stand alone; a recognised one that is never used does not stand at all.
+  bool StandsAlone() const { return kind != "support" && kind != "exempt" && !never_used; }
+};
+
+// How long after the ask every answer goes out in an existence-sensitive profile, known person or not.
+struct AnswerSlot {
+  absl::Duration time;
+  int working_days = 0;  // Added to `time`.
+};
+
+// A clock of a process, for people: one of the two is set.
+struct Clock {
+  int hours = 0;
+  int working_days = 0;
 };
 
 struct ReceiverScope {
@@ -137,11 +153,16 @@ struct Profile {
   bool existence_sensitive = false;
   std::string marking, escalation_role;
   std::map<std::string, int> clock_hours;
+  AnswerSlot answer_slot;
+  std::map<std::string, Clock> clocks;
+  std::string separate_purpose;
   std::vector<std::string> obligations;
 };
 
+// One party's word that tightens an agreement from a day on.
 struct Notice {
   absl::CivilDay from;
+  std::string removes;  // Party it removes; empty: nothing flows under the agreement at all.
 };
 
 struct Agreement {

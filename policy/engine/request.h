@@ -16,10 +16,11 @@ struct Consent {
   bool given = false;
 };
 
-// What only the holder knows of the subject. Absent as a whole at the broker: every predicate on it stays open there.
+// What only the holder knows of the subject. Absent as a whole at the broker: every predicate on it stays open there. What is
+// absent here the holder does not know, and doubt denies.
 struct SubjectFacts {
-  int age = 0;  // Years; 0: not about one person.
-  std::vector<std::string> flags;
+  std::optional<int> age;  // Completed years. 0: not about one person, or under one year; nobody shown to be adult.
+  std::optional<std::vector<std::string>> flags;
   std::vector<Consent> consents;
 };
 

@@ -98,14 +98,17 @@ void CheckPurpose(Evaluation& e) {
 }
 
 void CheckAgreement(Evaluation& e) {
-  AgreementFound found = FindAgreement(e.request, e.snapshot, e.day);
-  e.agreement = found.agreement;
-  if (e.inside_route() || e.route == Route::kStatutoryRequest || e.route == Route::kStatistics) return;
+  if (e.inside_route()) return;
+  AgreementsFound found = FindAgreements(e.request, e.snapshot, e.day);
+  e.agreements = std::move(found.in_force);
+  if (e.route == Route::kStatutoryRequest || e.route == Route::kStatistics) return;
   e.refusals.insert(e.refusals.end(), found.reasons.begin(), found.reasons.end());
 }
 
-bool SubjectIsChild(const Evaluation& e) {
-  const bool by_age = e.request.facts.has_value() && e.request.facts->age > 0 && e.request.facts->age < 18;
+// Unknown age: possibly a child.
+bool MayBeChild(const Evaluation& e) {
+  const std::optional<SubjectFacts>& facts = e.request.facts;
+  const bool by_age = facts.has_value() && (!facts->age.has_value() || (*facts->age > 0 && *facts->age < 18));
   return by_age || e.request.subject_role == "child" || e.request.subject_role == "victim_child_da";
 }
 
@@ -115,31 +118,40 @@ void CheckJustification(Evaluation& e) {
     const Category* const category = e.policy.FindCategory(id);
     return category == nullptr || category->harm >= 4;
   });
-  if (harmful || SubjectIsChild(e)) Refuse(e, ReasonCode::kJustificationRequired, "proportionality");
+  if (harmful || MayBeChild(e)) Refuse(e, ReasonCode::kJustificationRequired, "proportionality");
 }
 
 bool Binds(const ConsentStep& step, const DecisionRequest& q) {
   if (q.step == step.id) return true;
   if (step.profile.empty() && step.receiver.empty() && step.product.empty()) return false;
+  if (!step.subject_role.empty() && step.subject_role != q.subject_role) return false;
   return (step.profile.empty() || step.profile == q.profile) && (step.receiver.empty() || step.receiver == q.receiving_agency) &&
          (step.product.empty() || step.product == q.product);
 }
 
-// Given by the right person, refused by nobody whose consent it takes, and not withdrawn.
-bool Consented(const ConsentStep& step, const SubjectFacts& facts) {
-  const bool child = facts.age > 0 && facts.age < 18;
-  const std::string& giver = child && !step.giver_under_18.empty() ? step.giver_under_18 : step.giver;
+// Given by `giver` and by them not refused.
+bool Gave(absl::string_view giver, const ConsentStep& step, const SubjectFacts& facts) {
   bool given = false;
   for (const Consent& consent : facts.consents) {
     if (consent.step != step.id || consent.giver != giver) continue;
     if (!consent.given) return false;
     given = true;
   }
-  return given && std::find(facts.flags.begin(), facts.flags.end(), "consent_withdrawn") == facts.flags.end();
+  return given;
+}
+
+// Given by whoever's consent it takes, and not withdrawn. Who is not known to be adult may be a child, so that both must give.
+bool Consented(const ConsentStep& step, const SubjectFacts& facts) {
+  const bool withdrawn = !facts.flags.has_value() || std::find(facts.flags->begin(), facts.flags->end(), "consent_withdrawn") != facts.flags->end();
+  if (withdrawn) return false;
+  const int age = facts.age.value_or(0);
+  const std::string& guardian = step.giver_under_18.empty() ? step.giver : step.giver_under_18;
+  if (age >= 18) return Gave(step.giver, step, facts);
+  return Gave(guardian, step, facts) && (age > 0 || Gave(step.giver, step, facts));
 }
 
 void CheckConsents(Evaluation& e) {
-  if (e.route == Route::kBreakGlass || e.inside_route()) return;
+  if (!e.matrix_route()) return;
   bool known = e.request.step.empty();
   for (const ConsentStep& step : e.policy.consent_steps) {
     known = known || step.id == e.request.step;

@@ -17,8 +17,8 @@ std::vector<std::string> Sorted(std::vector<std::string> list) {
 void Facts(const DecisionRequest& q, trust::CanonicalWriter& writer) {
   writer.Bool(19, q.facts.has_value());
   if (!q.facts.has_value()) return;
-  writer.Number(20, static_cast<uint64_t>(q.facts->age));
-  writer.List(21, Sorted(q.facts->flags));
+  if (q.facts->age.has_value()) writer.Number(20, static_cast<uint64_t>(*q.facts->age));
+  if (q.facts->flags.has_value()) writer.List(21, Sorted(*q.facts->flags));
   std::vector<std::string> consents;
   for (const Consent& consent : q.facts->consents) consents.push_back(absl::StrCat(consent.giver, "|", consent.step, "|", consent.given ? 1 : 0));
   writer.List(22, Sorted(std::move(consents)));

@@ -39,9 +39,12 @@ void ReadEnums(const v1::DecisionRequest& m, DecisionRequest& q, std::vector<std
 
 void ReadFacts(const v1::DecisionRequest& m, DecisionRequest& q, std::vector<std::string>& wrong) {
   q.subject_role = m.subject().role();
-  if (!m.subject().has_age() && m.subject().flags().empty() && m.consents().empty()) return;
-  SubjectFacts facts{.age = m.subject().age(), .flags = {m.subject().flags().begin(), m.subject().flags().end()}, .consents = {}};
-  if (facts.age < 0 || facts.age > 150) wrong.push_back("subject.age is not 0 to 150");
+  const bool knows_person = m.subject().has_age() || !m.subject().flags().empty();
+  if (!knows_person && m.consents().empty()) return;
+  SubjectFacts facts;
+  if (m.subject().has_age()) facts.age = m.subject().age();
+  if (m.subject().age() < 0 || m.subject().age() > 150) wrong.push_back("subject.age is not 0 to 150");
+  if (knows_person) facts.flags.emplace(m.subject().flags().begin(), m.subject().flags().end());
   for (const v1::ConsentFact& consent : m.consents()) {
     if (consent.giver() != "SUBJECT" && consent.giver() != "GUARDIAN") wrong.push_back("consents.giver is neither SUBJECT nor GUARDIAN");
     facts.consents.push_back({.giver = consent.giver(), .step = consent.step(), .given = consent.given()});

@@ -33,7 +33,7 @@ DecisionRequest HomeVisit(std::vector<std::string> categories) {
   q.case_link = CaseLink::kAsserted;
   q.justification = true;
   q.subject_role = "resident";
-  q.facts = SubjectFacts{.age = 71, .flags = {}, .consents = {}};
+  q.facts = SubjectFacts{.age = 71, .flags = Strings(), .consents = {}};
   q.categories = std::move(categories);
   return q;
 }
@@ -44,7 +44,7 @@ DecisionRequest ChildReferral(std::vector<std::string> categories) {
   q.direction = Direction::kPush;
   q.justification = true;
   q.subject_role = "child";
-  q.facts = SubjectFacts{.age = 9, .flags = {}, .consents = {}};
+  q.facts = SubjectFacts{.age = 9, .flags = Strings(), .consents = {}};
   q.categories = std::move(categories);
   return q;
 }

@@ -13,6 +13,9 @@ const Files& DerbyshireFiles();
 // The same, compiled.
 const Policy& Derbyshire();
 
+// A list by its words; `Strings()` is known to be empty.
+using Strings = std::vector<std::string>;
+
 // Tuesday 1 December 2026, 10:00: inside every agreement of the bundle.
 absl::Time Midday();
 

@@ -28,8 +28,8 @@ void DrawParties(const Policy& policy, const Profile& profile, std::mt19937& ran
 }
 
 void DrawFacts(const Policy& policy, std::mt19937& random, DecisionRequest& q) {
-  SubjectFacts facts{.age = static_cast<int>(Below(95, random)), .flags = {}, .consents = {}};
-  for (size_t i = Below(4, random) / 2; i > 0; --i) facts.flags.push_back(Any(policy.flags, random));
+  SubjectFacts facts{.age = static_cast<int>(Below(95, random)), .flags = std::vector<std::string>(), .consents = {}};
+  for (size_t i = Below(4, random) / 2; i > 0; --i) facts.flags->push_back(Any(policy.flags, random));
   for (const ConsentStep& step : policy.consent_steps) {
     if (OneIn(2, random)) facts.consents.push_back({.giver = OneIn(4, random) ? "GUARDIAN" : "SUBJECT", .step = step.id, .given = !OneIn(4, random)});
   }

@@ -47,6 +47,27 @@ TEST(DecisionRequest, WithoutFactsListsWhatIsOpen) {
   EXPECT_TRUE(DecideHere(*q).categories[0].open.contains("flags"));
 }
 
+TEST(DecisionRequest, ConsentsAloneTellNothingOfAgeAndFlags) {
+  v1::DecisionRequest message = Read(kQuestion);
+  message.mutable_subject()->clear_age();
+  const auto q = FromProto(message);
+  ASSERT_TRUE(q.ok());
+  ASSERT_TRUE(q->facts.has_value());
+  EXPECT_FALSE(q->facts->age.has_value());
+  EXPECT_FALSE(q->facts->flags.has_value());
+  EXPECT_TRUE(DecideHere(*q).categories[0].denied);
+}
+
+TEST(DecisionRequest, FlagsAloneTellNothingOfTheAge) {
+  v1::DecisionRequest message = Read(kQuestion);
+  message.mutable_subject()->clear_age();
+  message.mutable_subject()->add_flags("do_not_contact");
+  const auto q = FromProto(message);
+  ASSERT_TRUE(q.ok());
+  EXPECT_FALSE(q->facts->age.has_value());
+  EXPECT_EQ(q->facts->flags, Strings{"do_not_contact"});
+}
+
 TEST(DecisionRequest, NamesEveryWrongFieldAtOnce) {
   v1::DecisionRequest message = Read(kQuestion);
   message.set_direction("SIDEWAYS");
@@ -78,10 +99,10 @@ TEST(CanonicalRequest, HasTheOctetsOfTheGoldenFile) {
 TEST(CanonicalRequest, IsTheSameInWhateverOrderListsCome) {
   DecisionRequest a = HomeVisit({"identity"});
   a.grounds = {"fire_safety.household", "fire_safety.narrative"};
-  a.facts->flags = {"do_not_contact", "rectification_pending"};
+  a.facts->flags = Strings{"do_not_contact", "rectification_pending"};
   DecisionRequest b = a;
   std::swap(b.grounds[0], b.grounds[1]);
-  std::swap(b.facts->flags[0], b.facts->flags[1]);
+  std::swap(b.facts->flags->at(0), b.facts->flags->at(1));
   EXPECT_EQ(CanonicalBytes(a, Midday()), CanonicalBytes(b, Midday()));
 }
 
@@ -98,7 +119,7 @@ TEST(CanonicalRequest, ChangesWithWhatIsAsked) {
 TEST(DecisionForAsker, TellsNothingThatRestsOnTheSubject) {
   DecisionRequest q = ChildReferral({"identity", "location.current", "finance"});
   const v1::DecisionForAsker plain = ForAsker(DecideHere(q));
-  q.facts->flags = {"address_protected", "family_proceedings"};
+  q.facts->flags = Strings{"address_protected", "family_proceedings"};
   EXPECT_EQ(ForAsker(DecideHere(q)).SerializeAsString(), plain.SerializeAsString());
 }
 
@@ -113,7 +134,7 @@ TEST(DecisionForAsker, TellsWhyTheAskerMayNot) {
 
 TEST(DecisionRecord, SaysWhoMaySeeEachReason) {
   DecisionRequest q = ChildReferral({"location.current"});
-  q.facts->flags = {"address_protected"};
+  q.facts->flags = Strings{"address_protected"};
   bool parties = false;
   const v1::DecisionRecord record = ToProto(DecideHere(q), Derbyshire().digest);
   for (const v1::Reason& reason : record.categories(0).reasons()) {

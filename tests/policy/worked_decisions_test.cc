@@ -1,5 +1,7 @@
 // Decisions worked by hand from the domain brief (B, H) and its completing decisions; each line is one category's outcome.
+#include <algorithm>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,7 +42,7 @@ DecisionRequest BreakGlass(std::vector<std::string> categories, const std::strin
   q.route = Route::kBreakGlass;
   q.justification = true;
   q.subject_role = "adult_at_risk";
-  q.facts = SubjectFacts{.age = 38, .flags = {}, .consents = {}};
+  q.facts = SubjectFacts{.age = 38, .flags = Strings(), .consents = {}};
   q.categories = std::move(categories);
   return q;
 }
@@ -51,7 +53,7 @@ DecisionRequest AsbCase(std::vector<std::string> categories) {
   q.case_link = CaseLink::kAsserted;
   q.justification = true;
   q.subject_role = "perpetrator_alleged";
-  q.facts = SubjectFacts{.age = 27, .flags = {}, .consents = {}};
+  q.facts = SubjectFacts{.age = 27, .flags = Strings(), .consents = {}};
   q.categories = std::move(categories);
   return q;
 }
@@ -60,7 +62,7 @@ DecisionRequest Audit() {
   DecisionRequest q{.releasing_agency = "cbc", .receiving_agency = "cbc", .receiving_role = "dpo", .profile = "marac", .purpose = "audit.dpo"};
   q.justification = true;
   q.subject_role = "victim";
-  q.facts = SubjectFacts{};
+  q.facts = SubjectFacts{.age = 0, .flags = Strings(), .consents = {}};
   q.categories = {"aggregate", "identity", "incident"};
   return q;
 }
@@ -68,7 +70,7 @@ DecisionRequest Audit() {
 DecisionRequest Access() {
   DecisionRequest q = Audit();
   q.purpose = "rights.subject";
-  q.facts = SubjectFacts{.age = 41, .flags = {"restriction_art18"}, .consents = {}};
+  q.facts = SubjectFacts{.age = 41, .flags = Strings{"restriction_art18"}, .consents = {}};
   q.event = RightsEvent{.type = "access", .own = {"identity"}, .mixed = {"incident", "narrative"}, .fan_out_to = ""};
   q.categories = {"identity", "incident", "narrative", "household"};
   return q;
@@ -84,13 +86,13 @@ std::vector<Worked> All() {
       {"AnotherPurposeStopsEverything", With(visit, [](auto& q) { q.purpose = "case.da_safety"; }),
        {"identity DENY", "household DENY", "vulnerability.flag DENY", "health.physical DENY"}, "DENY"},
       {"ARequestWithoutACaseStops", With(visit, [](auto& q) { q.case_link = CaseLink::kNone; q.categories = {"identity"}; }), {"identity DENY"}, "DENY"},
-      {"WitnessProtectionStopsEverything", With(visit, [](auto& q) { q.facts->flags = {"witness_protection"}; q.categories = {"identity"}; }), {"identity DENY"}, "DENY"},
-      {"AFlagNobodyKnowsStopsEverything", With(visit, [](auto& q) { q.facts->flags = {"no_such_flag"}; q.categories = {"identity"}; }), {"identity DENY"}, "DENY"},
-      {"AProtectedAddressStaysAndContactIsRelayed", With(ChildReferral({"identity", "contact", "location.current", "location.protected"}), [](auto& q) { q.facts->flags = {"address_protected"}; }),
+      {"WitnessProtectionStopsEverything", With(visit, [](auto& q) { q.facts->flags = Strings{"witness_protection"}; q.categories = {"identity"}; }), {"identity DENY"}, "DENY"},
+      {"AFlagNobodyKnowsStopsEverything", With(visit, [](auto& q) { q.facts->flags = Strings{"no_such_flag"}; q.categories = {"identity"}; }), {"identity DENY"}, "DENY"},
+      {"AProtectedAddressStaysAndContactIsRelayed", With(ChildReferral({"identity", "contact", "location.current", "location.protected"}), [](auto& q) { q.facts->flags = Strings{"address_protected"}; }),
        {"identity PERMIT full", "contact REDACT relay", "location.current DENY", "location.protected DENY"}, "PARTIAL"},
-      {"AnObjectionWithAnExceptionAsksTheOfficer", With(visit, [](auto& q) { q.facts->flags = {"objection_art21"}; q.exception_flag = "objection_art21"; q.exception_ground = "legal_claims"; q.categories = {"identity"}; }),
+      {"AnObjectionWithAnExceptionAsksTheOfficer", With(visit, [](auto& q) { q.facts->flags = Strings{"objection_art21"}; q.exception_flag = "objection_art21"; q.exception_ground = "legal_claims"; q.categories = {"identity"}; }),
        {"identity APPROVE full"}, "PENDING"},
-      {"AnObjectionWithoutOneStops", With(visit, [](auto& q) { q.facts->flags = {"objection_art21"}; q.categories = {"identity"}; }), {"identity DENY"}, "DENY"},
+      {"AnObjectionWithoutOneStops", With(visit, [](auto& q) { q.facts->flags = Strings{"objection_art21"}; q.categories = {"identity"}; }), {"identity DENY"}, "DENY"},
       {"BreakGlassGivesWhatSavesALife", BreakGlass({"identity", "contact", "location.current", "health.physical", "narrative"}, "duty_officer"),
        {"identity PERMIT full", "contact PERMIT full", "location.current PERMIT full", "health.physical REDACT flag_only", "narrative DENY"}, "PARTIAL"},
       {"BreakGlassIsForDutyOfficers", BreakGlass({"identity"}, "practitioner"), {"identity DENY"}, "DENY"},
@@ -132,6 +134,90 @@ TEST(Decision, NamesEveryReasonOfADenialNotJustTheFirst) {
   }
 }
 
+TEST(Decision, WhatTheHolderDoesNotKnowDenies) {
+  DecisionRequest q = HomeVisit({"identity"});
+  q.facts->flags.reset();
+  EXPECT_TRUE(Says(DecideHere(q).categories[0], ReasonCode::kFactsUnknown)) << "no flags known is not known to be none";
+  q = ChildReferral({"identity"});
+  q.facts->age.reset();
+  EXPECT_FALSE(DecideHere(q).categories[0].denied) << "the age does not matter here";
+}
+
+TEST(Decision, AnUnknownAgeMayBeAChilds) {
+  DecisionRequest q{.releasing_agency = "police.derbys", .receiving_agency = "channel.ip", .receiving_role = "spoc", .profile = "channel", .purpose = "case.channel"};
+  q.case_link = CaseLink::kAsserted;
+  q.justification = true;
+  q.subject_role = "referred_prevent";
+  q.categories = {"identity"};
+  const auto denied = [&](std::optional<int> age, std::vector<Consent> consents) {
+    q.facts = SubjectFacts{.age = age, .flags = Strings(), .consents = std::move(consents)};
+    return DecideHere(q).categories[0].denied;
+  };
+  const Consent own{.giver = "SUBJECT", .step = "support", .given = true};
+  const Consent guardians{.giver = "GUARDIAN", .step = "support", .given = true};
+  EXPECT_FALSE(denied(30, {own}));
+  EXPECT_TRUE(denied(std::nullopt, {own})) << "a guardian might have to consent";
+  EXPECT_TRUE(denied(std::nullopt, {guardians}));
+  EXPECT_TRUE(denied(0, {own}));
+  EXPECT_FALSE(denied(std::nullopt, {own, guardians})) << "whatever the age, whoever had to has consented";
+}
+
+TEST(Decision, ANoteIsNeededWhereThePersonMayBeAChild) {
+  DecisionRequest q = HomeVisit({"identity"});
+  q.justification = false;
+  EXPECT_FALSE(DecideHere(q).categories[0].denied);
+  q.facts->age.reset();
+  EXPECT_TRUE(Says(DecideHere(q).categories[0], ReasonCode::kJustificationRequired));
+}
+
+TEST(Decision, AConditionMissingOnEitherSideStopsWhatNeedsIt) {
+  for (const char* type : {"council_upper", "fire"}) {
+    Policy policy = Derbyshire();
+    policy.types.at(type).special_condition.clear();
+    const Decision decision = DecideUnder(policy, HomeVisit({"identity", "vulnerability.flag"}));
+    EXPECT_FALSE(decision.categories[0].denied) << type;
+    EXPECT_TRUE(Says(decision.categories[1], ReasonCode::kLawfulBasisMissing)) << type;
+  }
+}
+
+TEST(Decision, AnOverlayOpensNothingThatAnotherRuleStops) {
+  DecisionRequest q = HomeVisit({"incident"});
+  q.releasing_agency = "police.derbys";
+  q.receiving_agency = "dcc.childrens";
+  q.profile = "tb.soce";
+  q.purpose = "strategy.assessment";
+  Policy policy = Derbyshire();
+  EXPECT_TRUE(DecideUnder(policy, q).categories[0].denied);
+  for (Agreement& agreement : policy.agreements) agreement.overlays.emplace_back("incident", Form::kPseudonymise);
+  EXPECT_TRUE(DecideUnder(policy, q).categories[0].denied) << "in full it does not leave for strategy, and the overlay does not change that";
+}
+
+TEST(Decision, WhoAgreesToAnExceptionDoesNotReplaceWhoAgreesToHarm) {
+  DecisionRequest q{.releasing_agency = "police.derbys", .receiving_agency = "dcc.adults", .receiving_role = "practitioner", .profile = "adult_safeguard", .purpose = "case.adult_safeguard"};
+  q.case_link = CaseLink::kAsserted;
+  q.justification = true;
+  q.subject_role = "adult_at_risk";
+  q.grounds = {"adult_safeguard.risk.victim"};
+  q.categories = {"risk.victim"};
+  q.facts = SubjectFacts{.age = 60, .flags = Strings{"objection_art21"}, .consents = {}};
+  q.exception_flag = "objection_art21";
+  q.exception_ground = "legal_claims";
+  EXPECT_EQ(DecideHere(q).categories[0].approvers, (std::set<std::string>{"ig_officer", "spoc"}));
+}
+
+TEST(Decision, EachAgreementInForceTightens) {
+  Policy policy = Derbyshire();
+  Agreement district = *std::find_if(policy.agreements.begin(), policy.agreements.end(), [](const Agreement& a) { return a.id == "fire_safety"; });
+  district.id = "fire_safety.chesterfield";
+  district.areas = {"E07000034"};
+  district.overlays = {{"contact", std::nullopt}};
+  policy.agreements.push_back(district);
+  EXPECT_TRUE(DecideUnder(policy, HomeVisit({"contact"})).categories[0].denied) << "the county's baseline is in force beside it";
+  DecisionRequest elsewhere = HomeVisit({"contact"});
+  elsewhere.area = "E07000035";
+  EXPECT_FALSE(DecideUnder(policy, elsewhere).categories[0].denied);
+}
+
 TEST(Decision, RecordsFootingOfBothSides) {
   const Decision decision = DecideHere(AsbCase({"identity"}));
   EXPECT_FALSE(decision.gateways.empty());
@@ -168,6 +254,8 @@ TEST(Decision, RestsOnAnAgreementInForceAndSignedByBoth) {
   EXPECT_EQ(reason([](Agreement& a) { a.signed_by = {"dfrs"}; }), "AGREEMENT_NOT_SIGNED");
   EXPECT_EQ(reason([&](Agreement& a) { a.signed_by = both; a.notices = {{.from = absl::CivilDay(2026, 12, 1)}}; }), "AGREEMENT_NOT_IN_FORCE");
   EXPECT_EQ(reason([&](Agreement& a) { a.signed_by = both; a.notices = {{.from = absl::CivilDay(2026, 12, 2)}}; }), "");
+  EXPECT_EQ(reason([&](Agreement& a) { a.signed_by = both; a.notices = {{.from = absl::CivilDay(2026, 12, 1), .removes = "dfrs"}}; }), "AGREEMENT_NOT_IN_FORCE");
+  EXPECT_EQ(reason([&](Agreement& a) { a.signed_by = both; a.notices = {{.from = absl::CivilDay(2026, 12, 1), .removes = "cbc"}}; }), "") << "the others go on";
   EXPECT_EQ(reason([&](Agreement& a) { a.signed_by = both; a.effective.last = absl::CivilDay(2026, 11, 30); }), "AGREEMENT_NOT_IN_FORCE");
   EXPECT_EQ(reason([&](Agreement& a) { a.signed_by = both; a.effective.last = absl::CivilDay(2026, 12, 1); }), "") << "the last day counts";
   EXPECT_EQ(reason([&](Agreement& a) { a.signed_by = both; a.areas = {"E06000015"}; }), "AREA_NOT_COVERED");
