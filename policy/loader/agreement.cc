@@ -1,25 +1,56 @@
+#include <algorithm>
+#include <optional>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "policy/loader/sections.h"
 #include "policy/loader/words.h"
 
 namespace derwent::policy {
+namespace {
 
-void CompileAgreement(absl::string_view file, const v1::Agreement& text, Policy& policy, Problems& problems) {
-  const Words words(file, policy, problems);
-  Agreement agreement{.id = text.id(), .revision = text.revision()};
-  if (text.revision() < 1) problems.Error(file, "", "revision", "the revision is not at least 1", "number revisions from 1");
-  for (const std::string& party : text.parties()) {
-    if (words.Organisation(party)) agreement.parties.insert(party);
+// The form in which a profile releases a category at most; nullopt: not at all.
+std::optional<Form> Released(const Profile& profile, const Category& category) {
+  if (profile.necessary.contains(category.id)) return category.Fullest();
+  const auto conditional = profile.conditional.find(category.id);
+  if (conditional == profile.conditional.end()) return std::nullopt;
+  return conditional->second.has_form ? category.Meet(category.Fullest(), conditional->second.form) : category.Fullest();
+}
+
+// An overlay takes away from every adopted profile that releases its category, and from at least one.
+void CheckOverlay(absl::string_view file, const std::string& text, const Category& category, std::optional<Form> form, const Agreement& agreement,
+                  const Policy& policy, Problems& problems) {
+  bool bites = false;
+  for (const std::string& id : agreement.profiles) {
+    const std::optional<Form> released = Released(policy.profiles.at(id), category);
+    if (!released.has_value()) continue;
+    bites = true;
+    if (!form.has_value()) continue;
+    const std::optional<Form> met = category.Meet(*released, *form);
+    if (met == form && *form != *released) continue;
+    problems.Error(file, text, "overlay-loosens", absl::StrCat("overlay `", text, "` does not tighten: `", id, "` releases `", category.id, "` as `", FormName(*released), "`"),
+                   "name a form within it, or deny");
   }
-  for (const std::string& profile : text.profiles()) {
-    if (words.Profile(profile)) agreement.profiles.insert(profile);
+  if (!bites) problems.Error(file, text, "overlay-loosens", absl::StrCat("overlay `", text, "`: no adopted profile releases `", category.id, "`"), "remove it; an overlay opens nothing");
+}
+
+void CompileOverlay(absl::string_view file, const std::string& text, const Words& words, Agreement& agreement, const Policy& policy, Problems& problems) {
+  std::optional<Form> form;
+  std::string id = text;
+  if (absl::EndsWith(text, "=deny")) {
+    id.resize(id.size() - 5);
+    if (!words.Category(id)) return;
+  } else {
+    const auto pair = words.CategoryForm(text);
+    if (!pair.has_value()) return;
+    id = pair->first;
+    form = pair->second;
   }
-  for (const std::string& area : text.areas()) {
-    if (words.Area(area)) agreement.areas.insert(area);
-  }
-  agreement.effective = words.Between(text.effective_from(), text.effective_to());
-  agreement.apd_review = words.Day(text.apd_review_date(), absl::CivilDay::min());
+  CheckOverlay(file, text, *policy.FindCategory(id), form, agreement, policy, problems);
+  agreement.overlays.emplace_back(id, form);
+}
+
+void CheckContents(absl::string_view file, const v1::Agreement& text, const Words& words, Problems& problems) {
   const auto require = [&](const std::string& value, absl::string_view what) {
     if (value.empty()) problems.Error(file, "", "agreement-contents", absl::StrCat("no ", what, " is stated"), "state it");
   };
@@ -29,17 +60,29 @@ void CompileAgreement(absl::string_view file, const v1::Agreement& text, Policy&
   require(text.owner(), "owner");
   require(text.dpia_reference(), "data protection impact assessment");
   require(text.apd_reference(), "appropriate policy document");
-  words.Day(text.review_date(), absl::CivilDay::max());
-  if (!text.owner().empty()) words.Organisation(text.owner());
-  for (const std::string& overlay : text.overlays()) {
-    if (absl::EndsWith(overlay, "=deny")) {
-      const std::string category = overlay.substr(0, overlay.size() - 5);
-      if (words.Category(category)) agreement.overlays.emplace_back(category, std::nullopt);
-    } else if (const auto pair = words.CategoryForm(overlay)) {
-      if (pair->second == Form::kFull) problems.Error(file, overlay, "overlay-loosens", absl::StrCat("overlay `", overlay, "` does not tighten"), "remove it");
-      agreement.overlays.emplace_back(pair->first, pair->second);
-    }
-  }
+  words.One("review_date", [&] { words.Day(text.review_date(), absl::CivilDay::max()); });
+  if (!text.owner().empty()) words.One("owner", [&] { words.Organisation(text.owner()); });
+}
+
+}  // namespace
+
+void CompileAgreement(absl::string_view file, const v1::Agreement& text, Policy& policy, Problems& problems) {
+  const Words words(file, policy, problems);
+  Agreement agreement{.id = text.id(), .revision = text.revision()};
+  if (text.revision() < 1) problems.Error(file, "", "revision", "the revision is not at least 1", "number revisions from 1");
+  words.Each("parties", text.parties(), [&](const std::string& party) {
+    if (words.Organisation(party)) agreement.parties.insert(party);
+  });
+  words.Each("profiles", text.profiles(), [&](const std::string& profile) {
+    if (words.Profile(profile)) agreement.profiles.insert(profile);
+  });
+  words.Each("areas", text.areas(), [&](const std::string& area) {
+    if (words.Area(area)) agreement.areas.insert(area);
+  });
+  words.One("effective_from", [&] { agreement.effective = words.Between(text.effective_from(), text.effective_to()); });
+  words.One("apd_review_date", [&] { agreement.apd_review = words.Day(text.apd_review_date(), absl::CivilDay::min()); });
+  CheckContents(file, text, words, problems);
+  words.Each("overlays", text.overlays(), [&](const std::string& overlay) { CompileOverlay(file, overlay, words, agreement, policy, problems); });
   policy.agreements.push_back(std::move(agreement));
 }
 

@@ -76,12 +76,14 @@ void TakeNotices(const Files& files, const TrustRoots& roots, absl::Time now, Po
     v1::AgreementNotice notice;
     const bool parsed = notice.ParseFromString(proven.payload);
     const absl::StatusOr<absl::CivilDay> from = ParseDay(notice.from_date());
-    if (!parsed || notice.agency() != proven.agency || notice.action() == v1::NOTICE_ACTION_UNSPECIFIED || !from.ok()) {
+    const bool removes = notice.action() == v1::NOTICE_ACTION_REMOVE_PARTY;
+    const bool known = removes || notice.action() == v1::NOTICE_ACTION_SUSPEND || notice.action() == v1::NOTICE_ACTION_END;
+    if (!parsed || notice.agency() != proven.agency || !known || removes == notice.party().empty() || !from.ok()) {
       problems.Warn(Severity::kWarning, path, "", "notice", "the notice is malformed or not of the signer's agency", "give notice again");
       return;
     }
     for (Agreement& agreement : policy.agreements) {
-      if (agreement.id == notice.agreement() && agreement.revision <= notice.revision() && agreement.parties.contains(proven.agency)) agreement.notices.push_back({.from = *from});
+      if (agreement.id == notice.agreement() && agreement.revision <= notice.revision() && agreement.parties.contains(proven.agency)) agreement.notices.push_back({.from = *from, .removes = notice.party()});
     }
   });
 }

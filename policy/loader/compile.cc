@@ -36,6 +36,7 @@ std::unique_ptr<Policy> Compile(const Files& files, Problems& problems) {
   OneFile<v1::Gateways>(files, "gateways.txtpb", *policy, problems, CompileGateways);
   Folder<v1::Profile>(files, "profiles/", *policy, problems, CompileProfile);
   Folder<v1::Agreement>(files, "agreements/", *policy, problems, CompileAgreement);
+  if (!problems.any_error()) CheckReach(*policy, problems);
   if (problems.any_error()) return nullptr;
   return policy;
 }

@@ -2,18 +2,21 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
 namespace derwent::policy {
 namespace {
 
-int LineOf(absl::string_view text, absl::string_view near) {
+// The first line from `first` on where `near` stands as a word or as one side of `word=word`; 0: none.
+int LineOf(absl::string_view text, absl::string_view near, int first) {
   if (near.empty()) return 0;
-  const std::string quoted = absl::StrCat("\"", near, "\"");
   int line = 1;
   for (const absl::string_view next : absl::StrSplit(text, '\n')) {
-    if (next.find(quoted) != absl::string_view::npos) return line;
+    for (const std::string& word : {absl::StrCat("\"", near, "\""), absl::StrCat("\"", near, "="), absl::StrCat("=", near, "\"")}) {
+      if (line >= first && absl::StrContains(next, word)) return line;
+    }
     ++line;
   }
   return 0;
@@ -59,12 +62,24 @@ void Problems::Error(absl::string_view file, absl::string_view near, absl::strin
 
 void Problems::Warn(Severity severity, absl::string_view file, absl::string_view near, absl::string_view rule, std::string message, std::string advice) {
   const auto text = files_.find(std::string(file));
+  const int found = text == files_.end() ? 0 : LineOf(text->second, near, line_);
   list_.push_back({.severity = severity,
                    .file = std::string(file),
-                   .line = text == files_.end() ? 0 : LineOf(text->second, near),
+                   .line = found > 0 ? found : line_,
                    .rule = std::string(rule),
                    .message = std::move(message),
                    .advice = std::move(advice)});
+}
+
+void Problems::Keep(absl::string_view file, const google::protobuf::Descriptor* message, std::unique_ptr<FieldLines> lines) {
+  parsed_[std::string(file)] = {.message = message, .lines = std::move(lines)};
+}
+
+void Problems::Stand(absl::string_view file, const char* field, int index) {
+  line_ = 0;
+  const auto parsed = parsed_.find(std::string(file));
+  if (parsed == parsed_.end()) return;
+  line_ = parsed->second.lines->GetLocation(parsed->second.message->FindFieldByName(field), index).line + 1;
 }
 
 bool Problems::any_error() const {

@@ -1,106 +1,176 @@
 #include <algorithm>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "policy/loader/entries.h"
 #include "policy/loader/sections.h"
-#include "policy/loader/words.h"
 
 namespace derwent::policy {
 namespace {
 
-template <typename Container, typename Check>
-void Take(const google::protobuf::RepeatedPtrField<std::string>& from, Container& into, Check check) {
-  for (const std::string& next : from) {
-    if (check(next)) into.insert(into.end(), next);
-  }
-}
+using Texts = google::protobuf::RepeatedPtrField<std::string>;
 
-void CompileReceivers(const v1::Profile& text, const Words& words, Profile& profile) {
-  for (const v1::ReceiverScope& next : text.receivers()) {
-    ReceiverScope scope{.case_scope = next.case_scope(), .necessary_with_open_case = next.necessary_with_open_case(), .approver = next.approver()};
-    Take(next.categories(), scope.categories, [&](const std::string& c) { return words.Category(c); });
-    if (!next.approver().empty()) words.Role(next.approver());
-    if (words.Role(next.role())) profile.receivers[next.role()] = std::move(scope);
+// One profile's text on its way into the policy.
+class ProfileText {
+ public:
+  ProfileText(absl::string_view file, const v1::Profile& text, const Policy& policy, Problems& problems)
+      : file_(file), text_(text), policy_(policy), problems_(problems), words_(file, policy, problems) {
+    profile_.id = text.id();
   }
-  for (const v1::RecipientOrganisation& next : text.recipient_organisations()) {
-    if (words.Organisation(next.organisation())) profile.recipient_organisations[next.organisation()] = next.by_product();
-  }
-}
 
-void CompileMatrix(absl::string_view file, const v1::Profile& text, const Words& words, Profile& profile, Problems& problems) {
-  Take(text.necessary(), profile.necessary, [&](const std::string& c) { return words.Category(c); });
-  for (const v1::ConditionalCategory& next : text.conditional()) {
-    if (!words.Category(next.category())) continue;
-    Conditional conditional{.approver = next.approver()};
-    if (!next.form().empty()) {
-      conditional.form = words.Form(next.form()).value_or(Form::kFull);
-      conditional.has_form = true;
+  Profile Compile() {
+    Purposes();
+    Receivers();
+    Matrix();
+    Ceilings();
+    Products();
+    Gateways();
+    Handling();
+    Clocks();
+    words_.Each("needs_confirmation", text_.needs_confirmation(), [&](const std::string& point) { Unconfirmed(file_, text_.id(), point, problems_); });
+    return std::move(profile_);
+  }
+
+ private:
+  template <typename Container, typename Check>
+  void Take(const char* field, const Texts& from, Container& into, Check check) {
+    words_.Each(field, from, [&](const std::string& next) {
+      if (check(next)) into.insert(into.end(), next);
+    });
+  }
+  void Refuse(absl::string_view near, absl::string_view rule, std::string message, std::string advice) {
+    problems_.Error(file_, near, rule, std::move(message), std::move(advice));
+  }
+  std::set<std::string> Categories(const Texts& from) {
+    std::set<std::string> into;
+    for (const std::string& next : from) {
+      if (words_.Category(next)) into.insert(next);
     }
-    if (!next.approver().empty()) words.Role(next.approver());
-    if (next.approver() == "dpo") problems.Error(file, next.category(), "separation", "a data protection officer approves operational shares", "name the SIRO");
-    if (next.when().empty()) problems.Error(file, next.category(), "condition", absl::StrCat("`", next.category(), "` has no condition in words"), "say when");
-    if (profile.necessary.contains(next.category())) problems.Error(file, next.category(), "shadowed", absl::StrCat("`", next.category(), "` is necessary and conditional"), "keep one");
-    profile.conditional[next.category()] = std::move(conditional);
+    return into;
   }
-}
+  void Approver(const std::string& role) {
+    if (role.empty() || !words_.Role(role)) return;
+    if (role == "dpo") Refuse(role, "separation", "a data protection officer approves operational shares", "name the SIRO");
+  }
 
-void CompileCeilings(const v1::Profile& text, const Words& words, Profile& profile) {
-  for (const v1::ReceiverCeiling& next : text.ceilings()) {
-    if (!words.TypeOrOrganisation(next.receiver())) continue;
-    Ceiling ceiling;
-    Take(next.permit(), ceiling.permit, [&](const std::string& c) { return words.Category(c); });
-    for (const std::string& redact : next.redact()) {
-      if (const auto pair = words.CategoryForm(redact)) ceiling.redact.insert(*pair);
-    }
-    for (const std::string& approve : next.approve()) {
-      if (const auto pair = words.CategoryRole(approve)) ceiling.approve.insert(*pair);
-    }
-    profile.ceilings[next.receiver()] = std::move(ceiling);
+  void Purposes() {
+    words_.One("kind", [&] { words_.OneOf(text_.kind(), {"board", "process", "board_and_case"}, "kind of profile"); });
+    words_.Each("purposes", text_.purposes(), [&](const std::string& purpose) {
+      if (!words_.Purpose(purpose)) return;
+      profile_.purposes.insert(purpose);
+      if (policy_.purposes.at(purpose).excluded) Refuse(purpose, "excluded-purpose", absl::StrCat("`", purpose, "` is an excluded purpose"), "remove it");
+    });
+    Take("denied_purposes", text_.denied_purposes(), profile_.denied_purposes, [&](const std::string& p) { return words_.Purpose(p); });
+    Take("senders", text_.senders(), profile_.senders, [&](const std::string& t) { return words_.Type(t); });
+    profile_.separate_purpose = text_.separate_purpose();
+    if (!text_.separate_purpose().empty()) words_.One("separate_purpose", [&] { words_.Purpose(text_.separate_purpose()); });
   }
-  for (const v1::Product& next : text.products()) {
-    words.OneOf(next.age(), {"adult", "child"}, "age of a product");
-    Product product{.child = next.age() == "child"};
-    Take(next.allow(), product.allow, [&](const std::string& c) { return words.Category(c); });
-    profile.products[next.id()] = std::move(product);
-  }
-}
 
-void CompileGatewayList(absl::string_view file, const v1::Profile& text, const Words& words, const Policy& policy, Profile& profile, Problems& problems) {
-  Take(text.gateways(), profile.gateways, [&](const std::string& g) { return words.Gateway(g); });
-  const bool stands = std::any_of(profile.gateways.begin(), profile.gateways.end(), [&](const std::string& id) {
-    const Gateway& gateway = policy.gateways.at(id);
-    return gateway.kind != "support" && gateway.kind != "exempt" && !gateway.never_used;
-  });
-  if (!stands) problems.Error(file, "", "gateway", "only supporting or exempting gateways are named", "name a duty, power or process");
-}
+  void Receivers() {
+    words_.Each("receivers", text_.receivers(), [&](const v1::ReceiverScope& next) {
+      ReceiverScope scope{.case_scope = next.case_scope(), .categories = Categories(next.categories()),
+                          .necessary_with_open_case = next.necessary_with_open_case(), .approver = next.approver()};
+      Approver(next.approver());
+      if (next.necessary_with_open_case() && next.approver().empty()) Refuse(next.role(), "approver", "an open case gives more and nobody agrees to it", "name who agrees");
+      if (words_.Role(next.role())) profile_.receivers[next.role()] = std::move(scope);
+    });
+    words_.Each("recipient_organisations", text_.recipient_organisations(), [&](const v1::RecipientOrganisation& next) {
+      if (words_.Organisation(next.organisation())) profile_.recipient_organisations[next.organisation()] = next.by_product();
+    });
+  }
+
+  void Matrix() {
+    Take("necessary", text_.necessary(), profile_.necessary, [&](const std::string& c) { return words_.Category(c); });
+    words_.Each("conditional", text_.conditional(), [&](const v1::ConditionalCategory& next) {
+      const std::string& id = next.category();
+      if (!words_.Category(id)) return;
+      Conditional conditional{.approver = next.approver()};
+      if (!next.form().empty()) {
+        conditional.form = words_.Form(next.form()).value_or(Form::kFull);
+        conditional.has_form = true;
+      }
+      Approver(next.approver());
+      if (next.when().empty()) Refuse(id, "condition", absl::StrCat("`", id, "` has no condition in words"), "say when");
+      if (profile_.necessary.contains(id)) Refuse(id, "shadowed", absl::StrCat("`", id, "` is necessary and conditional"), "keep one");
+      if (!profile_.conditional.emplace(id, std::move(conditional)).second) Refuse(id, "contradicted", absl::StrCat("`", id, "` is conditional twice"), "keep one");
+    });
+  }
+
+  void Ceilings() {
+    words_.Each("ceilings", text_.ceilings(), [&](const v1::ReceiverCeiling& next) {
+      if (!words_.TypeOrOrganisation(next.receiver())) return;
+      Ceiling ceiling{.permit = Categories(next.permit())};
+      for (const std::string& redact : next.redact()) {
+        if (const auto pair = words_.CategoryForm(redact)) ceiling.redact.insert(*pair);
+      }
+      for (const std::string& approve : next.approve()) {
+        if (const auto pair = words_.CategoryRole(approve)) ceiling.approve.insert(*pair);
+      }
+      profile_.ceilings[next.receiver()] = std::move(ceiling);
+    });
+  }
+
+  void Products() {
+    words_.Each("products", text_.products(), [&](const v1::Product& next) {
+      words_.OneOf(next.age(), {"adult", "child"}, "age of a product");
+      profile_.products[next.id()] = Product{.child = next.age() == "child", .allow = Categories(next.allow())};
+    });
+  }
+
+  void Gateways() {
+    Take("gateways", text_.gateways(), profile_.gateways, [&](const std::string& g) { return words_.Gateway(g); });
+    const bool stands = std::any_of(profile_.gateways.begin(), profile_.gateways.end(), [&](const std::string& id) { return policy_.gateways.at(id).StandsAlone(); });
+    if (!stands) Refuse("", "gateway", "only supporting or exempting gateways are named", "name a duty, power or process");
+  }
+
+  void Handling() {
+    Take("blocked_flags", text_.blocked_flags(), profile_.blocked_flags, [&](const std::string& f) { return words_.Flag(f); });
+    profile_.prohibited_payload.insert(text_.prohibited_payload().begin(), text_.prohibited_payload().end());
+    Take("obligations", text_.obligations(), profile_.obligations, [&](const std::string& o) { return words_.Obligation(o); });
+    words_.One("marking", [&] { if (words_.Marking(text_.marking())) profile_.marking = text_.marking(); });
+    words_.One("escalation_role", [&] { if (words_.Role(text_.escalation_role())) profile_.escalation_role = text_.escalation_role(); });
+    if (text_.retention().empty()) Refuse("", "retention", "no retention is stated", "say how long and by which schedule");
+  }
+
+  void Clocks() {
+    profile_.existence_sensitive = text_.existence_sensitive();
+    words_.One("answer_slot", [&] { Slot(); });
+    if (text_.collection_hours() <= 0) Refuse("", "clock", "no collection deadline is stated", "set collection_hours");
+    profile_.clock_hours["collection"] = text_.collection_hours();
+    if (text_.acceptance_hours() > 0) profile_.clock_hours["acceptance"] = text_.acceptance_hours();
+    if (text_.outcome_hours() > 0) profile_.clock_hours["outcome"] = text_.outcome_hours();
+    words_.Each("clocks", text_.clocks(), [&](const v1::Clock& next) {
+      if ((next.hours() > 0) == (next.working_days() > 0)) Refuse(next.id(), "clock", absl::StrCat("clock `", next.id(), "` has not exactly one limit"), "set hours or working_days");
+      profile_.clocks[next.id()] = {.hours = next.hours(), .working_days = next.working_days()};
+    });
+  }
+
+  // Domain decision 9.
+  void Slot() {
+    absl::string_view slot = text_.answer_slot();
+    if (slot.empty()) {
+      if (text_.existence_sensitive()) Refuse("", "answer-slot", "an existence-sensitive profile has no answer slot", "set answer_slot, for instance 1wd");
+      return;
+    }
+    AnswerSlot& into = profile_.answer_slot;
+    const bool read = absl::ConsumeSuffix(&slot, "wd") ? absl::SimpleAtoi(slot, &into.working_days) && into.working_days > 0
+                                                        : absl::ParseDuration(slot, &into.time) && into.time > absl::ZeroDuration();
+    if (!read) Refuse(text_.answer_slot(), "answer-slot", absl::StrCat("`", text_.answer_slot(), "` is no answer slot"), "write 30s, 15m, 2h or 1wd");
+  }
+
+  const std::string file_;
+  const v1::Profile& text_;
+  const Policy& policy_;
+  Problems& problems_;
+  const Words words_;
+  Profile profile_;
+};
 
 }  // namespace
 
 void CompileProfile(absl::string_view file, const v1::Profile& text, Policy& policy, Problems& problems) {
-  const Words words(file, policy, problems);
-  Profile profile{.id = text.id()};
-  words.OneOf(text.kind(), {"board", "process", "board_and_case"}, "kind of profile");
-  Take(text.purposes(), profile.purposes, [&](const std::string& p) { return words.Purpose(p); });
-  Take(text.denied_purposes(), profile.denied_purposes, [&](const std::string& p) { return words.Purpose(p); });
-  Take(text.senders(), profile.senders, [&](const std::string& t) { return words.Type(t); });
-  for (const std::string& purpose : profile.purposes) {
-    if (policy.purposes.at(purpose).excluded) problems.Error(file, purpose, "excluded-purpose", absl::StrCat("`", purpose, "` is an excluded purpose"), "remove it");
-  }
-  CompileReceivers(text, words, profile);
-  CompileMatrix(file, text, words, profile, problems);
-  CompileCeilings(text, words, profile);
-  CompileGatewayList(file, text, words, policy, profile, problems);
-  Take(text.blocked_flags(), profile.blocked_flags, [&](const std::string& f) { return words.Flag(f); });
-  profile.prohibited_payload.insert(text.prohibited_payload().begin(), text.prohibited_payload().end());
-  Take(text.obligations(), profile.obligations, [&](const std::string& o) { return words.Obligation(o); });
-  profile.existence_sensitive = text.existence_sensitive();
-  if (words.Marking(text.marking())) profile.marking = text.marking();
-  if (words.Role(text.escalation_role())) profile.escalation_role = text.escalation_role();
-  if (text.retention().empty()) problems.Error(file, "", "retention", "no retention is stated", "say how long and by which schedule");
-  if (text.collection_hours() <= 0) problems.Error(file, "", "clock", "no collection deadline is stated", "set collection_hours");
-  profile.clock_hours["collection"] = text.collection_hours();
-  if (text.acceptance_hours() > 0) profile.clock_hours["acceptance"] = text.acceptance_hours();
-  if (text.outcome_hours() > 0) profile.clock_hours["outcome"] = text.outcome_hours();
-  if (!policy.profiles.emplace(text.id(), std::move(profile)).second) problems.Error(file, text.id(), "duplicate", absl::StrCat("profile `", text.id(), "` stands twice"), "remove one");
+  Add(policy.profiles, file, text.id(), ProfileText(file, text, policy, problems).Compile(), problems);
 }
 
 }  // namespace derwent::policy

@@ -1,6 +1,8 @@
 #include "policy/loader/text.h"
 
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/io/tokenizer.h"
@@ -31,10 +33,14 @@ bool ParseText(const Files& files, absl::string_view path, google::protobuf::Mes
     return false;
   }
   Collector collector(path, problems);
+  auto lines = std::make_unique<FieldLines>();
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&collector);
+  parser.WriteLocationsTo(lines.get());
   parser.SetRecursionLimit(16);
-  return parser.ParseFromString(file->second, &message);
+  const bool parsed = parser.ParseFromString(file->second, &message);
+  problems.Keep(path, message.GetDescriptor(), std::move(lines));
+  return parsed;
 }
 
 }  // namespace derwent::policy

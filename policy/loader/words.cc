@@ -22,6 +22,7 @@ bool Words::Category(const std::string& id) const { return Known(policy_.categor
 bool Words::Role(const std::string& id) const { return Known(policy_.roles.contains(id), "role", id, KeysOf(policy_.roles)); }
 bool Words::Purpose(const std::string& id) const { return Known(policy_.purposes.contains(id), "purpose", id, KeysOf(policy_.purposes)); }
 bool Words::Flag(const std::string& id) const { return Known(policy_.flags.contains(id), "flag", id, KeysOf(policy_.flags)); }
+bool Words::SubjectRole(const std::string& id) const { return Known(policy_.subject_roles.contains(id), "subject role", id, KeysOf(policy_.subject_roles)); }
 bool Words::Obligation(const std::string& id) const { return Known(policy_.obligations.contains(id), "obligation", id, KeysOf(policy_.obligations)); }
 bool Words::Type(const std::string& id) const { return Known(policy_.types.contains(id), "type of organisation", id, KeysOf(policy_.types)); }
 bool Words::Organisation(const std::string& id) const { return Known(policy_.organisations.contains(id), "organisation", id, KeysOf(policy_.organisations)); }

@@ -22,6 +22,7 @@ class Words {
   bool Role(const std::string& id) const;
   bool Purpose(const std::string& id) const;
   bool Flag(const std::string& id) const;
+  bool SubjectRole(const std::string& id) const;
   bool Obligation(const std::string& id) const;
   bool Marking(const std::string& id) const;
   bool Type(const std::string& id) const;
@@ -39,6 +40,22 @@ class Words {
   // Empty gives `otherwise`.
   absl::CivilDay Day(const std::string& text, absl::CivilDay otherwise) const;
   Days Between(const std::string& first, const std::string& last) const;
+  // Uses each of a repeated field of the file; problems are reported where it stands.
+  template <typename Items, typename Use>
+  void Each(const char* field, const Items& items, Use use) const {
+    for (int i = 0; i < items.size(); ++i) {
+      problems_.Stand(file_, field, i);
+      use(items[i]);
+    }
+    problems_.Leave();
+  }
+  // The same for a field that stands once.
+  template <typename Use>
+  void One(const char* field, Use use) const {
+    problems_.Stand(file_, field, -1);
+    use();
+    problems_.Leave();
+  }
   // A value of a closed list.
   bool OneOf(const std::string& value, const std::vector<std::string>& allowed, absl::string_view what) const;
 

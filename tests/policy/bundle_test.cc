@@ -55,13 +55,14 @@ class SignedBundle : public ::testing::Test {
     ASSERT_TRUE(ParseText(files_, "agreements/fire_safety.txtpb", agreement, problems));
     Put(absl::StrCat("signatures/agreements/fire_safety.1.", agency, ".dsse.json"), kAgreementType, AgreementManifest(files_, agreement).value(), signers_[agency]);
   }
-  void GiveNotice(const std::string& agency, const std::string& in_name_of, int revision) {
+  void GiveNotice(const std::string& agency, const std::string& in_name_of, int revision, v1::NoticeAction action = v1::NOTICE_ACTION_END, const std::string& party = "") {
     v1::AgreementNotice notice;
     notice.set_agreement("fire_safety");
     notice.set_revision(revision);
-    notice.set_action(v1::NOTICE_ACTION_END);
+    notice.set_action(action);
     notice.set_agency(in_name_of);
     notice.set_from_date("2026-11-30");
+    notice.set_party(party);
     Put(absl::StrCat("notices/fire_safety.", agency, ".dsse.json"), kNoticeType, notice.SerializeAsString(), signers_[agency]);
   }
 
@@ -171,6 +172,24 @@ TEST_F(SignedBundle, AManifestSignatureIsNoAgreementSignature) {
 TEST_F(SignedBundle, OnePartysNoticeEndsTheAgreement) {
   GiveNotice("dfrs", "dfrs", 1);
   EXPECT_EQ(Denial(), "AGREEMENT_NOT_IN_FORCE");
+}
+
+TEST_F(SignedBundle, OnePartysNoticeRemovesAParty) {
+  GiveNotice("dcc.adults", "dcc.adults", 1, v1::NOTICE_ACTION_REMOVE_PARTY, "dfrs");
+  EXPECT_EQ(Denial(), "AGREEMENT_NOT_IN_FORCE");
+}
+
+TEST_F(SignedBundle, RemovingAnotherPartyLeavesTheRest) {
+  GiveNotice("dcc.adults", "dcc.adults", 1, v1::NOTICE_ACTION_REMOVE_PARTY, "cbc");
+  EXPECT_EQ(Denial(), "");
+}
+
+TEST_F(SignedBundle, ANoticeThatDoesNotSayWhatItDoesIsReportedAndIgnored) {
+  GiveNotice("dcc.adults", "dcc.adults", 1, v1::NOTICE_ACTION_REMOVE_PARTY, "");
+  EXPECT_EQ(Denial(), "");
+  EXPECT_FALSE(Load().value()->warnings.empty());
+  GiveNotice("dcc.adults", "dcc.adults", 1, static_cast<v1::NoticeAction>(77), "dfrs");
+  EXPECT_EQ(Denial(), "");
 }
 
 TEST_F(SignedBundle, ANoticeInAnotherAgencysNameIsReportedAndIgnored) {

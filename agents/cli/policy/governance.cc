@@ -1,9 +1,12 @@
 #include "agents/cli/policy/governance.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "derwent/v1/dsse.pb.h"
@@ -98,18 +101,22 @@ absl::Status SignAgreement(const std::string& directory, const std::string& id, 
                      policy::kAgreementType, std::move(manifest), signer, certificate);
 }
 
-absl::Status GiveNotice(const std::string& directory, const std::string& id, v1::NoticeAction action, const std::string& from_date, const SignerFiles& signer) {
-  RETURN_IF_ERROR(ParseDay(from_date).status());
+absl::Status GiveNotice(const std::string& directory, const std::string& id, v1::AgreementNotice notice, const SignerFiles& signer) {
+  RETURN_IF_ERROR(ParseDay(notice.from_date()).status());
   ASSIGN_OR_RETURN(const policy::Files files, policy::ReadBundleDirectory(directory));
   ASSIGN_OR_RETURN(const v1::Agreement agreement, ReadAgreement(files, id));
   ASSIGN_OR_RETURN(const trust::Certificate certificate, ReadCertificate(signer));
-  v1::AgreementNotice notice;
+  const bool removes = notice.action() == v1::NOTICE_ACTION_REMOVE_PARTY;
+  for (const std::string& party : removes ? std::vector<std::string>{certificate.id().agency, notice.party()} : std::vector<std::string>{certificate.id().agency}) {
+    const auto& parties = agreement.parties();
+    if (std::find(parties.begin(), parties.end(), party) == parties.end()) return absl::InvalidArgumentError(absl::StrCat("`", party, "` is no party of agreement `", id, "`"));
+  }
   notice.set_agreement(id);
   notice.set_revision(agreement.revision());
-  notice.set_action(action);
   notice.set_agency(certificate.id().agency);
-  notice.set_from_date(from_date);
-  return WriteSigned(directory, absl::StrCat("notices/", id, ".", agreement.revision(), ".", certificate.id().agency, ".dsse.json"), policy::kNoticeType,
+  // One file a party removed, so that removing a second does not take the first back.
+  const std::string what = removes ? absl::StrCat(".remove.", notice.party()) : "";
+  return WriteSigned(directory, absl::StrCat("notices/", id, ".", agreement.revision(), ".", certificate.id().agency, what, ".dsse.json"), policy::kNoticeType,
                      notice.SerializeAsString(), signer, certificate);
 }
 

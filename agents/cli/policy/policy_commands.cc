@@ -127,6 +127,7 @@ int Test(const std::string& directory, const std::vector<std::string>& files) {
   if (!offline.ok()) return Fail(offline.status());
   int passed = 0;
   int failed = 0;
+  int malformed = 0;
   for (const std::string& path : files) {
     const absl::StatusOr<std::string> yaml = ReadInput(path);
     if (!yaml.ok()) return Fail(yaml.status());
@@ -134,10 +135,12 @@ int Test(const std::string& directory, const std::vector<std::string>& files) {
     if (!results.ok()) return Fail(results.status());
     for (const ScenarioResult& result : *results) {
       ++(result.differences.empty() ? passed : failed);
-      for (const std::string& difference : result.differences) std::cout << result.id << ": " << difference << "\n";
+      malformed += result.malformed ? 1 : 0;
+      for (const std::string& difference : result.differences) std::cout << result.id << ": " << (result.malformed ? "malformed: " : "") << difference << "\n";
     }
   }
   std::cout << passed << " passed, " << failed << " failed\n";
+  if (malformed > 0) return kBadInput;
   return failed == 0 && passed > 0 ? kDone : kFailed;
 }
 
@@ -148,6 +151,7 @@ struct Options {
   std::string output = "table";
   std::string agreement;
   std::string from_date;
+  std::string party;
   std::vector<std::string> scenarios;
   SignerFiles signer;
   bool unconfirmed = false;
@@ -203,13 +207,25 @@ void AddSigning(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_c
     exit_code = o->bundle ? Report(SignBundle(o->directory, o->signer), "signed the bundle") : kDone;
     if (exit_code == kDone && !o->agreement.empty()) exit_code = Report(SignAgreement(o->directory, o->agreement, o->signer), "signed the agreement");
   });
-  for (const auto& [name, action, what] : {std::make_tuple("suspend", v1::NOTICE_ACTION_SUSPEND, "suspend an agreement: one party's signature suffices"),
-                                           std::make_tuple("end", v1::NOTICE_ACTION_END, "end an agreement: one party's signature suffices")}) {
-    CLI::App* const command = signing(name, what);
+  struct Tightening {
+    const char* name;
+    v1::NoticeAction action;
+    const char* what;
+  };
+  for (const Tightening& next : {Tightening{"suspend", v1::NOTICE_ACTION_SUSPEND, "suspend an agreement: one party's signature suffices"},
+                                 Tightening{"end", v1::NOTICE_ACTION_END, "end an agreement: one party's signature suffices"},
+                                 Tightening{"remove-party", v1::NOTICE_ACTION_REMOVE_PARTY, "take one party out of an agreement, the others go on: one party's signature suffices"}}) {
+    CLI::App* const command = signing(next.name, next.what);
     command->add_option("--agreement", o->agreement, "agreement id")->required();
     command->add_option("--from", o->from_date, "first day on which nothing flows, YYYY-MM-DD")->required();
-    const v1::NoticeAction notice = action;
-    command->callback([o, notice, &exit_code] { exit_code = Report(GiveNotice(o->directory, o->agreement, notice, o->from_date, o->signer), "notice given"); });
+    if (next.action == v1::NOTICE_ACTION_REMOVE_PARTY) command->add_option("--party", o->party, "agency to take out")->required();
+    command->callback([o, action = next.action, &exit_code] {
+      v1::AgreementNotice notice;
+      notice.set_action(action);
+      notice.set_from_date(o->from_date);
+      notice.set_party(o->party);
+      exit_code = Report(GiveNotice(o->directory, o->agreement, std::move(notice), o->signer), "notice given");
+    });
   }
 }
 

@@ -1,0 +1,103 @@
+// What can never happen, and what lacks its footing, once the whole policy is known.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "policy/loader/sections.h"
+
+namespace derwent::policy {
+namespace {
+
+// Whether a gateway's list names `type`, or the one organisation.
+bool Names(const std::vector<std::string>& list, const Organisation& organisation) {
+  return std::any_of(list.begin(), list.end(), [&](const std::string& name) { return name == "*" || name == organisation.type || name == organisation.id; });
+}
+
+// Whether `gateway` lets some other organisation have something from `sender`. A gateway that is not commenced may still come.
+bool Serves(const Gateway& gateway, const Organisation& sender, const Policy& policy) {
+  if (!gateway.StandsAlone() || gateway.excludes_sender.contains(sender.type) || !Names(gateway.from, sender)) return false;
+  return std::any_of(policy.organisations.begin(), policy.organisations.end(), [&](const auto& entry) { return entry.first != sender.id && Names(gateway.to, entry.second); });
+}
+
+// Organisations of the types that a profile names as senders, by type.
+std::map<std::string, std::vector<const Organisation*>> SendersOf(const Profile& profile, const Policy& policy) {
+  std::map<std::string, std::vector<const Organisation*>> senders;
+  for (const std::string& type : profile.senders) senders[type];
+  for (const auto& [id, organisation] : policy.organisations) {
+    if (const auto type = senders.find(organisation.type); type != senders.end()) type->second.push_back(&organisation);
+  }
+  return senders;
+}
+
+void WarnOfDead(const Profile& profile, const Policy& policy, Problems& problems) {
+  const std::string file = absl::StrCat("profiles/", profile.id, ".txtpb");
+  const auto senders = SendersOf(profile, policy);
+  std::set<std::string> live_gateways;
+  for (const auto& [type, organisations] : senders) {
+    bool live = organisations.empty();  // A type without an agency yet sends nothing and harms nothing.
+    for (const Organisation* sender : organisations) {
+      for (const std::string& id : profile.gateways) {
+        if (!Serves(policy.gateways.at(id), *sender, policy)) continue;
+        live = true;
+        live_gateways.insert(id);
+      }
+    }
+    if (!live) problems.Warn(Severity::kWarning, file, type, "dead-sender", absl::StrCat("no gateway of the profile lets `", type, "` send anything"), "name a gateway that does, or remove the sender");
+  }
+  for (const std::string& id : profile.gateways) {
+    if (!policy.gateways.at(id).StandsAlone() || live_gateways.contains(id)) continue;
+    problems.Warn(Severity::kWarning, file, id, "dead-gateway", absl::StrCat("`", id, "` carries nothing: it names none of the profile's senders, or nobody to receive"), "remove it, or name a sender it serves");
+  }
+}
+
+// What special-category and offence data a profile can let out at all.
+struct Sensitive {
+  bool special = false;
+  bool offence = false;
+};
+
+Sensitive SensitiveIn(const Profile& profile, const Policy& policy) {
+  Sensitive found;
+  for (const auto& [id, category] : policy.categories) {
+    if (!profile.necessary.contains(id) && !profile.conditional.contains(id)) continue;
+    found.special = found.special || category.special;
+    found.offence = found.offence || category.offence;
+  }
+  return found;
+}
+
+// UK GDPR Articles 9 and 10: whoever may give or receive such data under an agreement names its condition.
+void RequireConditions(const Policy& policy, Problems& problems) {
+  std::set<std::string> special;
+  std::set<std::string> offence;
+  for (const Agreement& agreement : policy.agreements) {
+    Sensitive adopted;
+    for (const std::string& id : agreement.profiles) {
+      const Sensitive found = SensitiveIn(policy.profiles.at(id), policy);
+      adopted = {.special = adopted.special || found.special, .offence = adopted.offence || found.offence};
+    }
+    for (const std::string& party : agreement.parties) {
+      const OrganisationType& type = policy.types.at(policy.organisations.at(party).type);
+      if (adopted.special && type.special_condition.empty()) special.insert(type.id);
+      if (adopted.offence && type.offence_condition.empty()) offence.insert(type.id);
+    }
+  }
+  for (const std::string& type : special) {
+    problems.Error("organisations.txtpb", type, "article-9", absl::StrCat("`", type, "` shares special-category data and names no condition"), "set special_condition");
+  }
+  for (const std::string& type : offence) {
+    problems.Error("organisations.txtpb", type, "article-10", absl::StrCat("`", type, "` shares offence data and names no condition"), "set offence_condition");
+  }
+}
+
+}  // namespace
+
+void CheckReach(const Policy& policy, Problems& problems) {
+  std::set<std::string> ids;
+  for (const auto& [id, profile] : policy.profiles) ids.insert(id);
+  for (const std::string& id : ids) WarnOfDead(policy.profiles.at(id), policy, problems);
+  RequireConditions(policy, problems);
+}
+
+}  // namespace derwent::policy
