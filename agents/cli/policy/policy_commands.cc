@@ -180,6 +180,15 @@ void AddReading(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_c
   test->callback([o, &exit_code] { exit_code = Test(o->directory, o->scenarios); });
 }
 
+// A command that a signatory runs with certificate and key.
+CLI::App* Signing(CLI::App& policy, const std::shared_ptr<Options>& o, const char* name, const char* what) {
+  CLI::App* const command = policy.add_subcommand(name, what);
+  command->add_option("directory", o->directory, "the policy's folder")->required();
+  command->add_option("--certificate", o->signer.certificate, "the signatory's certificate")->required();
+  command->add_option("--key", o->signer.key, "the signatory's private key file (mode 0600)")->required();
+  return command;
+}
+
 void AddSigning(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_code) {
   CLI::App* const manifest = policy.add_subcommand("manifest", "write MANIFEST anew");
   manifest->add_option("directory", o->directory, "the policy's folder")->required();
@@ -189,14 +198,7 @@ void AddSigning(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_c
     exit_code = digest.ok() ? kDone : Fail(digest.status());
   });
 
-  const auto signing = [&](const char* name, const char* what) {
-    CLI::App* const command = policy.add_subcommand(name, what);
-    command->add_option("directory", o->directory, "the policy's folder")->required();
-    command->add_option("--certificate", o->signer.certificate, "the signatory's certificate")->required();
-    command->add_option("--key", o->signer.key, "the signatory's private key file (mode 0600)")->required();
-    return command;
-  };
-  CLI::App* const sign = signing("sign", "sign the bundle or an agreement as a signatory");
+  CLI::App* const sign = Signing(policy, o, "sign", "sign the bundle or an agreement as a signatory");
   sign->add_option("--agreement", o->agreement, "agreement id");
   sign->add_flag("--bundle", o->bundle, "sign MANIFEST");
   sign->callback([o, &exit_code] {
@@ -207,6 +209,9 @@ void AddSigning(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_c
     exit_code = o->bundle ? Report(SignBundle(o->directory, o->signer), "signed the bundle") : kDone;
     if (exit_code == kDone && !o->agreement.empty()) exit_code = Report(SignAgreement(o->directory, o->agreement, o->signer), "signed the agreement");
   });
+}
+
+void AddTightening(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_code) {
   struct Tightening {
     const char* name;
     v1::NoticeAction action;
@@ -215,7 +220,7 @@ void AddSigning(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_c
   for (const Tightening& next : {Tightening{"suspend", v1::NOTICE_ACTION_SUSPEND, "suspend an agreement: one party's signature suffices"},
                                  Tightening{"end", v1::NOTICE_ACTION_END, "end an agreement: one party's signature suffices"},
                                  Tightening{"remove-party", v1::NOTICE_ACTION_REMOVE_PARTY, "take one party out of an agreement, the others go on: one party's signature suffices"}}) {
-    CLI::App* const command = signing(next.name, next.what);
+    CLI::App* const command = Signing(policy, o, next.name, next.what);
     command->add_option("--agreement", o->agreement, "agreement id")->required();
     command->add_option("--from", o->from_date, "first day on which nothing flows, YYYY-MM-DD")->required();
     if (next.action == v1::NOTICE_ACTION_REMOVE_PARTY) command->add_option("--party", o->party, "agency to take out")->required();
@@ -237,6 +242,7 @@ void AddPolicyCommands(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<Options>();  // Shared by the callbacks that CLI11 keeps.
   AddReading(*policy, options, exit_code);
   AddSigning(*policy, options, exit_code);
+  AddTightening(*policy, options, exit_code);
 }
 
 }  // namespace derwent::cli

@@ -2,19 +2,21 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "agents/cli/policy/scenario_shape.h"
 #include "policy/engine/decide.h"
 #include "policy/engine/lattice.h"
+#include "policy/loader/record.h"
 #include "yaml-cpp/yaml.h"
 
 namespace derwent::cli {
 namespace {
 
 using policy::DecisionRequest;
-
 
 std::string Text(const YAML::Node& node, const char* field) { return node[field] ? node[field].as<std::string>() : ""; }
 
@@ -42,17 +44,16 @@ void ReadExtras(const YAML::Node& s, DecisionRequest& q) {
   }
   if (const YAML::Node table = s["table"]) q.table = policy::Table{.topic = Text(table, "topic"), .geography = Text(table, "geography"), .period = Text(table, "period")};
   q.payload = List(s["payload"]);
-  if (Text(s, "path") == "break_glass") q.route = policy::Route::kBreakGlass;
-  if (Text(s, "path") == "statutory_request") q.route = policy::Route::kStatutoryRequest;
-  if (Text(s, "path") == "statistics") q.route = policy::Route::kStatistics;
-  if (Text(s, "path") == "rights_event") q.route = policy::Route::kRightsEvent;
-  if (Text(s, "path") == "audit") q.route = policy::Route::kAudit;
+  using enum policy::Route;
+  for (const policy::Route route : {kOrdinary, kBreakGlass, kStatutoryRequest, kStatistics, kRightsEvent, kAudit}) {
+    if (absl::AsciiStrToUpper(Text(s, "path")) == policy::RouteName(route)) q.route = route;
+  }
 }
 
 DecisionRequest ReadRequest(const YAML::Node& s) {
   DecisionRequest q{.releasing_agency = Text(s, "holder"), .receiving_agency = Text(s["requester"], "org"), .receiving_role = Text(s["requester"], "role"),
                     .profile = Text(s, "profile"), .purpose = Text(s, "purpose")};
-  q.direction = Text(s, "direction") == "push" ? policy::Direction::kPush : policy::Direction::kRequest;
+  q.direction = Text(s, "direction") == "push" || Text(s, "path") == "push_referral" ? policy::Direction::kPush : policy::Direction::kRequest;
   q.case_link = s["case_link"] && s["case_link"].as<bool>() ? policy::CaseLink::kAsserted : policy::CaseLink::kNone;
   q.justification = true;
   q.grounds = List(s["grounds"]);
@@ -95,7 +96,7 @@ void Compare(const policy::Decision& decision, const YAML::Node& s, const policy
 }
 
 ScenarioResult RunOne(const YAML::Node& s, const policy::Policy& policy) {
-  ScenarioResult result{.id = Text(s, "id"), .differences = {}};
+  ScenarioResult result{.id = Text(s, "id")};
   absl::Time now;
   absl::ParseTime(absl::RFC3339_full, "2026-12-01T10:00:00Z", &now, nullptr);
   const DecisionRequest whole = ReadRequest(s);
@@ -109,22 +110,28 @@ ScenarioResult RunOne(const YAML::Node& s, const policy::Policy& policy) {
   return result;
 }
 
+// The id, else the line.
+std::string IdOf(const YAML::Node& s) {
+  return s.IsMap() && s["id"] && s["id"].IsScalar() ? s["id"].Scalar() : absl::StrCat("line ", s.Mark().line + 1);
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<ScenarioResult>> RunScenarios(const std::string& yaml, const policy::Policy& policy) {
-  std::vector<ScenarioResult> results;
-  std::string id = "the file";
   try {  // yaml-cpp reports by exception; none leaves this function.
     const YAML::Node file = YAML::Load(yaml);
     if (!file.IsSequence()) return absl::InvalidArgumentError("the file is not a list of scenarios");
+    std::vector<ScenarioResult> results;
+    std::set<std::string> ids;
     for (const YAML::Node& scenario : file) {
-      id = Text(scenario, "id");
-      results.push_back(RunOne(scenario, policy));
+      ScenarioResult malformed{.id = IdOf(scenario), .malformed = true, .differences = WrongInScenario(scenario)};
+      if (!ids.insert(malformed.id).second) malformed.differences.push_back("id stands twice");
+      results.push_back(malformed.differences.empty() ? RunOne(scenario, policy) : std::move(malformed));
     }
+    return results;
   } catch (const YAML::Exception& error) {
-    return absl::InvalidArgumentError(absl::StrCat("scenario `", id, "` is malformed: ", error.what()));
+    return absl::InvalidArgumentError(absl::StrCat("the file is malformed: ", error.what()));
   }
-  return results;
 }
 
 }  // namespace derwent::cli

@@ -11,12 +11,13 @@ namespace derwent::cli {
 // What one worked decision gave.
 struct ScenarioResult {
   std::string id;
+  bool malformed = false;                // Not decided: the differences name the fields that are wrong.
   std::vector<std::string> differences;  // Empty: as expected.
 };
 
 // Runs the worked decisions of a YAML file in the domain page's format. `agreement` and `case_link` of a scenario stand in for
 // real ones; whatever it does not name is in order. Each is decided twice, whole and as broker and holder apart, and the two
-// must agree. Error: kInvalidArgument naming the scenario and field.
+// must agree. A malformed scenario is reported and the others still run. Error: kInvalidArgument when the file is no list of scenarios.
 absl::StatusOr<std::vector<ScenarioResult>> RunScenarios(const std::string& yaml, const policy::Policy& policy);
 
 }  // namespace derwent::cli
