@@ -65,6 +65,8 @@ absl::Status MayCall(const exchange::Caller& caller, absl::string_view method, c
   for (const Row& row : kTable) {
     if (row.method == method) who = row.who;
   }
+  // Certified, but no party to anything: there is nothing here that concerns it.
+  if (!world.bundle->policy->organisations.contains(caller.agency())) who = 0;
   bool may = false;
   switch (caller.id.kind) {
     case trust::CallerKind::kAgent: may = (who & kAgents) != 0; break;

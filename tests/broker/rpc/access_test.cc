@@ -44,6 +44,11 @@ TEST_F(AccessTest, WhoLeftTheDirectoryMayCallNothing) {
   EXPECT_FALSE(May(trust::CallerKind::kPerson, "ListReferrals").ok());
 }
 
+TEST_F(AccessTest, AnAgencyThatThePolicyDoesNotKnowMayCallNothing) {
+  const exchange::Caller nobody{.id = {.trust_domain = "derwent.example", .agency = "nobody", .kind = trust::CallerKind::kAgent, .name = "one"}, .serial = "01"};
+  for (const char* method : {"GetCheckpoint", "ListLeaves", "GetPolicyBundle", "ListDirectories", "Collect"}) EXPECT_FALSE(MayCall(nobody, method, world(), now_).ok()) << method;
+}
+
 TEST_F(AccessTest, ABrokerDoesNotCallAndAnUnknownMethodIsNobodys) {
   EXPECT_FALSE(May(trust::CallerKind::kBroker, "GetCheckpoint").ok());
   EXPECT_FALSE(May(trust::CallerKind::kAgent, "DropEverything").ok());
