@@ -48,6 +48,15 @@ bool HasPower(const std::string& person, std::initializer_list<absl::string_view
   });
 }
 
+// Somebody who left the directory may call nothing. Before any directory is known nothing but the status can be had.
+bool LeftDirectory(const trust::SpiffeId& id, const AgentContext& context) {
+  const auto view = context.policy.view();
+  if (view == nullptr || id.kind != trust::CallerKind::kPerson) return false;
+  const auto directory = view->directories->find(id.agency);
+  return directory == view->directories->end() ||
+         std::ranges::none_of(directory->second, [&](const policy::DirectoryEntry& entry) { return entry.id == id.name; });
+}
+
 }  // namespace
 
 absl::StatusOr<LocalCaller> CallerOf(absl::string_view certificate_pem, const AgentContext& context) {
@@ -61,6 +70,7 @@ absl::StatusOr<LocalCaller> CallerOf(absl::string_view certificate_pem, const Ag
   const trust::SpiffeId& id = certificate->id();
   const bool local = id.agency == context.identity.agency && (id.kind == trust::CallerKind::kConsole || id.kind == trust::CallerKind::kPerson);
   if (!local) return Fault(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "only this agency's own systems and people may call its agent");
+  if (LeftDirectory(id, context)) return NotEntitled();
   return LocalCaller{.kind = id.kind, .name = id.name};
 }
 
