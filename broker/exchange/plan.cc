@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -5,6 +6,7 @@
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
+#include "broker/ledger/attributes.h"
 #include "derwent/v1/dsse.pb.h"
 #include "policy/engine/decide.h"
 #include "policy/loader/record.h"
@@ -14,17 +16,36 @@
 namespace derwent::exchange {
 namespace {
 
+// Words that an entry may hold: codes, never free text.
+void RequireCodes(const google::protobuf::RepeatedPtrField<std::string>& words, const std::string& field, Violations& violations) {
+  const bool codes = std::all_of(words.begin(), words.end(), [](const std::string& word) { return ledger::IsCode(word); });
+  violations.Require(codes, field, "are codes without spaces");
+}
+
+void CheckSubject(const v1::PlannedSubject& subject, const std::string& at, Violations& violations) {
+  violations.Require(subject.categories_size() >= 1 && subject.categories_size() <= 64, absl::StrCat(at, ".categories"), "are 1 to 64");
+  violations.Require(ledger::IsCode(subject.role()), absl::StrCat(at, ".role"), "is a code without spaces");
+  RequireCodes(subject.categories(), absl::StrCat(at, ".categories"), violations);
+  RequireCodes(subject.grounds(), absl::StrCat(at, ".grounds"), violations);
+}
+
 absl::Status CheckForm(const v1::PlanReferralRequest& request, const Limits& limits) {
   Violations violations;
   violations.Require(Uuid::Parse(request.request_id()).ok(), "request_id", "is a UUID in lowercase");
   violations.Require(!request.acting_person().empty(), "acting_person", "names a person");
+  const std::pair<const char*, const std::string&> needed[] = {{"profile", request.profile()}, {"purpose", request.purpose()}};
+  for (const auto& [field, word] : needed) violations.Require(ledger::IsCode(word), field, "is a code without spaces");
+  const std::pair<const char*, const std::string&> free[] = {{"board", request.board()}, {"area", request.area()}, {"case_id", request.case_id()}, {"step", request.step()},
+                                                             {"product", request.product()}, {"document_reference", request.document_reference()}};
+  for (const auto& [field, word] : free) violations.Require(word.empty() || ledger::IsCode(word), field, "is empty or a code without spaces");
   violations.Require(request.recipients_size() >= 1 && request.recipients_size() <= limits.recipients, "recipients", "are 1 to 20");
   for (int i = 0; i < request.recipients_size(); ++i) {
     const v1::PlannedRecipient& recipient = request.recipients(i);
-    violations.Require(recipient.subjects_size() >= 1 && recipient.subjects_size() <= limits.subjects, absl::StrCat("recipients[", i, "].subjects"), "are 1 to 30");
-    for (const v1::PlannedSubject& subject : recipient.subjects()) {
-      violations.Require(subject.categories_size() >= 1 && subject.categories_size() <= 64, absl::StrCat("recipients[", i, "].subjects.categories"), "are 1 to 64");
-    }
+    const std::string at = absl::StrCat("recipients[", i, "]");
+    violations.Require(ledger::IsCode(recipient.agency()), absl::StrCat(at, ".agency"), "is a code without spaces");
+    violations.Require(ledger::IsCode(recipient.role()), absl::StrCat(at, ".role"), "is a code without spaces");
+    violations.Require(recipient.subjects_size() >= 1 && recipient.subjects_size() <= limits.subjects, absl::StrCat(at, ".subjects"), "are 1 to 30");
+    for (const v1::PlannedSubject& subject : recipient.subjects()) CheckSubject(subject, absl::StrCat(at, ".subjects"), violations);
   }
   return violations.ToStatus();
 }
@@ -43,6 +64,20 @@ policy::DecisionRequest Question(const std::string& sender, const v1::PlanReferr
   q.product = request.product();
   return q;
 }
+
+// What a plan came to as a whole, so that a referral refused before anything was sealed is found among the refusals.
+struct Whole {
+  std::set<std::string> outcomes;
+  std::vector<policy::Reason> refused;
+
+  void Add(const policy::Decision& decision) {
+    outcomes.insert(std::string(decision.Overall()));
+    for (const policy::CategoryOutcome& outcome : decision.categories) {
+      if (outcome.denied) refused.insert(refused.end(), outcome.reasons.begin(), outcome.reasons.end());
+    }
+  }
+  std::string outcome() const { return outcomes.size() == 1 ? *outcomes.begin() : "PARTIAL"; }
+};
 
 absl::Status AddKeys(const std::set<std::string>& agencies, v1::PlanReferralResponse& response, Batch& batch) {
   for (const std::string& agency : agencies) {
@@ -66,10 +101,12 @@ absl::Status PlanReferral(const Caller& caller, const v1::PlanReferralRequest& r
   }
   RETURN_IF_ERROR(CheckForm(request, world.limits));
   std::set<std::string> agencies;
+  Whole whole;
   for (const v1::PlannedRecipient& recipient : request.recipients()) {
     agencies.insert(recipient.agency());
     for (const v1::PlannedSubject& subject : recipient.subjects()) {
       const policy::Decision decision = policy::Decide(Question(caller.agency(), request, recipient, subject), world.snapshot(), batch.now());
+      whole.Add(decision);
       v1::PlannedDecision& planned = *response.add_decisions();
       planned.set_recipient_agency(recipient.agency());
       planned.set_subject(subject.number());
@@ -81,7 +118,7 @@ absl::Status PlanReferral(const Caller& caller, const v1::PlanReferralRequest& r
   *response.mutable_decide_time() = ToTimestamp(batch.now());
   ledger::EntryDraft draft("plan", ledger::Actor::kReleasing);
   draft.SetReleasing(caller.agency(), request.acting_person()).SetPurpose(request.purpose(), request.profile(), request.board(), request.area());
-  draft.SetOutcome("", {}, world.policy_digest(), world.register_digest).SetCount(static_cast<uint64_t>(response.decisions_size()));
+  draft.SetOutcome(whole.outcome(), OpenReasons(whole.refused), world.policy_digest(), world.register_digest).SetCount(static_cast<uint64_t>(response.decisions_size()));
   ASSIGN_OR_RETURN(const uint64_t index, batch.Append(draft));
   response.mutable_receipt()->set_index(index);
   return absl::OkStatus();

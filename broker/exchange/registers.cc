@@ -10,9 +10,22 @@
 #include "trust/secret/sha256.h"
 
 namespace derwent::exchange {
+namespace {
+
+// What is wrong with a call that carries a signed register, before anything is known: its id, and that its payload is none.
+absl::Status CheckCarried(const std::string& request_id, bool parses, absl::string_view field, absl::string_view rule) {
+  Violations violations;
+  violations.Require(Uuid::Parse(request_id).ok(), "request_id", "is a UUID in lowercase");
+  violations.Require(parses, field, rule);
+  return violations.ToStatus();
+}
+
+}  // namespace
 
 absl::Status PublishKeyEvent(const Caller& caller, const v1::PublishKeyEventRequest& request, v1::PublishKeyEventResponse& response, Batch& batch) {
-  ASSIGN_OR_RETURN(const trust::KeyEvent event, ToKeyEvent(request.event()));
+  const absl::StatusOr<trust::KeyEvent> parsed = ToKeyEvent(request.event());
+  RETURN_IF_ERROR(CheckCarried(request.request_id(), parsed.ok(), "event", "is a signed KeyEvent with action and purpose"));
+  const trust::KeyEvent& event = *parsed;
   if (event.agency != caller.agency()) return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency publishes its own keys only");
   const World& world = batch.world();
   const auto anchor = world.anchors.find(caller.agency());
@@ -39,11 +52,16 @@ absl::Status PublishKeyEvent(const Caller& caller, const v1::PublishKeyEventRequ
 
 absl::Status ApplyDirectory(const Caller& caller, const v1::ApplyDirectoryRequest& request, v1::ApplyDirectoryResponse& response, Batch& batch) {
   v1::Directory directory;
-  if (!directory.ParseFromString(request.directory().payload())) return Refuse(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the directory is malformed");
+  const bool parses = directory.ParseFromString(request.directory().payload()) && !directory.agency().empty();
+  RETURN_IF_ERROR(CheckCarried(request.request_id(), parses, "directory", "is a signed Directory that names its agency"));
   if (directory.agency() != caller.agency()) return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency keeps its own directory only");
   RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), request.directory(), policy::kDirectoryType, batch.now()));
   const auto compiled = policy::CompileDirectory(directory, *batch.world().bundle->policy);
-  if (!compiled.ok()) return Refuse(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", compiled.status().message());
+  if (!compiled.ok()) {
+    Violations violations;
+    violations.Add("directory", std::string(compiled.status().message()));
+    return violations.ToStatus();
+  }
   const Sha256Digest digest = trust::Sha256(request.directory().payload());
   ASSIGN_OR_RETURN(const std::optional<store::DirectoryRow> before, batch.read().FindDirectory(caller.agency()));
   if (before.has_value() && before->payload_digest == digest) {
@@ -88,7 +106,8 @@ absl::StatusOr<uint32_t> HoldWaiting(const std::string& agency, const std::vecto
 
 absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRequest& request, v1::ApplyRestrictionResponse& response, Batch& batch) {
   v1::Restriction restriction;
-  if (!restriction.ParseFromString(request.restriction().payload())) return Refuse(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the restriction is malformed");
+  const bool parses = restriction.ParseFromString(request.restriction().payload()) && !restriction.agency().empty();
+  RETURN_IF_ERROR(CheckCarried(request.request_id(), parses, "restriction", "is a signed Restriction that names its agency"));
   if (restriction.agency() != caller.agency()) return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency restricts its own records only");
   const bool restricts = restriction.action() == v1::RESTRICTION_ACTION_RESTRICT;
   Violations violations;

@@ -21,6 +21,7 @@ class KeyEventTest : public ExchangeTest {
 
   std::string Publish(uint32_t sequence, const testing::TestIdentity& published, const testing::TestIdentity& signer) {
     v1::PublishKeyEventRequest request;
+    request.set_request_id(kRequestId);
     *request.mutable_event() = MakeKeyEvent(kStranger, sequence, published, previous_, now_, KeyOf(signer), /*signing=*/true);
     v1::PublishKeyEventResponse response;
     const absl::Status status = Run([&](Batch& batch) { return PublishKeyEvent(AgentOf(kStranger), request, response, batch); });

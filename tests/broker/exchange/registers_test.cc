@@ -20,6 +20,7 @@ class RegistersTest : public ExchangeTest {
     entry.set_training_until("2099-12-31");
     entry.add_roles()->set_role("practitioner");
     v1::ApplyDirectoryRequest request;
+    request.set_request_id(kRequestId);
     *request.mutable_directory() = Sign(signer, policy::kDirectoryType, directory);
     return request;
   }
@@ -35,6 +36,7 @@ class RegistersTest : public ExchangeTest {
     restriction.set_action(action);
     restriction.set_sequence(sequence);
     v1::ApplyRestrictionRequest request;
+    request.set_request_id(kRequestId);
     *request.mutable_restriction() = Sign(kSender, kRestrictionType, restriction);
     request.add_references(std::string(32, 'r'));
     return request;
@@ -134,6 +136,11 @@ TEST_F(RegistersTest, APlanSaysWhoWouldGetWhatAndStoresItsEntryOnly) {
   ASSERT_EQ(response.decisions_size(), 1);
   EXPECT_EQ(response.decisions(0).decision().overall(), "PERMIT");
   EXPECT_EQ(EntriesOf(kSender, "plan"), 1u);
+  recipient.set_agency(kStranger);
+  ASSERT_OK(Run([&](Batch& batch) { return PlanReferral(AgentOf(kSender), request, response, batch); }));
+  const auto refused = store_->Read().value()->SearchEntries({.viewer_agency = kSender, .outcome = "DENY", .step = "plan", .limit = 10});
+  ASSERT_OK(refused);
+  EXPECT_EQ(refused->size(), 1u) << "a plan that gives nobody anything is found among the refusals";
   request.set_acting_person("p-nobody");
   EXPECT_EQ(ReasonOf(Run([&](Batch& batch) { return PlanReferral(AgentOf(kSender), request, response, batch); })), "ROLE_NOT_ENTITLED");
 }
