@@ -21,8 +21,8 @@ constexpr int kDefaultPage = 50;
 constexpr int kLargestPage = 500;
 constexpr int kMostAlarms = 100;
 
-absl::Status Invalid(std::string field, std::string rule) {
-  return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the request breaks rules of its form", {{std::move(field), std::move(rule)}});
+absl::Status Invalid(const std::vector<FieldProblem>& problems) {
+  return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the request breaks rules of its form", problems);
 }
 
 absl::Status NoSuchShare() { return Fault(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such share here"); }
@@ -35,9 +35,11 @@ struct Page {
 
 absl::StatusOr<Page> PageOf(int32_t size, const std::string& token) {
   Page page;
-  if (size < 0 || size > kLargestPage) return Invalid("page_size", "must be 1 to 500, or 0");
+  std::vector<FieldProblem> problems;
+  if (size < 0 || size > kLargestPage) problems.push_back({"page_size", "must be 1 to 500, or 0"});
   if (size > 0) page.size = size;
-  if (!token.empty() && (!absl::SimpleAtoi(token, &page.before) || page.before <= 0)) return Invalid("page_token", "must be of the previous page");
+  if (!token.empty() && (!absl::SimpleAtoi(token, &page.before) || page.before <= 0)) problems.push_back({"page_token", "must be of the previous page"});
+  if (!problems.empty()) return Invalid(problems);
   return page;
 }
 
@@ -84,7 +86,7 @@ absl::StatusOr<v1::PushReferralResponse> Desk::Push(const LocalCaller& caller, v
 
 absl::StatusOr<v1::WithdrawResponse> Desk::Withdraw(const LocalCaller& caller, const v1::WithdrawRequest& request) {
   RETURN_IF_ERROR(CheckRight(caller, LocalRight::kPush, context_));
-  if (!IsWithdrawalReason(request.reason())) return Invalid("reason", "must be a code of a withdrawal");
+  if (!IsWithdrawalReason(request.reason())) return Invalid({{"reason", "must be a code of a withdrawal"}});
   ASSIGN_OR_RETURN(const std::optional<OutboxRow> share, context_.state.FindShare(request.share_id()));
   if (!share.has_value()) return NoSuchShare();
   if (share->state != "STORED") return Fault(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED", "only a stored share can be withdrawn");
@@ -198,26 +200,26 @@ absl::StatusOr<v1::ReportReceivedResponse> Desk::Report(const LocalCaller& calle
   return response;
 }
 
-absl::StatusOr<std::vector<std::string>> Desk::ReferencesFor(const google::protobuf::RepeatedPtrField<std::string>& identifiers,
-                                                             const std::string& enclave) const {
+std::vector<std::string> Desk::ReferencesFor(const google::protobuf::RepeatedPtrField<std::string>& identifiers, const std::string& enclave,
+                                             std::vector<FieldProblem>& problems) const {
   const std::string name = enclave.empty() ? "general" : enclave;
-  std::vector<FieldProblem> problems;
   std::vector<std::string> references;
   const auto key = context_.identity.reference_keys.find(name);
   if (key == context_.identity.reference_keys.end()) problems.push_back({"enclave", "must be one whose key this agency holds"});
   if (identifiers.empty() || identifiers.size() > static_cast<int>(kMaxReferences)) problems.push_back({"identifiers", "must be 1 to 8"});
-  for (int i = 0; i < identifiers.size() && problems.size() < kMaxReferences; ++i) {
+  for (int i = 0; i < identifiers.size() && i < static_cast<int>(kMaxReferences); ++i) {
     const absl::StatusOr<CanonicalIdentifier> identifier = ParseIdentifier(identifiers[i]);
     if (!identifier.ok()) problems.push_back({absl::StrCat("identifiers[", i, "]"), std::string(identifier.status().message())});
     if (identifier.ok() && key != context_.identity.reference_keys.end()) references.push_back(SubjectReference(key->second, *identifier));
   }
-  if (!problems.empty()) return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the request breaks rules of its form", problems);
   return references;
 }
 
 absl::StatusOr<v1::ComputeReferencesResponse> Desk::References(const LocalCaller& caller, const v1::ComputeReferencesRequest& request) {
   RETURN_IF_ERROR(CheckRight(caller, LocalRight::kReferences, context_));
-  ASSIGN_OR_RETURN(const std::vector<std::string> references, ReferencesFor(request.identifiers(), request.enclave()));
+  std::vector<FieldProblem> problems;
+  const std::vector<std::string> references = ReferencesFor(request.identifiers(), request.enclave(), problems);
+  if (!problems.empty()) return Invalid(problems);
   RETURN_IF_ERROR(context_.state.LogAccess(caller.name, "", "references"));
   v1::ComputeReferencesResponse response;
   response.mutable_references()->Assign(references.begin(), references.end());
@@ -227,12 +229,14 @@ absl::StatusOr<v1::ComputeReferencesResponse> Desk::References(const LocalCaller
 absl::StatusOr<v1::RestrictResponse> Desk::Restrict(const LocalCaller& caller, const v1::RestrictRequest& request) {
   RETURN_IF_ERROR(CheckRight(caller, LocalRight::kRestrict, context_));
   const std::string id = request.restriction_id().empty() ? context_.random.NewUuid().text() : request.restriction_id();
-  if (!Uuid::Parse(id).ok()) return Invalid("restriction_id", "must be a UUID in lowercase, or empty");
+  std::vector<FieldProblem> problems;
+  if (!Uuid::Parse(id).ok()) problems.push_back({"restriction_id", "must be a UUID in lowercase, or empty"});
   v1::ApplyRestrictionRequest apply;
   if (!request.lift() || !request.identifiers().empty()) {
-    ASSIGN_OR_RETURN(const std::vector<std::string> references, ReferencesFor(request.identifiers(), "general"));
+    const std::vector<std::string> references = ReferencesFor(request.identifiers(), "general", problems);
     apply.mutable_references()->Assign(references.begin(), references.end());
   }
+  if (!problems.empty()) return Invalid(problems);
   const std::string kept_name = absl::StrCat("restriction/", id);
   ASSIGN_OR_RETURN(const std::string kept, context_.state.Kept(kept_name));
   uint32_t last = 0;

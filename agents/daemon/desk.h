@@ -30,7 +30,9 @@ class Desk {
  private:
   absl::Status NameActor(const LocalCaller& caller, v1::PushReferralRequest& request) const;
   absl::StatusOr<v1::OutboxItem> ItemOf(const OutboxRow& row);
-  absl::StatusOr<std::vector<std::string>> ReferencesFor(const google::protobuf::RepeatedPtrField<std::string>& identifiers, const std::string& enclave) const;
+  // References of the identifiers; what is wrong with them goes to `problems`.
+  std::vector<std::string> ReferencesFor(const google::protobuf::RepeatedPtrField<std::string>& identifiers, const std::string& enclave,
+                                         std::vector<FieldProblem>& problems) const;
 
   const AgentContext& context_;
   Sender& sender_;

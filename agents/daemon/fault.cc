@@ -1,12 +1,14 @@
 #include "agents/daemon/fault.h"
 
 #include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
 namespace derwent::agents {
 namespace {
 
+constexpr size_t kMostOctets = 4096;  // Base64 in a header of 8 KiB at most, beside the rest of the status.
 constexpr absl::string_view kDetailsPayload = "type.googleapis.com/google.rpc.Status";
 
 }  // namespace
@@ -21,10 +23,17 @@ absl::Status Fault(absl::StatusCode code, absl::string_view reason, absl::string
   details.add_details()->PackFrom(info);
   if (!problems.empty()) {
     google::rpc::BadRequest bad;
+    size_t octets = 0;
     for (const FieldProblem& problem : problems) {
+      octets += problem.field.size() + problem.rule.size() + 8;
       auto& violation = *bad.add_field_violations();
-      violation.set_field(problem.field);
-      violation.set_description(problem.rule);
+      if (octets <= kMostOctets) {
+        violation.set_field(problem.field);
+        violation.set_description(problem.rule);
+        continue;
+      }
+      violation.set_description(absl::StrCat("breaks ", problems.size() + 1 - static_cast<size_t>(bad.field_violations_size()), " more rules"));
+      break;
     }
     details.add_details()->PackFrom(bad);
   }

@@ -2,6 +2,7 @@
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
 #include "trust/base/status_macros.h"
+#include "trust/base/uuid.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::exchange {
@@ -22,7 +23,9 @@ absl::Status CheckAcknowledgement(const v1::Acknowledgement& message, const v1::
 absl::Status AcknowledgePackage(const v1::AcknowledgeRequest& request, const store::DeliveryRow& row, v1::AcknowledgeResponse& response, Batch& batch) {
   ASSIGN_OR_RETURN(StoredPart stored, LoadPart({.share_id = row.share_id, .recipient_agency = row.mailbox_agency}, batch));
   v1::Acknowledgement message;
-  if (!message.ParseFromString(request.acknowledgement().payload())) return Refuse(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the acknowledgement is malformed");
+  Violations violations;
+  violations.Require(message.ParseFromString(request.acknowledgement().payload()) && message.has_head(), "acknowledgement", "is a signed Acknowledgement");
+  RETURN_IF_ERROR(violations.ToStatus());
   RETURN_IF_ERROR(CheckKeyCounts(batch.world(), row.mailbox_agency, request.acknowledgement(), batch.now()));
   RETURN_IF_ERROR(CheckAcknowledgement(message, request, stored));
   stored.part.recipient_sequence = message.head().sequence();
@@ -41,6 +44,10 @@ absl::Status AcknowledgePackage(const v1::AcknowledgeRequest& request, const sto
 }  // namespace
 
 absl::Status Acknowledge(const Caller& caller, const v1::AcknowledgeRequest& request, v1::AcknowledgeResponse& response, Batch& batch) {
+  Violations violations;
+  violations.Require(Uuid::Parse(request.request_id()).ok(), "request_id", "is a UUID in lowercase");
+  violations.Require(Uuid::Parse(request.delivery_id()).ok(), "delivery_id", "is a UUID in lowercase");
+  RETURN_IF_ERROR(violations.ToStatus());
   const store::IdempotencyKey key{.caller_agency = caller.agency(), .method = "Acknowledge", .request_id = request.delivery_id()};
   ASSIGN_OR_RETURN(const std::optional<store::IdempotencyRow> before, batch.read().FindIdempotency(key));
   if (before.has_value()) {

@@ -16,10 +16,15 @@ namespace {
 
 constexpr size_t kLongestNote = 16 << 10;
 
-absl::Status CheckRequestId(const std::string& id) {
+// Reads the message that `envelope` of field `name` carries, and checks the call's id: what is wrong before anything is known.
+template <typename Message>
+absl::StatusOr<Message> ReadMessage(const std::string& request_id, const v1::DsseEnvelope& envelope, absl::string_view name) {
+  Message message;
   Violations violations;
-  violations.Require(Uuid::Parse(id).ok(), "request_id", "is a UUID in lowercase");
-  return violations.ToStatus();
+  violations.Require(Uuid::Parse(request_id).ok(), "request_id", "is a UUID in lowercase");
+  violations.Require(message.ParseFromString(envelope.payload()) && message.has_head(), name, "is a signed message with a head");
+  RETURN_IF_ERROR(violations.ToStatus());
+  return message;
 }
 
 // True with the first answer filled in when this request was answered before.
@@ -38,14 +43,12 @@ absl::Status Remember(const Caller& caller, const char* method, const std::strin
                                           .response = response.SerializeAsString(), .expire_time = batch.now() + absl::Hours(24 * 30)});
 }
 
-absl::Status CheckHead(const Caller& caller, const v1::MessageHead& head, absl::Time now, const Limits& limits) {
-  Violations violations;
+void CheckHead(const Caller& caller, const v1::MessageHead& head, absl::Time now, const Limits& limits, Violations& violations) {
   violations.Require(Uuid::Parse(head.share_id()).ok(), "head.share_id", "is a UUID in lowercase");
   violations.Require(head.from_agency() == caller.agency(), "head.from_agency", "is the caller's agency");
   violations.Require(!head.to_agency().empty() && head.to_agency() != head.from_agency(), "head.to_agency", "is the other party");
   const absl::Time made = FromTimestamp(head.create_time());
   violations.Require(made > now - absl::Hours(24 * 7) && made < now + limits.clock_skew, "head.create_time", "is within the last week and not in the future");
-  return violations.ToStatus();
 }
 
 // The part a message is about, and whether the caller is its recipient.
@@ -102,8 +105,7 @@ bool OneOf(const std::string& value, std::initializer_list<const char*> allowed)
   return std::any_of(allowed.begin(), allowed.end(), [&](const char* one) { return value == one; });
 }
 
-absl::Status CheckProgress(const v1::Progress& progress) {
-  Violations violations;
+void CheckProgress(const v1::Progress& progress, Violations& violations) {
   violations.Require(progress.state() != v1::PROGRESS_STATE_UNSPECIFIED && v1::ProgressState_IsValid(progress.state()), "progress.state", "is a state");
   if (progress.state() == v1::PROGRESS_STATE_DECLINED) {
     violations.Require(OneOf(progress.reason(), {"NOT_OUR_AREA", "THRESHOLD_NOT_MET", "ALREADY_KNOWN", "WRONG_SERVICE", "CAPACITY", "CONFLICT_OF_INTEREST", "OTHER"}), "progress.reason", "is a code for declining");
@@ -114,7 +116,6 @@ absl::Status CheckProgress(const v1::Progress& progress) {
     violations.Require(code && progress.reason().size() <= 40, "progress.reason", "is empty or an UPPER_SNAKE code");
   }
   violations.Require(progress.sealed_note().size() <= kLongestNote, "progress.sealed_note", "is 16 KiB at most");
-  return violations.ToStatus();
 }
 
 // Which states a progress may follow, and what it makes of the part.
@@ -144,14 +145,13 @@ absl::Status Advance(const v1::Progress& progress, store::PartRow& part) {
   return absl::OkStatus();
 }
 
-absl::Status WithdrawOne(const Caller& caller, const v1::DsseEnvelope& envelope, v1::WithdrawReferralResponse& response, Batch& batch) {
-  v1::Withdrawal withdrawal;
-  if (!withdrawal.ParseFromString(envelope.payload())) return Refuse(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the withdrawal is malformed");
-  RETURN_IF_ERROR(CheckHead(caller, withdrawal.head(), batch.now(), batch.world().limits));
-  RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), envelope, kWithdrawalType, batch.now()));
+absl::Status WithdrawOne(const Caller& caller, const std::string& request_id, const v1::DsseEnvelope& envelope, v1::WithdrawReferralResponse& response, Batch& batch) {
+  ASSIGN_OR_RETURN(const v1::Withdrawal withdrawal, ReadMessage<v1::Withdrawal>(request_id, envelope, "withdrawals"));
   Violations violations;
+  CheckHead(caller, withdrawal.head(), batch.now(), batch.world().limits, violations);
   violations.Require(OneOf(withdrawal.reason(), {"SENT_IN_ERROR", "SUPERSEDED", "CONSENT_WITHDRAWN", "RECTIFIED", "ERASED", "OTHER"}), "withdrawal.reason", "is a code for a withdrawal");
   RETURN_IF_ERROR(violations.ToStatus());
+  RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), envelope, kWithdrawalType, batch.now()));
   ASSIGN_OR_RETURN(About about, FindAbout(withdrawal.head(), batch));
   if (about.from_recipient) return Refuse(absl::StatusCode::kPermissionDenied, "RECIPIENT_NOT_PARTY", "only the sender withdraws a share");
   RETURN_IF_ERROR(TakeSequence(withdrawal.head(), about));
@@ -176,14 +176,14 @@ absl::Status WithdrawOne(const Caller& caller, const v1::DsseEnvelope& envelope,
 }  // namespace
 
 absl::Status ReportProgress(const Caller& caller, const v1::ReportProgressRequest& request, v1::ReportProgressResponse& response, Batch& batch) {
-  RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+  ASSIGN_OR_RETURN(const v1::Progress progress, ReadMessage<v1::Progress>(request.request_id(), request.progress(), "progress"));
   const Sha256Digest digest = trust::Sha256(request.progress().payload());
   ASSIGN_OR_RETURN(const bool before, Answered(caller, "ReportProgress", request.request_id(), digest, response, batch));
   if (before) return absl::OkStatus();
-  v1::Progress progress;
-  if (!progress.ParseFromString(request.progress().payload())) return Refuse(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the progress is malformed");
-  RETURN_IF_ERROR(CheckHead(caller, progress.head(), batch.now(), batch.world().limits));
-  RETURN_IF_ERROR(CheckProgress(progress));
+  Violations violations;
+  CheckHead(caller, progress.head(), batch.now(), batch.world().limits, violations);
+  CheckProgress(progress, violations);
+  RETURN_IF_ERROR(violations.ToStatus());
   RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), request.progress(), kProgressType, batch.now()));
   ASSIGN_OR_RETURN(About about, FindAbout(progress.head(), batch));
   if (!about.from_recipient) return Refuse(absl::StatusCode::kPermissionDenied, "RECIPIENT_NOT_PARTY", "only a recipient reports progress");
@@ -196,8 +196,8 @@ absl::Status ReportProgress(const Caller& caller, const v1::ReportProgressReques
 }
 
 absl::Status WithdrawReferral(const Caller& caller, const v1::WithdrawReferralRequest& request, v1::WithdrawReferralResponse& response, Batch& batch) {
-  RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   Violations violations;
+  violations.Require(Uuid::Parse(request.request_id()).ok(), "request_id", "is a UUID in lowercase");
   violations.Require(request.withdrawals_size() >= 1 && request.withdrawals_size() <= batch.world().limits.recipients, "withdrawals", "are 1 to 20");
   RETURN_IF_ERROR(violations.ToStatus());
   std::string payloads;
@@ -205,20 +205,19 @@ absl::Status WithdrawReferral(const Caller& caller, const v1::WithdrawReferralRe
   const Sha256Digest digest = trust::Sha256(payloads);
   ASSIGN_OR_RETURN(const bool before, Answered(caller, "WithdrawReferral", request.request_id(), digest, response, batch));
   if (before) return absl::OkStatus();
-  for (const v1::DsseEnvelope& envelope : request.withdrawals()) RETURN_IF_ERROR(WithdrawOne(caller, envelope, response, batch));
+  for (const v1::DsseEnvelope& envelope : request.withdrawals()) RETURN_IF_ERROR(WithdrawOne(caller, request.request_id(), envelope, response, batch));
   return Remember(caller, "WithdrawReferral", request.request_id(), digest, response, batch);
 }
 
 absl::Status SendNotice(const Caller& caller, const v1::SendNoticeRequest& request, v1::SendNoticeResponse& response, Batch& batch) {
-  RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+  ASSIGN_OR_RETURN(const v1::Notice notice, ReadMessage<v1::Notice>(request.request_id(), request.notice(), "notice"));
   const Sha256Digest digest = trust::Sha256(request.notice().payload());
   ASSIGN_OR_RETURN(const bool before, Answered(caller, "SendNotice", request.request_id(), digest, response, batch));
   if (before) return absl::OkStatus();
-  v1::Notice notice;
-  if (!notice.ParseFromString(request.notice().payload()) || notice.kind() == v1::NOTICE_KIND_UNSPECIFIED || !v1::NoticeKind_IsValid(notice.kind())) {
-    return Refuse(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the notice is malformed");
-  }
-  RETURN_IF_ERROR(CheckHead(caller, notice.head(), batch.now(), batch.world().limits));
+  Violations violations;
+  CheckHead(caller, notice.head(), batch.now(), batch.world().limits, violations);
+  violations.Require(notice.kind() != v1::NOTICE_KIND_UNSPECIFIED && v1::NoticeKind_IsValid(notice.kind()), "notice.kind", "is a kind");
+  RETURN_IF_ERROR(violations.ToStatus());
   RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), request.notice(), kNoticeType, batch.now()));
   ASSIGN_OR_RETURN(About about, FindAbout(notice.head(), batch));
   RETURN_IF_ERROR(TakeSequence(notice.head(), about));

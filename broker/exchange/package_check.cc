@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/refusal.h"
+#include "broker/ledger/attributes.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
 #include "trust/secret/sha256.h"
@@ -53,7 +54,13 @@ class PackageCheck {
     Require(m.kind() == v1::PACKAGE_KIND_REFERRAL, "manifest.kind", "is PACKAGE_KIND_REFERRAL");
     Require(m.sender_agency() == caller_.agency(), "manifest.sender_agency", "is the caller's agency");
     Require(!m.recipient_agency().empty() && m.recipient_agency() != m.sender_agency(), "manifest.recipient_agency", "is another agency");
-    Require(!m.recipient_role().empty(), "manifest.recipient_role", "is a role");
+    Require(ledger::IsCode(m.recipient_role()), "manifest.recipient_role", "is a role");
+    const std::pair<const char*, const std::string&> needed[] = {{"manifest.profile", m.profile()}, {"manifest.purpose", m.purpose()}};
+    for (const auto& [field, word] : needed) Require(ledger::IsCode(word), field, "is a code without spaces");
+    const std::pair<const char*, const std::string&> free[] = {{"manifest.recipient_person", m.recipient_person()}, {"manifest.board", m.board()}, {"manifest.area", m.area()},
+                                                               {"manifest.case_id", m.case_id()}, {"manifest.step", m.step()}, {"manifest.product", m.product()},
+                                                               {"manifest.document_reference", m.document_reference()}, {"manifest.marking", m.marking()}};
+    for (const auto& [field, word] : free) Require(word.empty() || ledger::IsCode(word), field, "is empty or a code without spaces");
     Require(m.policy_digest().size() == Sha256Digest::kSize, "manifest.policy_digest", "is 32 octets");
     Require(!m.sealing_key_id().empty(), "manifest.sealing_key_id", "is a key id");
   }

@@ -14,21 +14,20 @@
 namespace derwent::exchange {
 namespace {
 
-absl::StatusOr<int> PageSize(int32_t asked) {
-  if (asked < 0 || asked > 500) {
-    Violations violations;
-    violations.Add("page_size", "is 0 to 500");
-    return violations.ToStatus();
-  }
-  return asked == 0 ? 50 : asked;
-}
+struct Page {
+  size_t size = 50;
+  uint64_t start = 0;
+};
 
-absl::StatusOr<uint64_t> PageStart(const std::string& token, uint64_t first) {
-  uint64_t start = first;
-  if (token.empty() || absl::SimpleAtoi(token, &start)) return start;
-  Violations violations;
-  violations.Add("page_token", "is one that an earlier page gave");
-  return violations.ToStatus();
+// The page a request asks for, from `first` where it has no token; what is wrong goes to `violations`.
+template <typename Request>
+Page PageOf(const Request& request, uint64_t first, Violations& violations) {
+  Page page{.start = first};
+  violations.Require(request.page_size() >= 0 && request.page_size() <= 500, "page_size", "is 0 to 500");
+  if (request.page_size() > 0) page.size = static_cast<size_t>(request.page_size());
+  const bool good = request.page_token().empty() || absl::SimpleAtoi(request.page_token(), &page.start);
+  violations.Require(good, "page_token", "is one that an earlier page gave");
+  return page;
 }
 
 void AddDue(const store::Due& due, const char* step, v1::ReferralRecipient& recipient) {
@@ -98,16 +97,13 @@ absl::StatusOr<v1::Referral> GetReferral(const Caller& caller, const v1::GetRefe
 
 absl::StatusOr<v1::ListReferralsResponse> ListReferrals(const Caller& caller, const v1::ListReferralsRequest& request, store::Reader& reader) {
   if (request.parent() != absl::StrCat("agencies/", caller.agency())) return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency lists its own referrals only");
-  ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
-  ASSIGN_OR_RETURN(const uint64_t before, PageStart(request.page_token(), UINT64_MAX));
-  store::ReferralQuery query{.agency = caller.agency(), .before = before, .limit = static_cast<size_t>(size)};
+  Violations violations;
+  const Page page = PageOf(request, UINT64_MAX, violations);
+  store::ReferralQuery query{.agency = caller.agency(), .before = page.start, .limit = page.size};
   if (request.filter() == "role=sender") query.role = store::ReferralRole::kSender;
   else if (request.filter() == "role=recipient") query.role = store::ReferralRole::kRecipient;
-  else if (!request.filter().empty()) {
-    Violations violations;
-    violations.Add("filter", "is role=sender, role=recipient or empty");
-    return violations.ToStatus();
-  }
+  else violations.Require(request.filter().empty(), "filter", "is role=sender, role=recipient or empty");
+  RETURN_IF_ERROR(violations.ToStatus());
   ASSIGN_OR_RETURN(const std::vector<store::ListedShare> shares, reader.ListReferrals(query));
   v1::ListReferralsResponse response;
   for (const store::ListedShare& share : shares) {
@@ -124,11 +120,21 @@ absl::StatusOr<v1::LedgerEntry> GetLedgerEntry(const Caller& caller, uint64_t in
   return Render(*opened);
 }
 
+absl::Status CheckSearch(const v1::SearchLedgerEntriesRequest& request) {
+  Violations violations;
+  PageOf(request, 0, violations);
+  violations.Require(request.subject_references_size() <= 8, "subject_references", "are 8 at most");
+  const bool sized = std::all_of(request.subject_references().begin(), request.subject_references().end(), [](const std::string& r) { return r.size() == Sha256Digest::kSize; });
+  violations.Require(sized, "subject_references", "are 32 octets each");
+  return violations.ToStatus();
+}
+
 absl::StatusOr<v1::SearchLedgerEntriesResponse> SearchLedgerEntries(const Caller& caller, const v1::SearchLedgerEntriesRequest& request, const ledger::Tagger& tagger, store::Reader& reader) {
-  ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
-  ASSIGN_OR_RETURN(const uint64_t from, PageStart(request.page_token(), 0));
+  Violations violations;
+  const Page page = PageOf(request, 0, violations);
+  RETURN_IF_ERROR(violations.ToStatus());
   store::EntryQuery query{.viewer_agency = caller.agency(), .other_agency = request.agency(), .board = request.board(), .purpose = request.purpose(), .outcome = request.decision(),
-                          .share_id = request.share_id(), .step = request.step(), .reason = request.reason(), .from_index = from, .limit = static_cast<size_t>(size)};
+                          .share_id = request.share_id(), .step = request.step(), .reason = request.reason(), .from_index = page.start, .limit = page.size};
   if (request.has_start_time()) query.start = FromTimestamp(request.start_time());
   if (request.has_end_time()) query.end = FromTimestamp(request.end_time());
   for (const std::string& reference : request.subject_references()) {

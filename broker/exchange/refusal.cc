@@ -1,6 +1,7 @@
 #include "broker/exchange/refusal.h"
 
 #include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 
 namespace derwent::exchange {
@@ -8,6 +9,7 @@ namespace {
 
 constexpr char kReason[] = "derwent/reason";
 constexpr char kViolations[] = "derwent/violations";
+constexpr size_t kMostOctets = 4096;  // Base64 in a header, beside the rest of the status.
 
 }  // namespace
 
@@ -29,10 +31,17 @@ void Violations::Require(bool holds, absl::string_view field, absl::string_view 
 absl::Status Violations::ToStatus() const {
   if (list_.empty()) return absl::OkStatus();
   google::rpc::BadRequest message;
+  size_t octets = 0;
   for (const auto& [field, rule] : list_) {
+    octets += field.size() + rule.size() + 8;
     google::rpc::BadRequest::FieldViolation& next = *message.add_field_violations();
-    next.set_field(field);
-    next.set_description(rule);
+    if (octets <= kMostOctets) {
+      next.set_field(field);
+      next.set_description(rule);
+      continue;
+    }
+    next.set_description(absl::StrCat("breaks ", list_.size() + 1 - static_cast<size_t>(message.field_violations_size()), " more rules"));
+    break;
   }
   absl::Status status = Refuse(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the request breaks rules: see the violations");
   status.SetPayload(kViolations, absl::Cord(message.SerializeAsString()));

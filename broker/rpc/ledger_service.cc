@@ -107,10 +107,7 @@ grpc::ServerUnaryReactor* LedgerService::SearchLedgerEntries(grpc::CallbackServe
   const ledger::Tagger& tagger = *runner_.parts().tagger;
   const auto read_index = std::make_shared<uint64_t>(0);  // Shared between the rule and what follows its commit.
   const auto prepare = [request, read_index, &tagger](const Caller& caller, const World&) -> absl::StatusOr<Runner::Rule> {
-    exchange::Violations violations;
-    violations.Require(request->subject_references_size() <= 8, "subject_references", "are 8 at most");
-    for (const std::string& reference : request->subject_references()) violations.Require(reference.size() == Sha256Digest::kSize, "subject_references", "are 32 octets each");
-    RETURN_IF_ERROR(violations.ToStatus());
+    RETURN_IF_ERROR(exchange::CheckSearch(*request));
     std::vector<std::string> tags;
     for (const std::string& reference : request->subject_references()) {
       ASSIGN_OR_RETURN(std::string tag, tagger.Tag(reference));

@@ -1,4 +1,5 @@
 #include "broker/exchange/reads.h"
+#include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
 #include "broker/rpc/receipts.h"
 #include "broker/rpc/services.h"
@@ -29,7 +30,8 @@ grpc::ServerUnaryReactor* KeyService::PublishKeyEvent(grpc::CallbackServerContex
 
 grpc::ServerUnaryReactor* KeyService::GetAgencyKeys(grpc::CallbackServerContext* context, const v1::GetAgencyKeysRequest* request, v1::AgencyKeys* response) {
   store::Store& store = *runner_.parts().store;
-  return runner_.Read(context, "GetAgencyKeys", [request, response, &store](const Caller& caller, const World&, store::Reader& reader) -> absl::Status {
+  return runner_.Read(context, "GetAgencyKeys", [request, response, &store](const Caller& caller, const World& world, store::Reader& reader) -> absl::Status {
+    if (!world.bundle->policy->organisations.contains(request->agency())) return exchange::Refuse(absl::StatusCode::kNotFound, "AGENCY_UNKNOWN", "no such agency in the policy in force");
     ASSIGN_OR_RETURN(*response, exchange::GetAgencyKeys(request->agency(), reader));
     return FillReceipts(*response, caller.agency(), nullptr, store);
   });
