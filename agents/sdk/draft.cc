@@ -29,22 +29,22 @@ class DraftReader {
   const policy::Profile* ReadHead(const v1::PushReferralRequest& request, ReferralDraft& draft) {
     if (request.referral_ref().empty() || request.referral_ref().size() > 200) Problem("referral_ref", "must have 1 to 200 characters");
     if (request.justification().size() > kMaxJustification) Problem("justification", "must have 16 KiB at most");
-    if (!request.area().empty() && !policy_.areas.contains(request.area())) Problem("area", absl::StrCat("`", request.area(), "` is no area of the policy"));
+    if (!request.area().empty() && !policy_.areas.contains(request.area())) Problem("area", "must be an area of the policy");
     const auto profile = policy_.profiles.find(request.profile());
     if (profile == policy_.profiles.end()) {
-      Problem("profile", absl::StrCat("`", request.profile(), "` is no profile of the policy"));
+      Problem("profile", "must be a profile of the policy");
       return nullptr;
     }
     if (draft.purpose.empty() && profile->second.purposes.size() == 1) draft.purpose = *profile->second.purposes.begin();
-    if (draft.purpose.empty()) Problem("purpose", absl::StrCat("must be one of ", absl::StrJoin(profile->second.purposes, ", ")));
+    if (!policy_.purposes.contains(draft.purpose)) Problem("purpose", absl::StrCat("must be one of ", absl::StrJoin(profile->second.purposes, ", ")));
     return &profile->second;
   }
 
   void ReadSubject(const v1::ReferralSubject& subject, uint32_t number, ReferralDraft& draft) {
     const std::string field = absl::StrCat("subjects[", number - 1, "]");
-    if (!policy_.subject_roles.contains(subject.role())) Problem(absl::StrCat(field, ".role"), absl::StrCat("`", subject.role(), "` is no subject role"));
+    if (!policy_.subject_roles.contains(subject.role())) Problem(absl::StrCat(field, ".role"), "must be a subject role of the policy");
     for (const std::string& flag : subject.record().subject_flags()) {
-      if (!policy_.flags.contains(flag)) Problem(absl::StrCat(field, ".record.subject_flags"), absl::StrCat("`", flag, "` is no flag of the policy"));
+      if (!policy_.flags.contains(flag)) Problem(absl::StrCat(field, ".record.subject_flags"), "must be flags of the policy");
     }
     if (subject.record().ByteSizeLong() > kMaxRecordOctets) Problem(absl::StrCat(field, ".record"), "must have 4 MiB at most");
     DraftSubject added{.number = number, .role = subject.role(), .record = subject.record()};
@@ -55,20 +55,20 @@ class DraftReader {
 
   void ReadRecipient(const v1::ReferralRecipientChoice& choice, int index, const policy::Profile* profile, ReferralDraft& draft) {
     const std::string field = absl::StrCat("recipients[", index, "]");
-    if (!policy_.organisations.contains(choice.agency())) Problem(absl::StrCat(field, ".agency"), absl::StrCat("`", choice.agency(), "` is no agency"));
+    if (!policy_.organisations.contains(choice.agency())) Problem(absl::StrCat(field, ".agency"), "must be an agency of the policy");
     if (choice.agency() == draft.sender_agency) Problem(absl::StrCat(field, ".agency"), "must be another agency");
     for (const DraftRecipient& other : draft.recipients) {
       if (other.agency == choice.agency()) Problem(absl::StrCat(field, ".agency"), "must be named once");
     }
     for (const std::string& category : choice.categories()) {
-      if (policy_.FindCategory(category) == nullptr) Problem(absl::StrCat(field, ".categories"), absl::StrCat("`", category, "` is no category"));
+      if (policy_.FindCategory(category) == nullptr) Problem(absl::StrCat(field, ".categories"), "must be categories of the policy");
     }
     DraftRecipient added{.agency = choice.agency(), .role = choice.role(), .person = choice.person(),
                          .grounds = {choice.grounds().begin(), choice.grounds().end()},
                          .categories = {choice.categories().begin(), choice.categories().end()}};
     if (added.role.empty() && profile != nullptr) added.role = DefaultRole(*profile, added.agency, draft.area);
     if (added.role.empty()) Problem(absl::StrCat(field, ".role"), "must be named: the agency holds no role that the profile names");
-    if (!added.role.empty() && !policy_.roles.contains(added.role)) Problem(absl::StrCat(field, ".role"), absl::StrCat("`", added.role, "` is no role"));
+    if (!added.role.empty() && !policy_.roles.contains(added.role)) Problem(absl::StrCat(field, ".role"), "must be a role of the policy");
     CheckGrounds(added, field, draft.subjects.size());
     draft.recipients.push_back(std::move(added));
   }
@@ -80,10 +80,10 @@ class DraftReader {
       uint32_t number = 0;
       const bool numbered = parts.size() == 2;
       if (numbered && (!absl::SimpleAtoi(parts[0], &number) || number == 0 || number > subjects)) {
-        Problem(absl::StrCat(field, ".grounds"), absl::StrCat("`", ground, "` names no subject"));
+        Problem(absl::StrCat(field, ".grounds"), "must name a subject of the referral");
       }
       const std::string& name = numbered ? parts[1] : parts[0];
-      if (name.find('.') == std::string::npos) Problem(absl::StrCat(field, ".grounds"), absl::StrCat("`", name, "` is not `<profile>.<category>`"));
+      if (name.find('.') == std::string::npos) Problem(absl::StrCat(field, ".grounds"), "must be `<profile>.<category>`");
     }
   }
 
