@@ -15,6 +15,14 @@ const trust::KeyHistory* World::KeysOf(const std::string& agency) const {
   return found == keys.end() ? nullptr : &found->second;
 }
 
+std::shared_ptr<const World> WithRegistersOf(const World& base, const World& other) {
+  auto world = std::make_shared<World>(base);
+  world->directories = other.directories;
+  world->keys = other.keys;
+  world->register_digest = other.register_digest;
+  return world;
+}
+
 absl::StatusOr<std::shared_ptr<const World>> LoadRegisters(const World& base, store::Reader& reader) {
   auto world = std::make_shared<World>(base);
   world->directories.clear();

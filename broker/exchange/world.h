@@ -45,6 +45,9 @@ struct World {
   const trust::KeyHistory* KeysOf(const std::string& agency) const;
 };
 
+// `base` with the directories and keys of `other`.
+std::shared_ptr<const World> WithRegistersOf(const World& base, const World& other);
+
 // Reads directories and keys from the store into a copy of `base`. Errors: of the store; kDataLoss when a stored register
 // does not verify any more.
 absl::StatusOr<std::shared_ptr<const World>> LoadRegisters(const World& base, store::Reader& reader);

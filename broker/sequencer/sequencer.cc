@@ -96,14 +96,13 @@ absl::StatusOr<Sequencer::Answer> Sequencer::RunOne(Command& command, store::Tra
   return answer;
 }
 
-absl::Status Sequencer::Reload(bool registers) {
+absl::Status Sequencer::Reload(const exchange::World& base) {
   ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, store_.Read());
   if (needs_reload_) {
     RETURN_IF_ERROR(log_.Load(*reader));
     needs_reload_ = false;
   }
-  if (!registers) return absl::OkStatus();
-  ASSIGN_OR_RETURN(std::shared_ptr<const exchange::World> world, exchange::LoadRegisters(*world_.Get(), *reader));
+  ASSIGN_OR_RETURN(std::shared_ptr<const exchange::World> world, exchange::LoadRegisters(base, *reader));
   world_.Set(std::move(world));
   return absl::OkStatus();
 }
@@ -117,7 +116,7 @@ std::vector<Command> Sequencer::RunBatch(std::vector<Command> commands) {
   std::shared_ptr<const exchange::World> new_world;
   const absl::Time start = clock_.Now();
   const absl::Status committed = [&]() -> absl::Status {
-    if (needs_reload_) RETURN_IF_ERROR(Reload(true));
+    if (needs_reload_) RETURN_IF_ERROR(Reload(*world_.Get()));
     ASSIGN_OR_RETURN(const std::unique_ptr<store::Transaction> transaction, store_.Begin());
     for (size_t i = 0; i < commands.size() && !ends_batch; ++i) {
       answers.push_back(RunOne(commands[i], *transaction, wrote, ends_batch));
@@ -137,10 +136,11 @@ std::vector<Command> Sequencer::RunBatch(std::vector<Command> commands) {
     for (Command& command : commands) command.done(LedgerUnavailable(), nullptr);
     return later;
   }
-  if (new_world != nullptr) world_.Set(new_world);
   if (ends_batch) {
-    const absl::Status reloaded = Reload(true);
+    const std::shared_ptr<const exchange::World> old_world = world_.Get();
+    const absl::Status reloaded = Reload(new_world != nullptr ? *new_world : *old_world);
     if (!reloaded.ok()) {
+      if (new_world != nullptr) world_.Set(exchange::WithRegistersOf(*new_world, *old_world));
       needs_reload_ = true;
       log_.Forget();
       events_.failed(reloaded);

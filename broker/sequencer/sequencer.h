@@ -74,7 +74,9 @@ class Sequencer {
   // Runs one batch; returns the commands that must wait for the next.
   std::vector<Command> RunBatch(std::vector<Command> commands);
   absl::StatusOr<Answer> RunOne(Command& command, store::Transaction& transaction, bool& wrote, bool& ends_batch);
-  absl::Status Reload(bool registers);
+  // `base` with the registers of the store comes into force, all at once: nobody sees a new policy or revocation list with
+  // registers that are older than those in force.
+  absl::Status Reload(const exchange::World& base);
 
   store::Store& store_;
   ledger::Log& log_;

@@ -2,10 +2,13 @@
 
 #include <atomic>
 #include <future>
+#include <thread>
 
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
 #include "broker/store/sqlite/sqlite_store.h"
+#include "derwent/v1/dsse.pb.h"
+#include "derwent/v1/policy.pb.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 #include "tests/broker/store/fault_vfs.h"
 
@@ -132,6 +135,29 @@ TEST_F(SequencerTest, AFailedCommitAnswersNobodyAndTheNextGoesOnFromTheStore) {
   EXPECT_EQ(failed_, 1);
   EXPECT_FALSE(fatal_);
   EXPECT_EQ(Durable(), 2u);
+}
+
+TEST_F(SequencerTest, ANewWorldNeverShowsRegistersOlderThanThoseInForce) {
+  Start();
+  v1::Directory directory;
+  directory.set_agency(exchange::kSender);
+  v1::DsseEnvelope envelope;
+  envelope.set_payload(directory.SerializeAsString());
+  ASSERT_OK(Enqueue([&](Batch& batch) -> absl::Status {
+              batch.registers_changed = true;
+              return batch.write().PutDirectory({.agency = exchange::kSender, .version = 1, .envelope = envelope.SerializeAsString()});
+            }).get().first);
+  auto as_at_start = std::make_shared<exchange::World>(world());
+  as_at_start->directories.clear();
+  std::atomic<bool> done = false;
+  std::atomic<int> stale = 0;
+  std::thread reader([&] {
+    while (!done) stale += world_.Get()->directories.contains(exchange::kSender) ? 0 : 1;
+  });
+  for (int i = 0; i < 200; ++i) EXPECT_OK(Enqueue(Enter, as_at_start).get().first);
+  done = true;
+  reader.join();
+  EXPECT_EQ(stale, 0) << "a revoked key or a person who left would count for a moment";
 }
 
 TEST_F(SequencerTest, ADeliveryWakesItsMailbox) {
