@@ -84,12 +84,14 @@ class RunningBroker final : public Broker {
  private:
   absl::Status OpenLedger() {
     ASSIGN_OR_RETURN(store_, store::OpenSqliteStore({.path = configuration_.database, .max_readers = configuration_.workers + 4, .vfs = ""}));
-    ASSIGN_OR_RETURN(trust::Ed25519Key key, trust::Ed25519Key::FromFile(configuration_.log_key));
-    ledger_ = std::make_unique<ledger::Log>(configuration_.origin, std::move(key));
+    absl::StatusOr<trust::Ed25519Key> key = trust::Ed25519Key::FromFile(configuration_.log_key);
+    if (!key.ok()) return InFile("log_key", configuration_.log_key, key.status());
+    ledger_ = std::make_unique<ledger::Log>(configuration_.origin, *std::move(key));
     RETURN_IF_ERROR(ledger_->TakeOver(*store_));
     ASSIGN_OR_RETURN(trust::SecretBytes index_key, trust::ReadSecretFile(configuration_.index_key));
-    ASSIGN_OR_RETURN(ledger::Tagger tagger, ledger::Tagger::Create(std::move(index_key)));
-    tagger_ = std::make_unique<ledger::Tagger>(std::move(tagger));
+    absl::StatusOr<ledger::Tagger> tagger = ledger::Tagger::Create(std::move(index_key));
+    if (!tagger.ok()) return InFile("index_key", configuration_.index_key, tagger.status());
+    tagger_ = std::make_unique<ledger::Tagger>(*std::move(tagger));
     return absl::OkStatus();
   }
 

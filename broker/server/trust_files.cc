@@ -12,16 +12,22 @@
 
 namespace derwent::server {
 
+absl::Status InFile(absl::string_view key, absl::string_view path, const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat(key, " `", path, "`: ", status.message()));
+}
+
 absl::StatusOr<std::shared_ptr<const trust::Authority>> ReadAuthority(const Configuration& configuration) {
   ASSIGN_OR_RETURN(const std::string pem, trust::ReadFile(configuration.ca));
-  ASSIGN_OR_RETURN(trust::Authority authority, trust::Authority::FromPem(pem, configuration.trust_domain));
-  return std::make_shared<const trust::Authority>(std::move(authority));
+  absl::StatusOr<trust::Authority> authority = trust::Authority::FromPem(pem, configuration.trust_domain);
+  if (!authority.ok()) return InFile("ca", configuration.ca, authority.status());
+  return std::make_shared<const trust::Authority>(*std::move(authority));
 }
 
 absl::StatusOr<std::shared_ptr<const trust::RevocationSet>> ReadRevocations(const Configuration& configuration, const trust::Authority& authority, absl::Time now) {
   ASSIGN_OR_RETURN(const std::string pem, trust::ReadFile(configuration.crl));
-  ASSIGN_OR_RETURN(trust::RevocationSet revoked, trust::RevocationSet::FromPem(pem, authority, now));
-  return std::make_shared<const trust::RevocationSet>(std::move(revoked));
+  absl::StatusOr<trust::RevocationSet> revoked = trust::RevocationSet::FromPem(pem, authority, now);
+  if (!revoked.ok()) return InFile("crl", configuration.crl, revoked.status());
+  return std::make_shared<const trust::RevocationSet>(*std::move(revoked));
 }
 
 absl::StatusOr<std::map<std::string, std::string>> ReadAnchors(const std::string& path) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "broker/server/configuration.h"
 #include "policy/loader/bundle.h"
@@ -14,6 +15,8 @@
 
 namespace derwent::server {
 
+// What is wrong with the file that the configuration names under `key`.
+absl::Status InFile(absl::string_view key, absl::string_view path, const absl::Status& status);
 // What the broker believes, read from its own files.
 absl::StatusOr<std::shared_ptr<const trust::Authority>> ReadAuthority(const Configuration& configuration);
 absl::StatusOr<std::shared_ptr<const trust::RevocationSet>> ReadRevocations(const Configuration& configuration, const trust::Authority& authority, absl::Time now);
