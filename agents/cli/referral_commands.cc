@@ -8,6 +8,7 @@
 #include "agents/cli/commands.h"
 #include "agents/cli/content_view.h"
 #include "agents/cli/text.h"
+#include "agents/sdk/json_problem.h"
 #include "derwent/v1/agent.grpc.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "trust/base/status_macros.h"
@@ -20,22 +21,14 @@ using Stub = v1::AgentService::Stub;
 // The last word of an enum's name: `RECIPIENT_STATE_WAITING` becomes `waiting`.
 std::string Short(absl::string_view name, absl::string_view prefix) { return absl::AsciiStrToLower(absl::StartsWith(name, prefix) ? name.substr(prefix.size()) : name); }
 
-// The JSON parser's complaint: its path and rule, one line, without the values it quotes, which may be personal data.
-std::string WithoutValues(absl::string_view complaint) {
-  std::string text;
-  bool quoted = false;
-  for (const char c : complaint.substr(0, complaint.find('\n'))) {
-    if (c == '"') quoted = !quoted;
-    if (!quoted || c == '"') text += c;
-  }
-  return text;
-}
-
 absl::StatusOr<v1::PushReferralRequest> ReadReferral(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string json, ReadIn(path, 16 << 20));
   v1::PushReferralRequest request;
   const auto parsed = google::protobuf::util::JsonStringToMessage(json, &request);
-  if (!parsed.ok()) return absl::InvalidArgumentError(absl::StrCat("`", path, "` is not a PushReferralRequest in JSON: ", WithoutValues(parsed.message().as_string())));
+  if (!parsed.ok()) {
+    const agents::FieldProblem problem = agents::JsonProblem(parsed.message().as_string());
+    return absl::InvalidArgumentError(absl::StrCat("`", path, "` is not a PushReferralRequest in JSON: ", problem.field, problem.field.empty() ? "" : ": ", problem.rule));
+  }
   return request;
 }
 

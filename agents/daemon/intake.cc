@@ -15,6 +15,7 @@
 #include "agents/daemon/fault.h"
 #include "agents/daemon/handover.h"
 #include "agents/sdk/channel/rpc_error.h"
+#include "agents/sdk/json_problem.h"
 #include "google/protobuf/util/json_util.h"
 #include "nlohmann/json.hpp"
 #include "trust/base/status_macros.h"
@@ -89,8 +90,10 @@ absl::StatusOr<IntakeBatch> Intake::ReadJson(absl::string_view octets) {
   IntakeBatch batch;
   v1::PushReferralRequest& referral = batch.referrals.emplace_back();
   const auto parsed = google::protobuf::util::JsonStringToMessage({octets.data(), octets.size()}, &referral);
-  // The parser's own text may quote the file: only that it does not fit is said.
-  if (!parsed.ok()) return absl::InvalidArgumentError("the file is not a PushReferralRequest in ProtoJSON: a field is unknown, misplaced or malformed");
+  if (parsed.ok()) return batch;
+  batch.referrals.clear();
+  const FieldProblem problem = JsonProblem(std::string(parsed.message()));
+  batch.problems.push_back({.column = problem.field, .rule = problem.rule});
   return batch;
 }
 
