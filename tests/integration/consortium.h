@@ -32,6 +32,7 @@ class LyingBroker final : public agents::Broker {
 
   absl::Status refuse_plan;
   std::function<void(v1::PlanReferralResponse&)> on_plan;
+  std::function<void(v1::SubmitReferralRequest&)> before_submit;
   std::function<absl::Status(absl::StatusOr<v1::SubmitReferralResponse>&)> on_submit;
   std::function<void(v1::CollectResponse&)> on_collect;
   std::function<bool(const v1::AcknowledgeRequest&)> swallow_acknowledge;
@@ -43,7 +44,9 @@ class LyingBroker final : public agents::Broker {
     return Changed(real_.Plan(r), on_plan);
   }
   absl::StatusOr<v1::SubmitReferralResponse> Submit(const v1::SubmitReferralRequest& r) override {
-    absl::StatusOr<v1::SubmitReferralResponse> answer = real_.Submit(r);
+    v1::SubmitReferralRequest sent = r;
+    if (before_submit) before_submit(sent);
+    absl::StatusOr<v1::SubmitReferralResponse> answer = real_.Submit(sent);
     if (on_submit) {
       if (const absl::Status lost = on_submit(answer); !lost.ok()) return lost;
     }
@@ -109,6 +112,8 @@ class Consortium {
   // Makes the agents and lets each publish its keys and directory and learn the others'.
   std::vector<std::unique_ptr<TestAgent>> Agents(const std::vector<std::string>& agencies);
   const std::string& folder() const { return folder_; }
+  // `host:port` of the broker.
+  const std::string& target() const { return target_; }
 
  private:
   std::unique_ptr<TestAgent> Agent(const std::string& agency);

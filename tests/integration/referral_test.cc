@@ -1,84 +1,13 @@
-// One referral over real TLS through a real broker, and a broker that lies.
+// One referral over real TLS through a real broker.
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "agents/daemon/fault.h"
 #include "agents/sdk/channel/rpc_error.h"
-#include "google/protobuf/util/json_util.h"
-#include "tests/integration/consortium.h"
-#include "tests/support/matchers.h"
+#include "tests/integration/referral_fixture.h"
 
 namespace derwent::agents {
 namespace {
-
-using testing::Consortium;
-using testing::IsOk;
-using testing::StatusIs;
-using testing::TestAgent;
-using ::testing::Contains;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::Not;
-
-std::string ReadAll(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-v1::PushReferralRequest Sample(const std::string& reference = "RMS-1") {
-  v1::PushReferralRequest request;
-  EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(ReadAll("samples/police.derbys/da-referral.json"), &request).ok());
-  request.set_referral_ref(reference);
-  request.clear_recipients();
-  for (const char* agency : {"rp.housing", "dcc.adults"}) {
-    v1::ReferralRecipientChoice& recipient = *request.add_recipients();
-    recipient.set_agency(agency);
-    recipient.set_role("practitioner");
-  }
-  request.set_companion_child_referral(false);
-  return request;
-}
-
-class ReferralTest : public ::testing::Test {
- protected:
-  ReferralTest() : agents_(consortium_.Agents({"police.derbys", "rp.housing", "dcc.adults", "dcc.childrens"})) {}
-
-  TestAgent& police() { return *agents_[0]; }
-  TestAgent& housing() { return *agents_[1]; }
-  TestAgent& adults() { return *agents_[2]; }
-  TestAgent& childrens() { return *agents_[3]; }
-
-  // Pushes and returns the share's id.
-  std::string Push(const v1::PushReferralRequest& request = Sample()) {
-    const auto response = police().daemon->sender().Push(request);
-    EXPECT_OK(response);
-    if (!response.ok() || response->shares().empty()) return "";
-    EXPECT_EQ(response->shares(0).state(), "STORED") << response->shares(0).reason();
-    return response->shares(0).share_id();
-  }
-
-  std::string HandedOver(const TestAgent& agent, const std::string& share) { return ReadAll(agent.config.handover_folder + "/handover/" + share + ".json"); }
-
-  absl::StatusOr<v1::ReportReceivedResponse> Report(TestAgent& agent, const std::string& share, v1::ProgressState state, const std::string& reason,
-                                                    const std::string& note = "") {
-    v1::ReportReceivedRequest request;
-    request.set_share_id(share);
-    request.set_state(state);
-    request.set_reason(reason);
-    request.set_note(note);
-    return agent.daemon->desk().Report({.kind = trust::CallerKind::kConsole, .name = "one"}, request);
-  }
-
-  v1::OutboxItem Sent() {
-    auto outbox = police().daemon->desk().ListOutbox({.kind = trust::CallerKind::kConsole, .name = "one"}, {});
-    EXPECT_OK(outbox);
-    return outbox.ok() && !outbox->items().empty() ? outbox->items(0) : v1::OutboxItem();
-  }
-
-  Consortium consortium_;
-  std::vector<std::unique_ptr<TestAgent>> agents_;
-};
 
 TEST_F(ReferralTest, EachRecipientReceivesItsOwnCategoriesInItsOwnForms) {
   const std::string share = Push();
@@ -207,120 +136,6 @@ TEST_F(ReferralTest, AHandOverRepeatedAfterACrashSaysSoAndNeverAfterItWasTaken) 
   std::filesystem::rename(folder + share + ".json", folder + "done/" + share + ".json");
   ASSERT_OK(housing().daemon->handover().Give(row));
   EXPECT_FALSE(std::filesystem::exists(folder + share + ".json"));
-}
-
-TEST_F(ReferralTest, AnEditedPackageIsCaughtAndItsSenderTold) {
-  const std::string share = Push();
-  housing().broker->on_collect = [](v1::CollectResponse& response) {
-    for (v1::Delivery& delivery : *response.mutable_deliveries()) {
-      if (delivery.has_package()) delivery.mutable_package()->mutable_units(0)->at(20) ^= 1;
-    }
-  };
-  housing().CollectAll();
-  EXPECT_THAT(housing().Alarms(), Contains("PACKAGE_REJECTED"));
-  EXPECT_FALSE(housing().daemon->context().state.FindReceived(share).value().has_value());
-  police().CollectAll();
-  EXPECT_THAT(police().Alarms(), Contains("NOTICE_PACKAGE_REJECTED"));
-  EXPECT_THAT(housing().real->Collect({})->deliveries(), IsEmpty()) << "a rejected package is not delivered in a circle";
-}
-
-// Puts the sealing key of another agency in the place of housing's.
-void SwapKey(const v1::AgencyKeys& others, v1::AgencyKeys& keys) {
-  if (keys.agency() == "rp.housing") *keys.mutable_events(1) = others.events(1);
-}
-
-TEST_F(ReferralTest, ASealingKeySwappedLaterIsCaughtAndTheTrueOneStaysInUse) {
-  v1::GetAgencyKeysRequest ask;
-  ask.set_agency("dcc.adults");
-  const v1::AgencyKeys others = police().real->GetAgencyKeys(ask).value();
-  police().broker->on_plan = [&](v1::PlanReferralResponse& plan) {
-    for (v1::AgencyKeys& keys : *plan.mutable_keys()) SwapKey(others, keys);
-  };
-  const std::string share = Push();
-  EXPECT_THAT(police().Alarms(), Contains("KEY_UNTRUSTED"));
-  housing().CollectAll();
-  EXPECT_THAT(HandedOver(housing(), share), HasSubstr("Oakshott"));
-}
-
-TEST_F(ReferralTest, AnAgencyWhoseKeysWereSwappedFromTheStartReceivesNothing) {
-  v1::GetAgencyKeysRequest ask;
-  ask.set_agency("dcc.adults");
-  const v1::AgencyKeys others = police().real->GetAgencyKeys(ask).value();
-  police().broker->on_keys = [&](v1::AgencyKeys& keys) { SwapKey(others, keys); };
-  police().broker->on_plan = [&](v1::PlanReferralResponse& plan) {
-    for (v1::AgencyKeys& keys : *plan.mutable_keys()) SwapKey(others, keys);
-  };
-  police().Restart();
-  police().daemon->upkeep().RunAll().IgnoreError();
-  const auto response = police().daemon->sender().Push(Sample());
-  ASSERT_OK(response);
-  EXPECT_THAT(police().Alarms(), Contains("KEY_UNTRUSTED"));
-  for (const v1::UnitOutcome& unit : response->shares(0).units()) {
-    EXPECT_FALSE(unit.recipient_agency() == "rp.housing" && unit.outcome() == "RELEASED");
-  }
-  EXPECT_EQ(response->shares(0).state(), "STORED") << "the others are not harmed";
-}
-
-TEST_F(ReferralTest, AReplayedMessageIsDroppedWithAnAlarm) {
-  Push();
-  housing().CollectAll();
-  v1::Delivery first;
-  police().broker->on_collect = [&](v1::CollectResponse& response) {
-    if (!response.deliveries().empty()) first = response.deliveries(0);
-  };
-  police().CollectAll();
-  ASSERT_TRUE(first.has_message());
-  first.set_delivery_id("replayed");
-  first.set_repeated_delivery(false);
-  police().broker->swallow_acknowledge = [](const v1::AcknowledgeRequest& request) { return request.delivery_id() == "replayed"; };
-  ASSERT_OK(police().daemon->receiver().Handle(first));
-  EXPECT_THAT(police().Alarms(), Contains("MESSAGE_REPLAYED"));
-}
-
-TEST_F(ReferralTest, ReorderedMessagesAreHeldWithAnAlarmAndAppliedInOrder) {
-  const std::string share = Push();
-  housing().CollectAll();
-  ASSERT_OK(Report(housing(), share, v1::PROGRESS_STATE_ACCEPTED, ""));
-  police().broker->on_collect = [](v1::CollectResponse& response) {
-    std::reverse(response.mutable_deliveries()->pointer_begin(), response.mutable_deliveries()->pointer_end());
-  };
-  police().CollectAll();
-  EXPECT_THAT(police().Alarms(), Contains("SEQUENCE_BROKEN"));
-  EXPECT_EQ(Sent().progress_size(), 1);
-  EXPECT_EQ(police().daemon->context().state.LastSequence(share, "rp.housing").value(), 2u);
-}
-
-TEST_F(ReferralTest, ADroppedAcknowledgementIsMissedAtTheDeadline) {
-  Push();
-  housing().CollectAll();
-  adults().CollectAll();
-  police().broker->on_collect = [](v1::CollectResponse& response) { response.clear_deliveries(); };
-  police().CollectAll();
-  ASSERT_OK(police().daemon->upkeep().Reconcile());
-  EXPECT_THAT(police().Alarms(), IsEmpty());
-  police().clock.Move(absl::Hours(24 * 6));
-  ASSERT_OK(police().daemon->upkeep().Reconcile());
-  EXPECT_THAT(police().Alarms(), Contains("ACKNOWLEDGEMENT_MISSING"));
-}
-
-TEST_F(ReferralTest, AReceiptOfSomethingElseIsNotBelieved) {
-  police().broker->on_submit = [](absl::StatusOr<v1::SubmitReferralResponse>& answer) {
-    if (answer.ok() && answer->receipts_size() > 1) answer->mutable_receipts()->SwapElements(0, answer->receipts_size() - 1);
-    return absl::OkStatus();
-  };
-  const auto response = police().daemon->sender().Push(Sample());
-  ASSERT_OK(response);
-  EXPECT_EQ(response->shares(0).state(), "QUEUED");
-  EXPECT_THAT(police().Alarms(), Contains("RECEIPT_INVALID"));
-}
-
-TEST_F(ReferralTest, ALogThatShrinksIsCaught) {
-  const auto old = police().broker->GetCheckpoint({});
-  ASSERT_OK(old);
-  Push();
-  police().broker->on_checkpoint = [&](v1::GetCheckpointResponse& response) { response = *old; };
-  police().daemon->upkeep().RunAll().IgnoreError();
-  EXPECT_THAT(police().Alarms(), Contains("LEDGER_ROLLED_BACK"));
 }
 
 TEST_F(ReferralTest, AFileIsTakenOnceAndItsResultLiesBeside) {

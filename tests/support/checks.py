@@ -10,10 +10,15 @@ class PromiseTest(unittest.TestCase):
     bed = None
 
     @classmethod
+    def prepare(cls):
+        """What a test changes of the layout before anything starts."""
+
+    @classmethod
     def setUpClass(cls):
         cls.bed = Testbed(cls.agencies)
         cls.bed.__enter__()
         try:
+            cls.prepare()
             cls.bed.start()
         except BaseException:
             cls.bed.__exit__(*sys.exc_info())

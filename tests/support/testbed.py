@@ -1,4 +1,5 @@
 """Real processes for tests: a broker and agents with real TLS in a folder of their own. Standard library only."""
+import contextlib
 import json
 import os
 import pathlib
@@ -149,6 +150,39 @@ class Testbed:
         argv = [BIN / "derwent", "--config", self.client(agency, role), *args]
         return subprocess.run([str(a) for a in argv], capture_output=True, text=True, timeout=timeout)
 
+    def derwent_as_agent(self, agency, *args):
+        """The command line under the agent's own certificate, for what only an agent may do, with the agency's signing key."""
+        config = pathlib.Path(self.client(agency, "dpo"))
+        agent = config.with_name(f"{agency}.agent.yaml")
+        agent.write_text(re.sub(r"people/[^.]+\.", "agent.", config.read_text()))
+        argv = [BIN / "derwent", "--config", agent, *args, "--signing-key", self.run / f"pki/agencies/{agency}/signing.key"]
+        return subprocess.run([str(a) for a in argv], capture_output=True, text=True, timeout=DEADLINE)
+
+    def apply_directory(self, agency, version, without=""):
+        """Puts the agency's example directory in force again, without one person."""
+        text = (HOME / f"deploy/example/directories/{agency}.txtpb").read_text()
+        head, *entries = re.split(r"(?m)^(?=entries \{)", text)
+        file = self.run / f"{agency}.{version}.txtpb"
+        file.write_text(head.replace("version: 1", f"version: {version}") + "".join(e for e in entries if not without or without not in e))
+        return self.derwent_as_agent(agency, "register", "apply", file)
+
+    def drop(self, document, agency="police.derbys"):
+        """Puts a referral into the agency's folder: durable once it is renamed into place."""
+        inbox = self.run / f"agents/{agency}/system/inbox"
+        part = inbox / f"{document['referralRef']}.json.part"
+        part.write_text(json.dumps(document))
+        part.rename(inbox / f"{document['referralRef']}.json")
+
+    def their_states(self, reference, role="practitioner"):
+        """What the police see of a referral at its recipients."""
+        rows = json.loads(self.derwent("police.derbys", role, "-o", "json", "referral", "list").stdout or "[]")
+        return {row["recipient"]: row["their state"] for row in rows if row["reference"] == reference}
+
+    def entered(self, step):
+        """How many entries of this step the ledger holds."""
+        with self.database() as db:
+            return db.execute("select count(distinct idx) from entry_search where step = ?", (step,)).fetchone()[0]
+
     def policy(self, *args):
         return subprocess.run([str(BIN / "derwent"), "policy", *[str(a) for a in args]], capture_output=True, text=True)
 
@@ -177,8 +211,8 @@ class Testbed:
         return urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode()
 
     def database(self):
-        """A read-only look at the broker's database."""
-        return sqlite3.connect(f"file:{self.run / 'broker/broker.db'}?mode=ro", uri=True)
+        """A read-only look at the broker's database, closed when its `with` ends."""
+        return contextlib.closing(sqlite3.connect(f"file:{self.run / 'broker/broker.db'}?mode=ro", uri=True))
 
     def handovers(self, agency):
         """What the agency's system was handed: share id to document."""
@@ -194,3 +228,9 @@ def referral(**changes):
     document = json.loads((HOME / "samples/police.derbys/da-referral.json").read_text())
     document.update(changes)
     return document
+
+
+def referral_to(*agencies, **changes):
+    """The sample referral to these recipients only, without the child's own share."""
+    recipients = [r for r in referral()["recipients"] if r["agency"] in agencies]
+    return referral(**{"companionChildReferral": False, "recipients": recipients, **changes})
