@@ -27,7 +27,7 @@ void Run(const std::string& command) {
   if (code != 0) ADD_FAILURE() << "failed: " << command;
 }
 
-// Laid out once for the process, copied for each consortium: making keys and signatures takes seconds.
+// Laid out once for the process, copied for each consortium, removed at its end: making keys and signatures takes seconds.
 const std::string& Template() {
   static const std::string& folder = *[] {
     std::string name = ::testing::TempDir() + "derwent_layout_XXXXXX";
@@ -35,6 +35,11 @@ const std::string& Template() {
     Run(absl::StrCat("deploy/example/lay_out.sh '", name, "' " DERWENT_BIN_DIR "/derwent 0 >/dev/null"));
     return new std::string(name);
   }();
+  static const int registered = std::atexit([] {
+    std::error_code error;
+    fs::remove_all(Template(), error);
+  });
+  EXPECT_EQ(registered, 0);
   return folder;
 }
 

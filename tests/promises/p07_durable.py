@@ -7,6 +7,7 @@ broker holds exactly those shares, and the independent fsck passes. DERWENT_CRAS
 import json
 import os
 import random
+import shutil
 import subprocess
 import time
 import unittest
@@ -94,15 +95,9 @@ class DiskFull(Settles):
         broker = cls.bed.run / "broker"
         config = (broker / "broker.yaml").read_text()
         cls.mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", broker], capture_output=True).returncode == 0
-        (broker / "broker.yaml").write_text(config)
-
-    @classmethod
-    def tearDownClass(cls):
-        for process in (*cls.bed.agents.values(), cls.bed.broker):
-            process.kill()
         if cls.mounted:
-            subprocess.run(["umount", cls.bed.run / "broker"], check=True)
-        super().tearDownClass()
+            cls.addClassCleanup(lambda: (subprocess.run(["umount", broker], check=True), shutil.rmtree(cls.bed.run)))
+        (broker / "broker.yaml").write_text(config)
 
     def fill(self):
         if not self.mounted:

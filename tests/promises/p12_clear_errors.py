@@ -1,5 +1,6 @@
 """P12: clear errors. Every file format with missing, wrong, oversized and hostile content: the exit code is right, the error names the
 field and the rule, all at once, repeats no planted value, and nothing changes but the ledger. (Every RPC: p12_rpc_test.cc.)"""
+import csv
 import json
 import pathlib
 import subprocess
@@ -97,6 +98,31 @@ class Referral(Formats):
 
 class Tables(Formats):
     """CSV under a mapping file."""
+
+    @classmethod
+    def prepare(cls):
+        file = cls.bed.run / "agents/dcc.adults/agent.json"
+        config = json.loads(file.read_text())
+        config["handover"]["mappings"] = {".csv": str(HOME / "samples/dcc.adults/hfsv-referral.mapping.json")}
+        file.write_text(json.dumps(config))
+
+    def test_a_bad_table_gets_row_column_and_rule_beside_it(self):
+        system = self.bed.run / "agents/dcc.adults/system"
+        header, row = (HOME / "samples/dcc.adults/hfsv-referral.csv").read_bytes().splitlines()[:2]
+        columns = header.decode().split(",")
+        wrong = dict(zip(columns, next(csv.reader([row.decode()]))), surname=PLANTED, nhs_number=PLANTED, dob="31/31/2026", notes="")
+        for name, content, column in (("empty.csv", b"", ""), ("header.csv", f"{PLANTED},b\n1,2\n".encode(), ""), ("quotes.csv", header + f'\n"{PLANTED}'.encode(), ""),
+                                      ("octets.csv", header + b"\n\xff\xfe\0\n", ""), ("short.csv", header + f"\n{PLANTED}\n".encode(), ""),
+                                      ("values.csv", header + b"\n" + ",".join(wrong[c] for c in columns).encode() + b"\n", "nhs_number")):
+            part = system / f"inbox/{name}.part"
+            part.write_bytes(content)
+            part.rename(system / f"inbox/{name}")
+            with self.subTest(name):
+                result = wait_for(f"a result for {name}", lambda n=name: next(iter(system.glob(f"failed/{n}.result.json")), None)).read_text()
+                self.assertNotIn(PLANTED, result)
+                errors = json.loads(result)["errors"]
+                self.assertTrue(errors and all(error["rule"] for error in errors), result)
+                self.assertIn(column, "".join(error["column"] for error in errors))
 
     def system(self, mapping):
         """An agent of its own, not started by the testbed, under this mapping."""
