@@ -77,11 +77,11 @@ class Faulted(Testbed):
         return "INJECTED" in self.trace_log.read_text() or not self.broker.running()
 
     def entries(self):
-        """Shares with an entry of their referral, and of their collection, as they lie on the disk."""
+        """Shares with an entry of their collection, then of their referral: later steps are read first, for the broker goes on meanwhile."""
         code, said = self.fsck()
         assert code == 0, said
         with self.database() as db:
-            return [{row[0] for row in db.execute("select share_id from entry_search where step = ?", (step,))} for step in ("referral", "collection")]
+            return [{row[0] for row in db.execute("select share_id from entry_search where step = ?", (step,))} for step in ("collection", "referral")]
 
     def acknowledged(self):
         """Shares that the police were told are stored, when they handed them in."""
@@ -95,8 +95,9 @@ class Faulted(Testbed):
 
     def check(self, where):
         handed, known = set(self.handovers(RECIPIENT)), self.acknowledged()
-        referrals, collections = self.entries()
-        assert handed <= collections <= referrals, f"{where}: handed over without an entry"
+        collections, referrals = self.entries()
+        assert handed <= collections, f"{where}: handed over without an entry"
+        assert collections <= referrals, f"{where}: collected without an entry"
         assert known <= referrals, f"{where}: acknowledged, and not there"
 
 
