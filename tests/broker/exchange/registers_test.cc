@@ -136,7 +136,7 @@ TEST_F(RegistersTest, APlanSaysWhoWouldGetWhatAndStoresItsEntryOnly) {
   ASSERT_EQ(response.decisions_size(), 1);
   EXPECT_EQ(response.decisions(0).decision().overall(), "PERMIT");
   EXPECT_EQ(EntriesOf(kSender, "plan"), 1u);
-  recipient.set_agency(kStranger);
+  subject.set_categories(0, "intelligence");
   ASSERT_OK(Run([&](Batch& batch) { return PlanReferral(AgentOf(kSender), request, response, batch); }));
   const auto refused = store_->Read().value()->SearchEntries({.viewer_agency = kSender, .outcome = "DENY", .step = "plan", .limit = 10});
   ASSERT_OK(refused);
