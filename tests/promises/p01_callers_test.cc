@@ -35,7 +35,7 @@ const std::map<std::string, std::string>& May() {
       {"KeyService.PublishKeyEvent", "a"}, {"KeyService.GetAgencyKeys", "acpds"}, {"RegisterService.ApplyDirectory", "a"},
       {"RegisterService.ApplyRestriction", "a"}, {"RegisterService.ListDirectories", "acpds"}, {"PolicyService.GetActivePolicy", "acpds"},
       {"PolicyService.GetPolicyBundle", "acpds"},
-      {"AgentService.PreviewReferral", "cp"}, {"AgentService.PushReferral", "cp"}, {"AgentService.Withdraw", "cp"},
+      {"AgentService.PushReferral", "cp"}, {"AgentService.Withdraw", "cp"},
       {"AgentService.ListOutbox", "cpd"}, {"AgentService.ListInbox", "cpds"}, {"AgentService.OpenReferral", "cpds"},
       {"AgentService.ReportReceived", "cpds"}, {"AgentService.ComputeReferences", "d"}, {"AgentService.Restrict", "d"},
       {"AgentService.GetAgentStatus", "cpds"}};

@@ -138,7 +138,6 @@ std::vector<Wrong> Table() {
       Bad("KeyService.PublishKeyEvent", "request_id: 'Oakshott'", {"request_id", "event"}),
       Bad("RegisterService.ApplyDirectory", "request_id: 'Oakshott'", {"request_id", "directory"}),
       Bad("RegisterService.ApplyRestriction", "request_id: 'Oakshott'", {"request_id", "restriction"}),
-      Bad("AgentService.PreviewReferral", "profile: 'Oakshott' area: 'Oakshott'", {"referral_ref", "profile", "area", "subjects", "recipients"}),
       Bad("AgentService.PushReferral",
        "referral_ref: 'R' profile: 'marac' purpose: 'case.da_safety' area: 'E07000034' subjects { role: 'Oakshott' record { subject_flags: 'Oakshott' } } "
        "recipients { agency: 'Oakshott' role: 'Oakshott' categories: 'Oakshott' grounds: 'Oakshott' }",
