@@ -156,6 +156,9 @@ struct Profile {
   AnswerSlot answer_slot;
   std::map<std::string, Clock> clocks;
   std::string separate_purpose;
+  std::set<std::string> convenors;  // Roles that may open a case.
+  bool board_and_case = false;      // A case of the same board links, whatever its profile.
+  int request_hours = 120;          // How long a case-data request waits for answers.
   std::vector<std::string> obligations;
 };
 

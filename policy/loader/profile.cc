@@ -28,6 +28,7 @@ class ProfileText {
     Gateways();
     Handling();
     Clocks();
+    Requests();
     words_.Each("needs_confirmation", text_.needs_confirmation(), [&](const std::string& point) { Unconfirmed(file_, text_.id(), point, problems_); });
     return std::move(profile_);
   }
@@ -144,6 +145,15 @@ class ProfileText {
       if ((next.hours() > 0) == (next.working_days() > 0)) Refuse(next.id(), "clock", absl::StrCat("clock `", next.id(), "` has not exactly one limit"), "set hours or working_days");
       profile_.clocks[next.id()] = {.hours = next.hours(), .working_days = next.working_days()};
     });
+  }
+
+  // Who opens cases, and how long their requests wait. A thematic lead never makes the link that opens more to her.
+  void Requests() {
+    Take("convenors", text_.convenors(), profile_.convenors, [&](const std::string& role) { return words_.Role(role); });
+    if (profile_.convenors.contains("thematic_lead")) Refuse("thematic_lead", "separation", "a thematic lead opens cases", "name the SPOC");
+    profile_.board_and_case = text_.kind() == "board_and_case";
+    if (text_.request_hours() < 0) Refuse("request_hours", "clock", "request_hours is negative", "write hours, or 0 for 120");
+    if (text_.request_hours() > 0) profile_.request_hours = text_.request_hours();
   }
 
   // Domain decision 9.

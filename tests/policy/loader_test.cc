@@ -183,6 +183,19 @@ TEST(Loader, RefusesWhatTheRulesForbid) {
   EXPECT_TRUE(Holds(ProblemsWhen(agreement, "2028-03-31", "2020-03-31"), "[date]"));
 }
 
+TEST(Loader, AThematicLeadNeverOpensCases) {
+  EXPECT_TRUE(Holds(ProblemsWhen("profiles/tb.ncasb.txtpb", "convenors: \"spoc\"", "convenors: \"thematic_lead\""), "a thematic lead opens cases"));
+}
+
+TEST(Loader, EveryProfileHasConvenorsAndASensitiveOneASlot) {
+  for (const auto& [id, profile] : Derbyshire().profiles) {
+    EXPECT_FALSE(profile.convenors.empty()) << id;
+    EXPECT_EQ(profile.existence_sensitive, profile.answer_slot.time > absl::ZeroDuration()) << id;
+    EXPECT_EQ(profile.request_hours, 120) << id;
+  }
+  EXPECT_TRUE(Holds(ProblemsWhen("profiles/marac.txtpb", "answer_slot_minutes: 480", ""), "no answer slot"));
+}
+
 TEST(Loader, NamesTheLineOfASyntaxError) {
   const std::vector<std::string> lines = ProblemsWhen("areas.txtpb", "areas {", "areas [");
   EXPECT_TRUE(Holds(lines, "[syntax]"));
