@@ -77,7 +77,7 @@ absl::Status Collect(const Caller& caller, int max_deliveries, v1::CollectRespon
   size_t octets = 0;
   // What is held leaves the mailbox, so a page of nothing but held packages must not hide what lies behind it.
   while (response.deliveries().empty()) {
-    ASSIGN_OR_RETURN(const std::vector<store::DeliveryRow> rows, batch.read().NextDeliveries(caller.agency(), static_cast<size_t>(max_deliveries)));
+    ASSIGN_OR_RETURN(const std::vector<store::DeliveryRow> rows, batch.read().NextDeliveries(caller.agency(), batch.now(), static_cast<size_t>(max_deliveries)));
     if (rows.empty()) break;
     for (const store::DeliveryRow& row : rows) {
       octets += row.payload.size();

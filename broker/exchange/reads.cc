@@ -99,12 +99,12 @@ absl::StatusOr<v1::ListReferralsResponse> ListReferrals(const Caller& caller, co
   if (request.parent() != absl::StrCat("agencies/", caller.agency())) return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency lists its own referrals only");
   Violations violations;
   const Page page = PageOf(request, UINT64_MAX, violations);
-  store::ReferralQuery query{.agency = caller.agency(), .before = page.start, .limit = page.size};
-  if (request.filter() == "role=sender") query.role = store::ReferralRole::kSender;
-  else if (request.filter() == "role=recipient") query.role = store::ReferralRole::kRecipient;
+  store::ShareQuery query{.agency = caller.agency(), .before = page.start, .limit = page.size};
+  if (request.filter() == "role=sender") query.role = store::ShareRole::kSender;
+  else if (request.filter() == "role=recipient") query.role = store::ShareRole::kRecipient;
   else violations.Require(request.filter().empty(), "filter", "is role=sender, role=recipient or empty");
   RETURN_IF_ERROR(violations.ToStatus());
-  ASSIGN_OR_RETURN(const std::vector<store::ListedShare> shares, reader.ListReferrals(query));
+  ASSIGN_OR_RETURN(const std::vector<store::ListedShare> shares, reader.ListShares(query));
   v1::ListReferralsResponse response;
   for (const store::ListedShare& share : shares) {
     ASSIGN_OR_RETURN(*response.add_referrals(), Render(caller.agency(), share.share, reader));

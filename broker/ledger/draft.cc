@@ -67,6 +67,11 @@ EntryDraft& EntryDraft::SetSubject(uint32_t number, absl::string_view role, std:
   return *this;
 }
 
+EntryDraft& EntryDraft::SetSupplier(Side side) {
+  supplier_ = side;
+  return *this;
+}
+
 EntryDraft& EntryDraft::AddCategory(CategoryLine line) {
   for (const std::string* code : {&line.category, &line.asked, &line.outcome, &line.form}) Checked(*code);
   if (categories_.size() == kMaxCategories && status_.ok()) {

@@ -43,8 +43,10 @@ class EntryDraft {
   // would send, the receiving side of what it would get. `person` is opaque; empty: the agency's agent.
   EntryDraft& SetReleasing(absl::string_view agency, absl::string_view person);
   EntryDraft& SetReceiving(absl::string_view agency, absl::string_view person);
-  // Fields 6 and 7. Tags of 32 octets (Tagger), 16 at most, in any order; only the releasing side may open them.
+  // Fields 6 and 7. Tags of 32 octets (Tagger), 16 at most, in any order; only the side that supplied them may open them: the
+  // releasing one, or the receiving one where it alone is named or SetSupplier says so (field 20).
   EntryDraft& SetSubject(uint32_t number, absl::string_view role, std::vector<std::string> tags);
+  EntryDraft& SetSupplier(Side side);
   // Field 8.
   EntryDraft& AddCategory(CategoryLine line);
   // Field 9.
@@ -88,6 +90,7 @@ class EntryDraft {
   trust::EntryKind kind_ = trust::EntryKind::kSealed;
   std::string body_;
   Actor actor_ = Actor::kBroker;
+  Side supplier_ = Side::kReleasing;
   std::array<SidePart, 2> sides_;
   std::vector<std::string> tags_;
   std::vector<CategoryLine> categories_;

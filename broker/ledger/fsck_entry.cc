@@ -44,12 +44,13 @@ std::vector<std::string> SearchRows(int64_t time_ms, const Values& values) {
   const std::string& receiving = values[4];
   const absl::string_view side = Part(values[20], "actor");
   const std::string actor = side == "releasing" ? releasing : side == "receiving" ? receiving : "";
+  const std::string& supplier = releasing.empty() || Part(values[20], "tags") == "receiving" ? receiving : releasing;
   const std::string reasons = absl::StrReplaceAll(Part(values[14], "reasons"), {{",", " "}});
   std::vector<std::string> rows;
   for (const std::string& agency : std::set<std::string>{releasing, receiving, actor}) {
     if (agency.empty()) continue;
     rows.push_back(absl::StrJoin({absl::string_view(agency), absl::string_view(absl::StrCat(time_ms)), absl::string_view(releasing),
-                                  absl::string_view(receiving), absl::string_view(actor), Part(values[9], "purpose"),
+                                  absl::string_view(receiving), absl::string_view(actor), absl::string_view(supplier), Part(values[9], "purpose"),
                                   Part(values[9], "profile"), Part(values[9], "board"), Part(values[14], "outcome"),
                                   absl::string_view(reasons), Part(values[13], "share"), Part(values[20], "step")},
                                  "\x1f"));
@@ -116,7 +117,7 @@ absl::Status DerivePublic(absl::string_view packed, DerivedEntry& entry) {
   if (!rest.empty()) return Broken("octets follow the row");
   if (!codes[0].empty()) {
     entry.search_rows.push_back(absl::StrJoin({codes[0], absl::string_view(absl::StrCat(entry.time_ms)), absl::string_view(""),
-                                               absl::string_view(""), codes[0], absl::string_view(""), absl::string_view(""),
+                                               absl::string_view(""), codes[0], absl::string_view(""), absl::string_view(""), absl::string_view(""),
                                                absl::string_view(""), absl::string_view(""), absl::string_view(""),
                                                absl::string_view(""), codes[1]},
                                               "\x1f"));

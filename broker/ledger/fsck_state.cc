@@ -12,7 +12,7 @@ namespace {
 using Rows = std::unique_ptr<FsckDatabase::Rows>;
 
 // SHA-256 over the text of every table and index, in order of name.
-constexpr absl::string_view kSchemaDigest = "93bd6426e987e13b043e615017d196049f263af3ee667c9709f9b79d0d211a9a";
+constexpr absl::string_view kSchemaDigest = "01d5a66d2c480ae5c31d5dca90838fc24e509d9c85da192828109e185da7f474";
 constexpr int64_t kSchemaVersion = 1;
 
 absl::Status Broken(const std::string& what) { return absl::DataLossError(what); }
@@ -26,7 +26,7 @@ struct Rule {
 constexpr Rule kRowChecks[] = {
     {"SELECT count(*) FROM log_state WHERE chk IS NOT row_check(id, size, root, epoch, newest_ms)", "head"},
     {"SELECT count(*) FROM share WHERE chk IS NOT row_check(position, share_id, version, kind, sender, profile, purpose, board, area,"
-     " case_id, existence_sensitive, create_ms, expire_ms, supersedes, superseded_by)",
+     " case_id, existence_sensitive, create_ms, expire_ms, supersedes, superseded_by, reply_to)",
      "share"},
     {"SELECT count(*) FROM share_part WHERE chk IS NOT row_check(position, recipient, role, person, state, reason,"
      " manifest_digest, collection_ms, collection_over, acceptance_ms, acceptance_over, outcome_ms, outcome_over, next_due_ms,"
@@ -34,11 +34,18 @@ constexpr Rule kRowChecks[] = {
      "share_part"},
     {"SELECT count(*) FROM part_tag WHERE chk IS NOT row_check(position, recipient, subject, tag)", "part_tag"},
     {"SELECT count(*) FROM delivery WHERE chk IS NOT row_check(sequence, delivery_id, mailbox, share_id, position, kind, entries,"
-     " create_ms, collected, held)",
+     " create_ms, not_before_ms, collected, held)",
      "delivery"},
     {"SELECT count(*) FROM delivery_payload WHERE chk IS NOT row_check(sequence, payload)", "delivery_payload"},
     {"SELECT count(*) FROM idempotency WHERE chk IS NOT row_check(caller, method, request_id, digest, response, expire_ms)",
      "idempotency"},
+    {"SELECT count(*) FROM case_file WHERE chk IS NOT row_check(position, case_id, profile, board, area, convenor, revision, create_ms,"
+     " close_ms)",
+     "case_file"},
+    {"SELECT count(*) FROM case_member WHERE chk IS NOT row_check(agency, position, roles, persons)", "case_member"},
+    {"SELECT count(*) FROM case_exclusion WHERE chk IS NOT row_check(position, agency, person, by_agency)", "case_exclusion"},
+    {"SELECT count(*) FROM approval WHERE chk IS NOT row_check(approval_id, holder, share_id, state, question, expire_ms)", "approval"},
+    {"SELECT count(*) FROM quota WHERE chk IS NOT row_check(day, agency, person, holders, alarmed)", "quota"},
     {"SELECT count(*) FROM key_event WHERE chk IS NOT row_check(agency, sequence, envelope, idx)", "key_event"},
     {"SELECT count(*) FROM directory WHERE chk IS NOT row_check(agency, version, envelope, digest, idx)", "directory"},
     {"SELECT count(*) FROM restriction WHERE chk IS NOT row_check(restriction_id, agency, sequence, action, envelope, idx)",
@@ -52,8 +59,8 @@ constexpr Rule kLinks[] = {
     {"SELECT count(*) FROM share_part p LEFT JOIN share s ON s.position = p.position WHERE s.position IS NULL",
      "a part belongs to no share"},
     {"SELECT count(*) FROM share_part p JOIN share s ON s.position = p.position WHERE NOT EXISTS (SELECT 1 FROM entry_search e"
-     " WHERE e.share_id = s.share_id AND e.share_id <> '' AND e.agency = p.recipient AND e.releasing = s.sender"
-     " AND e.purpose = s.purpose AND e.profile = s.profile)",
+     " WHERE e.share_id = s.share_id AND e.share_id <> '' AND e.agency = p.recipient"
+     " AND (CASE s.kind WHEN 2 THEN e.receiving ELSE e.releasing END) = s.sender AND e.purpose = s.purpose AND e.profile = s.profile)",
      "a share's part has no ledger entry"},
     {"SELECT count(*) FROM part_tag t WHERE NOT EXISTS (SELECT 1 FROM share_part p WHERE p.position = t.position AND p.recipient ="
      " t.recipient)",
@@ -65,6 +72,13 @@ constexpr Rule kLinks[] = {
     {"SELECT count(*) FROM delivery d WHERE d.kind = 1 AND NOT EXISTS (SELECT 1 FROM share s JOIN share_part p ON p.position = s.position"
      " WHERE s.share_id = d.share_id AND p.recipient = d.mailbox)",
      "a package lies in a mailbox without a part"},
+    {"SELECT count(*) FROM share a WHERE a.reply_to <> '' AND NOT EXISTS (SELECT 1 FROM share s JOIN share_part p ON p.position ="
+     " s.position WHERE s.share_id = a.reply_to AND s.kind = 2 AND p.recipient = a.sender)",
+     "an answer belongs to no request of its holder"},
+    {"SELECT count(*) FROM case_member m WHERE NOT EXISTS (SELECT 1 FROM case_file c WHERE c.position = m.position)",
+     "a member belongs to no case"},
+    {"SELECT count(*) FROM case_exclusion x WHERE NOT EXISTS (SELECT 1 FROM case_file c WHERE c.position = x.position)",
+     "an exclusion belongs to no case"},
     {"SELECT count(*) FROM key_event k WHERE NOT EXISTS (SELECT 1 FROM public_body b WHERE b.idx = k.idx AND b.kind = 3)",
      "a key event has no ledger entry"},
     {"SELECT count(*) FROM directory r LEFT JOIN entry e ON e.idx = r.idx WHERE e.idx IS NULL", "a directory has no ledger entry"},

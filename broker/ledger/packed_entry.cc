@@ -156,6 +156,8 @@ store::EntryColumns PackedEntry::Columns() const {
   const absl::string_view actor = Attribute(fields[Field::kStep], "actor");
   if (actor == "releasing") columns.actor_agency = columns.releasing_agency;
   if (actor == "receiving") columns.actor_agency = columns.receiving_agency;
+  const bool receiving_supplied = columns.releasing_agency.empty() || attribute(Field::kStep, "tags") == "receiving";
+  columns.supplier_agency = receiving_supplied ? columns.receiving_agency : columns.releasing_agency;
   return columns;
 }
 
@@ -216,7 +218,8 @@ trust::SealedFields EntryPacker::FieldsOf(const EntryDraft& draft, absl::Time ti
                                .Take();
   fields[Field::kHolderCommitment] = draft.commitment_;
   fields[Field::kStep] =
-      AttributeWriter().Add("step", draft.columns_.step).Add("actor", SideName(draft.actor_)).Add("count", draft.count_).Take();
+      AttributeWriter().Add("step", draft.columns_.step).Add("actor", SideName(draft.actor_)).Add("count", draft.count_)
+          .Add("tags", draft.supplier_ == Side::kReceiving ? "receiving" : "").Take();
   return fields;
 }
 

@@ -50,9 +50,9 @@ trust::FieldSet Openable(Viewer viewer) {
 Viewer ViewerOf(const store::EntryColumns& columns, absl::string_view agency) {
   if (agency.empty()) return Viewer::kNone;
   Viewer viewer = Viewer::kNone;
-  if (agency == columns.releasing_agency) viewer = viewer | Viewer::kReleasing | Viewer::kSupplier | Viewer::kHolder;
+  if (agency == columns.releasing_agency) viewer = viewer | Viewer::kReleasing | Viewer::kHolder;
   if (agency == columns.receiving_agency) viewer = viewer | Viewer::kReceiving;
-  if (agency == columns.receiving_agency && columns.releasing_agency.empty()) viewer = viewer | Viewer::kSupplier;
+  if (agency == columns.supplier_agency) viewer = viewer | Viewer::kSupplier;
   return viewer;
 }
 

@@ -23,8 +23,7 @@ constexpr bool Has(Viewer set, Viewer one) { return (static_cast<uint8_t>(set) &
 // The fields `viewer` may open: the table of FORMAT.md. Any doubt denies.
 trust::FieldSet Openable(Viewer viewer);
 
-// What `agency` is to an entry. The releasing side holds the record and supplied the references; where there is none (a read)
-// the receiving side supplied them.
+// What `agency` is to an entry. The releasing side holds the record; who supplied the references, the entry says itself.
 Viewer ViewerOf(const store::EntryColumns& columns, absl::string_view agency);
 
 }  // namespace derwent::ledger

@@ -27,7 +27,8 @@ struct LogState {
 struct EntryColumns {
   std::string releasing_agency;
   std::string receiving_agency;
-  std::string actor_agency;  // the side that acted; empty: the broker itself
+  std::string actor_agency;     // the side that acted; empty: the broker itself
+  std::string supplier_agency;  // the side that supplied the subject tags
   std::string purpose;
   std::string profile;
   std::string board;
@@ -60,8 +61,8 @@ struct EntryQuery {
   std::string share_id;
   std::string step;
   std::string reason;
-  // Any of them. Only entries whose tags the viewer's agency supplied match (the releasing side; the receiving side where there
-  // is no other): nobody learns by searching what the entry would not open to it.
+  // Any of them. Only entries whose tags the viewer's agency supplied match: nobody learns by searching what the entry would not
+  // open to it.
   std::vector<std::string> tags;
   uint64_t from_index = 0;        // paging: last index of the previous page + 1
   size_t limit = 50;
@@ -112,6 +113,7 @@ struct ShareRow {
   absl::Time expire_time;
   std::string supersedes_share_id;
   std::string superseded_by_share_id;
+  std::string reply_to_share_id;  // the request that an answer or supplement replies to
 
   friend bool operator==(const ShareRow&, const ShareRow&) = default;
 };
@@ -154,11 +156,12 @@ struct PartSubjectTag {
   friend auto operator<=>(const PartSubjectTag&, const PartSubjectTag&) = default;
 };
 
-enum class ReferralRole { kBoth, kSender, kRecipient };
+enum class ShareRole { kBoth, kSender, kRecipient };
 
-struct ReferralQuery {
+struct ShareQuery {
   std::string agency;
-  ReferralRole role = ReferralRole::kBoth;
+  int32_t kind = 1;  // PackageKind
+  ShareRole role = ShareRole::kBoth;
   uint64_t before = UINT64_MAX;  // paging: `position` of the last row of the previous page
   size_t limit = 50;
 };
@@ -173,10 +176,11 @@ struct DeliveryRow {
   std::string delivery_id;
   std::string mailbox_agency;
   std::string share_id;
-  int32_t kind = 0;     // 1 package, 2 signed message, 3 broker notice
+  int32_t kind = 0;     // 1 package, 2 signed message, 3 broker notice, 4 signed approval
   std::string payload;  // bytes
   std::vector<uint64_t> entry_indexes;
   absl::Time create_time;
+  absl::Time not_before = absl::UnixEpoch();  // not handed out before
   uint32_t collected_count = 0;
   bool held = false;
 
@@ -188,6 +192,70 @@ struct MailboxDepth {
   uint64_t waiting = 0;
   std::optional<absl::Time> oldest;  // When the oldest came; nullopt while nothing waits.
   friend bool operator==(const MailboxDepth&, const MailboxDepth&) = default;
+};
+
+// A case: ids and roles only, nothing about the person.
+struct CaseRow {
+  std::string case_id;
+  std::string profile;
+  std::string board;
+  std::string area;
+  std::string convenor_agency;
+  uint32_t revision = 1;  // grows with every change
+  absl::Time create_time;
+  std::optional<absl::Time> close_time;
+
+  friend bool operator==(const CaseRow&, const CaseRow&) = default;
+};
+
+struct ListedCase {
+  uint64_t position = 0;  // grows with each case
+  CaseRow row;
+};
+
+struct CaseMemberRow {
+  std::string case_id;
+  std::string agency;
+  std::vector<std::string> roles;    // empty: any
+  std::vector<std::string> persons;  // opaque ids; empty: whoever holds such a role
+  friend bool operator==(const CaseMemberRow&, const CaseMemberRow&) = default;
+};
+
+// A person who must not take part, and which agency said so.
+struct CaseExclusionRow {
+  std::string case_id;
+  std::string agency;
+  std::string person;  // opaque id
+  std::string by_agency;
+  friend auto operator<=>(const CaseExclusionRow&, const CaseExclusionRow&) = default;
+};
+
+enum class ApprovalState : int32_t { kAsked = 1, kGiven = 2, kRefused = 3, kUsed = 4 };
+
+// What became of one approval id; each is used once.
+struct ApprovalRow {
+  std::string approval_id;
+  std::string holder_agency;
+  std::string share_id;  // the request it is for
+  ApprovalState state = ApprovalState::kAsked;
+  std::string question;  // bytes of the ApprovalQuestion; empty when the broker was not asked
+  absl::Time expire_time;
+  friend bool operator==(const ApprovalRow&, const ApprovalRow&) = default;
+};
+
+// How many holders one person asked on one London day.
+struct QuotaKey {
+  std::string agency;
+  std::string person;  // opaque id
+  int64_t day = 0;     // days since 1 January 1970
+  friend auto operator<=>(const QuotaKey&, const QuotaKey&) = default;
+};
+
+struct QuotaRow {
+  QuotaKey key;
+  uint32_t holders = 0;
+  bool alarmed = false;  // the data protection officers were told
+  friend bool operator==(const QuotaRow&, const QuotaRow&) = default;
 };
 
 struct KeyEventRow {

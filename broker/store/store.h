@@ -52,20 +52,32 @@ class Reader {
   // The earliest running deadline of all parts.
   virtual absl::StatusOr<std::optional<absl::Time>> NextDue() = 0;
   // Newest first.
-  virtual absl::StatusOr<std::vector<ListedShare>> ListReferrals(const ReferralQuery& query) = 0;
+  virtual absl::StatusOr<std::vector<ListedShare>> ListShares(const ShareQuery& query) = 0;
+  // Answers and supplements of one holder to a request, oldest first.
+  virtual absl::StatusOr<std::vector<ShareRow>> ListReplies(absl::string_view request_share_id, absl::string_view holder_agency) = 0;
   // Parts about a subject with any of the tags (InsertPartTag), each part once. Found through the subject index: the ledger entry
   // of the share must carry the tag too.
   virtual absl::StatusOr<std::vector<PartKey>> PartsWithTags(absl::Span<const std::string> tags) = 0;
   virtual absl::StatusOr<std::vector<PartSubjectTag>> TagsOfPart(const PartKey& key) = 0;
 
   // Mailboxes.
-  // Oldest first, held ones not among them.
-  virtual absl::StatusOr<std::vector<DeliveryRow>> NextDeliveries(absl::string_view mailbox_agency, size_t limit) = 0;
+  // Oldest first; neither held ones among them nor those that wait for a time after `now`.
+  virtual absl::StatusOr<std::vector<DeliveryRow>> NextDeliveries(absl::string_view mailbox_agency, absl::Time now, size_t limit) = 0;
   virtual absl::StatusOr<std::optional<DeliveryRow>> FindDelivery(absl::string_view delivery_id) = 0;
   // Held ones too, oldest first, of one mailbox and stored share.
   virtual absl::StatusOr<std::vector<DeliveryRow>> DeliveriesOfPart(const PartKey& key) = 0;
   // Held ones not counted.
   virtual absl::StatusOr<MailboxDepth> GetMailboxDepth(absl::string_view mailbox_agency) = 0;
+
+  // Cases, approvals and quotas.
+  virtual absl::StatusOr<std::optional<CaseRow>> FindCase(absl::string_view case_id) = 0;
+  // By agency.
+  virtual absl::StatusOr<std::vector<CaseMemberRow>> CaseMembers(absl::string_view case_id) = 0;
+  virtual absl::StatusOr<std::vector<CaseExclusionRow>> CaseExclusions(absl::string_view case_id) = 0;
+  // Of a member agency, newest first, before `before` (a `position`).
+  virtual absl::StatusOr<std::vector<ListedCase>> ListCases(absl::string_view agency, uint64_t before, size_t limit) = 0;
+  virtual absl::StatusOr<std::optional<ApprovalRow>> FindApproval(absl::string_view approval_id) = 0;
+  virtual absl::StatusOr<std::optional<QuotaRow>> FindQuota(const QuotaKey& key) = 0;
 
   // Keys and registers.
   virtual absl::StatusOr<std::vector<KeyEventRow>> ListKeyEvents(absl::string_view agency) = 0;
@@ -139,6 +151,22 @@ class Transaction : public virtual Reader {
   virtual absl::Status HoldDelivery(uint64_t sequence) = 0;
   // Overwrites the bytes on the medium (secure_delete). Deleting what is gone is OK.
   virtual absl::Status DeleteDelivery(uint64_t sequence) = 0;
+
+  virtual absl::Status InsertCase(const CaseRow& row) = 0;
+  // Writes every column of the case.
+  virtual absl::Status UpdateCase(const CaseRow& row) = 0;
+  // Error: kNotFound no such case.
+  virtual absl::Status PutCaseMember(const CaseMemberRow& row) = 0;
+  virtual absl::Status DeleteCaseMember(absl::string_view case_id, absl::string_view agency) = 0;
+  // Error: kNotFound no such case.
+  virtual absl::Status InsertCaseExclusion(const CaseExclusionRow& row) = 0;
+  virtual absl::Status DeleteCaseExclusions(absl::string_view case_id, absl::string_view agency, absl::string_view by_agency) = 0;
+  virtual absl::Status PutApproval(const ApprovalRow& row) = 0;
+  // Deletes at most `limit` that expired, returns how many.
+  virtual absl::StatusOr<size_t> DeleteApprovalsBefore(absl::Time time, size_t limit) = 0;
+  virtual absl::Status PutQuota(const QuotaRow& row) = 0;
+  // Deletes at most `limit` of earlier days, returns how many.
+  virtual absl::StatusOr<size_t> DeleteQuotasBefore(int64_t day, size_t limit) = 0;
 
   virtual absl::Status InsertKeyEvent(const KeyEventRow& event) = 0;
   virtual absl::Status PutDirectory(const DirectoryRow& directory) = 0;

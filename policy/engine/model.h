@@ -157,7 +157,7 @@ struct Profile {
   std::map<std::string, Clock> clocks;
   std::string separate_purpose;
   std::set<std::string> convenors;  // Roles that may open a case.
-  bool board_and_case = false;      // A case of the same board links, whatever its profile.
+  std::string kind;                 // `board`, `process` or `board_and_case`.
   int request_hours = 120;          // How long a case-data request waits for answers.
   std::vector<std::string> obligations;
 };

@@ -17,7 +17,7 @@ CREATE TABLE entry(
 -- One row for each agency that is party to the entry: a query reads nobody else's.
 CREATE TABLE entry_search(
   agency TEXT NOT NULL, idx INTEGER NOT NULL, time_ms INTEGER NOT NULL,
-  releasing TEXT NOT NULL, receiving TEXT NOT NULL, actor TEXT NOT NULL,
+  releasing TEXT NOT NULL, receiving TEXT NOT NULL, actor TEXT NOT NULL, supplier TEXT NOT NULL,
   purpose TEXT NOT NULL, profile TEXT NOT NULL, board TEXT NOT NULL,
   outcome TEXT NOT NULL, reasons TEXT NOT NULL, share_id TEXT NOT NULL, step TEXT NOT NULL,
   PRIMARY KEY (agency, idx)) STRICT, WITHOUT ROWID;
@@ -48,10 +48,11 @@ CREATE TABLE share(
   position INTEGER PRIMARY KEY, share_id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, kind INTEGER NOT NULL,
   sender TEXT NOT NULL, profile TEXT NOT NULL, purpose TEXT NOT NULL, board TEXT NOT NULL, area TEXT NOT NULL,
   case_id TEXT NOT NULL, existence_sensitive INTEGER NOT NULL, create_ms INTEGER NOT NULL, expire_ms INTEGER NOT NULL,
-  supersedes TEXT NOT NULL, superseded_by TEXT NOT NULL,
+  supersedes TEXT NOT NULL, superseded_by TEXT NOT NULL, reply_to TEXT NOT NULL,
   chk BLOB GENERATED ALWAYS AS (row_check(position, share_id, version, kind, sender, profile, purpose, board, area, case_id,
-    existence_sensitive, create_ms, expire_ms, supersedes, superseded_by)) STORED) STRICT;
-CREATE INDEX share_sender ON share(sender, position);
+    existence_sensitive, create_ms, expire_ms, supersedes, superseded_by, reply_to)) STORED) STRICT;
+CREATE INDEX share_sender ON share(sender, kind, position);
+CREATE INDEX share_reply ON share(reply_to, sender, position) WHERE reply_to <> '';
 CREATE TABLE share_part(
   position INTEGER NOT NULL, recipient TEXT NOT NULL, role TEXT NOT NULL, person TEXT NOT NULL,
   state INTEGER NOT NULL, reason TEXT NOT NULL, manifest_digest BLOB NOT NULL,
@@ -74,9 +75,10 @@ CREATE TABLE part_tag(
 constexpr char kMailboxTables[] = R"sql(
 CREATE TABLE delivery(
   sequence INTEGER PRIMARY KEY, delivery_id TEXT NOT NULL UNIQUE, mailbox TEXT NOT NULL, share_id TEXT NOT NULL,
-  position INTEGER, kind INTEGER NOT NULL, entries BLOB NOT NULL, create_ms INTEGER NOT NULL, collected INTEGER NOT NULL, held INTEGER NOT NULL,
-  chk BLOB GENERATED ALWAYS AS (row_check(sequence, delivery_id, mailbox, share_id, position, kind, entries, create_ms, collected, held))
-    STORED) STRICT;
+  position INTEGER, kind INTEGER NOT NULL, entries BLOB NOT NULL, create_ms INTEGER NOT NULL, not_before_ms INTEGER NOT NULL, collected INTEGER NOT NULL,
+  held INTEGER NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(sequence, delivery_id, mailbox, share_id, position, kind, entries, create_ms, not_before_ms,
+    collected, held)) STORED) STRICT;
 CREATE INDEX delivery_mailbox ON delivery(mailbox, sequence) WHERE held = 0;
 CREATE INDEX delivery_position ON delivery(position, mailbox);
 CREATE TABLE delivery_payload(
@@ -88,6 +90,33 @@ CREATE TABLE idempotency(
   chk BLOB GENERATED ALWAYS AS (row_check(caller, method, request_id, digest, response, expire_ms)) STORED,
   UNIQUE (request_id, caller, method)) STRICT;
 CREATE INDEX idempotency_expire ON idempotency(expire_ms);
+)sql";
+
+// Codes and opaque ids; lists of them with a space between.
+constexpr char kCaseTables[] = R"sql(
+CREATE TABLE case_file(
+  position INTEGER PRIMARY KEY, case_id TEXT NOT NULL UNIQUE, profile TEXT NOT NULL, board TEXT NOT NULL, area TEXT NOT NULL,
+  convenor TEXT NOT NULL, revision INTEGER NOT NULL, create_ms INTEGER NOT NULL, close_ms INTEGER,
+  chk BLOB GENERATED ALWAYS AS (row_check(position, case_id, profile, board, area, convenor, revision, create_ms, close_ms)) STORED)
+  STRICT;
+CREATE TABLE case_member(
+  agency TEXT NOT NULL, position INTEGER NOT NULL, roles TEXT NOT NULL, persons TEXT NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(agency, position, roles, persons)) STORED,
+  PRIMARY KEY (agency, position)) STRICT, WITHOUT ROWID;
+CREATE INDEX case_member_position ON case_member(position);
+CREATE TABLE case_exclusion(
+  position INTEGER NOT NULL, agency TEXT NOT NULL, person TEXT NOT NULL, by_agency TEXT NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(position, agency, person, by_agency)) STORED,
+  PRIMARY KEY (position, agency, by_agency, person)) STRICT, WITHOUT ROWID;
+CREATE TABLE approval(
+  approval_id TEXT PRIMARY KEY, holder TEXT NOT NULL, share_id TEXT NOT NULL, state INTEGER NOT NULL, question BLOB NOT NULL,
+  expire_ms INTEGER NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(approval_id, holder, share_id, state, question, expire_ms)) STORED) STRICT, WITHOUT ROWID;
+CREATE INDEX approval_expire ON approval(expire_ms);
+CREATE TABLE quota(
+  day INTEGER NOT NULL, agency TEXT NOT NULL, person TEXT NOT NULL, holders INTEGER NOT NULL, alarmed INTEGER NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(day, agency, person, holders, alarmed)) STORED,
+  PRIMARY KEY (day, agency, person)) STRICT, WITHOUT ROWID;
 )sql";
 
 constexpr char kRegisterTables[] = R"sql(
@@ -131,7 +160,7 @@ absl::Status PrepareSchema(Connection& connection) {
   ASSIGN_OR_RETURN(const int64_t version, Number(connection, "PRAGMA user_version"));
   ASSIGN_OR_RETURN(const int64_t tables, Number(connection, "SELECT count(*) FROM sqlite_schema"));
   if (tables == 0) {
-    return connection.Execute(absl::StrCat("BEGIN IMMEDIATE;", kLogTables, kShareTables, kMailboxTables, kRegisterTables,
+    return connection.Execute(absl::StrCat("BEGIN IMMEDIATE;", kLogTables, kShareTables, kMailboxTables, kCaseTables, kRegisterTables,
                                            "PRAGMA application_id=", kApplicationId, ";PRAGMA user_version=", kSchemaVersion,
                                            ";COMMIT;"));
   }

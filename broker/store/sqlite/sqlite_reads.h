@@ -33,13 +33,22 @@ class SqliteReads : public virtual Reader {
   absl::StatusOr<std::vector<PartRow>> ListParts(absl::string_view share_id) override;
   absl::StatusOr<std::vector<PartRow>> PartsDue(absl::Time time, size_t limit) override;
   absl::StatusOr<std::optional<absl::Time>> NextDue() override;
-  absl::StatusOr<std::vector<ListedShare>> ListReferrals(const ReferralQuery& query) override;
+  absl::StatusOr<std::vector<ListedShare>> ListShares(const ShareQuery& query) override;
+  absl::StatusOr<std::vector<ShareRow>> ListReplies(absl::string_view request_share_id, absl::string_view holder_agency) override;
   absl::StatusOr<std::vector<PartKey>> PartsWithTags(absl::Span<const std::string> tags) override;
   absl::StatusOr<std::vector<PartSubjectTag>> TagsOfPart(const PartKey& key) override;
-  absl::StatusOr<std::vector<DeliveryRow>> NextDeliveries(absl::string_view mailbox_agency, size_t limit) override;
+  absl::StatusOr<std::vector<DeliveryRow>> NextDeliveries(absl::string_view mailbox_agency, absl::Time now, size_t limit) override;
   absl::StatusOr<std::optional<DeliveryRow>> FindDelivery(absl::string_view delivery_id) override;
   absl::StatusOr<std::vector<DeliveryRow>> DeliveriesOfPart(const PartKey& key) override;
   absl::StatusOr<MailboxDepth> GetMailboxDepth(absl::string_view mailbox_agency) override;
+
+  // sqlite_reads_case.cc
+  absl::StatusOr<std::optional<CaseRow>> FindCase(absl::string_view case_id) override;
+  absl::StatusOr<std::vector<CaseMemberRow>> CaseMembers(absl::string_view case_id) override;
+  absl::StatusOr<std::vector<CaseExclusionRow>> CaseExclusions(absl::string_view case_id) override;
+  absl::StatusOr<std::vector<ListedCase>> ListCases(absl::string_view agency, uint64_t before, size_t limit) override;
+  absl::StatusOr<std::optional<ApprovalRow>> FindApproval(absl::string_view approval_id) override;
+  absl::StatusOr<std::optional<QuotaRow>> FindQuota(const QuotaKey& key) override;
 
   // sqlite_reads_register.cc
   absl::StatusOr<std::vector<KeyEventRow>> ListKeyEvents(absl::string_view agency) override;

@@ -32,7 +32,7 @@ constexpr char kSearch[] = "SELECT idx FROM entry_search WHERE" DERWENT_ENTRY_CO
 constexpr char kSearchShare[] =
     "SELECT idx FROM entry_search WHERE share_id = ?11 AND share_id <> '' AND" DERWENT_ENTRY_CONDITIONS " ORDER BY idx LIMIT ?10";
 constexpr char kMatchOne[] =
-    "SELECT idx FROM entry_search WHERE (?11 = '' OR share_id = ?11) AND (releasing = ?1 OR releasing = '') AND" DERWENT_ENTRY_CONDITIONS
+    "SELECT idx FROM entry_search WHERE (?11 = '' OR share_id = ?11) AND supplier = ?1 AND" DERWENT_ENTRY_CONDITIONS
     " LIMIT ?10";
 constexpr char kTagIndexes[] = "SELECT idx FROM subject_index WHERE tag = ?1 AND idx >= ?2 AND idx < ?3 ORDER BY idx";
 

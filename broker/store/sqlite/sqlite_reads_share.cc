@@ -10,7 +10,7 @@ namespace {
 
 #define DERWENT_SHARE_COLUMNS                                                                                       \
   " s.position, s.share_id, s.version, s.kind, s.sender, s.profile, s.purpose, s.board, s.area, s.case_id,"         \
-  " s.existence_sensitive, s.create_ms, s.expire_ms, s.supersedes, s.superseded_by"
+  " s.existence_sensitive, s.create_ms, s.expire_ms, s.supersedes, s.superseded_by, s.reply_to"
 
 absl::StatusOr<ListedShare> TakeListedShare(const Query& query) {
   ListedShare listed{.position = query.Unsigned(0)};
@@ -27,7 +27,8 @@ absl::StatusOr<ListedShare> TakeListedShare(const Query& query) {
                   .create_time = query.Time(11),
                   .expire_time = query.Time(12),
                   .supersedes_share_id = query.Text(13),
-                  .superseded_by_share_id = query.Text(14)};
+                  .superseded_by_share_id = query.Text(14),
+                  .reply_to_share_id = query.Text(15)};
   return listed;
 }
 
@@ -59,7 +60,8 @@ absl::StatusOr<PartRow> TakePart(const Query& query) {
 }
 
 #define DERWENT_DELIVERY_COLUMNS                                                                             \
-  " d.sequence, d.delivery_id, d.mailbox, d.share_id, d.kind, b.payload, d.entries, d.create_ms, d.collected, d.held" \
+  " d.sequence, d.delivery_id, d.mailbox, d.share_id, d.kind, b.payload, d.entries, d.create_ms, d.not_before_ms," \
+  " d.collected, d.held" \
   " FROM delivery d JOIN delivery_payload b ON b.sequence = d.sequence"
 
 absl::StatusOr<DeliveryRow> TakeDelivery(const Query& query) {
@@ -72,8 +74,9 @@ absl::StatusOr<DeliveryRow> TakeDelivery(const Query& query) {
                      .payload = query.Text(5),
                      .entry_indexes = std::move(entries),
                      .create_time = query.Time(7),
-                     .collected_count = static_cast<uint32_t>(query.Int(8)),
-                     .held = query.Int(9) != 0};
+                     .not_before = query.Time(8),
+                     .collected_count = static_cast<uint32_t>(query.Int(9)),
+                     .held = query.Int(10) != 0};
 }
 
 absl::StatusOr<IdempotencyRow> TakeIdempotency(const Query& query) {
@@ -90,10 +93,10 @@ absl::StatusOr<PartSubjectTag> TakeTag(const Query& query) {
                         .tag = query.Text(3)};
 }
 
-constexpr char kBySender[] = "SELECT" DERWENT_SHARE_COLUMNS " FROM share s WHERE s.sender = ? AND s.position < ? ORDER BY s.position DESC LIMIT ?";
+constexpr char kBySender[] = "SELECT" DERWENT_SHARE_COLUMNS " FROM share s WHERE s.sender = ? AND s.kind = ? AND s.position < ? ORDER BY s.position DESC LIMIT ?";
 constexpr char kByRecipient[] = "SELECT" DERWENT_SHARE_COLUMNS
                                 " FROM share_part p JOIN share s ON s.position = p.position"
-                                " WHERE p.recipient = ? AND p.position < ? ORDER BY p.position DESC LIMIT ?";
+                                " WHERE p.recipient = ? AND s.kind = ? AND p.position < ? ORDER BY p.position DESC LIMIT ?";
 
 }  // namespace
 
@@ -134,15 +137,15 @@ absl::StatusOr<std::optional<absl::Time>> SqliteReads::NextDue() {
       [](const Query& query) -> absl::StatusOr<absl::Time> { return query.Time(0); });
 }
 
-absl::StatusOr<std::vector<ListedShare>> SqliteReads::ListReferrals(const ReferralQuery& query) {
+absl::StatusOr<std::vector<ListedShare>> SqliteReads::ListShares(const ShareQuery& query) {
   const uint64_t before = std::min<uint64_t>(query.before, INT64_MAX);
   std::vector<ListedShare> listed;
-  if (query.role != ReferralRole::kRecipient) {
-    ASSIGN_OR_RETURN(listed, AllRows<ListedShare>(connection_.Select(kBySender, query.agency, before, query.limit), TakeListedShare));
+  if (query.role != ShareRole::kRecipient) {
+    ASSIGN_OR_RETURN(listed, AllRows<ListedShare>(connection_.Select(kBySender, query.agency, query.kind, before, query.limit), TakeListedShare));
   }
-  if (query.role != ReferralRole::kSender) {
+  if (query.role != ShareRole::kSender) {
     ASSIGN_OR_RETURN(std::vector<ListedShare> received,
-                     AllRows<ListedShare>(connection_.Select(kByRecipient, query.agency, before, query.limit), TakeListedShare));
+                     AllRows<ListedShare>(connection_.Select(kByRecipient, query.agency, query.kind, before, query.limit), TakeListedShare));
     listed.insert(listed.end(), received.begin(), received.end());
   }
   // Newest first; an agency may be sender and recipient of one share.
@@ -151,6 +154,13 @@ absl::StatusOr<std::vector<ListedShare>> SqliteReads::ListReferrals(const Referr
   listed.erase(repeated.begin(), repeated.end());
   if (listed.size() > query.limit) listed.resize(query.limit);
   return listed;
+}
+
+absl::StatusOr<std::vector<ShareRow>> SqliteReads::ListReplies(absl::string_view request_share_id, absl::string_view holder_agency) {
+  return AllRows<ShareRow>(
+      connection_.Select("SELECT" DERWENT_SHARE_COLUMNS " FROM share s WHERE s.reply_to = ? AND s.reply_to <> '' AND s.sender = ? ORDER BY s.position",
+                         request_share_id, holder_agency),
+      TakeShare);
 }
 
 absl::StatusOr<std::vector<PartKey>> SqliteReads::PartsWithTags(absl::Span<const std::string> tags) {
@@ -177,10 +187,11 @@ absl::StatusOr<std::vector<PartSubjectTag>> SqliteReads::TagsOfPart(const PartKe
                                  TakeTag);
 }
 
-absl::StatusOr<std::vector<DeliveryRow>> SqliteReads::NextDeliveries(absl::string_view mailbox_agency, size_t limit) {
+absl::StatusOr<std::vector<DeliveryRow>> SqliteReads::NextDeliveries(absl::string_view mailbox_agency, absl::Time now, size_t limit) {
   return AllRows<DeliveryRow>(
-      connection_.Select("SELECT" DERWENT_DELIVERY_COLUMNS " WHERE d.mailbox = ? AND d.held = 0 ORDER BY d.sequence LIMIT ?",
-                         mailbox_agency, limit),
+      connection_.Select("SELECT" DERWENT_DELIVERY_COLUMNS " WHERE d.mailbox = ? AND d.held = 0 AND d.not_before_ms <= ?"
+                         " ORDER BY d.sequence LIMIT ?",
+                         mailbox_agency, now, limit),
       TakeDelivery);
 }
 

@@ -44,6 +44,18 @@ class SqliteTransaction final : public Transaction, public SqliteReads {
   absl::Status HoldDelivery(uint64_t sequence) override;
   absl::Status DeleteDelivery(uint64_t sequence) override;
 
+  // sqlite_writes_case.cc
+  absl::Status InsertCase(const CaseRow& row) override;
+  absl::Status UpdateCase(const CaseRow& row) override;
+  absl::Status PutCaseMember(const CaseMemberRow& row) override;
+  absl::Status DeleteCaseMember(absl::string_view case_id, absl::string_view agency) override;
+  absl::Status InsertCaseExclusion(const CaseExclusionRow& row) override;
+  absl::Status DeleteCaseExclusions(absl::string_view case_id, absl::string_view agency, absl::string_view by_agency) override;
+  absl::Status PutApproval(const ApprovalRow& row) override;
+  absl::StatusOr<size_t> DeleteApprovalsBefore(absl::Time time, size_t limit) override;
+  absl::Status PutQuota(const QuotaRow& row) override;
+  absl::StatusOr<size_t> DeleteQuotasBefore(int64_t day, size_t limit) override;
+
   // sqlite_writes_register.cc
   absl::Status InsertKeyEvent(const KeyEventRow& event) override;
   absl::Status PutDirectory(const DirectoryRow& directory) override;

@@ -30,10 +30,10 @@ absl::Status SqliteTransaction::InsertEntry(const EntryRow& entry) {
   parties.erase("");
   for (const absl::string_view agency : parties) {
     RETURN_IF_ERROR(connection().Run(
-        "INSERT INTO entry_search(agency, idx, time_ms, releasing, receiving, actor, purpose, profile, board, outcome, reasons,"
-        " share_id, step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        agency, entry.index, entry.time, columns.releasing_agency, columns.receiving_agency, columns.actor_agency, columns.purpose,
-        columns.profile, columns.board, columns.outcome, reasons, columns.share_id, columns.step));
+        "INSERT INTO entry_search(agency, idx, time_ms, releasing, receiving, actor, supplier, purpose, profile, board, outcome,"
+        " reasons, share_id, step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        agency, entry.index, entry.time, columns.releasing_agency, columns.receiving_agency, columns.actor_agency, columns.supplier_agency,
+        columns.purpose, columns.profile, columns.board, columns.outcome, reasons, columns.share_id, columns.step));
   }
   for (const std::string& tag : entry.tags) {
     RETURN_IF_ERROR(connection().Run("INSERT INTO subject_index(tag, idx) VALUES (?, ?)", AsOctets(tag), entry.index));

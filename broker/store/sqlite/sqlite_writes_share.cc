@@ -35,10 +35,10 @@ absl::StatusOr<size_t> SqliteTransaction::DeleteIdempotencyBefore(absl::Time tim
 absl::Status SqliteTransaction::InsertShare(const ShareRow& share) {
   return connection().Run(
       "INSERT INTO share(share_id, version, kind, sender, profile, purpose, board, area, case_id, existence_sensitive, create_ms,"
-      " expire_ms, supersedes, superseded_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      " expire_ms, supersedes, superseded_by, reply_to) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       share.share_id, share.version, share.kind, share.sender_agency, share.profile, share.purpose, share.board, share.area,
       share.case_id, share.existence_sensitive, share.create_time, share.expire_time, share.supersedes_share_id,
-      share.superseded_by_share_id);
+      share.superseded_by_share_id, share.reply_to_share_id);
 }
 
 absl::Status SqliteTransaction::SetSuperseded(absl::string_view share_id, absl::string_view by_share_id) {
@@ -74,9 +74,10 @@ absl::Status SqliteTransaction::InsertPartTag(const PartSubjectTag& tag) {
 
 absl::StatusOr<uint64_t> SqliteTransaction::InsertDelivery(const DeliveryRow& delivery) {
   RETURN_IF_ERROR(connection().Run(
-      "INSERT INTO delivery(delivery_id, mailbox, share_id, position, kind, entries, create_ms, collected, held)"
-      " VALUES (?1, ?2, ?3, (SELECT position FROM share WHERE share_id = ?3), ?4, ?5, ?6, ?7, ?8)",
-      delivery.delivery_id, delivery.mailbox_agency, delivery.share_id, delivery.kind, AsOctets(EncodeEntryList(delivery.entry_indexes)), delivery.create_time, delivery.collected_count, delivery.held));
+      "INSERT INTO delivery(delivery_id, mailbox, share_id, position, kind, entries, create_ms, not_before_ms, collected, held)"
+      " VALUES (?1, ?2, ?3, (SELECT position FROM share WHERE share_id = ?3), ?4, ?5, ?6, ?7, ?8, ?9)",
+      delivery.delivery_id, delivery.mailbox_agency, delivery.share_id, delivery.kind, AsOctets(EncodeEntryList(delivery.entry_indexes)), delivery.create_time, delivery.not_before,
+      delivery.collected_count, delivery.held));
   const auto sequence = static_cast<uint64_t>(sqlite3_last_insert_rowid(connection().database()));
   RETURN_IF_ERROR(connection().Run("INSERT INTO delivery_payload(sequence, payload) VALUES (?, ?)", sequence, AsOctets(delivery.payload)));
   return sequence;

@@ -95,7 +95,7 @@ TEST_F(MailboxTest, AnAcknowledgementOfAnotherManifestIsRejected) {
 
 TEST_F(MailboxTest, WhatWasNotCollectedIsNotAcknowledged) {
   v1::Delivery delivery;
-  const auto rows = store_->Read().value()->NextDeliveries(kRecipient, 1).value();
+  const auto rows = store_->Read().value()->NextDeliveries(kRecipient, now_, 1).value();
   delivery.set_delivery_id(rows.front().delivery_id);
   v1::AcknowledgeResponse response;
   EXPECT_EQ(ReasonOf(Acknowledged(Acknowledgement(delivery), response)), "DELIVERY_NOT_COLLECTED");

@@ -135,6 +135,8 @@ INSTANTIATE_TEST_SUITE_P(
         Tamper{"UPDATE log_state SET size = 14", "head: its size"},
         Tamper{"UPDATE log_state SET epoch = 9", "table head"},
         Tamper{"UPDATE share SET purpose = 'other'", "table share"},
+        Tamper{"UPDATE approval SET state = 1", "table approval"},
+        Tamper{"UPDATE case_member SET persons = ''", "table case_member"},
         Tamper{"UPDATE delivery_payload SET payload = zeroblob(1)", "table delivery_payload"},
         Tamper{"DELETE FROM delivery_payload", "a delivery has no payload"},
         Tamper{"CREATE TABLE extra(x)", "tables are not what they should be"}));
@@ -149,7 +151,8 @@ std::string Dump(const std::string& path) {
     return 0;
   };
   for (const char* table : {"log_state", "entry", "entry_search", "subject_index", "tile", "checkpoint", "public_body",
-                            "share", "share_part", "part_tag", "delivery", "delivery_payload", "idempotency", "key_event", "directory",
+                            "share", "share_part", "part_tag", "delivery", "delivery_payload", "idempotency", "case_file", "case_member", "case_exclusion",
+                            "approval", "quota", "key_event", "directory",
                             "restriction", "restriction_tag", "refusal_counter", "setting"}) {
     std::string columns;
     sqlite3_exec(database, ("SELECT 'quote(' || group_concat(name, ')||'',''||quote(') || ')' FROM pragma_table_xinfo('" + std::string(table) + "')").c_str(),

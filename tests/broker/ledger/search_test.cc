@@ -66,6 +66,16 @@ TEST_F(SearchTest, FindsOnesOwnReadsOfAPerson) {
   EXPECT_THAT(Find({.viewer_agency = "cbc", .tags = {TestTag(50)}}), ElementsAre(8));
 }
 
+TEST_F(SearchTest, FindsARequestForTheAskerWhoNamedThePersonAndNotForTheHolder) {
+  EntryDraft request("request", Actor::kReceiving);
+  request.SetReleasing("police.derbys", "").SetReceiving("cbc", "p-2").SetSubject(1, "victim", {TestTag(50)}).SetSupplier(Side::kReceiving);
+  Commit({request}, TestTime(9'000));
+  EXPECT_THAT(Find({.viewer_agency = "cbc", .tags = {TestTag(50)}}), ElementsAre(8));
+  EXPECT_THAT(Find({.viewer_agency = "police.derbys", .tags = {TestTag(50)}}), IsEmpty());
+  const auto holders = OpenEntry(*store_->Read().value(), 8, "police.derbys").value();
+  for (const OpenedField& field : holders.fields) EXPECT_NE(field.name, "subject_tags");
+}
+
 TEST_F(SearchTest, HoldsAllConditionsAtOnce) {
   EXPECT_THAT(Find({.viewer_agency = "police.derbys", .start = TestTime(3'500), .board = "tb.dasv", .tags = {TestTag(4)}}), ElementsAre(4));
 }

@@ -46,13 +46,19 @@ TEST_P(VisibilityTest, OpensACellOnlyWhereTheTableSaysSo) {
 INSTANTIATE_TEST_SUITE_P(EveryCell, VisibilityTest, ::testing::Combine(::testing::Range(1, 25), ::testing::ValuesIn(kViewers)));
 
 TEST(ViewerOfTest, MakesTheReleasingSideSupplierAndHolder) {
-  const store::EntryColumns columns{.releasing_agency = "police.derbys", .receiving_agency = "dfrs", .actor_agency = "dfrs"};
+  const store::EntryColumns columns{.releasing_agency = "police.derbys", .receiving_agency = "dfrs", .actor_agency = "dfrs", .supplier_agency = "police.derbys"};
   EXPECT_EQ(ViewerOf(columns, "police.derbys"), Viewer::kReleasing | Viewer::kSupplier | Viewer::kHolder);
   EXPECT_EQ(ViewerOf(columns, "dfrs"), Viewer::kReceiving);
 }
 
 TEST(ViewerOfTest, MakesTheOnlySideOfAReadTheSupplier) {
-  EXPECT_EQ(ViewerOf({.receiving_agency = "dfrs"}, "dfrs"), Viewer::kReceiving | Viewer::kSupplier);
+  EXPECT_EQ(ViewerOf({.receiving_agency = "dfrs", .supplier_agency = "dfrs"}, "dfrs"), Viewer::kReceiving | Viewer::kSupplier);
+}
+
+TEST(ViewerOfTest, MakesTheAskerTheSupplierOfItsRequest) {
+  const store::EntryColumns columns{.releasing_agency = "police.derbys", .receiving_agency = "dfrs", .actor_agency = "dfrs", .supplier_agency = "dfrs"};
+  EXPECT_EQ(ViewerOf(columns, "police.derbys"), Viewer::kReleasing | Viewer::kHolder);
+  EXPECT_EQ(ViewerOf(columns, "dfrs"), Viewer::kReceiving | Viewer::kSupplier);
 }
 
 TEST(ViewerOfTest, MakesNobodyElseAParty) {

@@ -19,6 +19,7 @@ inline EntryRow SampleEntry(uint64_t index) {
           .columns = {.releasing_agency = "police.derbys",
                       .receiving_agency = index % 2 == 0 ? "dfrs" : "cbc",
                       .actor_agency = "police.derbys",
+                      .supplier_agency = "police.derbys",
                       .purpose = "case.fire_safety",
                       .profile = "fire_safety",
                       .board = "tb.dasv",
@@ -43,7 +44,8 @@ inline ShareRow SampleShare(int number, const std::string& sender = "police.derb
           .create_time = At(number),
           .expire_time = At(1'000 + number),
           .supersedes_share_id = "",
-          .superseded_by_share_id = ""};
+          .superseded_by_share_id = "",
+          .reply_to_share_id = ""};
 }
 
 inline PartRow SamplePart(int number, const std::string& recipient = "dfrs") {
@@ -72,6 +74,14 @@ inline DeliveryRow SampleDelivery(int number, const std::string& mailbox = "dfrs
           .create_time = At(number)};
 }
 
+inline CaseRow SampleCase(int number) {
+  return {.case_id = ShareId(number), .profile = "marac", .board = "", .area = "E07000034", .convenor_agency = "police.derbys", .create_time = At(number), .close_time = {}};
+}
+
+inline ApprovalRow SampleApproval(int number) {
+  return {.approval_id = ShareId(number), .holder_agency = "dfrs", .share_id = ShareId(1), .state = ApprovalState::kGiven, .question = std::string("q\0", 2), .expire_time = At(number)};
+}
+
 // At least one row in each table beside the log. The log must hold entries of share 1 from police to fire, and a
 // public key event at index 2.
 inline void FillEveryTable(Transaction& transaction) {
@@ -83,6 +93,11 @@ inline void FillEveryTable(Transaction& transaction) {
                                            .request_digest = trust::Sha256("request"),
                                            .response = std::string("r\0s", 3),
                                            .expire_time = At(5'000)}));
+  EXPECT_OK(transaction.InsertCase(SampleCase(1)));
+  EXPECT_OK(transaction.PutCaseMember({.case_id = ShareId(1), .agency = "dfrs", .roles = {"spoc"}, .persons = {"p-1"}}));
+  EXPECT_OK(transaction.InsertCaseExclusion({.case_id = ShareId(1), .agency = "dfrs", .person = "p-2", .by_agency = "police.derbys"}));
+  EXPECT_OK(transaction.PutApproval(SampleApproval(1)));
+  EXPECT_OK(transaction.PutQuota({.key = {.agency = "dfrs", .person = "p-1", .day = 20'000}, .holders = 3, .alarmed = false}));
   EXPECT_OK(transaction.InsertKeyEvent({.agency = "dfrs", .sequence = 1, .envelope = "event", .entry_index = 2}));
   EXPECT_OK(transaction.PutDirectory(
       {.agency = "dfrs", .version = 3, .envelope = "directory", .payload_digest = trust::Sha256("directory"), .entry_index = 2}));

@@ -56,23 +56,23 @@ TEST_P(StoreContract, ListsDuePartsEarliestFirstAndSkipsOverdueOnes) {
   EXPECT_EQ(Read()->FindPart(done.key).value(), done);
 }
 
-TEST_P(StoreContract, ListsReferralsNewestFirstByRoleAndPage) {
+TEST_P(StoreContract, ListsSharesNewestFirstByRoleAndPage) {
   Write([](Transaction& transaction) {
     for (int i = 1; i <= 6; ++i) {
       EXPECT_OK(transaction.InsertShare(SampleShare(i, i % 2 == 0 ? "dfrs" : "police.derbys")));
       EXPECT_OK(transaction.InsertPart(SamplePart(i, i % 2 == 0 ? "cbc" : "dfrs")));
     }
   });
-  const auto ids = [this](ReferralQuery query) {
+  const auto ids = [this](ShareQuery query) {
     std::vector<std::string> found;
-    const auto rows = Read()->ListReferrals(query).value();
+    const auto rows = Read()->ListShares(query).value();
     for (const ListedShare& row : rows) found.push_back(row.share.share_id);
     return found;
   };
   EXPECT_THAT(ids({.agency = "dfrs"}), ElementsAre(ShareId(6), ShareId(5), ShareId(4), ShareId(3), ShareId(2), ShareId(1)));
-  EXPECT_THAT(ids({.agency = "dfrs", .role = ReferralRole::kSender}), ElementsAre(ShareId(6), ShareId(4), ShareId(2)));
-  EXPECT_THAT(ids({.agency = "dfrs", .role = ReferralRole::kRecipient, .limit = 1}), ElementsAre(ShareId(5)));
-  const uint64_t fourth = Read()->ListReferrals({.agency = "dfrs", .limit = 3}).value().back().position;
+  EXPECT_THAT(ids({.agency = "dfrs", .role = ShareRole::kSender}), ElementsAre(ShareId(6), ShareId(4), ShareId(2)));
+  EXPECT_THAT(ids({.agency = "dfrs", .role = ShareRole::kRecipient, .limit = 1}), ElementsAre(ShareId(5)));
+  const uint64_t fourth = Read()->ListShares({.agency = "dfrs", .limit = 3}).value().back().position;
   EXPECT_THAT(ids({.agency = "dfrs", .before = fourth, .limit = 2}), ElementsAre(ShareId(3), ShareId(2)));
 }
 
@@ -104,13 +104,45 @@ TEST_P(StoreContract, HandsDeliveriesOutOldestFirst) {
   first.entry_indexes = {7};
   DeliveryRow third = SampleDelivery(3);
   third.sequence = sequences[2];
-  EXPECT_THAT(Read()->NextDeliveries("dfrs", 10).value(), ElementsAre(first, third));
-  EXPECT_THAT(Read()->NextDeliveries("dfrs", 1).value(), ElementsAre(first));
+  EXPECT_THAT(Read()->NextDeliveries("dfrs", At(0), 10).value(), ElementsAre(first, third));
+  EXPECT_THAT(Read()->NextDeliveries("dfrs", At(0), 1).value(), ElementsAre(first));
   EXPECT_EQ(Read()->GetMailboxDepth("dfrs").value(), (MailboxDepth{.waiting = 2, .oldest = first.create_time}));
   EXPECT_EQ(Read()->GetMailboxDepth("icb.qj2").value(), MailboxDepth());
   EXPECT_TRUE(Read()->FindDelivery(SampleDelivery(2).delivery_id).value()->held);
   EXPECT_FALSE(Read()->FindDelivery(SampleDelivery(4).delivery_id).value().has_value());
   EXPECT_THAT(Read()->DeliveriesOfPart({.share_id = ShareId(2), .recipient_agency = "dfrs"}).value(), SizeIs(1));
+}
+
+TEST_P(StoreContract, HandsNothingOutBeforeItsTime) {
+  DeliveryRow later = SampleDelivery(1);
+  later.not_before = At(50);
+  Write([&](Transaction& transaction) {
+    later.sequence = transaction.InsertDelivery(later).value();
+    EXPECT_OK(transaction.InsertDelivery(SampleDelivery(2)));
+  });
+  EXPECT_THAT(Read()->NextDeliveries("dfrs", At(49), 10).value(), SizeIs(1));
+  EXPECT_EQ(Read()->NextDeliveries("dfrs", At(50), 10).value().at(0), later);
+}
+
+TEST_P(StoreContract, ListsSharesOfOneKindAndTheRepliesToARequest) {
+  Write([](Transaction& transaction) {
+    ShareRow request = SampleShare(1, "police.derbys");
+    request.kind = 2;
+    EXPECT_OK(transaction.InsertShare(request));
+    for (const auto& [number, holder] : {std::pair{2, "dfrs"}, {3, "cbc"}, {4, "dfrs"}}) {
+      ShareRow answer = SampleShare(number, holder);
+      answer.kind = number == 4 ? 4 : 3;
+      answer.reply_to_share_id = ShareId(1);
+      EXPECT_OK(transaction.InsertShare(answer));
+    }
+  });
+  EXPECT_THAT(Read()->ListShares({.agency = "police.derbys"}).value(), IsEmpty());
+  EXPECT_THAT(Read()->ListShares({.agency = "police.derbys", .kind = 2}).value(), SizeIs(1));
+  const auto replies = Read()->ListReplies(ShareId(1), "dfrs").value();
+  ASSERT_THAT(replies, SizeIs(2));
+  EXPECT_EQ(replies[0].share_id, ShareId(2));
+  EXPECT_EQ(replies[1].share_id, ShareId(4));
+  EXPECT_THAT(Read()->ListReplies("", "dfrs").value(), IsEmpty());
 }
 
 TEST_P(StoreContract, RefusesADeliveryIdTwice) {
