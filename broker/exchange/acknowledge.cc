@@ -1,4 +1,5 @@
 #include "broker/exchange/envelope.h"
+#include "broker/exchange/idempotency.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
 #include "trust/base/status_macros.h"
@@ -34,7 +35,7 @@ absl::Status AcknowledgePackage(const v1::AcknowledgeRequest& request, const sto
   stored.part.update_time = batch.now();
   RETURN_IF_ERROR(batch.write().UpdatePart(stored.part));
   RETURN_IF_ERROR(batch.write().DeleteDelivery(row.sequence));
-  ASSIGN_OR_RETURN(const std::vector<uint64_t> entries, EnterStep("acknowledgement", ledger::Actor::kReceiving, stored, {}, batch));
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> entries, EnterStep("acknowledgement", By::kRecipient, stored, {}, batch));
   RETURN_IF_ERROR(batch.Deliver({.delivery_id = batch.NewId(), .mailbox_agency = stored.share.sender_agency, .share_id = stored.share.share_id, .kind = kMessageDelivery,
                                  .payload = request.acknowledgement().SerializeAsString(), .entry_indexes = entries, .create_time = batch.now()}));
   response.mutable_receipt()->set_index(entries.front());
@@ -62,7 +63,7 @@ absl::Status Acknowledge(const Caller& caller, const v1::AcknowledgeRequest& req
     RETURN_IF_ERROR(batch.write().DeleteDelivery(row->sequence));
   }
   return batch.write().InsertIdempotency({.key = key, .request_digest = trust::Sha256(request.delivery_id()), .response = response.SerializeAsString(),
-                                          .expire_time = batch.now() + absl::Hours(24 * 30)});
+                                          .expire_time = batch.now() + kRemembered});
 }
 
 }  // namespace derwent::exchange

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "broker/exchange/case_link.h"
 #include "policy/engine/agreements.h"
 #include "policy/engine/decide.h"
 #include "policy/engine/lattice.h"
@@ -12,13 +13,6 @@
 
 namespace derwent::exchange {
 namespace {
-
-const policy::CategoryOutcome* FindOutcome(const policy::Decision& decision, absl::string_view category) {
-  for (const policy::CategoryOutcome& outcome : decision.categories) {
-    if (outcome.category == category) return &outcome;
-  }
-  return nullptr;
-}
 
 std::vector<std::string> Words(const std::map<std::string, std::string>& map, const char* key) {
   const auto found = map.find(key);
@@ -33,24 +27,87 @@ std::string FormGiven(const v1::Manifest& manifest, uint32_t subject, absl::stri
   return "";
 }
 
-void AddUnitReasons(const v1::ManifestUnit& unit, const std::vector<DecidedSubject>& decided, const policy::Policy& policy, std::vector<policy::Reason>& why) {
-  const auto subject = std::find_if(decided.begin(), decided.end(), [&](const DecidedSubject& d) { return d.number == unit.subject(); });
-  const policy::CategoryOutcome* const outcome = subject == decided.end() ? nullptr : FindOutcome(subject->decision, unit.category());
+// Only what denies: not what the category would otherwise have rested on.
+void AddDenials(const policy::CategoryOutcome& outcome, std::vector<policy::Reason>& why) {
+  for (const policy::Reason& reason : outcome.reasons) {
+    const absl::string_view name = policy::Describe(reason.code).name;
+    if (name != "NECESSARY" && name != "CONDITION_MET" && name != "REDUCED_FORM" && name != "APPROVAL_REQUIRED") why.push_back(reason);
+  }
+}
+
+bool Covers(const Approved& approved, const v1::ManifestUnit& unit, const std::set<std::string>& roles) {
+  return std::all_of(roles.begin(), roles.end(), [&](const std::string& role) { return approved.contains({unit.category(), unit.form(), role}); });
+}
+
+// `approved`: null where an approval is nobody's business but the holder's.
+void AddUnitReasons(const v1::ManifestUnit& unit, const DecidedSubject* decided, const Approved* approved, const policy::Policy& policy, std::vector<policy::Reason>& why) {
+  const policy::CategoryOutcome* const outcome = decided == nullptr ? nullptr : FindOutcome(decided->decision, unit.category());
   const policy::Category* const category = policy.FindCategory(unit.category());
   const std::optional<policy::Form> form = policy::ParseForm(unit.form());
   if (outcome == nullptr || category == nullptr || !form.has_value()) {
     why.push_back({.code = policy::ReasonCode::kCategoryNotPermitted, .rule = unit.category()});
   } else if (outcome->denied) {
-    for (const policy::Reason& reason : outcome->reasons) {
-      // Only what denies: not what the category would otherwise have rested on.
-      const absl::string_view name = policy::Describe(reason.code).name;
-      if (name != "NECESSARY" && name != "CONDITION_MET" && name != "REDUCED_FORM" && name != "APPROVAL_REQUIRED") why.push_back(reason);
-    }
-  } else if (!outcome->approvers.empty()) {
+    AddDenials(*outcome, why);
+  } else if (approved != nullptr && !Covers(*approved, unit, outcome->approvers)) {
     why.push_back({.code = policy::ReasonCode::kApprovalRequired, .rule = unit.category()});
   } else if (!policy::IsWithin(*form, outcome->form, *category)) {
     why.push_back({.code = policy::ReasonCode::kReducedForm, .rule = unit.category()});
   }
+}
+
+policy::Reason NotEntitled(const std::string& agency) { return {.code = policy::ReasonCode::kRoleNotEntitled, .rule = absl::StrCat("directory/", agency)}; }
+
+Objections ToObjections(std::vector<policy::Reason> why) {
+  std::sort(why.begin(), why.end());
+  Objections objections;
+  for (const policy::Reason& reason : why) {
+    Objection next = ObjectionOf(reason.code);
+    if (std::find(objections.begin(), objections.end(), next) == objections.end()) objections.push_back(std::move(next));
+  }
+  return objections;
+}
+
+// The sides of an entry about a package.
+struct Sides {
+  std::string releasing_agency, releasing_person, receiving_agency, receiving_person;
+};
+
+Sides SidesOf(const v1::Manifest& m, const v1::SenderStatement& statement) {
+  if (m.kind() == v1::PACKAGE_KIND_SELECTOR) return {m.recipient_agency(), m.recipient_person(), m.sender_agency(), statement.acting_person()};
+  return {m.sender_agency(), statement.acting_person(), m.recipient_agency(), m.recipient_person()};
+}
+
+ledger::Actor ActorOf(By by, bool asks) {
+  if (by == By::kBroker) return ledger::Actor::kBroker;
+  return (by == By::kSender) != asks ? ledger::Actor::kReleasing : ledger::Actor::kReceiving;
+}
+
+// What an entry says was given: of a question nothing; in an existence-sensitive profile what the broker's own rules allow.
+std::string FormShown(const v1::Manifest& m, const DecidedSubject& decided, const policy::CategoryOutcome& outcome) {
+  if (m.kind() == v1::PACKAGE_KIND_SELECTOR) return "";
+  if (!decided.decision.existence_sensitive) return FormGiven(m, decided.number, outcome.category);
+  return outcome.denied ? "" : std::string(policy::FormName(outcome.form));
+}
+
+std::vector<std::string> ReasonsShown(const policy::Decision& decision, const Objections& refused) {
+  std::set<std::string> names;
+  for (const Objection& objection : refused) {
+    if (objection.open) names.insert(objection.code);
+  }
+  for (const policy::CategoryOutcome& outcome : decision.categories) {
+    if (!outcome.denied) continue;
+    for (std::string& name : OpenReasons(outcome.reasons)) names.insert(std::move(name));
+  }
+  return {names.begin(), names.end()};
+}
+
+void SetFooting(const policy::Decision& decision, ledger::EntryDraft& draft) {
+  draft.SetBases(ledger::Side::kReleasing, Words(decision.bases, "sender"), Words(decision.regimes, "sender"));
+  draft.SetBases(ledger::Side::kReceiving, Words(decision.bases, "recipient"), Words(decision.regimes, "recipient"));
+  draft.SetConditions(ledger::Side::kReleasing, Words(decision.conditions, "sender"));
+  draft.SetConditions(ledger::Side::kReceiving, Words(decision.conditions, "recipient"));
+  const size_t dot = decision.agreement.rfind('.');
+  if (dot != std::string::npos) draft.SetAgreement(decision.agreement.substr(0, dot), decision.agreement.substr(dot + 1));
 }
 
 }  // namespace
@@ -83,6 +140,20 @@ std::vector<DecidedSubject> DecidePackage(const v1::Manifest& manifest, const v1
   return decided;
 }
 
+DecidedSubject DecideAsked(const v1::Manifest& selector, policy::CaseLink link, const World& world, absl::Time now) {
+  const v1::ManifestSubject& subject = selector.subjects(0);
+  v1::AskedSubject asked;
+  *asked.mutable_categories() = selector.question().categories();
+  DecidedSubject decided{.number = subject.number(), .request = QuestionOf(selector, subject, asked), .decision = {}};
+  policy::DecisionRequest& q = decided.request;
+  std::swap(q.releasing_agency, q.receiving_agency);
+  q.receiving_role = selector.question().role();
+  q.direction = policy::Direction::kRequest;
+  q.case_link = link;
+  decided.decision = policy::Decide(q, world.snapshot(), now);
+  return decided;
+}
+
 bool PersonMay(const World& world, const std::string& agency, const std::string& person, const std::string& what, const std::string& area, absl::Time now) {
   for (const auto& [role, may] : world.bundle->policy->roles) {
     if (may.contains(what) && policy::RoleHeld(world.snapshot(), agency, person, role, "", area, LondonDay(now))) return true;
@@ -90,20 +161,53 @@ bool PersonMay(const World& world, const std::string& agency, const std::string&
   return false;
 }
 
-std::vector<policy::Reason> WhyNot(const v1::Manifest& manifest, const v1::SenderStatement& statement, const std::vector<DecidedSubject>& decided,
-                                   const World& world, absl::Time now) {
-  std::vector<policy::Reason> why;
-  for (const v1::ManifestUnit& unit : manifest.units()) AddUnitReasons(unit, decided, *world.bundle->policy, why);
-  if (!PersonMay(world, manifest.sender_agency(), statement.acting_person(), "push_referral", manifest.area(), now)) {
-    why.push_back({.code = policy::ReasonCode::kRoleNotEntitled, .rule = absl::StrCat("directory/", manifest.sender_agency())});
+const policy::CategoryOutcome* FindOutcome(const policy::Decision& decision, absl::string_view category) {
+  for (const policy::CategoryOutcome& outcome : decision.categories) {
+    if (outcome.category == category) return &outcome;
   }
+  return nullptr;
+}
+
+Objections WhyAllDenied(const policy::Decision& decision) {
+  std::vector<policy::Reason> why;
+  for (const policy::CategoryOutcome& outcome : decision.categories) {
+    if (!outcome.denied) return {};
+    AddDenials(outcome, why);
+  }
+  if (why.empty()) why.push_back({.code = policy::ReasonCode::kCategoryNotPermitted, .rule = ""});
+  return ToObjections(std::move(why));
+}
+
+Objection ObjectionOf(policy::ReasonCode code) {
+  const policy::ReasonEntry& entry = policy::Describe(code);
+  return {.code = std::string(entry.name), .open = !entry.rests_on_subject};
+}
+
+Objections WhyNot(const v1::Manifest& manifest, const v1::SenderStatement& statement, const std::vector<DecidedSubject>& decided, const World& world, absl::Time now) {
+  std::vector<policy::Reason> why;
+  const Approved nobody;
+  for (const v1::ManifestUnit& unit : manifest.units()) {
+    const auto subject = std::find_if(decided.begin(), decided.end(), [&](const DecidedSubject& d) { return d.number == unit.subject(); });
+    AddUnitReasons(unit, subject == decided.end() ? nullptr : &*subject, &nobody, *world.bundle->policy, why);
+  }
+  const bool entitled = manifest.kind() == v1::PACKAGE_KIND_SELECTOR ? MayAsk(manifest, world, now)
+                                                                     : PersonMay(world, manifest.sender_agency(), statement.acting_person(), "push_referral", manifest.area(), now);
+  if (!entitled) why.push_back(NotEntitled(manifest.sender_agency()));
   if (!manifest.recipient_person().empty() &&
       !policy::RoleHeld(world.snapshot(), manifest.recipient_agency(), manifest.recipient_person(), manifest.recipient_role(), "", manifest.area(), LondonDay(now))) {
-    why.push_back({.code = policy::ReasonCode::kRoleNotEntitled, .rule = absl::StrCat("directory/", manifest.recipient_agency())});
+    why.push_back(NotEntitled(manifest.recipient_agency()));
   }
-  std::sort(why.begin(), why.end());
-  why.erase(std::unique(why.begin(), why.end()), why.end());
-  return why;
+  return ToObjections(std::move(why));
+}
+
+Objections WhyNotAnswer(const v1::Manifest& answer, const v1::Manifest& selector, const DecidedSubject& decided, const Approved& approved, const World& world, absl::Time now) {
+  std::vector<policy::Reason> why;
+  const bool neutral = decided.decision.existence_sensitive && answer.kind() == v1::PACKAGE_KIND_ANSWER;
+  for (const v1::ManifestUnit& unit : answer.units()) AddUnitReasons(unit, &decided, neutral ? nullptr : &approved, *world.bundle->policy, why);
+  if (!MayAsk(selector, world, now)) why.push_back(NotEntitled(selector.sender_agency()));
+  Objections objections = ToObjections(std::move(why));
+  // An answer that holds nothing goes only as long as something may be answered.
+  return objections.empty() ? WhyAllDenied(decided.decision) : objections;
 }
 
 std::vector<std::string> OpenReasons(const std::vector<policy::Reason>& reasons) {
@@ -115,29 +219,22 @@ std::vector<std::string> OpenReasons(const std::vector<policy::Reason>& reasons)
   return {names.begin(), names.end()};
 }
 
-ledger::EntryDraft DraftFor(absl::string_view step, ledger::Actor actor, const v1::Manifest& m, const v1::SenderStatement& statement,
-                            const DecidedSubject& decided, std::vector<std::string> tags, const Sha256Digest& manifest_digest, const Batch& batch,
-                            const std::vector<policy::Reason>& refused) {
-  ledger::EntryDraft draft(step, actor);
+ledger::EntryDraft DraftFor(absl::string_view step, By by, const v1::Manifest& m, const v1::SenderStatement& statement, const DecidedSubject& decided,
+                            std::vector<std::string> tags, const Sha256Digest& manifest_digest, const Batch& batch, const Objections& refused) {
+  const bool asks = m.kind() == v1::PACKAGE_KIND_SELECTOR;
+  ledger::EntryDraft draft(step, ActorOf(by, asks));
   const policy::Decision& decision = decided.decision;
-  draft.SetReleasing(m.sender_agency(), statement.acting_person()).SetReceiving(m.recipient_agency(), m.recipient_person());
+  const Sides sides = SidesOf(m, statement);
+  draft.SetReleasing(sides.releasing_agency, sides.releasing_person).SetReceiving(sides.receiving_agency, sides.receiving_person);
   draft.SetSubject(decided.number, decided.request.subject_role, std::move(tags));
-  std::vector<policy::Reason> reasons = refused;
+  if (asks) draft.SetSupplier(ledger::Side::kReceiving);
   for (const policy::CategoryOutcome& outcome : decision.categories) {
-    const std::string given = decision.existence_sensitive ? (outcome.denied ? "" : std::string(policy::FormName(outcome.form)))
-                                                           : FormGiven(m, decided.number, outcome.category);
-    draft.AddCategory({.category = outcome.category, .asked = "full", .outcome = std::string(outcome.Shown()), .form = refused.empty() ? given : ""});
-    if (outcome.denied) reasons.insert(reasons.end(), outcome.reasons.begin(), outcome.reasons.end());
+    draft.AddCategory({.category = outcome.category, .asked = "full", .outcome = std::string(outcome.Shown()), .form = refused.empty() ? FormShown(m, decided, outcome) : ""});
   }
   draft.SetPurpose(m.purpose(), m.profile(), m.board(), m.area());
-  draft.SetBases(ledger::Side::kReleasing, Words(decision.bases, "sender"), Words(decision.regimes, "sender"));
-  draft.SetBases(ledger::Side::kReceiving, Words(decision.bases, "recipient"), Words(decision.regimes, "recipient"));
-  draft.SetConditions(ledger::Side::kReleasing, Words(decision.conditions, "sender"));
-  draft.SetConditions(ledger::Side::kReceiving, Words(decision.conditions, "recipient"));
-  const size_t dot = decision.agreement.rfind('.');
-  if (dot != std::string::npos) draft.SetAgreement(decision.agreement.substr(0, dot), decision.agreement.substr(dot + 1));
-  draft.SetIds(m.share_id(), "", m.case_id());
-  draft.SetOutcome(refused.empty() ? decision.Overall() : "DENY", OpenReasons(reasons), batch.world().policy_digest(), batch.world().register_digest);
+  SetFooting(decision, draft);
+  draft.SetIds(m.share_id(), m.reply_to_share_id(), m.case_id());
+  draft.SetOutcome(refused.empty() ? decision.Overall() : "DENY", ReasonsShown(decision, refused), batch.world().policy_digest(), batch.world().register_digest);
   draft.SetManifestDigest(manifest_digest);
   for (const v1::ManifestSubject& subject : m.subjects()) {
     if (subject.number() == decided.number) draft.SetGrounds(std::vector<std::string>(subject.grounds().begin(), subject.grounds().end()), "", subject.justification_digest());
@@ -145,7 +242,8 @@ ledger::EntryDraft DraftFor(absl::string_view step, ledger::Actor actor, const v
   draft.SetDecisionRequest(policy::CanonicalBytes(decided.request, batch.now()));
   draft.SetRevisions(absl::StrCat(policy::kEngineVersion), "", "");
   for (const v1::AskedSubject& asked : statement.subjects()) {
-    if (asked.number() == decided.number) draft.SetHolderCommitment(asked.holder_commitment());
+    // Of a selector it is the asker's, and field 19 is the holder's.
+    if (!asks && asked.number() == decided.number) draft.SetHolderCommitment(asked.holder_commitment());
   }
   return draft;
 }

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "broker/exchange/envelope.h"
+#include "broker/exchange/idempotency.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
 #include "derwent/v1/message.pb.h"
@@ -25,22 +26,6 @@ absl::StatusOr<Message> ReadMessage(const std::string& request_id, const v1::Dss
   violations.Require(message.ParseFromString(envelope.payload()) && message.has_head(), name, "is a signed message with a head");
   RETURN_IF_ERROR(violations.ToStatus());
   return message;
-}
-
-// True with the first answer filled in when this request was answered before.
-template <typename Response>
-absl::StatusOr<bool> Answered(const Caller& caller, const char* method, const std::string& id, const Sha256Digest& digest, Response& response, Batch& batch) {
-  ASSIGN_OR_RETURN(const auto row, batch.read().FindIdempotency({.caller_agency = caller.agency(), .method = method, .request_id = id}));
-  if (!row.has_value()) return false;
-  if (row->request_digest != digest) return Refuse(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the request id was used for another request");
-  if (!response.ParseFromString(row->response)) return absl::DataLossError("a stored answer does not parse");
-  return true;
-}
-
-template <typename Response>
-absl::Status Remember(const Caller& caller, const char* method, const std::string& id, const Sha256Digest& digest, const Response& response, Batch& batch) {
-  return batch.write().InsertIdempotency({.key = {.caller_agency = caller.agency(), .method = method, .request_id = id}, .request_digest = digest,
-                                          .response = response.SerializeAsString(), .expire_time = batch.now() + absl::Hours(24 * 30)});
 }
 
 void CheckHead(const Caller& caller, const v1::MessageHead& head, absl::Time now, const Limits& limits, Violations& violations) {
@@ -79,7 +64,7 @@ absl::Status TakeSequence(const v1::MessageHead& head, About& about) {
 absl::StatusOr<uint64_t> Forward(absl::string_view step, About& about, const v1::DsseEnvelope& envelope, const v1::MessageHead& head, Batch& batch) {
   about.stored.part.update_time = batch.now();
   RETURN_IF_ERROR(batch.write().UpdatePart(about.stored.part));
-  const ledger::Actor actor = about.from_recipient ? ledger::Actor::kReceiving : ledger::Actor::kReleasing;
+  const By actor = about.from_recipient ? By::kRecipient : By::kSender;
   ASSIGN_OR_RETURN(const std::vector<uint64_t> entries, EnterStep(step, actor, about.stored, {}, batch));
   RETURN_IF_ERROR(batch.Deliver({.delivery_id = batch.NewId(), .mailbox_agency = head.to_agency(), .share_id = head.share_id(), .kind = kMessageDelivery,
                                  .payload = envelope.SerializeAsString(), .entry_indexes = entries, .create_time = batch.now()}));
@@ -113,28 +98,44 @@ void CheckProgress(const v1::Progress& progress, Violations& violations) {
     violations.Require(OneOf(progress.reason(), {"SAFE", "ACTIONS_COMPLETE", "NO_FURTHER_ACTION", "TRANSFERRED", "NOT_ENGAGED", "OTHER"}), "progress.reason", "is a code for an outcome");
   } else {
     const bool code = std::all_of(progress.reason().begin(), progress.reason().end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; });
-    violations.Require(code && progress.reason().size() <= 40, "progress.reason", "is empty or an UPPER_SNAKE code");
+    const bool named = progress.state() != v1::PROGRESS_STATE_AWAITING_APPROVAL || !progress.reason().empty();
+    violations.Require(code && named && progress.reason().size() <= 40, "progress.reason", "is an UPPER_SNAKE code, or empty where nothing is awaited");
   }
   violations.Require(progress.sealed_note().size() <= kLongestNote, "progress.sealed_note", "is 16 KiB at most");
 }
 
+// Of a request a holder tells only that an approval is awaited, and under an existence-sensitive profile not even that.
+absl::Status AdvanceRequest(const v1::Progress& progress, const store::ShareRow& share, store::PartRow& part) {
+  const bool open = part.state == v1::RECIPIENT_STATE_ACKNOWLEDGED || part.state == v1::RECIPIENT_STATE_AWAITING_APPROVAL;
+  if (share.existence_sensitive || !open || progress.state() != v1::PROGRESS_STATE_AWAITING_APPROVAL) {
+    return Refuse(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED", "the request is not in a state that this progress may follow");
+  }
+  part.state = v1::RECIPIENT_STATE_AWAITING_APPROVAL;
+  part.reason = progress.reason();
+  return absl::OkStatus();
+}
+
 // Which states a progress may follow, and what it makes of the part.
-absl::Status Advance(const v1::Progress& progress, store::PartRow& part) {
+absl::Status Advance(const v1::Progress& progress, const store::ShareRow& share, store::PartRow& part) {
+  if (share.kind == v1::PACKAGE_KIND_SELECTOR) return AdvanceRequest(progress, share, part);
   const bool open = part.state == v1::RECIPIENT_STATE_ACKNOWLEDGED || part.state == v1::RECIPIENT_STATE_ACCEPTED;
   const bool fresh = part.state == v1::RECIPIENT_STATE_ACKNOWLEDGED;
-  bool allowed = open;
+  bool allowed = open && share.kind == v1::PACKAGE_KIND_REFERRAL;
   switch (progress.state()) {
     case v1::PROGRESS_STATE_ACCEPTED:
-      allowed = fresh;
+      allowed = allowed && fresh;
       if (allowed) part.state = v1::RECIPIENT_STATE_ACCEPTED;
       break;
     case v1::PROGRESS_STATE_DECLINED:
-      allowed = fresh;
+      allowed = allowed && fresh;
       if (allowed) part.state = v1::RECIPIENT_STATE_DECLINED;
       break;
     case v1::PROGRESS_STATE_CLOSED:
-      allowed = part.state == v1::RECIPIENT_STATE_ACCEPTED;
+      allowed = allowed && part.state == v1::RECIPIENT_STATE_ACCEPTED;
       if (allowed) part.state = v1::RECIPIENT_STATE_CLOSED;
+      break;
+    case v1::PROGRESS_STATE_AWAITING_APPROVAL:
+      allowed = false;
       break;
     default: break;
   }
@@ -188,11 +189,11 @@ absl::Status ReportProgress(const Caller& caller, const v1::ReportProgressReques
   ASSIGN_OR_RETURN(About about, FindAbout(progress.head(), batch));
   if (!about.from_recipient) return Refuse(absl::StatusCode::kPermissionDenied, "RECIPIENT_NOT_PARTY", "only a recipient reports progress");
   RETURN_IF_ERROR(TakeSequence(progress.head(), about));
-  RETURN_IF_ERROR(Advance(progress, about.stored.part));
+  RETURN_IF_ERROR(Advance(progress, about.stored.share, about.stored.part));
   ASSIGN_OR_RETURN(const uint64_t index, Forward("progress", about, request.progress(), progress.head(), batch));
   response.mutable_receipt()->set_index(index);
   response.set_state(static_cast<v1::RecipientState>(about.stored.part.state));
-  return Remember(caller, "ReportProgress", request.request_id(), digest, response, batch);
+  return Remember(caller, "ReportProgress", request.request_id(), digest, response, batch.now() + kRemembered, batch);
 }
 
 absl::Status WithdrawReferral(const Caller& caller, const v1::WithdrawReferralRequest& request, v1::WithdrawReferralResponse& response, Batch& batch) {
@@ -206,7 +207,7 @@ absl::Status WithdrawReferral(const Caller& caller, const v1::WithdrawReferralRe
   ASSIGN_OR_RETURN(const bool before, Answered(caller, "WithdrawReferral", request.request_id(), digest, response, batch));
   if (before) return absl::OkStatus();
   for (const v1::DsseEnvelope& envelope : request.withdrawals()) RETURN_IF_ERROR(WithdrawOne(caller, request.request_id(), envelope, response, batch));
-  return Remember(caller, "WithdrawReferral", request.request_id(), digest, response, batch);
+  return Remember(caller, "WithdrawReferral", request.request_id(), digest, response, batch.now() + kRemembered, batch);
 }
 
 absl::Status SendNotice(const Caller& caller, const v1::SendNoticeRequest& request, v1::SendNoticeResponse& response, Batch& batch) {
@@ -225,7 +226,7 @@ absl::Status SendNotice(const Caller& caller, const v1::SendNoticeRequest& reque
   if (about.from_recipient && RejectsPackage(notice.kind())) RETURN_IF_ERROR(HoldRejected(about, batch));
   ASSIGN_OR_RETURN(const uint64_t index, Forward("notice", about, request.notice(), notice.head(), batch));
   response.mutable_receipt()->set_index(index);
-  return Remember(caller, "SendNotice", request.request_id(), digest, response, batch);
+  return Remember(caller, "SendNotice", request.request_id(), digest, response, batch.now() + kRemembered, batch);
 }
 
 }  // namespace derwent::exchange

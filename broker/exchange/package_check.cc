@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "broker/exchange/envelope.h"
+#include "broker/exchange/kind_check.h"
 #include "broker/exchange/refusal.h"
 #include "broker/ledger/attributes.h"
 #include "trust/base/status_macros.h"
@@ -21,11 +22,27 @@ constexpr size_t kAeadTag = 16;
 constexpr absl::Duration kLongestOutbox = absl::Hours(24 * 7);
 constexpr size_t kLargestKeyRing = 1 << 20;
 
+// What a call brings to be stored, whichever call it is; borrowed from the request.
+struct Offer {
+  const std::string& share_id;
+  std::vector<std::pair<std::string, const v1::Submission*>> submissions;  // With the path in the request.
+  const google::protobuf::RepeatedPtrField<v1::SubjectReferences>& references;
+  size_t octets = 0;
+  std::vector<v1::PackageKind> kinds;  // That the call takes.
+};
+
+template <typename Request>
+Offer OfferOf(const Request& request, std::vector<v1::PackageKind> kinds) {
+  Offer offer{.share_id = request.request_id(), .submissions = {}, .references = request.references(), .octets = request.ByteSizeLong(), .kinds = std::move(kinds)};
+  for (int i = 0; i < request.submissions_size(); ++i) offer.submissions.emplace_back(absl::StrCat("submissions[", i, "]"), &request.submissions(i));
+  return offer;
+}
+
 // Checks one submission; `at` is its path in the request.
 class PackageCheck {
  public:
-  PackageCheck(const Caller& caller, const v1::SubmitReferralRequest& request, const World& world, Violations& violations)
-      : caller_(caller), request_(request), world_(world), violations_(violations) {}
+  PackageCheck(const Caller& caller, const Offer& offer, const World& world, Violations& violations)
+      : caller_(caller), offer_(offer), world_(world), violations_(violations) {}
 
   CheckedPackage Run(const v1::Submission& submission, const std::string& at) {
     at_ = at;
@@ -42,6 +59,7 @@ class PackageCheck {
     Digests(checked.manifest, submission);
     Subjects(checked.manifest, checked.statement);
     Units(checked.manifest, package);
+    CheckKind(checked.manifest, checked.statement, [this](bool holds, absl::string_view field, absl::string_view rule) { Require(holds, field, rule); });
     return checked;
   }
 
@@ -49,9 +67,9 @@ class PackageCheck {
   void Require(bool holds, absl::string_view field, absl::string_view rule) { violations_.Require(holds, absl::StrCat(at_, ".", field), rule); }
 
   void Head(const v1::Manifest& m) {
-    Require(m.share_id() == request_.request_id(), "manifest.share_id", "is the request id");
+    Require(m.share_id() == offer_.share_id, "manifest.share_id", "is the request id");
     Require(m.version() >= 1, "manifest.version", "is at least 1");
-    Require(m.kind() == v1::PACKAGE_KIND_REFERRAL, "manifest.kind", "is PACKAGE_KIND_REFERRAL");
+    Require(std::find(offer_.kinds.begin(), offer_.kinds.end(), m.kind()) != offer_.kinds.end(), "manifest.kind", "is a kind that this call takes");
     Require(m.sender_agency() == caller_.agency(), "manifest.sender_agency", "is the caller's agency");
     Require(!m.recipient_agency().empty() && m.recipient_agency() != m.sender_agency(), "manifest.recipient_agency", "is another agency");
     Require(ledger::IsCode(m.recipient_role()), "manifest.recipient_role", "is a role");
@@ -73,7 +91,6 @@ class PackageCheck {
 
   void Subjects(const v1::Manifest& m, const v1::SenderStatement& s) {
     Require(s.salt().size() == Sha256Digest::kSize, "sender_statement.salt", "is 32 octets");
-    Require(!s.acting_person().empty(), "sender_statement.acting_person", "names a person");
     Require(m.subjects_size() >= 1 && m.subjects_size() <= world_.limits.subjects, "manifest.subjects", "are 1 to 30");
     std::set<uint32_t> numbers;
     for (const v1::ManifestSubject& subject : m.subjects()) {
@@ -92,7 +109,6 @@ class PackageCheck {
 
   void Units(const v1::Manifest& m, const v1::Package& package) {
     Require(m.units_size() == package.units_size(), "package.units", "are as many as the manifest names");
-    Require(m.units_size() >= 1, "manifest.units", "are at least one");
     std::set<std::pair<uint32_t, std::string>> seen;
     for (const v1::ManifestUnit& unit : m.units()) Require(seen.emplace(unit.subject(), unit.category()).second, "manifest.units.category", "stands once for a subject");
     const int count = std::min(m.units_size(), package.units_size());
@@ -112,13 +128,19 @@ class PackageCheck {
   }
 
   const Caller& caller_;
-  const v1::SubmitReferralRequest& request_;
+  const Offer& offer_;
   const World& world_;
   Violations& violations_;
   std::string at_;
 };
 
-void CheckTogether(const CheckedShare& share, const v1::SubmitReferralRequest& request, Violations& violations) {
+bool SameQuestion(const v1::Manifest& a, const v1::Manifest& b) {
+  const v1::Question& q = a.question();
+  const v1::Question& other = b.question();
+  return q.acting_person() == other.acting_person() && q.role() == other.role() && std::equal(q.categories().begin(), q.categories().end(), other.categories().begin(), other.categories().end());
+}
+
+void CheckTogether(const CheckedShare& share, const Offer& offer, Violations& violations) {
   std::set<std::string> recipients;
   const v1::Manifest& first = share.packages.front().manifest;
   for (const CheckedPackage& package : share.packages) {
@@ -127,11 +149,35 @@ void CheckTogether(const CheckedShare& share, const v1::SubmitReferralRequest& r
     violations.Require(m.profile() == first.profile() && m.purpose() == first.purpose() && m.area() == first.area() && m.board() == first.board() && m.version() == first.version() && m.case_id() == first.case_id() &&
                            m.supersedes_share_id() == first.supersedes_share_id(),
                        "submissions.package.manifest", "has one profile, purpose, board, area, case and version in a share");
+    violations.Require(SameQuestion(m, first), "submissions.package.manifest.question", "is one in a share");
   }
-  for (const v1::SubjectReferences& references : request.references()) {
+  for (const v1::SubjectReferences& references : offer.references) {
     violations.Require(references.references_size() <= 8, "references.references", "are 8 at most");
     for (const std::string& reference : references.references()) violations.Require(reference.size() == Sha256Digest::kSize, "references.references", "are 32 octets each");
   }
+}
+
+absl::StatusOr<CheckedShare> CheckOffer(const Caller& caller, const Offer& offer, const World& world, absl::Time now) {
+  Violations violations;
+  violations.Require(Uuid::Parse(offer.share_id).ok(), "request_id", "is a UUID in lowercase");
+  violations.Require(!offer.submissions.empty() && static_cast<int>(offer.submissions.size()) <= world.limits.recipients, "submissions", "are 1 to 20");
+  violations.Require(offer.octets <= world.limits.share_octets, "submissions", "are 8 MiB at most together");
+  RETURN_IF_ERROR(violations.ToStatus());
+  CheckedShare share;
+  PackageCheck check(caller, offer, world, violations);
+  std::string digests;
+  for (const auto& [at, submission] : offer.submissions) {
+    share.packages.push_back(check.Run(*submission, at));
+    absl::StrAppend(&digests, share.packages.back().manifest_digest.view(), trust::Sha256(submission->sender_statement()).view());
+  }
+  CheckTogether(share, offer, violations);
+  RETURN_IF_ERROR(violations.ToStatus());
+  share.digest = trust::Sha256(digests);
+  for (const v1::SubjectReferences& references : offer.references) share.references.push_back(&references);
+  for (const CheckedPackage& package : share.packages) {
+    RETURN_IF_ERROR(CheckSigned(world, caller.agency(), package.submission->package().manifest(), kManifestType, now));
+  }
+  return share;
 }
 
 }  // namespace
@@ -148,23 +194,23 @@ absl::Status CheckTimes(const CheckedShare& share, const Limits& limits, absl::T
 }
 
 absl::StatusOr<CheckedShare> CheckShare(const Caller& caller, const v1::SubmitReferralRequest& request, const World& world, absl::Time now) {
+  return CheckOffer(caller, OfferOf(request, {v1::PACKAGE_KIND_REFERRAL}), world, now);
+}
+
+absl::StatusOr<CheckedShare> CheckShare(const Caller& caller, const v1::SubmitCaseRequestRequest& request, const World& world, absl::Time now) {
+  return CheckOffer(caller, OfferOf(request, {v1::PACKAGE_KIND_SELECTOR}), world, now);
+}
+
+absl::StatusOr<CheckedShare> CheckShare(const Caller& caller, const v1::SubmitCaseAnswerRequest& request, const World& world, absl::Time now) {
   Violations violations;
-  violations.Require(Uuid::Parse(request.request_id()).ok(), "request_id", "is a UUID in lowercase");
-  violations.Require(request.submissions_size() >= 1 && request.submissions_size() <= world.limits.recipients, "submissions", "are 1 to 20");
-  violations.Require(request.ByteSizeLong() <= world.limits.share_octets, "submissions", "are 8 MiB at most together");
+  violations.Require(request.approvals_size() <= kMostApprovals, "approvals", "are 64 at most");
   RETURN_IF_ERROR(violations.ToStatus());
-  CheckedShare share;
-  PackageCheck check(caller, request, world, violations);
-  std::string digests;
-  for (int i = 0; i < request.submissions_size(); ++i) {
-    share.packages.push_back(check.Run(request.submissions(i), absl::StrCat("submissions[", i, "]")));
-    absl::StrAppend(&digests, share.packages.back().manifest_digest.view(), trust::Sha256(request.submissions(i).sender_statement()).view());
-  }
-  CheckTogether(share, request, violations);
-  RETURN_IF_ERROR(violations.ToStatus());
-  share.digest = trust::Sha256(digests);
-  for (const CheckedPackage& package : share.packages) {
-    RETURN_IF_ERROR(CheckSigned(world, caller.agency(), package.submission->package().manifest(), kManifestType, now));
+  const Offer offer{.share_id = request.request_id(), .submissions = {{"submission", &request.submission()}}, .references = request.references(),
+                    .octets = request.ByteSizeLong(), .kinds = {v1::PACKAGE_KIND_ANSWER, v1::PACKAGE_KIND_SUPPLEMENT}};
+  ASSIGN_OR_RETURN(CheckedShare share, CheckOffer(caller, offer, world, now));
+  for (const v1::SignedApproval& approval : request.approvals()) {
+    ASSIGN_OR_RETURN(CheckedApproval checked, CheckApproval(approval, world, now));
+    share.approvals.push_back(std::move(checked));
   }
   return share;
 }

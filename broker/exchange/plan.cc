@@ -4,10 +4,10 @@
 #include "absl/strings/str_cat.h"
 #include "broker/exchange/decide.h"
 #include "broker/exchange/envelope.h"
+#include "broker/exchange/plan_keys.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
 #include "broker/ledger/attributes.h"
-#include "derwent/v1/dsse.pb.h"
 #include "policy/engine/decide.h"
 #include "policy/loader/record.h"
 #include "trust/base/status_macros.h"
@@ -78,19 +78,6 @@ struct Whole {
   }
   std::string outcome() const { return outcomes.size() == 1 ? *outcomes.begin() : "PARTIAL"; }
 };
-
-absl::Status AddKeys(const std::set<std::string>& agencies, v1::PlanReferralResponse& response, Batch& batch) {
-  for (const std::string& agency : agencies) {
-    v1::AgencyKeys& keys = *response.add_keys();
-    keys.set_agency(agency);
-    ASSIGN_OR_RETURN(const std::vector<store::KeyEventRow> events, batch.read().ListKeyEvents(agency));
-    for (const store::KeyEventRow& event : events) {
-      if (!keys.add_events()->ParseFromString(event.envelope)) return absl::DataLossError("a stored key event does not parse");
-      keys.add_receipts()->set_index(event.entry_index);
-    }
-  }
-  return absl::OkStatus();
-}
 
 }  // namespace
 

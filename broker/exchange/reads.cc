@@ -1,34 +1,15 @@
 #include "broker/exchange/reads.h"
 
-#include <algorithm>
-
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "broker/exchange/envelope.h"
+#include "broker/exchange/paging.h"
 #include "broker/exchange/refusal.h"
 #include "broker/ledger/query.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::exchange {
 namespace {
-
-struct Page {
-  size_t size = 50;
-  uint64_t start = 0;
-};
-
-// The page a request asks for, from `first` where it has no token; what is wrong goes to `violations`.
-template <typename Request>
-Page PageOf(const Request& request, uint64_t first, Violations& violations) {
-  Page page{.start = first};
-  violations.Require(request.page_size() >= 0 && request.page_size() <= 500, "page_size", "is 0 to 500");
-  if (request.page_size() > 0) page.size = static_cast<size_t>(request.page_size());
-  const bool good = request.page_token().empty() || absl::SimpleAtoi(request.page_token(), &page.start);
-  violations.Require(good, "page_token", "is one that an earlier page gave");
-  return page;
-}
 
 void AddDue(const store::Due& due, const char* step, v1::ReferralRecipient& recipient) {
   if (!due.time.has_value()) return;
@@ -91,19 +72,17 @@ absl::StatusOr<v1::Referral> GetReferral(const Caller& caller, const v1::GetRefe
     return Refuse(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such referral of this agency");
   }
   ASSIGN_OR_RETURN(const std::optional<store::ShareRow> share, reader.FindShare(parts[3]));
-  if (!share.has_value()) return Refuse(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such referral of this agency");
+  if (!share.has_value() || share->kind != v1::PACKAGE_KIND_REFERRAL) return Refuse(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such referral of this agency");
   return Render(caller.agency(), *share, reader);
 }
 
 absl::StatusOr<v1::ListReferralsResponse> ListReferrals(const Caller& caller, const v1::ListReferralsRequest& request, store::Reader& reader) {
   if (request.parent() != absl::StrCat("agencies/", caller.agency())) return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency lists its own referrals only");
   Violations violations;
-  const Page page = PageOf(request, UINT64_MAX, violations);
-  store::ShareQuery query{.agency = caller.agency(), .before = page.start, .limit = page.size};
-  if (request.filter() == "role=sender") query.role = store::ShareRole::kSender;
-  else if (request.filter() == "role=recipient") query.role = store::ShareRole::kRecipient;
-  else violations.Require(request.filter().empty(), "filter", "is role=sender, role=recipient or empty");
+  const Page page = PageOf(request.page_size(), request.page_token(), UINT64_MAX, violations);
+  const store::ShareRole role = RoleOf(request.filter(), "role=sender", "role=recipient", violations);
   RETURN_IF_ERROR(violations.ToStatus());
+  const store::ShareQuery query{.agency = caller.agency(), .kind = v1::PACKAGE_KIND_REFERRAL, .role = role, .before = page.start, .limit = page.size};
   ASSIGN_OR_RETURN(const std::vector<store::ListedShare> shares, reader.ListShares(query));
   v1::ListReferralsResponse response;
   for (const store::ListedShare& share : shares) {
@@ -122,7 +101,7 @@ absl::StatusOr<v1::LedgerEntry> GetLedgerEntry(const Caller& caller, uint64_t in
 
 absl::Status CheckSearch(const v1::SearchLedgerEntriesRequest& request) {
   Violations violations;
-  PageOf(request, 0, violations);
+  PageOf(request.page_size(), request.page_token(), 0, violations);
   violations.Require(request.subject_references_size() <= 8, "subject_references", "are 8 at most");
   const bool sized = std::all_of(request.subject_references().begin(), request.subject_references().end(), [](const std::string& r) { return r.size() == Sha256Digest::kSize; });
   violations.Require(sized, "subject_references", "are 32 octets each");
@@ -131,7 +110,7 @@ absl::Status CheckSearch(const v1::SearchLedgerEntriesRequest& request) {
 
 absl::StatusOr<v1::SearchLedgerEntriesResponse> SearchLedgerEntries(const Caller& caller, const v1::SearchLedgerEntriesRequest& request, const ledger::Tagger& tagger, store::Reader& reader) {
   Violations violations;
-  const Page page = PageOf(request, 0, violations);
+  const Page page = PageOf(request.page_size(), request.page_token(), 0, violations);
   RETURN_IF_ERROR(violations.ToStatus());
   store::EntryQuery query{.viewer_agency = caller.agency(), .other_agency = request.agency(), .board = request.board(), .purpose = request.purpose(), .outcome = request.decision(),
                           .share_id = request.share_id(), .step = request.step(), .reason = request.reason(), .from_index = page.start, .limit = page.size};

@@ -2,7 +2,10 @@
 
 #include "absl/status/statusor.h"
 #include "broker/exchange/batch.h"
+#include "broker/exchange/case_link.h"
 #include "broker/store/store.h"
+#include "derwent/v1/case.pb.h"
+#include "derwent/v1/case_request.pb.h"
 #include "derwent/v1/key_service.pb.h"
 #include "derwent/v1/ledger.pb.h"
 #include "derwent/v1/referral.pb.h"
@@ -14,6 +17,12 @@ namespace derwent::exchange {
 
 absl::StatusOr<v1::Referral> GetReferral(const Caller& caller, const v1::GetReferralRequest& request, store::Reader& reader);
 absl::StatusOr<v1::ListReferralsResponse> ListReferrals(const Caller& caller, const v1::ListReferralsRequest& request, store::Reader& reader);
+absl::StatusOr<v1::CaseRequest> GetCaseRequest(const Caller& caller, const v1::GetCaseRequestRequest& request, absl::Time now, store::Reader& reader);
+absl::StatusOr<v1::ListCaseRequestsResponse> ListCaseRequests(const Caller& caller, const v1::ListCaseRequestsRequest& request, absl::Time now, store::Reader& reader);
+absl::StatusOr<v1::Case> GetCase(const Caller& caller, const v1::GetCaseRequest& request, store::Reader& reader);
+absl::StatusOr<v1::ListCasesResponse> ListCases(const Caller& caller, const v1::ListCasesRequest& request, store::Reader& reader);
+// A case as an agency sees it: its own persons, and the exclusions that it made or that concern it.
+v1::Case RenderCase(const LoadedCase& loaded, const std::string& viewer);
 absl::StatusOr<v1::LedgerEntry> GetLedgerEntry(const Caller& caller, uint64_t index, store::Reader& reader);
 // What is wrong with a search, all at once, before it is entered.
 absl::Status CheckSearch(const v1::SearchLedgerEntriesRequest& request);

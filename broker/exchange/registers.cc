@@ -95,7 +95,7 @@ absl::StatusOr<uint32_t> HoldWaiting(const std::string& agency, const std::vecto
       stored.part.reason = "SUBJECT_RESTRICTED";
       stored.part.update_time = batch.now();
       RETURN_IF_ERROR(batch.write().UpdatePart(stored.part));
-      RETURN_IF_ERROR(EnterStep("held", ledger::Actor::kBroker, stored, {}, batch).status());
+      RETURN_IF_ERROR(EnterStep("held", By::kBroker, stored, {}, batch).status());
       ++held;
     }
   }

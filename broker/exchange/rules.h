@@ -2,8 +2,10 @@
 
 #include "absl/status/status.h"
 #include "broker/exchange/batch.h"
+#include "broker/exchange/decide.h"
 #include "broker/exchange/package_check.h"
-#include "policy/engine/reason.h"
+#include "derwent/v1/case.pb.h"
+#include "derwent/v1/case_request.pb.h"
 #include "derwent/v1/key_service.pb.h"
 #include "derwent/v1/ledger.pb.h"
 #include "derwent/v1/mailbox.pb.h"
@@ -24,11 +26,22 @@ absl::Status Acknowledge(const Caller& caller, const v1::AcknowledgeRequest& req
 absl::Status ReportProgress(const Caller& caller, const v1::ReportProgressRequest& request, v1::ReportProgressResponse& response, Batch& batch);
 absl::Status WithdrawReferral(const Caller& caller, const v1::WithdrawReferralRequest& request, v1::WithdrawReferralResponse& response, Batch& batch);
 absl::Status SendNotice(const Caller& caller, const v1::SendNoticeRequest& request, v1::SendNoticeResponse& response, Batch& batch);
+absl::Status PlanCaseRequest(const Caller& caller, const v1::PlanCaseRequestRequest& request, v1::PlanCaseRequestResponse& response, Batch& batch);
+// Over the quota: kResourceExhausted `QUOTA_EXCEEDED`, after which AlarmQuota is due.
+absl::Status SubmitCaseRequest(const Caller& caller, const v1::SubmitCaseRequestRequest& request, const CheckedShare& share, v1::SubmitCaseRequestResponse& response, Batch& batch);
+// Tells the asker's agency and the holders of the refused call, once a person and day.
+absl::Status AlarmQuota(const CheckedShare& share, Batch& batch);
+absl::Status SubmitCaseAnswer(const Caller& caller, const v1::SubmitCaseAnswerRequest& request, const CheckedShare& share, v1::SubmitCaseAnswerResponse& response, Batch& batch);
+absl::Status AskApproval(const Caller& caller, const v1::AskApprovalRequest& request, v1::AskApprovalResponse& response, Batch& batch);
+absl::Status GiveApproval(const Caller& caller, const v1::GiveApprovalRequest& request, const CheckedApproval& approval, v1::GiveApprovalResponse& response, Batch& batch);
+absl::Status OpenCase(const Caller& caller, const v1::OpenCaseRequest& request, v1::Case& response, Batch& batch);
+absl::Status ChangeCaseMember(const Caller& caller, const v1::ChangeCaseMemberRequest& request, v1::Case& response, Batch& batch);
+absl::Status CloseCase(const Caller& caller, const v1::CloseCaseRequest& request, v1::Case& response, Batch& batch);
 absl::Status PublishKeyEvent(const Caller& caller, const v1::PublishKeyEventRequest& request, v1::PublishKeyEventResponse& response, Batch& batch);
 absl::Status ApplyDirectory(const Caller& caller, const v1::ApplyDirectoryRequest& request, v1::ApplyDirectoryResponse& response, Batch& batch);
 absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRequest& request, v1::ApplyRestrictionResponse& response, Batch& batch);
 
-// Expires what was not collected and escalates what is overdue, at most 64 parts a call; also counts refusals down.
+// Expires what was not collected or answered and escalates what is overdue, at most 64 parts a call; also counts refusals down.
 absl::Status Sweep(Batch& batch);
 // Enters that a policy came into force, once a digest.
 absl::Status EnterPolicy(Batch& batch);
@@ -43,11 +56,17 @@ struct StoredPart {
   store::PartRow part;
   v1::Manifest manifest;
   v1::SenderStatement statement;
+  v1::Manifest selector;  // Of a request its own manifest, of an answer that of the request it replies to.
+  Approved approved;      // Of an answer: what its units rest on.
+
+  bool replies() const { return !share.reply_to_share_id.empty(); }
 };
 // A part with its manifest. Errors: kNotFound.
 absl::StatusOr<StoredPart> LoadPart(const store::PartKey& key, Batch& batch);
+// What the broker decides about a part under the world as it is: of a request and its answers, what was asked.
+absl::StatusOr<std::vector<DecidedSubject>> DecideStored(const StoredPart& stored, Batch& batch);
 // Enters one step for every subject of a part. Returns the indexes.
-absl::StatusOr<std::vector<uint64_t>> EnterStep(absl::string_view step, ledger::Actor actor, const StoredPart& stored, const std::vector<policy::Reason>& refused, Batch& batch);
+absl::StatusOr<std::vector<uint64_t>> EnterStep(absl::string_view step, By by, const StoredPart& stored, const Objections& refused, Batch& batch);
 // Puts a notice of the broker into an agency's mailbox.
 absl::Status DeliverNotice(const std::string& agency, v1::BrokerNoticeKind kind, const StoredPart& stored, const std::string& reason, const std::string& role,
                            const std::vector<uint64_t>& entries, Batch& batch);
@@ -55,5 +74,6 @@ absl::Status DeliverNotice(const std::string& agency, v1::BrokerNoticeKind kind,
 inline constexpr int32_t kPackageDelivery = 1;
 inline constexpr int32_t kMessageDelivery = 2;
 inline constexpr int32_t kNoticeDelivery = 3;
+inline constexpr int32_t kApprovalDelivery = 4;
 
 }  // namespace derwent::exchange

@@ -1,4 +1,5 @@
 #include "absl/strings/str_cat.h"
+#include "broker/exchange/quota.h"
 #include "broker/exchange/rules.h"
 #include "trust/base/encoding.h"
 #include "trust/base/status_macros.h"
@@ -27,7 +28,26 @@ absl::Status Expire(StoredPart& stored, Batch& batch) {
   stored.part.outcome.time.reset();
   stored.part.update_time = batch.now();
   RETURN_IF_ERROR(batch.write().UpdatePart(stored.part));
-  ASSIGN_OR_RETURN(const std::vector<uint64_t> entries, EnterStep("expiry", ledger::Actor::kBroker, stored, {}, batch));
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> entries, EnterStep("expiry", By::kBroker, stored, {}, batch));
+  return DeliverNotice(stored.share.sender_agency, v1::BROKER_NOTICE_KIND_EXPIRED, stored, stored.part.reason, "", entries, batch);
+}
+
+// The time for answers is over: a selector that still waits goes. Under an existence-sensitive profile the asker is not told, for
+// it knows the time, and who did not answer may only have had nobody.
+absl::Status ExpireRequest(StoredPart& stored, Batch& batch) {
+  ASSIGN_OR_RETURN(const std::vector<store::DeliveryRow> rows, batch.read().DeliveriesOfPart(stored.part.key));
+  for (const store::DeliveryRow& row : rows) {
+    if (row.kind == kPackageDelivery) RETURN_IF_ERROR(batch.write().DeleteDelivery(row.sequence));
+  }
+  if (stored.part.state != v1::RECIPIENT_STATE_HELD) {  // That says why nobody could answer.
+    stored.part.state = v1::RECIPIENT_STATE_EXPIRED;
+    stored.part.reason = "EXPIRED";
+  }
+  stored.part.outcome.overdue = true;
+  stored.part.update_time = batch.now();
+  RETURN_IF_ERROR(batch.write().UpdatePart(stored.part));
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> entries, EnterStep("expiry", By::kBroker, stored, {}, batch));
+  if (stored.share.existence_sensitive) return absl::OkStatus();
   return DeliverNotice(stored.share.sender_agency, v1::BROKER_NOTICE_KIND_EXPIRED, stored, stored.part.reason, "", entries, batch);
 }
 
@@ -35,7 +55,7 @@ absl::Status Escalate(StoredPart& stored, store::Due store::PartRow::*due, v1::B
   (stored.part.*due).overdue = true;
   stored.part.update_time = batch.now();
   RETURN_IF_ERROR(batch.write().UpdatePart(stored.part));
-  ASSIGN_OR_RETURN(const std::vector<uint64_t> entries, EnterStep(step, ledger::Actor::kBroker, stored, {}, batch));
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> entries, EnterStep(step, By::kBroker, stored, {}, batch));
   const auto profile = batch.world().bundle->policy->profiles.find(stored.share.profile);
   const std::string role = profile == batch.world().bundle->policy->profiles.end() ? "spoc" : profile->second.escalation_role;
   for (const std::string& agency : {stored.share.sender_agency, stored.part.key.recipient_agency}) {
@@ -58,12 +78,23 @@ absl::Status EnterRepeats(Batch& batch) {
   return absl::OkStatus();
 }
 
+// What is remembered only for a time.
+absl::Status Trim(Batch& batch) {
+  RETURN_IF_ERROR(batch.write().DeleteIdempotencyBefore(batch.now(), kAnswersASweep).status());
+  RETURN_IF_ERROR(batch.write().DeleteApprovalsBefore(batch.now() - batch.world().limits.clock_skew, kAnswersASweep).status());
+  return batch.write().DeleteQuotasBefore(QuotaDay(batch.now()), kAnswersASweep).status();
+}
+
 }  // namespace
 
 absl::Status Sweep(Batch& batch) {
   ASSIGN_OR_RETURN(const std::vector<store::PartRow> due, batch.read().PartsDue(batch.now(), kPartsASweep));
   for (const store::PartRow& row : due) {
     ASSIGN_OR_RETURN(StoredPart stored, LoadPart(row.key, batch));
+    if (stored.share.kind == v1::PACKAGE_KIND_SELECTOR) {
+      RETURN_IF_ERROR(ExpireRequest(stored, batch));
+      continue;
+    }
     if (Passed(stored.part.collection, batch.now())) {
       RETURN_IF_ERROR(Expire(stored, batch));
       continue;
@@ -76,7 +107,7 @@ absl::Status Sweep(Batch& batch) {
     }
   }
   // Once a minute, so that an idle broker commits nothing.
-  if (absl::ToUnixSeconds(batch.now()) % 60 == 0) RETURN_IF_ERROR(batch.write().DeleteIdempotencyBefore(batch.now(), kAnswersASweep).status());
+  if (absl::ToUnixSeconds(batch.now()) % 60 == 0) RETURN_IF_ERROR(Trim(batch));
   return EnterRepeats(batch);
 }
 

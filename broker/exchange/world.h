@@ -23,6 +23,7 @@ struct Limits {
   int recipients = 20;
   int subjects = 30;
   absl::Duration clock_skew = absl::Seconds(30);
+  uint32_t holders_a_day = 200;  // That one person may ask on a London day.
 };
 
 // What every decision of a moment rests on: the policy, the registers and the keys in force. Immutable and shared by the

@@ -58,14 +58,15 @@ class ExchangeTest : public ::testing::Test {
   std::unique_ptr<ledger::Log> log_;
   std::unique_ptr<ledger::Tagger> tagger_;
 
+  std::map<std::string, trust::SigningKey> signing_;
+  std::map<std::string, std::string> sealing_;
+
  private:
   void MakeBundle();
   void MakeAgency(const std::string& agency);
 
   store::TempFolder folder_;
   ledger::CountedRandom random_;
-  std::map<std::string, trust::SigningKey> signing_;
-  std::map<std::string, std::string> sealing_;
   policy::Policy* policy_ = nullptr;  // Owned by the bundle.
   std::shared_ptr<World> world_ = std::make_shared<World>();
 };

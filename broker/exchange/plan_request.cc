@@ -1,0 +1,127 @@
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "broker/exchange/case_link.h"
+#include "broker/exchange/decide.h"
+#include "broker/exchange/envelope.h"
+#include "broker/exchange/idempotency.h"
+#include "broker/exchange/plan_keys.h"
+#include "broker/exchange/quota.h"
+#include "broker/exchange/refusal.h"
+#include "broker/exchange/rules.h"
+#include "policy/engine/agreements.h"
+#include "policy/engine/calendar.h"
+#include "policy/loader/record.h"
+#include "trust/base/digest.h"
+#include "trust/base/london.h"
+#include "trust/base/status_macros.h"
+
+namespace derwent::exchange {
+namespace {
+
+constexpr int kMostCategories = 64;
+
+absl::Status CheckForm(const v1::PlanCaseRequestRequest& request, const Limits& limits) {
+  RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+  Violations violations;
+  violations.Require(request.categories_size() >= 1 && request.categories_size() <= kMostCategories, "categories", "are 1 to 64");
+  violations.Require(request.holders_size() >= 1 && request.holders_size() <= limits.recipients, "holders", "are 1 to 20");
+  for (int i = 0; i < request.holders_size(); ++i) {
+    const int count = request.holders(i).selector_categories_size();
+    violations.Require(count >= 1 && count <= kMostCategories, absl::StrCat("holders[", i, "].selector_categories"), "are 1 to 64");
+  }
+  return violations.ToStatus();
+}
+
+// Who receives a selector: the SPOC, else somebody of the profile who sees cases there.
+std::string SelectorRole(const std::string& profile_id, const std::string& holder, const std::string& area, const World& world, absl::Time now) {
+  const auto profile = world.bundle->policy->profiles.find(profile_id);
+  if (profile == world.bundle->policy->profiles.end() || profile->second.receivers.contains("spoc")) return "spoc";
+  for (const auto& [role, scope] : profile->second.receivers) {
+    if (scope.case_scope && policy::RoleHeld(world.snapshot(), holder, "", role, "", area, LondonDay(now))) return role;
+  }
+  return "spoc";
+}
+
+// The selector as it would be signed, as far as decisions look at it.
+struct Planned {
+  v1::Manifest manifest;
+  v1::SenderStatement statement;
+};
+
+Planned PlannedFor(const std::string& asker, const v1::PlanCaseRequestRequest& request, const v1::PlannedHolder& holder, const std::string& role) {
+  Planned planned;
+  v1::Manifest& m = planned.manifest;
+  m.set_kind(v1::PACKAGE_KIND_SELECTOR);
+  m.set_sender_agency(asker);
+  m.set_recipient_agency(holder.agency());
+  m.set_recipient_role(role);
+  m.set_profile(request.profile());
+  m.set_purpose(request.purpose());
+  m.set_board(request.board());
+  m.set_area(request.area());
+  m.set_case_id(request.case_id());
+  m.set_step(request.step());
+  v1::ManifestSubject& subject = *m.add_subjects();
+  subject.set_number(1);
+  subject.set_role(request.subject_role());
+  *subject.mutable_grounds() = request.grounds();
+  if (request.justification()) subject.set_justification_digest(std::string(Sha256Digest::kSize, '\0'));
+  m.mutable_question()->set_acting_person(request.acting_person());
+  m.mutable_question()->set_role(request.role());
+  *m.mutable_question()->mutable_categories() = request.categories();
+  v1::AskedSubject& asked = *planned.statement.add_subjects();
+  asked.set_number(1);
+  *asked.mutable_categories() = holder.selector_categories();
+  return planned;
+}
+
+absl::Status PlanHolder(const std::string& asker, const v1::PlanCaseRequestRequest& request, const v1::PlannedHolder& holder, v1::PlanCaseRequestResponse& response, Batch& batch) {
+  const World& world = batch.world();
+  const std::string role = SelectorRole(request.profile(), holder.agency(), request.area(), world, batch.now());
+  const Planned planned = PlannedFor(asker, request, holder, role);
+  ASSIGN_OR_RETURN(const policy::CaseLink link, CaseLinkOf(planned.manifest, batch));
+  const DecidedSubject asked = DecideAsked(planned.manifest, link, world, batch.now());
+  const std::vector<DecidedSubject> selector = DecidePackage(planned.manifest, planned.statement, world, batch.now());
+  v1::AskerDecision& next = *response.add_decisions();
+  next.set_holder_agency(holder.agency());
+  *next.mutable_question() = policy::ForAsker(asked.decision);
+  *next.mutable_selector() = policy::ToProto(selector.front().decision, world.bundle->policy->digest);
+  next.set_selector_role(role);
+  return absl::OkStatus();
+}
+
+int64_t SlotSeconds(const std::string& profile_id, const World& world, absl::Time now) {
+  const auto profile = world.bundle->policy->profiles.find(profile_id);
+  if (profile == world.bundle->policy->profiles.end() || !profile->second.existence_sensitive) return 0;
+  return absl::ToInt64Seconds(policy::AnswerTime(*world.bundle->policy, profile->second.answer_slot, now) - now);
+}
+
+}  // namespace
+
+absl::Status PlanCaseRequest(const Caller& caller, const v1::PlanCaseRequestRequest& request, v1::PlanCaseRequestResponse& response, Batch& batch) {
+  const World& world = batch.world();
+  if (!MayAsk(PlannedFor(caller.agency(), request, {}, "").manifest, world, batch.now())) {
+    return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "the acting person does not hold this role today for board and area, or it may not ask");
+  }
+  RETURN_IF_ERROR(CheckForm(request, world.limits));
+  RETURN_IF_ERROR(CheckQuota(caller.agency(), request.acting_person(), static_cast<size_t>(request.holders_size()), batch));
+  std::set<std::string> holders;
+  for (const v1::PlannedHolder& holder : request.holders()) {
+    holders.insert(holder.agency());
+    RETURN_IF_ERROR(PlanHolder(caller.agency(), request, holder, response, batch));
+  }
+  RETURN_IF_ERROR(AddKeys(holders, response, batch));
+  response.set_policy_digest(world.bundle->policy_digest);
+  *response.mutable_decide_time() = ToTimestamp(batch.now());
+  response.set_answer_slot_seconds(SlotSeconds(request.profile(), world, batch.now()));
+  ledger::EntryDraft draft("plan", ledger::Actor::kReceiving);
+  draft.SetReceiving(caller.agency(), request.acting_person()).SetPurpose(request.purpose(), request.profile(), request.board(), request.area());
+  draft.SetIds("", "", request.case_id());
+  draft.SetOutcome("", {}, world.policy_digest(), world.register_digest).SetCount(static_cast<uint64_t>(response.decisions_size()));
+  ASSIGN_OR_RETURN(const uint64_t index, batch.Append(draft));
+  response.mutable_receipt()->set_index(index);
+  return absl::OkStatus();
+}
+
+}  // namespace derwent::exchange

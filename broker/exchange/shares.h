@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "broker/exchange/batch.h"
+#include "broker/exchange/package_check.h"
+#include "policy/engine/decision.h"
+
+// What storing a share has in common, whatever its kind.
+
+namespace derwent::exchange {
+
+// The index tags of each subject.
+using Tags = std::map<uint32_t, std::vector<std::string>>;
+absl::StatusOr<Tags> TagsOf(const CheckedShare& share, const ledger::Tagger& tagger);
+std::vector<std::string> TagsOfSubject(const Tags& tags, uint32_t subject);
+
+// The sender's signing key and the recipient's sealing key still count.
+// Error: kFailedPrecondition `KEY_NOT_CERTIFIED`.
+absl::Status CheckKeys(const CheckedPackage& package, const World& world, absl::Time now);
+// Whether the agency itself restricted a subject with any of the tags.
+absl::StatusOr<bool> Restricted(const std::string& agency, const Tags& tags, Batch& batch);
+
+// Inserts the share's row and links it to the share it supersedes. Errors: kAborted `REQUEST_ID_REUSED`; kFailedPrecondition
+// `SHARE_UNKNOWN`.
+absl::Status StoreShare(const CheckedShare& share, Batch& batch);
+
+// What the broker keeps of a package to decide it again: the signed manifest and the statement, without ring and units.
+v1::Submission ContextOf(const CheckedPackage& package);
+
+struct PartTerms {
+  std::string context;  // Bytes: what LoadPart reads.
+  store::Due collection, acceptance, outcome;
+  absl::Time not_before = absl::UnixEpoch();
+};
+// The collection deadline: the profile's, at the latest when the package expires.
+store::Due CollectionDue(const policy::Decision& decision, const v1::Manifest& manifest, absl::Time now);
+// Inserts a recipient's part with its tags. The part waits; nothing is delivered yet.
+absl::StatusOr<store::PartRow> StorePart(const CheckedPackage& package, const PartTerms& terms, const Tags& tags, Batch& batch);
+absl::Status DeliverPackage(const CheckedPackage& package, absl::Time not_before, std::vector<uint64_t> entries, Batch& batch);
+
+}  // namespace derwent::exchange

@@ -1,0 +1,199 @@
+#include "tests/broker/exchange/request_fixture.h"
+
+namespace derwent::exchange {
+namespace {
+
+// Beside the case of the fixture, which a SPOC of fire opened with adults' services as a member.
+class CaseTest : public RequestTest {
+ protected:
+  v1::OpenCaseRequest Opening() const {
+    v1::OpenCaseRequest request;
+    request.set_request_id(kAnswerId);
+    request.set_profile("fire_safety");
+    request.set_area(kArea);
+    return request;
+  }
+  absl::Status Open(const v1::OpenCaseRequest& request, const Caller& caller) {
+    return Run([&](Batch& batch) { return OpenCase(caller, request, case_, batch); });
+  }
+  v1::ChangeCaseMemberRequest Changing(const std::string& agency, const std::string& id = kRequestId) const {
+    v1::ChangeCaseMemberRequest request;
+    request.set_request_id(id);
+    request.set_name(absl::StrCat("cases/", kCase));
+    request.mutable_member()->set_agency(agency);
+    return request;
+  }
+  absl::Status Change(const v1::ChangeCaseMemberRequest& request, const Caller& caller) {
+    return Run([&](Batch& batch) { return ChangeCaseMember(caller, request, case_, batch); });
+  }
+  absl::StatusOr<v1::Case> Seen(const Caller& caller) {
+    v1::GetCaseRequest request;
+    request.set_name(absl::StrCat("cases/", kCase));
+    return GetCase(caller, request, *store_->Read().value());
+  }
+  std::string AcceptReferral();
+
+  v1::Case case_;
+};
+
+TEST_F(CaseTest, AConvenorOpensACaseAndItsMembersAreParties) {
+  const auto seen = Seen(PersonOf(kHolder, kOfficer));
+  ASSERT_OK(seen);
+  EXPECT_EQ(seen->convenor_agency(), "dfrs");
+  EXPECT_EQ(seen->state(), v1::CASE_STATE_OPEN);
+  EXPECT_EQ(seen->members_size(), 2);
+  EXPECT_EQ(EntriesOf("dfrs", "case_opened"), 1u);
+  EXPECT_EQ(EntriesOf(kHolder, "case_member"), 1u);
+}
+
+TEST_F(CaseTest, OnlyAConvenorsRoleOfTheProfileOpens) {
+  Give("dfrs", "p-new", "practitioner");
+  EXPECT_EQ(Told(Open(Opening(), PersonOf("dfrs", "p-new"))), "ROLE_NOT_ENTITLED");
+  Give("dfrs", "p-lead", "thematic_lead", {"fire_safety"});
+  EXPECT_EQ(Told(Open(Opening(), PersonOf("dfrs", "p-lead"))), "ROLE_NOT_ENTITLED");
+  v1::OpenCaseRequest elsewhere = Opening();
+  elsewhere.set_profile("marac");
+  EXPECT_EQ(Told(Open(elsewhere, PersonOf("dfrs"))), "ROLE_NOT_ENTITLED") << "a SPOC convenes no MARAC";
+  EXPECT_EQ(Told(Open(Opening(), PersonOf("dfrs", "p-nobody"))), "ROLE_NOT_ENTITLED");
+  EXPECT_EQ(Told(Open(Opening(), AgentOf("dfrs"))), "ROLE_NOT_ENTITLED") << "an agent is nobody in person";
+  world().directories["dfrs"].front().training_until = absl::CivilDay(2026, 11, 1);
+  EXPECT_EQ(Told(Open(Opening(), PersonOf("dfrs"))), "ROLE_NOT_ENTITLED");
+}
+
+TEST_F(CaseTest, AConvenorsRoleCountsInItsOwnArea) {
+  for (auto& entry : world().directories["dfrs"]) {
+    for (auto& role : entry.roles) role.areas = {"E06000015"};
+  }
+  EXPECT_EQ(Told(Open(Opening(), PersonOf("dfrs"))), "ROLE_NOT_ENTITLED");
+}
+
+std::string CaseTest::AcceptReferral() {
+  HandOver();
+  v1::ReportProgressResponse response;
+  EXPECT_OK(Run([&](Batch& batch) { return ReportProgress(AgentOf(kRecipient), ProgressOf(v1::PROGRESS_STATE_ACCEPTED, "", 2), response, batch); }));
+  return kShareId;
+}
+
+TEST_F(CaseTest, AnAcceptedReferralOpensACaseOfItsProfileAndArea) {
+  Give("dfrs", "p-new", "practitioner");
+  v1::OpenCaseRequest request = Opening();
+  request.set_referral_share_id(kShareId);
+  EXPECT_EQ(Told(Open(request, PersonOf("dfrs", "p-new"))), "ROLE_NOT_ENTITLED") << "not accepted yet";
+  AcceptReferral();
+  request.set_area("E07000038");
+  EXPECT_EQ(Told(Open(request, PersonOf("dfrs", "p-new"))), "ROLE_NOT_ENTITLED") << "another area";
+  request.set_area(kArea);
+  EXPECT_EQ(Told(Open(request, PersonOf("cbc", "p-new"))), "ROLE_NOT_ENTITLED") << "another agency";
+  EXPECT_OK(Open(request, PersonOf("dfrs", "p-new")));
+}
+
+TEST_F(CaseTest, AllViolationsOfAnOpeningAreToldAtOnce) {
+  v1::OpenCaseRequest request = Opening();
+  request.set_request_id("not a uuid");
+  v1::CaseMember& member = *request.add_members();
+  member.set_agency("no.such");
+  member.add_roles("no_such");
+  member.add_persons("p-1");
+  const auto violations = Violations::Of(Open(request, PersonOf("dfrs")));
+  EXPECT_EQ(violations.size(), 4u);
+}
+
+TEST_F(CaseTest, TheSameOpeningAgainGetsTheFirstAnswer) {
+  ASSERT_OK(Open(Opening(), PersonOf("dfrs")));
+  const std::string first = case_.SerializeAsString();
+  ASSERT_OK(Open(Opening(), PersonOf("dfrs")));
+  EXPECT_EQ(case_.SerializeAsString(), first);
+  v1::OpenCaseRequest other = Opening();
+  other.set_area("E07000038");
+  EXPECT_EQ(Told(Open(other, PersonOf("dfrs"))), "REQUEST_ID_REUSED");
+  EXPECT_EQ(Told(Open(Opening(), PersonOf(kHolder))), "REQUEST_ID_REUSED") << "another agency cannot take the id";
+}
+
+TEST_F(CaseTest, AMemberNamesItsOwnPersonsAndExcludesAnybody) {
+  v1::ChangeCaseMemberRequest own = Changing(kHolder);
+  own.mutable_member()->add_persons(kOfficer);
+  own.mutable_member()->add_excluded_persons("p-sister");
+  ASSERT_OK(Change(own, PersonOf(kHolder, kOfficer)));
+  v1::ChangeCaseMemberRequest others = Changing("dfrs", kAnswerId);
+  others.mutable_member()->add_excluded_persons("p-brother");
+  ASSERT_OK(Change(others, PersonOf(kHolder, kOfficer)));
+  const v1::Case holders = Seen(PersonOf(kHolder, kOfficer)).value();
+  EXPECT_EQ(holders.members(0).persons(0), kOfficer);
+  EXPECT_EQ(holders.members(1).excluded_persons(0), "p-brother");
+  const v1::Case fires = Seen(AgentOf("dfrs")).value();
+  EXPECT_TRUE(fires.members(0).persons().empty()) << "another agency's persons are not shown";
+  EXPECT_TRUE(fires.members(0).excluded_persons().empty()) << "nor whom it excluded of its own";
+  EXPECT_EQ(fires.members(1).excluded_persons(0), "p-brother") << "but who concerns this agency";
+}
+
+TEST_F(CaseTest, OnlyTheConvenorAddsRemovesAndSaysWhichRoles) {
+  EXPECT_EQ(Told(Change(Changing("cbc"), PersonOf(kHolder, kOfficer))), "ROLE_NOT_ENTITLED");
+  v1::ChangeCaseMemberRequest roles = Changing(kHolder);
+  roles.mutable_member()->add_roles("spoc");
+  EXPECT_EQ(Told(Change(roles, PersonOf(kHolder, kOfficer))), "ROLE_NOT_ENTITLED");
+  ASSERT_OK(Change(Changing("cbc", kAnswerId), PersonOf("dfrs")));
+  v1::ChangeCaseMemberRequest removal = Changing("cbc", kSupplementId);
+  removal.set_remove(true);
+  EXPECT_EQ(Told(Change(removal, PersonOf(kHolder, kOfficer))), "ROLE_NOT_ENTITLED");
+  ASSERT_OK(Change(removal, PersonOf("dfrs")));
+  EXPECT_EQ(case_.members_size(), 2);
+  EXPECT_EQ(Told(Seen(PersonOf("cbc")).status()), "CASE_UNKNOWN");
+}
+
+TEST_F(CaseTest, NobodyNamesAnotherAgencysPersonsNorForgetsThem) {
+  v1::ChangeCaseMemberRequest own = Changing(kHolder);
+  own.mutable_member()->add_persons(kOfficer);
+  ASSERT_OK(Change(own, PersonOf(kHolder, kOfficer)));
+  v1::ChangeCaseMemberRequest theirs = Changing(kHolder, kAnswerId);
+  theirs.mutable_member()->add_persons("p-9");
+  EXPECT_EQ(Told(Change(theirs, PersonOf("dfrs"))), "PAYLOAD_REJECTED");
+  v1::ChangeCaseMemberRequest roles = Changing(kHolder, kAnswerId);
+  roles.mutable_member()->add_roles("spoc");
+  ASSERT_OK(Change(roles, PersonOf("dfrs")));
+  EXPECT_EQ(Seen(AgentOf(kHolder))->members(0).persons(0), kOfficer);
+}
+
+TEST_F(CaseTest, AnEtagThatIsNotTheCasesAborts) {
+  v1::ChangeCaseMemberRequest request = Changing("cbc");
+  request.set_etag("7");
+  EXPECT_EQ(Change(request, PersonOf("dfrs")).code(), absl::StatusCode::kAborted);
+  request.set_etag(Seen(AgentOf("dfrs"))->etag());
+  EXPECT_OK(Change(request, PersonOf("dfrs")));
+  EXPECT_NE(case_.etag(), request.etag());
+}
+
+TEST_F(CaseTest, AnExcludedPersonSeesAndChangesNothing) {
+  v1::ChangeCaseMemberRequest request = Changing("dfrs");
+  request.mutable_member()->add_excluded_persons(kPractitioner);
+  ASSERT_OK(Change(request, PersonOf(kHolder, kOfficer)));
+  EXPECT_EQ(Told(Seen(PersonOf("dfrs")).status()), "CASE_UNKNOWN");
+  EXPECT_EQ(Told(Change(Changing("cbc", kAnswerId), PersonOf("dfrs"))), "CASE_UNKNOWN");
+  v1::ListCasesRequest list;
+  EXPECT_EQ(ListCases(PersonOf("dfrs"), list, *store_->Read().value())->cases_size(), 0);
+  EXPECT_EQ(ListCases(AgentOf("dfrs"), list, *store_->Read().value())->cases_size(), 1);
+}
+
+TEST_F(CaseTest, NobodyElseSeesIt) {
+  EXPECT_EQ(Told(Seen(PersonOf("cbc")).status()), "CASE_UNKNOWN");
+  EXPECT_EQ(ListCases(AgentOf("cbc"), {}, *store_->Read().value())->cases_size(), 0);
+}
+
+TEST_F(CaseTest, TheConvenorsAgencyClosesItOnceAndForAll) {
+  v1::CloseCaseRequest request;
+  request.set_request_id(kRequestId);
+  request.set_name(absl::StrCat("cases/", kCase));
+  const auto close = [&](const Caller& caller) { return Run([&](Batch& batch) { return CloseCase(caller, request, case_, batch); }); };
+  EXPECT_EQ(Told(close(PersonOf(kHolder, kOfficer))), "ROLE_NOT_ENTITLED");
+  ASSERT_OK(close(PersonOf("dfrs")));
+  EXPECT_EQ(case_.state(), v1::CASE_STATE_CLOSED);
+  request.set_request_id(kAnswerId);
+  const std::string closed = case_.close_time().SerializeAsString();
+  now_ += absl::Hours(1);
+  ASSERT_OK(close(PersonOf("dfrs")));
+  EXPECT_EQ(case_.close_time().SerializeAsString(), closed);
+  EXPECT_EQ(Told(Change(Changing("cbc"), PersonOf("dfrs"))), "CASE_CLOSED");
+  EXPECT_EQ(EntriesOf(kHolder, "case_closed"), 2u);
+}
+
+}  // namespace
+}  // namespace derwent::exchange

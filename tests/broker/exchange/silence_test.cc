@@ -1,0 +1,182 @@
+// P08 at the broker: under an existence-sensitive profile nothing the asker can get tells whether the person is known.
+
+#include "broker/exchange/envelope.h"
+#include "tests/broker/exchange/request_fixture.h"
+#include "trust/secret/sha256.h"
+
+namespace derwent::exchange {
+namespace {
+
+class SilenceTest : public RequestTest {
+ protected:
+  SilenceTest() : RequestTest(Marac()) {}
+  void SetUp() override {
+    RequestTest::SetUp();
+    HandOverRequest();
+  }
+};
+
+// What the holder may have found, as far as it reaches the broker.
+struct Found {
+  const char* name;
+  bool references;  // Of its own record.
+  bool approval;    // Somebody agreed before the slot.
+};
+class WhatTheAskerSeesTest : public SilenceTest, public ::testing::WithParamInterface<Found> {
+ protected:
+  // Everything the asker can get, as text.
+  static std::vector<std::string>& Baseline() {
+    static std::vector<std::string>& baseline = *new std::vector<std::string>();
+    return baseline;
+  }
+};
+
+TEST_P(WhatTheAskerSeesTest, IsTheSameWhateverTheHolderFound) {
+  v1::SubmitCaseAnswerRequest answer = Answer();
+  if (!GetParam().references) answer.clear_references();
+  if (GetParam().approval) *answer.add_approvals() = Approval();
+  ASSERT_EQ(Told(answer), "STORED");
+  const auto collected = CollectAs("cbc");
+  ASSERT_OK(collected);
+  std::vector<std::string> seen = EntriesSeenBy("cbc");
+  for (const v1::Delivery& delivery : collected->deliveries()) seen.push_back(absl::StrCat("delivery ", delivery.package().ByteSizeLong(), " receipts ", delivery.receipts_size()));
+  seen.push_back(HolderSeenBy("cbc").SerializeAsString());
+  if (Baseline().empty()) Baseline() = seen;
+  EXPECT_EQ(seen, Baseline());
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, WhatTheAskerSeesTest,
+                         ::testing::Values(Found{"nobody", false, false}, Found{"somebody", true, false}, Found{"somebody_approved", true, true}),
+                         [](const auto& param) { return std::string(param.param.name); });
+
+TEST_F(SilenceTest, AnAnswerTooEarlyIsRefusedAndOneWithinTheClocksSkewWaitsForItsSlot) {
+  now_ -= absl::Seconds(31);
+  EXPECT_EQ(Told(Answer()), "REFUSED ANSWER_TOO_EARLY");
+  now_ += absl::Seconds(2);
+  ASSERT_EQ(Told(Answer()), "STORED");
+  EXPECT_EQ(HolderSeenBy("cbc").state(), v1::HOLDER_STATE_WAITING);
+  EXPECT_EQ(HolderSeenBy("cbc").answer_share_ids_size(), 0);
+  EXPECT_EQ(HolderSeenBy(kHolder).state(), v1::HOLDER_STATE_ANSWERED) << "the holder knows";
+  const auto packages = [&] {
+    int count = 0;
+    const v1::CollectResponse collected = CollectAs("cbc").value();
+    for (const v1::Delivery& delivery : collected.deliveries()) count += delivery.has_package() ? 1 : 0;
+    return count;
+  };
+  EXPECT_EQ(packages(), 0);
+  MoveToSlot();
+  EXPECT_EQ(HolderSeenBy("cbc").state(), v1::HOLDER_STATE_ANSWERED);
+  EXPECT_EQ(packages(), 1);
+}
+
+struct Telling {
+  const char* name;
+  SelectorChange change;
+};
+class TellingAnswerTest : public SilenceTest, public ::testing::WithParamInterface<Telling> {};
+
+TEST_P(TellingAnswerTest, IsRefusedAndTheAskerSeesNoneOfIt) {
+  const std::vector<std::string> before = EntriesSeenBy("cbc");
+  EXPECT_EQ(Told(Answer(GetParam().change)), "REFUSED ANSWER_NOT_NEUTRAL");
+  EXPECT_EQ(EntriesSeenBy("cbc"), before);
+  EXPECT_EQ(EntriesOf(kHolder, "answer"), 1u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, TellingAnswerTest,
+                         ::testing::Values(Telling{"weaker_form", [](v1::Manifest& m, v1::SenderStatement&) { m.mutable_units(2)->set_form("flag_only"); }}),
+                         [](const auto& param) { return std::string(param.param.name); });
+
+TEST_F(SilenceTest, ASmallerOrMissingUnitTellsToo) {
+  v1::SubmitCaseAnswerRequest answer = Answer();
+  const auto resign = [&](const std::function<void(v1::Manifest&, v1::Package&)>& change) {
+    v1::SubmitCaseAnswerRequest changed = answer;
+    v1::Package& package = *changed.mutable_submission()->mutable_package();
+    v1::Manifest manifest;
+    EXPECT_TRUE(manifest.ParseFromString(package.manifest().payload()));
+    change(manifest, package);
+    *package.mutable_manifest() = Sign(kHolder, kManifestType, manifest);
+    return changed;
+  };
+  EXPECT_EQ(Told(resign([](v1::Manifest& m, v1::Package& p) { m.mutable_units()->RemoveLast(); p.mutable_units()->RemoveLast(); })), "REFUSED ANSWER_NOT_NEUTRAL");
+  EXPECT_EQ(Told(resign([](v1::Manifest& m, v1::Package& p) { m.clear_units(); p.clear_units(); })), "REFUSED ANSWER_NOT_NEUTRAL");
+  EXPECT_EQ(Told(resign([](v1::Manifest& m, v1::Package& p) {
+              p.set_units(0, std::string(256 + 16, 'x'));
+              m.mutable_units(0)->set_size_bucket(256);
+              m.mutable_units(0)->set_ciphertext_digest(trust::Sha256(p.units(0)).bytes());
+            })),
+            "REFUSED ANSWER_NOT_NEUTRAL");
+  EXPECT_EQ(Told(answer), "STORED");
+}
+
+TEST_F(SilenceTest, NoProgressIsTold) {
+  v1::Progress message;
+  *message.mutable_head() = Head(kHolder, "cbc", 2);
+  message.set_state(v1::PROGRESS_STATE_AWAITING_APPROVAL);
+  message.set_reason("MARAC_CHAIR");
+  v1::ReportProgressRequest request;
+  request.set_request_id(kRequestId);
+  *request.mutable_progress() = Sign(kHolder, kProgressType, message);
+  v1::ReportProgressResponse response;
+  EXPECT_EQ(Told(Run([&](Batch& batch) { return ReportProgress(AgentOf(kHolder), request, response, batch); })), "STATE_NOT_ALLOWED");
+}
+
+TEST_F(SilenceTest, AHolderThatNeverAnswersJustWaits) {
+  ASSERT_OK(CollectAs("cbc"));
+  const std::vector<std::string> before = EntriesSeenBy("cbc");
+  now_ += absl::Hours(73);
+  ASSERT_OK(Run([](Batch& batch) { return Sweep(batch); }));
+  EXPECT_EQ(HolderSeenBy("cbc").state(), v1::HOLDER_STATE_WAITING);
+  EXPECT_EQ(HolderSeenBy(kHolder).state(), v1::HOLDER_STATE_EXPIRED);
+  EXPECT_EQ(EntriesSeenBy("cbc"), before);
+  const v1::CollectResponse collected = CollectAs("cbc").value();
+  for (const v1::Delivery& delivery : collected.deliveries()) EXPECT_FALSE(delivery.has_notice());
+  EXPECT_EQ(EntriesOf(kHolder, "expiry"), 1u);
+}
+
+TEST_F(SilenceTest, AnAnswerThatIsStoppedIsStoppedInSilence) {
+  ASSERT_EQ(Told(Answer()), "STORED");
+  for (policy::Agreement& agreement : policy().agreements) agreement.notices.push_back({.from = absl::CivilDay(2026, 1, 1)});
+  const std::vector<std::string> before = EntriesSeenBy("cbc");
+  ASSERT_OK(CollectAs("cbc"));
+  EXPECT_EQ(EntriesSeenBy("cbc"), before);
+  EXPECT_EQ(EntriesOf(kHolder, "held"), 1u);
+}
+
+TEST_F(SilenceTest, ASupplementNeedsItsApprovalAndAtLeastOneUnit) {
+  ASSERT_EQ(Told(Answer()), "STORED");
+  v1::SubmitCaseAnswerRequest bare = Supplement();
+  bare.clear_approvals();
+  EXPECT_EQ(Told(bare), "REFUSED APPROVAL_REQUIRED");
+  EXPECT_EQ(Told(Supplement()), "STORED");
+  EXPECT_EQ(HolderSeenBy("cbc").answer_share_ids_size(), 2);
+}
+
+class SlotTest : public RequestTest {
+ protected:
+  SlotTest() : RequestTest(Marac()) {}
+};
+
+TEST_F(SlotTest, IsTheProfilesToTheSecond) {
+  for (const int off : {-1, 1, 3600}) {
+    EXPECT_EQ(Told(Request([&](v1::Manifest& m, v1::SenderStatement&) { *m.mutable_question()->mutable_answer_time() = ToTimestamp(slot_ + absl::Seconds(off)); })), "PAYLOAD_REJECTED") << off;
+  }
+  EXPECT_EQ(Told(Request([](v1::Manifest& m, v1::SenderStatement&) { m.mutable_question()->clear_answer_time(); })), "PAYLOAD_REJECTED");
+  EXPECT_EQ(Told(Request([](v1::Manifest& m, v1::SenderStatement&) { m.set_existence_sensitive(false); })), "PAYLOAD_REJECTED");
+  EXPECT_EQ(Told(Request()), "STORED");
+}
+
+TEST_F(SlotTest, ARequestThatCameAfterItsOwnSlotIsTooLate) {
+  const v1::SubmitCaseRequestRequest request = Request();
+  now_ = slot_ + absl::Seconds(1);
+  EXPECT_EQ(Told(request), "PAYLOAD_REJECTED");
+}
+
+TEST_F(SlotTest, TheAskerIsToldWhatRestsOnItselfAlone) {
+  const auto response = SubmitRequest(Request([](v1::Manifest& m, v1::SenderStatement&) { m.mutable_subjects(0)->clear_grounds(); }));
+  ASSERT_OK(response);
+  ASSERT_EQ(response->decisions(0).question().categories_size(), 1) << "only what is denied whoever the person is";
+  EXPECT_EQ(response->decisions(0).question().categories(0).category(), "health.mental");
+}
+
+}  // namespace
+}  // namespace derwent::exchange
