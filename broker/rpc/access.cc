@@ -17,7 +17,7 @@ struct Row {
 };
 
 // kAuditors: persons whose directory gives them a role that may audit their own agency.
-constexpr std::array<Row, 23> kTable = {{
+constexpr std::array<Row, 35> kTable = {{
     {"PlanReferral", kAgents},
     {"SubmitReferral", kAgents},
     {"GetReferral", kEverybody},
@@ -25,6 +25,18 @@ constexpr std::array<Row, 23> kTable = {{
     {"ReportProgress", kAgents},
     {"WithdrawReferral", kAgents},
     {"SendNotice", kAgents},
+    {"OpenCase", kPersons},
+    {"ChangeCaseMember", kPersons},
+    {"GetCase", kAgents | kPersons},
+    {"ListCases", kAgents | kPersons},
+    {"CloseCase", kPersons},
+    {"PlanCaseRequest", kAgents},
+    {"SubmitCaseRequest", kAgents},
+    {"SubmitCaseAnswer", kAgents},
+    {"AskApproval", kAgents},
+    {"GiveApproval", kAgents},
+    {"GetCaseRequest", kEverybody},
+    {"ListCaseRequests", kEverybody},
     {"Collect", kAgents},
     {"Acknowledge", kAgents},
     {"GetCheckpoint", kEverybody},

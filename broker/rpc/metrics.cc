@@ -22,6 +22,8 @@ struct Metrics::Families {
   prometheus::Family<prometheus::Counter>& started = prometheus::BuildCounter().Name("grpc_server_started_total").Help("Calls begun").Register(*registry);
   prometheus::Family<prometheus::Counter>& handled = prometheus::BuildCounter().Name("grpc_server_handled_total").Help("Calls ended").Register(*registry);
   prometheus::Family<Histogram>& handling = prometheus::BuildHistogram().Name("grpc_server_handling_seconds").Help("Time of a call").Register(*registry);
+  prometheus::Family<prometheus::Counter>& case_requests = prometheus::BuildCounter().Name("derwent_case_requests_total").Help("Case-data requests by holder").Register(*registry);
+  prometheus::Family<prometheus::Counter>& approvals = prometheus::BuildCounter().Name("derwent_approvals_total").Help("Approvals asked of and given by other agencies").Register(*registry);
   prometheus::Counter& entries = prometheus::BuildCounter().Name("derwent_ledger_entries_total").Help("Ledger entries appended").Register(*registry).Add({});
   prometheus::Counter& failures = prometheus::BuildCounter().Name("derwent_commit_failures_total").Help("Commits that failed").Register(*registry).Add({});
   prometheus::Family<prometheus::Counter>& decisions = prometheus::BuildCounter().Name("derwent_decisions_total").Help("Decisions entered, refusals too").Register(*registry);
@@ -58,9 +60,11 @@ void Metrics::Committed(size_t commands, absl::Duration took, const ledger::Seal
   families_->entries.Increment(static_cast<double>(sealed.entries().size()));
   for (const ledger::PendingEntry& entry : sealed.entries()) {
     const store::EntryColumns& said = entry.row.columns;
+    if (said.step == "approval" || said.step == "approval_asked") families_->approvals.Add({{"agency", said.releasing_agency}, {"step", said.step}}).Increment();
     if (said.outcome.empty()) continue;
     const prometheus::Labels labels = {{"agency", said.releasing_agency}, {"board", said.board}, {"purpose", said.purpose}, {"outcome", said.outcome}};
     if (said.step == "referral") families_->referrals.Add(labels).Increment();
+    if (said.step == "request") families_->case_requests.Add({{"agency", said.receiving_agency}, {"board", said.board}, {"purpose", said.purpose}, {"outcome", said.outcome}}).Increment();
     prometheus::Labels because = labels;
     because["step"] = said.step;
     because["reason"] = said.reasons.empty() ? "" : said.reasons.front();

@@ -2,6 +2,7 @@
 
 #include "broker/exchange/reads.h"
 #include "broker/exchange/rules.h"
+#include "broker/rpc/plain_rule.h"
 #include "broker/rpc/services.h"
 #include "trust/base/status_macros.h"
 
@@ -11,17 +12,6 @@ namespace {
 using exchange::Batch;
 using exchange::Caller;
 using exchange::World;
-
-// A rule that needs nothing of the request prepared.
-template <typename Request, typename Response>
-Runner::Prepare Plain(absl::Status (*rule)(const Caller&, const Request&, Response&, Batch&), const Request* request, Response* response) {
-  return [rule, request, response](const Caller& caller, const World&) -> absl::StatusOr<Runner::Rule> {
-    return Runner::Rule([rule, request, response, caller](Batch& batch) {
-      response->Clear();
-      return rule(caller, *request, *response, batch);
-    });
-  };
-}
 
 }  // namespace
 

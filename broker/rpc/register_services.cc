@@ -1,6 +1,7 @@
 #include "broker/exchange/reads.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
+#include "broker/rpc/plain_rule.h"
 #include "broker/rpc/receipts.h"
 #include "broker/rpc/services.h"
 #include "trust/base/status_macros.h"
@@ -8,19 +9,8 @@
 namespace derwent::rpc {
 namespace {
 
-using exchange::Batch;
 using exchange::Caller;
 using exchange::World;
-
-template <typename Request, typename Response>
-Runner::Prepare Plain(absl::Status (*rule)(const Caller&, const Request&, Response&, Batch&), const Request* request, Response* response) {
-  return [rule, request, response](const Caller& caller, const World&) -> absl::StatusOr<Runner::Rule> {
-    return Runner::Rule([rule, request, response, caller](Batch& batch) {
-      response->Clear();
-      return rule(caller, *request, *response, batch);
-    });
-  };
-}
 
 }  // namespace
 

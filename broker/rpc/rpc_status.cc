@@ -38,7 +38,8 @@ grpc::Status ToGrpc(const absl::Status& status) {
     next.set_description(rule);
   }
   if (bad.field_violations_size() > 0) details.add_details()->PackFrom(bad);
-  if (status.code() == absl::StatusCode::kResourceExhausted || status.code() == absl::StatusCode::kUnavailable) {
+  const bool full = status.code() == absl::StatusCode::kResourceExhausted && ReasonFor(status) != "QUOTA_EXCEEDED";
+  if (full || status.code() == absl::StatusCode::kUnavailable) {
     google::rpc::RetryInfo retry;
     retry.mutable_retry_delay()->set_nanos(200'000'000);
     details.add_details()->PackFrom(retry);

@@ -20,6 +20,7 @@ struct Runner::Call {
   absl::Time start;
   exchange::Caller caller;
   Query after;
+  OnRefusal on_refusal;
   // Of a long poll.
   absl::Time poll_until = absl::InfinitePast();
   Prepare prepare;
@@ -89,7 +90,10 @@ bool Runner::Admit(const CallPtr& call) {
 
 void Runner::Refuse(const CallPtr& call, const absl::Status& why) {
   const absl::Status queued = parts_.sequencer->Enqueue(
-      {.run = [call, reason = ReasonFor(why)](exchange::Batch& batch) { return exchange::EnterRefusedCall(call->caller, call->method, reason, batch); },
+      {.run = [call, why](exchange::Batch& batch) {
+         const absl::Status entered = exchange::EnterRefusedCall(call->caller, call->method, ReasonFor(why), batch);
+         return entered.ok() && call->on_refusal != nullptr ? call->on_refusal(why, batch) : entered;
+       },
        .done = [this, call, why](const absl::Status&, std::shared_ptr<const ledger::SealedBatch>) { parts_.pool->Finish([this, call, why] { End(call, why); }); },
        .new_world = nullptr});
   if (!queued.ok()) End(call, why);
@@ -132,9 +136,10 @@ void Runner::Prepared(const CallPtr& call, const Prepare& prepare) {
   Enqueue(call, *std::move(rule));
 }
 
-grpc::ServerUnaryReactor* Runner::Command(grpc::CallbackServerContext* context, absl::string_view method, google::protobuf::Message* response, Prepare prepare, Query after) {
+grpc::ServerUnaryReactor* Runner::Command(grpc::CallbackServerContext* context, absl::string_view method, google::protobuf::Message* response, Prepare prepare, Query after, OnRefusal on_refusal) {
   const CallPtr call = Begin(context, method, response);
   call->after = std::move(after);
+  call->on_refusal = std::move(on_refusal);
   const bool taken = parts_.pool->Submit([this, call, prepare = std::move(prepare)] {
     if (Admit(call)) Prepared(call, prepare);
   });

@@ -48,9 +48,12 @@ class Runner {
   using Prepare = std::function<absl::StatusOr<Rule>(const exchange::Caller&, const exchange::World&)>;
   // Fills the response from what is committed, on a worker.
   using Query = std::function<absl::Status(const exchange::Caller&, const exchange::World&, store::Reader&)>;
+  // What is due when a command was refused, in the commit that enters the refusal.
+  using OnRefusal = std::function<absl::Status(const absl::Status& why, exchange::Batch&)>;
 
   // A call that decides and writes. `after`, where given, runs once the command's entries are durable.
-  grpc::ServerUnaryReactor* Command(grpc::CallbackServerContext* context, absl::string_view method, google::protobuf::Message* response, Prepare prepare, Query after = nullptr);
+  grpc::ServerUnaryReactor* Command(grpc::CallbackServerContext* context, absl::string_view method, google::protobuf::Message* response, Prepare prepare, Query after = nullptr,
+                                    OnRefusal on_refusal = nullptr);
   // A call that only reads what is no entry's business: proofs, registers, own referrals.
   grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context, absl::string_view method, Query query);
   // A command that waits up to `wait` while the response stays empty.

@@ -3,6 +3,8 @@
 #include <atomic>
 
 #include "broker/rpc/runner.h"
+#include "derwent/v1/case.grpc.pb.h"
+#include "derwent/v1/case_request.grpc.pb.h"
 #include "derwent/v1/key_service.grpc.pb.h"
 #include "derwent/v1/ledger.grpc.pb.h"
 #include "derwent/v1/mailbox.grpc.pb.h"
@@ -25,6 +27,34 @@ class ReferralService final : public v1::ReferralService::CallbackService {
   grpc::ServerUnaryReactor* ReportProgress(grpc::CallbackServerContext*, const v1::ReportProgressRequest*, v1::ReportProgressResponse*) override;
   grpc::ServerUnaryReactor* WithdrawReferral(grpc::CallbackServerContext*, const v1::WithdrawReferralRequest*, v1::WithdrawReferralResponse*) override;
   grpc::ServerUnaryReactor* SendNotice(grpc::CallbackServerContext*, const v1::SendNoticeRequest*, v1::SendNoticeResponse*) override;
+
+ private:
+  Runner& runner_;
+};
+
+class CaseService final : public v1::CaseService::CallbackService {
+ public:
+  explicit CaseService(Runner& runner) : runner_(runner) {}
+  grpc::ServerUnaryReactor* OpenCase(grpc::CallbackServerContext*, const v1::OpenCaseRequest*, v1::Case*) override;
+  grpc::ServerUnaryReactor* ChangeCaseMember(grpc::CallbackServerContext*, const v1::ChangeCaseMemberRequest*, v1::Case*) override;
+  grpc::ServerUnaryReactor* GetCase(grpc::CallbackServerContext*, const v1::GetCaseRequest*, v1::Case*) override;
+  grpc::ServerUnaryReactor* ListCases(grpc::CallbackServerContext*, const v1::ListCasesRequest*, v1::ListCasesResponse*) override;
+  grpc::ServerUnaryReactor* CloseCase(grpc::CallbackServerContext*, const v1::CloseCaseRequest*, v1::Case*) override;
+
+ private:
+  Runner& runner_;
+};
+
+class CaseRequestService final : public v1::CaseRequestService::CallbackService {
+ public:
+  explicit CaseRequestService(Runner& runner) : runner_(runner) {}
+  grpc::ServerUnaryReactor* PlanCaseRequest(grpc::CallbackServerContext*, const v1::PlanCaseRequestRequest*, v1::PlanCaseRequestResponse*) override;
+  grpc::ServerUnaryReactor* SubmitCaseRequest(grpc::CallbackServerContext*, const v1::SubmitCaseRequestRequest*, v1::SubmitCaseRequestResponse*) override;
+  grpc::ServerUnaryReactor* SubmitCaseAnswer(grpc::CallbackServerContext*, const v1::SubmitCaseAnswerRequest*, v1::SubmitCaseAnswerResponse*) override;
+  grpc::ServerUnaryReactor* AskApproval(grpc::CallbackServerContext*, const v1::AskApprovalRequest*, v1::AskApprovalResponse*) override;
+  grpc::ServerUnaryReactor* GiveApproval(grpc::CallbackServerContext*, const v1::GiveApprovalRequest*, v1::GiveApprovalResponse*) override;
+  grpc::ServerUnaryReactor* GetCaseRequest(grpc::CallbackServerContext*, const v1::GetCaseRequestRequest*, v1::CaseRequest*) override;
+  grpc::ServerUnaryReactor* ListCaseRequests(grpc::CallbackServerContext*, const v1::ListCaseRequestsRequest*, v1::ListCaseRequestsResponse*) override;
 
  private:
   Runner& runner_;

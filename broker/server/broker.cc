@@ -136,6 +136,8 @@ class RunningBroker final : public Broker {
 
   absl::Status Serve() {
     referral_ = std::make_unique<rpc::ReferralService>(*runner_);
+    cases_ = std::make_unique<rpc::CaseService>(*runner_);
+    case_requests_ = std::make_unique<rpc::CaseRequestService>(*runner_);
     mailbox_ = std::make_unique<rpc::MailboxService>(*runner_);
     ledger_service_ = std::make_unique<rpc::LedgerService>(*runner_, ledger_->vkey().ToString());
     keys_ = std::make_unique<rpc::KeyService>(*runner_);
@@ -146,7 +148,8 @@ class RunningBroker final : public Broker {
     if (configuration_.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     builder.AddListeningPort(configuration_.listen, Credentials(configuration_), &port_);
-    for (grpc::Service* service : std::initializer_list<grpc::Service*>{referral_.get(), mailbox_.get(), ledger_service_.get(), keys_.get(), registers_.get(), policy_.get(), health_.get()}) {
+    for (grpc::Service* service : std::initializer_list<grpc::Service*>{referral_.get(), cases_.get(), case_requests_.get(), mailbox_.get(), ledger_service_.get(), keys_.get(), registers_.get(),
+                                                                                policy_.get(), health_.get()}) {
       builder.RegisterService(service);
     }
     builder.SetMaxReceiveMessageSize(static_cast<int>(configuration_.limits.share_octets + (1 << 20)));
@@ -177,6 +180,8 @@ class RunningBroker final : public Broker {
   std::unique_ptr<sequencer::Sequencer> sequencer_;
   std::unique_ptr<rpc::Runner> runner_;
   std::unique_ptr<rpc::ReferralService> referral_;
+  std::unique_ptr<rpc::CaseService> cases_;
+  std::unique_ptr<rpc::CaseRequestService> case_requests_;
   std::unique_ptr<rpc::MailboxService> mailbox_;
   std::unique_ptr<rpc::LedgerService> ledger_service_;
   std::unique_ptr<rpc::KeyService> keys_;

@@ -34,7 +34,7 @@ std::map<std::string, Setter> Setters(Configuration& c, const fs::path& folder) 
           {"index_key", path(c.index_key)}, {"policy", path(c.policy)}, {"signatories", path(c.signatories)}, {"anchors", path(c.anchors)},
           {"bundle_quorum", number(c.bundle_quorum)}, {"metrics", text(c.metrics)}, {"reflection", [&c](const YAML::Node& n) { c.reflection = n.as<bool>(); }},
           {"unit_octets", size(c.limits.unit_octets)}, {"share_octets", size(c.limits.share_octets)}, {"recipients", number(c.limits.recipients)},
-          {"subjects", number(c.limits.subjects)}, {"clock_skew_seconds", seconds(c.limits.clock_skew)}, {"workers", size(c.workers)},
+          {"subjects", number(c.limits.subjects)}, {"holders_a_day", [&c](const YAML::Node& n) { c.limits.holders_a_day = n.as<uint32_t>(); }}, {"clock_skew_seconds", seconds(c.limits.clock_skew)}, {"workers", size(c.workers)},
           {"most_waiting_calls", size(c.most_waiting_calls)}, {"most_outstanding", size(c.most_outstanding)}, {"most_connection_streams", number(c.most_connection_streams)},
           {"longest_connection_seconds", seconds(c.longest_connection)}, {"shutdown_grace_seconds", seconds(c.shutdown_grace)}};
 }

@@ -29,6 +29,21 @@ TEST_F(AccessTest, PersonsAndConsolesNeverSendOrCollect) {
   }
 }
 
+TEST_F(AccessTest, APersonOpensCasesAnAgentAsksAndAnswers) {
+  Directory("spoc");
+  for (const char* method : {"OpenCase", "ChangeCaseMember", "CloseCase"}) {
+    EXPECT_OK(May(trust::CallerKind::kPerson, method)) << method;
+    EXPECT_FALSE(May(trust::CallerKind::kAgent, method).ok()) << method;
+    EXPECT_FALSE(May(trust::CallerKind::kConsole, method).ok()) << method;
+  }
+  for (const char* method : {"PlanCaseRequest", "SubmitCaseRequest", "SubmitCaseAnswer", "AskApproval", "GiveApproval"}) {
+    EXPECT_OK(May(trust::CallerKind::kAgent, method)) << method;
+    EXPECT_FALSE(May(trust::CallerKind::kPerson, method).ok()) << method;
+    EXPECT_FALSE(May(trust::CallerKind::kConsole, method).ok()) << method;
+  }
+  for (const char* method : {"GetCase", "ListCases"}) EXPECT_FALSE(May(trust::CallerKind::kConsole, method).ok()) << method;
+}
+
 TEST_F(AccessTest, OnlyAnAuditingRoleReadsTheLedger) {
   Directory("dpo");
   EXPECT_OK(May(trust::CallerKind::kPerson, "SearchLedgerEntries"));

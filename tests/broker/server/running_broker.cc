@@ -118,6 +118,7 @@ Configuration RunningBrokerTest::MakeConfiguration() const {
   c.policy = path("policy");
   c.signatories = path("signatories");
   c.anchors = path("anchors.json");
+  c.limits = limits_;
   return c;
 }
 
@@ -151,7 +152,7 @@ void RunningBrokerTest::PublishDirectory(const std::string& agency) {
   v1::Directory directory;
   directory.set_agency(agency);
   directory.set_version(1);
-  for (const auto& [person, role] : std::map<std::string, std::string>{{exchange::kPractitioner, "practitioner"}, {"p-dpo", "dpo"}}) {
+  for (const auto& [person, role] : std::map<std::string, std::string>{{exchange::kPractitioner, "practitioner"}, {"p-dpo", "dpo"}, {"p-spoc", "spoc"}}) {
     v1::DirectoryEntry& entry = *directory.add_entries();
     entry.set_id(person);
     entry.set_training_until("2099-12-31");

@@ -46,6 +46,7 @@ class RunningBrokerTest : public ::testing::Test {
   std::map<std::string, testing::TestIdentity> sealing_;
   std::map<std::string, testing::TestIdentity> signatories_;
   std::string policy_digest_;
+  exchange::Limits limits_;  // As the broker starts with.
   std::unique_ptr<Broker> broker_;
 
  private:
