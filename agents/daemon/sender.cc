@@ -11,6 +11,7 @@
 #include "agents/sdk/open.h"
 #include "agents/sdk/package.h"
 #include "agents/sdk/references.h"
+#include "trust/base/london.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 
@@ -46,7 +47,7 @@ absl::StatusOr<std::vector<ReferralDraft>> Sender::Drafts(const v1::PushReferral
     return Fault(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "the acting person may not see one of these records");
   }
   if (!request.has_companion_child_referral() || request.companion_child_referral()) {
-    if (std::optional<ReferralDraft> companion = CompanionOf(drafts.front()); companion.has_value()) drafts.push_back(*std::move(companion));
+    for (ReferralDraft& companion : CompanionsOf(drafts.front(), view->snapshot(), LondonDay(context_.clock.Now()))) drafts.push_back(std::move(companion));
   }
   return drafts;
 }
@@ -119,7 +120,7 @@ absl::Status Sender::Seal(const ReferralDraft& draft, const HolderDecision& deci
     const std::string& payload = submit.submissions(submit.submissions_size() - 1).package().manifest().payload();
     RETURN_IF_ERROR(context_.state.Keep(absl::StrCat("manifest/", row.share_id, "/", recipient.agency), trust::Sha256(payload).view()));
   }
-  const auto key = context_.identity.reference_keys.find(EnclaveOf(draft.profile));
+  const auto key = context_.identity.reference_keys.find(view.bundle->policy->profiles.at(draft.profile).enclave);
   for (const DraftSubject& subject : draft.subjects) {
     if (key == context_.identity.reference_keys.end()) break;
     v1::SubjectReferences& references = *submit.add_references();

@@ -1,15 +1,18 @@
 #pragma once
 
-#include <optional>
+#include <vector>
 
+#include "absl/time/civil_time.h"
 #include "agents/sdk/draft.h"
+#include "policy/engine/model.h"
 
 namespace derwent::agents {
 
-// A child who sees, hears or experiences domestic abuse is a victim (Domestic Abuse Act 2021 s3): the referral's subjects of
-// role `victim_child_da` also go to children's services under the child-safeguarding profile, as a share of its own.
-// Nothing when there is no such subject, when the referral already is under that profile, or when the sender is children's
-// services. Grounds of that profile (`mash.…`) that the sender asserted for any recipient are asserted here, others not.
-std::optional<ReferralDraft> CompanionOf(const ReferralDraft& referral);
+// The further shares that the profile's policy sets off by its subjects' roles (a child who sees, hears or experiences
+// domestic abuse is a victim: Domestic Abuse Act 2021 s3), each under its own profile and with those subjects only. Each goes
+// to the first agency listed that holds the role for the area; when none does to the first, so that the refusal is seen.
+// None to the sender itself. Grounds of the companion's profile (`mash.…`) that the sender asserted for any recipient are
+// asserted there, others not.
+std::vector<ReferralDraft> CompanionsOf(const ReferralDraft& referral, const policy::Snapshot& snapshot, absl::CivilDay day);
 
 }  // namespace derwent::agents

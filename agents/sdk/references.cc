@@ -103,10 +103,4 @@ std::vector<std::string> ReferencesOf(const v1::CaseRecord& record, const trust:
   return {references.begin(), references.end()};
 }
 
-std::string EnclaveOf(absl::string_view profile) {
-  if (profile == "channel" || profile == "nrm") return std::string(profile);
-  if (profile == "sv_support") return "sarc";
-  return "general";
-}
-
 }  // namespace derwent::agents

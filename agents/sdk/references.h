@@ -29,7 +29,4 @@ std::string SubjectReference(const trust::SecretBytes& enclave_key, const Canoni
 // References of a record's identifiers that passed their check; local ones and failed ones never count. Sorted, 8 at most.
 std::vector<std::string> ReferencesOf(const v1::CaseRecord& record, const trust::SecretBytes& enclave_key);
 
-// The enclave whose key a profile uses: `general`, `channel`, `nrm` or `sarc`.
-std::string EnclaveOf(absl::string_view profile);
-
 }  // namespace derwent::agents

@@ -139,6 +139,12 @@ struct Product {
   std::set<std::string> allow;
 };
 
+// A share under another profile that a subject's role sets off.
+struct CompanionShare {
+  std::string subject_role, profile, purpose, role;
+  std::vector<std::string> agencies;  // The first that holds the role for the area.
+};
+
 struct Profile {
   std::string id;
   std::set<std::string> purposes, denied_purposes, senders;
@@ -160,6 +166,8 @@ struct Profile {
   std::string kind;                 // `board`, `process` or `board_and_case`.
   int request_hours = 120;          // How long a case-data request waits for answers.
   std::vector<std::string> obligations;
+  std::string enclave;  // Never empty: `general` unless the profile names one.
+  std::vector<CompanionShare> companions;
 };
 
 // One party's word that tightens an agreement from a day on.

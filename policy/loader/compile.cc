@@ -35,6 +35,7 @@ std::unique_ptr<Policy> Compile(const Files& files, Problems& problems) {
   OneFile<v1::Calendar>(files, "calendar.txtpb", *policy, problems, CompileCalendar);
   OneFile<v1::Gateways>(files, "gateways.txtpb", *policy, problems, CompileGateways);
   Folder<v1::Profile>(files, "profiles/", *policy, problems, CompileProfile);
+  if (!problems.any_error()) Folder<v1::Profile>(files, "profiles/", *policy, problems, CompileCompanions);
   Folder<v1::Agreement>(files, "agreements/", *policy, problems, CompileAgreement);
   if (!problems.any_error()) CheckReach(*policy, problems);
   if (problems.any_error()) return nullptr;

@@ -152,6 +152,7 @@ class ProfileText {
     Take("convenors", text_.convenors(), profile_.convenors, [&](const std::string& role) { return words_.Role(role); });
     if (profile_.convenors.contains("thematic_lead")) Refuse("thematic_lead", "separation", "a thematic lead opens cases", "name the SPOC");
     profile_.kind = text_.kind();
+    profile_.enclave = text_.enclave().empty() ? "general" : text_.enclave();
     if (text_.request_hours() < 0) Refuse("request_hours", "clock", "request_hours is negative", "write hours, or 0 for 120");
     if (text_.request_hours() > 0) profile_.request_hours = text_.request_hours();
   }

@@ -15,6 +15,8 @@ void CompileAreas(const v1::Areas& text, Policy& policy, Problems& problems);
 void CompileCalendar(const v1::Calendar& text, Policy& policy, Problems& problems);
 void CompileGateways(const v1::Gateways& text, Policy& policy, Problems& problems);
 void CompileProfile(absl::string_view file, const v1::Profile& text, Policy& policy, Problems& problems);
+// Further shares that a profile sets off. After all profiles: they name one another.
+void CompileCompanions(absl::string_view file, const v1::Profile& text, Policy& policy, Problems& problems);
 void CompileAgreement(absl::string_view file, const v1::Agreement& text, Policy& policy, Problems& problems);
 // Looks at a policy without errors as a whole: dead senders and gateways (warnings), missing conditions (errors).
 void CheckReach(const Policy& policy, Problems& problems);

@@ -50,6 +50,29 @@ TEST(Bundle, EveryReducedFormOfAProfileExistsForItsCategory) {
   }
 }
 
+TEST(Bundle, AChildVictimIsReferredUnderEveryProfileOfDomesticAbuse) {
+  for (const char* id : {"marac", "dvds", "dhr", "adult_safeguard", "mappa", "tb.vawg"}) {
+    const std::vector<CompanionShare>& companions = Derbyshire().profiles.at(id).companions;
+    ASSERT_EQ(companions.size(), 1u) << id;
+    EXPECT_EQ(companions[0].subject_role, "victim_child_da") << id;
+    EXPECT_EQ(companions[0].profile, "mash") << id;
+  }
+  EXPECT_TRUE(Derbyshire().profiles.at("mash").companions.empty());
+}
+
+TEST(Bundle, SubjectsOfSecretProcessesHaveEnclavesOfTheirOwn) {
+  EXPECT_EQ(Derbyshire().profiles.at("channel").enclave, "channel");
+  EXPECT_EQ(Derbyshire().profiles.at("nrm").enclave, "nrm");
+  EXPECT_EQ(Derbyshire().profiles.at("sv_support").enclave, "sarc");
+  EXPECT_EQ(Derbyshire().profiles.at("marac").enclave, "general");
+}
+
+TEST(Loader, ACompanionNamesAProfileThatServesItsPurpose) {
+  const std::vector<std::string> lines = ProblemsWhen("profiles/marac.txtpb", "purpose: \"case.child_safeguard\"", "purpose: \"case.marac\"");
+  EXPECT_TRUE(Holds(lines, "no purpose is called `case.marac`"));
+  EXPECT_TRUE(Holds(ProblemsWhen("profiles/marac.txtpb", "purpose: \"case.child_safeguard\"", "purpose: \"case.channel\""), "does not serve its purpose"));
+}
+
 TEST(Bundle, NoVoluntaryBodyEverReceivesIntelligenceInFull) {
   for (const auto& [id, profile] : Derbyshire().profiles) EXPECT_FALSE(profile.necessary.contains("intelligence")) << id;
 }

@@ -13,6 +13,7 @@ using testing::IsOk;
 using testing::StatusIs;
 using testing::TestAgency;
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 TEST(SequenceTest, DropsReplaysAndHoldsBehindGaps) {
@@ -102,29 +103,62 @@ TEST(ReferenceTest, CountsOnlyIdentifiersWhoseCheckPassed) {
 ReferralDraft DomesticAbuse() {
   ReferralDraft draft{.sender_agency = "police.derbys", .profile = "marac", .purpose = "case.da_safety"};
   draft.subjects = {{.number = 1, .role = "victim"}, {.number = 2, .role = "victim_child_da"}};
+  draft.area = "E07000034";
   draft.recipients = {{.agency = "dcc.adults", .grounds = {"2:mash.risk.victim", "marac.education"}}};
   return draft;
 }
 
-TEST(CompanionTest, AChildVictimAlsoGoesToChildrensServices) {
-  const auto companion = CompanionOf(DomesticAbuse());
-  ASSERT_TRUE(companion.has_value());
-  EXPECT_EQ(companion->profile, "mash");
-  EXPECT_EQ(companion->purpose, "case.child_safeguard");
-  ASSERT_EQ(companion->subjects.size(), 1u);
-  EXPECT_EQ(companion->subjects[0].number, 1u);
-  EXPECT_EQ(companion->recipients[0].agency, "dcc.childrens");
-  EXPECT_EQ(companion->recipients[0].role, "mash_manager");
-  EXPECT_THAT(AssertedGrounds(companion->recipients[0], 1), ElementsAre("mash.risk.victim"));
+class CompanionTest : public ::testing::Test {
+ protected:
+  CompanionTest() {
+    policy::Profile& marac = policy_.profiles["marac"];
+    marac.companions = {{.subject_role = "victim_child_da", .profile = "mash", .purpose = "case.child_safeguard", .role = "mash_manager",
+                         .agencies = {"dcc.childrens", "derby.council"}}};
+    policy_.areas["E07000034"] = {.gss = "E07000034", .within = {"E23000018"}};
+  }
+  std::vector<ReferralDraft> Companions(const ReferralDraft& draft) { return CompanionsOf(draft, {.policy = &policy_, .directories = &directories_}, day_); }
+  void Holds(const std::string& agency, const std::string& area) {
+    directories_[agency] = {{.id = "p-bd6134", .roles = {{.role = "mash_manager", .areas = {area}}}, .training_until = absl::CivilDay(2030, 1, 1)}};
+  }
+
+  policy::Policy policy_;
+  policy::Directories directories_;
+  const absl::CivilDay day_{2026, 11, 26};
+};
+
+TEST_F(CompanionTest, AChildVictimAlsoGoesToChildrensServices) {
+  Holds("dcc.childrens", "E23000018");
+  const auto companions = Companions(DomesticAbuse());
+  ASSERT_EQ(companions.size(), 1u);
+  EXPECT_EQ(companions[0].profile, "mash");
+  EXPECT_EQ(companions[0].purpose, "case.child_safeguard");
+  ASSERT_EQ(companions[0].subjects.size(), 1u);
+  EXPECT_EQ(companions[0].subjects[0].number, 1u);
+  EXPECT_EQ(companions[0].recipients[0].agency, "dcc.childrens");
+  EXPECT_EQ(companions[0].recipients[0].role, "mash_manager");
+  EXPECT_THAT(AssertedGrounds(companions[0].recipients[0], 1), ElementsAre("mash.risk.victim"));
 }
 
-TEST(CompanionTest, NothingFollowsWithoutAChildOrFromChildrensServices) {
+TEST_F(CompanionTest, GoesToWhoeverHoldsTheRoleForTheArea) {
+  Holds("derby.council", "E07000034");
+  ASSERT_EQ(Companions(DomesticAbuse()).size(), 1u);
+  EXPECT_EQ(Companions(DomesticAbuse())[0].recipients[0].agency, "derby.council");
+}
+
+TEST_F(CompanionTest, IsNotSilentlyDroppedWhenNobodyHoldsTheRole) {
+  ASSERT_EQ(Companions(DomesticAbuse()).size(), 1u);
+  EXPECT_EQ(Companions(DomesticAbuse())[0].recipients[0].agency, "dcc.childrens");
+}
+
+TEST_F(CompanionTest, NothingFollowsWithoutAChildOrFromChildrensServicesOrUnlessThePolicySaysSo) {
   ReferralDraft draft = DomesticAbuse();
   draft.subjects.pop_back();
-  EXPECT_FALSE(CompanionOf(draft).has_value());
+  EXPECT_THAT(Companions(draft), IsEmpty());
   draft = DomesticAbuse();
   draft.sender_agency = "dcc.childrens";
-  EXPECT_FALSE(CompanionOf(draft).has_value());
+  EXPECT_THAT(Companions(draft), IsEmpty());
+  policy_.profiles["marac"].companions.clear();
+  EXPECT_THAT(Companions(DomesticAbuse()), IsEmpty());
 }
 
 }  // namespace
