@@ -49,28 +49,9 @@ policy::DecisionRequest QuestionOf(const ReferralDraft& draft, const DraftRecipi
   question.justification = !draft.justification.empty();
   question.grounds = AssertedGrounds(recipient, subject.number);
   question.subject_role = subject.role;
+  question.step = draft.step;
   question.categories = ConsideredCategories(recipient, subject);
   return question;
-}
-
-std::string CanonicalDecision(const policy::Decision& decision) {
-  trust::CanonicalWriter record("derwent/holder-decision/v1");
-  std::vector<std::string> rows;
-  for (const policy::CategoryOutcome& outcome : decision.categories) {
-    trust::CanonicalWriter row("derwent/holder-category/v1");
-    row.Text(1, outcome.category);
-    row.Text(2, outcome.Shown());
-    row.Text(3, outcome.denied ? absl::string_view() : policy::FormName(outcome.form));
-    row.List(4, {outcome.approvers.begin(), outcome.approvers.end()});
-    std::vector<std::string> reasons;
-    for (const policy::Reason& reason : outcome.reasons) reasons.push_back(absl::StrCat(policy::Describe(reason.code).name, " ", reason.rule));
-    row.List(5, reasons);
-    rows.push_back(row.octets());
-  }
-  record.List(1, rows);
-  record.List(2, {decision.obligations.begin(), decision.obligations.end()});
-  record.Text(3, decision.marking);
-  return record.octets();
 }
 
 const v1::DecisionRecord* PlannedFor(const v1::PlanReferralResponse& plan, const std::string& agency, uint32_t subject) {
@@ -80,16 +61,11 @@ const v1::DecisionRecord* PlannedFor(const v1::PlanReferralResponse& plan, const
   return nullptr;
 }
 
-bool DeniesNothing(policy::ReasonCode code) {
-  return code == policy::ReasonCode::kNecessary || code == policy::ReasonCode::kConditionMet || code == policy::ReasonCode::kReducedForm ||
-         code == policy::ReasonCode::kApprovalRequired;
-}
-
 // Reason codes, each once: what stands against a category that is denied, else what let it out.
 std::vector<std::string> ReasonNames(const policy::CategoryOutcome& outcome) {
   std::vector<std::string> names;
   for (const policy::Reason& reason : outcome.reasons) {
-    if (outcome.denied && DeniesNothing(reason.code)) continue;
+    if (outcome.denied && !policy::StandsAgainst(reason.code)) continue;
     const std::string name(policy::Describe(reason.code).name);
     if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   }
@@ -256,6 +232,26 @@ policy::CategoryOutcome OutcomeFrom(const v1::CategoryDecision& message, const p
 }
 
 }  // namespace
+
+std::string CanonicalDecision(const policy::Decision& decision) {
+  trust::CanonicalWriter record("derwent/holder-decision/v1");
+  std::vector<std::string> rows;
+  for (const policy::CategoryOutcome& outcome : decision.categories) {
+    trust::CanonicalWriter row("derwent/holder-category/v1");
+    row.Text(1, outcome.category);
+    row.Text(2, outcome.Shown());
+    row.Text(3, outcome.denied ? absl::string_view() : policy::FormName(outcome.form));
+    row.List(4, {outcome.approvers.begin(), outcome.approvers.end()});
+    std::vector<std::string> reasons;
+    for (const policy::Reason& reason : outcome.reasons) reasons.push_back(absl::StrCat(policy::Describe(reason.code).name, " ", reason.rule));
+    row.List(5, reasons);
+    rows.push_back(row.octets());
+  }
+  record.List(1, rows);
+  record.List(2, {decision.obligations.begin(), decision.obligations.end()});
+  record.Text(3, decision.marking);
+  return record.octets();
+}
 
 v1::PlanReferralRequest PlanFor(const ReferralDraft& draft, std::string request_id) {
   v1::PlanReferralRequest plan;

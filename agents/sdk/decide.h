@@ -38,6 +38,9 @@ absl::StatusOr<HolderDecision> DecideAsHolder(const ReferralDraft& draft, const 
                                               const policy::Snapshot& snapshot, absl::Time now, const HolderContact& contact,
                                               trust::Random& random);
 
+// Octets of a holder's decision, for its commitment (FORMAT.md).
+std::string CanonicalDecision(const policy::Decision& decision);
+
 // The engine's decision from the broker's record; a word not known here denies.
 policy::Decision FromPlan(const v1::DecisionRecord& record, const policy::Policy& policy);
 

@@ -18,6 +18,8 @@ inline constexpr absl::string_view kAcknowledgementType = "application/vnd.derwe
 inline constexpr absl::string_view kProgressType = "application/vnd.derwent.progress.v1+protobuf";
 inline constexpr absl::string_view kWithdrawalType = "application/vnd.derwent.withdrawal.v1+protobuf";
 inline constexpr absl::string_view kNoticeType = "application/vnd.derwent.notice.v1+protobuf";
+inline constexpr absl::string_view kApprovalType = "application/vnd.derwent.approval.v1+protobuf";
+inline constexpr absl::string_view kApprovalQuestionType = "application/vnd.derwent.approval-question.v1+protobuf";
 inline constexpr absl::string_view kDirectoryType = "application/vnd.derwent.directory.v1+protobuf";
 inline constexpr absl::string_view kRestrictionType = "application/vnd.derwent.restriction.v1+protobuf";
 

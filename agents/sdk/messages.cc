@@ -88,6 +88,7 @@ bool IsProgressReason(v1::ProgressState state, absl::string_view reason) {
     case v1::PROGRESS_STATE_DECLINED: return OneOf(kDeclined, reason);
     case v1::PROGRESS_STATE_CLOSED: return OneOf(kClosed, reason);
     case v1::PROGRESS_STATE_MORE_INFORMATION:
+    case v1::PROGRESS_STATE_AWAITING_APPROVAL:
     case v1::PROGRESS_STATE_ACTION: return IsCode(reason);
     default: return false;
   }

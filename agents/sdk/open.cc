@@ -21,12 +21,22 @@ namespace {
 // Each check returns why it fails; the kind of notice follows from the stage.
 absl::Status Broken(absl::string_view why) { return absl::DataLossError(why); }
 
+// What each kind of package must and must not have.
+absl::Status CheckKind(const v1::Manifest& manifest) {
+  const bool selector = manifest.kind() == v1::PACKAGE_KIND_SELECTOR;
+  const bool reply = manifest.kind() == v1::PACKAGE_KIND_ANSWER || manifest.kind() == v1::PACKAGE_KIND_SUPPLEMENT;
+  if (!selector && !reply && manifest.kind() != v1::PACKAGE_KIND_REFERRAL) return Broken("the kind of package is not known here");
+  if (manifest.has_question() != selector || manifest.reply_to_share_id().empty() == reply) return Broken("the package has not the parts of its kind");
+  if ((selector || reply) && (manifest.subjects_size() != 1 || manifest.subjects(0).number() != 1)) return Broken("a request is about one subject");
+  const bool may_be_empty = reply && !manifest.existence_sensitive();
+  if (manifest.units().empty() && (selector || (reply && !may_be_empty))) return Broken("the package has no units");
+  return absl::OkStatus();
+}
+
 absl::Status CheckHead(const v1::Manifest& manifest, const OpenContext& context) {
   if (manifest.recipient_agency() != context.own_agency) return Broken("the package is for another agency");
   if (manifest.sender_agency() != context.sender->agency()) return Broken("the package names another sender than its signature");
-  if (manifest.kind() != v1::PACKAGE_KIND_REFERRAL && manifest.kind() != v1::PACKAGE_KIND_SUPPLEMENT) {
-    return Broken("the kind of package is not known here");
-  }
+  RETURN_IF_ERROR(CheckKind(manifest));
   if (manifest.version() == 0) return Broken("the share has no version");
   if (FromTimestamp(manifest.expire_time()) <= FromTimestamp(manifest.create_time())) return Broken("the package expires before it was made");
   if (!context.policy_known(manifest.policy_digest())) return Broken("the package was decided under a policy not verified here");
@@ -101,7 +111,7 @@ absl::Status OpenUnits(const v1::Package& package, const v1::KeyRing& ring, Open
     const absl::string_view text = secret.RevealForCrypto();
     VerifiedUnit unit{.number = row.number(), .subject = row.subject()};
     const bool parsed = unit.content.ParseFromArray(text.data(), static_cast<int>(text.size()));
-    if (parsed && CheckLabel(unit.content, row.category(), row.form(), "").ok()) {
+    if (parsed && CheckLabel(unit.content, row.category(), row.form(), NeutralOf(opened.manifest)).ok()) {
       opened.units.push_back(std::move(unit));
     } else {
       opened.mislabelled.push_back(row.number());
@@ -115,6 +125,9 @@ absl::Status OpenSealed(const v1::Package& package, const OpenContext& context, 
   ASSIGN_OR_RETURN(v1::KeyRing ring, OpenRing(package, opened.manifest, context));
   RETURN_IF_ERROR(TakeJustifications(ring, opened));
   const absl::Status status = OpenUnits(package, ring, opened);
+  opened.answers = {ring.answers().begin(), ring.answers().end()};
+  opened.excluded_persons = {ring.excluded_persons().begin(), ring.excluded_persons().end()};
+  opened.only_persons = {ring.only_persons().begin(), ring.only_persons().end()};
   for (v1::UnitKey& key : *ring.mutable_keys()) std::ranges::fill(*key.mutable_key(), '\0');
   return status;
 }

@@ -48,6 +48,10 @@ struct OpenedPackage {
   std::vector<VerifiedUnit> units;
   std::vector<uint32_t> mislabelled;
   std::map<uint32_t, std::string> justifications;  // By subject.
+  // Of an answer or supplement.
+  std::vector<v1::CategoryAnswer> answers;
+  std::vector<std::string> excluded_persons;
+  std::vector<std::string> only_persons;
 };
 
 // Why a package was not opened. `why` holds no personal data.

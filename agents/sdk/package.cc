@@ -55,6 +55,8 @@ v1::Manifest HeadOf(const ShareHead& share, const PackageRecipient& recipient) {
   manifest.mutable_obligations()->Assign(recipient.obligations.begin(), recipient.obligations.end());
   manifest.set_existence_sensitive(recipient.existence_sensitive);
   manifest.set_supersedes_share_id(share.supersedes_share_id);
+  manifest.set_reply_to_share_id(share.reply_to_share_id);
+  if (recipient.question.has_value()) *manifest.mutable_question() = *recipient.question;
   return manifest;
 }
 
@@ -88,15 +90,17 @@ absl::Status AddSubjects(const PackageRecipient& recipient, trust::Random& rando
   return absl::OkStatus();
 }
 
-absl::Status AddUnit(const PackageUnit& unit, uint32_t number, trust::Random& random, v1::Manifest& manifest, v1::Package& package,
+absl::Status AddUnit(const PackageUnit& unit, size_t bucket, trust::Random& random, v1::Manifest& manifest, v1::Package& package,
                      v1::KeyRing& ring) {
   const v1::UnitContent& content = unit.content;
-  RETURN_IF_ERROR(CheckLabel(content, content.category(), content.form(), ""));
+  const uint32_t number = static_cast<uint32_t>(manifest.units_size()) + 1;
+  RETURN_IF_ERROR(CheckLabel(content, content.category(), content.form(), NeutralOf(manifest)));
   const trust::SecretBytes key(random.Bytes(trust::kAeadKeySize));
   const UnitLabel label{.share_id = manifest.share_id(), .version = manifest.version(), .unit = number, .subject = unit.subject,
                         .category = content.category(), .form = content.form()};
   const trust::SecretBytes plaintext(content.SerializeAsString());
-  ASSIGN_OR_RETURN(std::string sealed, SealUnit(key, label, plaintext.RevealForCrypto()));
+  ASSIGN_OR_RETURN(std::string sealed, SealUnit(key, label, plaintext.RevealForCrypto(), std::max(bucket, kSmallestBucket)));
+  if (bucket != 0 && sealed.size() != bucket + trust::kAeadTagSize) return absl::InvalidArgumentError("a unit is over the size it must have");
   v1::ManifestUnit& row = *manifest.add_units();
   row.set_number(number);
   row.set_subject(unit.subject);
@@ -112,7 +116,21 @@ absl::Status AddUnit(const PackageUnit& unit, uint32_t number, trust::Random& ra
   return absl::OkStatus();
 }
 
+// Pads the ring to exactly `octets`.
+absl::Status PadRing(size_t octets, v1::KeyRing& ring) {
+  constexpr size_t kFrame = 3;     // Tag and length of the padding.
+  constexpr size_t kLeast = 128;   // From here on the length takes two octets.
+  const size_t taken = ring.ByteSizeLong() + kFrame;
+  if (taken + kLeast > octets) return absl::InvalidArgumentError("a key ring is over the size it must have");
+  ring.set_padding(std::string(octets - taken, '\0'));
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+absl::string_view NeutralOf(const v1::Manifest& manifest) {
+  return manifest.existence_sensitive() && manifest.kind() == v1::PACKAGE_KIND_ANSWER ? absl::string_view(manifest.sender_agency()) : "";
+}
 
 std::string KeyRingBinding(const v1::Manifest& manifest) {
   std::vector<std::string> rows;
@@ -141,8 +159,11 @@ absl::StatusOr<v1::Submission> SealPackage(const ShareHead& share, const Package
   manifest.set_sender_statement_digest(trust::Sha256(submission.sender_statement()).bytes());
   v1::KeyRing ring;
   RETURN_IF_ERROR(AddSubjects(recipient, random, manifest, ring));
-  uint32_t number = 0;
-  for (const PackageUnit& unit : recipient.units) RETURN_IF_ERROR(AddUnit(unit, ++number, random, manifest, package, ring));
+  for (const PackageUnit& unit : recipient.units) RETURN_IF_ERROR(AddUnit(unit, recipient.unit_bucket, random, manifest, package, ring));
+  ring.mutable_answers()->Assign(recipient.answers.begin(), recipient.answers.end());
+  ring.mutable_excluded_persons()->Assign(recipient.excluded_persons.begin(), recipient.excluded_persons.end());
+  ring.mutable_only_persons()->Assign(recipient.only_persons.begin(), recipient.only_persons.end());
+  if (recipient.ring_octets != 0) RETURN_IF_ERROR(PadRing(recipient.ring_octets, ring));
   const trust::SecretBytes ring_octets(ring.SerializeAsString());
   ASSIGN_OR_RETURN(std::string sealed_ring, HpkeSeal(sealing, KeyRingBinding(manifest), "", ring_octets.RevealForCrypto()));
   manifest.set_key_ring_digest(trust::Sha256(sealed_ring).bytes());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ struct ShareHead {
   std::string product;
   std::string document_reference;
   std::string supersedes_share_id;
+  std::string reply_to_share_id;  // Of an answer or supplement: the request.
   Sha256Digest policy_digest;
   absl::Time create_time;
 };
@@ -69,15 +71,27 @@ struct PackageRecipient {
   bool existence_sensitive = false;
   std::vector<PackageSubject> subjects;
   std::vector<PackageUnit> units;
+  std::optional<v1::Question> question;  // Of a selector.
+  // Of an answer or supplement, sealed in the ring.
+  std::vector<v1::CategoryAnswer> answers;
+  std::vector<std::string> excluded_persons;
+  std::vector<std::string> only_persons;
+  // Sizes that must not depend on what is held; 0: as small as may be.
+  size_t unit_bucket = 0;
+  size_t ring_octets = 0;
 };
 
-// Checks every label, seals each unit under a key of its own, seals the ring to `sealing`, signs the manifest.
-// Errors: kFailedPrecondition `MISLABELLED`; kInvalidArgument a unit over 1 MiB or a justification over 16 KiB.
+// Checks every label (in an existence-sensitive answer the neutral text counts for any), seals each unit under a key of its own, seals the ring to `sealing`, signs the manifest.
+// Errors: kFailedPrecondition `MISLABELLED`; kInvalidArgument a unit over 1 MiB, a justification over 16 KiB, or a
+// unit or ring over the size it must have.
 absl::StatusOr<v1::Submission> SealPackage(const ShareHead& share, const PackageRecipient& recipient, const trust::PublicKey& sealing,
                                            const trust::SigningKey& signing, trust::Random& random);
 
 // HPKE info of a manifest's key ring (FORMAT.md): binds the ring to share, parties and units table.
 std::string KeyRingBinding(const v1::Manifest& manifest);
+
+// Whose neutral text may stand in any unit of the package: the sender of an existence-sensitive answer; empty: nobody's.
+absl::string_view NeutralOf(const v1::Manifest& manifest);
 
 // SHA-256("derwent/justification/v1" ‖ salt ‖ text).
 Sha256Digest JustificationDigest(absl::string_view salt, absl::string_view text);

@@ -46,4 +46,8 @@ constexpr std::array<ReasonEntry, 34> kTable = {{
 
 const ReasonEntry& Describe(ReasonCode code) { return kTable[static_cast<size_t>(code)]; }
 
+bool StandsAgainst(ReasonCode code) {
+  return code != ReasonCode::kNecessary && code != ReasonCode::kConditionMet && code != ReasonCode::kReducedForm && code != ReasonCode::kApprovalRequired;
+}
+
 }  // namespace derwent::policy

@@ -55,6 +55,9 @@ struct ReasonEntry {
 };
 const ReasonEntry& Describe(ReasonCode code);
 
+// False for what only says why a category goes out, or how.
+bool StandsAgainst(ReasonCode code);
+
 // A deciding rule: code and where it stands in the bundle.
 struct Reason {
   ReasonCode code;

@@ -15,7 +15,9 @@ GrpcBroker::GrpcBroker(const Channel& channel)
       keys_(v1::KeyService::NewStub(channel.grpc())),
       policy_(v1::PolicyService::NewStub(channel.grpc())),
       registers_(v1::RegisterService::NewStub(channel.grpc())),
-      ledger_(v1::LedgerService::NewStub(channel.grpc())) {}
+      ledger_(v1::LedgerService::NewStub(channel.grpc())),
+      requests_(v1::CaseRequestService::NewStub(channel.grpc())),
+      cases_(v1::CaseService::NewStub(channel.grpc())) {}
 
 absl::StatusOr<v1::CollectResponse> GrpcBroker::Collect(const v1::CollectRequest& request) {
   grpc::ClientContext context;
@@ -99,6 +101,34 @@ absl::StatusOr<v1::GetCheckpointResponse> GrpcBroker::GetCheckpoint(const v1::Ge
 
 absl::StatusOr<v1::GetConsistencyProofResponse> GrpcBroker::GetConsistencyProof(const v1::GetConsistencyProofRequest& request) {
   return channel_.Call(*ledger_, &v1::LedgerService::Stub::GetConsistencyProof, request);
+}
+
+absl::StatusOr<v1::PlanCaseRequestResponse> GrpcBroker::PlanCaseRequest(const v1::PlanCaseRequestRequest& request) {
+  return channel_.Call(*requests_, &v1::CaseRequestService::Stub::PlanCaseRequest, request);
+}
+
+absl::StatusOr<v1::SubmitCaseRequestResponse> GrpcBroker::SubmitCaseRequest(const v1::SubmitCaseRequestRequest& request) {
+  return channel_.Call(*requests_, &v1::CaseRequestService::Stub::SubmitCaseRequest, request);
+}
+
+absl::StatusOr<v1::SubmitCaseAnswerResponse> GrpcBroker::SubmitCaseAnswer(const v1::SubmitCaseAnswerRequest& request) {
+  return channel_.Call(*requests_, &v1::CaseRequestService::Stub::SubmitCaseAnswer, request);
+}
+
+absl::StatusOr<v1::AskApprovalResponse> GrpcBroker::AskApproval(const v1::AskApprovalRequest& request) {
+  return channel_.Call(*requests_, &v1::CaseRequestService::Stub::AskApproval, request);
+}
+
+absl::StatusOr<v1::GiveApprovalResponse> GrpcBroker::GiveApproval(const v1::GiveApprovalRequest& request) {
+  return channel_.Call(*requests_, &v1::CaseRequestService::Stub::GiveApproval, request);
+}
+
+absl::StatusOr<v1::CaseRequest> GrpcBroker::GetCaseRequest(const v1::GetCaseRequestRequest& request) {
+  return channel_.Call(*requests_, &v1::CaseRequestService::Stub::GetCaseRequest, request);
+}
+
+absl::StatusOr<v1::Case> GrpcBroker::GetCase(const v1::GetCaseRequest& request) {
+  return channel_.Call(*cases_, &v1::CaseService::Stub::GetCase, request);
 }
 
 }  // namespace derwent::agents

@@ -5,6 +5,8 @@
 
 #include "agents/sdk/broker/broker.h"
 #include "agents/sdk/channel/channel.h"
+#include "derwent/v1/case.grpc.pb.h"
+#include "derwent/v1/case_request.grpc.pb.h"
 #include "derwent/v1/key_service.grpc.pb.h"
 #include "derwent/v1/ledger.grpc.pb.h"
 #include "derwent/v1/mailbox.grpc.pb.h"
@@ -35,6 +37,13 @@ class GrpcBroker final : public Broker {
   absl::StatusOr<v1::ApplyDirectoryResponse> ApplyDirectory(const v1::ApplyDirectoryRequest& request) override;
   absl::StatusOr<v1::ApplyRestrictionResponse> ApplyRestriction(const v1::ApplyRestrictionRequest& request) override;
   absl::StatusOr<v1::ListDirectoriesResponse> ListDirectories(const v1::ListDirectoriesRequest& request) override;
+  absl::StatusOr<v1::PlanCaseRequestResponse> PlanCaseRequest(const v1::PlanCaseRequestRequest& request) override;
+  absl::StatusOr<v1::SubmitCaseRequestResponse> SubmitCaseRequest(const v1::SubmitCaseRequestRequest& request) override;
+  absl::StatusOr<v1::SubmitCaseAnswerResponse> SubmitCaseAnswer(const v1::SubmitCaseAnswerRequest& request) override;
+  absl::StatusOr<v1::AskApprovalResponse> AskApproval(const v1::AskApprovalRequest& request) override;
+  absl::StatusOr<v1::GiveApprovalResponse> GiveApproval(const v1::GiveApprovalRequest& request) override;
+  absl::StatusOr<v1::CaseRequest> GetCaseRequest(const v1::GetCaseRequestRequest& request) override;
+  absl::StatusOr<v1::Case> GetCase(const v1::GetCaseRequest& request) override;
   absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint(const v1::GetCheckpointRequest& request) override;
   absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(const v1::GetConsistencyProofRequest& request) override;
 
@@ -46,6 +55,8 @@ class GrpcBroker final : public Broker {
   std::unique_ptr<v1::PolicyService::Stub> policy_;
   std::unique_ptr<v1::RegisterService::Stub> registers_;
   std::unique_ptr<v1::LedgerService::Stub> ledger_;
+  std::unique_ptr<v1::CaseRequestService::Stub> requests_;
+  std::unique_ptr<v1::CaseService::Stub> cases_;
   Mutex mutex_;
   bool stopped_ GUARDED_BY(mutex_) = false;
   std::set<grpc::ClientContext*> waiting_ GUARDED_BY(mutex_);  // Of the Collect calls in progress.

@@ -24,13 +24,14 @@ std::string Nonce() { return std::string(trust::kAeadNonceSize, '\0'); }
 
 }  // namespace
 
-absl::StatusOr<size_t> SizeBucket(size_t plaintext) {
+absl::StatusOr<size_t> SizeBucket(size_t plaintext, size_t least) {
   if (plaintext > kLargestBucket - kPrefix) return absl::InvalidArgumentError("a unit is over 1 MiB");
-  return std::max(kSmallestBucket, std::bit_ceil(plaintext + kPrefix));
+  return std::max(least, std::bit_ceil(plaintext + kPrefix));
 }
 
-absl::StatusOr<std::string> SealUnit(const trust::SecretBytes& key, const UnitLabel& label, absl::string_view plaintext) {
-  ASSIGN_OR_RETURN(const size_t bucket, SizeBucket(plaintext.size()));
+absl::StatusOr<std::string> SealUnit(const trust::SecretBytes& key, const UnitLabel& label, absl::string_view plaintext,
+                                     size_t least_bucket) {
+  ASSIGN_OR_RETURN(const size_t bucket, SizeBucket(plaintext.size(), least_bucket));
   std::string padded;
   for (int shift = 24; shift >= 0; shift -= 8) padded.push_back(static_cast<char>(plaintext.size() >> shift & 0xff));
   absl::StrAppend(&padded, plaintext);

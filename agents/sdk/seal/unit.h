@@ -23,12 +23,13 @@ struct UnitLabel {
 inline constexpr size_t kSmallestBucket = 256;
 inline constexpr size_t kLargestBucket = 1 << 20;
 
-// The bucket for a plaintext: the least power of two from 256 that holds it and its length prefix.
-// Error: kInvalidArgument over 1 MiB.
-absl::StatusOr<size_t> SizeBucket(size_t plaintext);
+// The bucket for a plaintext: the least power of two from `least` (itself one, 256 at least) that holds it and its length
+// prefix. Error: kInvalidArgument over 1 MiB.
+absl::StatusOr<size_t> SizeBucket(size_t plaintext, size_t least = kSmallestBucket);
 
 // Pads to the bucket (u32be length ‖ plaintext ‖ zeros) and seals with a key used once (nonce zero).
-absl::StatusOr<std::string> SealUnit(const trust::SecretBytes& key, const UnitLabel& label, absl::string_view plaintext);
+absl::StatusOr<std::string> SealUnit(const trust::SecretBytes& key, const UnitLabel& label, absl::string_view plaintext,
+                                     size_t least_bucket = kSmallestBucket);
 // Opens and unpads. Error: kDataLoss when key, label or text differ.
 absl::StatusOr<std::string> OpenUnit(const trust::SecretBytes& key, const UnitLabel& label, absl::string_view sealed);
 
