@@ -128,6 +128,7 @@ absl::StatusOr<std::shared_ptr<const CurrentAnchors::Roots>> LoadRoots(const Age
 struct AgentDaemon::Loaded {
   std::unique_ptr<AgencyIdentity> identity;
   std::unique_ptr<State> state;
+  std::unique_ptr<RequestState> request_state;
   std::optional<trust::Checkpoint> newest;
   std::shared_ptr<const CurrentAnchors::Roots> roots;
   v1::Directory directory;
@@ -143,12 +144,14 @@ absl::StatusOr<std::unique_ptr<AgentDaemon>> AgentDaemon::Create(const AgentConf
   ASSIGN_OR_RETURN(loaded.identity, LoadIdentity(config, surroundings.random));
   ASSIGN_OR_RETURN(loaded.roots, LoadRoots(config, surroundings.clock.Now()));
   ASSIGN_OR_RETURN(loaded.state, State::Open(config.state_dir + "/agent.db", surroundings.clock));
+  ASSIGN_OR_RETURN(loaded.request_state, RequestState::Open(config.state_dir + "/requests.db"));
   ASSIGN_OR_RETURN(loaded.newest, NewestKept(*loaded.state));
   ASSIGN_OR_RETURN(loaded.directory, ReadDirectory(config));
   ASSIGN_OR_RETURN(loaded.readers, MappedReaders(config.mappings));
   std::unique_ptr<AgentDaemon> daemon(new AgentDaemon(config, std::move(loaded), surroundings));
   const absl::Status kept = daemon->policy_.LoadKept(daemon->roots_.get()->policy, surroundings.clock.Now());
   if (!kept.ok() && !absl::IsNotFound(kept)) surroundings.log.Failure("the kept policy does not verify", kept);
+  daemon->ReadSystem();
   return daemon;
 }
 
@@ -156,9 +159,11 @@ AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroun
     : config_(config),
       identity_(std::move(loaded.identity)),
       state_(std::move(loaded.state)),
+      request_state_(std::move(loaded.request_state)),
       policy_(config.state_dir + "/policy"),
       watch_(std::move(loaded.newest)),
       system_(config.system),
+      system_records_([this] { return system_read_ ? system_.people() : nullptr; }, around.clock),
       context_{.identity = *identity_, .broker = around.broker, .state = *state_, .policy = policy_, .keys = keys_, .watch = watch_, .roots = roots_,
                .system = system_, .clock = around.clock, .random = around.random, .log = around.log, .metrics = metrics_},
       evidence_(context_),
@@ -166,8 +171,13 @@ AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroun
       sender_(context_, evidence_, upkeep_),
       postman_(context_),
       handover_(context_, config.handover_folder),
-      receiver_(context_, {.evidence = evidence_, .upkeep = upkeep_, .handover = handover_, .postman = postman_}),
-      desk_(context_, sender_, postman_) {
+      asker_(context_, {.requests = *request_state_, .evidence = evidence_, .upkeep = upkeep_, .postman = postman_}),
+      holder_(context_, {.requests = *request_state_, .evidence = evidence_, .upkeep = upkeep_, .postman = postman_,
+                         .records = around.records == nullptr ? system_records_ : *around.records}),
+      approver_(context_, *request_state_, holder_),
+      receiver_(context_, {.evidence = evidence_, .upkeep = upkeep_, .handover = handover_, .postman = postman_, .asker = asker_, .holder = holder_, .approver = approver_}),
+      desk_(context_, sender_, postman_),
+      request_desk_(context_, {.requests = *request_state_, .asker = asker_, .holder = holder_, .approver = approver_}) {
   roots_.Set(std::move(loaded.roots));
   ReadSystem();
   if (!config.handover_folder.empty()) {
@@ -207,6 +217,7 @@ void AgentDaemon::ReadSystem() {
     context_.Alarm("SYSTEM_NOT_READ", "", "");
     context_.log.Failure("the agency's own system was not read; the last reading stays", read.status());
   }
+  if (read.ok()) system_read_ = true;
   if (!read.ok() || !*read || config_.system.empty()) return;
   const std::shared_ptr<const People> people = system_.people();
   context_.log.Write("info", "the agency's own system was read",
@@ -236,6 +247,9 @@ void AgentDaemon::SendOut() {
   Backoff backoff(context_.random);
   while (!stop_.stopped()) {
     absl::Status status = sender_.Drain();
+    if (status.ok()) status = asker_.Drain();
+    if (status.ok() && policy_.view() != nullptr) status = holder_.Work();
+    if (status.ok()) status = holder_.Drain();
     if (status.ok()) status = postman_.Drain().status();
     if (status.ok()) status = handover_.GiveAll();
     if (status.ok()) backoff.Reset();

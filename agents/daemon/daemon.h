@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
@@ -8,14 +9,19 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "agents/daemon/approver.h"
+#include "agents/daemon/asker.h"
 #include "agents/daemon/config.h"
 #include "agents/daemon/context.h"
 #include "agents/daemon/desk.h"
 #include "agents/daemon/evidence.h"
 #include "agents/daemon/handover.h"
+#include "agents/daemon/holder.h"
 #include "agents/daemon/intake.h"
 #include "agents/daemon/postman.h"
 #include "agents/daemon/receiver.h"
+#include "agents/daemon/request_desk.h"
+#include "agents/daemon/request_state.h"
 #include "agents/daemon/sender.h"
 #include "agents/daemon/upkeep.h"
 
@@ -45,6 +51,7 @@ class AgentDaemon {
     const Clock& clock;
     trust::Random& random;
     Log& log;
+    const RecordSource* records = nullptr;  // Whom the agency holds; null: the people of its own system.
   };
 
   // Reads keys, trust and state; makes what is missing in the state folder. Errors: of the files, naming each.
@@ -57,6 +64,7 @@ class AgentDaemon {
   void Stop();
 
   Desk& desk() { return desk_; }
+  RequestDesk& requests() { return request_desk_; }
   const AgentContext& context() const { return context_; }
 
   // Steps for tests that drive it without threads.
@@ -64,6 +72,8 @@ class AgentDaemon {
   Upkeep& upkeep() { return upkeep_; }
   Sender& sender() { return sender_; }
   Postman& postman() { return postman_; }
+  Asker& asker() { return asker_; }
+  Holder& holder() { return holder_; }
   Receiver& receiver() { return receiver_; }
   Handover& handover() { return handover_; }
   Intake* intake() { return intake_.get(); }
@@ -80,11 +90,14 @@ class AgentDaemon {
   const AgentConfig config_;
   std::unique_ptr<AgencyIdentity> identity_;
   std::unique_ptr<State> state_;
+  std::unique_ptr<RequestState> request_state_;
   PolicyCache policy_;
   KeyBook keys_;
   CheckpointWatch watch_;
   CurrentAnchors roots_;
   PersonRegister system_;
+  std::atomic<bool> system_read_ = false;  // Once at least.
+  const SystemRecords system_records_;
   AgentMetrics metrics_;
   AgentContext context_;
   Evidence evidence_;
@@ -92,8 +105,12 @@ class AgentDaemon {
   Sender sender_;
   Postman postman_;
   Handover handover_;
+  Asker asker_;
+  Holder holder_;
+  Approver approver_;
   Receiver receiver_;
   Desk desk_;
+  RequestDesk request_desk_;
   std::unique_ptr<Intake> intake_;
   StopSignal stop_;
   std::vector<std::thread> threads_;

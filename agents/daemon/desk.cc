@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "agents/daemon/fault.h"
+#include "agents/daemon/page.h"
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/messages.h"
 #include "agents/sdk/references.h"
@@ -17,8 +18,6 @@
 namespace derwent::agents {
 namespace {
 
-constexpr int kDefaultPage = 50;
-constexpr int kLargestPage = 500;
 constexpr int kMostAlarms = 100;
 
 absl::Status Invalid(const std::vector<FieldProblem>& problems) {
@@ -26,22 +25,6 @@ absl::Status Invalid(const std::vector<FieldProblem>& problems) {
 }
 
 absl::Status NoSuchShare() { return Fault(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such share here"); }
-
-// Page size, and the row below which the page starts.
-struct Page {
-  int size = kDefaultPage;
-  int64_t before = 0;
-};
-
-absl::StatusOr<Page> PageOf(int32_t size, const std::string& token) {
-  Page page;
-  std::vector<FieldProblem> problems;
-  if (size < 0 || size > kLargestPage) problems.push_back({"page_size", "must be 1 to 500, or 0"});
-  if (size > 0) page.size = size;
-  if (!token.empty() && (!absl::SimpleAtoi(token, &page.before) || page.before <= 0)) problems.push_back({"page_token", "must be of the previous page"});
-  if (!problems.empty()) return Invalid(problems);
-  return page;
-}
 
 v1::InboxItem ItemOf(const InboxRow& row, const v1::Manifest& manifest) {
   v1::InboxItem item;

@@ -24,7 +24,8 @@ std::initializer_list<absl::string_view> PowersFor(LocalRight right) {
   switch (right) {
     case LocalRight::kPush: return kPush;
     case LocalRight::kSeeOutbox: return kSee;
-    case LocalRight::kReferences: return kAudit;
+    case LocalRight::kReferences:
+    case LocalRight::kSeeHeld: return kAudit;
     case LocalRight::kRestrict: return kRights;
     default: return {};
   }
@@ -77,12 +78,13 @@ absl::StatusOr<LocalCaller> CallerOf(absl::string_view certificate_pem, const Ag
 absl::Status CheckRight(const LocalCaller& caller, LocalRight right, const AgentContext& context) {
   if (right == LocalRight::kStatus || right == LocalRight::kSeeInbox) return absl::OkStatus();
   if (caller.kind == trust::CallerKind::kConsole) {
-    return right == LocalRight::kReferences || right == LocalRight::kRestrict ? NotEntitled() : absl::OkStatus();
+    return right == LocalRight::kReferences || right == LocalRight::kRestrict || right == LocalRight::kSeeHeld ? NotEntitled() : absl::OkStatus();
   }
   return HasPower(caller.name, PowersFor(right), context) ? absl::OkStatus() : NotEntitled();
 }
 
 absl::Status CheckMayOpen(const LocalCaller& caller, const v1::Manifest& manifest, const AgentContext& context) {
+  if (manifest.kind() != v1::PACKAGE_KIND_REFERRAL) return NotEntitled();  // Requests and answers have calls of their own.
   if (caller.kind == trust::CallerKind::kConsole) return absl::OkStatus();
   if (!manifest.recipient_person().empty()) return caller.name == manifest.recipient_person() ? absl::OkStatus() : NotEntitled();
   const auto view = context.policy.view();

@@ -7,6 +7,13 @@
 
 namespace derwent::agents {
 
+ExpectedEntry ExpectedOf(const v1::Manifest& manifest, const Sha256Digest& digest) {
+  const bool request = manifest.kind() == v1::PACKAGE_KIND_SELECTOR;
+  return {.releasing_agency = request ? manifest.recipient_agency() : manifest.sender_agency(),
+          .receiving_agency = request ? manifest.sender_agency() : manifest.recipient_agency(),
+          .share_id = manifest.share_id(), .profile = manifest.profile(), .purpose = manifest.purpose(), .manifest_digest = digest};
+}
+
 // kDataLoss texts start with the alarm's code.
 absl::Status Evidence::Judge(const absl::Status& status) {
   if (absl::IsDataLoss(status)) {

@@ -6,8 +6,12 @@
 #include "agents/daemon/context.h"
 #include "agents/sdk/receipts.h"
 #include "derwent/v1/ledger.pb.h"
+#include "derwent/v1/package.pb.h"
 
 namespace derwent::agents {
+
+// What the entry of a package must say. Of a request the holder is the releasing side.
+ExpectedEntry ExpectedOf(const v1::Manifest& manifest, const Sha256Digest& digest);
 
 // Holds every receipt and checkpoint the broker shows against what this agent saw before. Thread-safe.
 class Evidence {

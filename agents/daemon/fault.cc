@@ -47,4 +47,8 @@ std::string FaultDetails(const absl::Status& status) {
   return payload.has_value() ? std::string(*payload) : "";
 }
 
+bool WorthRetrying(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status) || absl::IsCancelled(status);
+}
+
 }  // namespace derwent::agents

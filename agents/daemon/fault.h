@@ -14,6 +14,9 @@ namespace derwent::agents {
 // Readable with DescribeRpcError, passed on to callers unchanged.
 absl::Status Fault(absl::StatusCode code, absl::string_view reason, absl::string_view message, const std::vector<FieldProblem>& problems = {});
 
+// True when the same call may pass later: the broker is absent, slow or full.
+bool WorthRetrying(const absl::Status& status);
+
 // Serialised google.rpc.Status of a failure; empty when it carries none.
 std::string FaultDetails(const absl::Status& status);
 

@@ -11,10 +11,6 @@
 namespace derwent::agents {
 namespace {
 
-bool WorthRetrying(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status) || absl::IsCancelled(status);
-}
-
 absl::StatusOr<std::string> Signed(absl::string_view type, const google::protobuf::Message& message, const trust::SigningKey& key) {
   ASSIGN_OR_RETURN(const v1::DsseEnvelope envelope, SignMessage(type, message, key));
   return envelope.SerializeAsString();

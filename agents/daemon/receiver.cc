@@ -22,10 +22,7 @@ std::string NoticeCode(v1::NoticeKind kind) {
   return name.substr(std::min(name.size(), sizeof("NOTICE_KIND_") - 1));
 }
 
-ExpectedEntry ExpectedOf(const v1::Manifest& manifest, const Sha256Digest& digest) {
-  return {.releasing_agency = manifest.sender_agency(), .receiving_agency = manifest.recipient_agency(), .share_id = manifest.share_id(),
-          .profile = manifest.profile(), .purpose = manifest.purpose(), .manifest_digest = digest};
-}
+bool IsReply(const v1::Manifest& manifest) { return manifest.kind() == v1::PACKAGE_KIND_ANSWER || manifest.kind() == v1::PACKAGE_KIND_SUPPLEMENT; }
 
 v1::ReceivedReferral ReferralOf(const OpenedPackage& opened, const v1::Delivery& delivery, absl::Time now) {
   v1::ReceivedReferral referral;
@@ -77,6 +74,7 @@ absl::StatusOr<bool> Receiver::Handle(const v1::Delivery& delivery) {
     case v1::Delivery::kPackage: return HandlePackage(delivery);
     case v1::Delivery::kMessage: return HandleMessage(delivery);
     case v1::Delivery::kNotice: return HandleNotice(delivery);
+    case v1::Delivery::kApproval: return HandleApproval(delivery);
     default: return false;
   }
 }
@@ -135,7 +133,13 @@ absl::StatusOr<bool> Receiver::HandlePackage(const v1::Delivery& delivery) {
   for (const v1::Receipt& receipt : delivery.receipts()) {
     RETURN_IF_ERROR(parts_.evidence.Take(receipt, ExpectedOf(*manifest, digest)));
   }
-  return Keep(delivery, std::get<OpenedPackage>(result));
+  const OpenedPackage& opened = std::get<OpenedPackage>(result);
+  if (IsReply(opened.manifest)) {
+    const absl::Status judged = parts_.asker.Judge(opened.manifest);
+    if (absl::IsInvalidArgument(judged)) return Refuse(delivery, *manifest, {.why = std::string(judged.message()), .manifest_digest = digest});
+    RETURN_IF_ERROR(judged);
+  }
+  return Keep(delivery, opened);
 }
 
 absl::StatusOr<bool> Receiver::Refuse(const v1::Delivery& delivery, const v1::Manifest& manifest, const Rejection& rejection) {
@@ -150,6 +154,16 @@ absl::StatusOr<bool> Receiver::Refuse(const v1::Delivery& delivery, const v1::Ma
   return false;
 }
 
+// What is kept of a package; nullopt: nothing but its manifest (a selector that matched nobody).
+absl::StatusOr<std::optional<std::string>> Receiver::ContentOf(const OpenedPackage& opened, const v1::Delivery& delivery, absl::Time now) {
+  if (IsReply(opened.manifest)) return Asker::Kept(opened, delivery.receipts()).SerializeAsString();
+  if (opened.manifest.kind() == v1::PACKAGE_KIND_SELECTOR) {
+    ASSIGN_OR_RETURN(const bool matched, parts_.holder.Take(opened));
+    if (!matched) return std::nullopt;
+  }
+  return ReferralOf(opened, delivery, now).SerializeAsString();
+}
+
 absl::StatusOr<bool> Receiver::Keep(const v1::Delivery& delivery, const OpenedPackage& opened) {
   const v1::Manifest& manifest = opened.manifest;
   const absl::Time now = context_.clock.Now();
@@ -158,11 +172,16 @@ absl::StatusOr<bool> Receiver::Keep(const v1::Delivery& delivery, const OpenedPa
     RETURN_IF_ERROR(parts_.postman.QueueNotice(manifest.share_id(), manifest.version(), manifest.sender_agency(), delivery.delivery_id(),
                                                v1::NOTICE_KIND_MISLABELLED, opened.mislabelled, opened.manifest_digest.bytes()));
   }
-  const trust::SecretBytes plain(ReferralOf(opened, delivery, now).SerializeAsString());
   InboxRow row{.share_id = manifest.share_id(), .delivery_id = delivery.delivery_id(), .sender = manifest.sender_agency(), .state = "RECEIVED",
-               .manifest = delivery.package().manifest().payload(), .manifest_digest = opened.manifest_digest.bytes(), .receive_time = now};
-  ASSIGN_OR_RETURN(row.content, SealForStore(context_.identity, row.share_id, plain.RevealForCrypto(), context_.random));
+               .manifest = delivery.package().manifest().payload(), .manifest_digest = opened.manifest_digest.bytes(), .receive_time = now,
+               .handed_over = manifest.kind() != v1::PACKAGE_KIND_REFERRAL};  // Requests and answers are opened by persons only.
+  ASSIGN_OR_RETURN(const std::optional<std::string> content, ContentOf(opened, delivery, now));
+  if (content.has_value()) {
+    const trust::SecretBytes plain = trust::SecretBytes::CopyOf(*content);
+    ASSIGN_OR_RETURN(row.content, SealForStore(context_.identity, row.share_id, plain.RevealForCrypto(), context_.random));
+  }
   RETURN_IF_ERROR(context_.state.SaveReceived(row).status());
+  if (IsReply(manifest)) RETURN_IF_ERROR(parts_.asker.Take(manifest));
   RETURN_IF_ERROR(parts_.handover.Give(row));
   RETURN_IF_ERROR(parts_.postman.QueueAcknowledgement(row));
   context_.metrics.ShareReceived("TAKEN");
@@ -179,7 +198,31 @@ absl::StatusOr<bool> Receiver::End(const std::string& delivery_id) {
   return true;
 }
 
+absl::StatusOr<bool> Receiver::HandleApproval(const v1::Delivery& delivery) {
+  const absl::Status taken = parts_.holder.TakeApproval(delivery.approval());
+  if (absl::IsUnavailable(taken) || absl::IsDataLoss(taken)) return taken;
+  if (!taken.ok()) {
+    context_.Alarm("APPROVAL_REJECTED", "", "");
+    context_.log.Failure("an approval does not count", taken);
+  }
+  return End(delivery.delivery_id());
+}
+
+absl::StatusOr<bool> Receiver::HandleQuestion(const v1::Delivery& delivery) {
+  v1::ApprovalQuestion question;
+  const std::string holder = question.ParseFromString(delivery.message().payload()) ? question.proposed().holder_agency() : "";
+  if (!holder.empty()) RETURN_IF_ERROR(FreshKeys(holder));
+  const absl::Status taken = parts_.approver.TakeQuestion(delivery.message(), question);
+  if (absl::IsUnavailable(taken)) return taken;
+  if (!taken.ok()) {
+    context_.Alarm("MESSAGE_REJECTED", "", holder);
+    context_.log.Failure("a question to an approver was rejected", taken);
+  }
+  return End(delivery.delivery_id());
+}
+
 absl::StatusOr<bool> Receiver::HandleMessage(const v1::Delivery& delivery) {
+  if (delivery.message().payload_type() == kApprovalQuestionType) return HandleQuestion(delivery);
   const absl::StatusOr<IncomingMessage> message = ReadMessage(delivery.message());
   if (!message.ok()) {
     context_.Alarm("MESSAGE_REJECTED", "", "");
@@ -254,6 +297,11 @@ absl::Status Receiver::Apply(const IncomingMessage& message) {
     if (!received.has_value() || received->sender != peer) return absl::OkStatus();
     RETURN_IF_ERROR(context_.state.SetReceivedState(share, "WITHDRAWN"));
     if (withdrawal.delete_copies()) RETURN_IF_ERROR(context_.state.EraseReceived(share));
+    v1::Manifest manifest;
+    if (manifest.ParseFromString(received->manifest) && manifest.kind() == v1::PACKAGE_KIND_SELECTOR) {
+      RETURN_IF_ERROR(context_.state.EraseReceived(share));
+      return parts_.holder.Cancelled(share);
+    }
     return parts_.handover.GiveWithdrawal(share, IsWithdrawalReason(withdrawal.reason()) ? withdrawal.reason() : "OTHER", withdrawal.delete_copies());
   }
   context_.Alarm(absl::StrCat("NOTICE_", NoticeCode(message.notice.kind())), share, peer);
@@ -269,6 +317,7 @@ absl::StatusOr<bool> Receiver::HandleNotice(const v1::Delivery& delivery) {
       break;
     case v1::BROKER_NOTICE_KIND_HELD: context_.Alarm("SHARE_HELD", notice.share_id(), notice.recipient_agency()); break;
     case v1::BROKER_NOTICE_KIND_ACCEPTANCE_OVERDUE: context_.Alarm("ACCEPTANCE_OVERDUE", notice.share_id(), notice.recipient_agency()); break;
+    case v1::BROKER_NOTICE_KIND_QUOTA_EXCEEDED: context_.Alarm("QUOTA_EXCEEDED", notice.share_id(), notice.recipient_agency()); break;
     case v1::BROKER_NOTICE_KIND_OUTCOME_OVERDUE: context_.Alarm("OUTCOME_OVERDUE", notice.share_id(), notice.recipient_agency()); break;
     default: context_.Alarm("NOTICE_UNKNOWN", notice.share_id(), notice.recipient_agency());
   }

@@ -1,13 +1,17 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "agents/daemon/approver.h"
+#include "agents/daemon/asker.h"
 #include "agents/daemon/context.h"
 #include "agents/daemon/evidence.h"
 #include "agents/daemon/handover.h"
+#include "agents/daemon/holder.h"
 #include "agents/daemon/postman.h"
 #include "agents/daemon/upkeep.h"
 #include "agents/sdk/messages.h"
@@ -24,6 +28,9 @@ class Receiver {
     Upkeep& upkeep;
     Handover& handover;
     Postman& postman;
+    Asker& asker;
+    Holder& holder;
+    Approver& approver;
   };
   // Borrows everything.
   Receiver(const AgentContext& context, const Parts& parts) : context_(context), parts_(parts) {}
@@ -40,6 +47,9 @@ class Receiver {
   absl::StatusOr<OpenResult> Open(const v1::Package& package, const v1::Manifest& manifest);
   absl::StatusOr<bool> Refuse(const v1::Delivery& delivery, const v1::Manifest& manifest, const Rejection& rejection);
   absl::StatusOr<bool> Keep(const v1::Delivery& delivery, const OpenedPackage& opened);
+  absl::StatusOr<std::optional<std::string>> ContentOf(const OpenedPackage& opened, const v1::Delivery& delivery, absl::Time now);
+  absl::StatusOr<bool> HandleApproval(const v1::Delivery& delivery);
+  absl::StatusOr<bool> HandleQuestion(const v1::Delivery& delivery);
   absl::StatusOr<bool> HandleMessage(const v1::Delivery& delivery);
   absl::Status Apply(const IncomingMessage& message);
   absl::Status ApplyHeld(const v1::MessageHead& head);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "agents/daemon/fault.h"
+#include "agents/daemon/sealing.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/companion.h"
 #include "agents/sdk/envelope.h"
@@ -18,8 +19,6 @@
 namespace derwent::agents {
 namespace {
 
-constexpr absl::Duration kClockSkew = absl::Seconds(30);
-
 // Whether the acting person may see every subject's record (limited-access cases).
 bool MaySee(const ReferralDraft& draft) {
   return std::ranges::all_of(draft.subjects, [&](const DraftSubject& subject) {
@@ -28,10 +27,6 @@ bool MaySee(const ReferralDraft& draft) {
     const bool allowed = only.empty() || std::ranges::find(only, draft.acting_person) != only.end();
     return allowed && std::ranges::find(never, draft.acting_person) == never.end();
   });
-}
-
-bool WorthRetrying(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status) || absl::IsCancelled(status);
 }
 
 }  // namespace
@@ -55,16 +50,8 @@ absl::StatusOr<std::vector<ReferralDraft>> Sender::Drafts(const v1::PushReferral
 absl::StatusOr<v1::PlanReferralResponse> Sender::Plan(const ReferralDraft& draft, std::shared_ptr<const PolicyCache::View>& view) {
   for (int attempt = 0; attempt < 2; ++attempt) {
     ASSIGN_OR_RETURN(v1::PlanReferralResponse plan, context_.broker.Plan(PlanFor(draft, context_.random.NewUuid().text())));
-    const absl::Duration skew = context_.clock.Now() - FromTimestamp(plan.decide_time());
-    if (skew > kClockSkew || skew < -kClockSkew) {
-      return Fault(absl::StatusCode::kFailedPrecondition, "CLOCK_SKEWED", "this machine's clock is more than 30 s from the broker's");
-    }
-    // Signatures, notices and directories change without the digest: the holder decides under what is in force now.
-    RETURN_IF_ERROR(upkeep_.SyncPolicy());
-    const absl::Status directories = upkeep_.SyncDirectories();
-    if (absl::IsUnavailable(directories)) return directories;
-    view = context_.policy.view();
-    if (view->bundle->policy_digest == plan.policy_digest()) return plan;
+    ASSIGN_OR_RETURN(view, upkeep_.ViewAt(plan.decide_time(), plan.policy_digest()));
+    if (view != nullptr) return plan;
   }
   return Fault(absl::StatusCode::kUnavailable, "POLICY_CHANGED", "the policy changes while this is planned; try again");
 }
@@ -72,11 +59,7 @@ absl::StatusOr<v1::PlanReferralResponse> Sender::Plan(const ReferralDraft& draft
 absl::StatusOr<Sender::Prepared> Sender::Prepare(const ReferralDraft& draft, bool seal) {
   std::shared_ptr<const PolicyCache::View> view;
   ASSIGN_OR_RETURN(const v1::PlanReferralResponse plan, Plan(draft, view));
-  for (const v1::AgencyKeys& keys : plan.keys()) {
-    const absl::Status taken = upkeep_.TakeKeys(keys);
-    if (absl::IsUnavailable(taken)) return taken;
-    if (!taken.ok()) context_.log.Failure("keys of a recipient were not taken", taken, {{"peer", keys.agency()}});
-  }
+  for (const v1::AgencyKeys& keys : plan.keys()) RETURN_IF_ERROR(upkeep_.TakeRecipientKeys(keys));
   const absl::Time now = context_.clock.Now();
   ASSIGN_OR_RETURN(const HolderDecision decision, DecideAsHolder(draft, plan, view->snapshot(), now, context_.identity.contact, context_.random));
   Prepared prepared;
@@ -108,17 +91,8 @@ absl::Status Sender::Seal(const ReferralDraft& draft, const HolderDecision& deci
   v1::SubmitReferralRequest submit;
   submit.set_request_id(row.share_id);
   for (const PackageRecipient& recipient : decision.recipients) {
-    const auto history = context_.keys.Find(recipient.agency);
-    const trust::AgencyKey* sealing = history->Current(trust::KeyUse::kSealing, now);
-    if (sealing == nullptr) {
-      return Fault(absl::StatusCode::kFailedPrecondition, "KEY_NOT_CERTIFIED", absl::StrCat("no sealing key of `", recipient.agency, "` can be traced to its first key"));
-    }
-    ASSIGN_OR_RETURN(*submit.add_submissions(),
-                     SealPackage(head, recipient, sealing->certificate.public_key(), context_.identity.signing->key, context_.random));
+    ASSIGN_OR_RETURN(*submit.add_submissions(), SealFor(head, recipient, context_));
     row.collect_deadline = std::max(row.collect_deadline, recipient.expire_time);
-    // Before anything is sent: an acknowledgement may overtake the broker's answer.
-    const std::string& payload = submit.submissions(submit.submissions_size() - 1).package().manifest().payload();
-    RETURN_IF_ERROR(context_.state.Keep(absl::StrCat("manifest/", row.share_id, "/", recipient.agency), trust::Sha256(payload).view()));
   }
   const auto key = context_.identity.reference_keys.find(view.bundle->policy->profiles.at(draft.profile).enclave);
   for (const DraftSubject& subject : draft.subjects) {

@@ -36,7 +36,7 @@ bool OnLoopback(const std::string& address) {
 }  // namespace
 
 LocalServer::LocalServer(AgentDaemon& daemon)
-    : service_(daemon.context(), daemon.desk()), health_([this, &daemon] { return !draining_ && daemon.context().policy.view() != nullptr; }) {}
+    : service_(daemon.context(), daemon.desk()), requests_(daemon.context(), daemon.requests()), health_([this, &daemon] { return !draining_ && daemon.context().policy.view() != nullptr; }) {}
 
 LocalServer::~LocalServer() { Stop(); }
 
@@ -46,6 +46,7 @@ absl::StatusOr<std::unique_ptr<LocalServer>> LocalServer::Start(const AgentConfi
   builder.AddListeningPort(config.listen, Credentials(config), &local->port_);
   builder.SetMaxReceiveMessageSize(kMaxCallOctets);
   builder.RegisterService(&local->service_);
+  builder.RegisterService(&local->requests_);
   builder.RegisterService(&local->health_);
   local->server_ = builder.BuildAndStart();
   if (local->server_ == nullptr || local->port_ == 0) return absl::UnavailableError(absl::StrCat("cannot listen on `", config.listen, "`"));

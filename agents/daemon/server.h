@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "agents/daemon/config.h"
 #include "agents/daemon/daemon.h"
+#include "agents/daemon/request_service.h"
 #include "agents/daemon/service.h"
 #include "grpcpp/server.h"
 #include "prometheus/exposer.h"
@@ -29,6 +30,7 @@ class LocalServer {
 
   std::atomic<bool> draining_ = false;
   AgentServiceGrpc service_;
+  AgentRequestServiceGrpc requests_;
   AgentHealth health_;
   std::unique_ptr<prometheus::Exposer> exposer_;
   std::unique_ptr<grpc::Server> server_;

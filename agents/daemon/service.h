@@ -26,9 +26,6 @@ class AgentServiceGrpc final : public v1::AgentService::Service {
   grpc::Status GetAgentStatus(grpc::ServerContext* call, const v1::GetAgentStatusRequest* request, v1::AgentStatus* response) override;
 
  private:
-  template <typename Response, typename Work>
-  grpc::Status Run(grpc::ServerContext* call, absl::string_view method, Response* response, Work work);
-
   const AgentContext& context_;
   Desk& desk_;
 };

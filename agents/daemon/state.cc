@@ -267,9 +267,10 @@ absl::StatusOr<std::optional<std::string>> State::TakeHeld(const std::string& sh
 absl::StatusOr<bool> State::SaveReceived(const InboxRow& row) {
   MutexLock lock(mutex_);
   Sql::Statement insert(sql_->handle(),
-                        "INSERT OR IGNORE INTO inbox (share_id, delivery_id, sender, state, manifest, manifest_digest, content, receive_ms) "
-                        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
-  insert.Bind(row.share_id, row.delivery_id, row.sender, row.state, row.manifest, row.manifest_digest, row.content, Millis(row.receive_time));
+                        "INSERT OR IGNORE INTO inbox (share_id, delivery_id, sender, state, manifest, manifest_digest, content, receive_ms, handed_over) "
+                        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  insert.Bind(row.share_id, row.delivery_id, row.sender, row.state, row.manifest, row.manifest_digest, row.content, Millis(row.receive_time),
+              static_cast<int64_t>(row.handed_over));
   RETURN_IF_ERROR(insert.Run());
   return sqlite3_changes(sql_->handle()) > 0;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "agents/daemon/fault.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/envelope.h"
 #include "derwent/v1/agent.pb.h"
@@ -139,6 +140,26 @@ absl::Status Upkeep::SyncDirectories() {
   if (absl::IsDataLoss(taken)) context_.Alarm("REGISTER_ROLLED_BACK", "", "");
   if (absl::IsUnauthenticated(taken)) context_.Alarm("REGISTER_REJECTED", "", "");
   return taken;
+}
+
+absl::Status Upkeep::TakeRecipientKeys(const v1::AgencyKeys& keys) {
+  const absl::Status taken = TakeKeys(keys);
+  if (absl::IsUnavailable(taken)) return taken;
+  if (!taken.ok()) context_.log.Failure("keys of a recipient were not taken", taken, {{"peer", keys.agency()}});
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<const PolicyCache::View>> Upkeep::ViewAt(const google::protobuf::Timestamp& decide_time, absl::string_view policy_digest) {
+  const absl::Duration skew = context_.clock.Now() - FromTimestamp(decide_time);
+  if (skew > kClockSkew || skew < -kClockSkew) {
+    return Fault(absl::StatusCode::kFailedPrecondition, "CLOCK_SKEWED", "this machine's clock is more than 30 s from the broker's");
+  }
+  // Signatures, notices and directories change without the digest: decisions are made under what is in force now.
+  RETURN_IF_ERROR(SyncPolicy());
+  const absl::Status directories = SyncDirectories();
+  if (absl::IsUnavailable(directories)) return directories;
+  const std::shared_ptr<const PolicyCache::View> view = context_.policy.view();
+  return view->bundle->policy_digest == policy_digest ? view : nullptr;
 }
 
 absl::Status Upkeep::Reconcile() {

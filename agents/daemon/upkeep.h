@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
@@ -30,6 +31,11 @@ class Upkeep {
   absl::Status SyncKeys(const std::string& agency);
   // Verifies keys that came with another answer.
   absl::Status TakeKeys(const v1::AgencyKeys& keys);
+  // Likewise, of a recipient: keys that do not verify are only logged, since sealing then finds none. Error: kUnavailable.
+  absl::Status TakeRecipientKeys(const v1::AgencyKeys& keys);
+  // What a plan of the broker rests on, as this agent verified it: policy, notices and registers in force now. Null when the
+  // policy is another by now: plan again. Errors: kFailedPrecondition `CLOCK_SKEWED`; kUnavailable.
+  absl::StatusOr<std::shared_ptr<const PolicyCache::View>> ViewAt(const google::protobuf::Timestamp& decide_time, absl::string_view policy_digest);
   // Shares past their deadline of which a recipient was not heard: `ACKNOWLEDGEMENT_MISSING`.
   absl::Status Reconcile();
 

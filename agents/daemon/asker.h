@@ -1,0 +1,75 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "agents/daemon/context.h"
+#include "agents/daemon/entitlement.h"
+#include "agents/daemon/evidence.h"
+#include "agents/daemon/postman.h"
+#include "agents/daemon/request_state.h"
+#include "agents/daemon/upkeep.h"
+#include "agents/sdk/open.h"
+#include "agents/sdk/request_draft.h"
+#include "derwent/v1/agent_request.pb.h"
+
+namespace derwent::agents {
+
+// The asker's side of case-data requests. Thread-safe; one request is submitted by one thread at a time.
+class Asker {
+ public:
+  struct Parts {
+    RequestState& requests;
+    Evidence& evidence;
+    Upkeep& upkeep;
+    Postman& postman;
+  };
+  // Borrows everything.
+  Asker(const AgentContext& context, const Parts& parts) : context_(context), parts_(parts) {}
+
+  // Plans, seals the selectors, keeps them, then sends them once; what the broker does not answer stays `QUEUED` and is sent
+  // again, the same bytes. The same reference with the same request gives what became of it. With `validate_only` it keeps
+  // nothing. `acting_person` is set. Errors: kInvalidArgument with every violation; kAborted `REQUEST_ID_REUSED`;
+  // kPermissionDenied `ROLE_NOT_ENTITLED`; kUnavailable; kFailedPrecondition `POLICY_MISSING`, `CLOCK_SKEWED`; others of the broker.
+  absl::StatusOr<v1::SendCaseRequestResponse> Send(const v1::SendCaseRequestRequest& request);
+
+  // Sends every request that waits. Error: kUnavailable when the broker does not answer.
+  absl::Status Drain();
+
+  // Whether a verified package answers a request of ours. Error: kInvalidArgument why not.
+  absl::Status Judge(const v1::Manifest& answer);
+  // What is kept of it, sealed by the caller.
+  static v1::OpenedAnswer Kept(const OpenedPackage& opened, const google::protobuf::RepeatedPtrField<v1::Receipt>& receipts);
+  absl::Status Take(const v1::Manifest& answer);
+
+  absl::StatusOr<v1::SentRequest> Describe(const AskedRow& row);
+  // Whether a person may know of a request and open its answers: who asked, and the case's members' persons.
+  absl::StatusOr<bool> MaySee(const AskedRow& row, const std::string& person);
+  // Answers that `person` may open, in the order in which they came; logged.
+  absl::StatusOr<std::vector<v1::OpenedAnswer>> OpenAnswers(const AskedRow& row, const std::string& person);
+  absl::StatusOr<v1::CancelCaseRequestResponse> Cancel(const AskedRow& row, const std::string& reason);
+
+ private:
+  // A request decided and, unless it is refused, sealed.
+  struct Prepared {
+    AskedRow row;
+    v1::SendCaseRequestResponse outcome;
+    std::vector<std::pair<std::string, std::string>> manifests;  // By holder.
+  };
+  absl::StatusOr<RequestDraft> Draft(const v1::SendCaseRequestRequest& request);
+  absl::StatusOr<v1::PlanCaseRequestResponse> Plan(const RequestDraft& draft, std::shared_ptr<const PolicyCache::View>& view);
+  absl::StatusOr<Prepared> Prepare(const RequestDraft& draft, bool seal);
+  absl::Status Seal(const RequestDraft& draft, const HolderDecision& decided, const PolicyCache::View& view, absl::Time now, Prepared& prepared);
+  absl::StatusOr<v1::SendCaseRequestResponse> SendOnce(Prepared prepared, const std::string& reference, const std::string& digest);
+  absl::Status Submit(const std::string& request_id);
+  absl::Status TakeReceipts(const v1::SubmitCaseRequestRequest& request, const v1::SubmitCaseRequestResponse& response);
+
+  const AgentContext& context_;
+  const Parts parts_;
+  Mutex sending_;     // One request at a time: a reference is taken once.
+  Mutex submitting_;  // One submission at a time: resends never race.
+};
+
+}  // namespace derwent::agents

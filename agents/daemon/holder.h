@@ -1,0 +1,99 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "agents/daemon/context.h"
+#include "agents/daemon/evidence.h"
+#include "agents/daemon/postman.h"
+#include "agents/daemon/record_source.h"
+#include "agents/daemon/request_state.h"
+#include "agents/daemon/upkeep.h"
+#include "agents/sdk/answer.h"
+#include "agents/sdk/open.h"
+#include "derwent/v1/agent_request.pb.h"
+
+namespace derwent::agents {
+
+// The holder's side of case-data requests: looks up, decides, asks its approvers, answers. Each time anything is decided, the
+// record is looked up and everything decided afresh; nothing of the record is kept. Thread-safe.
+//
+// Where existence is secret, whatever is found or said, one answer of one size goes out at the slot; it is made a moment
+// before, so that what it takes to make it is not seen. What is agreed later follows as a supplement, what is not is silence.
+class Holder {
+ public:
+  struct Parts {
+    RequestState& requests;
+    Evidence& evidence;
+    Upkeep& upkeep;
+    Postman& postman;
+    const RecordSource& records;
+  };
+  // Borrows everything.
+  Holder(const AgentContext& context, const Parts& parts) : context_(context), parts_(parts) {}
+
+  // Takes a verified selector: looks the person up and keeps what is to be done. False: nobody matched, so that the selector's
+  // content must not be kept. Error: kUnavailable the records cannot be read now.
+  absl::StatusOr<bool> Take(const OpenedPackage& opened);
+  // The asker took the request back.
+  absl::Status Cancelled(const std::string& request_id);
+  // A person's signed answer to an approval asked here. Errors: of CheckApproval; kNotFound; kFailedPrecondition decided before.
+  absl::Status TakeApproval(const v1::SignedApproval& approval);
+
+  // Makes what is due: answers, supplements, questions to approvers. Error: the first failure; the rest was tried.
+  absl::Status Work();
+  // Sends answers whose slot has come. Error: kUnavailable when the broker does not answer.
+  absl::Status Drain();
+
+  // What an approval would release, as it stands now, and the asker's justification.
+  struct Preview {
+    std::vector<v1::OpenedUnit> units;
+    std::string justification;
+  };
+  absl::StatusOr<Preview> PreviewOf(const ApprovalRow& approval);
+  absl::StatusOr<v1::HeldRequest> Describe(const HeldRow& row) const;
+
+ private:
+  // One request as it stands: what was asked, what is held, what was said.
+  struct Standing {
+    HeldRow row;
+    v1::HeldRequest details;
+    InboxRow received;
+    Inquiry inquiry;
+    std::optional<v1::CaseRecord> record;
+    AnswerDecision decision;
+    std::vector<ApprovalRow> approvals;
+    std::string policy_digest;
+    absl::Time answer_time;  // InfinitePast: when it is ready.
+    absl::Time expire_time;
+  };
+  absl::StatusOr<Standing> Load(const HeldRow& row);
+  absl::Status LookUp(Standing& standing);
+  absl::Status WorkOn(const HeldRow& row);
+  absl::Status Expire(Standing& standing);
+  absl::Status LapseApprovals(const std::string& request_id);
+  absl::Status AskApprovers(Standing& standing);
+  absl::Status AskElsewhere(const ApprovalRow& approval, const Standing& standing);
+  absl::Status Answer(Standing& standing, const Verdicts& verdicts);
+  absl::Status Supplement(Standing& standing, const Verdicts& verdicts);
+  absl::StatusOr<AnswerRow> Seal(const Standing& standing, v1::PackageKind kind, const PackageRecipient& reply, absl::Time create_time);
+  // Keeps what became of each category with the answer made of it. `silently`: lines that did not fit the answer follow.
+  absl::Status Settle(Standing& standing, const Verdicts& verdicts, const std::optional<AnswerRow>& answer, bool silently);
+  absl::Status Save(const Standing& standing, absl::Time next_time, const std::optional<AnswerRow>& answer);
+  absl::Status Submit(const AnswerRow& row);
+  absl::Status Refused(const AnswerRow& row, const v1::SubmitCaseAnswerRequest& request, const std::string& reason);
+  absl::Status EraseWhenDone(const std::string& request_id);
+
+  // Whether anything asked is still undecided.
+  static bool IsOpen(const v1::HeldRequest& details);
+
+  const AgentContext& context_;
+  const Parts parts_;
+  Mutex working_;  // One at a time: what is decided of a request follows what was said of it.
+};
+
+}  // namespace derwent::agents

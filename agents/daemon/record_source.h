@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "agents/matching/person_index.h"
+#include "agents/register/people.h"
+#include "derwent/v1/record.pb.h"
+#include "trust/base/clock.h"
+#include "trust/base/mutex.h"
+
+namespace derwent::agents {
+
+// Whom this agency holds. Thread-safe.
+class RecordSource {
+ public:
+  virtual ~RecordSource() = default;
+  // The one record that is the person of `selector`; nullopt when there is none, or more than one may be: never a list.
+  // Error: kUnavailable the records cannot be read now; the request waits.
+  virtual absl::StatusOr<std::optional<v1::CaseRecord>> Find(const v1::CaseRecord& selector) const = 0;
+};
+
+// The people of the agency's own system, matched safely (agents/matching). Indexed again when a new reading counts.
+class SystemRecords final : public RecordSource {
+ public:
+  using Reading = std::function<std::shared_ptr<const People>()>;
+  // `reading` gives the people that count now; null: never read yet, so that nobody can be said not to be held. Borrows the clock.
+  SystemRecords(Reading reading, const Clock& clock) : reading_(std::move(reading)), clock_(clock) {}
+  absl::StatusOr<std::optional<v1::CaseRecord>> Find(const v1::CaseRecord& selector) const override;
+
+ private:
+  struct Indexed {
+    std::shared_ptr<const People> people;
+    matching::PersonIndex index;
+  };
+  std::shared_ptr<const Indexed> Current() const;
+
+  const Reading reading_;
+  const Clock& clock_;
+  mutable Mutex mutex_;
+  mutable std::shared_ptr<const Indexed> indexed_ GUARDED_BY(mutex_);  // Shared: a lookup in progress keeps its own.
+};
+
+}  // namespace derwent::agents

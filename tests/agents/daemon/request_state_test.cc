@@ -1,0 +1,113 @@
+// What the agent does not forget of case-data requests.
+#include "agents/daemon/request_state.h"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "tests/support/matchers.h"
+
+namespace derwent::agents {
+namespace {
+
+using testing::IsOkAndHolds;
+using testing::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class RequestStateTest : public ::testing::Test {
+ protected:
+  RequestStateTest() : folder_(::testing::TempDir() + "derwent_requests_XXXXXX") {
+    EXPECT_NE(mkdtemp(folder_.data()), nullptr);
+    Open();
+  }
+  ~RequestStateTest() override { std::filesystem::remove_all(folder_); }
+
+  // As after a crash.
+  void Open() {
+    state_.reset();
+    auto opened = RequestState::Open(folder_ + "/requests.db");
+    ASSERT_OK(opened);
+    state_ = *std::move(opened);
+  }
+
+  const absl::Time noon_ = absl::FromUnixSeconds(1'800'000'000);
+  std::string folder_;
+  std::unique_ptr<RequestState> state_;
+};
+
+TEST_F(RequestStateTest, AReferenceIsTakenOnceUntilItIsReleased) {
+  const AskedRow row{.request_id = "a", .request_ref = "REF-1", .request_digest = "d", .acting_person = "p-1", .state = "QUEUED", .submit = "octets", .create_time = noon_};
+  ASSERT_OK(state_->SaveAsked(row, {{"dfrs", "manifest"}}));
+  AskedRow other = row;
+  other.request_id = "b";
+  EXPECT_THAT(state_->SaveAsked(other, {{"dfrs", "other"}}), StatusIs(absl::StatusCode::kAlreadyExists));
+  Open();
+  EXPECT_THAT(state_->SelectorOf("a", "dfrs"), IsOkAndHolds("manifest"));
+  EXPECT_THAT(state_->SelectorOf("a", "cbc"), IsOkAndHolds("")) << "an agency that was not asked";
+  EXPECT_THAT(state_->SelectorOf("b", "dfrs"), IsOkAndHolds("")) << "a transaction leaves nothing behind";
+  ASSERT_OK(state_->ReleaseReference("a"));
+  EXPECT_OK(state_->SaveAsked(other, {{"dfrs", "other"}}));
+  EXPECT_EQ((*state_->FindReference("REF-1"))->request_id, "b");
+}
+
+TEST_F(RequestStateTest, ASettledRequestKeepsNoOctetsToSend) {
+  ASSERT_OK(state_->SaveAsked({.request_id = "a", .request_ref = "REF-1", .state = "QUEUED", .submit = "octets", .create_time = noon_}, {}));
+  EXPECT_THAT(*state_->QueuedRequests(), SizeIs(1));
+  ASSERT_OK(state_->SettleAsked("a", "STORED", "", "outcome"));
+  EXPECT_THAT(*state_->QueuedRequests(), IsEmpty());
+  EXPECT_EQ((*state_->FindAsked("a"))->submit, "");
+}
+
+TEST_F(RequestStateTest, AnApprovalIsDecidedOnce) {
+  ASSERT_OK(state_->AddApproval({.approval_id = "n", .request_id = "r", .role = "spoc", .own = true, .state = "WAITING", .due = noon_}));
+  EXPECT_THAT(state_->SettleApproval("n", "REFUSED", "CONSENT", "signed"), IsOkAndHolds(true));
+  EXPECT_THAT(state_->SettleApproval("n", "APPROVED", "", "signed again"), IsOkAndHolds(false));
+  Open();
+  const auto row = state_->FindApproval("n");
+  ASSERT_OK(row);
+  EXPECT_EQ((*row)->state, "REFUSED");
+  EXPECT_EQ((*row)->approval, "signed");
+  EXPECT_THAT(*state_->WaitingApprovals(), IsEmpty());
+}
+
+TEST_F(RequestStateTest, AnAnswerWaitsForItsSlotAndLeavesInOrder) {
+  ASSERT_OK(state_->SaveHeld({.request_id = "r", .details = "sealed", .next_time = noon_}));
+  const absl::Time slot = noon_ + absl::Minutes(15);
+  ASSERT_OK(state_->UpdateHeld({.request_id = "r", .details = "later", .next_time = absl::InfiniteFuture()},
+                               AnswerRow{.share_id = "answer", .request_id = "r", .submit = "octets", .not_before = slot, .state = "QUEUED"}));
+  ASSERT_OK(state_->UpdateHeld({.request_id = "r", .details = "later", .next_time = absl::InfiniteFuture()},
+                               AnswerRow{.share_id = "supplement", .request_id = "r", .submit = "more", .not_before = slot, .state = "QUEUED"}));
+  Open();
+  EXPECT_THAT(*state_->HeldDue(absl::FromUnixSeconds(4'000'000'000)), IsEmpty()) << "nothing more is to be done";
+  EXPECT_THAT(*state_->AnswersDue(slot - absl::Milliseconds(1)), IsEmpty());
+  const auto due = state_->AnswersDue(slot);
+  ASSERT_OK(due);
+  ASSERT_THAT(*due, SizeIs(2));
+  EXPECT_EQ((*due)[0].share_id, "answer");
+  ASSERT_OK(state_->SettleAnswer("answer", "STORED"));
+  EXPECT_THAT(*state_->AnswersDue(slot), SizeIs(1));
+  EXPECT_THAT(state_->UpdateHeld({.request_id = "r"}, AnswerRow{.share_id = "answer", .request_id = "r", .not_before = slot, .state = "QUEUED"}),
+              StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_EQ((*state_->FindHeld("r"))->details, "later") << "a transaction that failed changed nothing";
+}
+
+TEST_F(RequestStateTest, ARequestIsHeldOnceAndComesUpWhenItIsTime) {
+  ASSERT_OK(state_->SaveHeld({.request_id = "r", .details = "first", .next_time = noon_}));
+  ASSERT_OK(state_->SaveHeld({.request_id = "r", .details = "again", .next_time = noon_}));
+  EXPECT_EQ((*state_->FindHeld("r"))->details, "first");
+  EXPECT_THAT(*state_->HeldDue(noon_ - absl::Seconds(1)), IsEmpty());
+  EXPECT_THAT(*state_->HeldDue(noon_), SizeIs(1));
+  ASSERT_OK(state_->WakeHeld("r", noon_ + absl::Hours(1)));
+  EXPECT_THAT(*state_->HeldDue(noon_), IsEmpty());
+}
+
+TEST_F(RequestStateTest, AnAnswerThatComesTwiceIsOneAnswer) {
+  ASSERT_OK(state_->AddReply("r", "one"));
+  ASSERT_OK(state_->AddReply("r", "two"));
+  ASSERT_OK(state_->AddReply("r", "one"));
+  EXPECT_THAT(*state_->RepliesTo("r"), ElementsAre("one", "two"));
+}
+
+}  // namespace
+}  // namespace derwent::agents
