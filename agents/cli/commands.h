@@ -23,6 +23,8 @@ struct Session {
 };
 
 void AddReferralCommands(CLI::App& app, Session& session);
+void AddCaseCommands(CLI::App& app, Session& session);
+void AddRequestCommands(CLI::App& app, Session& session);
 void AddAuditCommands(CLI::App& app, Session& session);
 void AddLedgerCommands(CLI::App& app, Session& session);
 void AddRegisterCommands(CLI::App& app, Session& session);

@@ -7,10 +7,9 @@
 #include "absl/time/time.h"
 #include "agents/cli/commands.h"
 #include "agents/cli/content_view.h"
+#include "agents/cli/json_input.h"
 #include "agents/cli/text.h"
-#include "agents/sdk/json_problem.h"
 #include "derwent/v1/agent.grpc.pb.h"
-#include "google/protobuf/util/json_util.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::cli {
@@ -20,17 +19,6 @@ using Stub = v1::AgentService::Stub;
 
 // The last word of an enum's name: `RECIPIENT_STATE_WAITING` becomes `waiting`.
 std::string Short(absl::string_view name, absl::string_view prefix) { return absl::AsciiStrToLower(absl::StartsWith(name, prefix) ? name.substr(prefix.size()) : name); }
-
-absl::StatusOr<v1::PushReferralRequest> ReadReferral(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string json, ReadIn(path, 16 << 20));
-  v1::PushReferralRequest request;
-  const auto parsed = google::protobuf::util::JsonStringToMessage(json, &request);
-  if (!parsed.ok()) {
-    const agents::FieldProblem problem = agents::JsonProblem(parsed.message().as_string());
-    return absl::InvalidArgumentError(absl::StrCat("`", path, "` is not a PushReferralRequest in JSON: ", problem.field, problem.field.empty() ? "" : ": ", problem.rule));
-  }
-  return request;
-}
 
 // Refused when a share is refused or nothing at all is given; partial when something is withheld, pending or queued.
 int CodeOf(const v1::PushReferralResponse& response) {
@@ -49,7 +37,8 @@ int CodeOf(const v1::PushReferralResponse& response) {
 }
 
 absl::StatusOr<int> Push(Client& client, const std::string& path, bool validate_only, Format format) {
-  ASSIGN_OR_RETURN(v1::PushReferralRequest request, ReadReferral(path));
+  v1::PushReferralRequest request;
+  RETURN_IF_ERROR(ReadJson(path, request));
   if (validate_only) request.set_validate_only(true);
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentService::NewStub(agent->grpc());

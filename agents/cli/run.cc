@@ -33,6 +33,8 @@ void Declare(CLI::App& app, Session& session, std::string& shell) {
       "entitled; 5 not found; 6 conflict; 7 unavailable or timed out; 8 verification failed; 9 partial or pending; 130 interrupted.");
   AddPolicyCommands(app, session.exit_code);
   AddReferralCommands(app, session);
+  AddRequestCommands(app, session);
+  AddCaseCommands(app, session);
   AddAuditCommands(app, session);
   AddLedgerCommands(app, session);
   AddRegisterCommands(app, session);

@@ -216,7 +216,7 @@ TEST(Loader, EveryProfileHasConvenorsAndASensitiveOneASlot) {
     EXPECT_EQ(profile.existence_sensitive, profile.answer_slot.time > absl::ZeroDuration()) << id;
     EXPECT_EQ(profile.request_hours, 120) << id;
   }
-  EXPECT_TRUE(Holds(ProblemsWhen("profiles/marac.txtpb", "answer_slot_minutes: 480", ""), "no answer slot"));
+  EXPECT_TRUE(Holds(ProblemsWhen("profiles/marac.txtpb", "answer_slot: \"1wd\"", ""), "no answer slot"));
 }
 
 TEST(Loader, NamesTheLineOfASyntaxError) {

@@ -1,0 +1,223 @@
+#include <algorithm>
+#include <iostream>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "agents/cli/approval_commands.h"
+#include "agents/cli/commands.h"
+#include "agents/cli/content_view.h"
+#include "agents/cli/json_input.h"
+#include "agents/cli/text.h"
+#include "derwent/v1/agent_request.grpc.pb.h"
+#include "derwent/v1/case_request.grpc.pb.h"
+#include "trust/base/status_macros.h"
+
+namespace derwent::cli {
+namespace {
+
+using Stub = v1::AgentRequestService::Stub;
+
+constexpr absl::Duration kPollInterval = absl::Seconds(1);
+
+struct Options {
+  std::string file;
+  std::string id;
+  std::string reason;
+  bool validate_only = false;
+  bool held = false;
+  bool approvals = false;
+  bool approval = false;
+  double wait_seconds = 0;
+};
+
+std::string StateOf(const v1::RequestHolder& holder) {
+  const std::string& name = v1::HolderState_Name(holder.state());
+  return absl::AsciiStrToLower(name.substr(std::min(name.size(), sizeof("HOLDER_STATE_") - 1)));
+}
+
+bool Settled(const v1::RequestHolder& holder) {
+  return holder.state() != v1::HOLDER_STATE_WAITING && holder.state() != v1::HOLDER_STATE_AWAITING_APPROVAL;
+}
+
+std::string TimeOf(const google::protobuf::Timestamp& time) {
+  return time.seconds() == 0 ? "" : absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone());
+}
+
+absl::StatusOr<int> Send(Client& client, const Options& o, Format format) {
+  v1::SendCaseRequestRequest request;
+  RETURN_IF_ERROR(ReadJson(o.file, request));
+  if (o.validate_only) request.set_validate_only(true);
+  ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
+  const auto stub = v1::AgentRequestService::NewStub(agent->grpc());
+  ASSIGN_OR_RETURN(const v1::SendCaseRequestResponse response, agent->Call(*stub, &Stub::SendCaseRequest, request, client.options()));
+  const int code = response.state() == "REFUSED" ? kExitRefused : response.state() == "PLANNED" ? kExitDone : kExitPartial;
+  if (format == Format::kJson || format == Format::kJsonLines) {
+    std::cout << ToJson(response, format == Format::kJson) << "\n";
+    return code;
+  }
+  const std::string state = response.reason().empty() ? response.state() : absl::StrCat(response.state(), " ", response.reason());
+  Rows rows({"request", "state", "holder", "category", "at most", "form", "why", "answers at"});
+  for (const v1::AskerDecision& decision : response.decisions()) {
+    for (const v1::CategoryDecision& category : decision.question().categories()) {
+      std::vector<std::string> reasons;
+      for (const v1::Reason& reason : category.reasons()) reasons.push_back(reason.code());
+      rows.Add({response.request_id(), state, decision.holder_agency(), category.category(), category.outcome(), category.form(), absl::StrJoin(reasons, " "),
+                TimeOf(response.answer_time())});
+    }
+  }
+  rows.Print(format, std::cout);
+  return code;
+}
+
+absl::StatusOr<int> ListSent(Client& client, Format format) {
+  ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
+  const auto stub = v1::AgentRequestService::NewStub(agent->grpc());
+  Rows rows({"request", "reference", "profile", "case", "state", "holder", "their state", "reason", "until"});
+  v1::ListSentRequestsRequest request;
+  do {
+    ASSIGN_OR_RETURN(const v1::ListSentRequestsResponse page, agent->Call(*stub, &Stub::ListSentRequests, request, client.options()));
+    for (const v1::SentRequest& sent : page.requests()) {
+      const auto add = [&](const std::string& holder, const std::string& state, const std::string& reason) {
+        rows.Add({sent.request_id(), sent.request_ref(), sent.profile(), sent.case_id(), sent.state(), holder, state, reason, TimeOf(sent.expire_time())});
+      };
+      if (sent.holders().empty()) add("", "", sent.reason());
+      for (const v1::RequestHolder& holder : sent.holders()) add(holder.agency(), StateOf(holder), holder.reason());
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  rows.Print(format, std::cout);
+  return kExitDone;
+}
+
+absl::StatusOr<int> ListHeld(Client& client, Format format) {
+  ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
+  const auto stub = v1::AgentRequestService::NewStub(agent->grpc());
+  Rows rows({"request", "asker", "person", "role", "profile", "purpose", "case", "state", "record", "category", "outcome", "form", "why", "received"});
+  v1::ListHeldRequestsRequest request;
+  do {
+    ASSIGN_OR_RETURN(const v1::ListHeldRequestsResponse page, agent->Call(*stub, &Stub::ListHeldRequests, request, client.options()));
+    for (const v1::HeldRequest& held : page.requests()) {
+      for (const v1::HeldCategory& category : held.categories()) {
+        rows.Add({held.request_id(), held.asker_agency(), held.acting_person(), held.role(), held.profile(), held.purpose(), held.case_id(), held.state(),
+                  held.matched() ? held.record_ref() : "none", category.category(), category.outcome(), category.form(),
+                  absl::StrJoin(category.outcome() == "PENDING" ? category.approvers() : category.reasons(), " "), TimeOf(held.receive_time())});
+      }
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  rows.Print(format, std::cout);
+  return kExitDone;
+}
+
+// Refused when the request was; pending while a holder has not settled. Where existence is secret it rests on nothing else.
+int CodeOf(const v1::SentRequest& request) {
+  if (request.state() == "REFUSED") return kExitRefused;
+  const bool waits = request.state() == "QUEUED" || (request.state() == "STORED" && request.holders().empty()) ||
+                     std::ranges::any_of(request.holders(), [](const v1::RequestHolder& holder) { return !Settled(holder); });
+  return waits ? kExitPartial : kExitDone;
+}
+
+absl::StatusOr<int> Show(Client& client, const Options& o, Format format) {
+  ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
+  const auto stub = v1::AgentRequestService::NewStub(agent->grpc());
+  v1::ShowCaseRequestRequest request;
+  request.set_request_id(o.id);
+  ASSIGN_OR_RETURN(const v1::ShowCaseRequestResponse response, agent->Call(*stub, &Stub::ShowCaseRequest, request, client.options()));
+  if (format == Format::kJson || format == Format::kJsonLines) {
+    std::cout << ToJson(response, format == Format::kJson) << "\n";
+    return CodeOf(response.request());
+  }
+  Rows rows({"holder", "their state", "category", "outcome", "form", "content", "why", "next", "provenance"});
+  for (const v1::RequestHolder& holder : response.request().holders()) {
+    bool answered = false;
+    for (const v1::OpenedAnswer& answer : response.answers()) {
+      if (answer.agency() != holder.agency()) continue;
+      answered = true;
+      for (const v1::OpenedUnit& unit : answer.units()) {
+        for (const FactLine& line : FactLines(unit.content())) {
+          rows.Add({holder.agency(), StateOf(holder), unit.content().category(), "ANSWERED", unit.content().form(), line.text, "", "", line.provenance});
+        }
+      }
+      for (const v1::CategoryAnswer& part : answer.answers()) {
+        if (part.outcome() == "RELEASED") continue;
+        rows.Add({holder.agency(), StateOf(holder), part.category(), part.outcome(), part.form(), "", absl::StrCat(absl::StrJoin(part.reasons(), " "), part.approvers().empty() ? "" : " by ", absl::StrJoin(part.approvers(), " ")), part.next_step(), ""});
+      }
+    }
+    if (!answered) rows.Add({holder.agency(), StateOf(holder), "", "", "", "", holder.reason(), "", ""});
+  }
+  rows.Print(format, std::cout);
+  return CodeOf(response.request());
+}
+
+absl::StatusOr<int> Watch(Client& client, const Options& o, Format format) {
+  ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
+  const auto stub = v1::CaseRequestService::NewStub(broker->grpc());
+  v1::GetCaseRequestRequest request;
+  request.set_name(absl::StrCat("agencies/", client.configuration().agency, "/caseRequests/", o.id));
+  const absl::Time stop = o.wait_seconds > 0 ? absl::Now() + absl::Seconds(o.wait_seconds) : absl::InfiniteFuture();
+  while (true) {
+    ASSIGN_OR_RETURN(const v1::CaseRequest known, broker->Call(*stub, &v1::CaseRequestService::Stub::GetCaseRequest, request, client.options()));
+    const bool settled = std::ranges::all_of(known.holders(), Settled);
+    const absl::Time deadline = std::min(stop, absl::FromUnixSeconds(known.expire_time().seconds()));
+    if (!settled && absl::Now() < deadline) {
+      absl::SleepFor(kPollInterval);
+      continue;
+    }
+    Rows rows({"holder", "their state", "reason", "answers", "when"});
+    for (const v1::RequestHolder& holder : known.holders()) {
+      rows.Add({holder.agency(), StateOf(holder), holder.reason(), absl::StrCat(holder.answer_share_ids_size()), TimeOf(holder.update_time())});
+    }
+    rows.Print(format, std::cout);
+    return settled ? kExitDone : kExitPartial;
+  }
+}
+
+absl::StatusOr<int> Cancel(Client& client, const Options& o) {
+  ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
+  const auto stub = v1::AgentRequestService::NewStub(agent->grpc());
+  v1::CancelCaseRequestRequest request;
+  request.set_request_id(o.id);
+  request.set_reason(o.reason);
+  ASSIGN_OR_RETURN(const v1::CancelCaseRequestResponse response, agent->Call(*stub, &Stub::CancelCaseRequest, request, client.options()));
+  std::cerr << "cancelled; told because they had it: " << (response.told_agencies().empty() ? "nobody" : absl::StrJoin(response.told_agencies(), " ")) << "\n";
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddRequestCommands(CLI::App& app, Session& session) {
+  CLI::App* const request = app.add_subcommand("request", "ask other agencies about a person, follow and approve");
+  request->require_subcommand(1);
+  const auto o = std::make_shared<Options>();  // Shared by the callbacks that CLI11 keeps.
+  CLI::App* const send = request->add_subcommand("send", "send a case-data request");
+  send->add_option("--file", o->file, "SendCaseRequestRequest in JSON; - for standard input")->required();
+  send->add_flag("--plan", o->validate_only, "only say what would be decided about you");
+  send->callback([o, &session] { session.Run([&](Client& client) { return Send(client, *o, session.format()); }); });
+  CLI::App* const list = request->add_subcommand("list", "what the agency asked; --held: what others asked of it; --approvals: what waits for you");
+  list->add_flag("--held", o->held, "what others asked of this agency, for its data protection officer");
+  list->add_flag("--approvals", o->approvals, "what waits for your approval")->excludes("--held");
+  list->callback([o, &session] {
+    session.Run([&](Client& client) {
+      return o->held ? ListHeld(client, session.format()) : o->approvals ? ListApprovals(client, session.format()) : ListSent(client, session.format());
+    });
+  });
+  CLI::App* const show = request->add_subcommand("show", "open the answers to a request, or with --approval what you are asked to approve");
+  show->add_option("id", o->id, "request id, or approval id")->required();
+  show->add_flag("--approval", o->approval, "an approval");
+  show->callback([o, &session] {
+    session.Run([&](Client& client) { return o->approval ? ShowApproval(client, o->id, session.format()) : Show(client, *o, session.format()); });
+  });
+  CLI::App* const watch = request->add_subcommand("watch", "wait until every holder has answered, or the deadline");
+  watch->add_option("request", o->id, "request id")->required();
+  watch->add_option("--for", o->wait_seconds, "seconds to wait at most")->check(CLI::Range(0.0, 604800.0));
+  watch->callback([o, &session] { session.Run([&](Client& client) { return Watch(client, *o, session.format()); }); });
+  AddApprovalCommands(*request, session);
+  CLI::App* const cancel = request->add_subcommand("cancel", "take a request back");
+  cancel->add_option("request", o->id, "request id")->required();
+  cancel->add_option("--reason", o->reason, "SENT_IN_ERROR, CONSENT_WITHDRAWN, RECTIFIED, ERASED or OTHER");
+  cancel->callback([o, &session] { session.Run([&](Client& client) { return Cancel(client, *o); }); });
+}
+
+}  // namespace derwent::cli
