@@ -18,11 +18,15 @@ awk '$3 == "signatory" { print $1, $2 }' "$people" >"$run/signatories"
 if [ ! -f "$run/policy/MANIFEST" ]; then
   rm -rf "$run/policy"
   cp -R "$home/policy/derbyshire" "$run/policy"
+  # A demo or test cannot wait for a working day: DERWENT_ANSWER_SLOT (for instance `5s`) shortens every answer slot.
+  if [ -n "${DERWENT_ANSWER_SLOT:-}" ]; then
+    sed -i "s/^answer_slot: .*/answer_slot: \"$DERWENT_ANSWER_SLOT\"/; s/^answer_slot_minutes: .*/answer_slot_minutes: 1/" "$run"/policy/profiles/*.txtpb
+  fi
   "$derwent" policy manifest "$run/policy" >/dev/null
   while read -r agency person; do
     signer=(--certificate "$run/pki/agencies/$agency/people/$person.pem" --key "$run/pki/agencies/$agency/people/$person.key")
     "$derwent" policy sign "$run/policy" --bundle "${signer[@]}" 2>/dev/null
-    for agreement in marac mash fire_safety; do
+    for agreement in marac mash fire_safety tb.ncasb tb.soce; do
       "$derwent" policy sign "$run/policy" --agreement "$agreement" "${signer[@]}" 2>/dev/null
     done
   done <"$run/signatories"

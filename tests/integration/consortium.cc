@@ -65,7 +65,7 @@ std::vector<std::string> TestAgent::Alarms() {
 
 void TestAgent::Restart() {
   daemon.reset();
-  auto created = agents::AgentDaemon::Create(config, {.broker = *broker, .clock = clock, .random = random, .log = *log});
+  auto created = agents::AgentDaemon::Create(config, {.broker = *broker, .clock = clock, .random = random, .log = *log, .records = records.get()});
   ASSERT_TRUE(created.ok()) << created.status();
   daemon = *std::move(created);
 }

@@ -68,6 +68,13 @@ class LyingBroker final : public agents::Broker {
   absl::StatusOr<v1::ApplyDirectoryResponse> ApplyDirectory(const v1::ApplyDirectoryRequest& r) override { return real_.ApplyDirectory(r); }
   absl::StatusOr<v1::ApplyRestrictionResponse> ApplyRestriction(const v1::ApplyRestrictionRequest& r) override { return real_.ApplyRestriction(r); }
   absl::StatusOr<v1::ListDirectoriesResponse> ListDirectories(const v1::ListDirectoriesRequest& r) override { return real_.ListDirectories(r); }
+  absl::StatusOr<v1::PlanCaseRequestResponse> PlanCaseRequest(const v1::PlanCaseRequestRequest& r) override { return real_.PlanCaseRequest(r); }
+  absl::StatusOr<v1::SubmitCaseRequestResponse> SubmitCaseRequest(const v1::SubmitCaseRequestRequest& r) override { return real_.SubmitCaseRequest(r); }
+  absl::StatusOr<v1::SubmitCaseAnswerResponse> SubmitCaseAnswer(const v1::SubmitCaseAnswerRequest& r) override { return real_.SubmitCaseAnswer(r); }
+  absl::StatusOr<v1::AskApprovalResponse> AskApproval(const v1::AskApprovalRequest& r) override { return real_.AskApproval(r); }
+  absl::StatusOr<v1::GiveApprovalResponse> GiveApproval(const v1::GiveApprovalRequest& r) override { return real_.GiveApproval(r); }
+  absl::StatusOr<v1::CaseRequest> GetCaseRequest(const v1::GetCaseRequestRequest& r) override { return real_.GetCaseRequest(r); }
+  absl::StatusOr<v1::Case> GetCase(const v1::GetCaseRequest& r) override { return real_.GetCase(r); }
   absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint(const v1::GetCheckpointRequest& r) override { return Changed(real_.GetCheckpoint(r), on_checkpoint); }
   absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(const v1::GetConsistencyProofRequest& r) override {
     return real_.GetConsistencyProof(r);
@@ -91,6 +98,7 @@ struct TestAgent {
   std::unique_ptr<agents::Channel> channel;
   std::unique_ptr<agents::GrpcBroker> real;
   std::unique_ptr<LyingBroker> broker;
+  std::unique_ptr<agents::RecordSource> records;  // Whom the agency holds; null: nobody.
   std::unique_ptr<agents::AgentDaemon> daemon;
 
   // Codes of its alarms, newest first.

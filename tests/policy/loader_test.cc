@@ -210,13 +210,11 @@ TEST(Loader, AThematicLeadNeverOpensCases) {
   EXPECT_TRUE(Holds(ProblemsWhen("profiles/tb.ncasb.txtpb", "convenors: \"spoc\"", "convenors: \"thematic_lead\""), "a thematic lead opens cases"));
 }
 
-TEST(Loader, EveryProfileHasConvenorsAndASensitiveOneASlot) {
+TEST(Loader, EveryProfileHasConvenors) {
   for (const auto& [id, profile] : Derbyshire().profiles) {
     EXPECT_FALSE(profile.convenors.empty()) << id;
-    EXPECT_EQ(profile.existence_sensitive, profile.answer_slot.time > absl::ZeroDuration()) << id;
     EXPECT_EQ(profile.request_hours, 120) << id;
   }
-  EXPECT_TRUE(Holds(ProblemsWhen("profiles/marac.txtpb", "answer_slot: \"1wd\"", ""), "no answer slot"));
 }
 
 TEST(Loader, NamesTheLineOfASyntaxError) {
