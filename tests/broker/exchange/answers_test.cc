@@ -10,21 +10,21 @@ class AnswerTest : public RequestTest {
   void SetUp() override {
     RequestTest::SetUp();
     HandOverRequest();
-    ASSERT_OK(CollectAs("dfrs"));
+    ASSERT_OK(CollectAs("cbc"));
   }
-  v1::CollectResponse Collected() { return CollectAs("dfrs").value(); }
+  v1::CollectResponse Collected() { return CollectAs("cbc").value(); }
 };
 
 TEST_F(AnswerTest, AnAnswerIsStoredEnteredAndDelivered) {
   const auto response = SubmitAnswer(Answer());
   ASSERT_OK(response);
   EXPECT_EQ(response->outcome(), v1::SUBMIT_OUTCOME_STORED) << response->DebugString();
-  EXPECT_EQ(HolderSeenBy("dfrs").state(), v1::HOLDER_STATE_ANSWERED);
-  EXPECT_EQ(HolderSeenBy("dfrs").answer_share_ids(0), kAnswerId);
+  EXPECT_EQ(HolderSeenBy("cbc").state(), v1::HOLDER_STATE_ANSWERED);
+  EXPECT_EQ(HolderSeenBy("cbc").answer_share_ids(0), kAnswerId);
   EXPECT_EQ(HolderSeenBy(kHolder).state(), v1::HOLDER_STATE_ANSWERED);
-  EXPECT_EQ(EntriesOf("dfrs", "answer"), 1u);
+  EXPECT_EQ(EntriesOf("cbc", "answer"), 1u);
   EXPECT_EQ(EntriesOf(kHolder, "answer"), 1u);
-  EXPECT_EQ(EntriesOf("cbc", "answer"), 0u);
+  EXPECT_EQ(EntriesOf("dfrs", "answer"), 0u);
   const v1::CollectResponse collected = Collected();
   ASSERT_EQ(collected.deliveries_size(), 2) << "the acknowledgement, and the answer";
   EXPECT_EQ(collected.deliveries(1).package().units_size(), 2);
@@ -35,7 +35,7 @@ TEST_F(AnswerTest, TheHolderFindsThatItsRecordWasUsedAndTheAskerDoesNot) {
   const std::string tag = tagger_->Tag(std::string(32, 'h')).value();
   const auto found = [&](const std::string& agency) { return store_->Read().value()->SearchEntries({.viewer_agency = agency, .step = "answer", .tags = {tag}}).value().size(); };
   EXPECT_EQ(found(kHolder), 1u);
-  EXPECT_EQ(found("dfrs"), 0u);
+  EXPECT_EQ(found("cbc"), 0u);
 }
 
 TEST_F(AnswerTest, AnAnswerMayHoldNothing) {
@@ -76,15 +76,15 @@ TEST_P(RemovedConditionOfAnswerTest, RefusesTheAnswer) {
   if (GetParam().from_world) GetParam().from_world(world(), policy());
   EXPECT_EQ(Told(Answer(GetParam().from_answer)), GetParam().told);
   EXPECT_FALSE(store_->Read().value()->FindShare(kAnswerId).value().has_value());
-  EXPECT_NE(HolderSeenBy("dfrs").state(), v1::HOLDER_STATE_ANSWERED);
-  EXPECT_EQ(EntriesOf("dfrs", "answer"), 0u) << "a refused answer is the holder's business";
+  EXPECT_NE(HolderSeenBy("cbc").state(), v1::HOLDER_STATE_ANSWERED);
+  EXPECT_EQ(EntriesOf("cbc", "answer"), 0u) << "a refused answer is the holder's business";
 }
 
 INSTANTIATE_TEST_SUITE_P(
     EachAlone, RemovedConditionOfAnswerTest,
     ::testing::Values(
         Removed{"request", nullptr, [](v1::Manifest& m, v1::SenderStatement&) { m.set_reply_to_share_id(kSupplementId); }, "SHARE_UNKNOWN"},
-        Removed{"asker", nullptr, [](v1::Manifest& m, v1::SenderStatement&) { m.set_recipient_agency("cbc"); }, "SHARE_UNKNOWN"},
+        Removed{"asker", nullptr, [](v1::Manifest& m, v1::SenderStatement&) { m.set_recipient_agency("dfrs"); }, "SHARE_UNKNOWN"},
         Removed{"askers_role_in_manifest", nullptr, [](v1::Manifest& m, v1::SenderStatement&) { m.set_recipient_role("spoc"); }, "PAYLOAD_REJECTED"},
         Removed{"askers_person", nullptr, [](v1::Manifest& m, v1::SenderStatement&) { m.set_recipient_person("p-other"); }, "PAYLOAD_REJECTED"},
         Removed{"profile", nullptr, [](v1::Manifest& m, v1::SenderStatement&) { m.set_profile("mash"); }, "PAYLOAD_REJECTED"},
@@ -96,14 +96,14 @@ INSTANTIATE_TEST_SUITE_P(
         Removed{"what_was_asked", nullptr, [](v1::Manifest&, v1::SenderStatement& s) { s.mutable_subjects(0)->mutable_categories()->RemoveLast(); }, "PAYLOAD_REJECTED"},
         Removed{"asked_unit", nullptr, [](v1::Manifest& m, v1::SenderStatement&) { m.mutable_units(0)->set_category("contact"); }, "PAYLOAD_REJECTED"},
         Removed{"sensitivity", nullptr, [](v1::Manifest& m, v1::SenderStatement&) { m.set_existence_sensitive(true); }, "PAYLOAD_REJECTED"},
-        Removed{"approval", nullptr, [](v1::Manifest& m, v1::SenderStatement&) { m.mutable_units(0)->set_category("health.physical"); m.mutable_units(0)->set_form("flag_only"); }, "REFUSED APPROVAL_REQUIRED"},
-        Removed{"form", [](World&, policy::Policy& p) { for (auto& a : p.agreements) a.overlays.emplace_back("vulnerability.flag", policy::Form::kFlagOnly); }, nullptr, "REFUSED REDUCED_FORM"},
+        Removed{"approval", nullptr, [](v1::Manifest& m, v1::SenderStatement&) { m.mutable_units(0)->set_category("health.mental"); m.mutable_units(0)->set_form("flag_only"); }, "REFUSED APPROVAL_REQUIRED"},
+        Removed{"form", [](World&, policy::Policy& p) { for (auto& a : p.agreements) a.overlays.emplace_back("incident", policy::Form::kFlagOnly); }, nullptr, "REFUSED REDUCED_FORM"},
         Removed{"category", [](World&, policy::Policy& p) { for (auto& a : p.agreements) a.overlays.emplace_back("identity", std::nullopt); }, nullptr, "REFUSED CATEGORY_NOT_PERMITTED"},
-        Removed{"askers_role_today", [](World& w, policy::Policy&) { for (auto& e : w.directories["dfrs"]) std::erase_if(e.roles, [](const auto& r) { return r.role == "practitioner"; }); }, nullptr, "REFUSED ROLE_NOT_ENTITLED"},
-        Removed{"askers_training", [](World& w, policy::Policy&) { for (auto& e : w.directories["dfrs"]) e.training_until = absl::CivilDay(2026, 11, 23); }, nullptr, "REFUSED ROLE_NOT_ENTITLED"},
+        Removed{"askers_role_today", [](World& w, policy::Policy&) { for (auto& e : w.directories["cbc"]) std::erase_if(e.roles, [](const auto& r) { return r.role == "practitioner"; }); }, nullptr, "REFUSED ROLE_NOT_ENTITLED"},
+        Removed{"askers_training", [](World& w, policy::Policy&) { for (auto& e : w.directories["cbc"]) e.training_until = absl::CivilDay(2026, 11, 23); }, nullptr, "REFUSED ROLE_NOT_ENTITLED"},
         Removed{"agreement", [](World&, policy::Policy& p) { for (auto& a : p.agreements) a.notices.push_back({.from = absl::CivilDay(2026, 1, 1)}); }, nullptr, "REFUSED AGREEMENT_NOT_IN_FORCE"},
-        Removed{"signature_of_agreement", [](World&, policy::Policy& p) { for (auto& a : p.agreements) a.signed_by.erase("dfrs"); }, nullptr, "REFUSED AGREEMENT_NOT_SIGNED"},
-        Removed{"gateway", [](World&, policy::Policy& p) { p.profiles.at("fire_safety").gateways.clear(); }, nullptr, "REFUSED LEGAL_GATEWAY_MISSING"},
+        Removed{"signature_of_agreement", [](World&, policy::Policy& p) { for (auto& a : p.agreements) a.signed_by.erase("cbc"); }, nullptr, "REFUSED AGREEMENT_NOT_SIGNED"},
+        Removed{"gateway", [](World&, policy::Policy& p) { p.profiles.at("tb.ncasb").gateways.clear(); }, nullptr, "REFUSED LEGAL_GATEWAY_MISSING"},
         Removed{"policy", [](World&, policy::Policy& p) { for (auto& a : p.agreements) a.signed_by.clear(); }, [](v1::Manifest& m, v1::SenderStatement&) { m.set_policy_digest(std::string(32, 'o')); }, "REFUSED POLICY_CHANGED"},
         Removed{"signing_key", [](World& w, policy::Policy&) { w.keys.erase(kHolder); }, nullptr, "KEY_NOT_CERTIFIED"},
         Removed{"sealing_key", nullptr, [](v1::Manifest& m, v1::SenderStatement&) { m.set_sealing_key_id(std::string(64, '0')); }, "KEY_NOT_CERTIFIED"},
@@ -113,9 +113,9 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_F(AnswerTest, AnAgencyThatWasNotAskedDoesNotAnswer) {
   v1::SubmitCaseAnswerRequest request = Answer();
-  EXPECT_EQ(Told(request, "cbc"), "PAYLOAD_REJECTED");
-  const v1::SubmitCaseAnswerRequest own = Answer([](v1::Manifest& m, v1::SenderStatement&) { m.set_sender_agency("cbc"); });
-  EXPECT_EQ(Told(own, "cbc"), "SHARE_UNKNOWN");
+  EXPECT_EQ(Told(request, "dfrs"), "PAYLOAD_REJECTED");
+  const v1::SubmitCaseAnswerRequest own = Answer([](v1::Manifest& m, v1::SenderStatement&) { m.set_sender_agency("dfrs"); });
+  EXPECT_EQ(Told(own, "dfrs"), "SHARE_UNKNOWN");
 }
 
 TEST_F(AnswerTest, AClosedCaseEndsAnswersAndHoldsWhatWaits) {
@@ -124,11 +124,11 @@ TEST_F(AnswerTest, AClosedCaseEndsAnswersAndHoldsWhatWaits) {
   EXPECT_EQ(Told(Supplement()), "REFUSED CASE_LINK_REQUIRED");
   const v1::CollectResponse collected = Collected();
   for (const v1::Delivery& delivery : collected.deliveries()) EXPECT_FALSE(delivery.has_package());
-  EXPECT_EQ(EntriesOf("dfrs", "held"), 1u);
+  EXPECT_EQ(EntriesOf("cbc", "held"), 1u);
 }
 
 TEST_F(AnswerTest, ACancelledRequestTakesNoAnswerAndNoSupplement) {
-  ASSERT_OK(Withdraw(kShareId, "dfrs", kHolder, 1));
+  ASSERT_OK(Withdraw(kShareId, "cbc", kHolder, 1));
   EXPECT_EQ(Told(Answer()), "REFUSED REQUEST_CANCELLED");
   EXPECT_EQ(Told(Supplement()), "REFUSED REQUEST_CANCELLED");
 }
@@ -157,24 +157,24 @@ TEST_F(AnswerTest, ASupplementFollowsAnAnswerWithItsApproval) {
   EXPECT_EQ(Told(Supplement()), "REFUSED ANSWER_REQUIRED");
   ASSERT_EQ(Told(Answer()), "STORED");
   ASSERT_EQ(Told(Supplement()), "STORED");
-  EXPECT_EQ(HolderSeenBy("dfrs").answer_share_ids_size(), 2);
+  EXPECT_EQ(HolderSeenBy("cbc").answer_share_ids_size(), 2);
   EXPECT_EQ(EntriesOf(kHolder, "approval_used"), 1u);
-  EXPECT_EQ(EntriesOf("dfrs", "approval_used"), 0u);
+  EXPECT_EQ(EntriesOf("cbc", "approval_used"), 0u);
   EXPECT_EQ(Collected().deliveries_size(), 3);
 }
 
 TEST_F(AnswerTest, AnAnswerIsNoReferralToItsReaders) {
   ASSERT_EQ(Told(Answer()), "STORED");
   v1::GetReferralRequest get;
-  get.set_name(absl::StrCat("agencies/dfrs/referrals/", kAnswerId));
-  EXPECT_EQ(Told(GetReferral(AgentOf("dfrs"), get, *store_->Read().value()).status()), "SHARE_UNKNOWN");
+  get.set_name(absl::StrCat("agencies/cbc/referrals/", kAnswerId));
+  EXPECT_EQ(Told(GetReferral(AgentOf("cbc"), get, *store_->Read().value()).status()), "SHARE_UNKNOWN");
   v1::ListCaseRequestsRequest list;
-  list.set_parent("agencies/dfrs");
-  EXPECT_EQ(ListCaseRequests(AgentOf("dfrs"), list, now_, *store_->Read().value())->requests_size(), 1);
-  list.set_filter("role=holder");
-  EXPECT_EQ(ListCaseRequests(AgentOf("dfrs"), list, now_, *store_->Read().value())->requests_size(), 0);
   list.set_parent("agencies/cbc");
-  EXPECT_EQ(Told(ListCaseRequests(AgentOf("dfrs"), list, now_, *store_->Read().value()).status()), "ROLE_NOT_ENTITLED");
+  EXPECT_EQ(ListCaseRequests(AgentOf("cbc"), list, now_, *store_->Read().value())->requests_size(), 1);
+  list.set_filter("role=holder");
+  EXPECT_EQ(ListCaseRequests(AgentOf("cbc"), list, now_, *store_->Read().value())->requests_size(), 0);
+  list.set_parent("agencies/dfrs");
+  EXPECT_EQ(Told(ListCaseRequests(AgentOf("cbc"), list, now_, *store_->Read().value()).status()), "ROLE_NOT_ENTITLED");
 }
 
 class UncollectedTest : public RequestTest {};

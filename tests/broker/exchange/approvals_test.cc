@@ -5,7 +5,7 @@
 namespace derwent::exchange {
 namespace {
 
-// Fire asked adults' services; what needs nobody was answered, what needs the SPOC waits.
+// A district asked adults' services; what needs nobody was answered, what needs the Caldicott Guardian waits.
 class ApprovalTest : public RequestTest {
  protected:
   void SetUp() override {
@@ -38,11 +38,11 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Flaw{"refused", [](v1::ApprovalCommand& c) { c.set_approved(false); c.set_reason("CONFIDENCE"); }, "REFUSED APPROVAL_NOT_VALID"},
         Flaw{"another_request", [](v1::ApprovalCommand& c) { c.set_request_share_id(kAnswerId); }, "REFUSED APPROVAL_NOT_VALID"},
-        Flaw{"another_recipient", [](v1::ApprovalCommand& c) { c.set_recipient_agency("cbc"); }, "REFUSED APPROVAL_NOT_VALID"},
+        Flaw{"another_recipient", [](v1::ApprovalCommand& c) { c.set_recipient_agency("dfrs"); }, "REFUSED APPROVAL_NOT_VALID"},
         Flaw{"another_subject", [](v1::ApprovalCommand& c) { c.set_subject(2); }, "REFUSED APPROVAL_NOT_VALID"},
         Flaw{"another_category", [](v1::ApprovalCommand& c) { c.mutable_units(0)->set_category("identity"); }, "REFUSED APPROVAL_NOT_VALID"},
         Flaw{"another_form", [](v1::ApprovalCommand& c) { c.mutable_units(0)->set_form("generalise"); }, "REFUSED APPROVAL_NOT_VALID"},
-        Flaw{"a_unit_too_many", [](v1::ApprovalCommand& c) { auto& u = *c.add_units(); u.set_category("identity"); u.set_form("full"); }, "APPROVAL_NOT_VALID"},
+        Flaw{"a_unit_too_many", [](v1::ApprovalCommand& c) { auto& u = *c.add_units(); u.set_category("identity"); u.set_form("full"); }, "REFUSED APPROVAL_NOT_VALID"},
         Flaw{"another_policy", [](v1::ApprovalCommand& c) { c.set_policy_digest(std::string(32, 'o')); }, "REFUSED APPROVAL_NOT_VALID"},
         Flaw{"lapsed", [](v1::ApprovalCommand& c) { c.mutable_expire_time()->set_seconds(c.create_time().seconds()); }, "REFUSED APPROVAL_NOT_VALID"},
         Flaw{"too_long", [](v1::ApprovalCommand& c) { c.mutable_expire_time()->set_seconds(c.create_time().seconds() + 9 * 86400); }, "REFUSED APPROVAL_NOT_VALID"},
@@ -81,7 +81,7 @@ TEST_F(ApprovalTest, WhoLeftTheDirectoryOrWasRevokedApprovesNothing) {
   const v1::SubmitCaseAnswerRequest request = Supplement();
   std::erase_if(world().directories[kHolder], [](const auto& entry) { return entry.id == kOfficer; });
   EXPECT_EQ(Told(request), "REFUSED APPROVAL_NOT_VALID");
-  Give(kHolder, kOfficer, "spoc");
+  Give(kHolder, kOfficer, setting_.approver_role);
   auto revoked = std::make_shared<trust::RevocationSet>(*world().revoked);
   revoked->Revoke(officer_.serial);
   const auto before = std::exchange(world().revoked, revoked);
@@ -91,11 +91,11 @@ TEST_F(ApprovalTest, WhoLeftTheDirectoryOrWasRevokedApprovesNothing) {
 }
 
 TEST_F(ApprovalTest, AHoldersRoleIsTheHoldersOwn) {
-  Give("cbc", "p-spoc", "spoc");
-  const v1::SignedApproval others = Approval([](v1::ApprovalCommand& c) { c.set_approver_agency("cbc"); c.set_approver_person("p-spoc"); });
+  Give("cbc", "p-guardian", setting_.approver_role);
+  const v1::SignedApproval others = Approval([](v1::ApprovalCommand& c) { c.set_approver_agency("cbc"); c.set_approver_person("p-guardian"); });
   v1::ApprovalCommand command;
   ASSERT_TRUE(command.ParseFromString(others.command().payload()));
-  EXPECT_EQ(Told(With(SignedBy(pki_.IssueFor("cbc", "person", "p-spoc"), command))), "REFUSED APPROVAL_NOT_VALID");
+  EXPECT_EQ(Told(With(SignedBy(pki_.IssueFor("cbc", "person", "p-guardian"), command))), "REFUSED APPROVAL_NOT_VALID");
 }
 
 TEST_F(ApprovalTest, OnlyAPersonsOwnCertificateOfTheConsortiumSigns) {

@@ -6,6 +6,7 @@ namespace {
 // Beside the case of the fixture, which a SPOC of fire opened with adults' services as a member.
 class CaseTest : public RequestTest {
  protected:
+  CaseTest() : RequestTest(HomeVisit()) {}
   v1::OpenCaseRequest Opening() const {
     v1::OpenCaseRequest request;
     request.set_request_id(kAnswerId);
@@ -56,7 +57,7 @@ TEST_F(CaseTest, OnlyAConvenorsRoleOfTheProfileOpens) {
   EXPECT_EQ(Told(Open(elsewhere, PersonOf("dfrs"))), "ROLE_NOT_ENTITLED") << "a SPOC convenes no MARAC";
   EXPECT_EQ(Told(Open(Opening(), PersonOf("dfrs", "p-nobody"))), "ROLE_NOT_ENTITLED");
   EXPECT_EQ(Told(Open(Opening(), AgentOf("dfrs"))), "ROLE_NOT_ENTITLED") << "an agent is nobody in person";
-  world().directories["dfrs"].front().training_until = absl::CivilDay(2026, 11, 1);
+  for (auto& entry : world().directories["dfrs"]) entry.training_until = absl::CivilDay(2026, 11, 1);
   EXPECT_EQ(Told(Open(Opening(), PersonOf("dfrs"))), "ROLE_NOT_ENTITLED");
 }
 

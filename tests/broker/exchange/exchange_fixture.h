@@ -58,12 +58,14 @@ class ExchangeTest : public ::testing::Test {
   std::unique_ptr<ledger::Log> log_;
   std::unique_ptr<ledger::Tagger> tagger_;
 
+  // Gives an agency keys and a practitioner who is a SPOC too.
+  void MakeAgency(const std::string& agency);
+
   std::map<std::string, trust::SigningKey> signing_;
   std::map<std::string, std::string> sealing_;
 
  private:
   void MakeBundle();
-  void MakeAgency(const std::string& agency);
 
   store::TempFolder folder_;
   ledger::CountedRandom random_;

@@ -10,15 +10,22 @@
 
 namespace derwent::exchange {
 
+const Setting& Antisocial() {
+  static const Setting& setting = *new Setting{.asker = "cbc", .profile = "tb.ncasb", .purpose = "case.asb_resolution", .board = "tb.ncasb", .subject_role = "complainant", .convenor_role = "spoc",
+                                               .approver_role = "caldicott_guardian", .asked = {"health.mental", "identity", "incident"}, .grounds = {"tb.ncasb.health.mental"},
+                                               .released = {{.category = "identity"}, {.category = "incident"}}, .approved = {.category = "health.mental", .form = "flag_only"}};
+  return setting;
+}
+
 const Setting& HomeVisit() {
-  static const Setting& setting = *new Setting{.asker = "dfrs", .profile = "fire_safety", .purpose = "case.fire_safety", .subject_role = "resident", .convenor_role = "spoc", .approver_role = "spoc",
+  static const Setting& setting = *new Setting{.asker = "dfrs", .profile = "fire_safety", .purpose = "case.fire_safety", .board = "", .subject_role = "resident", .convenor_role = "spoc", .approver_role = "spoc",
                                                .asked = {"health.physical", "identity", "vulnerability.flag"}, .grounds = {"fire_safety.health.physical"},
                                                .released = {{.category = "identity"}, {.category = "vulnerability.flag"}}, .approved = {.category = "health.physical", .form = "flag_only"}};
   return setting;
 }
 
 const Setting& Marac() {
-  static const Setting& setting = *new Setting{.asker = "cbc", .profile = "marac", .purpose = "case.da_safety", .subject_role = "victim", .convenor_role = "marac_coordinator",
+  static const Setting& setting = *new Setting{.asker = "cbc", .profile = "marac", .purpose = "case.da_safety", .board = "", .subject_role = "victim", .convenor_role = "marac_coordinator",
                                                .approver_role = "marac_chair", .asked = {"health.mental", "identity", "incident"}, .grounds = {"marac.health.mental"},
                                                .released = {{.category = "health.mental", .form = "generalise", .bucket = kNeutralUnitOctets},
                                                             {.category = "identity", .form = "full", .bucket = kNeutralUnitOctets},
@@ -37,6 +44,7 @@ void RequestTest::SetUp() {
   v1::OpenCaseRequest request;
   request.set_request_id(kCase);
   request.set_profile(setting_.profile);
+  request.set_board(setting_.board);
   request.set_area(kArea);
   request.add_members()->set_agency(kHolder);
   v1::Case response;
@@ -56,6 +64,7 @@ v1::Manifest RequestTest::Manifest(const std::string& share_id, v1::PackageKind 
   m.set_recipient_agency(to);
   m.set_profile(setting_.profile);
   m.set_purpose(setting_.purpose);
+  m.set_board(setting_.board);
   m.set_area(kArea);
   m.set_case_id(kCase);
   m.set_policy_digest(trust::Sha256("policy").bytes());
@@ -249,12 +258,19 @@ std::vector<std::string> RequestTest::EntriesSeenBy(const std::string& agency) {
   std::vector<std::string> seen;
   const auto entries = ledger::Search(*store_->Read().value(), {.viewer_agency = agency, .limit = 100}).value();
   for (const ledger::OpenedEntry& entry : entries) {
-    seen.push_back(absl::StrCat("index ", entry.index, " receipt ", entry.receipt.size()));
+    seen.push_back(absl::StrCat("index ", entry.index));
     for (const ledger::OpenedField& field : entry.fields) {
       if (field.name != "manifest_digest") seen.push_back(absl::StrCat(field.name, " ", field.value));
     }
   }
   return seen;
+}
+
+std::vector<size_t> RequestTest::ReceiptsSeenBy(const std::string& agency) {
+  std::vector<size_t> sizes;
+  const auto entries = ledger::Search(*store_->Read().value(), {.viewer_agency = agency, .limit = 100}).value();
+  for (const ledger::OpenedEntry& entry : entries) sizes.push_back(entry.receipt.size());
+  return sizes;
 }
 
 }  // namespace derwent::exchange

@@ -24,12 +24,13 @@ struct Unit {
   uint32_t bucket = 256;
 };
 
-// A process in which somebody asks adults' services about a person: before a home visit, where nothing is secret, or for MARAC,
-// where it must not be told whether the person is known.
+// Where somebody asks adults' services about a person: against anti-social behaviour or before a home visit, where nothing is
+// secret, or for MARAC, where it must not be told whether the person is known.
 struct Setting {
   std::string asker;
   std::string profile;
   std::string purpose;
+  std::string board;
   std::string subject_role;
   std::string convenor_role;
   std::string approver_role;
@@ -39,6 +40,7 @@ struct Setting {
   Unit approved;                     // What needs the approver.
   bool sensitive = false;
 };
+const Setting& Antisocial();
 const Setting& HomeVisit();
 const Setting& Marac();
 
@@ -47,7 +49,7 @@ using SelectorChange = std::function<void(v1::Manifest&, v1::SenderStatement&)>;
 // An open case, and one request that its tests may change before it is sent.
 class RequestTest : public ExchangeTest {
  protected:
-  explicit RequestTest(const Setting& setting = HomeVisit());
+  explicit RequestTest(const Setting& setting = Antisocial());
   void SetUp() override;
 
   v1::SubmitCaseRequestRequest Request(const SelectorChange& change = nullptr, const std::string& share_id = kShareId);
@@ -75,6 +77,8 @@ class RequestTest : public ExchangeTest {
   v1::RequestHolder HolderSeenBy(const std::string& agency);
   // Every field that the agency may open of every entry it is party to, as text, manifest digests left out.
   std::vector<std::string> EntriesSeenBy(const std::string& agency);
+  // Octets of the receipts of those entries; they grow with the log.
+  std::vector<size_t> ReceiptsSeenBy(const std::string& agency);
   void Give(const std::string& agency, const std::string& person, const std::string& role, std::set<std::string> boards = {});
 
   const Setting& setting_;

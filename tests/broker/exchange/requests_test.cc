@@ -21,16 +21,16 @@ TEST_F(CaseRequestTest, ARequestThatPolicyAllowsIsStoredEnteredAndDelivered) {
   EXPECT_EQ(response->decisions(0).selector().overall(), "PERMIT");
   EXPECT_EQ(response->receipts_size(), 1);
   EXPECT_EQ(Waiting(kHolder), 1u);
-  EXPECT_EQ(EntriesOf("dfrs", "request"), 1u);
+  EXPECT_EQ(EntriesOf("cbc", "request"), 1u);
   EXPECT_EQ(EntriesOf(kHolder, "request"), 1u);
-  EXPECT_EQ(HolderSeenBy("dfrs").state(), v1::HOLDER_STATE_WAITING);
+  EXPECT_EQ(HolderSeenBy("cbc").state(), v1::HOLDER_STATE_WAITING);
 }
 
 TEST_F(CaseRequestTest, TheAskerFindsItsRequestByPersonAndTheHolderDoesNot) {
   ASSERT_EQ(Told(Request()), "STORED");
   const std::string tag = tagger_->Tag(std::string(32, 'a')).value();
   const auto found = [&](const std::string& agency) { return store_->Read().value()->SearchEntries({.viewer_agency = agency, .tags = {tag}}).value().size(); };
-  EXPECT_EQ(found("dfrs"), 1u);
+  EXPECT_EQ(found("cbc"), 1u);
   EXPECT_EQ(found(kHolder), 0u);
   for (const std::string& line : EntriesSeenBy(kHolder)) EXPECT_FALSE(line.starts_with("subject_tags") || line.starts_with("receiving_person")) << line;
 }
@@ -44,7 +44,7 @@ TEST_F(CaseRequestTest, TheSameRequestAgainGetsTheFirstAnswerAndTakesEffectOnce)
   ASSERT_OK(again);
   EXPECT_EQ(first->SerializeAsString(), again->SerializeAsString());
   EXPECT_EQ(Waiting(kHolder), 1u);
-  EXPECT_EQ(EntriesOf("dfrs", "request"), 1u);
+  EXPECT_EQ(EntriesOf("cbc", "request"), 1u);
   EXPECT_EQ(Told(Request([](v1::Manifest& m, v1::SenderStatement&) { m.set_marking("OS"); })), "REQUEST_ID_REUSED");
 }
 
@@ -53,7 +53,7 @@ TEST_F(CaseRequestTest, ValidateOnlyEntersTheCheckAndStoresNothing) {
   request.set_validate_only(true);
   EXPECT_EQ(SubmitRequest(request)->outcome(), v1::SUBMIT_OUTCOME_VALID);
   EXPECT_EQ(Waiting(kHolder), 0u);
-  EXPECT_EQ(EntriesOf("dfrs", "check"), 1u);
+  EXPECT_EQ(EntriesOf("cbc", "check"), 1u);
 }
 
 TEST_F(CaseRequestTest, AllViolationsAreToldAtOnce) {
@@ -75,11 +75,11 @@ TEST_F(CaseRequestTest, AReferralDoesNotAskAndARequestIsNoReferral) {
   EXPECT_EQ(ReasonOf(Submit(Share([](v1::Manifest& m, v1::SenderStatement&) { m.set_kind(v1::PACKAGE_KIND_SELECTOR); })).status()), "PAYLOAD_REJECTED");
   ASSERT_EQ(Told(Request()), "STORED");
   v1::GetReferralRequest get;
-  get.set_name(absl::StrCat("agencies/dfrs/referrals/", kShareId));
-  EXPECT_EQ(ReasonOf(GetReferral(AgentOf("dfrs"), get, *store_->Read().value()).status()), "SHARE_UNKNOWN");
+  get.set_name(absl::StrCat("agencies/cbc/referrals/", kShareId));
+  EXPECT_EQ(ReasonOf(GetReferral(AgentOf("cbc"), get, *store_->Read().value()).status()), "SHARE_UNKNOWN");
   v1::ListReferralsRequest list;
-  list.set_parent("agencies/dfrs");
-  EXPECT_EQ(ListReferrals(AgentOf("dfrs"), list, *store_->Read().value())->referrals_size(), 0);
+  list.set_parent("agencies/cbc");
+  EXPECT_EQ(ListReferrals(AgentOf("cbc"), list, *store_->Read().value())->referrals_size(), 0);
 }
 
 TEST_F(CaseRequestTest, TimesAreTheProfiles) {
@@ -108,10 +108,10 @@ TEST_P(RemovedConditionTest, RefusesTheRequest) {
 INSTANTIATE_TEST_SUITE_P(
     EachAlone, RemovedConditionTest,
     ::testing::Values(
-        Removed{"person", [](World& w, policy::Policy&) { w.directories["dfrs"].clear(); }, nullptr, "REFUSED ROLE_NOT_ENTITLED"},
-        Removed{"role", [](World& w, policy::Policy&) { for (auto& e : w.directories["dfrs"]) std::erase_if(e.roles, [](const auto& r) { return r.role == "practitioner"; }); }, nullptr, "REFUSED ROLE_NOT_ENTITLED"},
-        Removed{"training", [](World& w, policy::Policy&) { for (auto& e : w.directories["dfrs"]) e.training_until = absl::CivilDay(2026, 11, 23); }, nullptr, "REFUSED ROLE_NOT_ENTITLED"},
-        Removed{"area_of_role", [](World& w, policy::Policy&) { for (auto& e : w.directories["dfrs"]) for (auto& r : e.roles) r.areas = {"E06000015"}; }, nullptr, "REFUSED ROLE_NOT_ENTITLED"},
+        Removed{"person", [](World& w, policy::Policy&) { w.directories["cbc"].clear(); }, nullptr, "REFUSED ROLE_NOT_ENTITLED"},
+        Removed{"role", [](World& w, policy::Policy&) { for (auto& e : w.directories["cbc"]) std::erase_if(e.roles, [](const auto& r) { return r.role == "practitioner"; }); }, nullptr, "REFUSED ROLE_NOT_ENTITLED"},
+        Removed{"training", [](World& w, policy::Policy&) { for (auto& e : w.directories["cbc"]) e.training_until = absl::CivilDay(2026, 11, 23); }, nullptr, "REFUSED ROLE_NOT_ENTITLED"},
+        Removed{"area_of_role", [](World& w, policy::Policy&) { for (auto& e : w.directories["cbc"]) for (auto& r : e.roles) r.areas = {"E06000015"}; }, nullptr, "REFUSED ROLE_NOT_ENTITLED"},
         Removed{"role_that_may_ask", nullptr, [](v1::Manifest& m, v1::SenderStatement&) { m.mutable_question()->set_role("signatory"); }, "REFUSED ROLE_NOT_ENTITLED"},
         Removed{"case", nullptr, [](v1::Manifest& m, v1::SenderStatement&) { m.clear_case_id(); }, "REFUSED CASE_LINK_REQUIRED"},
         Removed{"case_that_exists", nullptr, [](v1::Manifest& m, v1::SenderStatement&) { m.set_case_id(kAnswerId); }, "REFUSED CASE_LINK_REQUIRED"},
@@ -121,14 +121,14 @@ INSTANTIATE_TEST_SUITE_P(
         Removed{"date", [](World&, policy::Policy& p) { for (auto& a : p.agreements) a.effective.last = absl::CivilDay(2026, 11, 23); }, nullptr, "REFUSED AGREEMENT_NOT_IN_FORCE"},
         Removed{"party", [](World&, policy::Policy& p) { for (auto& a : p.agreements) a.parties.erase(kHolder); }, nullptr, "REFUSED AGREEMENT_NOT_IN_FORCE"},
         Removed{"purpose", nullptr, [](v1::Manifest& m, v1::SenderStatement&) { m.set_purpose("case.da_safety"); }, "REFUSED PURPOSE_NOT_PERMITTED"},
-        Removed{"gateway", [](World&, policy::Policy& p) { p.profiles.at("fire_safety").gateways.clear(); }, nullptr, "REFUSED LEGAL_GATEWAY_MISSING"},
+        Removed{"gateway", [](World&, policy::Policy& p) { p.profiles.at("tb.ncasb").gateways.clear(); }, nullptr, "REFUSED LEGAL_GATEWAY_MISSING"},
         Removed{"basis", [](World&, policy::Policy& p) { for (auto& [id, t] : p.types) t.basis.clear(); }, nullptr, "REFUSED LAWFUL_BASIS_MISSING"},
-        Removed{"sender", [](World&, policy::Policy& p) { p.profiles.at("fire_safety").senders.clear(); }, nullptr, "REFUSED SENDER_NOT_PERMITTED"},
+        Removed{"sender", [](World&, policy::Policy& p) { p.profiles.at("tb.ncasb").senders.clear(); }, nullptr, "REFUSED SENDER_NOT_PERMITTED"},
         Removed{"holders_role", [](World& w, policy::Policy&) { w.directories[kHolder].clear(); }, nullptr, "REFUSED ROLE_NOT_ENTITLED"},
         Removed{"selector_category", nullptr, [](v1::Manifest& m, v1::SenderStatement& s) { m.mutable_units(0)->set_category("intelligence"); s.mutable_subjects(0)->set_categories(0, "intelligence"); }, "REFUSED CATEGORY_NOT_PERMITTED"},
         Removed{"selector_asked", nullptr, [](v1::Manifest&, v1::SenderStatement& s) { s.mutable_subjects(0)->set_categories(0, "contact"); }, "REFUSED CATEGORY_NOT_PERMITTED"},
         Removed{"policy", [](World&, policy::Policy& p) { for (auto& a : p.agreements) a.signed_by.clear(); }, [](v1::Manifest& m, v1::SenderStatement&) { m.set_policy_digest(std::string(32, 'o')); }, "REFUSED POLICY_CHANGED"},
-        Removed{"signing_key", [](World& w, policy::Policy&) { w.keys.erase("dfrs"); }, nullptr, "KEY_NOT_CERTIFIED"},
+        Removed{"signing_key", [](World& w, policy::Policy&) { w.keys.erase("cbc"); }, nullptr, "KEY_NOT_CERTIFIED"},
         Removed{"sealing_key", nullptr, [](v1::Manifest& m, v1::SenderStatement&) { m.set_sealing_key_id(std::string(64, '0')); }, "KEY_NOT_CERTIFIED"},
         Removed{"only_one_subject", nullptr, [](v1::Manifest& m, v1::SenderStatement&) { m.mutable_subjects(0)->set_number(2); }, "PAYLOAD_REJECTED"}),
     [](const auto& param) { return std::string(param.param.name); });
@@ -143,7 +143,8 @@ TEST_F(CaseRequestTest, ACategoryThatIsNotForTheAskerIsSimplyNotGiven) {
 TEST_F(CaseRequestTest, SomebodyElsesCaseLooksLikeNone) {
   v1::OpenCaseRequest open;
   open.set_request_id(kAnswerId);
-  open.set_profile("fire_safety");
+  open.set_profile("tb.ncasb");
+  open.set_board("tb.ncasb");
   open.set_area(kArea);
   v1::Case response;
   ASSERT_OK(Run([&](Batch& batch) { return OpenCase(PersonOf(kHolder), open, response, batch); }));
@@ -158,12 +159,12 @@ TEST_F(CaseRequestTest, AnExcludedOrUnnamedPersonAndAClosedCaseLinkNothing) {
     v1::ChangeCaseMemberRequest request;
     request.set_request_id(id);
     request.set_name(absl::StrCat("cases/", kCase));
-    request.mutable_member()->set_agency("dfrs");
+    request.mutable_member()->set_agency("cbc");
     how(*request.mutable_member());
     v1::Case response;
-    return Run([&](Batch& batch) { return ChangeCaseMember(PersonOf("dfrs"), request, response, batch); });
+    return Run([&](Batch& batch) { return ChangeCaseMember(PersonOf("cbc"), request, response, batch); });
   };
-  Give("dfrs", "p-other", "practitioner");
+  Give("cbc", "p-other", "practitioner");
   ASSERT_OK(change([](v1::CaseMember& m) { m.add_roles("spoc"); }, kAnswerId));
   EXPECT_EQ(Told(Request()), "REFUSED CASE_LINK_REQUIRED") << "the role takes no part";
   ASSERT_OK(change([](v1::CaseMember& m) { m.add_excluded_persons("p-other"); }, kSupplementId));
@@ -178,30 +179,34 @@ TEST_F(CaseRequestTest, ASelectorThatNoLongerPassesIsHeldAndItsAskerTold) {
   ASSERT_EQ(Told(Request()), "STORED");
   ASSERT_OK(Close());
   EXPECT_EQ(CollectAs(kHolder)->deliveries_size(), 0);
-  EXPECT_EQ(HolderSeenBy("dfrs").state(), v1::HOLDER_STATE_HELD);
-  EXPECT_EQ(HolderSeenBy("dfrs").reason(), "CASE_LINK_REQUIRED");
-  EXPECT_EQ(CollectAs("dfrs")->deliveries(0).notice().kind(), v1::BROKER_NOTICE_KIND_HELD);
+  EXPECT_EQ(HolderSeenBy("cbc").state(), v1::HOLDER_STATE_HELD);
+  EXPECT_EQ(HolderSeenBy("cbc").reason(), "CASE_LINK_REQUIRED");
+  EXPECT_EQ(CollectAs("cbc")->deliveries(0).notice().kind(), v1::BROKER_NOTICE_KIND_HELD);
 }
 
 TEST_F(CaseRequestTest, AHolderThatMayAnswerNothingIsNotToldWhoItIsAbout) {
+  MakeAgency("police.derbys");
   v1::SubmitCaseRequestRequest both = Request();
   v1::SubmitCaseRequestRequest second = Request([&](v1::Manifest& m, v1::SenderStatement&) {
-    m.set_recipient_agency("cbc");
-    m.set_sealing_key_id(sealing_.at("cbc"));
+    m.set_recipient_agency("police.derbys");
+    m.set_sealing_key_id(sealing_.at("police.derbys"));
   });
   *both.add_submissions() = second.submissions(0);
-  policy().organisations.at("cbc").type = "ceiling_test";
-  policy().types["ceiling_test"] = policy().types.at("council_district");
-  policy().types["ceiling_test"].id = "ceiling_test";
+  policy().profiles.at("tb.ncasb").senders.erase("police");
   const auto response = SubmitRequest(both);
   ASSERT_OK(response);
-  ASSERT_EQ(response->outcome(), v1::SUBMIT_OUTCOME_REFUSED) << "the selector would not go there either";
+  ASSERT_EQ(response->outcome(), v1::SUBMIT_OUTCOME_STORED) << response->DebugString();
+  EXPECT_EQ(Waiting(kHolder), 1u);
+  EXPECT_EQ(Waiting("police.derbys"), 0u);
+  const auto part = store_->Read().value()->FindPart({.share_id = kShareId, .recipient_agency = "police.derbys"}).value();
+  EXPECT_EQ(part->state, v1::RECIPIENT_STATE_HELD);
+  EXPECT_EQ(part->reason, "SENDER_NOT_PERMITTED");
 }
 
 TEST_F(CaseRequestTest, CancellingDeletesWhatWasNotCollected) {
   ASSERT_EQ(Told(Request()), "STORED");
-  ASSERT_OK(Withdraw(kShareId, "dfrs", kHolder, 1));
-  EXPECT_EQ(HolderSeenBy("dfrs").state(), v1::HOLDER_STATE_CANCELLED);
+  ASSERT_OK(Withdraw(kShareId, "cbc", kHolder, 1));
+  EXPECT_EQ(HolderSeenBy("cbc").state(), v1::HOLDER_STATE_CANCELLED);
   const auto told = CollectAs(kHolder);
   ASSERT_EQ(told->deliveries_size(), 1);
   EXPECT_TRUE(told->deliveries(0).has_message()) << "the withdrawal, not the selector";
@@ -211,8 +216,8 @@ TEST_F(CaseRequestTest, WhatIsNotAnsweredInTimeExpiresAndIsTold) {
   HandOverRequest();
   now_ += absl::Hours(73);
   ASSERT_OK(Run([](Batch& batch) { return Sweep(batch); }));
-  EXPECT_EQ(HolderSeenBy("dfrs").state(), v1::HOLDER_STATE_EXPIRED);
-  EXPECT_EQ(EntriesOf("dfrs", "expiry"), 1u);
+  EXPECT_EQ(HolderSeenBy("cbc").state(), v1::HOLDER_STATE_EXPIRED);
+  EXPECT_EQ(EntriesOf("cbc", "expiry"), 1u);
   EXPECT_EQ(Told(Answer()), "REFUSED REQUEST_EXPIRED");
 }
 
@@ -220,7 +225,7 @@ TEST_F(CaseRequestTest, AwaitingApprovalIsToldWithTheRole) {
   HandOverRequest();
   const auto progress = [&](v1::ProgressState state, uint32_t sequence) {
     v1::Progress message;
-    *message.mutable_head() = Head(kHolder, "dfrs", sequence);
+    *message.mutable_head() = Head(kHolder, "cbc", sequence);
     message.set_state(state);
     message.set_reason(state == v1::PROGRESS_STATE_DECLINED ? "CAPACITY" : "SPOC");
     v1::ReportProgressRequest request;
@@ -231,8 +236,8 @@ TEST_F(CaseRequestTest, AwaitingApprovalIsToldWithTheRole) {
   };
   EXPECT_EQ(Told(progress(v1::PROGRESS_STATE_DECLINED, 2)), "STATE_NOT_ALLOWED") << "a request is answered, not declined";
   ASSERT_OK(progress(v1::PROGRESS_STATE_AWAITING_APPROVAL, 2));
-  EXPECT_EQ(HolderSeenBy("dfrs").state(), v1::HOLDER_STATE_AWAITING_APPROVAL);
-  EXPECT_EQ(HolderSeenBy("dfrs").reason(), "SPOC");
+  EXPECT_EQ(HolderSeenBy("cbc").state(), v1::HOLDER_STATE_AWAITING_APPROVAL);
+  EXPECT_EQ(HolderSeenBy("cbc").reason(), "SPOC");
   EXPECT_EQ(Told(Answer()), "STORED");
 }
 
@@ -241,10 +246,10 @@ TEST_F(CaseRequestTest, OverTheQuotaNobodyIsAskedAndBothAgenciesAreToldOnce) {
   ASSERT_EQ(Told(Request()), "STORED");
   const v1::SubmitCaseRequestRequest more = Request(nullptr, kAnswerId);
   EXPECT_EQ(Told(more), "QUOTA_EXCEEDED");
-  const CheckedShare share = CheckShare(AgentOf("dfrs"), more, world(), now_).value();
+  const CheckedShare share = CheckShare(AgentOf("cbc"), more, world(), now_).value();
   for (int i = 0; i < 2; ++i) ASSERT_OK(Run([&](Batch& batch) { return AlarmQuota(share, batch); }));
-  EXPECT_EQ(EntriesOf("dfrs", "quota_exceeded"), 1u);
-  EXPECT_EQ(CollectAs("dfrs")->deliveries(0).notice().kind(), v1::BROKER_NOTICE_KIND_QUOTA_EXCEEDED);
+  EXPECT_EQ(EntriesOf("cbc", "quota_exceeded"), 1u);
+  EXPECT_EQ(CollectAs("cbc")->deliveries(0).notice().kind(), v1::BROKER_NOTICE_KIND_QUOTA_EXCEEDED);
   EXPECT_EQ(CollectAs(kHolder)->deliveries_size(), 2) << "the first request, and the notice";
   now_ += absl::Hours(24);
   EXPECT_EQ(Told(Request(nullptr, kAnswerId)), "STORED") << "another day";
@@ -253,50 +258,48 @@ TEST_F(CaseRequestTest, OverTheQuotaNobodyIsAskedAndBothAgenciesAreToldOnce) {
 TEST_F(CaseRequestTest, APlanSaysWhatWouldBeDecidedAndEntersItself) {
   v1::PlanCaseRequestRequest request;
   request.set_request_id(kRequestId);
-  request.set_profile("fire_safety");
-  request.set_purpose("case.fire_safety");
+  request.set_profile("tb.ncasb");
+  request.set_purpose(setting_.purpose);
+  request.set_board(setting_.board);
   request.set_area(kArea);
   request.set_case_id(kCase);
   request.set_acting_person(kPractitioner);
   request.set_role("practitioner");
-  request.set_subject_role("resident");
+  request.set_subject_role(setting_.subject_role);
   for (const std::string& category : setting_.asked) request.add_categories(category);
-  request.add_grounds("fire_safety.health.physical");
+  request.add_grounds(setting_.grounds[0]);
   request.set_justification(true);
   v1::PlannedHolder& holder = *request.add_holders();
   holder.set_agency(kHolder);
   holder.add_selector_categories("identity");
   v1::PlanCaseRequestResponse response;
-  ASSERT_OK(Run([&](Batch& batch) { return PlanCaseRequest(AgentOf("dfrs"), request, response, batch); }));
+  ASSERT_OK(Run([&](Batch& batch) { return PlanCaseRequest(AgentOf("cbc"), request, response, batch); }));
   ASSERT_EQ(response.decisions_size(), 1);
   EXPECT_EQ(response.decisions(0).SerializeAsString(), SubmitRequest(Request())->decisions(0).SerializeAsString());
   EXPECT_EQ(response.decisions(0).selector_role(), "spoc");
   EXPECT_EQ(response.keys_size(), 1);
   EXPECT_EQ(response.answer_slot_seconds(), 0);
-  EXPECT_EQ(EntriesOf("dfrs", "plan"), 1u);
+  EXPECT_EQ(EntriesOf("cbc", "plan"), 1u);
   request.set_role("signatory");
-  EXPECT_EQ(Told(Run([&](Batch& batch) { return PlanCaseRequest(AgentOf("dfrs"), request, response, batch); })), "ROLE_NOT_ENTITLED");
+  EXPECT_EQ(Told(Run([&](Batch& batch) { return PlanCaseRequest(AgentOf("cbc"), request, response, batch); })), "ROLE_NOT_ENTITLED");
 }
 
 // A thematic lead asks for her own board and area only.
 TEST_F(CaseRequestTest, AThematicLeadAsksForHerOwnBoardAlone) {
-  Give("dfrs", "p-lead", "thematic_lead", {"tb.ncasb"});
+  Give("cbc", "p-lead", "thematic_lead", {"tb.ncasb"});
   v1::OpenCaseRequest open;
   open.set_request_id(kAnswerId);
   open.set_profile("tb.ncasb");
   open.set_board("tb.ncasb");
   open.set_area(kArea);
   v1::Case opened;
-  EXPECT_EQ(Told(Run([&](Batch& batch) { return OpenCase(PersonOf("dfrs", "p-lead"), open, opened, batch); })), "ROLE_NOT_ENTITLED");
-  ASSERT_OK(Run([&](Batch& batch) { return OpenCase(PersonOf("dfrs"), open, opened, batch); }));
+  EXPECT_EQ(Told(Run([&](Batch& batch) { return OpenCase(PersonOf("cbc", "p-lead"), open, opened, batch); })), "ROLE_NOT_ENTITLED");
+  ASSERT_OK(Run([&](Batch& batch) { return OpenCase(PersonOf("cbc"), open, opened, batch); }));
   const auto ask = [&](const std::string& board, const std::string& area) {
     return Told(Request([&](v1::Manifest& m, v1::SenderStatement& s) {
-      m.set_profile("tb.ncasb");
-      m.set_purpose("case.asb_resolution");
       m.set_board(board);
       m.set_area(area);
       m.set_case_id(kAnswerId);
-      m.mutable_subjects(0)->set_role("complainant");
       m.mutable_subjects(0)->clear_grounds();
       m.mutable_question()->set_role("thematic_lead");
       m.mutable_question()->set_acting_person("p-lead");

@@ -40,6 +40,7 @@ TEST_P(WhatTheAskerSeesTest, IsTheSameWhateverTheHolderFound) {
   ASSERT_OK(collected);
   std::vector<std::string> seen = EntriesSeenBy("cbc");
   for (const v1::Delivery& delivery : collected->deliveries()) seen.push_back(absl::StrCat("delivery ", delivery.package().ByteSizeLong(), " receipts ", delivery.receipts_size()));
+  for (const size_t octets : ReceiptsSeenBy("cbc")) seen.push_back(absl::StrCat("receipt ", octets));
   seen.push_back(HolderSeenBy("cbc").SerializeAsString());
   if (Baseline().empty()) Baseline() = seen;
   EXPECT_EQ(seen, Baseline());
