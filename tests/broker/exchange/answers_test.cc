@@ -56,7 +56,7 @@ TEST_F(AnswerTest, TheSameAnswerAgainGetsTheFirstAnswerAndAnotherOneIsTooMany) {
   const auto again = SubmitAnswer(answer);
   ASSERT_OK(first);
   ASSERT_OK(again);
-  EXPECT_EQ(first->SerializeAsString(), again->SerializeAsString());
+  EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(*first, *again));
   EXPECT_EQ(EntriesOf(kHolder, "answer"), 1u);
   v1::SubmitCaseAnswerRequest other = Answer([](v1::Manifest& m, v1::SenderStatement&) { m.set_share_id(kSupplementId); });
   other.set_request_id(kSupplementId);

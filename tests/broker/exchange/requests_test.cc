@@ -42,7 +42,7 @@ TEST_F(CaseRequestTest, TheSameRequestAgainGetsTheFirstAnswerAndTakesEffectOnce)
   const auto again = SubmitRequest(request);
   ASSERT_OK(first);
   ASSERT_OK(again);
-  EXPECT_EQ(first->SerializeAsString(), again->SerializeAsString());
+  EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(*first, *again));
   EXPECT_EQ(Waiting(kHolder), 1u);
   EXPECT_EQ(EntriesOf("cbc", "request"), 1u);
   EXPECT_EQ(Told(Request([](v1::Manifest& m, v1::SenderStatement&) { m.set_marking("OS"); })), "REQUEST_ID_REUSED");
@@ -151,7 +151,7 @@ TEST_F(CaseRequestTest, SomebodyElsesCaseLooksLikeNone) {
   const auto others = SubmitRequest(Request([](v1::Manifest& m, v1::SenderStatement&) { m.set_case_id(kAnswerId); }));
   const auto none = SubmitRequest(Request([](v1::Manifest& m, v1::SenderStatement&) { m.set_case_id(kSupplementId); }));
   EXPECT_EQ(others->reason(), "CASE_LINK_REQUIRED");
-  EXPECT_EQ(others->decisions(0).SerializeAsString(), none->decisions(0).SerializeAsString());
+  EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(others->decisions(0), none->decisions(0)));
 }
 
 TEST_F(CaseRequestTest, AnExcludedOrUnnamedPersonAndAClosedCaseLinkNothing) {
@@ -275,7 +275,7 @@ TEST_F(CaseRequestTest, APlanSaysWhatWouldBeDecidedAndEntersItself) {
   v1::PlanCaseRequestResponse response;
   ASSERT_OK(Run([&](Batch& batch) { return PlanCaseRequest(AgentOf("cbc"), request, response, batch); }));
   ASSERT_EQ(response.decisions_size(), 1);
-  EXPECT_EQ(response.decisions(0).SerializeAsString(), SubmitRequest(Request())->decisions(0).SerializeAsString());
+  EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(response.decisions(0), SubmitRequest(Request())->decisions(0)));
   EXPECT_EQ(response.decisions(0).selector_role(), "spoc");
   EXPECT_EQ(response.keys_size(), 1);
   EXPECT_EQ(response.answer_slot_seconds(), 0);
