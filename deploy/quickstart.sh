@@ -45,7 +45,7 @@ note "built after $SECONDS s"
 say "2/4 Example PKI, signed policy, configuration (in run/)"
 rm -rf "$run"
 free_port() { local p; for p in $(shuf -i 20000-29999 -n 50); do (exec 3<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null || { echo "$p"; return; }; done; }
-deploy/example/lay_out.sh "$run" "$bin/derwent" "$(free_port)"
+DERWENT_ANSWER_SLOT=5s deploy/example/lay_out.sh "$run" "$bin/derwent" "$(free_port)"
 note "$(wc -l <"$run/signatories") signatories signed the policy and the agreements"
 
 say "3/4 Starting a broker and an agent for each agency"
@@ -210,6 +210,58 @@ code=0
 tail -1 "$run/fsck.txt" | sed 's/^/    after: /'
 [ "$code" -eq 8 ] || fail "the flipped byte was not caught (exit $code)"
 note "exit code 8"
+
+say "(5) A fire officer asks adults' services before a home visit: occupancy and oxygen come, the diagnosis does not"
+# Opens a case as somebody, asks in it with a sample request as somebody else, waits; prints the request id.
+ask() { # AGENCY CONVENOR_ROLE ASKER_ROLE SAMPLE CASE_ARGUMENTS…
+  local agency=$1 convenor=$2 asker=$3 sample=$4 case_id
+  shift 4
+  case_id=$(as "$agency" "$convenor" -o csv case open "$@" 2>"$run/request.err" | first) || true
+  sed "s/\"caseId\": \"\"/\"caseId\": \"$case_id\"/" "$sample" >"$run/request.json"
+  as "$agency" "$asker" -o csv request send --file "$run/request.json" 2>>"$run/request.err" | first || true
+}
+first() { tr -d '"\r' | awk -F, 'NR == 2 { print $1 }'; } # the first value of the first row
+request=$(ask dfrs spoc practitioner samples/dfrs/home-visit-request.json --profile fire_safety --area E07000032)
+[ -n "$request" ] || { cat "$run/request.err" >&2; fail "the fire officer could not ask"; }
+shown request send --file samples/dfrs/home-visit-request.json
+as dfrs practitioner request watch "$request" --for 60 >/dev/null 2>&1 || fail "adults' services did not answer"
+shown request show "$request"
+as dfrs practitioner request show "$request" >"$run/answer.txt" 2>&1 || true
+sed 's/^/    /' "$run/answer.txt"
+grep -qi oxygen "$run/answer.txt" || fail "the oxygen flag did not come"
+
+say "(6) A housing officer asks the mental-health trust: its Caldicott Guardian refuses, with the rule and the next step"
+request=$(ask rp.housing spoc practitioner samples/rp.housing/asb-request.json --profile tb.ncasb --board tb.ncasb --area E07000034)
+[ -n "$request" ] || { cat "$run/request.err" >&2; fail "the housing officer could not ask"; }
+approval_of() { # AGENCY ROLE: waits for what is asked of that person, prints its id
+  local id
+  for _ in $(seq 300); do
+    id=$(as "$1" "$2" -o csv request list --approvals 2>/dev/null | first) || true
+    [ -n "$id" ] && { echo "$id"; return; }
+    sleep 0.1
+  done
+  fail "nothing is asked of $1's $2"
+}
+approval=$(approval_of nhs.dhcft caldicott_guardian)
+shown request refuse "$approval" --reason CONFIDENCE
+as nhs.dhcft caldicott_guardian request refuse "$approval" --reason CONFIDENCE >/dev/null 2>&1 || fail "the guardian could not refuse"
+as rp.housing practitioner request watch "$request" --for 60 >/dev/null 2>&1 || true
+as rp.housing practitioner request show "$request" >"$run/answer.txt" 2>&1 || true
+sed 's/^/    /' "$run/answer.txt"
+grep -q APPROVAL_REFUSED "$run/answer.txt" || fail "housing were not told that the guardian refused"
+
+say "(7) A thematic lead asks four agencies: two answer once their SPOCs agree; who refused and who holds nothing look the same"
+request=$(ask dcc.community_safety spoc thematic_lead samples/dcc.community_safety/cuckooing-request.json --profile tb.soce --board tb.soce --area E07000034)
+[ -n "$request" ] || { cat "$run/request.err" >&2; fail "the lead could not ask"; }
+for agency in police.derbys dcc.adults; do as "$agency" spoc request approve "$(approval_of "$agency" spoc)" >/dev/null 2>&1 || fail "$agency's SPOC could not agree"; done
+as cbc spoc request refuse "$(approval_of cbc spoc)" --reason NOT_NECESSARY >/dev/null 2>&1 || fail "the council's SPOC could not refuse"
+as dcc.community_safety thematic_lead request watch "$request" --for 120 >/dev/null 2>&1 || fail "not every holder answered"
+as dcc.community_safety thematic_lead request show "$request" >"$run/answer.txt" 2>&1 || true
+sed 's/^/    /' "$run/answer.txt"
+
+say "(8) The holder's data protection officer sees that its record was used, and for what"
+shown request list --held
+as police.derbys dpo request list --held 2>&1 | sed 's/^/    /'
 
 say "The story is true. ($SECONDS s)"
 if [ "$once" = yes ]; then exit 0; fi

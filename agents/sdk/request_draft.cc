@@ -81,14 +81,18 @@ class RequestReader {
   std::vector<FieldProblem>& problems_;
 };
 
-// The reason that leads a denial of everything; empty when something may come.
-std::string WhyNothing(const v1::PlanCaseRequestResponse& plan) {
+// The reason that leads a denial of everything; empty when something may come. Where existence is secret only denials are
+// told: a category that is not listed may come.
+std::string WhyNothing(const v1::PlanCaseRequestResponse& plan, size_t asked) {
   std::string reason;
   for (const v1::AskerDecision& decision : plan.decisions()) {
+    size_t denied = 0;
     for (const v1::CategoryDecision& category : decision.question().categories()) {
       if (category.outcome() != "DENY") return "";
+      ++denied;
       if (reason.empty() && !category.reasons().empty()) reason = category.reasons(0).code();
     }
+    if (denied < asked) return "";
   }
   return reason.empty() ? "CATEGORY_NOT_PERMITTED" : reason;
 }
@@ -155,7 +159,7 @@ absl::StatusOr<HolderDecision> DecideSelectors(RequestDraft& draft, const v1::Pl
     }
   }
   ASSIGN_OR_RETURN(HolderDecision decided, DecideAsHolder(draft.selector, selectors, snapshot, now, contact, random));
-  decided.refusal = WhyNothing(plan);
+  decided.refusal = WhyNothing(plan, draft.categories.size());
   const policy::Profile& profile = snapshot.policy->profiles.at(draft.selector.profile);
   v1::Question question;
   question.set_acting_person(draft.selector.acting_person);

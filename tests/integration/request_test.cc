@@ -196,7 +196,7 @@ TEST_F(RequestTest, TheGuardianRefusesHousingWithARuleAndANextStep) {
   TestAgent& housing = *agents[0];
   TestAgent& trust = *agents[1];
   v1::SendCaseRequestRequest question = Sample("samples/rp.housing/asb-request.json");
-  question.set_case_id(OpenCase("rp.housing", "p-26e5c3", "tb.ncasb", "", question.area()));
+  question.set_case_id(OpenCase("rp.housing", "p-26e5c3", "tb.ncasb", "tb.ncasb", question.area()));
   const auto sent = housing.daemon->requests().Send(Person("p-f91b60"), question);
   ASSERT_OK(sent);
   ASSERT_EQ(sent->state(), "STORED") << sent->reason() << sent->DebugString();
@@ -310,7 +310,7 @@ TEST_F(RequestTest, ACancelledRequestIsForgottenByItsHolder) {
   TestAgent& housing = *agents[0];
   TestAgent& trust = *agents[1];
   v1::SendCaseRequestRequest question = Sample("samples/rp.housing/asb-request.json");
-  question.set_case_id(OpenCase("rp.housing", "p-26e5c3", "tb.ncasb", "", question.area()));
+  question.set_case_id(OpenCase("rp.housing", "p-26e5c3", "tb.ncasb", "tb.ncasb", question.area()));
   const auto sent = housing.daemon->requests().Send(Person("p-f91b60"), question);
   ASSERT_OK(sent);
   ASSERT_EQ(sent->state(), "STORED") << sent->reason();

@@ -9,7 +9,7 @@ using ::testing::Pair;
 
 class CaseRequestTest : public RequestTest {
  protected:
-  size_t Waiting(const std::string& agency) { return store_->Read().value()->CountDeliveries(agency).value(); }
+  size_t Waiting(const std::string& agency) { return store_->Read().value()->GetMailboxDepth(agency)->waiting; }
 };
 
 TEST_F(CaseRequestTest, ARequestThatPolicyAllowsIsStoredEnteredAndDelivered) {
@@ -101,7 +101,7 @@ TEST_P(RemovedConditionTest, RefusesTheRequest) {
   if (GetParam().from_world) GetParam().from_world(world(), policy());
   const v1::SubmitCaseRequestRequest request = Request(GetParam().from_request);
   EXPECT_EQ(Told(request), GetParam().told);
-  EXPECT_EQ(store_->Read().value()->CountDeliveries(kHolder).value(), 0u);
+  EXPECT_EQ(store_->Read().value()->GetMailboxDepth(kHolder)->waiting, 0u);
   EXPECT_FALSE(store_->Read().value()->FindShare(kShareId).value().has_value());
 }
 
