@@ -220,14 +220,18 @@ ask() { # AGENCY CONVENOR_ROLE ASKER_ROLE SAMPLE CASE_ARGUMENTS…
   sed "s/\"caseId\": \"\"/\"caseId\": \"$case_id\"/" "$sample" >"$run/request.json"
   as "$agency" "$asker" -o csv request send --file "$run/request.json" 2>>"$run/request.err" | first || true
 }
+answers() { # AGENCY ROLE REQUEST: what that person opens, a line a category; also in run/answer.txt
+  as "$1" "$2" -o json request show "$3" >"$run/answer.json" 2>/dev/null || true
+  as "$1" "$2" -o csv request show "$3" 2>/dev/null | tr -d '\r' | sed -e 's/^"//' -e 's/"$//' -e 's/","/\t/g' |
+    awk -F'\t' 'NR > 1 { print "    " $1 ": " $3 ($4 == "ANSWERED" ? " (" $5 "): " : " " tolower($4) ": ") $6 $7 ($8 ? "; next: " $8 : "") }' | tee "$run/answer.txt"
+}
 first() { tr -d '"\r' | awk -F, 'NR == 2 { print $1 }'; } # the first value of the first row
 request=$(ask dfrs spoc practitioner samples/dfrs/home-visit-request.json --profile fire_safety --area E07000032)
 [ -n "$request" ] || { cat "$run/request.err" >&2; fail "the fire officer could not ask"; }
 shown request send --file samples/dfrs/home-visit-request.json
 as dfrs practitioner request watch "$request" --for 60 >/dev/null 2>&1 || fail "adults' services did not answer"
 shown request show "$request"
-as dfrs practitioner request show "$request" >"$run/answer.txt" 2>&1 || true
-sed 's/^/    /' "$run/answer.txt"
+answers dfrs practitioner "$request"
 grep -qi oxygen "$run/answer.txt" || fail "the oxygen flag did not come"
 
 say "(6) A housing officer asks the mental-health trust: its Caldicott Guardian refuses, with the rule and the next step"
@@ -246,8 +250,7 @@ approval=$(approval_of nhs.dhcft caldicott_guardian)
 shown request refuse "$approval" --reason CONFIDENCE
 as nhs.dhcft caldicott_guardian request refuse "$approval" --reason CONFIDENCE >/dev/null 2>&1 || fail "the guardian could not refuse"
 as rp.housing practitioner request watch "$request" --for 60 >/dev/null 2>&1 || true
-as rp.housing practitioner request show "$request" >"$run/answer.txt" 2>&1 || true
-sed 's/^/    /' "$run/answer.txt"
+answers rp.housing practitioner "$request"
 grep -q APPROVAL_REFUSED "$run/answer.txt" || fail "housing were not told that the guardian refused"
 
 say "(7) A thematic lead asks four agencies: two answer once their SPOCs agree; who refused and who holds nothing look the same"
@@ -256,12 +259,19 @@ request=$(ask dcc.community_safety spoc thematic_lead samples/dcc.community_safe
 for agency in police.derbys dcc.adults; do as "$agency" spoc request approve "$(approval_of "$agency" spoc)" >/dev/null 2>&1 || fail "$agency's SPOC could not agree"; done
 as cbc spoc request refuse "$(approval_of cbc spoc)" --reason NOT_NECESSARY >/dev/null 2>&1 || fail "the council's SPOC could not refuse"
 as dcc.community_safety thematic_lead request watch "$request" --for 120 >/dev/null 2>&1 || fail "not every holder answered"
-as dcc.community_safety thematic_lead request show "$request" >"$run/answer.txt" 2>&1 || true
-sed 's/^/    /' "$run/answer.txt"
+answers dcc.community_safety thematic_lead "$request"
+[ "$(grep -c 'nothing is shared here' "$run/answer.txt")" -ge 4 ] || fail "who refused and who holds nothing should both give the neutral text"
+code=0
+other=$(awk '$1 == "dcc.community_safety" && $3 == "thematic_lead" { print $2 }' certs-example/people.txt | tail -1)
+sed 's/CS-26-101-A/CS-26-101-B/' "$run/request.json" >"$run/other.json"
+"$bin/derwent" --config "$(deploy/example/client.sh "$run" dcc.community_safety thematic_lead "$other")" request send --file "$run/other.json" >"$run/other.txt" 2>&1 || code=$?
+[ "$code" -ne 0 ] || fail "the lead of another area was not refused"
+note "the lead of another area is refused at once: $(grep -oE '[A-Z]+_[A-Z_]+' "$run/other.txt" | awk '!n++'), exit code $code"
 
 say "(8) The holder's data protection officer sees that its record was used, and for what"
 shown request list --held
-as police.derbys dpo request list --held 2>&1 | sed 's/^/    /'
+as police.derbys dpo -o csv request list --held 2>/dev/null | tr -d '"\r' |
+  awk -F, 'NR > 1 { print "    " $2 " (" $4 " " $3 ") for " $6 ", case " substr($7, 1, 8) "…: " $10 " " $11 ", record " $9 }'
 
 say "The story is true. ($SECONDS s)"
 if [ "$once" = yes ]; then exit 0; fi

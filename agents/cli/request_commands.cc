@@ -60,6 +60,8 @@ absl::StatusOr<int> Send(Client& client, const Options& o, Format format) {
   const std::string state = response.reason().empty() ? response.state() : absl::StrCat(response.state(), " ", response.reason());
   Rows rows({"request", "state", "holder", "category", "at most", "form", "why", "answers at"});
   for (const v1::AskerDecision& decision : response.decisions()) {
+    // Where existence is secret nothing but denials of the asker is told.
+    if (decision.question().categories().empty()) rows.Add({response.request_id(), state, decision.holder_agency(), "", "", "", "", TimeOf(response.answer_time())});
     for (const v1::CategoryDecision& category : decision.question().categories()) {
       std::vector<std::string> reasons;
       for (const v1::Reason& reason : category.reasons()) reasons.push_back(reason.code());

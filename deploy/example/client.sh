@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Writes the client configuration of one person of an agency and prints its path.
-# usage: deploy/example/client.sh RUN_FOLDER AGENCY ROLE
+# usage: deploy/example/client.sh RUN_FOLDER AGENCY ROLE [PERSON]     (PERSON: another than the first who holds the role)
 set -euo pipefail
 umask 077
 home=$(cd "$(dirname "$0")/../.." && pwd)
 run=$(cd "${1:?run folder}" && pwd) agency=${2:?agency} role=${3:?role}
-person=$(awk -v a="$agency" -v r="$role" '$1 == a && $3 == r { print $2; exit }' "$home/certs-example/people.txt")
+person=${4:-$(awk -v a="$agency" -v r="$role" '$1 == a && $3 == r { print $2; exit }' "$home/certs-example/people.txt")}
 [ -n "$person" ] || { echo "client.sh: nobody at $agency is $role" >&2; exit 1; }
 mkdir -p "$run/clients"
-cat >"$run/clients/$agency.$role.yaml" <<YAML
+cat >"$run/clients/$agency.$role.$person.yaml" <<YAML
 broker: localhost:$(cat "$run/broker/port")
 broker_peer: spiffe://derwent.example/broker/one
 agent: localhost:$(cat "$run/agents/$agency/port")
@@ -20,4 +20,4 @@ log_vkey: $(cat "$run/pki/trust/log.vkey")
 origin: derwent.example/log
 agency: $agency
 YAML
-echo "$run/clients/$agency.$role.yaml"
+echo "$run/clients/$agency.$role.$person.yaml"
