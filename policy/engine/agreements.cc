@@ -10,7 +10,7 @@ namespace derwent::policy {
 namespace {
 
 bool Covers(const std::set<std::string>& areas, absl::string_view area, const Policy& policy) {
-  return area.empty() || std::any_of(areas.begin(), areas.end(), [&](const std::string& whole) { return policy.AreaWithin(area, whole); });
+  return std::any_of(areas.begin(), areas.end(), [&](const std::string& whole) { return policy.AreaWithin(area, whole); });
 }
 
 bool Stopped(const Agreement& agreement, const DecisionRequest& q, absl::CivilDay day) {
@@ -58,7 +58,7 @@ bool RoleHeld(const Snapshot& snapshot, absl::string_view agency, absl::string_v
     if ((!person.empty() && entry.id != person) || !entry.training_until.has_value() || *entry.training_until < day) return false;
     return std::any_of(entry.roles.begin(), entry.roles.end(), [&](const RoleHolding& holding) {
       return holding.role == role && holding.valid.Hold(day) && (board.empty() || holding.boards.contains(std::string(board))) &&
-             Covers(holding.areas, area, *snapshot.policy);
+             (area.empty() || Covers(holding.areas, area, *snapshot.policy));
     });
   });
 }

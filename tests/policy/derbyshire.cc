@@ -40,7 +40,7 @@ DecisionRequest HomeVisit(std::vector<std::string> categories) {
 
 DecisionRequest ChildReferral(std::vector<std::string> categories) {
   DecisionRequest q{.releasing_agency = "police.derbys", .receiving_agency = "dcc.childrens", .receiving_role = "mash_manager",
-                    .profile = "mash", .purpose = "case.child_safeguard"};
+                    .profile = "mash", .purpose = "case.child_safeguard", .area = "E10000007"};
   q.direction = Direction::kPush;
   q.justification = true;
   q.subject_role = "child";

@@ -62,7 +62,7 @@ DecisionRequest RandomRequest(const Policy& policy, std::mt19937& random) {
   const Profile& profile = policy.profiles.at(q.profile);
   q.purpose = OneIn(6, random) ? Any(policy.purposes, random) : Any(profile.purposes, random);
   DrawParties(policy, profile, random, q);
-  if (OneIn(3, random)) q.area = Any(policy.areas, random);
+  q.area = OneIn(3, random) ? Any(policy.areas, random) : "E23000018";
   q.direction = OneIn(3, random) ? Direction::kPush : Direction::kRequest;
   q.case_link = OneIn(5, random) ? CaseLink::kNone : CaseLink::kAsserted;
   q.justification = !OneIn(8, random);

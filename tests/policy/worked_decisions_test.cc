@@ -38,7 +38,7 @@ DecisionRequest With(DecisionRequest request, const std::function<void(DecisionR
 
 DecisionRequest BreakGlass(std::vector<std::string> categories, const std::string& role) {
   DecisionRequest q{.releasing_agency = "nhs.dhcft", .receiving_agency = "police.derbys", .receiving_role = role,
-                    .profile = "adult_safeguard", .purpose = "emergency.vital"};
+                    .profile = "adult_safeguard", .purpose = "emergency.vital", .area = "E23000018"};
   q.route = Route::kBreakGlass;
   q.justification = true;
   q.subject_role = "adult_at_risk";
@@ -49,7 +49,7 @@ DecisionRequest BreakGlass(std::vector<std::string> categories, const std::strin
 
 DecisionRequest AsbCase(std::vector<std::string> categories) {
   DecisionRequest q{.releasing_agency = "police.derbys", .receiving_agency = "cbc", .receiving_role = "practitioner",
-                    .profile = "tb.ncasb", .purpose = "case.asb_resolution"};
+                    .profile = "tb.ncasb", .purpose = "case.asb_resolution", .area = "E23000018"};
   q.case_link = CaseLink::kAsserted;
   q.justification = true;
   q.subject_role = "perpetrator_alleged";
@@ -144,7 +144,7 @@ TEST(Decision, WhatTheHolderDoesNotKnowDenies) {
 }
 
 TEST(Decision, AnUnknownAgeMayBeAChilds) {
-  DecisionRequest q{.releasing_agency = "police.derbys", .receiving_agency = "channel.ip", .receiving_role = "spoc", .profile = "channel", .purpose = "case.channel"};
+  DecisionRequest q{.releasing_agency = "police.derbys", .receiving_agency = "channel.ip", .receiving_role = "spoc", .profile = "channel", .purpose = "case.channel", .area = "E23000018"};
   q.case_link = CaseLink::kAsserted;
   q.justification = true;
   q.subject_role = "referred_prevent";
@@ -193,7 +193,7 @@ TEST(Decision, AnOverlayOpensNothingThatAnotherRuleStops) {
 }
 
 TEST(Decision, WhoAgreesToAnExceptionDoesNotReplaceWhoAgreesToHarm) {
-  DecisionRequest q{.releasing_agency = "police.derbys", .receiving_agency = "dcc.adults", .receiving_role = "practitioner", .profile = "adult_safeguard", .purpose = "case.adult_safeguard"};
+  DecisionRequest q{.releasing_agency = "police.derbys", .receiving_agency = "dcc.adults", .receiving_role = "practitioner", .profile = "adult_safeguard", .purpose = "case.adult_safeguard", .area = "E23000018"};
   q.case_link = CaseLink::kAsserted;
   q.justification = true;
   q.subject_role = "adult_at_risk";
@@ -216,6 +216,19 @@ TEST(Decision, EachAgreementInForceTightens) {
   DecisionRequest elsewhere = HomeVisit({"contact"});
   elsewhere.area = "E07000035";
   EXPECT_FALSE(DecideUnder(policy, elsewhere).categories[0].denied);
+}
+
+TEST(Decision, NamesTheAreaThatItIsFor) {
+  Policy policy = Derbyshire();
+  for (Agreement& agreement : policy.agreements) {
+    agreement.signed_by = agreement.parties;
+    agreement.areas = {"E07000034"};
+  }
+  DecisionRequest q = HomeVisit({"identity"});
+  const auto decide = [&] { return Decide(q, {.policy = &policy, .directories = nullptr}, Midday()).categories[0]; };
+  EXPECT_FALSE(decide().denied);
+  q.area.clear();
+  EXPECT_TRUE(Says(decide(), ReasonCode::kAreaNotCovered)) << "an agreement of one district would cover anywhere";
 }
 
 TEST(Decision, RecordsFootingOfBothSides) {

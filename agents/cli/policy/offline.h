@@ -9,6 +9,9 @@
 
 namespace derwent::cli {
 
+// The area a question is for that names none: the county with the city.
+inline constexpr char kCounty[] = "E23000018";
+
 // A bundle's text compiled for an offline tool: no signature is needed, agreements are taken as signed.
 struct OfflinePolicy {
   policy::Files files;

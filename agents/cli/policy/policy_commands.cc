@@ -84,6 +84,7 @@ absl::StatusOr<Decided> DecideFile(const std::string& directory, const std::stri
   const auto parsed = google::protobuf::util::JsonStringToMessage(json, &message);
   if (!parsed.ok()) return absl::InvalidArgumentError(absl::StrCat("the request is malformed: ", std::string(parsed.message())));
   ASSIGN_OR_RETURN(policy::DecisionRequest request, policy::FromProto(message));
+  if (request.area.empty()) request.area = kCounty;
   ASSIGN_OR_RETURN(const absl::Time now, policy::TimeOf(message, absl::Now()));
   policy::Decision decision = policy::Decide(request, offline.snapshot(), now);
   return Decided{.offline = std::move(offline), .request = std::move(request), .decision = std::move(decision)};

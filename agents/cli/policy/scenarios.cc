@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "agents/cli/policy/offline.h"
 #include "agents/cli/policy/scenario_shape.h"
 #include "policy/engine/decide.h"
 #include "policy/engine/lattice.h"
@@ -52,7 +53,7 @@ void ReadExtras(const YAML::Node& s, DecisionRequest& q) {
 
 DecisionRequest ReadRequest(const YAML::Node& s) {
   DecisionRequest q{.releasing_agency = Text(s, "holder"), .receiving_agency = Text(s["requester"], "org"), .receiving_role = Text(s["requester"], "role"),
-                    .profile = Text(s, "profile"), .purpose = Text(s, "purpose")};
+                    .profile = Text(s, "profile"), .purpose = Text(s, "purpose"), .area = kCounty};
   q.direction = Text(s, "direction") == "push" || Text(s, "path") == "push_referral" ? policy::Direction::kPush : policy::Direction::kRequest;
   q.case_link = s["case_link"] && s["case_link"].as<bool>() ? policy::CaseLink::kAsserted : policy::CaseLink::kNone;
   q.justification = true;
@@ -72,7 +73,7 @@ policy::Policy WithAgreement(const policy::Policy& policy, const DecisionRequest
   changed.agreements.clear();
   if (state == "none") return changed;
   const absl::CivilDay today = absl::ToCivilDay(now, absl::UTCTimeZone());
-  policy::Agreement agreement{.id = "scenario", .revision = 1, .parties = {q.releasing_agency, q.receiving_agency}, .profiles = {q.profile}};
+  policy::Agreement agreement{.id = "scenario", .revision = 1, .parties = {q.releasing_agency, q.receiving_agency}, .profiles = {q.profile}, .areas = {q.area}};
   agreement.effective = {.first = today - 365, .last = state == "expired" ? today - 12 : today + 365};
   changed.agreements.push_back(std::move(agreement));
   return changed;
