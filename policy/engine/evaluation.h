@@ -44,6 +44,8 @@ void Resolve(Evaluation& evaluation);
 void CheckRequest(Evaluation& evaluation);
 // Decides one category: steps 4, 6 and 7.
 CategoryOutcome DecideCategory(const Evaluation& evaluation, const std::string& category);
+// Whether a share hangs on the step of consent.
+bool Binds(const ConsentStep& step, const DecisionRequest& request);
 // The gateways that carry `category` in `form` between these parties.
 std::vector<std::string> GatewaysFor(const Evaluation& evaluation, const Category& category, Form form);
 

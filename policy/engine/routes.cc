@@ -121,14 +121,6 @@ void CheckJustification(Evaluation& e) {
   if (harmful || MayBeChild(e)) Refuse(e, ReasonCode::kJustificationRequired, "proportionality");
 }
 
-bool Binds(const ConsentStep& step, const DecisionRequest& q) {
-  if (q.step == step.id) return true;
-  if (step.profile.empty() && step.receiver.empty() && step.product.empty()) return false;
-  if (!step.subject_role.empty() && step.subject_role != q.subject_role) return false;
-  return (step.profile.empty() || step.profile == q.profile) && (step.receiver.empty() || step.receiver == q.receiving_agency) &&
-         (step.product.empty() || step.product == q.product);
-}
-
 // Given by `giver` and by them not refused.
 bool Gave(absl::string_view giver, const ConsentStep& step, const SubjectFacts& facts) {
   bool given = false;
@@ -166,6 +158,14 @@ void CheckConsents(Evaluation& e) {
 }
 
 }  // namespace
+
+bool Binds(const ConsentStep& step, const DecisionRequest& q) {
+  if (q.step == step.id) return true;
+  if (step.profile.empty() && step.receiver.empty() && step.product.empty()) return false;
+  if (!step.subject_role.empty() && step.subject_role != q.subject_role) return false;
+  return (step.profile.empty() || step.profile == q.profile) && (step.receiver.empty() || step.receiver == q.receiving_agency) &&
+         (step.product.empty() || step.product == q.product);
+}
 
 std::string Evaluation::Rule(absl::string_view place) const { return absl::StrCat("profiles/", request.profile, "/", place); }
 

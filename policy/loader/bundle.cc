@@ -130,7 +130,7 @@ absl::StatusOr<Files> ReadBundleDirectory(const std::string& directory) {
     if (error) return absl::NotFoundError(absl::StrCat("cannot read the bundle `", directory, "`: ", error.message()));
     if (!next->is_regular_file()) continue;
     const std::string path = fs::relative(next->path(), directory).generic_string();
-    if (!absl::EndsWith(path, ".txtpb") && path != kManifestPath && !IsGovernance(path)) continue;
+    if (!IsText(path) && path != kManifestPath && !IsGovernance(path)) continue;
     std::ifstream file(next->path(), std::ios::binary);
     std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
     if (!file.good() && !file.eof()) return absl::NotFoundError(absl::StrCat("cannot read `", path, "` of the bundle"));

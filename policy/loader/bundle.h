@@ -27,7 +27,7 @@ struct Bundle {
 // kInvalidArgument with every problem of the text.
 absl::StatusOr<std::unique_ptr<const Bundle>> LoadBundle(Files files, const TrustRoots& roots, absl::Time now);
 
-// Reads a bundle's directory: `*.txtpb`, MANIFEST, `signatures/`, `notices/`. Errors: kNotFound; kInvalidArgument over 32 MiB.
+// Reads a bundle's directory: its text, MANIFEST, `signatures/`, `notices/`. Errors: kNotFound; kInvalidArgument over 32 MiB.
 absl::StatusOr<Files> ReadBundleDirectory(const std::string& directory);
 
 }  // namespace derwent::policy

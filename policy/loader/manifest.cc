@@ -13,10 +13,14 @@ std::string Line(absl::string_view path, absl::string_view content) { return abs
 
 }  // namespace
 
+bool IsText(absl::string_view path) {
+  return absl::EndsWith(path, ".txtpb") || (absl::StartsWith(path, "scenarios/") && absl::EndsWith(path, ".yaml"));
+}
+
 std::string MakeManifest(const Files& files) {
   std::string manifest;
   for (const auto& [path, content] : files) {
-    if (absl::EndsWith(path, ".txtpb")) manifest += Line(path, content);
+    if (IsText(path)) manifest += Line(path, content);
   }
   return manifest;
 }
@@ -26,7 +30,7 @@ absl::Status CheckManifest(const Files& files) {
   if (manifest == files.end()) return absl::DataLossError("the bundle has no MANIFEST");
   if (manifest->second == MakeManifest(files)) return absl::OkStatus();
   for (const auto& [path, content] : files) {
-    if (absl::EndsWith(path, ".txtpb") && !absl::StrContains(manifest->second, Line(path, content))) {
+    if (IsText(path) && !absl::StrContains(manifest->second, Line(path, content))) {
       return absl::DataLossError(absl::StrCat("MANIFEST does not name `", path, "` with its digest"));
     }
   }

@@ -11,7 +11,9 @@ namespace derwent::policy {
 
 inline constexpr char kManifestPath[] = "MANIFEST";
 
-// Lines `<sha256 hex>  <path>\n` of all `*.txtpb`, sorted by path.
+// Whether the file is the bundle's text, which MANIFEST lists: `*.txtpb`, and worked decisions `scenarios/*.yaml`.
+bool IsText(absl::string_view path);
+// Lines `<sha256 hex>  <path>\n` of all text, sorted by path.
 std::string MakeManifest(const Files& files);
 // Whether MANIFEST names exactly the bundle's text with its digests. Error: kDataLoss naming the first difference.
 absl::Status CheckManifest(const Files& files);

@@ -89,7 +89,7 @@ void ExpectAllAsWorked(const std::filesystem::path& path, int at_least) {
 }
 
 TEST(WorkedDecisions, ComeOutAsWorkedByHand) {
-  for (const char* file : {"boards", "safeguarding", "justice_and_homes", "routes"}) ExpectAllAsWorked(absl::StrCat("tests/policy/worked/", file, ".yaml"), 40);
+  for (const char* file : {"boards", "safeguarding", "justice_and_homes", "routes"}) ExpectAllAsWorked(absl::StrCat("policy/derbyshire/scenarios/", file, ".yaml"), 40);
 }
 
 TEST(WorkedDecisions, OfTheDomainPageComeOutToo) {
@@ -101,7 +101,7 @@ TEST(WorkedDecisions, OfTheDomainPageComeOutToo) {
 // A profile, flag or route that no worked decision mentions could change unseen.
 TEST(WorkedDecisions, MentionEveryProfileFlagAndRoute) {
   std::string all;
-  for (const char* file : {"boards", "safeguarding", "justice_and_homes", "routes"}) all += Read(absl::StrCat("tests/policy/worked/", file, ".yaml"));
+  for (const char* file : {"boards", "safeguarding", "justice_and_homes", "routes"}) all += Read(absl::StrCat("policy/derbyshire/scenarios/", file, ".yaml"));
   for (const auto& [id, profile] : policy::Derbyshire().profiles) EXPECT_TRUE(absl::StrContains(all, absl::StrCat("profile: ", id, "\n"))) << id;
   for (const auto& [id, flag] : policy::Derbyshire().flags) EXPECT_TRUE(absl::StrContains(all, id)) << id;
   for (const char* route : {"break_glass", "statutory_request", "statistics", "event:", "audit.dpo", "direction: push", "onward:", "payload:", "table:", "exception:", "product:"}) {

@@ -1,7 +1,6 @@
 #include "agents/cli/policy/policy_commands.h"
 
 #include <iostream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,45 +10,26 @@
 #include "agents/cli/policy/explain.h"
 #include "agents/cli/policy/governance.h"
 #include "agents/cli/policy/offline.h"
-#include "agents/cli/policy/scenarios.h"
+#include "agents/cli/policy/reporting.h"
+#include "agents/cli/policy/test_command.h"
 #include "google/protobuf/util/json_util.h"
 #include "policy/engine/decide.h"
 #include "policy/loader/record.h"
 #include "policy/loader/request.h"
 #include "trust/base/status_macros.h"
-#include "trust/signature/key_file.h"
 
 namespace derwent::cli {
 namespace {
 
-constexpr int kDone = 0;
-constexpr int kFailed = 1;
-constexpr int kBadInput = 2;
-constexpr int kRefused = 3;
-constexpr int kPartial = 9;
-
-int Fail(const absl::Status& status, int code = kBadInput) {
-  std::cerr << "derwent policy: " << status.message() << "\n";
-  return code;
-}
-
 int Report(const absl::Status& status, absl::string_view done) {
-  if (!status.ok()) return Fail(status);
+  if (!status.ok()) return FailPolicy(status);
   std::cerr << done << "\n";
-  return kDone;
-}
-
-// The bundle, or its problems on stderr.
-absl::StatusOr<OfflinePolicy> GoodPolicy(const std::string& directory) {
-  ASSIGN_OR_RETURN(OfflinePolicy offline, ReadPolicy(directory));
-  if (offline.policy != nullptr) return offline;
-  for (const policy::Problem& problem : offline.problems) std::cerr << problem.ToString() << "\n";
-  return absl::InvalidArgumentError("the policy has errors");
+  return kPolicyDone;
 }
 
 int Check(const std::string& directory, bool unconfirmed) {
   const absl::StatusOr<OfflinePolicy> offline = ReadPolicy(directory);
-  if (!offline.ok()) return Fail(offline.status());
+  if (!offline.ok()) return FailPolicy(offline.status());
   int errors = 0;
   int open = 0;
   for (const policy::Problem& problem : offline->problems) {
@@ -63,7 +43,7 @@ int Check(const std::string& directory, bool unconfirmed) {
               << offline->policy->organisations.size() << " organisations\n";
   }
   std::cout << errors << " errors, " << open << " legal points need confirmation\n";
-  return errors == 0 ? kDone : kBadInput;
+  return errors == 0 ? kPolicyDone : kPolicyBadInput;
 }
 
 struct Decided {
@@ -71,11 +51,6 @@ struct Decided {
   policy::DecisionRequest request;
   policy::Decision decision;
 };
-
-absl::StatusOr<std::string> ReadInput(const std::string& path) {
-  if (path == "-") return std::string((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
-  return trust::ReadFile(path, 1 << 20);
-}
 
 absl::StatusOr<Decided> DecideFile(const std::string& directory, const std::string& path) {
   ASSIGN_OR_RETURN(OfflinePolicy offline, GoodPolicy(directory));
@@ -92,19 +67,19 @@ absl::StatusOr<Decided> DecideFile(const std::string& directory, const std::stri
 
 int CodeOf(const policy::Decision& decision) {
   const absl::string_view overall = decision.Overall();
-  return overall == "PERMIT" ? kDone : overall == "DENY" ? kRefused : kPartial;
+  return overall == "PERMIT" ? kPolicyDone : overall == "DENY" ? kPolicyRefused : kPolicyPartial;
 }
 
 int DecideCommand(const std::string& directory, const std::string& path, const std::string& output) {
   const absl::StatusOr<Decided> decided = DecideFile(directory, path);
-  if (!decided.ok()) return Fail(decided.status());
+  if (!decided.ok()) return FailPolicy(decided.status());
   if (output == "json" || output == "jsonl") {
     std::string json;
     google::protobuf::util::JsonPrintOptions options;
     options.add_whitespace = output == "json";
     options.always_print_primitive_fields = true;
     if (!google::protobuf::util::MessageToJsonString(policy::ToProto(decided->decision, decided->offline.policy->digest), &json, options).ok()) {
-      return Fail(absl::InternalError("cannot print the decision"), kFailed);
+      return FailPolicy(absl::InternalError("cannot print the decision"), kPolicyFailed);
     }
     std::cout << json << "\n";
   } else {
@@ -118,31 +93,9 @@ int DecideCommand(const std::string& directory, const std::string& path, const s
 
 int ExplainCommand(const std::string& directory, const std::string& path) {
   const absl::StatusOr<Decided> decided = DecideFile(directory, path);
-  if (!decided.ok()) return Fail(decided.status());
+  if (!decided.ok()) return FailPolicy(decided.status());
   std::cout << Explain(decided->request, decided->decision, decided->offline.policy->digest);
   return CodeOf(decided->decision);
-}
-
-int Test(const std::string& directory, const std::vector<std::string>& files) {
-  const absl::StatusOr<OfflinePolicy> offline = GoodPolicy(directory);
-  if (!offline.ok()) return Fail(offline.status());
-  int passed = 0;
-  int failed = 0;
-  int malformed = 0;
-  for (const std::string& path : files) {
-    const absl::StatusOr<std::string> yaml = ReadInput(path);
-    if (!yaml.ok()) return Fail(yaml.status());
-    const absl::StatusOr<std::vector<ScenarioResult>> results = RunScenarios(*yaml, *offline->policy);
-    if (!results.ok()) return Fail(results.status());
-    for (const ScenarioResult& result : *results) {
-      ++(result.differences.empty() ? passed : failed);
-      malformed += result.malformed ? 1 : 0;
-      for (const std::string& difference : result.differences) std::cout << result.id << ": " << (result.malformed ? "malformed: " : "") << difference << "\n";
-    }
-  }
-  std::cout << passed << " passed, " << failed << " failed\n";
-  if (malformed > 0) return kBadInput;
-  return failed == 0 && passed > 0 ? kDone : kFailed;
 }
 
 // What the options of a command write to; lives as long as the application's callbacks.
@@ -153,7 +106,6 @@ struct Options {
   std::string agreement;
   std::string from_date;
   std::string party;
-  std::vector<std::string> scenarios;
   SignerFiles signer;
   bool unconfirmed = false;
   bool bundle = false;
@@ -174,11 +126,6 @@ void AddReading(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_c
   decide->add_option("-o,--output", o->output, "table or json")->check(CLI::IsMember({"table", "json", "jsonl"}));
   decide->callback([o, &exit_code] { exit_code = DecideCommand(o->directory, o->request, o->output); });
   explain->callback([o, &exit_code] { exit_code = ExplainCommand(o->directory, o->request); });
-
-  CLI::App* const test = policy.add_subcommand("test", "run worked decisions");
-  test->add_option("directory,--policy", o->directory, "the policy's folder")->capture_default_str();
-  test->add_option("--scenarios", o->scenarios, "YAML files of worked decisions")->required();
-  test->callback([o, &exit_code] { exit_code = Test(o->directory, o->scenarios); });
 }
 
 // A command that a signatory runs with certificate and key.
@@ -196,7 +143,7 @@ void AddSigning(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_c
   manifest->callback([o, &exit_code] {
     const absl::StatusOr<std::string> digest = WriteManifest(o->directory);
     if (digest.ok()) std::cout << *digest << "\n";
-    exit_code = digest.ok() ? kDone : Fail(digest.status());
+    exit_code = digest.ok() ? kPolicyDone : FailPolicy(digest.status());
   });
 
   CLI::App* const sign = Signing(policy, o, "sign", "sign the bundle or an agreement as a signatory");
@@ -204,11 +151,11 @@ void AddSigning(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_c
   sign->add_flag("--bundle", o->bundle, "sign MANIFEST");
   sign->callback([o, &exit_code] {
     if (!o->bundle && o->agreement.empty()) {
-      exit_code = Fail(absl::InvalidArgumentError("say what to sign: --bundle or --agreement ID"));
+      exit_code = FailPolicy(absl::InvalidArgumentError("say what to sign: --bundle or --agreement ID"));
       return;
     }
-    exit_code = o->bundle ? Report(SignBundle(o->directory, o->signer), "signed the bundle") : kDone;
-    if (exit_code == kDone && !o->agreement.empty()) exit_code = Report(SignAgreement(o->directory, o->agreement, o->signer), "signed the agreement");
+    exit_code = o->bundle ? Report(SignBundle(o->directory, o->signer), "signed the bundle") : kPolicyDone;
+    if (exit_code == kPolicyDone && !o->agreement.empty()) exit_code = Report(SignAgreement(o->directory, o->agreement, o->signer), "signed the agreement");
   });
 }
 
@@ -242,6 +189,7 @@ void AddPolicyCommands(CLI::App& app, int& exit_code) {
   policy->require_subcommand(1);
   const auto options = std::make_shared<Options>();  // Shared by the callbacks that CLI11 keeps.
   AddReading(*policy, options, exit_code);
+  AddTestCommand(*policy, exit_code);
   AddSigning(*policy, options, exit_code);
   AddTightening(*policy, options, exit_code);
 }

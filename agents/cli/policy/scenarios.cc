@@ -103,7 +103,9 @@ ScenarioResult RunOne(const YAML::Node& s, const policy::Policy& policy) {
   const DecisionRequest whole = ReadRequest(s);
   const policy::Policy with = WithAgreement(policy, whole, Text(s, "agreement"), now);
   const policy::Snapshot snapshot{.policy = &with, .directories = nullptr, .take_agreements_as_signed = true};
-  const policy::Decision holder = policy::Decide(whole, snapshot, now);
+  result.request = whole;
+  result.decision = policy::Decide(whole, snapshot, now);
+  const policy::Decision& holder = result.decision;
   Compare(holder, s, policy, "", result.differences);
   DecisionRequest brokers = whole;
   brokers.facts.reset();

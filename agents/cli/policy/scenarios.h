@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "policy/engine/decision.h"
 #include "policy/engine/model.h"
 
 namespace derwent::cli {
@@ -13,6 +14,8 @@ struct ScenarioResult {
   std::string id;
   bool malformed = false;                // Not decided: the differences name the fields that are wrong.
   std::vector<std::string> differences;  // Empty: as expected.
+  policy::DecisionRequest request;       // What was decided whole, and how.
+  policy::Decision decision;
 };
 
 // Runs the worked decisions of a YAML file in the domain page's format. `agreement` and `case_link` of a scenario stand in for
