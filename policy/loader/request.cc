@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "policy/loader/record.h"
 
 namespace derwent::policy {
 namespace {
@@ -82,6 +83,71 @@ absl::StatusOr<DecisionRequest> FromProto(const v1::DecisionRequest& m) {
   q.payload.assign(m.payload().begin(), m.payload().end());
   if (!wrong.empty()) return absl::InvalidArgumentError(absl::StrJoin(wrong, "; "));
   return q;
+}
+
+namespace {
+
+void WriteFacts(const DecisionRequest& q, v1::DecisionRequest& m) {
+  m.mutable_subject()->set_role(q.subject_role);
+  if (!q.facts.has_value()) return;
+  if (q.facts->age.has_value() && q.facts->flags.has_value()) m.mutable_subject()->set_age(*q.facts->age);
+  if (q.facts->flags.has_value()) m.mutable_subject()->mutable_flags()->Assign(q.facts->flags->begin(), q.facts->flags->end());
+  for (const Consent& consent : q.facts->consents) {
+    v1::ConsentFact& next = *m.add_consents();
+    next.set_giver(consent.giver);
+    next.set_step(consent.step);
+    next.set_given(consent.given);
+  }
+}
+
+void WriteExtras(const DecisionRequest& q, v1::DecisionRequest& m) {
+  if (!q.exception_flag.empty()) {
+    m.mutable_exception()->set_flag(q.exception_flag);
+    m.mutable_exception()->set_ground(q.exception_ground);
+  }
+  if (q.event.has_value()) {
+    m.mutable_event()->set_type(q.event->type);
+    m.mutable_event()->mutable_own()->Assign(q.event->own.begin(), q.event->own.end());
+    m.mutable_event()->mutable_mixed()->Assign(q.event->mixed.begin(), q.event->mixed.end());
+    m.mutable_event()->set_fan_out_to(q.event->fan_out_to);
+  }
+  if (q.onward.has_value()) {
+    m.mutable_onward()->set_org(q.onward->organisation);
+    m.mutable_onward()->set_as(q.onward->as_controller ? "controller" : "processor");
+    m.mutable_onward()->set_originator_approval(q.onward->originator_approval);
+  }
+  if (q.table.has_value()) {
+    m.mutable_table()->set_topic(q.table->topic);
+    m.mutable_table()->set_geography(q.table->geography);
+    m.mutable_table()->set_period(q.table->period);
+  }
+}
+
+}  // namespace
+
+v1::DecisionRequest ToProto(const DecisionRequest& q, absl::Time now) {
+  v1::DecisionRequest m;
+  m.set_releasing_agency(q.releasing_agency);
+  m.set_receiving_agency(q.receiving_agency);
+  m.set_receiving_role(q.receiving_role);
+  m.set_profile(q.profile);
+  m.set_purpose(q.purpose);
+  m.set_board(q.board);
+  m.set_area(q.area);
+  m.set_direction(q.direction == Direction::kPush ? "PUSH" : "REQUEST");
+  if (q.route.has_value()) m.set_route(std::string(RouteName(*q.route)));
+  m.set_case_link(q.case_link == CaseLink::kNone ? "NONE" : q.case_link == CaseLink::kAsserted ? "ASSERTED" : "VERIFIED");
+  m.set_justification(q.justification);
+  m.mutable_grounds()->Assign(q.grounds.begin(), q.grounds.end());
+  m.set_document_reference(q.document_reference);
+  m.mutable_categories()->Assign(q.categories.begin(), q.categories.end());
+  m.set_step(q.step);
+  m.set_product(q.product);
+  m.mutable_payload()->Assign(q.payload.begin(), q.payload.end());
+  m.set_time(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", now, absl::UTCTimeZone()));
+  WriteFacts(q, m);
+  WriteExtras(q, m);
+  return m;
 }
 
 absl::StatusOr<absl::Time> TimeOf(const v1::DecisionRequest& message, absl::Time otherwise) {

@@ -25,6 +25,12 @@ const Policy& Derbyshire() {
   return policy;
 }
 
+Policy TwoProfiles() {
+  Policy small = Derbyshire();
+  absl::erase_if(small.profiles, [](const auto& entry) { return entry.first != "marac" && entry.first != "channel"; });
+  return small;
+}
+
 absl::Time Midday() { return absl::FromCivil(absl::CivilHour(2026, 12, 1, 10), absl::UTCTimeZone()); }
 
 DecisionRequest HomeVisit(std::vector<std::string> categories) {

@@ -13,6 +13,9 @@ const Files& DerbyshireFiles();
 // The same, compiled.
 const Policy& Derbyshire();
 
+// The same with two profiles, `marac` and `channel`: enough to see a change, and quick.
+Policy TwoProfiles();
+
 // A list by its words; `Strings()` is known to be empty.
 using Strings = std::vector<std::string>;
 

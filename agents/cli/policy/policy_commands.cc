@@ -10,6 +10,7 @@
 #include "agents/cli/policy/explain.h"
 #include "agents/cli/policy/governance.h"
 #include "agents/cli/policy/offline.h"
+#include "agents/cli/policy/prove_command.h"
 #include "agents/cli/policy/reporting.h"
 #include "agents/cli/policy/test_command.h"
 #include "google/protobuf/util/json_util.h"
@@ -190,6 +191,7 @@ void AddPolicyCommands(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<Options>();  // Shared by the callbacks that CLI11 keeps.
   AddReading(*policy, options, exit_code);
   AddTestCommand(*policy, exit_code);
+  AddProveCommand(*policy, exit_code);
   AddSigning(*policy, options, exit_code);
   AddTightening(*policy, options, exit_code);
 }

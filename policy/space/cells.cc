@@ -1,0 +1,139 @@
+#include "policy/space/cells.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "policy/loader/record.h"
+
+namespace derwent::policy {
+namespace {
+
+bool IsStandIn(const std::string& agency) { return absl::StartsWith(agency, kStandIn); }
+
+bool Has(const std::set<std::string>& names, const std::string& name) { return names.empty() || names.contains(name); }
+
+}  // namespace
+
+Selection::Selection(const v1::Assertion& assertion, const Policy& policy) : policy_(policy), where_(Read(assertion.where())) {
+  for (const v1::Cells& cells : assertion.except()) except_.push_back(Read(cells));
+}
+
+// Types become the agencies of that type.
+Selection::Names Selection::Read(const v1::Cells& c) const {
+  const auto agencies = [&](const auto& names) {
+    std::set<std::string> all(names.begin(), names.end());
+    for (const auto& [id, organisation] : policy_.organisations) {
+      if (all.contains(organisation.type)) all.insert(id);
+    }
+    return all;
+  };
+  return {.profiles = {c.profiles().begin(), c.profiles().end()}, .routes = {c.routes().begin(), c.routes().end()}, .givers = agencies(c.givers()),
+          .receivers = agencies(c.receivers()), .roles = {c.roles().begin(), c.roles().end()}, .purposes = {c.purposes().begin(), c.purposes().end()},
+          .categories = {.patterns = {c.categories().begin(), c.categories().end()}}, .cells = &c};
+}
+
+bool Selection::InContext(const Names& names, const Context& context) const {
+  return Has(names.profiles, context.profile) && Has(names.routes, std::string(RouteName(context.route))) &&
+         (!names.cells->existence_sensitive() || policy_.profiles.at(context.profile).existence_sensitive);
+}
+
+bool Selection::OfCategory(const Names& names, const Category& category) {
+  const auto& classes = names.cells->classes();
+  const bool in_class = classes.empty() || std::any_of(classes.begin(), classes.end(), [&](const std::string& c) {
+    return c == "special" ? category.special : c == "offence" ? category.offence : category.may_hold_health;
+  });
+  return in_class && category.harm >= names.cells->min_harm() && (names.categories.patterns.empty() || names.categories.Matches(category.id));
+}
+
+bool Selection::For(const Names& names, const std::string& purpose) { return names.purposes.empty() || CategoryPattern{.patterns = names.purposes}.Matches(purpose); }
+
+bool Selection::Between(const Names& names, const Parties& parties) { return Has(names.givers, parties.first) && Has(names.receivers, parties.second); }
+
+const std::vector<const Parties*>& Selection::Matching(const std::vector<Parties>& parties) {
+  const auto [entry, added] = matching_.try_emplace(&parties);
+  if (!added) return entry->second;
+  for (const Parties& next : parties) {
+    const bool unnamed_stand_in = (where_.givers.empty() && IsStandIn(next.first)) || (where_.receivers.empty() && IsStandIn(next.second));
+    if (Between(where_, next) && !unnamed_stand_in) entry->second.push_back(&next);
+  }
+  return entry->second;
+}
+
+std::optional<Member> Selection::Find(const Context& context, const Category& category) {
+  if (!InContext(where_, context) || !OfCategory(where_, category)) return std::nullopt;
+  for (const Parties* parties : Matching(*context.parties)) {
+    for (const std::string& role : *context.roles) {
+      if (!Has(where_.roles, role)) continue;
+      for (const std::string& purpose : *context.purposes) {
+        if (!For(where_, purpose)) continue;
+        const bool excepted = std::any_of(except_.begin(), except_.end(), [&](const Names& names) {
+          return InContext(names, context) && OfCategory(names, category) && Between(names, *parties) && Has(names.roles, role) && For(names, purpose);
+        });
+        if (!excepted) return Member{.parties = parties, .role = &role, .purpose = &purpose};
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<Variation> VariationsOf(const v1::Cells& c) {
+  std::vector<Variation> all = {{}};
+  const auto times = [&](const auto& values, std::string Variation::*field) {
+    if (values.empty()) return;
+    std::vector<Variation> more;
+    for (const Variation& variation : all) {
+      for (const std::string& value : values) {
+        more.push_back(variation);
+        more.back().*field = value;
+      }
+    }
+    all = std::move(more);
+  };
+  times(c.flags(), &Variation::flag);
+  times(c.subject_roles(), &Variation::subject_role);
+  times(c.ages(), &Variation::age);
+  times(c.consents(), &Variation::consents);
+  times(c.steps(), &Variation::step);
+  times(c.missing(), &Variation::missing);
+  times(c.exceptions(), &Variation::exception);
+  times(c.onward(), &Variation::onward);
+  times(c.tables(), &Variation::table);
+  times(c.events(), &Variation::event);
+  return all;
+}
+
+void Vary(const Variation& v, DecisionRequest& q) {
+  SubjectFacts& facts = *q.facts;
+  if (!v.flag.empty()) facts.flags = {v.flag};
+  if (!v.subject_role.empty()) q.subject_role = v.subject_role;
+  if (!v.age.empty()) facts.age = v.age == "UNKNOWN" ? std::optional<int>() : v.age == "CHILD" ? 9 : 30;
+  if (!v.consents.empty() && v.consents != "BOTH") std::erase_if(facts.consents, [&](const Consent& consent) { return consent.giver != v.consents; });
+  if (!v.step.empty()) q.step = v.step;
+  if (!v.exception.empty()) {
+    q.exception_flag = v.exception.substr(0, v.exception.find('='));
+    q.exception_ground = v.exception.substr(std::min(v.exception.size(), v.exception.find('=') + 1));
+  }
+  if (!v.onward.empty()) {
+    const std::vector<std::string> parts = absl::StrSplit(v.onward, '=');
+    q.onward = Onward{.organisation = parts[0], .as_controller = parts[1] == "CONTROLLER", .originator_approval = parts[2]};
+  }
+  if (!v.table.empty()) {
+    const std::vector<std::string> parts = absl::StrSplit(v.table, '/');
+    q.table = Table{.topic = parts[0], .geography = parts.size() > 1 ? parts[1] : "", .period = parts.size() > 2 ? parts[2] : ""};
+  }
+  if (v.event == "access") q.event = RightsEvent{.type = "access", .own = q.categories, .mixed = {}, .fan_out_to = ""};
+  else if (!v.event.empty() && q.event.has_value()) q.event->type = v.event;
+  if (v.missing == "CASE_LINK") {
+    q.case_link = CaseLink::kNone;
+    q.direction = Direction::kRequest;
+  }
+  if (v.missing == "JUSTIFICATION") q.justification = false;
+  if (v.missing == "GROUND") q.grounds.clear();
+  if (v.missing == "DOCUMENT") q.document_reference.clear();
+  if (v.missing == "AREA") q.area.clear();
+  if (v.missing == "FLAGS") facts.flags.reset();
+  if (v.missing == "FACTS") q.facts.reset();
+}
+
+}  // namespace derwent::policy

@@ -1,0 +1,169 @@
+#include "policy/space/prove.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "policy/engine/decide.h"
+#include "policy/loader/record.h"
+#include "policy/space/cells.h"
+#include "trust/base/london.h"
+
+namespace derwent::policy {
+namespace {
+
+Policy WithStandIns(Policy policy) {
+  std::set<std::string> staffed;
+  for (const auto& [id, organisation] : policy.organisations) staffed.insert(organisation.type);
+  for (const auto& [type, contents] : policy.types) {
+    if (staffed.contains(type)) continue;
+    const std::string id = absl::StrCat(kStandIn, type);
+    policy.organisations[id] = Organisation{.id = id, .type = type, .valid = {}};
+    for (Agreement& agreement : policy.agreements) agreement.parties.insert(id);
+  }
+  return policy;
+}
+
+// One assertion on its way over the space.
+class Check {
+ public:
+  Check(const v1::Assertion& assertion, const Policy& policy, const Space& space)
+      : assertion_(assertion), policy_(policy), space_(space), selection_(assertion, policy), variations_(VariationsOf(assertion.where())) {}
+
+  Proof Run() {
+    for (const Context& context : space_.contexts()) {
+      Visit(context);
+      if (proof_.counterexample.has_value() || possible_) break;
+    }
+    if (assertion_.possible() && !possible_) {
+      proof_.holds = false;
+      proof_.why = "nothing that it selects is ever released";
+    }
+    return std::move(proof_);
+  }
+
+ private:
+  // Categories selected for the same member are asked together.
+  void Visit(const Context& context) {
+    std::map<std::tuple<const Parties*, const std::string*, const std::string*>, std::vector<std::string>> selected;
+    for (const std::string& id : context.open) {
+      const std::optional<Member> member = selection_.Find(context, *policy_.FindCategory(id));
+      if (member.has_value()) selected[{member->parties, member->role, member->purpose}].push_back(id);
+    }
+    for (const auto& [member, categories] : selected) {
+      DecisionRequest question = space_.Question(context, *std::get<0>(member), *std::get<1>(member), *std::get<2>(member));
+      question.categories = categories;
+      told_.clear();
+      if (assertion_.silent()) {
+        for (const std::string& category : categories) told_.push_back(ToldOf(question, category));
+      }
+      for (const Variation& variation : variations_) Ask(question, variation);
+    }
+  }
+
+  void Ask(DecisionRequest question, const Variation& variation) {
+    if (proof_.counterexample.has_value()) return;
+    proof_.cells += question.categories.size();
+    Vary(variation, question);
+    if (assertion_.silent()) return Silent(question);
+    for (const CategoryOutcome& outcome : DecideOpen(question, policy_, space_.day())) {
+      if (outcome.denied) continue;
+      possible_ = possible_ || assertion_.possible();
+      const std::string wrong = Wrong(question, outcome);
+      if (!wrong.empty()) return Refute(question, outcome.category, wrong);
+    }
+  }
+
+  void Refute(DecisionRequest question, const std::string& category, std::string why) {
+    question.categories = {category};
+    proof_.holds = false;
+    proof_.why = std::move(why);
+    proof_.counterexample = std::move(question);
+  }
+
+  // What is wrong with a release; empty: nothing.
+  std::string Wrong(const DecisionRequest& question, const CategoryOutcome& outcome) const {
+    const std::string released = absl::StrCat("`", outcome.category, "` is released in form ", FormName(outcome.form));
+    if (assertion_.never()) return released;
+    const auto& forms = assertion_.forms();
+    if (!forms.empty()) {
+      const bool fits = std::any_of(forms.begin(), forms.end(), [&](const std::string& form) { return form == FormName(outcome.form) || (form == "full" && outcome.form_is_full); });
+      return fits ? "" : released;
+    }
+    const auto& approvers = assertion_.approvers();
+    if (!approvers.empty()) {
+      const bool asked = std::any_of(approvers.begin(), approvers.end(), [&](const std::string& role) { return role == "*" ? !outcome.approvers.empty() : outcome.approvers.contains(role); });
+      return asked ? "" : absl::StrCat(released, outcome.approvers.empty() ? " with nobody to agree" : absl::StrCat(" once ", absl::StrJoin(outcome.approvers, " and "), " agree"));
+    }
+    for (const std::string& role : assertion_.not_approvers()) {
+      if (outcome.approvers.contains(role)) return absl::StrCat(released, " once ", role, " agrees");
+    }
+    if (assertion_.footed() || !assertion_.not_by_gateways().empty()) return WrongFooting(question, outcome);
+    return "";
+  }
+
+  std::string WrongFooting(DecisionRequest question, const CategoryOutcome& outcome) const {
+    question.categories = {outcome.category};
+    const Decision decision = DecideOn(question);
+    for (const std::string& gateway : assertion_.not_by_gateways()) {
+      if (decision.gateways.contains(gateway)) return absl::StrCat("`", outcome.category, "` rests on ", gateway);
+    }
+    if (!assertion_.footed()) return "";
+    if (decision.gateways.empty() && decision.route != Route::kRightsEvent) return absl::StrCat("`", outcome.category, "` has no gateway");
+    const Category& category = *policy_.FindCategory(outcome.category);
+    for (const char* side : {"sender", "recipient"}) {
+      if (decision.bases.at(side).empty()) return absl::StrCat("the ", side, " has no basis");
+      const bool needs = decision.regimes.at(side) == "PART_3" ? category.sensitive : category.special || category.offence;
+      if (needs && decision.conditions.at(side).empty()) return absl::StrCat("the ", side, " has no condition for `", outcome.category, "`");
+    }
+    return "";
+  }
+
+  // What the asker is told of the category alone.
+  std::string ToldOf(DecisionRequest question, const std::string& category) const {
+    question.categories = {category};
+    return ForAsker(DecideOn(question)).SerializeAsString();
+  }
+
+  void Silent(const DecisionRequest& varied) {
+    for (size_t i = 0; i < varied.categories.size(); ++i) {
+      const std::string& category = varied.categories[i];
+      if (ToldOf(varied, category) != told_[i]) return Refute(varied, category, absl::StrCat("of `", category, "` the asker is told something else"));
+    }
+  }
+
+  Decision DecideOn(const DecisionRequest& question) const {
+    return Decide(question, {.policy = &policy_, .directories = nullptr, .take_agreements_as_signed = true}, NoonOf(space_.day()));
+  }
+  static absl::Time NoonOf(absl::CivilDay day) { return absl::FromCivil(absl::CivilHour(day) + 12, absl::UTCTimeZone()); }
+
+  const v1::Assertion& assertion_;
+  const Policy& policy_;
+  const Space& space_;
+  Selection selection_;
+  const std::vector<Variation> variations_;
+  std::vector<std::string> told_;  // Of each category when all is in order; only for `silent`.
+  Proof proof_;
+  bool possible_ = false;
+};
+
+}  // namespace
+
+Prover::Prover(const Policy& policy, absl::CivilDay day) : policy_(WithStandIns(policy)), day_(day) {}
+
+const Space& Prover::SpaceOn(absl::CivilDay day) {
+  std::unique_ptr<Space>& space = spaces_[day];
+  if (space == nullptr) space = std::make_unique<Space>(std::vector<const Policy*>{&policy_}, day);
+  return *space;
+}
+
+absl::CivilDay Prover::DayOf(const v1::Assertion& assertion) const {
+  const absl::StatusOr<absl::CivilDay> named = ParseDay(assertion.where().on());
+  return named.ok() ? *named : day_;
+}
+
+Proof Prover::Prove(const v1::Assertion& assertion) { return Check(assertion, policy_, SpaceOn(DayOf(assertion))).Run(); }
+
+}  // namespace derwent::policy

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/time/civil_time.h"
+#include "policy/engine/decision.h"
+#include "policy/engine/model.h"
+#include "policy/engine/request.h"
+#include "policy/space/view.h"
+
+namespace derwent::policy {
+
+// Every question that can be asked under a profile on one day, in classes of which the engine sees no difference.
+//
+// Two facts keep the space finite and small. Names that look alike (view.h) are taken once and counted as often as they occur.
+// And what only takes away (a formality missing, a consent refused, a ground not asserted, a flag, an onward share, a finer table)
+// is in order in every context: what is denied there is denied without it too. A question that varies one of these starts from
+// a context that releases something (properties_test.cc shows that each only takes away).
+struct Context {
+  std::string profile;
+  Route route = Route::kOrdinary;
+  CaseLink case_link = CaseLink::kAsserted;  // kNone: a push, which needs no case.
+  std::string area, product;
+  bool child = false;
+  const std::vector<Parties>* parties = nullptr;      // Alike; borrowed from the space.
+  const std::vector<std::string>* roles = nullptr;    // Alike.
+  const std::vector<std::string>* purposes = nullptr; // Alike.
+  uint64_t areas = 1;                                 // Alike.
+  std::vector<std::string> open;  // Categories that some policy does not deny, sorted.
+
+  uint64_t members() const { return areas * parties->size() * roles->size() * purposes->size(); }
+};
+
+class Space {
+ public:
+  // Of one policy, or of several at once: names then look alike only where every policy sees them alike. The policies must
+  // outlive the space; agreements count as signed.
+  Space(std::vector<const Policy*> policies, absl::CivilDay day);
+  Space(const Space&) = delete;
+  Space& operator=(const Space&) = delete;
+
+  // Contexts in which something is released, in the order of profiles.
+  const std::vector<Context>& contexts() const { return contexts_; }
+  // Questions that the space stands for, one category each, and those put to the engine.
+  uint64_t cells() const { return cells_; }
+  uint64_t asked() const { return asked_; }
+  absl::CivilDay day() const { return day_; }
+  const std::vector<const Policy*>& policies() const { return policies_; }
+
+  // The question of a context, all in order, for one of its members.
+  DecisionRequest Question(const Context& context, const Parties& parties, const std::string& role, const std::string& purpose) const;
+  DecisionRequest Question(const Context& context) const { return Question(context, context.parties->front(), context.roles->front(), context.purposes->front()); }
+
+ private:
+  using Classes = std::map<std::string, std::vector<std::string>>;  // View to names.
+  struct ProfileClasses {
+    std::map<std::string, std::vector<Parties>> parties;
+    Classes roles, purposes, areas;
+    std::vector<std::string> products;
+    uint64_t pairs = 0;
+    bool by_organisation = false;  // Some recipient is named as an organisation: its role does not matter then.
+    bool by_product = false;
+  };
+
+  void Classify(const std::string& profile, ProfileClasses& classes) const;
+  void Enumerate(const std::string& profile, const ProfileClasses& classes);
+  void Visit(Context context, const ProfileClasses& classes);
+  void Ask(Context context);
+  bool Refused(const Context& context, std::initializer_list<ReasonCode> codes) const;
+  void Count(const Context& context, const ProfileClasses& classes, uint64_t alike);
+  template <typename Of>
+  std::string Joint(const std::string& profile, Of view) const;
+
+  const std::vector<const Policy*> policies_;
+  const absl::CivilDay day_;
+  std::vector<std::string> categories_;
+  std::map<std::string, ProfileClasses> classes_;
+  std::map<std::string, std::vector<std::string>> grounds_;  // Of each profile.
+  std::vector<Context> contexts_;
+  uint64_t cells_ = 0;
+  uint64_t asked_ = 0;
+};
+
+// Decides the categories of one question on a day, agreements taken as signed; empty: the question as a whole is refused.
+std::vector<CategoryOutcome> DecideOpen(const DecisionRequest& question, const Policy& policy, absl::CivilDay day);
+
+}  // namespace derwent::policy
