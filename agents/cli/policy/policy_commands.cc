@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "agents/cli/policy/diff_command.h"
 #include "agents/cli/policy/explain.h"
 #include "agents/cli/policy/governance.h"
 #include "agents/cli/policy/offline.h"
@@ -192,6 +193,7 @@ void AddPolicyCommands(CLI::App& app, int& exit_code) {
   AddReading(*policy, options, exit_code);
   AddTestCommand(*policy, exit_code);
   AddProveCommand(*policy, exit_code);
+  AddDiffCommand(*policy, exit_code);
   AddSigning(*policy, options, exit_code);
   AddTightening(*policy, options, exit_code);
 }

@@ -1,0 +1,99 @@
+// What opens between two policies is named, exactly and first.
+#include "policy/space/difference.h"
+
+#include <functional>
+#include <memory>
+
+#include "absl/strings/str_replace.h"
+#include "gtest/gtest.h"
+#include "policy/loader/compile.h"
+#include "tests/policy/derbyshire.h"
+
+namespace derwent::policy {
+namespace {
+
+constexpr absl::CivilDay kDay(2026, 12, 1);
+
+std::unique_ptr<Policy> With(const std::string& path, const std::string& from, const std::string& to, Files files = DerbyshireFiles()) {
+  const std::string text = absl::StrReplaceAll(files.at(path), {{from, to}});
+  EXPECT_NE(text, files[path]) << from;
+  files[path] = text;
+  Problems problems(files);
+  std::unique_ptr<Policy> policy = Compile(files, problems);
+  for (const Problem& problem : problems.list()) EXPECT_NE(problem.severity, Severity::kError) << problem.ToString();
+  return policy;
+}
+
+TEST(Difference, OfAPolicyFromItselfIsNone) {
+  const Differences none = Compare(Derbyshire(), Derbyshire(), kDay);
+  EXPECT_TRUE(none.releases.empty() && none.handling.empty());
+  EXPECT_FALSE(none.opens());
+}
+
+TEST(Difference, SaysWhatOpensFirstAndInWords) {
+  const auto loose = With("profiles/fire_safety.txtpb", "conditional { category: \"health.mental\"", "conditional { category: \"ethnicity\" when: \"asked\" }\nconditional { category: \"health.mental\"");
+  const Differences found = Compare(Derbyshire(), *loose, kDay);
+  ASSERT_FALSE(found.releases.empty());
+  const Difference& first = found.releases.front();
+  EXPECT_EQ(first.category, "ethnicity");
+  EXPECT_EQ(first.kind, "newly shared");
+  EXPECT_EQ(first.was, "not shared");
+  EXPECT_TRUE(first.opens && first.sensitive && found.opens());
+  EXPECT_TRUE(first.givers.contains("dcc.adults"));
+  bool fire = false;
+  for (const Difference& d : found.releases) {
+    EXPECT_EQ(d.category, "ethnicity");
+    fire = fire || d.receiver == "dfrs";
+  }
+  EXPECT_TRUE(fire);
+}
+
+TEST(Difference, TellsTighteningFromLoosening) {
+  const auto tight = With("profiles/marac.txtpb", "necessary: \"incident\"\n", "");
+  const Differences found = Compare(Derbyshire(), *tight, kDay);
+  ASSERT_FALSE(found.releases.empty());
+  EXPECT_FALSE(found.opens());
+  EXPECT_EQ(found.releases.front().kind, "no longer shared");
+  EXPECT_TRUE(Compare(*tight, Derbyshire(), kDay).opens());
+}
+
+// What a small change of the policy gives.
+Differences After(const std::function<void(Policy&)>& change) {
+  const Policy was = TwoProfiles();
+  Policy now = was;
+  change(now);
+  return Compare(was, now, kDay);
+}
+
+TEST(Difference, SeesAGroundThatIsNoLongerNeeded) {
+  const Differences found = After([](Policy& p) {
+    p.profiles.at("marac").conditional.erase("housing");
+    p.profiles.at("marac").necessary.insert("housing");
+  });
+  ASSERT_FALSE(found.releases.empty());
+  for (const Difference& d : found.releases) EXPECT_EQ(d.when, "without its ground");
+  EXPECT_TRUE(found.opens());
+}
+
+TEST(Difference, SeesFlagsConsentHarmAndHandling) {
+  const Differences flag = After([](Policy& p) { p.flags.at("erasure_due").denies.patterns.clear(); });
+  ASSERT_TRUE(flag.opens());
+  EXPECT_EQ(flag.releases.front().when, "with flag erasure_due");
+  EXPECT_TRUE(After([](Policy& p) { p.consent_steps.front().giver_under_18.clear(); }).opens());
+  const Differences harm = After([](Policy& p) { p.categories.at("social_care").harm = 2; });
+  ASSERT_TRUE(harm.opens());
+  for (const Difference& d : harm.releases) EXPECT_TRUE(d.when == "without a note" || d.when == "to be passed on") << d.when;
+  EXPECT_TRUE(After([](Policy& p) { p.profiles.at("marac").obligations.clear(); }).opens());
+  EXPECT_FALSE(After([](Policy& p) { p.profiles.at("marac").clock_hours["collection"] = 1; }).opens());
+}
+
+TEST(Difference, SeesWhoIsNewAndWhoIsGone) {
+  const auto drop = [](Policy& p) { for (Agreement& a : p.agreements) a.parties.erase("rp.housing"); };
+  const Differences gone = After(drop);
+  ASSERT_FALSE(gone.releases.empty());
+  for (const Difference& d : gone.releases) EXPECT_TRUE(d.receiver == "rp.housing" || d.givers == std::set<std::string>{"rp.housing"}) << d.receiver;
+  EXPECT_FALSE(gone.opens());
+}
+
+}  // namespace
+}  // namespace derwent::policy
