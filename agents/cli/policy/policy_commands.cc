@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "agents/cli/policy/diff_command.h"
 #include "agents/cli/policy/explain.h"
+#include "agents/cli/policy/flows_command.h"
 #include "agents/cli/policy/governance.h"
 #include "agents/cli/policy/offline.h"
 #include "agents/cli/policy/prove_command.h"
@@ -194,6 +195,7 @@ void AddPolicyCommands(CLI::App& app, int& exit_code) {
   AddTestCommand(*policy, exit_code);
   AddProveCommand(*policy, exit_code);
   AddDiffCommand(*policy, exit_code);
+  AddFlowsCommand(*policy, exit_code);
   AddSigning(*policy, options, exit_code);
   AddTightening(*policy, options, exit_code);
 }
