@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "agents/cli/policy/agreement_command.h"
 #include "agents/cli/policy/diff_command.h"
 #include "agents/cli/policy/explain.h"
 #include "agents/cli/policy/flows_command.h"
@@ -196,6 +197,7 @@ void AddPolicyCommands(CLI::App& app, int& exit_code) {
   AddProveCommand(*policy, exit_code);
   AddDiffCommand(*policy, exit_code);
   AddFlowsCommand(*policy, exit_code);
+  AddAgreementCommand(*policy, exit_code);
   AddSigning(*policy, options, exit_code);
   AddTightening(*policy, options, exit_code);
 }

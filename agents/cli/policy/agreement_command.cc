@@ -1,0 +1,39 @@
+#include "agents/cli/policy/agreement_command.h"
+
+#include <memory>
+#include <string>
+
+#include "agents/cli/policy/agreement_text.h"
+#include "agents/cli/policy/reporting.h"
+
+namespace derwent::cli {
+namespace {
+
+struct Options {
+  std::string directory, id;
+  std::string file = "-";
+  bool article30 = false;
+};
+
+int Agreement(const Options& o) {
+  const absl::StatusOr<OfflinePolicy> offline = GoodPolicy(o.directory);
+  if (!offline.ok()) return FailPolicy(offline.status());
+  const absl::StatusOr<AgreementText> text = ReadAgreementText(*offline, o.id);
+  if (!text.ok()) return FailPolicy(text.status());
+  const absl::Status written = WriteOutput(o.file, o.article30 ? Article30Csv(*text) : AgreementHtml(*text));
+  return written.ok() ? kPolicyDone : FailPolicy(written, kPolicyFailed);
+}
+
+}  // namespace
+
+void AddAgreementCommand(CLI::App& policy, int& exit_code) {
+  const auto o = std::make_shared<Options>();  // Kept by CLI11's callback.
+  CLI::App* const agreement = policy.add_subcommand("agreement", "the Information Sharing Agreement for people, as HTML that prints; or its record of processing");
+  agreement->add_option("directory", o->directory, "the policy's folder")->required();
+  agreement->add_option("id", o->id, "agreement id")->required();
+  agreement->add_flag("--article30", o->article30, "the record of processing as CSV instead, in the columns of the ICO's template");
+  agreement->add_option("--file", o->file, "where to write; - for standard output")->capture_default_str();
+  agreement->callback([o, &exit_code] { exit_code = Agreement(*o); });
+}
+
+}  // namespace derwent::cli

@@ -1,0 +1,106 @@
+// What a lead types: the exit code says what a script needs to know.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_replace.h"
+#include "agents/cli/policy/policy_commands.h"
+#include "gtest/gtest.h"
+
+namespace derwent::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Ran {
+  int code = -1;
+  std::string out, err;
+};
+
+Ran Policy(std::vector<std::string> arguments) {
+  Ran ran;
+  CLI::App app;
+  AddPolicyCommands(app, ran.code);
+  arguments.insert(arguments.begin(), "policy");
+  std::reverse(arguments.begin(), arguments.end());
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  app.parse(arguments);
+  ran.out = ::testing::internal::GetCapturedStdout();
+  ran.err = ::testing::internal::GetCapturedStderr();
+  return ran;
+}
+
+// A copy of the bundle to change.
+class Draft : public ::testing::Test {
+ protected:
+  Draft() {
+    fs::remove_all(folder_);
+    fs::copy("policy/derbyshire", folder_, fs::copy_options::recursive);
+  }
+  ~Draft() override { fs::remove_all(folder_); }
+
+  void Change(const std::string& path, const std::string& from, const std::string& to) {
+    std::ifstream file(folder_ / path);
+    const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    ASSERT_TRUE(absl::StrContains(text, from)) << from;
+    std::ofstream(folder_ / path) << absl::StrReplaceAll(text, {{from, to}});
+  }
+  std::string folder() const { return folder_.string(); }
+
+  fs::path folder_ = fs::path(::testing::TempDir()) / "policy_draft";
+};
+
+TEST_F(Draft, TestNamesWhatIsUntestedAndKeepsTheThreshold) {
+  const Ran ran = Policy({"test", folder()});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_TRUE(absl::StrContains(ran.out, "untested rule: profiles/")) << ran.out;
+  EXPECT_TRUE(absl::StrContains(ran.out, " 0 failed"));
+  EXPECT_EQ(Policy({"test", folder(), "--threshold", "55"}).code, 0) << "less is tested than before";
+  EXPECT_EQ(Policy({"test", folder(), "--threshold", "100"}).code, 1);
+  Change("profiles/marac.txtpb", "necessary: \"identity\"\n", "");
+  EXPECT_EQ(Policy({"test", folder()}).code, 1) << "worked decisions no longer come out";
+}
+
+TEST_F(Draft, ProveChecksOnlyWhatThereIs) {
+  EXPECT_EQ(Policy({"prove", folder(), "--at", "2026-12-01", "--only", "secrets_never_leave"}).code, 0);
+  EXPECT_EQ(Policy({"prove", folder(), "--at", "2026-12-01", "--only", "nothing_like_it"}).code, 2);
+  EXPECT_EQ(Policy({"prove", folder(), "--at", "tomorrow"}).code, 2);
+}
+
+TEST_F(Draft, ProveRefutesAndTheRequestDecidesTheSame) {
+  Change("profiles/marac.txtpb", "ceilings {\n  receiver: \"voluntary\"", "ceilings {\n  receiver: \"voluntary\"\n  permit: \"intelligence\"");
+  const Ran ran = Policy({"prove", folder(), "--at", "2026-12-01", "--only", "voluntary_bodies_no_intelligence", "--counterexamples", folder()});
+  EXPECT_EQ(ran.code, 1) << ran.out;
+  EXPECT_TRUE(absl::StrContains(ran.out, "REFUTED"));
+  EXPECT_TRUE(fs::exists(folder_ / "counterexample.voluntary_bodies_no_intelligence.json"));
+  Change("vocabulary.txtpb", "profile: \"channel\"", "profile: \"dvds\"");
+  ASSERT_EQ(Policy({"prove", folder(), "--at", "2026-12-01", "--only", "channel_support_needs_consent", "--counterexamples", folder()}).code, 1);
+  const std::string request = (folder_ / "counterexample.channel_support_needs_consent.json").string();
+  EXPECT_NE(Policy({"decide", "--policy", folder(), "--request", request}).code, 3) << "released by the draft";
+  EXPECT_EQ(Policy({"decide", "--policy", "policy/derbyshire", "--request", request}).code, 3) << "refused as reviewed";
+}
+
+TEST_F(Draft, DiffSaysWhetherAnythingOpens) {
+  EXPECT_EQ(Policy({"diff", "policy/derbyshire", folder(), "--at", "2026-12-01"}).code, 0);
+  Change("profiles/marac.txtpb", "necessary: \"incident\"\n", "");
+  EXPECT_EQ(Policy({"diff", "policy/derbyshire", folder(), "--at", "2026-12-01"}).code, 0) << "it only tightens";
+  const Ran back = Policy({"diff", folder(), "policy/derbyshire", "--at", "2026-12-01"});
+  EXPECT_EQ(back.code, 1);
+  EXPECT_TRUE(absl::StartsWith(back.out, "OPENS: special-category and offence data\n")) << back.out.substr(0, 300);
+  EXPECT_TRUE(absl::StrContains(back.out, "newly shared: was not shared, now in full, under marac"));
+}
+
+TEST_F(Draft, FlowsAndAgreementAreFilteredAndNamed) {
+  EXPECT_TRUE(absl::StrContains(Policy({"flows", folder(), "--profile", "fire_safety", "--at", "2026-12-01"}).out, "vulnerability.flag"));
+  EXPECT_TRUE(absl::StartsWith(Policy({"flows", folder(), "--board", "marac", "-o", "csv", "--at", "2026-12-01"}).out, "profile,giver,receiver,category,"));
+  EXPECT_TRUE(absl::StrContains(Policy({"flows", folder(), "--profile", "marak"}).err, "did you mean `marac`?"));
+  EXPECT_TRUE(absl::StrContains(Policy({"flows", folder(), "--profile", "marac", "--svg", "-", "--at", "2026-12-01"}).out, "</svg>"));
+  EXPECT_TRUE(absl::StrContains(Policy({"agreement", folder(), "marac"}).out, "</html>"));
+  EXPECT_EQ(Policy({"agreement", folder(), "marak"}).code, 2);
+}
+
+}  // namespace
+}  // namespace derwent::cli
