@@ -61,11 +61,11 @@ absl::Status TakeSequence(const v1::MessageHead& head, About& about) {
 }
 
 // Enters the step, stores the part and delivers the message to the other party.
-absl::StatusOr<uint64_t> Forward(absl::string_view step, About& about, const v1::DsseEnvelope& envelope, const v1::MessageHead& head, Batch& batch) {
+absl::StatusOr<uint64_t> Forward(absl::string_view step, About& about, const v1::DsseEnvelope& envelope, const v1::MessageHead& head, Batch& batch, absl::string_view code = "") {
   about.stored.part.update_time = batch.now();
   RETURN_IF_ERROR(batch.write().UpdatePart(about.stored.part));
   const By actor = about.from_recipient ? By::kRecipient : By::kSender;
-  ASSIGN_OR_RETURN(const std::vector<uint64_t> entries, EnterStep(step, actor, about.stored, {}, batch));
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> entries, EnterStep(step, actor, about.stored, {}, batch, code));
   RETURN_IF_ERROR(batch.Deliver({.delivery_id = batch.NewId(), .mailbox_agency = head.to_agency(), .share_id = head.share_id(), .kind = kMessageDelivery,
                                  .payload = envelope.SerializeAsString(), .entry_indexes = entries, .create_time = batch.now()}));
   return entries.front();
@@ -224,7 +224,7 @@ absl::Status SendNotice(const Caller& caller, const v1::SendNoticeRequest& reque
   RETURN_IF_ERROR(TakeSequence(notice.head(), about));
   about.stored.part.reason = v1::NoticeKind_Name(notice.kind()).substr(sizeof("NOTICE_KIND_") - 1);
   if (about.from_recipient && RejectsPackage(notice.kind())) RETURN_IF_ERROR(HoldRejected(about, batch));
-  ASSIGN_OR_RETURN(const uint64_t index, Forward("notice", about, request.notice(), notice.head(), batch));
+  ASSIGN_OR_RETURN(const uint64_t index, Forward("notice", about, request.notice(), notice.head(), batch, about.stored.part.reason));
   response.mutable_receipt()->set_index(index);
   return Remember(caller, "SendNotice", request.request_id(), digest, response, batch.now() + kRemembered, batch);
 }

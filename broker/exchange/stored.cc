@@ -59,7 +59,7 @@ absl::StatusOr<std::vector<DecidedSubject>> DecideStored(const StoredPart& store
   return std::vector<DecidedSubject>{DecideAsked(stored.selector, link, batch.world(), batch.now())};
 }
 
-absl::StatusOr<std::vector<uint64_t>> EnterStep(absl::string_view step, By by, const StoredPart& stored, const Objections& refused, Batch& batch) {
+absl::StatusOr<std::vector<uint64_t>> EnterStep(absl::string_view step, By by, const StoredPart& stored, const Objections& refused, Batch& batch, absl::string_view code) {
   ASSIGN_OR_RETURN(const std::vector<store::PartSubjectTag> tags, batch.read().TagsOfPart(stored.part.key));
   ASSIGN_OR_RETURN(const std::vector<DecidedSubject> decided, DecideStored(stored, batch));
   const bool hidden = HiddenFromAsker(step, stored);
@@ -71,6 +71,7 @@ absl::StatusOr<std::vector<uint64_t>> EnterStep(absl::string_view step, By by, c
       if (tag.subject == subject.number && !(hidden && askers)) of.push_back(tag.tag);
     }
     drafts.push_back(DraftFor(step, by, stored.manifest, stored.statement, subject, std::move(of), stored.part.manifest_digest, batch, refused));
+    if (!code.empty()) drafts.back().SetOutcome("", {std::string(code)}, batch.world().policy_digest(), batch.world().register_digest);
     if (hidden) drafts.back().SetReceiving("", "");
   }
   return batch.Append(drafts);

@@ -106,5 +106,22 @@ TEST_F(ProgressTest, OnlyTheSenderWithdraws) {
   EXPECT_EQ(ReasonOf(Withdraw(Withdrawal(1), kRecipient).status()), "PAYLOAD_REJECTED") << "the head names another agency";
 }
 
+TEST_F(ProgressTest, ANoticeIsEnteredUnderItsKind) {
+  HandOver();
+  v1::Notice notice;
+  *notice.mutable_head() = Head(kRecipient, kSender, 2);
+  notice.set_kind(v1::NOTICE_KIND_MISLABELLED);
+  v1::SendNoticeRequest request;
+  request.set_request_id(kRequestId);
+  *request.mutable_notice() = Sign(kRecipient, kNoticeType, notice);
+  v1::SendNoticeResponse response;
+  ASSERT_OK(Run([&](Batch& batch) { return SendNotice(AgentOf(kRecipient), request, response, batch); }));
+  for (const std::string agency : {kSender, kRecipient}) {
+    const auto found = store_->Read().value()->SearchEntries({.viewer_agency = agency, .step = "notice", .reason = "MISLABELLED", .limit = 10});
+    ASSERT_OK(found);
+    EXPECT_EQ(found->size(), 1u) << agency;
+  }
+}
+
 }  // namespace
 }  // namespace derwent::exchange
