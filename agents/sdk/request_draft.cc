@@ -28,11 +28,11 @@ class RequestReader {
     if (request_.justification().size() > kMaxJustification) Problem("justification", "must have 16 KiB at most");
     if (request_.area().empty() || !policy_.areas.contains(request_.area())) Problem("area", "must be an area of the policy");
     if (!request_.case_id().empty() && !Uuid::Parse(request_.case_id()).ok()) Problem("case_id", "must be a UUID in lowercase, or empty");
-    if (!policy_.roles.contains(request_.role())) Problem("role", absl::StrCat("`", request_.role(), "` is no role"));
-    if (!policy_.subject_roles.contains(request_.subject_role())) Problem("subject_role", absl::StrCat("`", request_.subject_role(), "` is no subject role"));
+    if (!policy_.roles.contains(request_.role())) Problem("role", "must be a role of the policy");
+    if (!policy_.subject_roles.contains(request_.subject_role())) Problem("subject_role", "must be a subject role of the policy");
     if (request_.acting_person().empty()) Problem("acting_person", "must name the person who asks");
     const auto profile = policy_.profiles.find(request_.profile());
-    if (profile == policy_.profiles.end()) return Problem("profile", absl::StrCat("`", request_.profile(), "` is no profile of the policy"));
+    if (profile == policy_.profiles.end()) return Problem("profile", "must be a profile of the policy");
     const std::set<std::string>& purposes = profile->second.purposes;
     if (draft.selector.purpose.empty() && purposes.size() == 1) draft.selector.purpose = *purposes.begin();
     if (draft.selector.purpose.empty()) Problem("purpose", absl::StrCat("must be one of ", absl::StrJoin(purposes, ", ")));
@@ -42,18 +42,18 @@ class RequestReader {
     const std::set<std::string> categories(request_.categories().begin(), request_.categories().end());
     if (categories.empty() || static_cast<size_t>(request_.categories_size()) > kMaxAskedCategories) Problem("categories", "must be 1 to 64");
     for (const std::string& category : categories) {
-      if (policy_.FindCategory(category) == nullptr) Problem("categories", absl::StrCat("`", category, "` is no category"));
+      if (policy_.FindCategory(category) == nullptr) Problem("categories", "must be categories of the policy");
     }
     draft.categories = {categories.begin(), categories.end()};
     for (const std::string& ground : request_.grounds()) {
-      if (ground.find('.') == std::string::npos || ground.find(':') != std::string::npos) Problem("grounds", absl::StrCat("`", ground, "` is not `<profile>.<category>`"));
+      if (ground.find('.') == std::string::npos || ground.find(':') != std::string::npos) Problem("grounds", "must be `<profile>.<category>`");
     }
   }
 
   void ReadSelector(RequestDraft& draft) {
     DraftSubject subject{.number = 1, .role = request_.subject_role(), .record = request_.selector()};
     for (const std::string& flag : subject.record.subject_flags()) {
-      if (!policy_.flags.contains(flag)) Problem("selector.subject_flags", absl::StrCat("`", flag, "` is no flag of the policy"));
+      if (!policy_.flags.contains(flag)) Problem("selector.subject_flags", "must be flags of the policy");
     }
     MoveProtectedAddresses(subject.record);
     if (HeldCategories(subject.record).empty()) Problem("selector", "must say who it is about: at least one category");
@@ -66,7 +66,7 @@ class RequestReader {
     for (int i = 0; i < request_.holders_size(); ++i) {
       const std::string& holder = request_.holders(i);
       const std::string field = absl::StrCat("holders[", i, "]");
-      if (!policy_.organisations.contains(holder)) Problem(field, absl::StrCat("`", holder, "` is no agency"));
+      if (!policy_.organisations.contains(holder)) Problem(field, "must be an agency of the policy");
       if (holder == own_agency) Problem(field, "must be another agency");
       if (!seen.insert(holder).second) Problem(field, "must be named once");
       draft.selector.recipients.push_back({.agency = holder, .grounds = {request_.grounds().begin(), request_.grounds().end()}});

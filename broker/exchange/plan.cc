@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "broker/exchange/decide.h"
 #include "broker/exchange/envelope.h"
+#include "broker/exchange/plan_form.h"
 #include "broker/exchange/plan_keys.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
@@ -16,16 +17,9 @@
 namespace derwent::exchange {
 namespace {
 
-// Words that an entry may hold: codes, never free text.
-void RequireCodes(const google::protobuf::RepeatedPtrField<std::string>& words, const std::string& field, Violations& violations) {
-  const bool codes = std::all_of(words.begin(), words.end(), [](const std::string& word) { return ledger::IsCode(word); });
-  violations.Require(codes, field, "are codes without spaces");
-}
-
 void CheckSubject(const v1::PlannedSubject& subject, const std::string& at, Violations& violations) {
-  violations.Require(subject.categories_size() >= 1 && subject.categories_size() <= 64, absl::StrCat(at, ".categories"), "are 1 to 64");
   violations.Require(ledger::IsCode(subject.role()), absl::StrCat(at, ".role"), "is a code without spaces");
-  RequireCodes(subject.categories(), absl::StrCat(at, ".categories"), violations);
+  RequireCategories(subject.categories(), absl::StrCat(at, ".categories"), violations);
   RequireCodes(subject.grounds(), absl::StrCat(at, ".grounds"), violations);
 }
 

@@ -4,31 +4,37 @@
 #include "broker/exchange/case_link.h"
 #include "broker/exchange/decide.h"
 #include "broker/exchange/envelope.h"
-#include "broker/exchange/idempotency.h"
+#include "broker/exchange/plan_form.h"
 #include "broker/exchange/plan_keys.h"
 #include "broker/exchange/quota.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
+#include "broker/ledger/attributes.h"
 #include "policy/engine/agreements.h"
 #include "policy/engine/calendar.h"
 #include "policy/loader/record.h"
 #include "trust/base/digest.h"
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
+#include "trust/base/uuid.h"
 
 namespace derwent::exchange {
 namespace {
 
-constexpr int kMostCategories = 64;
-
 absl::Status CheckForm(const v1::PlanCaseRequestRequest& request, const Limits& limits) {
-  RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   Violations violations;
-  violations.Require(request.categories_size() >= 1 && request.categories_size() <= kMostCategories, "categories", "are 1 to 64");
+  violations.Require(Uuid::Parse(request.request_id()).ok(), "request_id", "is a UUID in lowercase");
+  const std::pair<const char*, const std::string&> needed[] = {{"profile", request.profile()}, {"purpose", request.purpose()}, {"subject_role", request.subject_role()}};
+  for (const auto& [field, word] : needed) violations.Require(ledger::IsCode(word), field, "is a code without spaces");
+  const std::pair<const char*, const std::string&> free[] = {{"board", request.board()}, {"case_id", request.case_id()}, {"step", request.step()}};
+  for (const auto& [field, word] : free) violations.Require(word.empty() || ledger::IsCode(word), field, "is empty or a code without spaces");
+  RequireCategories(request.categories(), "categories", violations);
+  RequireCodes(request.grounds(), "grounds", violations);
   violations.Require(request.holders_size() >= 1 && request.holders_size() <= limits.recipients, "holders", "are 1 to 20");
   for (int i = 0; i < request.holders_size(); ++i) {
-    const int count = request.holders(i).selector_categories_size();
-    violations.Require(count >= 1 && count <= kMostCategories, absl::StrCat("holders[", i, "].selector_categories"), "are 1 to 64");
+    const std::string at = absl::StrCat("holders[", i, "]");
+    violations.Require(ledger::IsCode(request.holders(i).agency()), absl::StrCat(at, ".agency"), "is a code without spaces");
+    RequireCategories(request.holders(i).selector_categories(), absl::StrCat(at, ".selector_categories"), violations);
   }
   return violations.ToStatus();
 }

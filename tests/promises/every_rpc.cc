@@ -63,9 +63,13 @@ std::map<std::string, int64_t> EveryRpc::Kept() {
   EXPECT_EQ(sqlite3_open_v2((consortium_->folder() + "/broker/broker.db").c_str(), &opened, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);
   const Connection database(opened, &sqlite3_close);
   std::map<std::string, int64_t> kept;
-  for (const char* table : {"share", "share_part", "part_tag", "delivery", "idempotency", "key_event", "directory", "restriction", "restriction_tag", "public_body"}) {
+  for (const char* table : {"share", "share_part", "part_tag", "delivery", "idempotency", "key_event", "directory", "restriction", "restriction_tag", "public_body", "case_file", "case_member",
+                            "case_exclusion", "approval", "quota"}) {
     kept[table] = Count(database.get(), table);
   }
+  sqlite3_open_v2((police_->config.state_dir + "/requests.db").c_str(), &opened, SQLITE_OPEN_READONLY, nullptr);
+  const Connection requests(opened, &sqlite3_close);
+  for (const char* table : {"asked", "selectors", "replies", "held", "approvals", "answers"}) kept[table] = Count(requests.get(), table);
   agents::State& state = police_->daemon->context().state;
   kept["outbox"] = static_cast<int64_t>(state.ListOutbox(0, 500)->size());
   kept["inbox"] = static_cast<int64_t>(state.ListInbox(0, 500)->size());

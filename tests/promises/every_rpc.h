@@ -23,7 +23,9 @@ class EveryRpc : public ::testing::Test {
   // What must not change: the rows of every table of the broker beside the ledger's own, and the agent's queues.
   static std::map<std::string, int64_t> Kept();
 
-  static bool AtAgent(const google::protobuf::MethodDescriptor& method) { return method.service()->name() == "AgentService"; }
+  static bool AtAgent(const google::protobuf::MethodDescriptor& method) {
+    return method.service()->name() == "AgentService" || method.service()->name() == "AgentRequestService";
+  }
   static std::string Pki() { return consortium_->folder() + "/pki/"; }
 
   static Consortium* consortium_;

@@ -38,7 +38,14 @@ const std::map<std::string, std::string>& May() {
       {"AgentService.PushReferral", "cp"}, {"AgentService.Withdraw", "cp"},
       {"AgentService.ListOutbox", "cpd"}, {"AgentService.ListInbox", "cpds"}, {"AgentService.OpenReferral", "cpds"},
       {"AgentService.ReportReceived", "cpds"}, {"AgentService.ComputeReferences", "d"}, {"AgentService.Restrict", "d"},
-      {"AgentService.GetAgentStatus", "cpds"}};
+      {"AgentService.GetAgentStatus", "cpds"},
+      {"CaseService.OpenCase", "pds"}, {"CaseService.ChangeCaseMember", "pds"}, {"CaseService.CloseCase", "pds"},
+      {"CaseService.GetCase", "apds"}, {"CaseService.ListCases", "apds"}, {"CaseRequestService.PlanCaseRequest", "a"},
+      {"CaseRequestService.SubmitCaseRequest", "a"}, {"CaseRequestService.SubmitCaseAnswer", "a"}, {"CaseRequestService.AskApproval", "a"},
+      {"CaseRequestService.GiveApproval", "a"}, {"CaseRequestService.GetCaseRequest", "acpds"}, {"CaseRequestService.ListCaseRequests", "acpds"},
+      {"AgentRequestService.SendCaseRequest", "cpds"}, {"AgentRequestService.ListSentRequests", "cpds"}, {"AgentRequestService.ShowCaseRequest", "cpds"},
+      {"AgentRequestService.CancelCaseRequest", "cpds"}, {"AgentRequestService.ListHeldRequests", "d"}, {"AgentRequestService.ListApprovals", "pds"},
+      {"AgentRequestService.ShowApproval", "pds"}, {"AgentRequestService.AnswerApproval", "pds"}};
   return may;
 }
 

@@ -24,15 +24,18 @@ std::string NameOf(const MethodDescriptor& method) { return absl::StrCat(method.
 
 // Somebody who may call it, so that the request is what is judged.
 std::string CallerOf(const MethodDescriptor& method) {
-  if (method.service()->name() != "AgentService") return "agencies/police.derbys/agent";
-  const bool rights = method.name() == "ComputeReferences" || method.name() == "Restrict";
+  const std::string& service = method.service()->name();
+  if (service == "CaseService") return "agencies/police.derbys/people/p-60ab93";  // Convenes MARAC's cases.
+  if (service != "AgentService" && service != "AgentRequestService") return "agencies/police.derbys/agent";
+  const bool rights = method.name() == "ComputeReferences" || method.name() == "Restrict" || method.name() == "ListHeldRequests";
   return rights ? "agencies/police.derbys/people/p-9a30f4" : "agencies/police.derbys/people/p-4c1e07";
 }
 
 // Methods that no content can break: what they read of the request only narrows an answer.
 bool TakesAnything(const MethodDescriptor& method) {
   static const std::set<std::string>& names = *new std::set<std::string>{"LedgerService.GetCheckpoint", "RegisterService.ListDirectories",
-                                                                        "PolicyService.GetActivePolicy", "PolicyService.GetPolicyBundle", "AgentService.GetAgentStatus"};
+                                                                        "PolicyService.GetActivePolicy", "PolicyService.GetPolicyBundle", "AgentService.GetAgentStatus",
+                                                                        "AgentRequestService.ListApprovals"};
   return names.contains(NameOf(method));
 }
 
@@ -138,6 +141,7 @@ std::vector<Wrong> Table() {
       Bad("KeyService.PublishKeyEvent", "request_id: 'Oakshott'", {"request_id", "event"}),
       Bad("RegisterService.ApplyDirectory", "request_id: 'Oakshott'", {"request_id", "directory"}),
       Bad("RegisterService.ApplyRestriction", "request_id: 'Oakshott'", {"request_id", "restriction"}),
+      Bad("AgentService.PushReferral", "validate_only: true profile: 'Oakshott' area: 'Oakshott'", {"referral_ref", "profile", "area", "subjects", "recipients"}),
       Bad("AgentService.PushReferral",
        "referral_ref: 'R' profile: 'marac' purpose: 'case.da_safety' area: 'E07000034' subjects { role: 'Oakshott' record { subject_flags: 'Oakshott' } } "
        "recipients { agency: 'Oakshott' role: 'Oakshott' categories: 'Oakshott' grounds: 'Oakshott' }",
@@ -151,6 +155,47 @@ std::vector<Wrong> Table() {
       Bad("AgentService.ComputeReferences", "enclave: 'Oakshott'", {"enclave", "identifiers"}),
       Bad("AgentService.ComputeReferences", "identifiers: 'nhs:Oakshott' identifiers: 'Oakshott'", {"identifiers[0]", "identifiers[1]"}),
       Bad("AgentService.Restrict", "restriction_id: 'Oakshott'", {"restriction_id", "identifiers"}),
+      {"CaseService.OpenCase", id + "profile: 'Oakshott' area: 'E07000034'", StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED"},
+      Bad("CaseService.OpenCase",
+          "request_id: 'Oakshott' profile: 'marac' area: 'E07000034' members { agency: 'Oakshott' roles: 'Oakshott' excluded_persons: 'Maren Oakshott' } "
+          "members { agency: 'dcc.adults' persons: 'p-oakshott' } members { agency: 'dcc.adults' }",
+          {"request_id", "members[0].agency", "members[0].roles", "members[0].persons", "members[1].persons", "members[2].agency"}),
+      Bad("CaseService.ChangeCaseMember", "request_id: 'Oakshott'", {"request_id"}),
+      {"CaseService.ChangeCaseMember", absl::StrCat(id, "name: 'cases/", kId, "' member { agency: 'dfrs' }"), StatusCode::kNotFound, "CASE_UNKNOWN"},
+      {"CaseService.GetCase", "name: 'cases/Oakshott'", StatusCode::kNotFound, "CASE_UNKNOWN"},
+      Bad("CaseService.ListCases", "page_size: 501 page_token: 'Oakshott'", {"page_size", "page_token"}),
+      Bad("CaseService.CloseCase", "request_id: 'Oakshott'", {"request_id"}),
+      {"CaseService.CloseCase", absl::StrCat(id, "name: '", kId, "'"), StatusCode::kNotFound, "CASE_UNKNOWN"},
+      {"CaseRequestService.PlanCaseRequest", "acting_person: 'p-000000'", StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED"},
+      Bad("CaseRequestService.PlanCaseRequest", "acting_person: 'p-4c1e07' role: 'practitioner' area: 'E07000034'",
+          {"request_id", "profile", "purpose", "subject_role", "categories", "holders"}),
+      Bad("CaseRequestService.PlanCaseRequest",
+          "acting_person: 'p-4c1e07' role: 'practitioner' area: 'E07000034' request_id: 'Oakshott' profile: 'Maren Oakshott' purpose: 'Maren Oakshott' board: '\\001' case_id: 'Maren Oakshott' "
+          "step: 'Maren Oakshott' subject_role: 'Maren Oakshott' categories: 'Maren Oakshott' grounds: 'Maren Oakshott' holders { agency: 'Maren Oakshott' selector_categories: 'Maren Oakshott' } "
+          "holders { agency: 'dcc.adults' }",
+          {"request_id", "profile", "purpose", "board", "case_id", "step", "subject_role", "categories", "grounds", "holders[0].agency", "holders[0].selector_categories",
+           "holders[1].selector_categories"}),
+      Bad("CaseRequestService.SubmitCaseRequest", "", {"request_id", "submissions"}),
+      Bad("CaseRequestService.SubmitCaseRequest", "request_id: '../Oakshott' submissions {}", {"request_id"}),
+      Bad("CaseRequestService.SubmitCaseAnswer", "request_id: 'Oakshott'", {"request_id"}),
+      Bad("CaseRequestService.AskApproval", "request_id: 'Oakshott' question { payload: 'Oakshott' }", {"request_id", "question"}),
+      {"CaseRequestService.GiveApproval", id + "approval { certificate: 'Oakshott' }", StatusCode::kFailedPrecondition, "APPROVAL_NOT_VALID"},
+      {"CaseRequestService.GetCaseRequest", "name: 'agencies/dcc.adults/caseRequests/x'", StatusCode::kNotFound, "SHARE_UNKNOWN"},
+      {"CaseRequestService.GetCaseRequest", "name: 'agencies/police.derbys/caseRequests/Oakshott'", StatusCode::kNotFound, "SHARE_UNKNOWN"},
+      {"CaseRequestService.ListCaseRequests", "parent: 'agencies/dcc.adults'", StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED"},
+      Bad("CaseRequestService.ListCaseRequests", "parent: 'agencies/police.derbys' page_size: 501 page_token: 'Oakshott' filter: 'subject=Oakshott'", {"page_size", "page_token", "filter"}),
+      Bad("AgentRequestService.SendCaseRequest", "profile: 'Oakshott' area: 'Oakshott'",
+          {"request_ref", "profile", "area", "role", "subject_role", "categories", "selector", "holders"}),
+      Bad("AgentRequestService.SendCaseRequest",
+          "request_ref: 'R' profile: 'marac' area: 'E07000034' case_id: 'Oakshott' role: 'Oakshott' subject_role: 'Oakshott' categories: 'Oakshott' grounds: 'Oakshott' "
+          "selector { subject_flags: 'Oakshott' } holders: 'Oakshott' holders: 'police.derbys'",
+          {"case_id", "role", "subject_role", "categories", "grounds", "selector.subject_flags", "selector", "holders[0]", "holders[1]"}),
+      {"AgentRequestService.ShowCaseRequest", "request_id: 'Oakshott'", StatusCode::kNotFound, "REQUEST_UNKNOWN"},
+      {"AgentRequestService.CancelCaseRequest", "request_id: 'Oakshott' reason: 'Oakshott'", StatusCode::kNotFound, "REQUEST_UNKNOWN"},
+      Bad("AgentRequestService.ListSentRequests", "page_size: -1 page_token: 'Oakshott'", {"page_size", "page_token"}),
+      Bad("AgentRequestService.ListHeldRequests", "page_size: 501 page_token: 'Oakshott'", {"page_size", "page_token"}),
+      {"AgentRequestService.ShowApproval", "approval_id: 'Oakshott'", StatusCode::kNotFound, "APPROVAL_UNKNOWN"},
+      {"AgentRequestService.AnswerApproval", "approval { command { payload: 'Oakshott' } certificate: 'Oakshott' }", StatusCode::kFailedPrecondition, "APPROVAL_NOT_VALID"},
   };
 }
 

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "broker/exchange/refusal.h"
+#include "google/protobuf/repeated_field.h"
+
+namespace derwent::exchange {
+
+// Rules of form that plans of referrals and of requests share. An entry may hold codes, never free text.
+using Words = google::protobuf::RepeatedPtrField<std::string>;
+void RequireCodes(const Words& words, const std::string& field, Violations& violations);
+// 1 to 64 codes.
+void RequireCategories(const Words& words, const std::string& field, Violations& violations);
+
+}  // namespace derwent::exchange
