@@ -12,8 +12,6 @@
 #include "agents/sdk/approval.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/envelope.h"
-#include "policy/engine/agreements.h"
-#include "trust/base/london.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 
@@ -196,12 +194,6 @@ absl::Status Holder::AskApprovers(Standing& standing) {
 absl::Status Holder::AskElsewhere(const ApprovalRow& approval, const Standing& standing) {
   v1::ApprovalQuestion question;
   if (!question.ParseFromString(approval.question)) return absl::DataLossError("a kept question does not parse");
-  const v1::Manifest& selector = standing.inquiry.selector;
-  const auto view = context_.policy.view();
-  // A question that reached the asker's own agency would tell it that there is something to agree to.
-  const bool tells = selector.existence_sensitive() && policy::RoleHeld(view->snapshot(), selector.sender_agency(), "", question.role(), question.board(),
-                                                                        question.area(), LondonDay(context_.clock.Now()));
-  if (tells) return parts_.requests.MarkAsked(approval.approval_id);
   v1::AskApprovalRequest ask;
   ask.set_request_id(approval.approval_id);  // Asked again it is the same question.
   ASSIGN_OR_RETURN(*ask.mutable_question(), SignMessage(kApprovalQuestionType, question, context_.identity.signing->key));

@@ -54,11 +54,13 @@ absl::Status CheckQuestion(const v1::ApprovalQuestion& question, const StoredPar
   return violations.ToStatus();
 }
 
-// Agencies where somebody but the asker holds the role today.
+// Agencies where somebody but the asker holds the role today. Where existence is secret the asker's own are not asked: the
+// question alone would tell them that there is something to agree to.
 std::vector<std::string> AgenciesOf(const v1::ApprovalQuestion& question, const StoredPart& request, const World& world, absl::Time now) {
   const Asker asker = AskerOf(request.manifest);
   std::vector<std::string> agencies;
   for (const auto& [agency, entries] : world.directories) {
+    if (request.share.existence_sensitive && agency == asker.agency) continue;
     const bool held = std::any_of(entries.begin(), entries.end(), [&, &name = agency](const policy::DirectoryEntry& entry) {
       const bool self = name == asker.agency && entry.id == asker.person;
       return !self && HoldsToday(world, name, entry.id, question.role(), question.board(), question.area(), now);
@@ -118,12 +120,14 @@ absl::Status JudgeGiven(const Caller& caller, const CheckedApproval& approval, c
 }  // namespace
 
 absl::Status AskApproval(const Caller& caller, const v1::AskApprovalRequest& request, v1::AskApprovalResponse& response, Batch& batch) {
-  RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+  v1::ApprovalQuestion question;
+  Violations violations;
+  violations.Require(Uuid::Parse(request.request_id()).ok(), "request_id", "is a UUID in lowercase");
+  violations.Require(question.ParseFromString(request.question().payload()) && question.has_proposed(), "question", "is a signed ApprovalQuestion");
+  RETURN_IF_ERROR(violations.ToStatus());
   const Sha256Digest digest = trust::Sha256(request.question().payload());
   ASSIGN_OR_RETURN(const bool before, Answered(caller, "AskApproval", request.request_id(), digest, response, batch));
   if (before) return absl::OkStatus();
-  v1::ApprovalQuestion question;
-  if (!question.ParseFromString(request.question().payload())) return Refuse(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the question is malformed");
   if (question.proposed().holder_agency() != caller.agency()) return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "a holder asks for its own releases only");
   RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), request.question(), kApprovalQuestionType, batch.now()));
   ASSIGN_OR_RETURN(const StoredPart asked, LoadRequest(question.proposed().request_share_id(), caller.agency(), batch));

@@ -218,7 +218,17 @@ TEST_F(PanelApprovalTest, NobodyWhoHoldsTheRoleIsSaidAndTheAskerDoesNotCount) {
   Give("cbc", kPractitioner, "marac_chair");
   EXPECT_EQ(Told(Ask(Asking())), "APPROVER_UNKNOWN");
   Give("cbc", "p-second", "marac_chair");
-  EXPECT_OK(Ask(Asking())) << "a colleague of the asker may";
+  EXPECT_EQ(Told(Ask(Asking())), "APPROVER_UNKNOWN") << "the question alone would tell the asker's agency that there is something";
+}
+
+TEST_F(PanelApprovalTest, NothingReachesTheAskersOwnAgency) {
+  Give("cbc", "p-second", "marac_chair");
+  ASSERT_OK(Ask(Asking()));
+  ASSERT_EQ(asked_.agencies_size(), 1);
+  EXPECT_EQ(asked_.agencies(0), "dfrs");
+  const auto collected = CollectAs("cbc");
+  for (const v1::Delivery& delivery : collected->deliveries()) EXPECT_EQ(delivery.message().payload_type(), kAcknowledgementType);
+  EXPECT_EQ(EntriesOf("cbc", "approval_asked"), 0u);
 }
 
 TEST_F(PanelApprovalTest, TheAskerApprovesNothing) {
