@@ -26,17 +26,12 @@ struct HolderDecision {
   Objections not_asked;   // Why there is nothing to ask this holder.
 };
 
-const policy::Profile* ProfileOf(const v1::Manifest& m, const World& world) {
-  const auto found = world.bundle->policy->profiles.find(m.profile());
-  return found == world.bundle->policy->profiles.end() ? nullptr : &found->second;
-}
-
 // Times and silence are the profile's, not the asker's choice. An unknown profile is the decision's business.
 void CheckAgainstProfile(const v1::Manifest& m, const World& world, absl::Time now, Violations& violations) {
+  RequireProfilesSilence(m, world, violations);
   const policy::Profile* const profile = ProfileOf(m, world);
   if (profile == nullptr) return;
   const absl::Time made = FromTimestamp(m.create_time());
-  violations.Require(m.existence_sensitive() == profile->existence_sensitive, "submissions.package.manifest.existence_sensitive", "is the profile's");
   violations.Require(FromTimestamp(m.expire_time()) <= made + absl::Hours(profile->request_hours), "submissions.package.manifest.expire_time", "is within the profile's request_hours");
   violations.Require(m.question().has_answer_time() == profile->existence_sensitive, "submissions.package.manifest.question.answer_time", "is set in an existence-sensitive profile only");
   if (!profile->existence_sensitive || !m.question().has_answer_time()) return;

@@ -35,6 +35,16 @@ std::vector<std::string> TagsOfSubject(const Tags& tags, uint32_t subject) {
   return of == tags.end() ? std::vector<std::string>() : of->second;
 }
 
+const policy::Profile* ProfileOf(const v1::Manifest& m, const World& world) {
+  const auto found = world.bundle->policy->profiles.find(m.profile());
+  return found == world.bundle->policy->profiles.end() ? nullptr : &found->second;
+}
+
+void RequireProfilesSilence(const v1::Manifest& m, const World& world, Violations& violations) {
+  const policy::Profile* const profile = ProfileOf(m, world);
+  violations.Require(profile == nullptr || m.existence_sensitive() == profile->existence_sensitive, "submissions.package.manifest.existence_sensitive", "is the profile's");
+}
+
 absl::Status CheckKeys(const CheckedPackage& package, const World& world, absl::Time now) {
   RETURN_IF_ERROR(CheckKeyCounts(world, package.manifest.sender_agency(), package.submission->package().manifest(), now));
   if (SealedToCurrentKey(package.manifest, world, now)) return absl::OkStatus();

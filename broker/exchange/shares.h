@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "broker/exchange/batch.h"
 #include "broker/exchange/package_check.h"
+#include "broker/exchange/refusal.h"
 #include "policy/engine/decision.h"
 
 // What storing a share has in common, whatever its kind.
@@ -19,6 +20,11 @@ namespace derwent::exchange {
 using Tags = std::map<uint32_t, std::vector<std::string>>;
 absl::StatusOr<Tags> TagsOf(const CheckedShare& share, const ledger::Tagger& tagger);
 std::vector<std::string> TagsOfSubject(const Tags& tags, uint32_t subject);
+
+// The profile a share is under, or nullptr: that is the decision's business.
+const policy::Profile* ProfileOf(const v1::Manifest& manifest, const World& world);
+// Whether existence is secret is the profile's to say, not the sender's.
+void RequireProfilesSilence(const v1::Manifest& manifest, const World& world, Violations& violations);
 
 // The sender's signing key and the recipient's sealing key still count.
 // Error: kFailedPrecondition `KEY_NOT_CERTIFIED`.

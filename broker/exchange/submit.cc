@@ -64,6 +64,9 @@ absl::Status SubmitReferral(const Caller& caller, const v1::SubmitReferralReques
   if (before) return absl::OkStatus();
   const World& world = batch.world();
   RETURN_IF_ERROR(CheckTimes(share, world.limits, batch.now()));
+  Violations violations;
+  for (const CheckedPackage& package : share.packages) RequireProfilesSilence(package.manifest, world, violations);
+  RETURN_IF_ERROR(violations.ToStatus());
   ASSIGN_OR_RETURN(const Tags tags, TagsOf(share, batch.tagger()));
   std::vector<PackageDecision> decided;
   bool refused = false;

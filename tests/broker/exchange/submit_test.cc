@@ -186,6 +186,10 @@ TEST_F(SubmitTest, ACategoryStandsOnceForASubject) {
   EXPECT_EQ(Refused(Share([](v1::Manifest& manifest, v1::SenderStatement&) { manifest.mutable_units(1)->set_category("fire_risk"); })), "PAYLOAD_REJECTED");
 }
 
+TEST_F(SubmitTest, WhetherExistenceIsSecretIsTheProfilesToSay) {
+  EXPECT_EQ(Refused(Share([](v1::Manifest& manifest, v1::SenderStatement&) { manifest.set_existence_sensitive(true); })), "PAYLOAD_REJECTED");
+}
+
 TEST_F(SubmitTest, ASubjectStandsOnceInTheStatement) {
   EXPECT_EQ(Refused(Share([](v1::Manifest&, v1::SenderStatement& statement) { *statement.add_subjects() = v1::AskedSubject(statement.subjects(0)); })), "PAYLOAD_REJECTED");
 }
