@@ -42,6 +42,9 @@ lint clang-format-14 the formatter
 lint libgtest-dev GoogleTest
 lint libgmock-dev GoogleTest's matchers
 TXT
+  # Often there already, and not from Debian.
+  command -v node >/dev/null || echo "test nodejs a client in another language"
+  command -v npm >/dev/null || echo "test npm installs that client's packages"
 }
 
 purpose=${1:?usage: deploy/packages.sh build|test|fuzz|lint}

@@ -5,12 +5,14 @@ import protoLoader from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
 import { createPrivateKey, createPublicKey, randomUUID, X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fresh, hpkeOpen, hpkeSeal, keyId, openUnit, ringBinding, sealUnit, sha256, signed, verified, verifyReceipt } from './octets.mjs';
 
 const job = JSON.parse(readFileSync(process.argv[2]));
 const files = readdirSync(`${job.proto}/derwent/v1`).map((name) => `derwent/v1/${name}`);
 const options = { keepCase: false, longs: String, enums: String, defaults: true, oneofs: true, includeDirs: [job.proto] };
 const api = grpc.loadPackageDefinition(protoLoader.loadSync(files, options)).derwent.v1;
+protobuf.common('descriptor', createRequire(import.meta.url)('protobufjs/google/protobuf/descriptor.json').nested.google.nested.protobuf.nested);
 const root = new protobuf.Root();
 root.resolvePath = (_, target) => (target.startsWith('/') ? target : `${job.proto}/${target}`);
 root.loadSync(files);
