@@ -1,0 +1,76 @@
+// The index decides as the linear engine does.
+#include "policy/engine/index.h"
+
+#include <array>
+#include <random>
+#include <set>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "gtest/gtest.h"
+#include "policy/engine/decide.h"
+#include "tests/policy/derbyshire.h"
+#include "tests/policy/random_request.h"
+
+namespace derwent::policy {
+namespace {
+
+constexpr absl::CivilDay kDay(2026, 12, 1);
+
+std::string Line(bool denied, Form form, const auto& approvers) { return denied ? "denied" : absl::StrCat(FormName(form), " ", absl::StrJoin(approvers, "+")); }
+
+// Both engines on one question.
+void ExpectAlike(const Index& index, const Policy& policy, const DecisionRequest& q, int round) {
+  const Snapshot snapshot{.policy = &policy, .directories = nullptr, .take_agreements_as_signed = true};
+  const Decision linear = Decide(q, snapshot, Midday());
+  std::array<Verdict, Interned::kMost> verdicts;
+  const Interned question = index.Intern(q);
+  ASSERT_EQ(question.count, q.categories.size());
+  index.Decide(question, snapshot, kDay, verdicts);
+  for (size_t i = 0; i < q.categories.size(); ++i) {
+    const CategoryOutcome& outcome = linear.categories[i];
+    std::set<std::string> roles;
+    for (const std::string& role : index.RolesOf(verdicts[i].approvers)) roles.insert(role);
+    ASSERT_EQ(Line(verdicts[i].denied, verdicts[i].form, roles), Line(outcome.denied, outcome.form, outcome.approvers))
+        << "round " << round << ": " << q.profile << " " << outcome.category << " " << q.releasing_agency << " to " << q.receiving_agency << " as " << q.receiving_role << " for " << q.purpose;
+  }
+}
+
+TEST(Index, DecidesAsTheLinearEngineDoes) {
+  const Index index = Index::Of(Derbyshire()).value();
+  std::mt19937 random(20261126);
+  for (int round = 0; round < 200000 && !::testing::Test::HasFatalFailure(); ++round) {
+    DecisionRequest q = RandomRequest(Derbyshire(), random);
+    if (random() % 8 == 0) q.facts.reset();
+    if (random() % 16 == 0) q.area.clear();
+    ExpectAlike(index, Derbyshire(), q, round);
+  }
+}
+
+// Agreements, notices, overlays and dates of other policies.
+TEST(Index, DecidesAlikeUnderChangedPolicies) {
+  std::mt19937 random(5);
+  for (int change = 0; change < 20 && !::testing::Test::HasFatalFailure(); ++change) {
+    Policy policy = Derbyshire();
+    for (Agreement& agreement : policy.agreements) {
+      if (random() % 3 == 0) agreement.overlays = {{"contact", std::nullopt}, {"identity", Form::kPseudonymise}};
+      if (random() % 4 == 0) agreement.notices = {{.from = kDay - static_cast<int>(random() % 3) + 1, .removes = random() % 2 == 0 ? "dfrs" : ""}};
+      if (random() % 5 == 0) agreement.apd_review = kDay - 1;
+      if (random() % 4 == 0) agreement.areas = {"E07000034"};
+    }
+    policy.gateways.at("gw.ca2004_16la").effective_from = kDay - 1 + static_cast<int>(random() % 3);
+    policy.types.at("police").special_condition = random() % 4 == 0 ? "" : "c9.g6";
+    const Index index = Index::Of(policy).value();
+    for (int round = 0; round < 1000 && !::testing::Test::HasFatalFailure(); ++round) ExpectAlike(index, policy, RandomRequest(policy, random), round);
+  }
+}
+
+TEST(Index, RefusesMoreThanItCanNumber) {
+  Policy policy = Derbyshire();
+  for (int i = 0; i < 65; ++i) policy.flags[absl::StrCat("flag", i)] = Flag{.id = absl::StrCat("flag", i)};
+  EXPECT_EQ(Index::Of(policy).status().code(), absl::StatusCode::kResourceExhausted);
+}
+
+}  // namespace
+}  // namespace derwent::policy
