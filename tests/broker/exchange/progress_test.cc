@@ -1,3 +1,4 @@
+#include "broker/exchange/envelope.h"
 #include "broker/exchange/refusal.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 
