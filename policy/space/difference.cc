@@ -133,19 +133,12 @@ class Comparison {
         if (std::none_of(others.begin(), others.end(), [&](const ConsentStep& other) { return SameStep(step, other); })) changed_steps_.push_back(step);
       }
     }
-    std::set<std::string> steps;
     std::set<std::string> roles;
-    for (const ConsentStep& step : changed_steps_) {
-      steps.insert({"", step.id});
-      roles.insert({"", step.subject_role});
-    }
-    for (const std::string& step : steps) {
-      for (const std::string& role : roles) {
-        for (const char* age : {"CHILD", "ADULT", "UNKNOWN"}) {
-          for (const char* consents : {"NONE", "SUBJECT", "GUARDIAN"}) {
-            Add(absl::StrCat("age ", age, ", consent ", consents, step.empty() ? "" : ", step ", step, role.empty() ? "" : ", about a ", role),
-                {.subject_role = role, .age = age, .consents = consents, .step = step});
-          }
+    for (const ConsentStep& step : changed_steps_) roles.insert({"", step.subject_role});
+    for (const std::string& role : roles) {
+      for (const char* age : {"CHILD", "ADULT", "UNKNOWN"}) {
+        for (const char* consents : {"NONE", "SUBJECT", "GUARDIAN"}) {
+          Add(absl::StrCat("age ", age, ", consent ", consents, role.empty() ? "" : ", about a ", role), {.subject_role = role, .age = age, .consents = consents});
         }
       }
     }
@@ -241,12 +234,20 @@ class Comparison {
         say(after != hours, clock == "collection" && after > hours, absl::StrCat(clock, " was ", hours, " hours, now ", after));
       }
     }
+    // A step acts alike on every share that names it: said once.
+    for (const ConsentStep& step : changed_steps_) {
+      const auto has = [&](const Policy& policy) { return std::any_of(policy.consent_steps.begin(), policy.consent_steps.end(), [&](const ConsentStep& other) { return other.id == step.id; }); };
+      const std::string what = !has(now_) ? " is gone: a request that names it is refused" : !has(was_) ? " is new: a request that names it waits for it" : " takes another consent where a request names it";
+      found.push_back({.profile = "consent_steps", .what = absl::StrCat(step.id, what), .loosens = has(now_) && has(was_)});
+    }
     for (const auto& [topic, now] : now_.table_limits) {
       const auto was = was_.table_limits.find(topic);
       if (was != was_.table_limits.end() && was->second.geography == now.geography && was->second.period == now.period) continue;
       found.push_back({.profile = "tables", .what = absl::StrCat(topic, " now down to ", now.geography, " and ", now.period), .loosens = true});
     }
-    std::sort(found.begin(), found.end(), [](const HandlingDifference& a, const HandlingDifference& b) { return std::tie(a.profile, a.what) < std::tie(b.profile, b.what); });
+    const auto place = [](const HandlingDifference& d) { return std::tie(d.profile, d.what); };
+    std::sort(found.begin(), found.end(), [&](const HandlingDifference& a, const HandlingDifference& b) { return place(a) < place(b); });
+    found.erase(std::unique(found.begin(), found.end(), [&](const HandlingDifference& a, const HandlingDifference& b) { return place(a) == place(b); }), found.end());
   }
 
   const Policy& was_;
