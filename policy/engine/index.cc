@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kMost = Interned::kMost;
 
 template <typename Map>
-int Find(const Map& numbers, const std::string& name) {
+int Find(const Map& numbers, absl::string_view name) {
   const auto found = numbers.find(name);
   return found == numbers.end() ? -1 : found->second;
 }
@@ -40,7 +40,7 @@ int PeriodRank(absl::string_view grain) { return Rank({"week", "month", "quarter
 
 }  // namespace
 
-Bits Index::Bit(const Numbers& numbers, const std::string& name) const {
+Bits Index::Bit(const Numbers& numbers, absl::string_view name) const {
   const int number = Find(numbers, name);
   return number < 0 ? 0 : Bits{1} << number;
 }
@@ -302,9 +302,9 @@ Interned Index::Intern(const DecisionRequest& r) const {
   q.document = !r.document_reference.empty();
   q.count = std::min(r.categories.size(), kMost);
   for (size_t i = 0; i < q.count; ++i) q.categories[i] = static_cast<int8_t>(Find(categories_, r.categories[i]));
-  const std::string prefix = r.profile + ".";
-  for (const std::string& ground : r.grounds) {
-    if (absl::StartsWith(ground, prefix)) q.grounds |= Bit(categories_, ground.substr(prefix.size()));
+  for (const absl::string_view ground : r.grounds) {  // `<profile>.<category>`.
+    const size_t dot = r.profile.size();
+    if (ground.size() > dot && ground[dot] == '.' && absl::StartsWith(ground, r.profile)) q.grounds |= Bit(categories_, ground.substr(dot + 1));
   }
   InternFacts(r, q);
   q.exception = Find(flags_, r.exception_flag);

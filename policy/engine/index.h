@@ -126,7 +126,7 @@ class Index {
   void Build();
   Board BoardOf(const Profile& profile) const;
   Bits Matching(const CategoryPattern& pattern) const;
-  Bits Bit(const Numbers& numbers, const std::string& name) const;
+  Bits Bit(const Numbers& numbers, absl::string_view name) const;
   void InternFacts(const DecisionRequest& request, Interned& q) const;
 
   const Policy& policy_;
