@@ -45,6 +45,8 @@ absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRe
 absl::Status Sweep(Batch& batch);
 // Enters that a policy came into force, once a digest.
 absl::Status EnterPolicy(Batch& batch);
+// The body of that entry.
+std::string PolicyInForce(const policy::Bundle& bundle);
 // Enters a refused call: the first of a caller, method and reason at once, its repeats within the minute as one more with their count.
 absl::Status EnterRefusedCall(const Caller& caller, absl::string_view method, absl::string_view reason, Batch& batch);
 // Enters a look at the ledger and returns the entry's index; it precedes the first row. `tags`: when it asked for a person.

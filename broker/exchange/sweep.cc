@@ -111,9 +111,12 @@ absl::Status Sweep(Batch& batch) {
   return EnterRepeats(batch);
 }
 
+std::string PolicyInForce(const policy::Bundle& bundle) {
+  return absl::StrCat("policy ", HexEncode(bundle.policy_digest), "\ngovernance ", HexEncode(bundle.governance_digest), "\n");
+}
+
 absl::Status EnterPolicy(Batch& batch) {
-  const policy::Bundle& bundle = *batch.world().bundle;
-  const std::string now_in_force = absl::StrCat("policy ", HexEncode(bundle.policy_digest), "\ngovernance ", HexEncode(bundle.governance_digest), "\n");
+  const std::string now_in_force = PolicyInForce(*batch.world().bundle);
   ASSIGN_OR_RETURN(const std::optional<std::string> entered, batch.read().GetSetting(kPolicySetting));
   batch.registers_changed = true;  // Also ends the batch: what follows is decided under the new policy.
   if (entered == now_in_force) return absl::OkStatus();

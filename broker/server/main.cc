@@ -2,10 +2,13 @@
 #include <csignal>
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include "CLI/CLI.hpp"
+#include "absl/time/clock.h"
 #include "broker/ledger/fsck.h"
 #include "broker/server/broker.h"
+#include "broker/server/replay.h"
 #include "broker/store/sqlite/sqlite_backup.h"
 
 namespace {
@@ -60,6 +63,19 @@ int BackUp(const std::string& database, const std::string& to) {
   return 1;
 }
 
+int Replay(const std::string& path, const std::string& database, const std::vector<std::string>& older) {
+  auto configuration = derwent::server::ReadConfiguration(path);
+  if (configuration.ok() && !database.empty()) configuration->database = database;
+  const auto report = configuration.ok() ? derwent::server::Replay(*configuration, older, absl::Now()) : configuration.status();
+  if (!report.ok()) {
+    std::cerr << "derwent-broker replay: " << report.status().message() << "\n";
+    return 2;
+  }
+  std::cout << report->decisions << " decisions, " << report->missing << " under a policy or registers that are not at hand\n";
+  for (const std::string& different : report->different) std::cerr << "derwent-broker replay: " << different << "\n";
+  return report->different.empty() ? 0 : 8;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -82,6 +98,12 @@ int main(int argc, char** argv) {
   backup->add_option("--database", database, "SQLite file")->required();
   backup->add_option("--to", to, "the copy; must not exist")->required();
   backup->callback([&] { code = BackUp(database, to); });
+  std::vector<std::string> older;
+  CLI::App* const replay = app.add_subcommand("replay", "decide every question of the ledger again; exit 8 when one comes out otherwise");
+  replay->add_option("--config", configuration, "configuration file (YAML)")->required();
+  replay->add_option("--database", database, "a backup; else the configured database, while no broker has it open");
+  replay->add_option("--policy", older, "folder of a bundle that was in force before; may be repeated");
+  replay->callback([&] { code = Replay(configuration, database, older); });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
