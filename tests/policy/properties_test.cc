@@ -7,6 +7,7 @@
 #include "gtest/gtest.h"
 #include "policy/engine/decide.h"
 #include "policy/engine/lattice.h"
+#include "policy/loader/canonical_request.h"
 #include "tests/policy/derbyshire.h"
 #include "tests/policy/random_request.h"
 
@@ -61,6 +62,15 @@ TEST(DecisionProperties, BrokerAndHolderTogetherDecideAsOneWhoKnowsAll) {
     DecisionRequest blind = q;
     blind.facts.reset();
     ASSERT_TRUE(Same(Intersect(DecideHere(blind), whole, Derbyshire()), whole)) << "round " << round << ", " << q.profile;
+  });
+}
+
+// What a ledger keeps of a question is enough to decide it again.
+TEST(DecisionProperties, AQuestionReadBackFromItsOctetsIsDecidedAlike) {
+  EachRandomRequest([&](const DecisionRequest& q, std::mt19937&, int round) {
+    const auto read = ParseCanonical(CanonicalBytes(q, Midday()));
+    ASSERT_TRUE(read.ok()) << "round " << round;
+    ASSERT_TRUE(Same(DecideHere(read->request), DecideHere(q))) << "round " << round;
   });
 }
 

@@ -116,6 +116,44 @@ TEST(CanonicalRequest, ChangesWithWhatIsAsked) {
   EXPECT_NE(CanonicalBytes(a, Midday() + absl::Milliseconds(1)), octets);
 }
 
+TEST(CanonicalRequest, IsReadBackWhole) {
+  DecisionRequest q = HomeVisit({"contact", "identity"});
+  q.route = Route::kBreakGlass;
+  q.case_link = CaseLink::kVerified;
+  q.facts->flags = Strings{"do_not_contact", "rectification_pending"};
+  q.facts->consents = {{.giver = "SUBJECT", .step = "referral", .given = true}};
+  q.event = RightsEvent{.type = "rectification", .own = {"identity"}, .mixed = {}, .fan_out_to = "dfrs"};
+  q.onward = Onward{.organisation = "dfrs", .as_controller = true, .originator_approval = "given"};
+  q.table = Table{.topic = "default", .geography = "ward", .period = "month"};
+  const auto read = ParseCanonical(CanonicalBytes(q, Midday()));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->time, Midday());
+  EXPECT_EQ(read->request.categories, q.categories) << "in the order asked";
+  EXPECT_EQ(read->request.route, Route::kBreakGlass);
+  EXPECT_EQ(read->request.facts->age, q.facts->age);
+  EXPECT_EQ(read->request.facts->consents[0].step, "referral");
+  EXPECT_EQ(read->request.event->own, Strings{"identity"});
+  EXPECT_TRUE(read->request.onward->as_controller);
+  EXPECT_EQ(read->request.table->geography, "ward");
+}
+
+TEST(CanonicalRequest, OctetsThatItWouldNotWriteAreRefused) {
+  const std::string octets = CanonicalBytes(HomeVisit({"identity"}), Midday());
+  for (size_t size = 0; size < octets.size(); ++size) EXPECT_FALSE(ParseCanonical(octets.substr(0, size)).ok()) << size;
+  EXPECT_FALSE(ParseCanonical(octets + '\0').ok());
+  size_t refused = 0;
+  for (size_t i = 0; i < octets.size(); ++i) {
+    for (const int flip : {0x01, 0x80}) {
+      std::string flipped = octets;
+      flipped[i] = static_cast<char>(flipped[i] ^ flip);
+      const auto read = ParseCanonical(flipped);
+      refused += read.ok() ? 0 : 1;
+      EXPECT_TRUE(!read.ok() || CanonicalBytes(read->request, read->time) == flipped) << i;
+    }
+  }
+  EXPECT_GT(refused, octets.size() / 2) << "numbers and lengths have one form only";
+}
+
 TEST(DecisionForAsker, TellsNothingThatRestsOnTheSubject) {
   DecisionRequest q = ChildReferral({"identity", "location.current", "finance"});
   const v1::DecisionForAsker plain = ForAsker(DecideHere(q));

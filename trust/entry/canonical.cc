@@ -1,6 +1,31 @@
 #include "trust/entry/canonical.h"
 
 namespace derwent::trust {
+namespace {
+
+// Takes `size` octets from the front; false when there are fewer.
+bool Take(absl::string_view& rest, size_t size, absl::string_view& taken) {
+  if (rest.size() < size) return false;
+  taken = rest.substr(0, size);
+  rest.remove_prefix(size);
+  return true;
+}
+
+bool TakeNumber(absl::string_view& rest, size_t size, uint64_t& number) {
+  absl::string_view octets;
+  if (!Take(rest, size, octets)) return false;
+  number = 0;
+  for (const char octet : octets) number = number << 8 | static_cast<uint8_t>(octet);
+  return true;
+}
+
+// u32be length ‖ octets.
+bool TakeSized(absl::string_view& rest, absl::string_view& taken) {
+  uint64_t size = 0;
+  return TakeNumber(rest, 4, size) && Take(rest, size, taken);
+}
+
+}  // namespace
 
 CanonicalWriter::CanonicalWriter(absl::string_view domain) {
   Length(domain.size());
@@ -41,6 +66,55 @@ void CanonicalWriter::List(uint16_t number, const std::vector<std::string>& item
     Length(item.size());
     octets_.append(item);
   }
+}
+
+absl::StatusOr<CanonicalReader> CanonicalReader::Parse(absl::string_view domain, absl::string_view octets) {
+  const absl::Status malformed = absl::InvalidArgumentError("canonical octets do not have their shape");
+  absl::string_view named;
+  if (!TakeSized(octets, named) || named != domain) return malformed;
+  CanonicalReader reader;
+  uint64_t last = 0;
+  while (!octets.empty()) {
+    uint64_t number = 0;
+    absl::string_view value;
+    if (!TakeNumber(octets, 2, number) || number <= last || !TakeSized(octets, value)) return malformed;
+    reader.fields_.emplace(static_cast<uint16_t>(number), value);
+    last = number;
+  }
+  return reader;
+}
+
+std::optional<std::string> CanonicalReader::Text(uint16_t number) const {
+  const auto found = fields_.find(number);
+  return found == fields_.end() ? std::nullopt : std::optional<std::string>(found->second);
+}
+
+std::optional<uint64_t> CanonicalReader::Number(uint16_t number) const {
+  const auto found = fields_.find(number);
+  if (found == fields_.end() || found->second.size() != 8) return std::nullopt;
+  absl::string_view rest = found->second;
+  uint64_t value = 0;
+  TakeNumber(rest, 8, value);
+  return value;
+}
+
+std::optional<bool> CanonicalReader::Bool(uint16_t number) const {
+  const auto found = fields_.find(number);
+  if (found == fields_.end() || found->second.size() != 1 || static_cast<uint8_t>(found->second[0]) > 1) return std::nullopt;
+  return found->second[0] == 1;
+}
+
+std::optional<std::vector<std::string>> CanonicalReader::List(uint16_t number) const {
+  const auto found = fields_.find(number);
+  if (found == fields_.end()) return std::nullopt;
+  absl::string_view rest = found->second;
+  uint64_t count = 0;
+  if (!TakeNumber(rest, 4, count)) return std::nullopt;
+  std::vector<std::string> items;
+  for (absl::string_view item; items.size() < count; items.emplace_back(item)) {
+    if (!TakeSized(rest, item)) return std::nullopt;
+  }
+  return rest.empty() ? std::optional(std::move(items)) : std::nullopt;
 }
 
 }  // namespace derwent::trust

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
 namespace derwent::trust {
@@ -27,6 +30,23 @@ class CanonicalWriter {
   void Head(uint16_t number, size_t length);
   void Length(size_t length);
   std::string octets_;
+};
+
+// The fields of such octets. Views into them, which must outlive it. Says nothing of whether a writer would have written exactly
+// these: who must know writes them again and compares.
+class CanonicalReader {
+ public:
+  // Error: kInvalidArgument another domain, not the shape, a number that does not ascend, or something that follows.
+  static absl::StatusOr<CanonicalReader> Parse(absl::string_view domain, absl::string_view octets);
+
+  // Absent, or not of that type: nullopt.
+  std::optional<std::string> Text(uint16_t number) const;
+  std::optional<uint64_t> Number(uint16_t number) const;
+  std::optional<bool> Bool(uint16_t number) const;
+  std::optional<std::vector<std::string>> List(uint16_t number) const;
+
+ private:
+  std::map<uint16_t, absl::string_view> fields_;
 };
 
 }  // namespace derwent::trust
