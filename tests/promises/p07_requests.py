@@ -3,7 +3,7 @@
 A fire officer asks adults' services again and again about a resident; what needs no one comes as an answer, the diagnosis once its
 SPOC has agreed, as a supplement. Broker and both agents are killed at random instants meanwhile. Then everything is started once
 more and left to settle: each request has one answer and one supplement, each approval was used once, the asker holds exactly what the
-broker stored, and fsck passes. DERWENT_ASK_ROUNDS (30) and DERWENT_SEED set the campaign.
+broker stored, and fsck passes. DERWENT_ASK_ROUNDS (20) and DERWENT_SEED set the campaign.
 """
 import json
 import os
@@ -15,7 +15,7 @@ import unittest
 from checks import PromiseTest, run
 from testbed import HOME, wait_for
 
-ROUNDS = int(os.environ.get("DERWENT_ASK_ROUNDS", 30))
+ROUNDS = int(os.environ.get("DERWENT_ASK_ROUNDS", 20))
 SEED = int(os.environ.get("DERWENT_SEED", 20261124))
 ASKER, HOLDER = "dfrs", "dcc.adults"
 LONG = 180  # Seconds for all that waits to be worked off.
