@@ -104,6 +104,7 @@ absl::StatusOr<v1::AnswerApprovalResponse> Approver::GiveElsewhere(const Approva
   if (row.state != "WAITING") return Fault(absl::StatusCode::kFailedPrecondition, "APPROVAL_NOT_VALID", "the approval was decided before");
   ASSIGN_OR_RETURN(const v1::ApprovalQuestion question, QuestionIn(row));
   const auto view = context_.policy.view();
+  if (view == nullptr) return absl::UnavailableError("policy and directories were not verified yet");
   const auto roots = context_.roots.get();
   // Who asks is known to the holder and the broker, not here: both refuse the asker's own.
   const absl::StatusOr<v1::ApprovalCommand> command = CheckApproval(approval, question, "", roots->anchors, view->snapshot(), context_.clock.Now());

@@ -200,6 +200,7 @@ absl::Status Asker::Drain() {
 
 absl::Status Asker::Judge(const v1::Manifest& answer) {
   const auto view = context_.policy.view();
+  if (view == nullptr) return absl::UnavailableError("policy and directories were not verified yet");
   ASSIGN_OR_RETURN(const std::string sent, parts_.requests.SelectorOf(answer.reply_to_share_id(), answer.sender_agency()));
   v1::Manifest selector;
   if (sent.empty() || !selector.ParseFromString(sent)) return absl::InvalidArgumentError("the answer is to no request of this agency to its sender");

@@ -49,7 +49,7 @@ bool HasPower(const std::string& person, std::initializer_list<absl::string_view
   });
 }
 
-// Somebody who left the directory may call nothing. Before any directory is known nothing but the status can be had.
+// Somebody who left the directory may call nothing. Before the directories are known a person can have nothing but the status.
 bool LeftDirectory(const trust::SpiffeId& id, const AgentContext& context) {
   const auto view = context.policy.view();
   if (view == nullptr || id.kind != trust::CallerKind::kPerson) return false;
@@ -76,7 +76,7 @@ absl::StatusOr<LocalCaller> CallerOf(absl::string_view certificate_pem, const Ag
 }
 
 absl::Status CheckRight(const LocalCaller& caller, LocalRight right, const AgentContext& context) {
-  if (right == LocalRight::kStatus || right == LocalRight::kSeeInbox) return absl::OkStatus();
+  if (right == LocalRight::kStatus || (right == LocalRight::kSeeInbox && context.policy.view() != nullptr)) return absl::OkStatus();
   if (caller.kind == trust::CallerKind::kConsole) {
     return right == LocalRight::kReferences || right == LocalRight::kRestrict || right == LocalRight::kSeeHeld ? NotEntitled() : absl::OkStatus();
   }

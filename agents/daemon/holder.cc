@@ -60,14 +60,6 @@ v1::CaseRecord SelectorRecord(const std::vector<v1::UnitContent>& units) {
   return record;
 }
 
-// Until its directory is read again after a start, nobody of an agency seems entitled: that would be told as a refusal, for good.
-absl::Status HaveDirectories(const PolicyCache::View& view, const std::set<std::string>& agencies) {
-  for (const std::string& agency : agencies) {
-    if (!view.directories->contains(agency)) return absl::UnavailableError(absl::StrCat("the directory of `", agency, "` was not verified yet"));
-  }
-  return absl::OkStatus();
-}
-
 bool Pending(const v1::HeldRequest& details, const std::string& category) {
   const auto found = std::ranges::find(details.categories(), category, &v1::HeldCategory::category);
   return found != details.categories().end() && found->outcome() == "PENDING";
@@ -118,7 +110,6 @@ absl::StatusOr<Holder::Standing> Holder::Load(const HeldRow& row) {
 absl::Status Holder::LookUp(Standing& standing) {
   const auto view = context_.policy.view();
   if (view == nullptr) return absl::UnavailableError("no policy was verified yet");
-  RETURN_IF_ERROR(HaveDirectories(*view, {standing.inquiry.selector.sender_agency(), context_.identity.agency}));
   standing.policy_digest = view->bundle->policy_digest;
   if (standing.details.matched() && !standing.received.content.empty()) {
     ASSIGN_OR_RETURN(const std::string plain, OpenFromStore(context_.identity, standing.row.request_id, standing.received.content));
@@ -332,7 +323,6 @@ absl::Status Holder::TakeApproval(const v1::SignedApproval& approval) {
   ASSIGN_OR_RETURN(const v1::HeldRequest details, Describe(*held));
   const auto view = context_.policy.view();
   if (view == nullptr) return absl::UnavailableError("no policy was verified yet");
-  RETURN_IF_ERROR(HaveDirectories(*view, {question.proposed().holder_agency(), said.approver_agency()}));
   const auto roots = context_.roots.get();
   ASSIGN_OR_RETURN(const v1::ApprovalCommand command,
                    CheckApproval(approval, question, details.acting_person(), roots->anchors, view->snapshot(), context_.clock.Now()));

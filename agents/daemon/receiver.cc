@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "agents/daemon/fault.h"
 #include "agents/sdk/envelope.h"
 #include "derwent/v1/agent.pb.h"
 #include "trust/base/status_macros.h"
@@ -85,14 +86,14 @@ absl::Status Receiver::FreshKeys(const std::string& agency) {
   if (read != keys_read_.end() && now - read->second < kKeysFresh && now >= read->second) return absl::OkStatus();
   const absl::Status synced = parts_.upkeep.SyncKeys(agency);
   if (synced.ok()) keys_read_[agency] = now;
-  return absl::IsUnavailable(synced) ? synced : absl::OkStatus();
+  return WorthRetrying(synced) ? synced : absl::OkStatus();
 }
 
 absl::StatusOr<OpenResult> Receiver::Open(const v1::Package& package, const v1::Manifest& manifest) {
   RETURN_IF_ERROR(FreshKeys(manifest.sender_agency()));
   if (!context_.policy.Knows(manifest.policy_digest())) {
     const absl::Status synced = parts_.upkeep.SyncPolicy();
-    if (absl::IsUnavailable(synced)) return synced;
+    if (WorthRetrying(synced)) return synced;
   }
   const auto view = context_.policy.view();
   if (view == nullptr) return absl::UnavailableError("no policy was verified yet");

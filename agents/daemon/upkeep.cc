@@ -134,7 +134,7 @@ absl::Status Upkeep::SyncDirectories() {
     v1::Directory directory;
     if (!directory.ParseFromString(envelope.payload())) continue;
     const absl::Status keys = SyncKeys(directory.agency());
-    if (absl::IsUnavailable(keys)) return keys;
+    if (WorthRetrying(keys)) return keys;
   }
   const absl::Status taken = context_.policy.TakeDirectories(response, context_.keys, context_.clock.Now());
   if (absl::IsDataLoss(taken)) context_.Alarm("REGISTER_ROLLED_BACK", "", "");
@@ -144,7 +144,7 @@ absl::Status Upkeep::SyncDirectories() {
 
 absl::Status Upkeep::TakeRecipientKeys(const v1::AgencyKeys& keys) {
   const absl::Status taken = TakeKeys(keys);
-  if (absl::IsUnavailable(taken)) return taken;
+  if (WorthRetrying(taken)) return taken;
   if (!taken.ok()) context_.log.Failure("keys of a recipient were not taken", taken, {{"peer", keys.agency()}});
   return absl::OkStatus();
 }
@@ -157,8 +157,9 @@ absl::StatusOr<std::shared_ptr<const PolicyCache::View>> Upkeep::ViewAt(const go
   // Signatures, notices and directories change without the digest: decisions are made under what is in force now.
   RETURN_IF_ERROR(SyncPolicy());
   const absl::Status directories = SyncDirectories();
-  if (absl::IsUnavailable(directories)) return directories;
+  if (WorthRetrying(directories)) return directories;
   const std::shared_ptr<const PolicyCache::View> view = context_.policy.view();
+  if (view == nullptr) return absl::UnavailableError("the directories were not verified yet");
   return view->bundle->policy_digest == policy_digest ? view : nullptr;
 }
 

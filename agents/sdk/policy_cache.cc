@@ -85,17 +85,21 @@ absl::Status PolicyCache::Install(std::unique_ptr<const policy::Bundle> bundle) 
   fresh->bundle = std::move(bundle);
   fresh->obligations = fresh->bundle->policy->obligations;
   MutexLock lock(mutex_);
-  fresh->directories = view_ != nullptr ? view_->directories : std::make_shared<const policy::Directories>();
+  fresh->directories = view_ != nullptr ? view_->directories : nullptr;
   known_.insert(fresh->bundle->policy_digest);
   view_ = std::move(fresh);
   return absl::OkStatus();
 }
 
 absl::Status PolicyCache::TakeDirectories(const v1::ListDirectoriesResponse& response, const KeyBook& keys, absl::Time now) {
-  const std::shared_ptr<const View> before = view();
+  std::shared_ptr<const View> before;
+  {
+    MutexLock lock(mutex_);
+    before = view_;
+  }
   if (before == nullptr) return absl::FailedPreconditionError("no policy was verified yet");
-  if (response.directories().empty()) return absl::OkStatus();
-  auto directories = std::make_shared<policy::Directories>(*before->directories);
+  if (response.directories().empty() && before->directories != nullptr) return absl::OkStatus();
+  auto directories = before->directories == nullptr ? std::make_shared<policy::Directories>() : std::make_shared<policy::Directories>(*before->directories);
   absl::Status first = absl::OkStatus();
   std::map<std::string, int64_t, std::less<>> versions;
   for (const v1::DsseEnvelope& envelope : response.directories()) {
@@ -119,7 +123,7 @@ absl::Status PolicyCache::TakeDirectories(const v1::ListDirectoriesResponse& res
 
 std::shared_ptr<const PolicyCache::View> PolicyCache::view() const {
   MutexLock lock(mutex_);
-  return view_;
+  return view_ != nullptr && view_->directories != nullptr ? view_ : nullptr;
 }
 
 bool PolicyCache::Knows(absl::string_view policy_digest) const {

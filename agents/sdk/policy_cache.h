@@ -41,7 +41,8 @@ class PolicyCache {
   // Error: the first that did not verify; the others are taken.
   absl::Status TakeDirectories(const v1::ListDirectoriesResponse& response, const KeyBook& keys, absl::Time now);
 
-  // Null members before the first bundle. Copyable.
+  // Null until bundle and directories were both verified since the start: without its directories a policy entitles nobody, and a
+  // refusal decided so would be told for good.
   std::shared_ptr<const View> view() const;
   // True for the digest of any bundle verified here since the start.
   bool Knows(absl::string_view policy_digest) const;
@@ -56,7 +57,7 @@ class PolicyCache {
 
   const std::string folder_;
   mutable Mutex mutex_;
-  std::shared_ptr<const View> view_ GUARDED_BY(mutex_);
+  std::shared_ptr<const View> view_ GUARDED_BY(mutex_);  // Its directories are null until taken.
   std::set<std::string> known_ GUARDED_BY(mutex_);
   std::map<std::string, int64_t, std::less<>> versions_ GUARDED_BY(mutex_);
   std::string directories_digest_ GUARDED_BY(mutex_);

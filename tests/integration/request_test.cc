@@ -305,6 +305,35 @@ TEST_F(RequestTest, ALeadCannotTellWhoRefusedFromWhoHoldsNothing) {
   for (const auto& agent : agents) EXPECT_THAT(agent->Alarms(), IsEmpty()) << agent->config.agency;
 }
 
+TEST_F(RequestTest, AnAgentJustStartedRefusesNothingBeforeItKnowsWhoIsWho) {
+  auto agents = consortium_.Agents({"dfrs", "dcc.adults"});
+  TestAgent& fire = *agents[0];
+  TestAgent& adults = *agents[1];
+  v1::SendCaseRequestRequest question = Sample("samples/dfrs/home-visit-request.json");
+  question.mutable_grounds()->Add("fire_safety.health.physical");
+  question.set_case_id(OpenCase("dfrs", "p-7be041", "fire_safety", "", question.area()));
+  const auto sent = fire.daemon->requests().Send(Person("p-23f9a8"), question);
+  ASSERT_OK(sent);
+  Step(adults);
+  AnswerAll(adults, "p-f6019d", true, "", "gw.consent_confidence");
+  // The policy is kept on disk; who holds which role is not.
+  adults.Restart();
+  EXPECT_THAT(adults.daemon->holder().Work(), StatusIs(absl::StatusCode::kUnavailable));
+  fire.Restart();
+  EXPECT_THAT(fire.daemon->receiver().CollectOnce(absl::ZeroDuration()), StatusIs(absl::StatusCode::kUnavailable));
+  for (TestAgent* agent : {&fire, &adults}) ASSERT_OK(agent->daemon->upkeep().RunAll());
+  adults.clock.Move(absl::Seconds(6));  // It tries again after 5 s.
+  Step(adults);
+  fire.CollectAll();
+  const v1::ShowCaseRequestResponse shown = Show(fire, "p-23f9a8", sent->request_id());
+  ASSERT_EQ(shown.answers_size(), 2) << shown.DebugString();
+  const v1::CategoryAnswer* diagnosis = AnswerTo(shown.answers(1), "health.physical");
+  ASSERT_NE(diagnosis, nullptr);
+  EXPECT_EQ(diagnosis->outcome(), "RELEASED") << diagnosis->DebugString();
+  EXPECT_THAT(fire.Alarms(), IsEmpty());
+  EXPECT_THAT(adults.Alarms(), IsEmpty());
+}
+
 TEST_F(RequestTest, ACancelledRequestIsForgottenByItsHolder) {
   auto agents = consortium_.Agents({"rp.housing", "nhs.dhcft"});
   TestAgent& housing = *agents[0];
