@@ -5,7 +5,7 @@
 #include "agents/cli/commands.h"
 #include "agents/cli/signing.h"
 #include "derwent/v1/agent.grpc.pb.h"
-#include "derwent/v1/policy.pb.h"
+#include "derwent/v1/register.pb.h"
 #include "derwent/v1/register_service.grpc.pb.h"
 #include "policy/loader/directory.h"
 #include "policy/loader/text.h"

@@ -80,7 +80,7 @@ json FaultJson(const absl::Status& status) {
 Intake::Intake(const AgentContext& context, Sender& sender, std::string folder, absl::Duration settle, std::map<std::string, FileReader> readers)
     : context_(context), sender_(sender), folder_(std::move(folder)), settle_(settle), readers_(std::move(readers)) {
   std::error_code error;
-  for (const char* part : {"inbox", "work", "done", "failed"}) {
+  for (const char* part : {"inbox", "taken", "done", "failed"}) {
     fs::create_directories(absl::StrCat(folder_, "/", part), error);
     if (error) context_.log.Write("error", "a folder of the hand-over cannot be made", {{"error", error.message()}});
   }
@@ -113,12 +113,12 @@ absl::StatusOr<int> Intake::Scan() {
   const absl::Time now = context_.clock.Now();
   for (const std::string& name : FilesIn(folder_ + "/inbox")) {
     const std::string from = absl::StrCat(folder_, "/inbox/", name);
-    const std::string to = absl::StrCat(folder_, "/work/", name);
+    const std::string to = absl::StrCat(folder_, "/taken/", name);
     if (!Settled(from, now, settle_) || access(to.c_str(), F_OK) == 0) continue;
     static_cast<void>(rename(from.c_str(), to.c_str()));  // Another agent may have won.
   }
   int finished = 0;
-  for (const std::string& name : FilesIn(folder_ + "/work")) {
+  for (const std::string& name : FilesIn(folder_ + "/taken")) {
     ASSIGN_OR_RETURN(const bool done, Process(name));
     if (done) ++finished;
   }
@@ -126,7 +126,7 @@ absl::StatusOr<int> Intake::Scan() {
 }
 
 absl::StatusOr<bool> Intake::Process(const std::string& name) {
-  const std::string path = absl::StrCat(folder_, "/work/", name);
+  const std::string path = absl::StrCat(folder_, "/taken/", name);
   json result = {{"file", name}, {"referrals", json::array()}, {"errors", json::array()}};
   absl::StatusOr<std::string> octets = trust::ReadFile(path, kMaxIntakeOctets);
   if (!octets.ok()) {
@@ -177,7 +177,7 @@ absl::Status Intake::Finish(const std::string& name, const std::string& folder, 
   const std::string target = absl::StrCat(folder_, "/", folder, "/", name);
   RETURN_IF_ERROR(WriteDurably(target + ".result.json", result + "\n"));
   if (!rejected_rows.empty()) RETURN_IF_ERROR(WriteDurably(absl::StrCat(folder_, "/failed/", name, ".rejects.csv"), rejected_rows));
-  if (rename(absl::StrCat(folder_, "/work/", name).c_str(), target.c_str()) != 0) {
+  if (rename(absl::StrCat(folder_, "/taken/", name).c_str(), target.c_str()) != 0) {
     return absl::UnavailableError(absl::StrCat("cannot move a file to `", folder, "`: ", std::strerror(errno)));
   }
   context_.log.Write("info", "a file was handled", {{"status", folder}});

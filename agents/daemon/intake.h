@@ -35,14 +35,14 @@ using FileReader = std::function<absl::StatusOr<IntakeBatch>(absl::string_view o
 inline constexpr size_t kMaxIntakeOctets = 32 << 20;
 
 // Takes what the agency's system puts into `<folder>/inbox` (formats of the agencies, 1.3): takes a file by renaming it into
-// `work/`, pushes what it holds, and puts it with `<file>.result.json` beside it into `done/` or `failed/`. A file whose
+// `taken/`, pushes what it holds, and puts it with `<file>.result.json` beside it into `done/` or `failed/`. A file whose
 // octets were seen before only says so. `*.part`, dotfiles and files changed in the last `settle` are left alone.
 class Intake {
  public:
   // Borrows both. `readers` by file name ending, for instance `.csv`; the longest ending that fits wins. Makes the folders.
   Intake(const AgentContext& context, Sender& sender, std::string folder, absl::Duration settle, std::map<std::string, FileReader> readers);
 
-  // One round over `work/` (what a crash or an absent broker left) and `inbox/`. Returns how many files were finished.
+  // One round over `taken/` (what a crash or an absent broker left) and `inbox/`. Returns how many files were finished.
   absl::StatusOr<int> Scan();
 
   // The native format: one PushReferralRequest as ProtoJSON.

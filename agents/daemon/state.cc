@@ -102,6 +102,15 @@ absl::StatusOr<int64_t> State::Count(absl::string_view sql) {
   return row ? query.Int(0) : 0;
 }
 
+absl::StatusOr<std::optional<std::string>> State::First(absl::string_view sql, absl::string_view value) {
+  MutexLock lock(mutex_);
+  Sql::Statement query(sql_->handle(), sql);
+  query.Bind(value);
+  ASSIGN_OR_RETURN(const bool found, query.Next());
+  if (!found) return std::nullopt;
+  return query.Text(0);
+}
+
 absl::Status State::SavePush(const std::string& referral_ref, absl::string_view request_digest, const std::vector<OutboxRow>& shares) {
   MutexLock lock(mutex_);
   Sql::Transaction transaction(*sql_);
@@ -119,12 +128,7 @@ absl::Status State::SavePush(const std::string& referral_ref, absl::string_view 
 }
 
 absl::StatusOr<std::optional<std::string>> State::FindPush(const std::string& referral_ref) {
-  MutexLock lock(mutex_);
-  Sql::Statement query(sql_->handle(), "SELECT request_digest FROM pushes WHERE referral_ref = ?");
-  query.Bind(referral_ref);
-  ASSIGN_OR_RETURN(const bool found, query.Next());
-  if (!found) return std::nullopt;
-  return query.Text(0);
+  return First("SELECT request_digest FROM pushes WHERE referral_ref = ?", referral_ref);
 }
 
 absl::StatusOr<std::vector<OutboxRow>> State::SharesOf(const std::string& referral_ref) {
@@ -370,12 +374,7 @@ absl::StatusOr<std::vector<std::string>> State::ReceiptsOf(const std::string& sh
 }
 
 absl::StatusOr<std::optional<std::string>> State::SeenFile(absl::string_view digest) {
-  MutexLock lock(mutex_);
-  Sql::Statement query(sql_->handle(), "SELECT result FROM files WHERE digest = ?");
-  query.Bind(digest);
-  ASSIGN_OR_RETURN(const bool found, query.Next());
-  if (!found) return std::nullopt;
-  return query.Text(0);
+  return First("SELECT result FROM files WHERE digest = ?", digest);
 }
 
 absl::Status State::SaveFile(absl::string_view digest, const std::string& result) {
@@ -383,11 +382,8 @@ absl::Status State::SaveFile(absl::string_view digest, const std::string& result
 }
 
 absl::StatusOr<std::string> State::Kept(const std::string& name) {
-  MutexLock lock(mutex_);
-  Sql::Statement query(sql_->handle(), "SELECT value FROM kept WHERE name = ?");
-  query.Bind(name);
-  ASSIGN_OR_RETURN(const bool found, query.Next());
-  return found ? query.Text(0) : "";
+  ASSIGN_OR_RETURN(const std::optional<std::string> value, First("SELECT value FROM kept WHERE name = ?", name));
+  return value.value_or("");
 }
 
 absl::Status State::Keep(const std::string& name, absl::string_view value) {

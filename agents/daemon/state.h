@@ -157,6 +157,8 @@ class State {
   template <typename... Values>
   absl::StatusOr<std::vector<InboxRow>> Inbox(absl::string_view where, const Values&... values);
   absl::StatusOr<int64_t> Count(absl::string_view sql);
+  // First column of the first row; nullopt: none.
+  absl::StatusOr<std::optional<std::string>> First(absl::string_view sql, absl::string_view value);
 
   Mutex mutex_;
   std::unique_ptr<Sql> sql_ GUARDED_BY(mutex_);

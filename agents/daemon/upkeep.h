@@ -8,7 +8,7 @@
 #include "agents/daemon/context.h"
 #include "agents/daemon/evidence.h"
 #include "derwent/v1/key.pb.h"
-#include "derwent/v1/policy.pb.h"
+#include "derwent/v1/register.pb.h"
 
 namespace derwent::agents {
 

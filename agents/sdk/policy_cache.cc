@@ -8,7 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "agents/sdk/envelope.h"
-#include "derwent/v1/policy.pb.h"
+#include "derwent/v1/register.pb.h"
 #include "policy/loader/directory.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"

@@ -2,7 +2,6 @@
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
-#include "derwent/v1/policy.pb.h"
 #include "derwent/v1/register.pb.h"
 #include "policy/loader/directory.h"
 #include "trust/base/status_macros.h"

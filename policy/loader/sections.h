@@ -1,7 +1,9 @@
 #pragma once
 
 #include "absl/strings/string_view.h"
-#include "derwent/v1/policy.pb.h"
+#include "derwent/v1/agreement.pb.h"
+#include "derwent/v1/profile.pb.h"
+#include "derwent/v1/vocabulary.pb.h"
 #include "policy/engine/model.h"
 #include "policy/loader/problem.h"
 

@@ -13,14 +13,15 @@ namespace {
 
 class Collector final : public google::protobuf::io::ErrorCollector {
  public:
-  Collector(absl::string_view path, Problems& problems) : path_(path), problems_(problems) {}
+  Collector(absl::string_view path, absl::string_view schema, Problems& problems) : path_(path), schema_(schema), problems_(problems) {}
   void AddError(int line, int column, const std::string& message) override {
     problems_.At({.severity = Severity::kError, .file = std::string(path_), .line = line + 1, .rule = "syntax",
-                  .message = absl::StrCat(message, " (column ", column + 1, ")"), .advice = "see proto/derwent/v1/policy.proto"});
+                  .message = absl::StrCat(message, " (column ", column + 1, ")"), .advice = absl::StrCat("see proto/", schema_)});
   }
 
  private:
   absl::string_view path_;
+  absl::string_view schema_;
   Problems& problems_;
 };
 
@@ -32,7 +33,7 @@ bool ParseText(const Files& files, absl::string_view path, google::protobuf::Mes
     problems.Error(path, "", "file", "the file is missing");
     return false;
   }
-  Collector collector(path, problems);
+  Collector collector(path, message.GetDescriptor()->file()->name(), problems);
   auto lines = std::make_unique<FieldLines>();
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&collector);

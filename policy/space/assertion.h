@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "derwent/v1/policy.pb.h"
+#include "derwent/v1/assertion.pb.h"
 #include "policy/engine/model.h"
 #include "policy/loader/problem.h"
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "derwent/v1/policy.pb.h"
+#include "derwent/v1/assertion.pb.h"
 #include "policy/space/space.h"
 
 namespace derwent::policy {

@@ -21,7 +21,7 @@ GENERATED = tempfile.TemporaryDirectory(prefix="derwent proto ")
 subprocess.run(["protoc", "-I", HOME / "proto", f"--python_out={GENERATED.name}", f"--grpc_python_out={GENERATED.name}", "--plugin=protoc-gen-grpc_python=/usr/bin/grpc_python_plugin",
                 *sorted((HOME / "proto/derwent/v1").glob("*.proto"))], check=True)
 sys.path.insert(0, GENERATED.name)
-from derwent.v1 import key_pb2, key_service_pb2 as keys_pb2, key_service_pb2_grpc, mailbox_pb2, mailbox_pb2_grpc, message_pb2, package_pb2, policy_pb2, record_pb2, referral_pb2, referral_pb2_grpc, register_service_pb2, register_service_pb2_grpc  # noqa: E402
+from derwent.v1 import key_pb2, key_service_pb2 as keys_pb2, key_service_pb2_grpc, mailbox_pb2, mailbox_pb2_grpc, message_pb2, package_pb2, record_pb2, referral_pb2, referral_pb2_grpc, register_pb2, register_service_pb2, register_service_pb2_grpc  # noqa: E402
 
 MANIFEST = "application/vnd.derwent.manifest.v1+protobuf"
 KEY_EVENT = "application/vnd.derwent.key-event.v1+protobuf"
@@ -73,7 +73,7 @@ class Agency:
             previous = sealing.sha256(payload)
 
     def publish_directory(self, text):
-        directory = text_format.Parse(text, policy_pb2.Directory())
+        directory = text_format.Parse(text, register_pb2.Directory())
         request = register_service_pb2.ApplyDirectoryRequest(request_id=str(uuid.uuid4()))
         sealing.sign(request.directory, DIRECTORY, directory.SerializeToString(), self.signing)
         self.call(self.registers.ApplyDirectory, request)

@@ -161,7 +161,7 @@ TEST_F(ReferralTest, AFileWaitsForABrokerThatIsFull) {
   std::ofstream(folder + "/inbox/early.json") << json;
   police().broker->refuse_plan = absl::ResourceExhaustedError("RESOURCE_EXHAUSTED: try again");
   EXPECT_EQ(police().daemon->intake()->Scan().value(), 0);
-  EXPECT_TRUE(std::filesystem::exists(folder + "/work/early.json"));
+  EXPECT_TRUE(std::filesystem::exists(folder + "/taken/early.json"));
   police().broker->refuse_plan = absl::OkStatus();
   EXPECT_EQ(police().daemon->intake()->Scan().value(), 1);
   EXPECT_THAT(ReadAll(folder + "/done/early.json.result.json"), HasSubstr("\"state\":\"DONE\""));

@@ -4,7 +4,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "derwent/v1/dsse.pb.h"
-#include "derwent/v1/policy.pb.h"
+#include "derwent/v1/agreement.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
 #include "policy/engine/decide.h"

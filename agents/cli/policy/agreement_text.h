@@ -6,7 +6,9 @@
 
 #include "absl/status/statusor.h"
 #include "agents/cli/policy/offline.h"
-#include "derwent/v1/policy.pb.h"
+#include "derwent/v1/agreement.pb.h"
+#include "derwent/v1/profile.pb.h"
+#include "derwent/v1/vocabulary.pb.h"
 
 namespace derwent::cli {
 

@@ -4,7 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "derwent/v1/policy.pb.h"
+#include "derwent/v1/agreement.pb.h"
 
 namespace derwent::cli {
 

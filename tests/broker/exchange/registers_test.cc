@@ -1,7 +1,6 @@
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/reads.h"
 #include "broker/exchange/refusal.h"
-#include "derwent/v1/policy.pb.h"
 #include "derwent/v1/register.pb.h"
 #include "policy/loader/directory.h"
 #include "tests/broker/exchange/exchange_fixture.h"

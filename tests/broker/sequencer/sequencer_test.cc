@@ -8,7 +8,7 @@
 #include "broker/exchange/rules.h"
 #include "broker/store/sqlite/sqlite_store.h"
 #include "derwent/v1/dsse.pb.h"
-#include "derwent/v1/policy.pb.h"
+#include "derwent/v1/register.pb.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 #include "tests/broker/store/fault_vfs.h"
 
