@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+
 #include "agents/cli/content_view.h"
 #include "agents/cli/signing.h"
 #include "agents/cli/text.h"
@@ -35,7 +36,9 @@ std::string UnitsText(const v1::ApprovalCommand& command) {
   return absl::StrJoin(units, " ");
 }
 
-std::string TimeOf(const google::protobuf::Timestamp& time) { return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone()); }
+std::string TimeOf(const google::protobuf::Timestamp& time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone());
+}
 
 absl::StatusOr<v1::ShowApprovalResponse> Fetch(Client& client, const std::string& id) {
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
@@ -46,7 +49,8 @@ absl::StatusOr<v1::ShowApprovalResponse> Fetch(Client& client, const std::string
 }
 
 // What the person signs: as asked, or less.
-absl::StatusOr<v1::ApprovalCommand> CommandOf(const v1::ApprovalQuestion& question, const trust::Certificate& certificate, const Options& o, bool approved) {
+absl::StatusOr<v1::ApprovalCommand> CommandOf(const v1::ApprovalQuestion& question,
+                                              const trust::Certificate& certificate, const Options& o, bool approved) {
   v1::ApprovalCommand command = question.proposed();
   command.set_approver_agency(certificate.id().agency);
   command.set_approver_person(certificate.id().name);
@@ -61,7 +65,9 @@ absl::StatusOr<v1::ApprovalCommand> CommandOf(const v1::ApprovalQuestion& questi
   for (const std::string& category : o.categories) {
     const auto& asked = question.proposed().units();
     const auto unit = std::ranges::find(asked, category, &v1::ApprovedUnit::category);
-    if (unit == asked.end()) return absl::InvalidArgumentError(absl::StrCat("`", category, "` is not among what is asked: ", UnitsText(question.proposed())));
+    if (unit == asked.end())
+      return absl::InvalidArgumentError(
+          absl::StrCat("`", category, "` is not among what is asked: ", UnitsText(question.proposed())));
     *command.add_units() = *unit;
   }
   return command;
@@ -73,7 +79,8 @@ absl::StatusOr<int> Answer(Client& client, const Options& o, bool approved) {
   ASSIGN_OR_RETURN(const trust::Certificate certificate, trust::Certificate::FromPem(pem));
   ASSIGN_OR_RETURN(const v1::ApprovalCommand command, CommandOf(shown.approval().question(), certificate, o, approved));
   v1::AnswerApprovalRequest request;
-  ASSIGN_OR_RETURN(*request.mutable_approval()->mutable_command(), SignWithFile(kApprovalType, command, client.configuration().key));
+  ASSIGN_OR_RETURN(*request.mutable_approval()->mutable_command(),
+                   SignWithFile(kApprovalType, command, client.configuration().key));
   request.mutable_approval()->set_certificate(certificate.der());
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentRequestService::NewStub(agent->grpc());
@@ -87,11 +94,13 @@ absl::StatusOr<int> Answer(Client& client, const Options& o, bool approved) {
 absl::StatusOr<int> ListApprovals(Client& client, Format format) {
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentRequestService::NewStub(agent->grpc());
-  ASSIGN_OR_RETURN(const v1::ListApprovalsResponse response, agent->Call(*stub, &Stub::ListApprovals, v1::ListApprovalsRequest(), client.options()));
+  ASSIGN_OR_RETURN(const v1::ListApprovalsResponse response,
+                   agent->Call(*stub, &Stub::ListApprovals, v1::ListApprovalsRequest(), client.options()));
   Rows rows({"approval", "role", "holder", "for", "profile", "purpose", "units", "grounds", "due"});
   for (const v1::PendingApproval& pending : response.approvals()) {
     const v1::ApprovalQuestion& question = pending.question();
-    rows.Add({pending.approval_id(), question.role(), question.proposed().holder_agency(), question.proposed().recipient_agency(), question.profile(), question.purpose(),
+    rows.Add({pending.approval_id(), question.role(), question.proposed().holder_agency(),
+              question.proposed().recipient_agency(), question.profile(), question.purpose(),
               UnitsText(question.proposed()), absl::StrJoin(question.grounds(), " "), TimeOf(question.due_time())});
   }
   rows.Print(format, std::cout);
@@ -106,8 +115,9 @@ absl::StatusOr<int> ShowApproval(Client& client, const std::string& id, Format f
   }
   const v1::ApprovalQuestion& question = shown.approval().question();
   if (format == Format::kTable) {
-    std::cerr << "as " << question.role() << ", for " << question.proposed().recipient_agency() << ", profile " << question.profile() << ", purpose " << question.purpose()
-              << ", due " << TimeOf(question.due_time()) << "\n";
+    std::cerr << "as " << question.role() << ", for " << question.proposed().recipient_agency() << ", profile "
+              << question.profile() << ", purpose " << question.purpose() << ", due " << TimeOf(question.due_time())
+              << "\n";
     if (!question.grounds().empty()) std::cerr << "grounds: " << absl::StrJoin(question.grounds(), " ") << "\n";
     if (!shown.justification().empty()) std::cerr << "why: " << SafeText(shown.justification()) << "\n";
   }
@@ -116,7 +126,8 @@ absl::StatusOr<int> ShowApproval(Client& client, const std::string& id, Format f
     for (const v1::ApprovedUnit& unit : question.proposed().units()) rows.Add({unit.category(), unit.form(), "", ""});
   }
   for (const v1::OpenedUnit& unit : shown.units()) {
-    for (const FactLine& line : FactLines(unit.content())) rows.Add({unit.content().category(), unit.content().form(), line.text, line.provenance});
+    for (const FactLine& line : FactLines(unit.content()))
+      rows.Add({unit.content().category(), unit.content().form(), line.text, line.provenance});
   }
   rows.Print(format, std::cout);
   return kExitDone;
@@ -127,11 +138,15 @@ void AddApprovalCommands(CLI::App& request, Session& session) {
   CLI::App* const approve = request.add_subcommand("approve", "agree to a release, signed with your own key");
   approve->add_option("approval", o->id, "approval id")->required();
   approve->add_option("--category", o->categories, "only these of what is asked; may be repeated");
-  approve->add_option("--ground", o->ground, "what lifts confidence: gw.consent_confidence or gw.cl_public_interest; needed for health data");
+  approve->add_option("--ground", o->ground,
+                      "what lifts confidence: gw.consent_confidence or gw.cl_public_interest; needed for health data");
   approve->callback([o, &session] { session.Run([&](Client& client) { return Answer(client, *o, true); }); });
   CLI::App* const refuse = request.add_subcommand("refuse", "refuse a release, signed with your own key");
   refuse->add_option("approval", o->id, "approval id")->required();
-  refuse->add_option("--reason", o->reason, "NOT_NECESSARY, NOT_PROPORTIONATE, CONFIDENCE, CONSENT, INVESTIGATION or OTHER")->required();
+  refuse
+      ->add_option("--reason", o->reason,
+                   "NOT_NECESSARY, NOT_PROPORTIONATE, CONFIDENCE, CONSENT, INVESTIGATION or OTHER")
+      ->required();
   refuse->callback([o, &session] { session.Run([&](Client& client) { return Answer(client, *o, false); }); });
 }
 

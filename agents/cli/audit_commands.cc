@@ -5,6 +5,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+
 #include "agents/cli/commands.h"
 #include "agents/cli/entry_view.h"
 #include "agents/cli/output.h"
@@ -27,13 +28,15 @@ absl::StatusOr<int> PrintEntries(Client& client, v1::SearchLedgerEntriesRequest 
   Rows rows({"index", "time", "step", "from", "to", "purpose", "profile", "subject", "outcome", "reasons", "share"});
   uint64_t query = 0;
   do {
-    ASSIGN_OR_RETURN(const v1::SearchLedgerEntriesResponse page, broker->Call(*stub, &Stub::SearchLedgerEntries, request, client.options()));
+    ASSIGN_OR_RETURN(const v1::SearchLedgerEntriesResponse page,
+                     broker->Call(*stub, &Stub::SearchLedgerEntries, request, client.options()));
     for (const v1::LedgerEntry& entry : page.entries()) {
       RETURN_IF_ERROR(VerifyEntry(entry, log_key, client.configuration().origin));
       const EntryView view(entry);
-      rows.Add({absl::StrCat(entry.index()), view.Time(), view.Pair("step", "step"), view.Field("releasing_agency"), view.Field("receiving_agency"),
-                view.Pair("purpose", "purpose"), view.Pair("purpose", "profile"), view.Pair("subject_role", "role"), view.Pair("outcome", "outcome"),
-                view.Pair("outcome", "reasons"), view.Pair("ids", "share")});
+      rows.Add({absl::StrCat(entry.index()), view.Time(), view.Pair("step", "step"), view.Field("releasing_agency"),
+                view.Field("receiving_agency"), view.Pair("purpose", "purpose"), view.Pair("purpose", "profile"),
+                view.Pair("subject_role", "role"), view.Pair("outcome", "outcome"), view.Pair("outcome", "reasons"),
+                view.Pair("ids", "share")});
     }
     query = page.query_receipt().index();
     request.set_page_token(page.next_page_token());
@@ -43,7 +46,8 @@ absl::StatusOr<int> PrintEntries(Client& client, v1::SearchLedgerEntriesRequest 
   return kExitDone;
 }
 
-absl::StatusOr<int> Person(Client& client, const std::vector<std::string>& identifiers, const std::string& enclave, Format format) {
+absl::StatusOr<int> Person(Client& client, const std::vector<std::string>& identifiers, const std::string& enclave,
+                           Format format) {
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentService::NewStub(agent->grpc());
   v1::ComputeReferencesRequest ask;
@@ -53,10 +57,12 @@ absl::StatusOr<int> Person(Client& client, const std::vector<std::string>& ident
       continue;
     }
     ASSIGN_OR_RETURN(const std::string lines, ReadIn("-", 64 << 10));
-    for (const absl::string_view line : absl::StrSplit(lines, '\n', absl::SkipWhitespace())) ask.add_identifiers(std::string(absl::StripAsciiWhitespace(line)));
+    for (const absl::string_view line : absl::StrSplit(lines, '\n', absl::SkipWhitespace()))
+      ask.add_identifiers(std::string(absl::StripAsciiWhitespace(line)));
   }
   ask.set_enclave(enclave);
-  ASSIGN_OR_RETURN(const v1::ComputeReferencesResponse references, agent->Call(*stub, &v1::AgentService::Stub::ComputeReferences, ask, client.options()));
+  ASSIGN_OR_RETURN(const v1::ComputeReferencesResponse references,
+                   agent->Call(*stub, &v1::AgentService::Stub::ComputeReferences, ask, client.options()));
   // Without a reference the search would not be about this person but about everybody.
   if (references.references().empty()) return absl::InvalidArgumentError("no verified identifier to search by");
   v1::SearchLedgerEntriesRequest request;
@@ -80,8 +86,11 @@ absl::StatusOr<int> Show(Client& client, uint64_t index, Format format) {
   Rows rows({"field", "name", "value"});
   for (const v1::OpenedField& field : entry.fields()) {
     const std::string& value = view.Field(field.name());
-    if (format != Format::kTable) rows.Add({absl::StrCat(field.number()), field.name(), value});
-    else for (const absl::string_view line : absl::StrSplit(absl::StripSuffix(value, "\n"), '\n')) rows.Add({absl::StrCat(field.number()), field.name(), std::string(line)});
+    if (format != Format::kTable)
+      rows.Add({absl::StrCat(field.number()), field.name(), value});
+    else
+      for (const absl::string_view line : absl::StrSplit(absl::StripSuffix(value, "\n"), '\n'))
+        rows.Add({absl::StrCat(field.number()), field.name(), std::string(line)});
   }
   rows.Print(format, std::cout);
   std::cerr << "entry " << index << " is in the ledger: its receipt verifies\n";
@@ -140,7 +149,8 @@ void AddAuditCommands(CLI::App& app, Session& session) {
   const auto o = std::make_shared<Options>();  // Shared by the callbacks that CLI11 keeps.
   CLI::App* const search = audit->add_subcommand("search", "entries the agency is party to");
   AddFilters(*search, o);
-  search->callback([o, &session] { session.Run([&](Client& client) { return Search(client, *o, session.format()); }); });
+  search->callback(
+      [o, &session] { session.Run([&](Client& client) { return Search(client, *o, session.format()); }); });
   CLI::App* const refusals = audit->add_subcommand("refusals", "what was refused");
   AddFilters(*refusals, o);
   refusals->callback([o, &session] {
@@ -148,12 +158,19 @@ void AddAuditCommands(CLI::App& app, Session& session) {
     session.Run([&](Client& client) { return Search(client, *o, session.format()); });
   });
   CLI::App* const person = audit->add_subcommand("person", "every share about one person");
-  person->add_option("--id", o->identifiers, "identifier, `<type>:<value>`, for instance nhs:9990000026; - reads them from standard input, one a line")->required();
+  person
+      ->add_option(
+          "--id", o->identifiers,
+          "identifier, `<type>:<value>`, for instance nhs:9990000026; - reads them from standard input, one a line")
+      ->required();
   person->add_option("--enclave", o->enclave, "general, channel, nrm or sarc")->capture_default_str();
-  person->callback([o, &session] { session.Run([&](Client& client) { return Person(client, o->identifiers, o->enclave, session.format()); }); });
+  person->callback([o, &session] {
+    session.Run([&](Client& client) { return Person(client, o->identifiers, o->enclave, session.format()); });
+  });
   CLI::App* const show = audit->add_subcommand("show", "one entry, opened as far as the caller may");
   show->add_option("index", o->index, "entry index")->required();
-  show->callback([o, &session] { session.Run([&](Client& client) { return Show(client, o->index, session.format()); }); });
+  show->callback(
+      [o, &session] { session.Run([&](Client& client) { return Show(client, o->index, session.format()); }); });
 }
 
 }  // namespace derwent::cli

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+
 #include "agents/cli/commands.h"
 #include "agents/cli/text.h"
 #include "derwent/v1/case.grpc.pb.h"
@@ -38,8 +39,9 @@ int Print(const v1::Case& known, Format format) {
   }
   Rows rows({"case", "profile", "board", "area", "state", "member", "roles", "persons", "excluded"});
   for (const v1::CaseMember& member : known.members()) {
-    rows.Add({known.case_id(), known.profile(), known.board(), known.area(), StateOf(known), member.agency(), absl::StrJoin(member.roles(), " "),
-              absl::StrJoin(member.persons(), " "), absl::StrJoin(member.excluded_persons(), " ")});
+    rows.Add({known.case_id(), known.profile(), known.board(), known.area(), StateOf(known), member.agency(),
+              absl::StrJoin(member.roles(), " "), absl::StrJoin(member.persons(), " "),
+              absl::StrJoin(member.excluded_persons(), " ")});
   }
   rows.Print(format, std::cout);
   return kExitDone;
@@ -53,7 +55,8 @@ absl::StatusOr<int> Open(Client& client, const Options& o, Format format) {
     v1::CaseMember& member = *request.add_members();
     member.set_agency(parts[0]);
     if (parts.size() == 1) continue;
-    for (const absl::string_view role : absl::StrSplit(parts[1], ',', absl::SkipEmpty())) member.add_roles(std::string(role));
+    for (const absl::string_view role : absl::StrSplit(parts[1], ',', absl::SkipEmpty()))
+      member.add_roles(std::string(role));
   }
   ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
   const auto stub = v1::CaseService::NewStub(broker->grpc());
@@ -83,11 +86,13 @@ absl::StatusOr<int> List(Client& client, Format format) {
   Rows rows({"case", "profile", "board", "area", "state", "convenor", "members"});
   v1::ListCasesRequest request;
   do {
-    ASSIGN_OR_RETURN(const v1::ListCasesResponse page, broker->Call(*stub, &Stub::ListCases, request, client.options()));
+    ASSIGN_OR_RETURN(const v1::ListCasesResponse page,
+                     broker->Call(*stub, &Stub::ListCases, request, client.options()));
     for (const v1::Case& known : page.cases()) {
       std::vector<std::string> members;
       for (const v1::CaseMember& member : known.members()) members.push_back(member.agency());
-      rows.Add({known.case_id(), known.profile(), known.board(), known.area(), StateOf(known), known.convenor_agency(), absl::StrJoin(members, " ")});
+      rows.Add({known.case_id(), known.profile(), known.board(), known.area(), StateOf(known), known.convenor_agency(),
+                absl::StrJoin(members, " ")});
     }
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
@@ -120,14 +125,23 @@ void AddCaseCommands(CLI::App& app, Session& session) {
   CLI::App* const cases = app.add_subcommand("case", "open, join and close cases; what requests belong to");
   cases->require_subcommand(1);
   const auto o = std::make_shared<Options>();  // Shared by the callbacks that CLI11 keeps.
-  CLI::App* const open = cases->add_subcommand("open", "open a case by the convenor's role, or by an accepted referral");
-  open->add_option_function<std::string>("--profile", [o](const std::string& text) { o->open.set_profile(text); }, "profile")->required();
-  open->add_option_function<std::string>("--area", [o](const std::string& text) { o->open.set_area(text); }, "GSS code of the panel's area")->required();
-  open->add_option_function<std::string>("--board", [o](const std::string& text) { o->open.set_board(text); }, "board or panel");
-  open->add_option_function<std::string>("--referral", [o](const std::string& text) { o->open.set_referral_share_id(text); }, "share id of a referral that your agency accepted");
+  CLI::App* const open =
+      cases->add_subcommand("open", "open a case by the convenor's role, or by an accepted referral");
+  open->add_option_function<std::string>(
+          "--profile", [o](const std::string& text) { o->open.set_profile(text); }, "profile")
+      ->required();
+  open->add_option_function<std::string>(
+          "--area", [o](const std::string& text) { o->open.set_area(text); }, "GSS code of the panel's area")
+      ->required();
+  open->add_option_function<std::string>(
+      "--board", [o](const std::string& text) { o->open.set_board(text); }, "board or panel");
+  open->add_option_function<std::string>(
+      "--referral", [o](const std::string& text) { o->open.set_referral_share_id(text); },
+      "share id of a referral that your agency accepted");
   open->add_option("--member", o->members, "agency, or agency:role,role; may be repeated");
   open->callback([o, &session] { session.Run([&](Client& client) { return Open(client, *o, session.format()); }); });
-  CLI::App* const join = cases->add_subcommand("join", "add a member or say who of it takes part; what is not named is taken away");
+  CLI::App* const join =
+      cases->add_subcommand("join", "add a member or say who of it takes part; what is not named is taken away");
   join->add_option("case", o->id, "case id")->required();
   join->add_option("--agency", o->agency, "member; else your own agency");
   join->add_option("--role", o->roles, "role that takes part; may be repeated");

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "agents/sdk/channel/channel.h"
 #include "trust/note/note.h"
 
@@ -24,7 +25,8 @@ std::string ConfigurationPath(const std::string& given);
 // A person's connections, opened when first needed. Not thread-safe.
 class Client {
  public:
-  Client(ClientConfiguration configuration, absl::Duration timeout) : configuration_(std::move(configuration)), timeout_(timeout) {}
+  Client(ClientConfiguration configuration, absl::Duration timeout)
+      : configuration_(std::move(configuration)), timeout_(timeout) {}
 
   absl::StatusOr<const agents::Channel*> Broker();
   absl::StatusOr<const agents::Channel*> Agent();
@@ -33,7 +35,8 @@ class Client {
   agents::CallOptions options() const { return {.timeout = timeout_, .correlation_id = "", .traceparent = ""}; }
 
  private:
-  absl::StatusOr<const agents::Channel*> Open(const std::string& target, const std::string& peer, std::unique_ptr<agents::Channel>& channel);
+  absl::StatusOr<const agents::Channel*> Open(const std::string& target, const std::string& peer,
+                                              std::unique_ptr<agents::Channel>& channel);
   ClientConfiguration configuration_;
   absl::Duration timeout_;
   std::unique_ptr<agents::Channel> broker_;

@@ -16,7 +16,12 @@ struct Session {
   double timeout_seconds = 30;
   int exit_code = 0;
 
-  Format format() const { return output == "json" ? Format::kJson : output == "jsonl" ? Format::kJsonLines : output == "csv" ? Format::kCsv : Format::kTable; }
+  Format format() const {
+    return output == "json"    ? Format::kJson
+           : output == "jsonl" ? Format::kJsonLines
+           : output == "csv"   ? Format::kCsv
+                               : Format::kTable;
+  }
   // Runs `work` with a client and sets the exit code.
   template <typename Work>
   void Run(Work work);

@@ -25,7 +25,8 @@ void Collect(const CLI::App& app, const std::string& path, std::vector<Node>& no
     }
   }
   nodes.push_back(node);
-  for (const CLI::App* command : node.commands) Collect(*command, path.empty() ? command->get_name() : absl::StrCat(path, " ", command->get_name()), nodes);
+  for (const CLI::App* command : node.commands)
+    Collect(*command, path.empty() ? command->get_name() : absl::StrCat(path, " ", command->get_name()), nodes);
 }
 
 std::string Candidates(const Node& node) {
@@ -49,11 +50,13 @@ void WriteCases(const std::vector<Node>& nodes, std::ostream& out) {
 void WriteBash(const std::vector<Node>& nodes, std::ostream& out) {
   out << "_derwent() {\n  local at='' word list='' words=(\"${COMP_WORDS[@]:1:COMP_CWORD-1}\")\n";
   WriteCases(nodes, out);
-  out << "  COMPREPLY=($(compgen -W \"$list\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\ncomplete -o default -F _derwent derwent\n";
+  out << "  COMPREPLY=($(compgen -W \"$list\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\ncomplete -o default -F _derwent "
+         "derwent\n";
 }
 
 void WriteZsh(const std::vector<Node>& nodes, std::ostream& out) {
-  out << "#compdef derwent\n_derwent() {\n  local at='' word list=''\n  local -a before=(\"${(@)words[2,CURRENT-1]}\")\n  () {\n  local -a words=(\"$@\")\n";
+  out << "#compdef derwent\n_derwent() {\n  local at='' word list=''\n  local -a "
+         "before=(\"${(@)words[2,CURRENT-1]}\")\n  () {\n  local -a words=(\"$@\")\n";
   WriteCases(nodes, out);
   out << "  } \"${before[@]}\"\n  compadd -- ${=list}\n  _files\n}\ncompdef _derwent derwent\n";
 }
@@ -63,12 +66,18 @@ void WriteFish(const std::vector<Node>& nodes, std::ostream& out) {
   for (const Node& node : nodes) {
     std::vector<std::string> names;
     for (const CLI::App* command : node.commands) names.push_back(command->get_name());
-    std::string condition = node.path.empty() ? "__fish_use_subcommand" : absl::StrCat("__fish_seen_subcommand_from ", absl::StrReplaceAll(node.path, {{" ", "; and __fish_seen_subcommand_from "}}));
-    if (!node.path.empty() && !names.empty()) absl::StrAppend(&condition, "; and not __fish_seen_subcommand_from ", absl::StrJoin(names, " "));
+    std::string condition =
+        node.path.empty() ? "__fish_use_subcommand"
+                          : absl::StrCat("__fish_seen_subcommand_from ",
+                                         absl::StrReplaceAll(node.path, {{" ", "; and __fish_seen_subcommand_from "}}));
+    if (!node.path.empty() && !names.empty())
+      absl::StrAppend(&condition, "; and not __fish_seen_subcommand_from ", absl::StrJoin(names, " "));
     for (const CLI::App* command : node.commands) {
-      out << "complete -c derwent -n '" << condition << "' -a " << command->get_name() << " -d '" << quoted(command->get_description()) << "'\n";
+      out << "complete -c derwent -n '" << condition << "' -a " << command->get_name() << " -d '"
+          << quoted(command->get_description()) << "'\n";
     }
-    for (const std::string& option : node.options) out << "complete -c derwent -n '" << condition << "' -l " << option.substr(2) << "\n";
+    for (const std::string& option : node.options)
+      out << "complete -c derwent -n '" << condition << "' -l " << option.substr(2) << "\n";
   }
 }
 
@@ -77,10 +86,14 @@ void WriteFish(const std::vector<Node>& nodes, std::ostream& out) {
 absl::Status WriteCompletion(const CLI::App& app, absl::string_view shell, std::ostream& out) {
   std::vector<Node> nodes;
   Collect(app, "", nodes);
-  if (shell == "bash") WriteBash(nodes, out);
-  else if (shell == "zsh") WriteZsh(nodes, out);
-  else if (shell == "fish") WriteFish(nodes, out);
-  else return absl::InvalidArgumentError(absl::StrCat("no completion for `", shell, "`: bash, zsh or fish"));
+  if (shell == "bash")
+    WriteBash(nodes, out);
+  else if (shell == "zsh")
+    WriteZsh(nodes, out);
+  else if (shell == "fish")
+    WriteFish(nodes, out);
+  else
+    return absl::InvalidArgumentError(absl::StrCat("no completion for `", shell, "`: bash, zsh or fish"));
   return absl::OkStatus();
 }
 

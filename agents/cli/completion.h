@@ -2,9 +2,10 @@
 
 #include <ostream>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+
+#include "CLI/CLI.hpp"
 
 namespace derwent::cli {
 

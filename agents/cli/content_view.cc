@@ -39,17 +39,38 @@ std::string ScalarText(const Message& message, const FieldDescriptor& field, int
   const Reflection& reflection = *message.GetReflection();
   const bool many = field.is_repeated();
   switch (field.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_STRING: return many ? reflection.GetRepeatedString(message, &field, index) : reflection.GetString(message, &field);
-    case FieldDescriptor::CPPTYPE_ENUM: return EnumWords(*(many ? reflection.GetRepeatedEnum(message, &field, index) : reflection.GetEnum(message, &field)));
+    case FieldDescriptor::CPPTYPE_STRING:
+      return many ? reflection.GetRepeatedString(message, &field, index) : reflection.GetString(message, &field);
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return EnumWords(
+          *(many ? reflection.GetRepeatedEnum(message, &field, index) : reflection.GetEnum(message, &field)));
     case FieldDescriptor::CPPTYPE_MESSAGE:
-      return absl::StrCat("(", MessageText(many ? reflection.GetRepeatedMessage(message, &field, index) : reflection.GetMessage(message, &field), depth + 1), ")");
-    case FieldDescriptor::CPPTYPE_BOOL: return (many ? reflection.GetRepeatedBool(message, &field, index) : reflection.GetBool(message, &field)) ? "yes" : "no";
-    case FieldDescriptor::CPPTYPE_INT32: return absl::StrCat(many ? reflection.GetRepeatedInt32(message, &field, index) : reflection.GetInt32(message, &field));
-    case FieldDescriptor::CPPTYPE_UINT32: return absl::StrCat(many ? reflection.GetRepeatedUInt32(message, &field, index) : reflection.GetUInt32(message, &field));
-    case FieldDescriptor::CPPTYPE_INT64: return absl::StrCat(many ? reflection.GetRepeatedInt64(message, &field, index) : reflection.GetInt64(message, &field));
-    case FieldDescriptor::CPPTYPE_UINT64: return absl::StrCat(many ? reflection.GetRepeatedUInt64(message, &field, index) : reflection.GetUInt64(message, &field));
-    case FieldDescriptor::CPPTYPE_DOUBLE: return absl::StrCat(many ? reflection.GetRepeatedDouble(message, &field, index) : reflection.GetDouble(message, &field));
-    case FieldDescriptor::CPPTYPE_FLOAT: return absl::StrCat(many ? reflection.GetRepeatedFloat(message, &field, index) : reflection.GetFloat(message, &field));
+      return absl::StrCat("(",
+                          MessageText(many ? reflection.GetRepeatedMessage(message, &field, index)
+                                           : reflection.GetMessage(message, &field),
+                                      depth + 1),
+                          ")");
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return (many ? reflection.GetRepeatedBool(message, &field, index) : reflection.GetBool(message, &field)) ? "yes"
+                                                                                                               : "no";
+    case FieldDescriptor::CPPTYPE_INT32:
+      return absl::StrCat(many ? reflection.GetRepeatedInt32(message, &field, index)
+                               : reflection.GetInt32(message, &field));
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return absl::StrCat(many ? reflection.GetRepeatedUInt32(message, &field, index)
+                               : reflection.GetUInt32(message, &field));
+    case FieldDescriptor::CPPTYPE_INT64:
+      return absl::StrCat(many ? reflection.GetRepeatedInt64(message, &field, index)
+                               : reflection.GetInt64(message, &field));
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return absl::StrCat(many ? reflection.GetRepeatedUInt64(message, &field, index)
+                               : reflection.GetUInt64(message, &field));
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return absl::StrCat(many ? reflection.GetRepeatedDouble(message, &field, index)
+                               : reflection.GetDouble(message, &field));
+    case FieldDescriptor::CPPTYPE_FLOAT:
+      return absl::StrCat(many ? reflection.GetRepeatedFloat(message, &field, index)
+                               : reflection.GetFloat(message, &field));
   }
   return "";
 }
@@ -75,9 +96,12 @@ std::string MessageText(const Message& message, int depth) {
 std::string ProvenanceText(const v1::Provenance& from) {
   std::vector<std::string> parts;
   if (from.disputed()) parts.push_back("DISPUTED");
-  if (from.nature() != v1::FACT_NATURE_UNSPECIFIED) parts.push_back(EnumWords(*v1::FactNature_descriptor()->FindValueByNumber(from.nature())));
+  if (from.nature() != v1::FACT_NATURE_UNSPECIFIED)
+    parts.push_back(EnumWords(*v1::FactNature_descriptor()->FindValueByNumber(from.nature())));
   if (!from.origin_system().empty() || !from.origin_organisation_type().empty()) {
-    parts.push_back(from.origin_system().empty() ? from.origin_organisation_type() : absl::StrCat(from.origin_system(), " (", from.origin_organisation_type(), ")"));
+    parts.push_back(from.origin_system().empty()
+                        ? from.origin_organisation_type()
+                        : absl::StrCat(from.origin_system(), " (", from.origin_organisation_type(), ")"));
   }
   if (!from.as_at().empty()) parts.push_back(from.as_at());
   if (!from.source_pointer().empty()) parts.push_back(from.source_pointer());
@@ -89,7 +113,8 @@ FactLine LineOf(const Message& fact) {
   const FieldDescriptor* const field = fact.GetDescriptor()->FindFieldByName("provenance");
   if (field == nullptr || !fact.GetReflection()->HasField(fact, field)) return line;
   const Message& provenance = fact.GetReflection()->GetMessage(fact, field);
-  if (provenance.GetDescriptor() == v1::Provenance::descriptor()) line.provenance = ProvenanceText(static_cast<const v1::Provenance&>(provenance));
+  if (provenance.GetDescriptor() == v1::Provenance::descriptor())
+    line.provenance = ProvenanceText(static_cast<const v1::Provenance&>(provenance));
   return line;
 }
 
@@ -98,13 +123,15 @@ FactLine LineOf(const Message& fact) {
 std::vector<FactLine> FactLines(const v1::UnitContent& content) {
   if (content.content_case() == v1::UnitContent::kNeutral) return {{.text = content.neutral(), .provenance = ""}};
   const Reflection& reflection = *content.GetReflection();
-  const FieldDescriptor* const set = reflection.GetOneofFieldDescriptor(content, v1::UnitContent::descriptor()->FindOneofByName("content"));
+  const FieldDescriptor* const set =
+      reflection.GetOneofFieldDescriptor(content, v1::UnitContent::descriptor()->FindOneofByName("content"));
   if (set == nullptr) return {};
   const Message& message = reflection.GetMessage(content, set);
   const FieldDescriptor* const facts = message.GetDescriptor()->FindFieldByName("facts");
   if (facts == nullptr || !facts->is_repeated()) return {LineOf(message)};
   std::vector<FactLine> lines;
-  for (int i = 0; i < message.GetReflection()->FieldSize(message, facts); ++i) lines.push_back(LineOf(message.GetReflection()->GetRepeatedMessage(message, facts, i)));
+  for (int i = 0; i < message.GetReflection()->FieldSize(message, facts); ++i)
+    lines.push_back(LineOf(message.GetReflection()->GetRepeatedMessage(message, facts, i)));
   return lines;
 }
 

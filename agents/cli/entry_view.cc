@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+
 #include "agents/cli/text.h"
 #include "policy/engine/reason.h"
 
@@ -28,7 +29,8 @@ const policy::ReasonEntry* FindReason(absl::string_view name) {
 std::string ReasonSentence(absl::string_view code) {
   const policy::ReasonEntry* const entry = FindReason(code);
   if (entry == nullptr) return std::string(code);
-  return absl::StrCat(entry->sentence, " (", code, ")", entry->next.empty() ? "" : absl::StrCat("; next: ", entry->next));
+  return absl::StrCat(entry->sentence, " (", code, ")",
+                      entry->next.empty() ? "" : absl::StrCat("; next: ", entry->next));
 }
 
 std::string CategorySentence(absl::string_view line) {
@@ -50,7 +52,8 @@ std::map<std::string, std::string> ParsePairs(absl::string_view value) {
   std::map<std::string, std::string> pairs;
   for (const absl::string_view word : absl::StrSplit(value, ' ', absl::SkipEmpty())) {
     const size_t equals = word.find('=');
-    if (equals != absl::string_view::npos) pairs.emplace(std::string(word.substr(0, equals)), std::string(word.substr(equals + 1)));
+    if (equals != absl::string_view::npos)
+      pairs.emplace(std::string(word.substr(0, equals)), std::string(word.substr(equals + 1)));
   }
   return pairs;
 }
@@ -78,28 +81,36 @@ std::vector<std::string> EntryView::Decision() const {
   const std::string outcome = Pair("outcome", "outcome");
   if (!outcome.empty()) text.push_back(absl::StrCat("Outcome: ", outcome, "."));
   if (!Field("categories").empty()) text.push_back("Category by category:");
-  for (const absl::string_view line : absl::StrSplit(Field("categories"), '\n', absl::SkipEmpty())) text.push_back(CategorySentence(line));
+  for (const absl::string_view line : absl::StrSplit(Field("categories"), '\n', absl::SkipEmpty()))
+    text.push_back(CategorySentence(line));
   const std::string reasons = Pair("outcome", "reasons");
   if (!reasons.empty()) text.push_back("Because:");
-  for (const absl::string_view code : absl::StrSplit(reasons, ',', absl::SkipEmpty())) text.push_back(absl::StrCat("  ", ReasonSentence(code)));
+  for (const absl::string_view code : absl::StrSplit(reasons, ',', absl::SkipEmpty()))
+    text.push_back(absl::StrCat("  ", ReasonSentence(code)));
   return text;
 }
 
 std::vector<std::string> EntryView::Law() const {
   std::vector<std::string> text;
-  for (const auto& [side, agency] : {std::pair{"releasing", Field("releasing_agency")}, std::pair{"receiving", Field("receiving_agency")}}) {
+  for (const auto& [side, agency] :
+       {std::pair{"releasing", Field("releasing_agency")}, std::pair{"receiving", Field("receiving_agency")}}) {
     std::vector<std::string> parts;
-    for (const auto& [field, key, word] : {std::tuple{"bases", "bases", "bases"}, std::tuple{"bases", "regimes", "regimes"}, std::tuple{"conditions", "conditions", "conditions"}}) {
+    for (const auto& [field, key, word] :
+         {std::tuple{"bases", "bases", "bases"}, std::tuple{"bases", "regimes", "regimes"},
+          std::tuple{"conditions", "conditions", "conditions"}}) {
       const std::string value = Pair(field, absl::StrCat(side, ".", key));
       if (!value.empty()) parts.push_back(absl::StrCat(word, " ", Listed(value)));
     }
-    if (!parts.empty()) text.push_back(absl::StrCat("Law, ", agency, " (", side, "): ", absl::StrJoin(parts, "; "), "."));
+    if (!parts.empty())
+      text.push_back(absl::StrCat("Law, ", agency, " (", side, "): ", absl::StrJoin(parts, "; "), "."));
   }
   const std::string agreement = Pair("agreement", "agreement");
-  if (!agreement.empty()) text.push_back(absl::StrCat("Agreement: ", agreement, ", revision ", Pair("agreement", "revision"), "."));
+  if (!agreement.empty())
+    text.push_back(absl::StrCat("Agreement: ", agreement, ", revision ", Pair("agreement", "revision"), "."));
   const std::string grounds = Pair("grounds", "grounds");
   if (!grounds.empty()) text.push_back(absl::StrCat("Grounds asserted: ", Listed(grounds), "."));
-  if (!Pair("grounds", "justification").empty()) text.push_back("A justification was given; it is sealed to the parties, its digest is in the entry.");
+  if (!Pair("grounds", "justification").empty())
+    text.push_back("A justification was given; it is sealed to the parties, its digest is in the entry.");
   return text;
 }
 
@@ -109,14 +120,20 @@ std::vector<std::string> EntryView::Sentences() const {
   std::string head = absl::StrCat("Entry ", index_, ", ", Time(), ": ", Pair("step", "step"));
   if (!Field("releasing_agency").empty()) absl::StrAppend(&head, " from ", Field("releasing_agency"));
   if (!Field("receiving_agency").empty()) absl::StrAppend(&head, " to ", Field("receiving_agency"));
-  if (!actor.empty()) absl::StrAppend(&head, ", done by the ", actor == "broker" ? "broker itself" : absl::StrCat(actor, " side"));
+  if (!actor.empty())
+    absl::StrAppend(&head, ", done by the ", actor == "broker" ? "broker itself" : absl::StrCat(actor, " side"));
   text.push_back(head + ".");
-  if (!Pair("subject_role", "role").empty()) text.push_back(absl::StrCat("About: subject ", Pair("subject_role", "subject"), ", ", Pair("subject_role", "role"), "."));
-  for (const auto& [side, field] : {std::pair{"releasing", "releasing_person"}, std::pair{"receiving", "receiving_person"}}) {
-    if (!Field(field).empty()) text.push_back(absl::StrCat("Acting person of the ", side, " side: ", Field(field), "."));
+  if (!Pair("subject_role", "role").empty())
+    text.push_back(
+        absl::StrCat("About: subject ", Pair("subject_role", "subject"), ", ", Pair("subject_role", "role"), "."));
+  for (const auto& [side, field] :
+       {std::pair{"releasing", "releasing_person"}, std::pair{"receiving", "receiving_person"}}) {
+    if (!Field(field).empty())
+      text.push_back(absl::StrCat("Acting person of the ", side, " side: ", Field(field), "."));
   }
   if (!Pair("purpose", "purpose").empty()) {
-    std::string purpose = absl::StrCat("Purpose: ", Pair("purpose", "purpose"), ", profile ", Pair("purpose", "profile"));
+    std::string purpose =
+        absl::StrCat("Purpose: ", Pair("purpose", "purpose"), ", profile ", Pair("purpose", "profile"));
     for (const char* const key : {"board", "area"}) {
       if (!Pair("purpose", key).empty()) absl::StrAppend(&purpose, ", ", key, " ", Pair("purpose", key));
     }

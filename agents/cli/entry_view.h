@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+
 #include "derwent/v1/ledger.pb.h"
 
 namespace derwent::cli {

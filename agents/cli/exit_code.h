@@ -17,7 +17,8 @@ inline constexpr int kExitTampered = 8;
 inline constexpr int kExitPartial = 9;
 
 int ExitCodeOf(const absl::Status& status);
-// Says on stderr what failed, why, what next and the correlation id, every field violation on a line; returns the exit code.
+// Says on stderr what failed, why, what next and the correlation id, every field violation on a line; returns the exit
+// code.
 int ReportFailure(const absl::Status& status);
 
 }  // namespace derwent::cli

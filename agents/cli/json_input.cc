@@ -1,9 +1,10 @@
 #include "agents/cli/json_input.h"
 
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/util/json_util.h"
+
 #include "agents/cli/output.h"
 #include "agents/sdk/json_problem.h"
-#include "google/protobuf/util/json_util.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::cli {
@@ -18,7 +19,9 @@ absl::Status ReadJson(const std::string& path, google::protobuf::Message& messag
   const auto parsed = google::protobuf::util::JsonStringToMessage(json, &message);
   if (parsed.ok()) return absl::OkStatus();
   const agents::FieldProblem problem = agents::JsonProblem(parsed.message().as_string());
-  return absl::InvalidArgumentError(absl::StrCat("`", path, "` is not a ", message.GetDescriptor()->name(), " in JSON: ", problem.field, problem.field.empty() ? "" : ": ", problem.rule));
+  return absl::InvalidArgumentError(absl::StrCat("`", path, "` is not a ", message.GetDescriptor()->name(),
+                                                 " in JSON: ", problem.field, problem.field.empty() ? "" : ": ",
+                                                 problem.rule));
 }
 
 }  // namespace derwent::cli

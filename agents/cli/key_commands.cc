@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+
 #include "agents/cli/commands.h"
 #include "agents/cli/signing.h"
 #include "derwent/v1/key.pb.h"
@@ -19,7 +20,8 @@ namespace {
 absl::StatusOr<std::vector<v1::KeyEvent>> Events(const v1::AgencyKeys& keys) {
   std::vector<v1::KeyEvent> events;
   for (const v1::DsseEnvelope& envelope : keys.events()) {
-    if (!events.emplace_back().ParseFromString(envelope.payload())) return absl::DataLossError("a key event does not parse");
+    if (!events.emplace_back().ParseFromString(envelope.payload()))
+      return absl::DataLossError("a key event does not parse");
   }
   return events;
 }
@@ -32,25 +34,31 @@ absl::StatusOr<v1::AgencyKeys> Fetch(Client& client, const std::string& agency) 
   return broker->Call(*stub, &v1::KeyService::Stub::GetAgencyKeys, request, client.options());
 }
 
-absl::Time TimeOf(const google::protobuf::Timestamp& time) { return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos()); }
+absl::Time TimeOf(const google::protobuf::Timestamp& time) {
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
 
 trust::KeyEvent ToTrust(const v1::KeyEvent& event, const v1::DsseEnvelope& envelope) {
-  trust::KeyEvent result{.agency = event.agency(),
-                         .sequence = event.sequence(),
-                         .step = event.action() == v1::KEY_ACTION_REVOKE ? trust::KeyStep::kRevoke : trust::KeyStep::kPublish,
-                         .use = event.purpose() == v1::KEY_PURPOSE_SEALING ? trust::KeyUse::kSealing : trust::KeyUse::kSigning,
-                         .certificate_der = event.certificate(),
-                         .key_id = event.key_id(),
-                         .previous_event_digest = event.previous_event_digest(),
-                         .valid_from = TimeOf(event.valid_from()),
-                         .valid_until = TimeOf(event.valid_until()),
-                         .envelope = {.payload_type = envelope.payload_type(), .payload = envelope.payload(), .signatures = {}}};
-  for (const v1::DsseSignature& signature : envelope.signatures()) result.envelope.signatures.push_back({signature.keyid(), signature.sig()});
+  trust::KeyEvent result{
+      .agency = event.agency(),
+      .sequence = event.sequence(),
+      .step = event.action() == v1::KEY_ACTION_REVOKE ? trust::KeyStep::kRevoke : trust::KeyStep::kPublish,
+      .use = event.purpose() == v1::KEY_PURPOSE_SEALING ? trust::KeyUse::kSealing : trust::KeyUse::kSigning,
+      .certificate_der = event.certificate(),
+      .key_id = event.key_id(),
+      .previous_event_digest = event.previous_event_digest(),
+      .valid_from = TimeOf(event.valid_from()),
+      .valid_until = TimeOf(event.valid_until()),
+      .envelope = {.payload_type = envelope.payload_type(), .payload = envelope.payload(), .signatures = {}}};
+  for (const v1::DsseSignature& signature : envelope.signatures())
+    result.envelope.signatures.push_back({signature.keyid(), signature.sig()});
   return result;
 }
 
-// Follows the agency's chain from its first key: every event is signed by the key before it and names the event before it.
-absl::Status CheckChain(const Client& client, const v1::AgencyKeys& keys, const std::vector<v1::KeyEvent>& events, const std::string& first_key) {
+// Follows the agency's chain from its first key: every event is signed by the key before it and names the event before
+// it.
+absl::Status CheckChain(const Client& client, const v1::AgencyKeys& keys, const std::vector<v1::KeyEvent>& events,
+                        const std::string& first_key) {
   if (events.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::string pem, trust::ReadFile(client.configuration().ca));
   ASSIGN_OR_RETURN(const std::string own, trust::ReadFile(client.configuration().certificate));
@@ -58,8 +66,11 @@ absl::Status CheckChain(const Client& client, const v1::AgencyKeys& keys, const 
   ASSIGN_OR_RETURN(const trust::Authority authority, trust::Authority::FromPem(pem, me.id().trust_domain));
   trust::KeyHistory history(keys.agency(), first_key.empty() ? events.front().key_id() : first_key);
   for (size_t i = 0; i < events.size(); ++i) {
-    const absl::Status next = history.Add(ToTrust(events[i], keys.events(static_cast<int>(i))), authority, trust::RevocationSet(), absl::Now());
-    if (!next.ok()) return absl::DataLossError(absl::StrCat("BROKEN: key event ", i + 1, " of `", keys.agency(), "`: ", next.message()));
+    const absl::Status next = history.Add(ToTrust(events[i], keys.events(static_cast<int>(i))), authority,
+                                          trust::RevocationSet(), absl::Now());
+    if (!next.ok())
+      return absl::DataLossError(
+          absl::StrCat("BROKEN: key event ", i + 1, " of `", keys.agency(), "`: ", next.message()));
   }
   return absl::OkStatus();
 }
@@ -69,13 +80,19 @@ absl::StatusOr<int> List(Client& client, const std::string& agency, const std::s
   ASSIGN_OR_RETURN(const std::vector<v1::KeyEvent> events, Events(keys));
   Rows rows({"number", "step", "use", "key id", "from", "until"});
   for (const v1::KeyEvent& event : events) {
-    const auto day = [](const google::protobuf::Timestamp& time) { return absl::FormatTime("%Y-%m-%d", TimeOf(time), absl::UTCTimeZone()); };
-    rows.Add({absl::StrCat(event.sequence()), event.action() == v1::KEY_ACTION_PUBLISH ? "publish" : "revoke", event.purpose() == v1::KEY_PURPOSE_SIGNING ? "signing" : "sealing",
-              event.key_id(), day(event.valid_from()), day(event.valid_until())});
+    const auto day = [](const google::protobuf::Timestamp& time) {
+      return absl::FormatTime("%Y-%m-%d", TimeOf(time), absl::UTCTimeZone());
+    };
+    rows.Add({absl::StrCat(event.sequence()), event.action() == v1::KEY_ACTION_PUBLISH ? "publish" : "revoke",
+              event.purpose() == v1::KEY_PURPOSE_SIGNING ? "signing" : "sealing", event.key_id(),
+              day(event.valid_from()), day(event.valid_until())});
   }
   rows.Print(format, std::cout);
   RETURN_IF_ERROR(CheckChain(client, keys, events, first_key));
-  std::cerr << "the chain of " << events.size() << " events verifies" << (first_key.empty() ? "; compare the first key id with the one you hold, or give --first-key" : " from the key you hold") << "\n";
+  std::cerr << "the chain of " << events.size() << " events verifies"
+            << (first_key.empty() ? "; compare the first key id with the one you hold, or give --first-key"
+                                  : " from the key you hold")
+            << "\n";
   return kExitDone;
 }
 
@@ -84,8 +101,10 @@ absl::StatusOr<int> Revoke(Client& client, const std::string& key_id, const std:
   ASSIGN_OR_RETURN(const v1::AgencyKeys keys, Fetch(client, ""));
   ASSIGN_OR_RETURN(const std::vector<v1::KeyEvent> events, Events(keys));
   RETURN_IF_ERROR(CheckChain(client, keys, events, ""));
-  const auto published = std::find_if(events.begin(), events.end(), [&](const v1::KeyEvent& event) { return event.key_id() == key_id; });
-  if (published == events.end()) return absl::NotFoundError(absl::StrCat("`", keys.agency(), "` has no key `", key_id, "`"));
+  const auto published =
+      std::find_if(events.begin(), events.end(), [&](const v1::KeyEvent& event) { return event.key_id() == key_id; });
+  if (published == events.end())
+    return absl::NotFoundError(absl::StrCat("`", keys.agency(), "` has no key `", key_id, "`"));
   v1::KeyEvent event = *published;
   event.set_sequence(events.back().sequence() + 1);
   event.set_action(v1::KEY_ACTION_REVOKE);
@@ -95,7 +114,8 @@ absl::StatusOr<int> Revoke(Client& client, const std::string& key_id, const std:
   ASSIGN_OR_RETURN(*request.mutable_event(), SignWithFile(trust::kKeyEventType, event, signing_key));
   ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
   const auto stub = v1::KeyService::NewStub(broker->grpc());
-  ASSIGN_OR_RETURN(const v1::PublishKeyEventResponse response, broker->Call(*stub, &v1::KeyService::Stub::PublishKeyEvent, request, client.options()));
+  ASSIGN_OR_RETURN(const v1::PublishKeyEventResponse response,
+                   broker->Call(*stub, &v1::KeyService::Stub::PublishKeyEvent, request, client.options()));
   std::cerr << "revoked; ledger entry " << response.receipt().index() << "\n";
   return kExitDone;
 }
@@ -113,11 +133,15 @@ void AddKeyCommands(CLI::App& app, Session& session) {
   CLI::App* const list = key->add_subcommand("list", "an agency's key events, their chain verified");
   list->add_option("agency", o->agency, "agency id; default: the own");
   list->add_option("--first-key", o->first_key, "id of the agency's first signing key, known out of band");
-  list->callback([o, &session] { session.Run([&](Client& client) { return List(client, o->agency, o->first_key, session.format()); }); });
-  CLI::App* const revoke = key->add_subcommand("revoke", "revoke a key of the own agency, at once; needs the agent's certificate");
+  list->callback([o, &session] {
+    session.Run([&](Client& client) { return List(client, o->agency, o->first_key, session.format()); });
+  });
+  CLI::App* const revoke =
+      key->add_subcommand("revoke", "revoke a key of the own agency, at once; needs the agent's certificate");
   revoke->add_option("key", o->key_id, "key id")->required();
   revoke->add_option("--signing-key", o->signing_key, "the agency's signing key file (mode 0600)")->required();
-  revoke->callback([o, &session] { session.Run([&](Client& client) { return Revoke(client, o->key_id, o->signing_key); }); });
+  revoke->callback(
+      [o, &session] { session.Run([&](Client& client) { return Revoke(client, o->key_id, o->signing_key); }); });
 }
 
 }  // namespace derwent::cli

@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+
 #include "agents/cli/commands.h"
 #include "agents/cli/offline_ledger.h"
 #include "agents/cli/output.h"
@@ -21,7 +22,8 @@ absl::StatusOr<trust::Checkpoint> Newest(Client& client, std::string& note) {
   ASSIGN_OR_RETURN(const trust::VerifierKey log_key, client.LogKey());
   ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
   const auto stub = v1::LedgerService::NewStub(broker->grpc());
-  ASSIGN_OR_RETURN(const v1::GetCheckpointResponse response, broker->Call(*stub, &Stub::GetCheckpoint, v1::GetCheckpointRequest(), client.options()));
+  ASSIGN_OR_RETURN(const v1::GetCheckpointResponse response,
+                   broker->Call(*stub, &Stub::GetCheckpoint, v1::GetCheckpointRequest(), client.options()));
   note = response.note();
   return VerifyCheckpointText(note, log_key, client.configuration().origin);
 }
@@ -35,7 +37,9 @@ absl::StatusOr<int> PrintCheckpoint(Client& client) {
 
 // The newest checkpoint extends the one saved earlier.
 absl::Status VerifySince(Client& client, const trust::Checkpoint& old, const trust::Checkpoint& newest) {
-  if (old.size > newest.size) return absl::DataLossError(absl::StrCat("BROKEN: the ledger was rolled back: it had ", old.size, " entries, it has ", newest.size));
+  if (old.size > newest.size)
+    return absl::DataLossError(
+        absl::StrCat("BROKEN: the ledger was rolled back: it had ", old.size, " entries, it has ", newest.size));
   std::vector<Sha256Digest> path_hashes;
   if (old.size == 0) return absl::OkStatus();  // Nothing was there to rewrite.
   if (old.size < newest.size) {
@@ -44,14 +48,17 @@ absl::Status VerifySince(Client& client, const trust::Checkpoint& old, const tru
     v1::GetConsistencyProofRequest request;
     request.set_old_size(old.size);
     request.set_new_size(newest.size);
-    ASSIGN_OR_RETURN(const v1::GetConsistencyProofResponse proof, broker->Call(*stub, &Stub::GetConsistencyProof, request, client.options()));
+    ASSIGN_OR_RETURN(const v1::GetConsistencyProofResponse proof,
+                     broker->Call(*stub, &Stub::GetConsistencyProof, request, client.options()));
     for (const std::string& hash : proof.hashes()) {
       ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256Digest::FromBytes(hash));
       path_hashes.push_back(digest);
     }
   }
   const absl::Status consistent = trust::VerifyConsistency(old.size, newest.size, old.root, newest.root, path_hashes);
-  if (!consistent.ok()) return absl::DataLossError(absl::StrCat("BROKEN: the ledger was rewritten since the saved checkpoint: ", consistent.message()));
+  if (!consistent.ok())
+    return absl::DataLossError(
+        absl::StrCat("BROKEN: the ledger was rewritten since the saved checkpoint: ", consistent.message()));
   std::cerr << "consistent with the checkpoint of " << old.size << " entries\n";
   return absl::OkStatus();
 }
@@ -74,17 +81,23 @@ absl::Status VerifyAll(Client& client, const trust::Checkpoint& newest, const st
     v1::ListLeavesRequest request;
     request.set_start(edge.size());
     request.set_count(static_cast<int32_t>(std::min<uint64_t>(4096, newest.size - edge.size())));
-    ASSIGN_OR_RETURN(const v1::ListLeavesResponse page, broker->Call(*stub, &Stub::ListLeaves, request, client.options()));
+    ASSIGN_OR_RETURN(const v1::ListLeavesResponse page,
+                     broker->Call(*stub, &Stub::ListLeaves, request, client.options()));
     if (page.leaves().empty()) return absl::DataLossError(absl::StrCat("leaf ", edge.size(), " is missing"));
     for (const std::string& leaf : page.leaves()) {
-      if (leaf.size() != trust::kLeafSize) return absl::DataLossError(absl::StrCat("leaf ", edge.size(), " is malformed"));
+      if (leaf.size() != trust::kLeafSize)
+        return absl::DataLossError(absl::StrCat("leaf ", edge.size(), " is malformed"));
       edge.Append(trust::LeafHash(leaf), [](trust::NodeId, const Sha256Digest&) {});
       if (saved.has_value() && edge.size() == saved->size && edge.Root() != saved->root) {
-        return absl::DataLossError(absl::StrCat("BROKEN: the first ", saved->size, " leaves are not those of the saved checkpoint: an entry was rewritten"));
+        return absl::DataLossError(
+            absl::StrCat("BROKEN: the first ", saved->size,
+                         " leaves are not those of the saved checkpoint: an entry was rewritten"));
       }
     }
   }
-  if (edge.size() != newest.size || edge.Root() != newest.root) return absl::DataLossError(absl::StrCat("BROKEN: the ", newest.size, " leaves do not give the root that the checkpoint signs"));
+  if (edge.size() != newest.size || edge.Root() != newest.root)
+    return absl::DataLossError(
+        absl::StrCat("BROKEN: the ", newest.size, " leaves do not give the root that the checkpoint signs"));
   std::cerr << "all " << newest.size << " leaves give the signed root\n";
   return absl::OkStatus();
 }
@@ -130,8 +143,11 @@ void AddLedgerCommands(CLI::App& app, Session& session) {
   CLI::App* const ledger = app.add_subcommand("ledger", "prove and verify the ledger");
   ledger->require_subcommand(1);
   const auto o = std::make_shared<Options>();  // Shared by the callbacks that CLI11 keeps.
-  ledger->add_subcommand("checkpoint", "the newest signed checkpoint")->callback([&session] { session.Run([](Client& client) { return PrintCheckpoint(client); }); });
-  CLI::App* const verify = ledger->add_subcommand("verify", "verify the newest checkpoint; with --all every leaf; with --since that nothing before was rewritten");
+  ledger->add_subcommand("checkpoint", "the newest signed checkpoint")->callback([&session] {
+    session.Run([](Client& client) { return PrintCheckpoint(client); });
+  });
+  CLI::App* const verify = ledger->add_subcommand(
+      "verify", "verify the newest checkpoint; with --all every leaf; with --since that nothing before was rewritten");
   verify->add_flag("--all", o->all, "fetch every leaf and hash the tree again");
   verify->add_option("--since", o->since, "a checkpoint saved earlier");
   verify->add_option("--save", o->save, "save the checkpoint here");
@@ -153,7 +169,9 @@ void AddLedgerCommands(CLI::App& app, Session& session) {
   open->add_option("file", o->file, "tlog-proof file")->required();
   open->add_option("--vkey", o->vkey, "the log's verifier key")->required();
   open->add_option("--origin", o->origin, "the log's name; default: the key's");
-  open->callback([o, &session] { session.exit_code = ExitOf(OpenProof(o->file, o->vkey, o->origin, session.format(), std::cout)); });
+  open->callback([o, &session] {
+    session.exit_code = ExitOf(OpenProof(o->file, o->vkey, o->origin, session.format(), std::cout));
+  });
 }
 
 }  // namespace derwent::cli

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+
 #include "agents/cli/entry_view.h"
 #include "agents/cli/text.h"
 #include "derwent/v1/ledger.pb.h"
@@ -20,9 +21,12 @@ absl::StatusOr<trust::VerifierKey> KeyOf(const std::string& vkey) {
   return trust::VerifierKey::Parse(vkey);
 }
 
-absl::Status Broken(const std::string& path, absl::string_view why) { return absl::DataLossError(absl::StrCat("`", path, "` is BROKEN: ", why)); }
+absl::Status Broken(const std::string& path, absl::string_view why) {
+  return absl::DataLossError(absl::StrCat("`", path, "` is BROKEN: ", why));
+}
 
-absl::StatusOr<trust::VerifiedReceipt> ReadProof(const std::string& path, const std::string& text, const trust::VerifierKey& key, const std::string& origin) {
+absl::StatusOr<trust::VerifiedReceipt> ReadProof(const std::string& path, const std::string& text,
+                                                 const trust::VerifierKey& key, const std::string& origin) {
   absl::StatusOr<trust::VerifiedReceipt> receipt = trust::VerifyReceipt(text, key, origin);
   if (!receipt.ok()) return Broken(path, receipt.status().message());
   return receipt;
@@ -45,14 +49,19 @@ v1::LedgerEntry EntryOf(const trust::VerifiedReceipt& receipt) {
 
 }  // namespace
 
-absl::StatusOr<trust::Checkpoint> VerifyCheckpointText(absl::string_view note, const trust::VerifierKey& log_key, const std::string& origin) {
+absl::StatusOr<trust::Checkpoint> VerifyCheckpointText(absl::string_view note, const trust::VerifierKey& log_key,
+                                                       const std::string& origin) {
   absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(note, log_key);
-  if (!checkpoint.ok()) return absl::DataLossError(absl::StrCat("BROKEN: the checkpoint does not verify: ", checkpoint.status().message()));
-  if (checkpoint->origin != origin) return absl::DataLossError(absl::StrCat("BROKEN: the checkpoint is of another log, `", SafeText(checkpoint->origin), "`"));
+  if (!checkpoint.ok())
+    return absl::DataLossError(absl::StrCat("BROKEN: the checkpoint does not verify: ", checkpoint.status().message()));
+  if (checkpoint->origin != origin)
+    return absl::DataLossError(
+        absl::StrCat("BROKEN: the checkpoint is of another log, `", SafeText(checkpoint->origin), "`"));
   return checkpoint;
 }
 
-absl::Status VerifyFiles(const std::vector<std::string>& paths, const std::string& vkey, const std::string& origin, std::ostream& out) {
+absl::Status VerifyFiles(const std::vector<std::string>& paths, const std::string& vkey, const std::string& origin,
+                         std::ostream& out) {
   ASSIGN_OR_RETURN(const trust::VerifierKey key, KeyOf(vkey));
   const std::string log = origin.empty() ? key.name : origin;
   std::map<uint64_t, std::pair<Sha256Digest, std::string>> roots;  // Size to root and the file that says so.
@@ -65,28 +74,33 @@ absl::Status VerifyFiles(const std::vector<std::string>& paths, const std::strin
       out << path << ": entry " << receipt.index << " is in the ledger of " << checkpoint.size << " entries\n";
     } else {
       absl::StatusOr<trust::Checkpoint> opened = VerifyCheckpointText(text, key, log);
-      if (!opened.ok()) return absl::Status(opened.status().code(), absl::StrCat("`", path, "`: ", opened.status().message()));
+      if (!opened.ok())
+        return absl::Status(opened.status().code(), absl::StrCat("`", path, "`: ", opened.status().message()));
       checkpoint = *std::move(opened);
       out << path << ": the log signed " << checkpoint.size << " entries\n";
     }
     const auto [known, fresh] = roots.emplace(checkpoint.size, std::pair{checkpoint.root, path});
     if (!fresh && known->second.first != checkpoint.root) {
-      return Broken(path, absl::StrCat("the log also signed another root for ", checkpoint.size, " entries, in `", known->second.second, "`: it showed two histories"));
+      return Broken(path, absl::StrCat("the log also signed another root for ", checkpoint.size, " entries, in `",
+                                       known->second.second, "`: it showed two histories"));
     }
   }
   out << "verified\n";
   return absl::OkStatus();
 }
 
-absl::Status OpenProof(const std::string& path, const std::string& vkey, const std::string& origin, Format format, std::ostream& out) {
+absl::Status OpenProof(const std::string& path, const std::string& vkey, const std::string& origin, Format format,
+                       std::ostream& out) {
   ASSIGN_OR_RETURN(const trust::VerifierKey key, KeyOf(vkey));
   ASSIGN_OR_RETURN(const std::string text, ReadIn(path, kMostOctets));
-  ASSIGN_OR_RETURN(const trust::VerifiedReceipt receipt, ReadProof(path, text, key, origin.empty() ? key.name : origin));
+  ASSIGN_OR_RETURN(const trust::VerifiedReceipt receipt,
+                   ReadProof(path, text, key, origin.empty() ? key.name : origin));
   const v1::LedgerEntry entry = EntryOf(receipt);
   const EntryView view(entry);
   if (format != Format::kTable) {
     Rows rows({"field", "name", "value"});
-    for (const v1::OpenedField& field : entry.fields()) rows.Add({absl::StrCat(field.number()), field.name(), view.Field(field.name())});
+    for (const v1::OpenedField& field : entry.fields())
+      rows.Add({absl::StrCat(field.number()), field.name(), view.Field(field.name())});
     rows.Print(format, out);
     return absl::OkStatus();
   }
@@ -94,7 +108,8 @@ absl::Status OpenProof(const std::string& path, const std::string& vkey, const s
   if (receipt.opening.kind == trust::EntryKind::kSealed) {
     for (const std::string& sentence : view.Sentences()) out << SafeText(sentence) << "\n";
   } else {
-    out << "public entry of kind " << static_cast<int>(receipt.opening.kind) << ", " << receipt.opening.public_body.size() << " octets\n";
+    out << "public entry of kind " << static_cast<int>(receipt.opening.kind) << ", "
+        << receipt.opening.public_body.size() << " octets\n";
   }
   out << "verified\n";
   return absl::OkStatus();

@@ -6,8 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "agents/cli/text.h"
 #include "google/protobuf/util/json_util.h"
+
+#include "agents/cli/text.h"
 #include "trust/signature/key_file.h"
 
 namespace derwent::cli {
@@ -37,10 +38,14 @@ std::string ToJson(const google::protobuf::Message& message, bool pretty) {
 
 void Rows::Print(Format format, std::ostream& out) const {
   switch (format) {
-    case Format::kJson: return PrintJson(true, out);
-    case Format::kJsonLines: return PrintJson(false, out);
-    case Format::kCsv: return PrintCsv(out);
-    case Format::kTable: return PrintTable(out);
+    case Format::kJson:
+      return PrintJson(true, out);
+    case Format::kJsonLines:
+      return PrintJson(false, out);
+    case Format::kCsv:
+      return PrintCsv(out);
+    case Format::kTable:
+      return PrintTable(out);
   }
 }
 
@@ -49,7 +54,8 @@ void Rows::PrintJson(bool list, std::ostream& out) const {
   for (size_t r = 0; r < rows_.size(); ++r) {
     if (list && r > 0) out << ",\n ";
     out << "{";
-    for (size_t i = 0; i < header_.size(); ++i) out << (i > 0 ? "," : "") << JsonText(header_[i]) << ":" << JsonText(rows_[r][i]);
+    for (size_t i = 0; i < header_.size(); ++i)
+      out << (i > 0 ? "," : "") << JsonText(header_[i]) << ":" << JsonText(rows_[r][i]);
     out << "}" << (list ? "" : "\n");
   }
   if (list) out << "]\n";
@@ -72,7 +78,8 @@ void Rows::PrintTable(std::ostream& out) const {
   }
   for (const auto& line : lines) {
     std::string text;
-    for (size_t i = 0; i < line.size(); ++i) absl::StrAppend(&text, line[i], std::string(widths[i] - Width(line[i]) + 2, ' '));
+    for (size_t i = 0; i < line.size(); ++i)
+      absl::StrAppend(&text, line[i], std::string(widths[i] - Width(line[i]) + 2, ' '));
     text.erase(text.find_last_not_of(' ') + 1);
     out << text << "\n";
   }
@@ -97,7 +104,8 @@ absl::StatusOr<std::string> ReadIn(const std::string& path, size_t limit) {
   }
   std::string content;
   for (char c; content.size() <= limit && std::cin.get(c);) content += c;
-  if (content.size() > limit) return absl::InvalidArgumentError(absl::StrCat("standard input is over ", limit, " octets"));
+  if (content.size() > limit)
+    return absl::InvalidArgumentError(absl::StrCat("standard input is over ", limit, " octets"));
   return content;
 }
 

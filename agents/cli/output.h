@@ -19,8 +19,9 @@ class Rows {
   explicit Rows(std::vector<std::string> header) : header_(std::move(header)) {}
   // As many cells as the header has.
   void Add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-  // Table: aligned, safe for a terminal. CSV: RFC 4180, each cell quoted; one that a spreadsheet would take for a formula
-  // has an apostrophe before it. JSON: a list of objects, keys in the order of the header; JSON Lines: one a line.
+  // Table: aligned, safe for a terminal. CSV: RFC 4180, each cell quoted; one that a spreadsheet would take for a
+  // formula has an apostrophe before it. JSON: a list of objects, keys in the order of the header; JSON Lines: one a
+  // line.
   void Print(Format format, std::ostream& out) const;
 
  private:

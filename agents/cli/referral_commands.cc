@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+
 #include "agents/cli/commands.h"
 #include "agents/cli/content_view.h"
 #include "agents/cli/json_input.h"
@@ -18,7 +19,9 @@ namespace {
 using Stub = v1::AgentService::Stub;
 
 // The last word of an enum's name: `RECIPIENT_STATE_WAITING` becomes `waiting`.
-std::string Short(absl::string_view name, absl::string_view prefix) { return absl::AsciiStrToLower(absl::StartsWith(name, prefix) ? name.substr(prefix.size()) : name); }
+std::string Short(absl::string_view name, absl::string_view prefix) {
+  return absl::AsciiStrToLower(absl::StartsWith(name, prefix) ? name.substr(prefix.size()) : name);
+}
 
 // Refused when a share is refused or nothing at all is given; partial when something is withheld, pending or queued.
 int CodeOf(const v1::PushReferralResponse& response) {
@@ -42,7 +45,8 @@ absl::StatusOr<int> Push(Client& client, const std::string& path, bool validate_
   if (validate_only) request.set_validate_only(true);
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentService::NewStub(agent->grpc());
-  ASSIGN_OR_RETURN(const v1::PushReferralResponse response, agent->Call(*stub, &Stub::PushReferral, request, client.options()));
+  ASSIGN_OR_RETURN(const v1::PushReferralResponse response,
+                   agent->Call(*stub, &Stub::PushReferral, request, client.options()));
   if (format == Format::kJson || format == Format::kJsonLines) {
     std::cout << ToJson(response, format == Format::kJson) << "\n";
     return CodeOf(response);
@@ -52,7 +56,8 @@ absl::StatusOr<int> Push(Client& client, const std::string& path, bool validate_
     const std::string state = share.reason().empty() ? share.state() : absl::StrCat(share.state(), " ", share.reason());
     if (share.units().empty()) rows.Add({share.share_id(), share.profile(), state, "", "", "", "", "", ""});
     for (const v1::UnitOutcome& unit : share.units()) {
-      rows.Add({share.share_id(), share.profile(), state, unit.recipient_agency(), absl::StrCat(unit.subject()), unit.category(), unit.outcome(), unit.form(),
+      rows.Add({share.share_id(), share.profile(), state, unit.recipient_agency(), absl::StrCat(unit.subject()),
+                unit.category(), unit.outcome(), unit.form(),
                 absl::StrJoin(unit.outcome() == "PENDING" ? unit.approvers() : unit.reasons(), " ")});
     }
   }
@@ -66,12 +71,16 @@ absl::StatusOr<int> ListOut(Client& client, Format format) {
   Rows rows({"share", "reference", "profile", "state", "recipient", "their state", "reason"});
   v1::ListOutboxRequest request;
   do {
-    ASSIGN_OR_RETURN(const v1::ListOutboxResponse page, agent->Call(*stub, &Stub::ListOutbox, request, client.options()));
+    ASSIGN_OR_RETURN(const v1::ListOutboxResponse page,
+                     agent->Call(*stub, &Stub::ListOutbox, request, client.options()));
     for (const v1::OutboxItem& item : page.items()) {
-      if (item.referral().recipients().empty()) rows.Add({item.referral().share_id(), item.referral_ref(), item.referral().profile(), item.state(), "", "", item.reason()});
+      if (item.referral().recipients().empty())
+        rows.Add({item.referral().share_id(), item.referral_ref(), item.referral().profile(), item.state(), "", "",
+                  item.reason()});
       for (const v1::ReferralRecipient& recipient : item.referral().recipients()) {
-        rows.Add({item.referral().share_id(), item.referral_ref(), item.referral().profile(), item.state(), recipient.agency(),
-                  Short(v1::RecipientState_Name(recipient.state()), "RECIPIENT_STATE_"), recipient.reason()});
+        rows.Add({item.referral().share_id(), item.referral_ref(), item.referral().profile(), item.state(),
+                  recipient.agency(), Short(v1::RecipientState_Name(recipient.state()), "RECIPIENT_STATE_"),
+                  recipient.reason()});
       }
     }
     request.set_page_token(page.next_page_token());
@@ -87,7 +96,8 @@ absl::StatusOr<int> ListIn(Client& client, Format format) {
   v1::ListInboxRequest request;
   do {
     ASSIGN_OR_RETURN(const v1::ListInboxResponse page, agent->Call(*stub, &Stub::ListInbox, request, client.options()));
-    for (const v1::InboxItem& item : page.items()) rows.Add({item.share_id(), item.sender_agency(), item.profile(), item.role(), item.state(), item.marking()});
+    for (const v1::InboxItem& item : page.items())
+      rows.Add({item.share_id(), item.sender_agency(), item.profile(), item.role(), item.state(), item.marking()});
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
   rows.Print(format, std::cout);
@@ -95,13 +105,17 @@ absl::StatusOr<int> ListIn(Client& client, Format format) {
 }
 
 void PrintHead(const v1::ReceivedReferral& received) {
-  std::cerr << "from " << SafeText(received.item().sender_agency()) << ", profile " << received.item().profile() << ", marking " << received.item().marking() << "\n";
-  if (!received.obligations().empty()) std::cerr << "obligations: " << absl::StrJoin(received.obligations(), " ") << "\n";
+  std::cerr << "from " << SafeText(received.item().sender_agency()) << ", profile " << received.item().profile()
+            << ", marking " << received.item().marking() << "\n";
+  if (!received.obligations().empty())
+    std::cerr << "obligations: " << absl::StrJoin(received.obligations(), " ") << "\n";
   if (!received.justification().empty()) std::cerr << "why: " << SafeText(received.justification()) << "\n";
 }
 
 std::string TimeOf(const google::protobuf::Timestamp& time) {
-  return time.seconds() == 0 ? "" : absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone());
+  return time.seconds() == 0
+             ? ""
+             : absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone());
 }
 
 int PrintSent(const v1::OutboxItem& item, Format format) {
@@ -111,13 +125,18 @@ int PrintSent(const v1::OutboxItem& item, Format format) {
   }
   Rows rows({"recipient", "role", "what", "reason", "note", "when"});
   for (const v1::ReferralRecipient& part : item.referral().recipients()) {
-    rows.Add({part.agency(), part.role(), absl::StrCat("now ", Short(v1::RecipientState_Name(part.state()), "RECIPIENT_STATE_")), part.reason(), "", TimeOf(part.update_time())});
+    rows.Add({part.agency(), part.role(),
+              absl::StrCat("now ", Short(v1::RecipientState_Name(part.state()), "RECIPIENT_STATE_")), part.reason(), "",
+              TimeOf(part.update_time())});
     for (const v1::DueTime& due : part.due_times()) {
-      rows.Add({part.agency(), part.role(), absl::StrCat(due.step(), due.overdue() ? " OVERDUE since" : " due"), "", "", TimeOf(due.due_time())});
+      rows.Add({part.agency(), part.role(), absl::StrCat(due.step(), due.overdue() ? " OVERDUE since" : " due"), "", "",
+                TimeOf(due.due_time())});
     }
   }
   for (const v1::ProgressSeen& seen : item.progress()) {
-    rows.Add({seen.agency(), "", absl::StrCat("reported ", Short(v1::ProgressState_Name(seen.state()), "PROGRESS_STATE_")), seen.reason(), seen.note(), TimeOf(seen.create_time())});
+    rows.Add({seen.agency(), "",
+              absl::StrCat("reported ", Short(v1::ProgressState_Name(seen.state()), "PROGRESS_STATE_")), seen.reason(),
+              seen.note(), TimeOf(seen.create_time())});
   }
   rows.Print(format, std::cout);
   return kExitDone;
@@ -128,7 +147,8 @@ absl::StatusOr<int> ShowReceived(Client& client, const std::string& share, Forma
   const auto stub = v1::AgentService::NewStub(agent->grpc());
   v1::OpenReferralRequest request;
   request.set_share_id(share);
-  ASSIGN_OR_RETURN(const v1::ReceivedReferral received, agent->Call(*stub, &Stub::OpenReferral, request, client.options()));
+  ASSIGN_OR_RETURN(const v1::ReceivedReferral received,
+                   agent->Call(*stub, &Stub::OpenReferral, request, client.options()));
   if (format == Format::kJson || format == Format::kJsonLines) {
     std::cout << ToJson(received, format == Format::kJson) << "\n";
     return kExitDone;
@@ -137,7 +157,8 @@ absl::StatusOr<int> ShowReceived(Client& client, const std::string& share, Forma
   Rows rows({"subject", "role", "category", "form", "content", "provenance"});
   for (const v1::OpenedUnit& unit : received.units()) {
     for (const FactLine& line : FactLines(unit.content())) {
-      rows.Add({absl::StrCat(unit.subject()), unit.role(), unit.content().category(), unit.content().form(), line.text, line.provenance});
+      rows.Add({absl::StrCat(unit.subject()), unit.role(), unit.content().category(), unit.content().form(), line.text,
+                line.provenance});
     }
   }
   rows.Print(format, std::cout);
@@ -150,7 +171,8 @@ absl::StatusOr<int> ShowSent(Client& client, const std::string& share, Format fo
   const auto stub = v1::AgentService::NewStub(agent->grpc());
   v1::ListOutboxRequest request;
   do {
-    ASSIGN_OR_RETURN(const v1::ListOutboxResponse page, agent->Call(*stub, &Stub::ListOutbox, request, client.options()));
+    ASSIGN_OR_RETURN(const v1::ListOutboxResponse page,
+                     agent->Call(*stub, &Stub::ListOutbox, request, client.options()));
     for (const v1::OutboxItem& item : page.items()) {
       if (item.referral().share_id() == share) return PrintSent(item, format);
     }
@@ -159,7 +181,8 @@ absl::StatusOr<int> ShowSent(Client& client, const std::string& share, Format fo
   return absl::NotFoundError(absl::StrCat("the agency sent no share `", share, "`"));
 }
 
-absl::StatusOr<int> Report(Client& client, const std::string& share, v1::ProgressState state, const std::string& reason, const std::string& note) {
+absl::StatusOr<int> Report(Client& client, const std::string& share, v1::ProgressState state, const std::string& reason,
+                           const std::string& note) {
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentService::NewStub(agent->grpc());
   v1::ReportReceivedRequest request;
@@ -183,7 +206,8 @@ absl::StatusOr<int> Withdraw(Client& client, const std::string& share, const std
   request.set_share_id(share);
   request.set_reason(reason);
   ASSIGN_OR_RETURN(const v1::WithdrawResponse response, agent->Call(*stub, &Stub::Withdraw, request, client.options()));
-  std::cerr << "withdrawn; told because they had it: " << (response.told_agencies().empty() ? "nobody" : absl::StrJoin(response.told_agencies(), " ")) << "\n";
+  std::cerr << "withdrawn; told because they had it: "
+            << (response.told_agencies().empty() ? "nobody" : absl::StrJoin(response.told_agencies(), " ")) << "\n";
   return kExitDone;
 }
 
@@ -203,18 +227,29 @@ void AddReferralCommands(CLI::App& app, Session& session) {
   referral->require_subcommand(1);
   const auto o = std::make_shared<Options>();  // Shared by the callbacks that CLI11 keeps.
   for (const bool validate_only : {true, false}) {
-    CLI::App* const command = referral->add_subcommand(validate_only ? "plan" : "send", validate_only ? "who would get what, and why; nothing is sent" : "send a referral");
+    CLI::App* const command =
+        referral->add_subcommand(validate_only ? "plan" : "send",
+                                 validate_only ? "who would get what, and why; nothing is sent" : "send a referral");
     command->add_option("--file", o->file, "PushReferralRequest in JSON; - for standard input")->required();
-    command->callback([o, validate_only, &session] { session.Run([&](Client& client) { return Push(client, o->file, validate_only, session.format()); }); });
+    command->callback([o, validate_only, &session] {
+      session.Run([&](Client& client) { return Push(client, o->file, validate_only, session.format()); });
+    });
   }
   CLI::App* const list = referral->add_subcommand("list", "what the agency sent, or with --in what it received");
   list->add_flag("--in,!--out", o->received, "received");
-  list->callback([o, &session] { session.Run([&](Client& client) { return o->received ? ListIn(client, session.format()) : ListOut(client, session.format()); }); });
-  CLI::App* const show = referral->add_subcommand("show", "open a received referral, or with --out say what became of a sent one");
+  list->callback([o, &session] {
+    session.Run([&](Client& client) {
+      return o->received ? ListIn(client, session.format()) : ListOut(client, session.format());
+    });
+  });
+  CLI::App* const show =
+      referral->add_subcommand("show", "open a received referral, or with --out say what became of a sent one");
   show->add_option("share", o->share, "share id")->required();
   show->add_flag("--out,!--in", o->sent, "sent");
   show->callback([o, &session] {
-    session.Run([&](Client& client) { return o->sent ? ShowSent(client, o->share, session.format()) : ShowReceived(client, o->share, session.format()); });
+    session.Run([&](Client& client) {
+      return o->sent ? ShowSent(client, o->share, session.format()) : ShowReceived(client, o->share, session.format());
+    });
   });
   const std::tuple<const char*, v1::ProgressState, const char*, bool> reports[] = {
       {"accept", v1::PROGRESS_STATE_ACCEPTED, "take a received referral on", false},
@@ -227,12 +262,16 @@ void AddReferralCommands(CLI::App& app, Session& session) {
     if (needs_reason) reason->required();
     command->add_option("--note", o->note, "a note to the sender, sealed; - reads it from standard input");
     const v1::ProgressState state = progress;
-    command->callback([o, state, &session] { session.Run([&](Client& client) { return Report(client, o->share, state, o->reason, o->note); }); });
+    command->callback([o, state, &session] {
+      session.Run([&](Client& client) { return Report(client, o->share, state, o->reason, o->note); });
+    });
   }
   CLI::App* const withdraw = referral->add_subcommand("withdraw", "take a share back");
   withdraw->add_option("share", o->share, "share id")->required();
-  withdraw->add_option("--reason", o->reason, "SENT_IN_ERROR, CONSENT_WITHDRAWN, RECTIFIED, ERASED or OTHER")->required();
-  withdraw->callback([o, &session] { session.Run([&](Client& client) { return Withdraw(client, o->share, o->reason); }); });
+  withdraw->add_option("--reason", o->reason, "SENT_IN_ERROR, CONSENT_WITHDRAWN, RECTIFIED, ERASED or OTHER")
+      ->required();
+  withdraw->callback(
+      [o, &session] { session.Run([&](Client& client) { return Withdraw(client, o->share, o->reason); }); });
 }
 
 }  // namespace derwent::cli

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+
 #include "agents/cli/commands.h"
 #include "agents/cli/signing.h"
 #include "derwent/v1/agent.grpc.pb.h"
@@ -18,14 +19,17 @@ namespace {
 absl::StatusOr<int> Show(Client& client, Format format) {
   ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
   const auto stub = v1::RegisterService::NewStub(broker->grpc());
-  ASSIGN_OR_RETURN(const v1::ListDirectoriesResponse response, broker->Call(*stub, &v1::RegisterService::Stub::ListDirectories, v1::ListDirectoriesRequest(), client.options()));
+  ASSIGN_OR_RETURN(
+      const v1::ListDirectoriesResponse response,
+      broker->Call(*stub, &v1::RegisterService::Stub::ListDirectories, v1::ListDirectoriesRequest(), client.options()));
   Rows rows({"agency", "version", "person", "role", "areas", "from", "until"});
   for (const v1::DsseEnvelope& envelope : response.directories()) {
     v1::Directory directory;
     if (!directory.ParseFromString(envelope.payload())) return absl::DataLossError("a directory does not parse");
     for (const v1::DirectoryEntry& entry : directory.entries()) {
       for (const v1::RoleHolding& holding : entry.roles()) {
-        rows.Add({directory.agency(), absl::StrCat(directory.version()), entry.id(), holding.role(), absl::StrJoin(holding.areas(), " "), holding.valid_from(), holding.valid_to()});
+        rows.Add({directory.agency(), absl::StrCat(directory.version()), entry.id(), holding.role(),
+                  absl::StrJoin(holding.areas(), " "), holding.valid_from(), holding.valid_to()});
       }
     }
   }
@@ -47,19 +51,23 @@ absl::StatusOr<int> Apply(Client& client, const std::string& path, const std::st
   ASSIGN_OR_RETURN(*request.mutable_directory(), SignWithFile(policy::kDirectoryType, directory, signing_key));
   ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
   const auto stub = v1::RegisterService::NewStub(broker->grpc());
-  ASSIGN_OR_RETURN(const v1::ApplyDirectoryResponse response, broker->Call(*stub, &v1::RegisterService::Stub::ApplyDirectory, request, client.options()));
-  std::cerr << "version " << directory.version() << " of `" << directory.agency() << "` is in force; ledger entry " << response.receipt().index() << "\n";
+  ASSIGN_OR_RETURN(const v1::ApplyDirectoryResponse response,
+                   broker->Call(*stub, &v1::RegisterService::Stub::ApplyDirectory, request, client.options()));
+  std::cerr << "version " << directory.version() << " of `" << directory.agency() << "` is in force; ledger entry "
+            << response.receipt().index() << "\n";
   return kExitDone;
 }
 
-absl::StatusOr<int> Restrict(Client& client, const std::vector<std::string>& identifiers, const std::string& id, bool lift) {
+absl::StatusOr<int> Restrict(Client& client, const std::vector<std::string>& identifiers, const std::string& id,
+                             bool lift) {
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentService::NewStub(agent->grpc());
   v1::RestrictRequest request;
   request.set_restriction_id(id);
   for (const std::string& identifier : identifiers) request.add_identifiers(identifier);
   request.set_lift(lift);
-  ASSIGN_OR_RETURN(const v1::RestrictResponse response, agent->Call(*stub, &v1::AgentService::Stub::Restrict, request, client.options()));
+  ASSIGN_OR_RETURN(const v1::RestrictResponse response,
+                   agent->Call(*stub, &v1::AgentService::Stub::Restrict, request, client.options()));
   std::cout << response.restriction_id() << "\n";
   std::cerr << (lift ? "lifted" : "in force") << "; " << response.held_deliveries() << " deliveries stopped\n";
   return kExitDone;
@@ -77,16 +85,24 @@ void AddRegisterCommands(CLI::App& app, Session& session) {
   const auto o = std::make_shared<Options>();  // Shared by the callbacks that CLI11 keeps.
   CLI::App* const registers = app.add_subcommand("register", "registers of people and restrictions");
   registers->require_subcommand(1);
-  registers->add_subcommand("show", "the directories in force")->callback([&session] { session.Run([&](Client& client) { return Show(client, session.format()); }); });
-  CLI::App* const apply = registers->add_subcommand("apply", "sign a directory and put it in force; needs the agent's certificate");
-  apply->add_option("file", o->file, "Directory in protobuf text, version above the last; - for standard input")->required();
+  registers->add_subcommand("show", "the directories in force")->callback([&session] {
+    session.Run([&](Client& client) { return Show(client, session.format()); });
+  });
+  CLI::App* const apply =
+      registers->add_subcommand("apply", "sign a directory and put it in force; needs the agent's certificate");
+  apply->add_option("file", o->file, "Directory in protobuf text, version above the last; - for standard input")
+      ->required();
   apply->add_option("--signing-key", o->signing_key, "the agency's signing key file (mode 0600)")->required();
-  apply->callback([o, &session] { session.Run([&](Client& client) { return Apply(client, o->file, o->signing_key); }); });
-  CLI::App* const restriction = registers->add_subcommand("restrict", "stop everything of this agency about one person, or lift that");
+  apply->callback(
+      [o, &session] { session.Run([&](Client& client) { return Apply(client, o->file, o->signing_key); }); });
+  CLI::App* const restriction =
+      registers->add_subcommand("restrict", "stop everything of this agency about one person, or lift that");
   restriction->add_option("--id", o->identifiers, "identifier, `<type>:<value>`");
   restriction->add_option("--restriction", o->restriction, "restriction id, to lift one");
   restriction->add_flag("--lift", o->lift, "lift it");
-  restriction->callback([o, &session] { session.Run([&](Client& client) { return Restrict(client, o->identifiers, o->restriction, o->lift); }); });
+  restriction->callback([o, &session] {
+    session.Run([&](Client& client) { return Restrict(client, o->identifiers, o->restriction, o->lift); });
+  });
 }
 
 }  // namespace derwent::cli

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+
 #include "agents/cli/approval_commands.h"
 #include "agents/cli/commands.h"
 #include "agents/cli/content_view.h"
@@ -42,7 +43,9 @@ bool Settled(const v1::RequestHolder& holder) {
 }
 
 std::string TimeOf(const google::protobuf::Timestamp& time) {
-  return time.seconds() == 0 ? "" : absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone());
+  return time.seconds() == 0
+             ? ""
+             : absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone());
 }
 
 absl::StatusOr<int> Send(Client& client, const Options& o, Format format) {
@@ -51,22 +54,28 @@ absl::StatusOr<int> Send(Client& client, const Options& o, Format format) {
   if (o.validate_only) request.set_validate_only(true);
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentRequestService::NewStub(agent->grpc());
-  ASSIGN_OR_RETURN(const v1::SendCaseRequestResponse response, agent->Call(*stub, &Stub::SendCaseRequest, request, client.options()));
-  const int code = response.state() == "REFUSED" ? kExitRefused : response.state() == "PLANNED" ? kExitDone : kExitPartial;
+  ASSIGN_OR_RETURN(const v1::SendCaseRequestResponse response,
+                   agent->Call(*stub, &Stub::SendCaseRequest, request, client.options()));
+  const int code = response.state() == "REFUSED"   ? kExitRefused
+                   : response.state() == "PLANNED" ? kExitDone
+                                                   : kExitPartial;
   if (format == Format::kJson || format == Format::kJsonLines) {
     std::cout << ToJson(response, format == Format::kJson) << "\n";
     return code;
   }
-  const std::string state = response.reason().empty() ? response.state() : absl::StrCat(response.state(), " ", response.reason());
+  const std::string state =
+      response.reason().empty() ? response.state() : absl::StrCat(response.state(), " ", response.reason());
   Rows rows({"request", "state", "holder", "category", "at most", "form", "why", "answers at"});
   for (const v1::AskerDecision& decision : response.decisions()) {
     // Where existence is secret nothing but denials of the asker is told.
-    if (decision.question().categories().empty()) rows.Add({response.request_id(), state, decision.holder_agency(), "", "", "", "", TimeOf(response.answer_time())});
+    if (decision.question().categories().empty())
+      rows.Add(
+          {response.request_id(), state, decision.holder_agency(), "", "", "", "", TimeOf(response.answer_time())});
     for (const v1::CategoryDecision& category : decision.question().categories()) {
       std::vector<std::string> reasons;
       for (const v1::Reason& reason : category.reasons()) reasons.push_back(reason.code());
-      rows.Add({response.request_id(), state, decision.holder_agency(), category.category(), category.outcome(), category.form(), absl::StrJoin(reasons, " "),
-                TimeOf(response.answer_time())});
+      rows.Add({response.request_id(), state, decision.holder_agency(), category.category(), category.outcome(),
+                category.form(), absl::StrJoin(reasons, " "), TimeOf(response.answer_time())});
     }
   }
   rows.Print(format, std::cout);
@@ -79,10 +88,12 @@ absl::StatusOr<int> ListSent(Client& client, Format format) {
   Rows rows({"request", "reference", "profile", "case", "state", "holder", "their state", "reason", "until"});
   v1::ListSentRequestsRequest request;
   do {
-    ASSIGN_OR_RETURN(const v1::ListSentRequestsResponse page, agent->Call(*stub, &Stub::ListSentRequests, request, client.options()));
+    ASSIGN_OR_RETURN(const v1::ListSentRequestsResponse page,
+                     agent->Call(*stub, &Stub::ListSentRequests, request, client.options()));
     for (const v1::SentRequest& sent : page.requests()) {
       const auto add = [&](const std::string& holder, const std::string& state, const std::string& reason) {
-        rows.Add({sent.request_id(), sent.request_ref(), sent.profile(), sent.case_id(), sent.state(), holder, state, reason, TimeOf(sent.expire_time())});
+        rows.Add({sent.request_id(), sent.request_ref(), sent.profile(), sent.case_id(), sent.state(), holder, state,
+                  reason, TimeOf(sent.expire_time())});
       };
       if (sent.holders().empty()) add("", "", sent.reason());
       for (const v1::RequestHolder& holder : sent.holders()) add(holder.agency(), StateOf(holder), holder.reason());
@@ -96,15 +107,19 @@ absl::StatusOr<int> ListSent(Client& client, Format format) {
 absl::StatusOr<int> ListHeld(Client& client, Format format) {
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentRequestService::NewStub(agent->grpc());
-  Rows rows({"request", "asker", "person", "role", "profile", "purpose", "case", "state", "record", "category", "outcome", "form", "why", "received"});
+  Rows rows({"request", "asker", "person", "role", "profile", "purpose", "case", "state", "record", "category",
+             "outcome", "form", "why", "received"});
   v1::ListHeldRequestsRequest request;
   do {
-    ASSIGN_OR_RETURN(const v1::ListHeldRequestsResponse page, agent->Call(*stub, &Stub::ListHeldRequests, request, client.options()));
+    ASSIGN_OR_RETURN(const v1::ListHeldRequestsResponse page,
+                     agent->Call(*stub, &Stub::ListHeldRequests, request, client.options()));
     for (const v1::HeldRequest& held : page.requests()) {
       for (const v1::HeldCategory& category : held.categories()) {
-        rows.Add({held.request_id(), held.asker_agency(), held.acting_person(), held.role(), held.profile(), held.purpose(), held.case_id(), held.state(),
-                  held.matched() ? held.record_ref() : "none", category.category(), category.outcome(), category.form(),
-                  absl::StrJoin(category.outcome() == "PENDING" ? category.approvers() : category.reasons(), " "), TimeOf(held.receive_time())});
+        rows.Add({held.request_id(), held.asker_agency(), held.acting_person(), held.role(), held.profile(),
+                  held.purpose(), held.case_id(), held.state(), held.matched() ? held.record_ref() : "none",
+                  category.category(), category.outcome(), category.form(),
+                  absl::StrJoin(category.outcome() == "PENDING" ? category.approvers() : category.reasons(), " "),
+                  TimeOf(held.receive_time())});
       }
     }
     request.set_page_token(page.next_page_token());
@@ -113,11 +128,13 @@ absl::StatusOr<int> ListHeld(Client& client, Format format) {
   return kExitDone;
 }
 
-// Refused when the request was; pending while a holder has not settled. Where existence is secret it rests on nothing else.
+// Refused when the request was; pending while a holder has not settled. Where existence is secret it rests on nothing
+// else.
 int CodeOf(const v1::SentRequest& request) {
   if (request.state() == "REFUSED") return kExitRefused;
-  const bool waits = request.state() == "QUEUED" || (request.state() == "STORED" && request.holders().empty()) ||
-                     std::ranges::any_of(request.holders(), [](const v1::RequestHolder& holder) { return !Settled(holder); });
+  const bool waits =
+      request.state() == "QUEUED" || (request.state() == "STORED" && request.holders().empty()) ||
+      std::ranges::any_of(request.holders(), [](const v1::RequestHolder& holder) { return !Settled(holder); });
   return waits ? kExitPartial : kExitDone;
 }
 
@@ -126,7 +143,8 @@ absl::StatusOr<int> Show(Client& client, const Options& o, Format format) {
   const auto stub = v1::AgentRequestService::NewStub(agent->grpc());
   v1::ShowCaseRequestRequest request;
   request.set_request_id(o.id);
-  ASSIGN_OR_RETURN(const v1::ShowCaseRequestResponse response, agent->Call(*stub, &Stub::ShowCaseRequest, request, client.options()));
+  ASSIGN_OR_RETURN(const v1::ShowCaseRequestResponse response,
+                   agent->Call(*stub, &Stub::ShowCaseRequest, request, client.options()));
   if (format == Format::kJson || format == Format::kJsonLines) {
     std::cout << ToJson(response, format == Format::kJson) << "\n";
     return CodeOf(response.request());
@@ -139,12 +157,16 @@ absl::StatusOr<int> Show(Client& client, const Options& o, Format format) {
       answered = true;
       for (const v1::OpenedUnit& unit : answer.units()) {
         for (const FactLine& line : FactLines(unit.content())) {
-          rows.Add({holder.agency(), StateOf(holder), unit.content().category(), "ANSWERED", unit.content().form(), line.text, "", "", line.provenance});
+          rows.Add({holder.agency(), StateOf(holder), unit.content().category(), "ANSWERED", unit.content().form(),
+                    line.text, "", "", line.provenance});
         }
       }
       for (const v1::CategoryAnswer& part : answer.answers()) {
         if (part.outcome() == "RELEASED") continue;
-        rows.Add({holder.agency(), StateOf(holder), part.category(), part.outcome(), part.form(), "", absl::StrCat(absl::StrJoin(part.reasons(), " "), part.approvers().empty() ? "" : " by ", absl::StrJoin(part.approvers(), " ")), part.next_step(), ""});
+        rows.Add({holder.agency(), StateOf(holder), part.category(), part.outcome(), part.form(), "",
+                  absl::StrCat(absl::StrJoin(part.reasons(), " "), part.approvers().empty() ? "" : " by ",
+                               absl::StrJoin(part.approvers(), " ")),
+                  part.next_step(), ""});
       }
     }
     if (!answered) rows.Add({holder.agency(), StateOf(holder), "", "", "", "", holder.reason(), "", ""});
@@ -160,7 +182,8 @@ absl::StatusOr<int> Watch(Client& client, const Options& o, Format format) {
   request.set_name(absl::StrCat("agencies/", client.configuration().agency, "/caseRequests/", o.id));
   const absl::Time stop = o.wait_seconds > 0 ? absl::Now() + absl::Seconds(o.wait_seconds) : absl::InfiniteFuture();
   while (true) {
-    ASSIGN_OR_RETURN(const v1::CaseRequest known, broker->Call(*stub, &v1::CaseRequestService::Stub::GetCaseRequest, request, client.options()));
+    ASSIGN_OR_RETURN(const v1::CaseRequest known,
+                     broker->Call(*stub, &v1::CaseRequestService::Stub::GetCaseRequest, request, client.options()));
     const bool settled = std::ranges::all_of(known.holders(), Settled);
     const absl::Time deadline = std::min(stop, absl::FromUnixSeconds(known.expire_time().seconds()));
     if (!settled && absl::Now() < deadline) {
@@ -169,7 +192,8 @@ absl::StatusOr<int> Watch(Client& client, const Options& o, Format format) {
     }
     Rows rows({"holder", "their state", "reason", "answers", "when"});
     for (const v1::RequestHolder& holder : known.holders()) {
-      rows.Add({holder.agency(), StateOf(holder), holder.reason(), absl::StrCat(holder.answer_share_ids_size()), TimeOf(holder.update_time())});
+      rows.Add({holder.agency(), StateOf(holder), holder.reason(), absl::StrCat(holder.answer_share_ids_size()),
+                TimeOf(holder.update_time())});
     }
     rows.Print(format, std::cout);
     return settled ? kExitDone : kExitPartial;
@@ -182,8 +206,10 @@ absl::StatusOr<int> Cancel(Client& client, const Options& o) {
   v1::CancelCaseRequestRequest request;
   request.set_request_id(o.id);
   request.set_reason(o.reason);
-  ASSIGN_OR_RETURN(const v1::CancelCaseRequestResponse response, agent->Call(*stub, &Stub::CancelCaseRequest, request, client.options()));
-  std::cerr << "cancelled; told because they had it: " << (response.told_agencies().empty() ? "nobody" : absl::StrJoin(response.told_agencies(), " ")) << "\n";
+  ASSIGN_OR_RETURN(const v1::CancelCaseRequestResponse response,
+                   agent->Call(*stub, &Stub::CancelCaseRequest, request, client.options()));
+  std::cerr << "cancelled; told because they had it: "
+            << (response.told_agencies().empty() ? "nobody" : absl::StrJoin(response.told_agencies(), " ")) << "\n";
   return kExitDone;
 }
 
@@ -197,19 +223,25 @@ void AddRequestCommands(CLI::App& app, Session& session) {
   send->add_option("--file", o->file, "SendCaseRequestRequest in JSON; - for standard input")->required();
   send->add_flag("--plan", o->validate_only, "only say what would be decided about you");
   send->callback([o, &session] { session.Run([&](Client& client) { return Send(client, *o, session.format()); }); });
-  CLI::App* const list = request->add_subcommand("list", "what the agency asked; --held: what others asked of it; --approvals: what waits for you");
+  CLI::App* const list = request->add_subcommand(
+      "list", "what the agency asked; --held: what others asked of it; --approvals: what waits for you");
   list->add_flag("--held", o->held, "what others asked of this agency, for its data protection officer");
   list->add_flag("--approvals", o->approvals, "what waits for your approval")->excludes("--held");
   list->callback([o, &session] {
     session.Run([&](Client& client) {
-      return o->held ? ListHeld(client, session.format()) : o->approvals ? ListApprovals(client, session.format()) : ListSent(client, session.format());
+      return o->held        ? ListHeld(client, session.format())
+             : o->approvals ? ListApprovals(client, session.format())
+                            : ListSent(client, session.format());
     });
   });
-  CLI::App* const show = request->add_subcommand("show", "open the answers to a request, or with --approval what you are asked to approve");
+  CLI::App* const show = request->add_subcommand(
+      "show", "open the answers to a request, or with --approval what you are asked to approve");
   show->add_option("id", o->id, "request id, or approval id")->required();
   show->add_flag("--approval", o->approval, "an approval");
   show->callback([o, &session] {
-    session.Run([&](Client& client) { return o->approval ? ShowApproval(client, o->id, session.format()) : Show(client, *o, session.format()); });
+    session.Run([&](Client& client) {
+      return o->approval ? ShowApproval(client, o->id, session.format()) : Show(client, *o, session.format());
+    });
   });
   CLI::App* const watch = request->add_subcommand("watch", "wait until every holder has answered, or the deadline");
   watch->add_option("request", o->id, "request id")->required();

@@ -13,7 +13,8 @@ namespace derwent::cli {
 namespace {
 
 void AddCompletion(CLI::App& app, Session& session, std::string& shell) {
-  CLI::App* const completion = app.add_subcommand("completion", "completion script for a shell: source it from its start-up file");
+  CLI::App* const completion =
+      app.add_subcommand("completion", "completion script for a shell: source it from its start-up file");
   completion->add_option("shell", shell, "bash, zsh or fish")->required();
   completion->callback([&] {
     const absl::Status written = WriteCompletion(app, shell, std::cout);
@@ -25,12 +26,16 @@ void Declare(CLI::App& app, Session& session, std::string& shell) {
   app.set_version_flag("--version", "derwent 0.1.0", "print the version");
   app.require_subcommand(1);
   app.fallthrough();
-  app.add_option("--config", session.configuration_path, "client configuration; else DERWENT_CONFIG, else ~/.config/derwent/client.yaml");
-  app.add_option("-o,--output", session.output, "table, json, jsonl or csv")->check(CLI::IsMember({"table", "json", "jsonl", "csv"}));
+  app.add_option("--config", session.configuration_path,
+                 "client configuration; else DERWENT_CONFIG, else ~/.config/derwent/client.yaml");
+  app.add_option("-o,--output", session.output, "table, json, jsonl or csv")
+      ->check(CLI::IsMember({"table", "json", "jsonl", "csv"}));
   app.add_option("--timeout", session.timeout_seconds, "seconds a call may take")->check(CLI::Range(0.1, 600.0));
   app.footer(
-      "Exit codes: 0 done or permitted; 1 failed; 2 wrong usage or bad input; 3 refused by policy; 4 not authenticated or not\n"
-      "entitled; 5 not found; 6 conflict; 7 unavailable or timed out; 8 verification failed; 9 partial or pending; 130 interrupted.");
+      "Exit codes: 0 done or permitted; 1 failed; 2 wrong usage or bad input; 3 refused by policy; 4 not authenticated "
+      "or not\n"
+      "entitled; 5 not found; 6 conflict; 7 unavailable or timed out; 8 verification failed; 9 partial or pending; 130 "
+      "interrupted.");
   AddPolicyCommands(app, session.exit_code);
   AddReferralCommands(app, session);
   AddRequestCommands(app, session);

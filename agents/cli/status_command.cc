@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
+
 #include "agents/cli/commands.h"
 #include "agents/cli/offline_ledger.h"
 #include "derwent/v1/agent.grpc.pb.h"
@@ -16,7 +17,8 @@ namespace {
 absl::StatusOr<bool> AgentPart(Client& client, Rows& rows, std::string& policy) {
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentService::NewStub(agent->grpc());
-  ASSIGN_OR_RETURN(const v1::AgentStatus status, agent->Call(*stub, &v1::AgentService::Stub::GetAgentStatus, v1::GetAgentStatusRequest(), client.options()));
+  ASSIGN_OR_RETURN(const v1::AgentStatus status, agent->Call(*stub, &v1::AgentService::Stub::GetAgentStatus,
+                                                             v1::GetAgentStatusRequest(), client.options()));
   policy = HexEncode(status.policy_digest());
   rows.Add({"agent", "agency", status.agency()});
   rows.Add({"agent", "broker", status.broker_reachable() ? "reachable" : "NOT reachable"});
@@ -29,7 +31,9 @@ absl::StatusOr<bool> AgentPart(Client& client, Rows& rows, std::string& policy) 
   rows.Add({"agent", "own system, problems", absl::StrCat(status.system_problems())});
   rows.Add({"agent", "alarms", absl::StrCat(status.alarms_size())});
   for (const v1::Alarm& alarm : status.alarms()) {
-    rows.Add({"agent", "ALARM", absl::StrCat(alarm.code(), alarm.agency().empty() ? "" : " ", alarm.agency(), alarm.share_id().empty() ? "" : " share ", alarm.share_id())});
+    rows.Add({"agent", "ALARM",
+              absl::StrCat(alarm.code(), alarm.agency().empty() ? "" : " ", alarm.agency(),
+                           alarm.share_id().empty() ? "" : " share ", alarm.share_id())});
   }
   return status.alarms().empty() && status.broker_reachable();
 }
@@ -38,15 +42,20 @@ absl::StatusOr<bool> AgentPart(Client& client, Rows& rows, std::string& policy) 
 absl::StatusOr<bool> BrokerPart(Client& client, Rows& rows, const std::string& agents_policy) {
   ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
   const auto policies = v1::PolicyService::NewStub(broker->grpc());
-  ASSIGN_OR_RETURN(const v1::GetActivePolicyResponse policy, broker->Call(*policies, &v1::PolicyService::Stub::GetActivePolicy, v1::GetActivePolicyRequest(), client.options()));
+  ASSIGN_OR_RETURN(const v1::GetActivePolicyResponse policy,
+                   broker->Call(*policies, &v1::PolicyService::Stub::GetActivePolicy, v1::GetActivePolicyRequest(),
+                                client.options()));
   const std::string digest = HexEncode(policy.policy_digest());
   const bool same = agents_policy.empty() || agents_policy == digest;
   rows.Add({"broker", "policy", absl::StrCat(digest, same ? "" : " NOT the agent's (yet)")});
   if (!policy.reload_error().empty()) rows.Add({"broker", "POLICY NOT TAKEN", policy.reload_error()});
   ASSIGN_OR_RETURN(const trust::VerifierKey log_key, client.LogKey());
   const auto ledger = v1::LedgerService::NewStub(broker->grpc());
-  ASSIGN_OR_RETURN(const v1::GetCheckpointResponse newest, broker->Call(*ledger, &v1::LedgerService::Stub::GetCheckpoint, v1::GetCheckpointRequest(), client.options()));
-  ASSIGN_OR_RETURN(const trust::Checkpoint checkpoint, VerifyCheckpointText(newest.note(), log_key, client.configuration().origin));
+  ASSIGN_OR_RETURN(
+      const v1::GetCheckpointResponse newest,
+      broker->Call(*ledger, &v1::LedgerService::Stub::GetCheckpoint, v1::GetCheckpointRequest(), client.options()));
+  ASSIGN_OR_RETURN(const trust::Checkpoint checkpoint,
+                   VerifyCheckpointText(newest.note(), log_key, client.configuration().origin));
   rows.Add({"broker", "ledger", absl::StrCat(checkpoint.size, " entries, signed")});
   return same && policy.reload_error().empty();
 }
@@ -67,9 +76,8 @@ absl::StatusOr<int> Status(Client& client, Format format) {
 }  // namespace
 
 void AddStatusCommand(CLI::App& app, Session& session) {
-  app.add_subcommand("status", "the agent's and the broker's state: policy, keys, queues, alarms, ledger")->callback([&session] {
-    session.Run([&](Client& client) { return Status(client, session.format()); });
-  });
+  app.add_subcommand("status", "the agent's and the broker's state: policy, keys, queues, alarms, ledger")
+      ->callback([&session] { session.Run([&](Client& client) { return Status(client, session.format()); }); });
 }
 
 }  // namespace derwent::cli

@@ -20,8 +20,10 @@ size_t Distance(absl::string_view a, absl::string_view b) {
         cost[i][j] = i + j;
         continue;
       }
-      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+      cost[i][j] =
+          std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
     }
   }
   return cost[a.size()][b.size()];
@@ -29,7 +31,8 @@ size_t Distance(absl::string_view a, absl::string_view b) {
 
 std::vector<std::string> CommandNames(const CLI::App& app) {
   std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(command->get_name());
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
   return names;
 }
 
@@ -52,9 +55,12 @@ const CLI::Option* FindOption(const CLI::App& app, const std::string& name) {
   return nullptr;
 }
 
-std::string PathOf(const CLI::App& app) { return app.get_parent() == nullptr ? app.get_name() : absl::StrCat(PathOf(*app.get_parent()), " ", app.get_name()); }
+std::string PathOf(const CLI::App& app) {
+  return app.get_parent() == nullptr ? app.get_name() : absl::StrCat(PathOf(*app.get_parent()), " ", app.get_name());
+}
 
-std::string Explain(absl::string_view kind, const std::string& given, const CLI::App& app, const std::vector<std::string>& candidates) {
+std::string Explain(absl::string_view kind, const std::string& given, const CLI::App& app,
+                    const std::vector<std::string>& candidates) {
   std::string text = absl::StrCat("`", given, "` is no ", kind, " of `", PathOf(app), "`");
   if (const auto near = Nearest(given, candidates)) return absl::StrCat(text, "; did you mean `", *near, "`?");
   if (kind == "command") absl::StrAppend(&text, "; it has ", absl::StrJoin(candidates, ", "));
@@ -86,13 +92,15 @@ std::string ExplainTypo(const CLI::App& app, const std::vector<std::string>& arg
       const size_t equals = word.find('=');
       const std::string name = word.substr(0, equals);
       const CLI::Option* const option = FindOption(*level, name);
-      if (option == nullptr && absl::StartsWith(name, "--")) return Explain("option", name, *level, OptionNames(*level));
+      if (option == nullptr && absl::StartsWith(name, "--"))
+        return Explain("option", name, *level, OptionNames(*level));
       if (option != nullptr && equals == std::string::npos && option->get_items_expected_min() > 0) ++i;
       continue;
     }
     const std::vector<std::string> commands = CommandNames(*level);
     if (commands.empty()) continue;
-    if (std::find(commands.begin(), commands.end(), word) == commands.end()) return Explain("command", word, *level, commands);
+    if (std::find(commands.begin(), commands.end(), word) == commands.end())
+      return Explain("command", word, *level, commands);
     level = level->get_subcommand(word);
   }
   return "";

@@ -6,8 +6,8 @@
 
 namespace derwent::cli {
 
-// Text of others made safe for a terminal and for one line: control characters (C0, DEL, C1) and characters that turn the
-// direction of writing become `?`, so do octets that are not UTF-8. Everything else stays.
+// Text of others made safe for a terminal and for one line: control characters (C0, DEL, C1) and characters that turn
+// the direction of writing become `?`, so do octets that are not UTF-8. Everything else stays.
 std::string SafeText(absl::string_view text);
 
 // Columns that safe text takes: one a code point.

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+
 #include "derwent/v1/ledger.pb.h"
 #include "trust/note/note.h"
 

@@ -23,12 +23,14 @@ struct RegisterRow {
   bool sound = true;  // False: the row had problems; only `record_ref` is set, so that the person can be left out.
 };
 
-// What a file held: good items become referrals or rows of a register, bad ones problems; one bad row never refuses the others.
+// What a file held: good items become referrals or rows of a register, bad ones problems; one bad row never refuses the
+// others.
 struct Batch {
   std::vector<v1::PushReferralRequest> referrals;
   std::vector<RegisterRow> rows;
   std::vector<Problem> problems;
-  std::string rejected_rows;  // CSV of the bad rows with `_row,_column,_rule`; empty when there are none or the file is JSON.
+  std::string
+      rejected_rows;  // CSV of the bad rows with `_row,_column,_rule`; empty when there are none or the file is JSON.
 };
 
 }  // namespace derwent::connectors

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "agents/connectors/provenance.h"
 #include "agents/connectors/record_path.h"
 
@@ -26,7 +27,8 @@ bool Mapping::Wanted(const Lookup& lookup) const {
   });
 }
 
-void Mapping::FillHead(const Lookup& lookup, int64_t row, v1::PushReferralRequest& referral, std::vector<Problem>& problems) const {
+void Mapping::FillHead(const Lookup& lookup, int64_t row, v1::PushReferralRequest& referral,
+                       std::vector<Problem>& problems) const {
   for (const auto& [member, source] : head_) {
     std::string value = lookup(source).value_or("");
     if (value.empty() && member == "referral_ref") problems.push_back({row, source, "must be given"});
@@ -38,12 +40,14 @@ void Mapping::FillHead(const Lookup& lookup, int64_t row, v1::PushReferralReques
   }
 }
 
-void Mapping::FillRecord(const Lookup& lookup, int64_t row, v1::CaseRecord& record, std::vector<Problem>& problems) const {
+void Mapping::FillRecord(const Lookup& lookup, int64_t row, v1::CaseRecord& record,
+                         std::vector<Problem>& problems) const {
   const size_t first = problems.size();
   for (const Field& field : fields_) {
     if (!field.constant.empty()) {
       const bool wanted = field.when.empty() || !lookup(field.when).value_or("").empty();
-      if (wanted && !SetAt(record, field.to, field.constant).ok()) Add({row, field.when, "the mapping's constant does not fit"}, first, problems);
+      if (wanted && !SetAt(record, field.to, field.constant).ok())
+        Add({row, field.when, "the mapping's constant does not fit"}, first, problems);
       continue;
     }
     std::optional<std::string> value = lookup(field.from);
@@ -67,7 +71,8 @@ void Mapping::FillRecord(const Lookup& lookup, int64_t row, v1::CaseRecord& reco
   if (!provenance_.has_value()) return;
   v1::Provenance common = *provenance_;
   const auto as_at = head_.find("as_at");
-  const absl::StatusOr<std::string> day = ReadValue(Rule::kDate, as_at == head_.end() ? "" : lookup(as_at->second).value_or(""));
+  const absl::StatusOr<std::string> day =
+      ReadValue(Rule::kDate, as_at == head_.end() ? "" : lookup(as_at->second).value_or(""));
   if (day.ok()) common.set_as_at(*day);
   common.set_source_pointer(absl::StrCat(common.source_pointer(), "#", row));
   CompleteProvenance(record, common);

@@ -9,14 +9,15 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "agents/connectors/batch.h"
 #include "agents/connectors/rules.h"
 #include "derwent/v1/agent.pb.h"
 
 namespace derwent::connectors {
 
-// How an agency's export becomes referrals, or rows of a register: configuration, not code (README.md). Names are checked
-// against the case record when it is read, values when it is applied. Immutable, thread-safe.
+// How an agency's export becomes referrals, or rows of a register: configuration, not code (README.md). Names are
+// checked against the case record when it is read, values when it is applied. Immutable, thread-safe.
 class Mapping {
  public:
   // The value of a source (a column, a JSON pointer); nullopt: not there. An empty value counts as not given.
@@ -25,8 +26,8 @@ class Mapping {
   // Errors: kInvalidArgument naming every member and target that is wrong, at once.
   static absl::StatusOr<Mapping> Parse(absl::string_view json);
 
-  // Adds what one item says to the batch: a referral, a row of a register, or its problems. An item that `only` leaves out
-  // adds nothing.
+  // Adds what one item says to the batch: a referral, a row of a register, or its problems. An item that `only` leaves
+  // out adds nothing.
   void Apply(const Lookup& lookup, int64_t row, Batch& batch) const;
 
   // Marks the person of an item that is bad as a whole; its problem is the caller's to add.
@@ -63,7 +64,8 @@ class Mapping {
 
   Mapping() = default;
   bool Wanted(const Lookup& lookup) const;
-  void FillHead(const Lookup& lookup, int64_t row, v1::PushReferralRequest& referral, std::vector<Problem>& problems) const;
+  void FillHead(const Lookup& lookup, int64_t row, v1::PushReferralRequest& referral,
+                std::vector<Problem>& problems) const;
   void FillRecord(const Lookup& lookup, int64_t row, v1::CaseRecord& record, std::vector<Problem>& problems) const;
 
   bool is_register_ = false;
@@ -71,9 +73,10 @@ class Mapping {
   std::string each_;
   std::string join_on_;
   bool join_optional_ = false;
-  v1::PushReferralRequest fixed_;             // Profile, purpose, board, area, acting person, recipients, the subject's role.
-  std::map<std::string, std::string> head_;   // Member to its source: `referral_ref`, `justification`, …, or `record_ref`.
-  std::vector<Only> only_;                    // All must hold.
+  v1::PushReferralRequest fixed_;  // Profile, purpose, board, area, acting person, recipients, the subject's role.
+  std::map<std::string, std::string>
+      head_;                // Member to its source: `referral_ref`, `justification`, …, or `record_ref`.
+  std::vector<Only> only_;  // All must hold.
   std::optional<v1::Provenance> provenance_;  // What is common to all facts.
   std::vector<Field> fields_;
   friend class MappingReader;

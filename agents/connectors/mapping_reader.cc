@@ -5,9 +5,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "google/protobuf/util/json_util.h"
+
 #include "agents/connectors/mapping.h"
 #include "agents/connectors/record_path.h"
-#include "google/protobuf/util/json_util.h"
 #include "nlohmann/json.hpp"
 
 namespace derwent::connectors {
@@ -18,7 +19,8 @@ using Names = std::set<std::string>;
 
 const Names& MembersOf(bool is_register) {
   static const Names& both = *new Names{"items", "each", "only", "join", "provenance", "from", "fields"};
-  static const Names& referral = *new Names{"items", "each", "only", "join", "provenance", "from", "fields", "referral", "subject_role"};
+  static const Names& referral =
+      *new Names{"items", "each", "only", "join", "provenance", "from", "fields", "referral", "subject_role"};
   return is_register ? both : referral;
 }
 
@@ -30,11 +32,25 @@ const Names& HeadsOf(bool is_register) {
 
 // The protective flags (brief C.2). A flag of another name would protect nobody.
 const Names& Flags() {
-  static const Names& flags = *new Names{
-      "lao_restricted", "lao_excluded", "address_protected", "restriction_art18", "objection_art21", "rectification_pending",
-      "erasure_due", "consent_withdrawn", "witness_protection", "live_investigation", "ct_sensitive", "legal_privilege",
-      "court_order_reporting", "family_proceedings", "counselling_notes", "perpetrator_linked_staff", "child_placement_confidential",
-      "deceased", "do_not_contact"};
+  static const Names& flags = *new Names{"lao_restricted",
+                                         "lao_excluded",
+                                         "address_protected",
+                                         "restriction_art18",
+                                         "objection_art21",
+                                         "rectification_pending",
+                                         "erasure_due",
+                                         "consent_withdrawn",
+                                         "witness_protection",
+                                         "live_investigation",
+                                         "ct_sensitive",
+                                         "legal_privilege",
+                                         "court_order_reporting",
+                                         "family_proceedings",
+                                         "counselling_notes",
+                                         "perpetrator_linked_staff",
+                                         "child_placement_confidential",
+                                         "deceased",
+                                         "do_not_contact"};
   return flags;
 }
 
@@ -63,7 +79,8 @@ class MappingReader {
     ReadOnly(object.value("only", json::object()));
     ReadJoin(object.value("join", json::object()));
     if (object.contains("provenance")) ReadProvenance(object["provenance"]);
-    if (mapping_.is_register_ && (!mapping_.provenance_.has_value() || mapping_.provenance_->nature() == v1::FACT_NATURE_UNSPECIFIED)) {
+    if (mapping_.is_register_ &&
+        (!mapping_.provenance_.has_value() || mapping_.provenance_->nature() == v1::FACT_NATURE_UNSPECIFIED)) {
       Wrong("a register needs `provenance` with a nature: nothing is shared without");
     }
     const json fields = object.value("fields", json::array());
@@ -77,7 +94,8 @@ class MappingReader {
   void Wrong(std::string problem) { problems_.push_back(std::move(problem)); }
 
   void ReadReferral(const json& object) {
-    if (!google::protobuf::util::JsonStringToMessage(object.value("referral", json::object()).dump(), &mapping_.fixed_).ok() ||
+    if (!google::protobuf::util::JsonStringToMessage(object.value("referral", json::object()).dump(), &mapping_.fixed_)
+             .ok() ||
         mapping_.fixed_.subjects_size() > 0) {
       Wrong("`referral` must be a PushReferralRequest without subjects");
       mapping_.fixed_.Clear();
@@ -88,7 +106,8 @@ class MappingReader {
   }
 
   void ReadHead(const json& head) {
-    if (!mapping_.is_register_ && !(head.is_object() && head.contains("referral_ref"))) Wrong("`from` must name a source of `referral_ref` or `record_ref`");
+    if (!mapping_.is_register_ && !(head.is_object() && head.contains("referral_ref")))
+      Wrong("`from` must name a source of `referral_ref` or `record_ref`");
     for (const auto& [member, source] : head.items()) {
       const bool known = HeadsOf(mapping_.is_register_).contains(member);
       if (!known || !source.is_string()) Wrong(absl::StrCat("`from.", member, "` is not known or not a source"));
@@ -99,8 +118,10 @@ class MappingReader {
   void ReadOnly(const json& only) {
     if (!only.is_object()) return Wrong("`only` must be an object");
     for (const auto& [source, words] : only.items()) {
-      const bool list = words.is_array() && !words.empty() && std::ranges::all_of(words, [](const json& word) { return word.is_string(); });
-      if (!list && !words.is_boolean()) Wrong(absl::StrCat("`only.", source, "` must be a list of words, or whether it is given"));
+      const bool list = words.is_array() && !words.empty() &&
+                        std::ranges::all_of(words, [](const json& word) { return word.is_string(); });
+      if (!list && !words.is_boolean())
+        Wrong(absl::StrCat("`only.", source, "` must be a list of words, or whether it is given"));
       Mapping::Only& only = mapping_.only_.emplace_back(Mapping::Only{.source = source});
       if (words.is_boolean()) only.given = words.get<bool>();
       if (list) only.words = words.get<Names>();
@@ -110,7 +131,8 @@ class MappingReader {
   void ReadJoin(const json& join) {
     if (!join.is_object()) return Wrong("`join` must be an object");
     for (const auto& [key, value] : join.items()) {
-      if (!(key == "on" && value.is_string()) && !(key == "optional" && value.is_boolean())) Wrong(absl::StrCat("`join.", key, "` is not known or not right"));
+      if (!(key == "on" && value.is_string()) && !(key == "optional" && value.is_boolean()))
+        Wrong(absl::StrCat("`join.", key, "` is not known or not right"));
     }
     mapping_.join_on_ = Text(join, "on");
     mapping_.join_optional_ = join.contains("optional") && join["optional"] == true;
@@ -119,15 +141,18 @@ class MappingReader {
 
   void ReadProvenance(const json& provenance) {
     mapping_.provenance_.emplace();
-    const bool right = provenance.is_object() && google::protobuf::util::JsonStringToMessage(provenance.dump(), &*mapping_.provenance_).ok();
+    const bool right = provenance.is_object() &&
+                       google::protobuf::util::JsonStringToMessage(provenance.dump(), &*mapping_.provenance_).ok();
     if (!right) Wrong("`provenance` must be a Provenance");
   }
 
   // A flag must come from words that the mapping lists, each the id of a flag.
   void CheckFlags(const Mapping::Field& field, const std::string& name) {
     if (!absl::StartsWith(field.to.front(), "subject_flags")) return;
-    if (field.constant.empty() && field.values.empty()) Wrong(absl::StrCat(name, " needs `values`: which word is which flag"));
-    if (!field.constant.empty() && !Flags().contains(field.constant)) Wrong(absl::StrCat(name, " has a constant that is no flag"));
+    if (field.constant.empty() && field.values.empty())
+      Wrong(absl::StrCat(name, " needs `values`: which word is which flag"));
+    if (!field.constant.empty() && !Flags().contains(field.constant))
+      Wrong(absl::StrCat(name, " has a constant that is no flag"));
     for (const auto& [word, flag] : field.values) {
       if (!flag.empty() && !Flags().contains(flag)) Wrong(absl::StrCat(name, " has a meaning that is no flag"));
     }
@@ -135,7 +160,10 @@ class MappingReader {
 
   void ReadField(const json& object) {
     if (!object.is_object()) return Wrong("each of `fields` must be an object");
-    Mapping::Field field{.from = Text(object, "from"), .constant = Text(object, "const"), .when = Text(object, "when"), .to = SplitPath(Text(object, "to"))};
+    Mapping::Field field{.from = Text(object, "from"),
+                         .constant = Text(object, "const"),
+                         .when = Text(object, "when"),
+                         .to = SplitPath(Text(object, "to"))};
     const std::string name = absl::StrCat("the field to `", Text(object, "to"), "`");
     if (const absl::Status path = CheckPath(field.to); !path.ok()) Wrong(absl::StrCat(name, ": ", path.message()));
     if (field.from.empty() == field.constant.empty()) Wrong(absl::StrCat(name, " needs either `from` or `const`"));

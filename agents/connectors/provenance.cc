@@ -1,8 +1,9 @@
 #include "agents/connectors/provenance.h"
 
-#include "derwent/v1/options.pb.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+
+#include "derwent/v1/options.pb.h"
 
 namespace derwent::connectors {
 namespace {
@@ -15,7 +16,8 @@ void DropEmpty(Message& category, const FieldDescriptor& facts) {
   const google::protobuf::Reflection& reflection = *category.GetReflection();
   int kept = 0;
   for (int i = 0; i < reflection.FieldSize(category, &facts); ++i) {
-    if (reflection.GetRepeatedMessage(category, &facts, i).ByteSizeLong() > 0) reflection.SwapElements(&category, &facts, kept++, i);
+    if (reflection.GetRepeatedMessage(category, &facts, i).ByteSizeLong() > 0)
+      reflection.SwapElements(&category, &facts, kept++, i);
   }
   while (reflection.FieldSize(category, &facts) > kept) reflection.RemoveLast(&category, &facts);
 }
@@ -43,7 +45,8 @@ void CompleteProvenance(v1::CaseRecord& record, const v1::Provenance& common) {
     if (size == 0) reflection.ClearField(&record, field);
     v1::Provenance here = common;
     here.set_origin_category(field->message_type()->options().GetExtension(v1::category));
-    for (int i = 0; i < size; ++i) Complete(*category.GetReflection()->MutableRepeatedMessage(&category, &facts, i), here);
+    for (int i = 0; i < size; ++i)
+      Complete(*category.GetReflection()->MutableRepeatedMessage(&category, &facts, i), here);
   }
 }
 

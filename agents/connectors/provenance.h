@@ -1,6 +1,7 @@
 #pragma once
 
 #include "absl/strings/string_view.h"
+
 #include "derwent/v1/record.pb.h"
 
 namespace derwent::connectors {

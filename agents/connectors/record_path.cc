@@ -26,7 +26,8 @@ std::optional<Step> StepOf(const std::string& part) {
   const size_t bracket = part.find('[');
   if (bracket == std::string::npos) return Step{.name = part};
   Step step{.name = part.substr(0, bracket)};
-  if (part.back() != ']' || !absl::SimpleAtoi(part.substr(bracket + 1, part.size() - bracket - 2), &step.index)) return std::nullopt;
+  if (part.back() != ']' || !absl::SimpleAtoi(part.substr(bracket + 1, part.size() - bracket - 2), &step.index))
+    return std::nullopt;
   if (step.index < 0 || step.index >= kMostElements) return std::nullopt;
   return step;
 }
@@ -61,11 +62,13 @@ absl::Status SetScalar(Message& message, const FieldDescriptor& field, const std
     }
     case FieldDescriptor::CPPTYPE_ENUM: {
       const auto* value = field.enum_type()->FindValueByName(text);
-      if (value == nullptr || value->number() == 0) return absl::InvalidArgumentError("must be a word that the mapping knows");
+      if (value == nullptr || value->number() == 0)
+        return absl::InvalidArgumentError("must be a word that the mapping knows");
       field.is_repeated() ? reflection.AddEnum(&message, &field, value) : reflection.SetEnum(&message, &field, value);
       return absl::OkStatus();
     }
-    default: return absl::InvalidArgumentError("cannot be set from text");
+    default:
+      return absl::InvalidArgumentError("cannot be set from text");
   }
 }
 
@@ -77,10 +80,13 @@ absl::Status CheckPath(const std::vector<std::string>& path) {
   const Descriptor* descriptor = v1::CaseRecord::descriptor();
   for (size_t i = 0; i < path.size(); ++i) {
     const std::optional<Step> step = StepOf(path[i]);
-    const FieldDescriptor* field = step.has_value() && descriptor != nullptr ? descriptor->FindFieldByName(step->name) : nullptr;
-    if (field == nullptr) return absl::InvalidArgumentError(absl::StrCat("`", path[i], "` is no field of the case record there"));
+    const FieldDescriptor* field =
+        step.has_value() && descriptor != nullptr ? descriptor->FindFieldByName(step->name) : nullptr;
+    if (field == nullptr)
+      return absl::InvalidArgumentError(absl::StrCat("`", path[i], "` is no field of the case record there"));
     const bool last = i + 1 == path.size();
-    if (last != (field->message_type() == nullptr)) return absl::InvalidArgumentError(absl::StrCat("`", path[i], "` is not a value"));
+    if (last != (field->message_type() == nullptr))
+      return absl::InvalidArgumentError(absl::StrCat("`", path[i], "` is not a value"));
     descriptor = field->message_type();
   }
   return absl::OkStatus();

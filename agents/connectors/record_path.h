@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+
 #include "derwent/v1/record.pb.h"
 
 namespace derwent::connectors {

@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+
 #include "trust/base/london.h"
 
 namespace derwent::connectors {
@@ -40,8 +41,10 @@ std::optional<std::string> ReadPostcode(const std::string& text) {
   const std::string code = Without(absl::AsciiStrToUpper(text), " ");
   if (code.size() < 5 || code.size() > 7) return std::nullopt;
   const size_t inward = code.size() - 3;
-  const bool fits = absl::ascii_isalpha(static_cast<unsigned char>(code[0])) && absl::ascii_isdigit(static_cast<unsigned char>(code[inward])) &&
-                    absl::ascii_isalpha(static_cast<unsigned char>(code[inward + 1])) && absl::ascii_isalpha(static_cast<unsigned char>(code[inward + 2]));
+  const bool fits = absl::ascii_isalpha(static_cast<unsigned char>(code[0])) &&
+                    absl::ascii_isdigit(static_cast<unsigned char>(code[inward])) &&
+                    absl::ascii_isalpha(static_cast<unsigned char>(code[inward + 1])) &&
+                    absl::ascii_isalpha(static_cast<unsigned char>(code[inward + 2]));
   if (!fits || !std::ranges::all_of(code, absl::ascii_isalnum)) return std::nullopt;
   return absl::StrCat(code.substr(0, inward), " ", code.substr(inward));
 }
@@ -70,11 +73,16 @@ std::optional<Rule> RuleNamed(absl::string_view name) {
 
 absl::StatusOr<std::string> ReadValue(Rule rule, const std::string& text) {
   switch (rule) {
-    case Rule::kText: return text;
-    case Rule::kDate: return OrError(ReadDate(text), "must be an ISO date");
-    case Rule::kNhsNumber: return OrError(ReadNhsNumber(text), "must be an NHS number with a right check digit");
-    case Rule::kPostcode: return OrError(ReadPostcode(text), "must be a postcode");
-    case Rule::kUprn: return OrError(ReadUprn(text), "must be a UPRN of 1 to 12 digits");
+    case Rule::kText:
+      return text;
+    case Rule::kDate:
+      return OrError(ReadDate(text), "must be an ISO date");
+    case Rule::kNhsNumber:
+      return OrError(ReadNhsNumber(text), "must be an NHS number with a right check digit");
+    case Rule::kPostcode:
+      return OrError(ReadPostcode(text), "must be a postcode");
+    case Rule::kUprn:
+      return OrError(ReadUprn(text), "must be a UPRN of 1 to 12 digits");
   }
   return absl::InternalError("a rule that nothing reads");
 }

@@ -13,12 +13,16 @@
 namespace derwent::agents {
 namespace {
 
-absl::Status NoSuchApproval() { return Fault(absl::StatusCode::kNotFound, "APPROVAL_UNKNOWN", "no such approval waits for you"); }
+absl::Status NoSuchApproval() {
+  return Fault(absl::StatusCode::kNotFound, "APPROVAL_UNKNOWN", "no such approval waits for you");
+}
 
 // Errors of the check as api.md has them.
 absl::Status AsFault(const absl::Status& status) {
-  if (absl::IsPermissionDenied(status)) return Fault(absl::StatusCode::kPermissionDenied, "SELF_APPROVAL_FORBIDDEN", status.message());
-  if (absl::IsFailedPrecondition(status)) return Fault(absl::StatusCode::kFailedPrecondition, "APPROVAL_NOT_VALID", status.message());
+  if (absl::IsPermissionDenied(status))
+    return Fault(absl::StatusCode::kPermissionDenied, "SELF_APPROVAL_FORBIDDEN", status.message());
+  if (absl::IsFailedPrecondition(status))
+    return Fault(absl::StatusCode::kFailedPrecondition, "APPROVAL_NOT_VALID", status.message());
   return absl::IsNotFound(status) ? NoSuchApproval() : status;
 }
 
@@ -46,17 +50,24 @@ absl::Status Approver::TakeQuestion(const v1::DsseEnvelope& envelope, const v1::
   RETURN_IF_ERROR(VerifySigned(envelope, kApprovalQuestionType, *holder, now, now));
   if (proposed.holder_agency() == context_.identity.agency) return absl::OkStatus();  // Our own; it is kept as such.
   const auto view = context_.policy.view();
-  const bool whole = Uuid::Parse(proposed.approval_id()).ok() && proposed.approver_role() == question.role() && !proposed.units().empty();
-  if (!whole || view == nullptr || !IsPanelRole(*view->bundle->policy, question.role())) return absl::InvalidArgumentError("a question to an approver is not complete");
-  return requests_.AddApproval({.approval_id = proposed.approval_id(), .request_id = proposed.request_share_id(), .role = question.role(),
-                                .question = question.SerializeAsString(), .state = "WAITING", .due = FromTimestamp(question.due_time())});
+  const bool whole = Uuid::Parse(proposed.approval_id()).ok() && proposed.approver_role() == question.role() &&
+                     !proposed.units().empty();
+  if (!whole || view == nullptr || !IsPanelRole(*view->bundle->policy, question.role()))
+    return absl::InvalidArgumentError("a question to an approver is not complete");
+  return requests_.AddApproval({.approval_id = proposed.approval_id(),
+                                .request_id = proposed.request_share_id(),
+                                .role = question.role(),
+                                .question = question.SerializeAsString(),
+                                .state = "WAITING",
+                                .due = FromTimestamp(question.due_time())});
 }
 
 bool Approver::MayAnswer(const std::string& person, const ApprovalRow& row, const v1::ApprovalQuestion& question) {
   const auto view = context_.policy.view();
   if (view == nullptr || row.due <= context_.clock.Now()) return false;
   const bool panel = IsPanelRole(*view->bundle->policy, row.role);
-  return policy::RoleHeld(view->snapshot(), context_.identity.agency, person, row.role, panel ? question.board() : "", question.area(), LondonDay(context_.clock.Now()));
+  return policy::RoleHeld(view->snapshot(), context_.identity.agency, person, row.role, panel ? question.board() : "",
+                          question.area(), LondonDay(context_.clock.Now()));
 }
 
 absl::StatusOr<v1::ListApprovalsResponse> Approver::List(const std::string& person) {
@@ -90,31 +101,41 @@ absl::StatusOr<v1::ShowApprovalResponse> Approver::Show(const std::string& perso
   return response;
 }
 
-absl::StatusOr<v1::AnswerApprovalResponse> Approver::Answer(const std::string& person, const v1::SignedApproval& approval) {
+absl::StatusOr<v1::AnswerApprovalResponse> Approver::Answer(const std::string& person,
+                                                            const v1::SignedApproval& approval) {
   v1::ApprovalCommand command;
-  if (!command.ParseFromString(approval.command().payload())) return Fault(absl::StatusCode::kFailedPrecondition, "APPROVAL_NOT_VALID", "the approval is malformed");
-  if (command.approver_person() != person) return Fault(absl::StatusCode::kFailedPrecondition, "APPROVAL_NOT_VALID", "the approval is not the caller's own");
+  if (!command.ParseFromString(approval.command().payload()))
+    return Fault(absl::StatusCode::kFailedPrecondition, "APPROVAL_NOT_VALID", "the approval is malformed");
+  if (command.approver_person() != person)
+    return Fault(absl::StatusCode::kFailedPrecondition, "APPROVAL_NOT_VALID", "the approval is not the caller's own");
   ASSIGN_OR_RETURN(const ApprovalRow row, Find(person, command.approval_id()));
   if (!row.own) return GiveElsewhere(row, approval);
   RETURN_IF_ERROR(AsFault(holder_.TakeApproval(approval)));
   return v1::AnswerApprovalResponse();
 }
 
-absl::StatusOr<v1::AnswerApprovalResponse> Approver::GiveElsewhere(const ApprovalRow& row, const v1::SignedApproval& approval) {
-  if (row.state != "WAITING") return Fault(absl::StatusCode::kFailedPrecondition, "APPROVAL_NOT_VALID", "the approval was decided before");
+absl::StatusOr<v1::AnswerApprovalResponse> Approver::GiveElsewhere(const ApprovalRow& row,
+                                                                   const v1::SignedApproval& approval) {
+  if (row.state != "WAITING")
+    return Fault(absl::StatusCode::kFailedPrecondition, "APPROVAL_NOT_VALID", "the approval was decided before");
   ASSIGN_OR_RETURN(const v1::ApprovalQuestion question, QuestionIn(row));
   const auto view = context_.policy.view();
   if (view == nullptr) return absl::UnavailableError("policy and directories were not verified yet");
   const auto roots = context_.roots.get();
   // Who asks is known to the holder and the broker, not here: both refuse the asker's own.
-  const absl::StatusOr<v1::ApprovalCommand> command = CheckApproval(approval, question, "", roots->anchors, view->snapshot(), context_.clock.Now());
+  const absl::StatusOr<v1::ApprovalCommand> command =
+      CheckApproval(approval, question, "", roots->anchors, view->snapshot(), context_.clock.Now());
   if (!command.ok()) return AsFault(command.status());
   v1::GiveApprovalRequest give;
   give.set_request_id(context_.random.NewUuid().text());
   *give.mutable_approval() = approval;
   ASSIGN_OR_RETURN(v1::GiveApprovalResponse given, context_.broker.GiveApproval(give));
-  RETURN_IF_ERROR(requests_.SettleApproval(row.approval_id, command->approved() ? "APPROVED" : "REFUSED", command->reason(), approval.SerializeAsString()).status());
-  RETURN_IF_ERROR(context_.state.LogAccess(command->approver_person(), row.request_id, command->approved() ? "approve" : "refuse"));
+  RETURN_IF_ERROR(requests_
+                      .SettleApproval(row.approval_id, command->approved() ? "APPROVED" : "REFUSED", command->reason(),
+                                      approval.SerializeAsString())
+                      .status());
+  RETURN_IF_ERROR(
+      context_.state.LogAccess(command->approver_person(), row.request_id, command->approved() ? "approve" : "refuse"));
   v1::AnswerApprovalResponse response;
   *response.mutable_receipt() = std::move(*given.mutable_receipt());
   return response;

@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
 #include "agents/daemon/context.h"
 #include "agents/daemon/holder.h"
 #include "agents/daemon/request_state.h"
@@ -12,12 +13,13 @@
 
 namespace derwent::agents {
 
-// What persons of this agency are asked to agree to: of its own data, with the content, or of another agency's, without.
-// Thread-safe.
+// What persons of this agency are asked to agree to: of its own data, with the content, or of another agency's,
+// without. Thread-safe.
 class Approver {
  public:
   // Borrows everything.
-  Approver(const AgentContext& context, RequestState& requests, Holder& holder) : context_(context), requests_(requests), holder_(holder) {}
+  Approver(const AgentContext& context, RequestState& requests, Holder& holder)
+      : context_(context), requests_(requests), holder_(holder) {}
 
   // Takes another agency's question. Errors: kUnauthenticated, kInvalidArgument: it does not count.
   absl::Status TakeQuestion(const v1::DsseEnvelope& envelope, const v1::ApprovalQuestion& question);
@@ -26,7 +28,8 @@ class Approver {
   absl::StatusOr<v1::ListApprovalsResponse> List(const std::string& person);
   // Errors: kNotFound, also for who does not hold the role.
   absl::StatusOr<v1::ShowApprovalResponse> Show(const std::string& person, const std::string& approval_id);
-  // Errors: kFailedPrecondition `APPROVAL_NOT_VALID`, kPermissionDenied `SELF_APPROVAL_FORBIDDEN`, kNotFound; of the broker.
+  // Errors: kFailedPrecondition `APPROVAL_NOT_VALID`, kPermissionDenied `SELF_APPROVAL_FORBIDDEN`, kNotFound; of the
+  // broker.
   absl::StatusOr<v1::AnswerApprovalResponse> Answer(const std::string& person, const v1::SignedApproval& approval);
 
  private:

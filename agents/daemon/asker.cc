@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+
 #include "agents/daemon/fault.h"
 #include "agents/daemon/sealing.h"
 #include "agents/sdk/approval.h"
@@ -23,7 +24,9 @@ namespace {
 // A role that may ask at all; what it may ask for is the profile's.
 bool MayRequest(const policy::Policy& policy, const std::string& role) {
   const auto powers = policy.roles.find(role);
-  return powers != policy.roles.end() && std::ranges::any_of(powers->second, [](const std::string& power) { return absl::StartsWith(power, "request_"); });
+  return powers != policy.roles.end() && std::ranges::any_of(powers->second, [](const std::string& power) {
+           return absl::StartsWith(power, "request_");
+         });
 }
 
 bool TookNoEffect(absl::string_view reason) { return reason == "POLICY_CHANGED" || reason == "KEY_NOT_CERTIFIED"; }
@@ -32,24 +35,32 @@ bool TookNoEffect(absl::string_view reason) { return reason == "POLICY_CHANGED" 
 
 absl::StatusOr<RequestDraft> Asker::Draft(const v1::SendCaseRequestRequest& request) {
   const auto view = context_.policy.view();
-  if (view == nullptr) return Fault(absl::StatusCode::kFailedPrecondition, "POLICY_MISSING", "no policy was verified yet");
+  if (view == nullptr)
+    return Fault(absl::StatusCode::kFailedPrecondition, "POLICY_MISSING", "no policy was verified yet");
   std::vector<FieldProblem> problems;
   RequestDraft draft = MakeRequestDraft(request, context_.identity.agency, view->snapshot(), problems);
-  if (!problems.empty()) return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the request breaks rules of its form", problems);
+  if (!problems.empty())
+    return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the request breaks rules of its form",
+                 problems);
   const policy::Policy& policy = *view->bundle->policy;
   const bool holds = MayRequest(policy, request.role()) &&
-                     policy::RoleHeld(view->snapshot(), context_.identity.agency, request.acting_person(), request.role(),
-                                      IsPanelRole(policy, request.role()) ? request.board() : "", request.area(), LondonDay(context_.clock.Now()));
-  if (!holds) return Fault(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "the acting person does not hold this role for the area today, or it may not ask");
+                     policy::RoleHeld(view->snapshot(), context_.identity.agency, request.acting_person(),
+                                      request.role(), IsPanelRole(policy, request.role()) ? request.board() : "",
+                                      request.area(), LondonDay(context_.clock.Now()));
+  if (!holds)
+    return Fault(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED",
+                 "the acting person does not hold this role for the area today, or it may not ask");
   if (!agents::MaySee(request.selector(), request.acting_person())) {
     return Fault(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "the acting person may not see this record");
   }
   return draft;
 }
 
-absl::StatusOr<v1::PlanCaseRequestResponse> Asker::Plan(const RequestDraft& draft, std::shared_ptr<const PolicyCache::View>& view) {
+absl::StatusOr<v1::PlanCaseRequestResponse> Asker::Plan(const RequestDraft& draft,
+                                                        std::shared_ptr<const PolicyCache::View>& view) {
   for (int attempt = 0; attempt < 2; ++attempt) {
-    ASSIGN_OR_RETURN(v1::PlanCaseRequestResponse plan, context_.broker.PlanCaseRequest(PlanFor(draft, context_.random.NewUuid().text())));
+    ASSIGN_OR_RETURN(v1::PlanCaseRequestResponse plan,
+                     context_.broker.PlanCaseRequest(PlanFor(draft, context_.random.NewUuid().text())));
     ASSIGN_OR_RETURN(view, parts_.upkeep.ViewAt(plan.decide_time(), plan.policy_digest()));
     if (view != nullptr) return plan;
   }
@@ -62,16 +73,21 @@ absl::StatusOr<Asker::Prepared> Asker::Prepare(const RequestDraft& asked, bool s
   ASSIGN_OR_RETURN(const v1::PlanCaseRequestResponse plan, Plan(draft, view));
   for (const v1::AgencyKeys& keys : plan.keys()) RETURN_IF_ERROR(parts_.upkeep.TakeRecipientKeys(keys));
   const absl::Time now = context_.clock.Now();
-  ASSIGN_OR_RETURN(const HolderDecision decided, DecideSelectors(draft, plan, view->snapshot(), now, context_.identity.contact, context_.random));
+  ASSIGN_OR_RETURN(const HolderDecision decided,
+                   DecideSelectors(draft, plan, view->snapshot(), now, context_.identity.contact, context_.random));
   Prepared prepared;
   const bool refused = !decided.refusal.empty();
-  prepared.row = {.acting_person = draft.selector.acting_person, .state = refused ? "REFUSED" : "QUEUED", .reason = decided.refusal, .create_time = now};
+  prepared.row = {.acting_person = draft.selector.acting_person,
+                  .state = refused ? "REFUSED" : "QUEUED",
+                  .reason = decided.refusal,
+                  .create_time = now};
   *prepared.outcome.mutable_decisions() = plan.decisions();
   prepared.outcome.set_state(refused ? "REFUSED" : "PLANNED");
   prepared.outcome.set_reason(decided.refusal);
   if (!refused) {
     *prepared.outcome.mutable_expire_time() = ToTimestamp(decided.recipients.front().expire_time);
-    if (decided.recipients.front().question->has_answer_time()) *prepared.outcome.mutable_answer_time() = decided.recipients.front().question->answer_time();
+    if (decided.recipients.front().question->has_answer_time())
+      *prepared.outcome.mutable_answer_time() = decided.recipients.front().question->answer_time();
   }
   if (!seal) return prepared;
   v1::Manifest kept;  // Of a refusal: what there is to tell.
@@ -86,30 +102,43 @@ absl::StatusOr<Asker::Prepared> Asker::Prepare(const RequestDraft& asked, bool s
   return prepared;
 }
 
-absl::Status Asker::Seal(const RequestDraft& draft, const HolderDecision& decided, const PolicyCache::View& view, absl::Time now, Prepared& prepared) {
+absl::Status Asker::Seal(const RequestDraft& draft, const HolderDecision& decided, const PolicyCache::View& view,
+                         absl::Time now, Prepared& prepared) {
   ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256Digest::FromBytes(view.bundle->policy_digest));
   const ReferralDraft& selector = draft.selector;
-  const ShareHead head{.share_id = prepared.row.request_id, .kind = v1::PACKAGE_KIND_SELECTOR, .sender_agency = selector.sender_agency,
-                       .acting_person = selector.acting_person, .profile = selector.profile, .purpose = selector.purpose, .board = selector.board,
-                       .area = selector.area, .case_id = selector.case_id, .step = selector.step, .policy_digest = digest, .create_time = now};
+  const ShareHead head{.share_id = prepared.row.request_id,
+                       .kind = v1::PACKAGE_KIND_SELECTOR,
+                       .sender_agency = selector.sender_agency,
+                       .acting_person = selector.acting_person,
+                       .profile = selector.profile,
+                       .purpose = selector.purpose,
+                       .board = selector.board,
+                       .area = selector.area,
+                       .case_id = selector.case_id,
+                       .step = selector.step,
+                       .policy_digest = digest,
+                       .create_time = now};
   v1::SubmitCaseRequestRequest submit;
   submit.set_request_id(prepared.row.request_id);
   for (const PackageRecipient& holder : decided.recipients) {
     ASSIGN_OR_RETURN(*submit.add_submissions(), SealFor(head, holder, context_));
-    prepared.manifests.emplace_back(holder.agency, submit.submissions(submit.submissions_size() - 1).package().manifest().payload());
+    prepared.manifests.emplace_back(holder.agency,
+                                    submit.submissions(submit.submissions_size() - 1).package().manifest().payload());
   }
   prepared.row.manifest = prepared.manifests.front().second;
   const auto key = context_.identity.reference_keys.find(view.bundle->policy->profiles.at(selector.profile).enclave);
   if (key != context_.identity.reference_keys.end()) {
     v1::SubjectReferences& references = *submit.add_references();
     references.set_subject(1);
-    for (std::string& reference : ReferencesOf(selector.subjects.front().record, key->second)) references.add_references(std::move(reference));
+    for (std::string& reference : ReferencesOf(selector.subjects.front().record, key->second))
+      references.add_references(std::move(reference));
   }
   prepared.row.submit = submit.SerializeAsString();
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::SendCaseRequestResponse> Asker::SendOnce(Prepared prepared, const std::string& reference, const std::string& digest) {
+absl::StatusOr<v1::SendCaseRequestResponse> Asker::SendOnce(Prepared prepared, const std::string& reference,
+                                                            const std::string& digest) {
   prepared.row.request_ref = reference;
   prepared.row.request_digest = digest;
   RETURN_IF_ERROR(parts_.requests.SaveAsked(prepared.row, prepared.manifests));
@@ -120,7 +149,8 @@ absl::StatusOr<v1::SendCaseRequestResponse> Asker::SendOnce(Prepared prepared, c
   }
   ASSIGN_OR_RETURN(const std::optional<AskedRow> row, parts_.requests.FindAsked(prepared.row.request_id));
   v1::SendCaseRequestResponse outcome;
-  if (!row.has_value() || !outcome.ParseFromString(row->outcome)) return absl::DataLossError("a kept outcome does not parse");
+  if (!row.has_value() || !outcome.ParseFromString(row->outcome))
+    return absl::DataLossError("a kept outcome does not parse");
   outcome.set_state(row->state);
   outcome.set_reason(row->reason);
   return outcome;
@@ -136,7 +166,8 @@ absl::StatusOr<v1::SendCaseRequestResponse> Asker::Send(const v1::SendCaseReques
   MutexLock lock(sending_);
   ASSIGN_OR_RETURN(const std::optional<AskedRow> known, parts_.requests.FindReference(request.request_ref()));
   if (known.has_value()) {
-    if (known->request_digest != digest) return Fault(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the reference was used for another request");
+    if (known->request_digest != digest)
+      return Fault(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the reference was used for another request");
     v1::SendCaseRequestResponse outcome;
     if (!outcome.ParseFromString(known->outcome)) return absl::DataLossError("a kept outcome does not parse");
     outcome.set_state(known->state);
@@ -152,12 +183,15 @@ absl::StatusOr<v1::SendCaseRequestResponse> Asker::Send(const v1::SendCaseReques
   return SendOnce(std::move(again), request.request_ref(), digest);
 }
 
-absl::Status Asker::TakeReceipts(const v1::SubmitCaseRequestRequest& request, const v1::SubmitCaseRequestResponse& response) {
-  if (response.receipts_size() != request.submissions_size()) return absl::DataLossError("RECEIPT_INVALID: a receipt is missing");
+absl::Status Asker::TakeReceipts(const v1::SubmitCaseRequestRequest& request,
+                                 const v1::SubmitCaseRequestResponse& response) {
+  if (response.receipts_size() != request.submissions_size())
+    return absl::DataLossError("RECEIPT_INVALID: a receipt is missing");
   for (int i = 0; i < request.submissions_size(); ++i) {
     const v1::DsseEnvelope& envelope = request.submissions(i).package().manifest();
     ASSIGN_OR_RETURN(const v1::Manifest manifest, PeekManifest(request.submissions(i).package()));
-    RETURN_IF_ERROR(parts_.evidence.Take(response.receipts(i), ExpectedOf(manifest, trust::Sha256(envelope.payload()))));
+    RETURN_IF_ERROR(
+        parts_.evidence.Take(response.receipts(i), ExpectedOf(manifest, trust::Sha256(envelope.payload()))));
   }
   return absl::OkStatus();
 }
@@ -168,15 +202,18 @@ absl::Status Asker::Submit(const std::string& request_id) {
   if (!row.has_value() || row->state != "QUEUED") return absl::OkStatus();
   v1::SubmitCaseRequestRequest request;
   v1::SendCaseRequestResponse outcome;
-  if (!request.ParseFromString(row->submit) || !outcome.ParseFromString(row->outcome)) return absl::DataLossError("a kept request does not parse");
+  if (!request.ParseFromString(row->submit) || !outcome.ParseFromString(row->outcome))
+    return absl::DataLossError("a kept request does not parse");
   const absl::StatusOr<v1::SubmitCaseRequestResponse> response = context_.broker.SubmitCaseRequest(request);
   if (!response.ok()) {
     const std::string reason = ReasonOf(response.status());
     const bool quota = reason == "QUOTA_EXCEEDED";
     if (WorthRetrying(response.status()) && !quota) return response.status();
     context_.Alarm(quota ? reason : "REQUEST_NOT_TAKEN", request_id, "");
-    context_.log.Failure("the broker does not take a request", response.status(), {{"share", request_id}, {"reason", reason}});
-    RETURN_IF_ERROR(parts_.requests.SettleAsked(request_id, "REFUSED", reason.empty() ? "PAYLOAD_REJECTED" : reason, row->outcome));
+    context_.log.Failure("the broker does not take a request", response.status(),
+                         {{"share", request_id}, {"reason", reason}});
+    RETURN_IF_ERROR(
+        parts_.requests.SettleAsked(request_id, "REFUSED", reason.empty() ? "PAYLOAD_REJECTED" : reason, row->outcome));
     return TookNoEffect(reason) ? absl::OkStatus() : response.status();
   }
   RETURN_IF_ERROR(TakeReceipts(request, *response));
@@ -184,7 +221,8 @@ absl::Status Asker::Submit(const std::string& request_id) {
   const std::string state = stored ? "STORED" : "REFUSED";
   *outcome.mutable_receipts() = response->receipts();
   if (!response->decisions().empty()) *outcome.mutable_decisions() = response->decisions();
-  context_.log.Write("info", "a request was answered by the broker", {{"share", request_id}, {"status", state}, {"reason", response->reason()}});
+  context_.log.Write("info", "a request was answered by the broker",
+                     {{"share", request_id}, {"status", state}, {"reason", response->reason()}});
   return parts_.requests.SettleAsked(request_id, state, response->reason(), outcome.SerializeAsString());
 }
 
@@ -201,13 +239,16 @@ absl::Status Asker::Drain() {
 absl::Status Asker::Judge(const v1::Manifest& answer) {
   const auto view = context_.policy.view();
   if (view == nullptr) return absl::UnavailableError("policy and directories were not verified yet");
-  ASSIGN_OR_RETURN(const std::string sent, parts_.requests.SelectorOf(answer.reply_to_share_id(), answer.sender_agency()));
+  ASSIGN_OR_RETURN(const std::string sent,
+                   parts_.requests.SelectorOf(answer.reply_to_share_id(), answer.sender_agency()));
   v1::Manifest selector;
-  if (sent.empty() || !selector.ParseFromString(sent)) return absl::InvalidArgumentError("the answer is to no request of this agency to its sender");
+  if (sent.empty() || !selector.ParseFromString(sent))
+    return absl::InvalidArgumentError("the answer is to no request of this agency to its sender");
   return CheckAnswer(answer, selector, view->snapshot(), context_.clock.Now());
 }
 
-v1::OpenedAnswer Asker::Kept(const OpenedPackage& opened, const google::protobuf::RepeatedPtrField<v1::Receipt>& receipts) {
+v1::OpenedAnswer Asker::Kept(const OpenedPackage& opened,
+                             const google::protobuf::RepeatedPtrField<v1::Receipt>& receipts) {
   const v1::Manifest& manifest = opened.manifest;
   v1::OpenedAnswer kept;
   kept.set_share_id(manifest.share_id());
@@ -229,7 +270,9 @@ v1::OpenedAnswer Asker::Kept(const OpenedPackage& opened, const google::protobuf
   return kept;
 }
 
-absl::Status Asker::Take(const v1::Manifest& answer) { return parts_.requests.AddReply(answer.reply_to_share_id(), answer.share_id()); }
+absl::Status Asker::Take(const v1::Manifest& answer) {
+  return parts_.requests.AddReply(answer.reply_to_share_id(), answer.share_id());
+}
 
 absl::StatusOr<v1::SentRequest> Asker::Describe(const AskedRow& row) {
   v1::SentRequest request;
@@ -259,7 +302,9 @@ absl::StatusOr<bool> Asker::MaySee(const AskedRow& row, const std::string& perso
   v1::GetCaseRequest get;
   get.set_name(absl::StrCat("cases/", manifest.case_id()));
   const absl::StatusOr<v1::Case> known = context_.broker.GetCase(get);
-  if (!known.ok()) return WorthRetrying(known.status()) ? absl::StatusOr<bool>(known.status()) : absl::StatusOr<bool>(person == row.acting_person);
+  if (!known.ok())
+    return WorthRetrying(known.status()) ? absl::StatusOr<bool>(known.status())
+                                         : absl::StatusOr<bool>(person == row.acting_person);
   const auto member = std::ranges::find(known->members(), context_.identity.agency, &v1::CaseMember::agency);
   if (member == known->members().end()) return false;
   const auto& excluded = member->excluded_persons();
@@ -268,7 +313,8 @@ absl::StatusOr<bool> Asker::MaySee(const AskedRow& row, const std::string& perso
   if (!member->persons().empty()) return std::ranges::find(member->persons(), person) != member->persons().end();
   const auto view = context_.policy.view();
   const auto holds = [&](const std::string& role) {
-    return view != nullptr && policy::RoleHeld(view->snapshot(), context_.identity.agency, person, role, "", manifest.area(), LondonDay(context_.clock.Now()));
+    return view != nullptr && policy::RoleHeld(view->snapshot(), context_.identity.agency, person, role, "",
+                                               manifest.area(), LondonDay(context_.clock.Now()));
   };
   return member->roles().empty() ? holds(manifest.question().role()) : std::ranges::any_of(member->roles(), holds);
 }
@@ -284,7 +330,9 @@ absl::StatusOr<std::vector<v1::OpenedAnswer>> Asker::OpenAnswers(const AskedRow&
     if (!answer.ParseFromString(plain)) return absl::DataLossError("a kept answer does not parse");
     const auto& only = answer.only_persons();
     const auto& never = answer.excluded_persons();
-    if ((!only.empty() && std::ranges::find(only, person) == only.end()) || std::ranges::find(never, person) != never.end()) continue;
+    if ((!only.empty() && std::ranges::find(only, person) == only.end()) ||
+        std::ranges::find(never, person) != never.end())
+      continue;
     answer.clear_only_persons();
     answer.clear_excluded_persons();
     RETURN_IF_ERROR(context_.state.LogAccess(person, share, "open answer"));
@@ -294,11 +342,13 @@ absl::StatusOr<std::vector<v1::OpenedAnswer>> Asker::OpenAnswers(const AskedRow&
 }
 
 absl::StatusOr<v1::CancelCaseRequestResponse> Asker::Cancel(const AskedRow& row, const std::string& reason) {
-  if (row.state != "STORED") return Fault(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED", "only a stored request can be cancelled");
+  if (row.state != "STORED")
+    return Fault(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED", "only a stored request can be cancelled");
   v1::SendCaseRequestResponse outcome;
   if (!outcome.ParseFromString(row.outcome)) return absl::DataLossError("a kept outcome does not parse");
   for (const v1::AskerDecision& decision : outcome.decisions()) {
-    RETURN_IF_ERROR(parts_.postman.QueueWithdrawal(row.request_id, decision.holder_agency(), reason.empty() ? "OTHER" : reason));
+    RETURN_IF_ERROR(
+        parts_.postman.QueueWithdrawal(row.request_id, decision.holder_agency(), reason.empty() ? "OTHER" : reason));
   }
   RETURN_IF_ERROR(parts_.requests.SettleAsked(row.request_id, "CANCELLED", "", row.outcome));
   ASSIGN_OR_RETURN(const std::vector<Postman::Sent> sent, parts_.postman.Drain(row.request_id));

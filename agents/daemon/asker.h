@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
 #include "agents/daemon/context.h"
 #include "agents/daemon/entitlement.h"
 #include "agents/daemon/evidence.h"
@@ -29,10 +30,11 @@ class Asker {
   // Borrows everything.
   Asker(const AgentContext& context, const Parts& parts) : context_(context), parts_(parts) {}
 
-  // Plans, seals the selectors, keeps them, then sends them once; what the broker does not answer stays `QUEUED` and is sent
-  // again, the same bytes. The same reference with the same request gives what became of it. With `validate_only` it keeps
-  // nothing. `acting_person` is set. Errors: kInvalidArgument with every violation; kAborted `REQUEST_ID_REUSED`;
-  // kPermissionDenied `ROLE_NOT_ENTITLED`; kUnavailable; kFailedPrecondition `POLICY_MISSING`, `CLOCK_SKEWED`; others of the broker.
+  // Plans, seals the selectors, keeps them, then sends them once; what the broker does not answer stays `QUEUED` and is
+  // sent again, the same bytes. The same reference with the same request gives what became of it. With `validate_only`
+  // it keeps nothing. `acting_person` is set. Errors: kInvalidArgument with every violation; kAborted
+  // `REQUEST_ID_REUSED`; kPermissionDenied `ROLE_NOT_ENTITLED`; kUnavailable; kFailedPrecondition `POLICY_MISSING`,
+  // `CLOCK_SKEWED`; others of the broker.
   absl::StatusOr<v1::SendCaseRequestResponse> Send(const v1::SendCaseRequestRequest& request);
 
   // Sends every request that waits. Error: kUnavailable when the broker does not answer.
@@ -41,7 +43,8 @@ class Asker {
   // Whether a verified package answers a request of ours. Error: kInvalidArgument why not.
   absl::Status Judge(const v1::Manifest& answer);
   // What is kept of it, sealed by the caller.
-  static v1::OpenedAnswer Kept(const OpenedPackage& opened, const google::protobuf::RepeatedPtrField<v1::Receipt>& receipts);
+  static v1::OpenedAnswer Kept(const OpenedPackage& opened,
+                               const google::protobuf::RepeatedPtrField<v1::Receipt>& receipts);
   absl::Status Take(const v1::Manifest& answer);
 
   absl::StatusOr<v1::SentRequest> Describe(const AskedRow& row);
@@ -59,10 +62,13 @@ class Asker {
     std::vector<std::pair<std::string, std::string>> manifests;  // By holder.
   };
   absl::StatusOr<RequestDraft> Draft(const v1::SendCaseRequestRequest& request);
-  absl::StatusOr<v1::PlanCaseRequestResponse> Plan(const RequestDraft& draft, std::shared_ptr<const PolicyCache::View>& view);
+  absl::StatusOr<v1::PlanCaseRequestResponse> Plan(const RequestDraft& draft,
+                                                   std::shared_ptr<const PolicyCache::View>& view);
   absl::StatusOr<Prepared> Prepare(const RequestDraft& draft, bool seal);
-  absl::Status Seal(const RequestDraft& draft, const HolderDecision& decided, const PolicyCache::View& view, absl::Time now, Prepared& prepared);
-  absl::StatusOr<v1::SendCaseRequestResponse> SendOnce(Prepared prepared, const std::string& reference, const std::string& digest);
+  absl::Status Seal(const RequestDraft& draft, const HolderDecision& decided, const PolicyCache::View& view,
+                    absl::Time now, Prepared& prepared);
+  absl::StatusOr<v1::SendCaseRequestResponse> SendOnce(Prepared prepared, const std::string& reference,
+                                                       const std::string& digest);
   absl::Status Submit(const std::string& request_id);
   absl::Status TakeReceipts(const v1::SubmitCaseRequestRequest& request, const v1::SubmitCaseRequestResponse& response);
 

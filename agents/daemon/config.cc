@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+
 #include "nlohmann/json.hpp"
 #include "trust/base/status_macros.h"
 #include "trust/signature/key_file.h"
@@ -46,7 +47,8 @@ class Members {
   void Number(const char* key, int& value) {
     const json* found = Find(key, false);
     if (found == nullptr) return;
-    if (!found->is_number_integer() || found->get<int64_t>() < 0 || found->get<int64_t>() > 1'000'000'000) return Wrong(key, "a whole number");
+    if (!found->is_number_integer() || found->get<int64_t>() < 0 || found->get<int64_t>() > 1'000'000'000)
+      return Wrong(key, "a whole number");
     value = found->get<int>();
   }
 
@@ -114,7 +116,9 @@ class Members {
     return nullptr;
   }
 
-  void Wrong(const char* key, absl::string_view want) { problems_.push_back(absl::StrCat("`", name_, key, "` must be ", want)); }
+  void Wrong(const char* key, absl::string_view want) {
+    problems_.push_back(absl::StrCat("`", name_, key, "` must be ", want));
+  }
 
   std::string Resolve(const std::string& path) const {
     if (path.empty() || path.front() == '/') return path;
@@ -139,7 +143,8 @@ void ReadTrust(const json& object, const std::string& folder, AgentConfig& confi
   trust.Number("bundle_quorum", config.bundle_quorum);
 }
 
-void ReadHandover(const json& object, const std::string& folder, AgentConfig& config, std::vector<std::string>& problems) {
+void ReadHandover(const json& object, const std::string& folder, AgentConfig& config,
+                  std::vector<std::string>& problems) {
   Members handover(object, "handover.", folder, problems);
   handover.Path("folder", config.handover_folder, false);
   handover.Paths("mappings", config.mappings);
@@ -195,7 +200,8 @@ absl::StatusOr<AgentConfig> AgentConfig::Load(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string text, trust::ReadFile(path));
   const std::string folder = std::filesystem::absolute(path).parent_path().string();
   absl::StatusOr<AgentConfig> config = Parse(text, folder);
-  if (!config.ok()) return absl::Status(config.status().code(), absl::StrCat("`", path, "`: ", config.status().message()));
+  if (!config.ok())
+    return absl::Status(config.status().code(), absl::StrCat("`", path, "`: ", config.status().message()));
   return config;
 }
 

@@ -8,13 +8,14 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+
 #include "agents/register/person_register.h"
 #include "agents/sdk/anchors.h"
 
 namespace derwent::agents {
 
-// What `derwent-agent serve --config FILE` reads: one JSON object; README.md lists every member. Relative paths start at
-// the file's folder. An unknown member is an error: a misspelt one must not be a default.
+// What `derwent-agent serve --config FILE` reads: one JSON object; README.md lists every member. Relative paths start
+// at the file's folder. An unknown member is an error: a misspelt one must not be a default.
 struct AgentConfig {
   std::string agency;
   std::string state_dir;
@@ -41,8 +42,8 @@ struct AgentConfig {
   std::string metrics_listen;  // Loopback; empty: no metrics.
   std::string metrics_port_file;
   // The agency's system.
-  std::vector<SystemFile> system;               // Its exports, whose people this agent answers about; empty: it holds nobody.
-  std::string handover_folder;                  // Empty: only the local service.
+  std::vector<SystemFile> system;  // Its exports, whose people this agent answers about; empty: it holds nobody.
+  std::string handover_folder;     // Empty: only the local service.
   std::map<std::string, std::string> mappings;  // File name ending to mapping file of the `csv` or `json` connector.
   absl::Duration scan_interval = absl::Seconds(1);
   absl::Duration settle = absl::Seconds(2);

@@ -10,8 +10,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "agents/daemon/mapping.h"
 #include "google/protobuf/text_format.h"
+
+#include "agents/daemon/mapping.h"
 #include "trust/base/status_macros.h"
 #include "trust/signature/key_file.h"
 
@@ -47,7 +48,8 @@ absl::StatusOr<std::map<std::string, std::set<std::string>>> ReadSignatories(con
   for (const absl::string_view line : absl::StrSplit(text, '\n')) {
     if (line.empty() || line.front() == '#') continue;
     const std::vector<std::string> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
-    if (words.size() != 2) return absl::InvalidArgumentError(absl::StrCat("`", path, "` has a line that is not `agency person-id`"));
+    if (words.size() != 2)
+      return absl::InvalidArgumentError(absl::StrCat("`", path, "` has a line that is not `agency person-id`"));
     signatories[words[0]].insert(words[1]);
   }
   return signatories;
@@ -81,7 +83,8 @@ absl::StatusOr<v1::Directory> ReadDirectory(const AgentConfig& config) {
   if (config.directory.empty()) return directory;
   ASSIGN_OR_RETURN(const std::string text, trust::ReadFile(config.directory));
   if (!google::protobuf::TextFormat::ParseFromString(text, &directory) || directory.agency() != config.agency) {
-    return absl::InvalidArgumentError(absl::StrCat("`", config.directory, "` is not the text of this agency's Directory"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("`", config.directory, "` is not the text of this agency's Directory"));
   }
   return directory;
 }
@@ -120,8 +123,12 @@ bool StopSignal::WaitFor(absl::Duration time) {
 absl::StatusOr<std::shared_ptr<const CurrentAnchors::Roots>> LoadRoots(const AgentConfig& config, absl::Time now) {
   ASSIGN_OR_RETURN(TrustAnchors anchors, TrustAnchors::Load(config.anchors, now));
   ASSIGN_OR_RETURN(auto signatories, ReadSignatories(config.signatories));
-  policy::TrustRoots policy{.authority = anchors.authority, .revoked = anchors.revoked, .signatories = std::move(signatories), .bundle_quorum = config.bundle_quorum};
-  return std::make_shared<const CurrentAnchors::Roots>(CurrentAnchors::Roots{.anchors = std::move(anchors), .policy = std::move(policy)});
+  policy::TrustRoots policy{.authority = anchors.authority,
+                            .revoked = anchors.revoked,
+                            .signatories = std::move(signatories),
+                            .bundle_quorum = config.bundle_quorum};
+  return std::make_shared<const CurrentAnchors::Roots>(
+      CurrentAnchors::Roots{.anchors = std::move(anchors), .policy = std::move(policy)});
 }
 
 // What Create read.
@@ -135,7 +142,8 @@ struct AgentDaemon::Loaded {
   std::map<std::string, FileReader> readers;
 };
 
-absl::StatusOr<std::unique_ptr<AgentDaemon>> AgentDaemon::Create(const AgentConfig& config, const Surroundings& surroundings) {
+absl::StatusOr<std::unique_ptr<AgentDaemon>> AgentDaemon::Create(const AgentConfig& config,
+                                                                 const Surroundings& surroundings) {
   std::error_code error;
   std::filesystem::create_directories(config.state_dir, error);
   if (error) return absl::UnavailableError(absl::StrCat("cannot make `", config.state_dir, "`: ", error.message()));
@@ -164,24 +172,45 @@ AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroun
       watch_(std::move(loaded.newest)),
       system_(config.system),
       system_records_([this] { return system_read_ ? system_.people() : nullptr; }, around.clock),
-      context_{.identity = *identity_, .broker = around.broker, .state = *state_, .policy = policy_, .keys = keys_, .watch = watch_, .roots = roots_,
-               .system = system_, .clock = around.clock, .random = around.random, .log = around.log, .metrics = metrics_},
+      context_{.identity = *identity_,
+               .broker = around.broker,
+               .state = *state_,
+               .policy = policy_,
+               .keys = keys_,
+               .watch = watch_,
+               .roots = roots_,
+               .system = system_,
+               .clock = around.clock,
+               .random = around.random,
+               .log = around.log,
+               .metrics = metrics_},
       evidence_(context_),
       upkeep_(context_, evidence_, std::move(loaded.directory)),
       sender_(context_, evidence_, upkeep_),
       postman_(context_),
       handover_(context_, config.handover_folder),
       asker_(context_, {.requests = *request_state_, .evidence = evidence_, .upkeep = upkeep_, .postman = postman_}),
-      holder_(context_, {.requests = *request_state_, .evidence = evidence_, .upkeep = upkeep_, .postman = postman_,
+      holder_(context_, {.requests = *request_state_,
+                         .evidence = evidence_,
+                         .upkeep = upkeep_,
+                         .postman = postman_,
                          .records = around.records == nullptr ? system_records_ : *around.records}),
       approver_(context_, *request_state_, holder_),
-      receiver_(context_, {.evidence = evidence_, .upkeep = upkeep_, .handover = handover_, .postman = postman_, .asker = asker_, .holder = holder_, .approver = approver_}),
+      receiver_(context_, {.evidence = evidence_,
+                           .upkeep = upkeep_,
+                           .handover = handover_,
+                           .postman = postman_,
+                           .asker = asker_,
+                           .holder = holder_,
+                           .approver = approver_}),
       desk_(context_, sender_, postman_),
-      request_desk_(context_, {.requests = *request_state_, .asker = asker_, .holder = holder_, .approver = approver_}) {
+      request_desk_(context_,
+                    {.requests = *request_state_, .asker = asker_, .holder = holder_, .approver = approver_}) {
   roots_.Set(std::move(loaded.roots));
   ReadSystem();
   if (!config.handover_folder.empty()) {
-    intake_ = std::make_unique<Intake>(context_, sender_, config.handover_folder, config.settle, std::move(loaded.readers));
+    intake_ =
+        std::make_unique<Intake>(context_, sender_, config.handover_folder, config.settle, std::move(loaded.readers));
   }
 }
 
@@ -220,11 +249,15 @@ void AgentDaemon::ReadSystem() {
   if (read.ok()) system_read_ = true;
   if (!read.ok() || !*read || config_.system.empty()) return;
   const std::shared_ptr<const People> people = system_.people();
-  context_.log.Write("info", "the agency's own system was read",
-                     {{"people", absl::StrCat(people->records.size())}, {"problems", absl::StrCat(people->problem_count)}});
+  context_.log.Write(
+      "info", "the agency's own system was read",
+      {{"people", absl::StrCat(people->records.size())}, {"problems", absl::StrCat(people->problem_count)}});
   for (const SystemProblem& one : people->problems) {
     context_.log.Write("error", "a row of the agency's own system was left out",
-                       {{"file", one.file}, {"row", absl::StrCat(one.problem.row)}, {"column", one.problem.column}, {"rule", one.problem.rule}});
+                       {{"file", one.file},
+                        {"row", absl::StrCat(one.problem.row)},
+                        {"column", one.problem.column},
+                        {"rule", one.problem.rule}});
   }
 }
 
@@ -268,7 +301,8 @@ void AgentDaemon::Collect() {
     const absl::Time start = context_.clock.Now();
     const absl::StatusOr<int> taken = receiver_.CollectOnce(kLongPoll);
     if (stop_.stopped()) return;
-    if (!taken.ok() && !absl::IsUnavailable(taken.status())) context_.log.Failure("the mailbox could not be collected", taken.status());
+    if (!taken.ok() && !absl::IsUnavailable(taken.status()))
+      context_.log.Failure("the mailbox could not be collected", taken.status());
     // An answer at once that gave nothing is one of deliveries that were rejected here: do not ask in a circle.
     const bool idle = taken.ok() && *taken == 0 && context_.clock.Now() - start < absl::Seconds(1);
     if (taken.ok() && !idle) {

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "agents/daemon/approver.h"
 #include "agents/daemon/asker.h"
 #include "agents/daemon/config.h"
@@ -41,8 +42,8 @@ class StopSignal {
   bool stopped_ GUARDED_BY(mutex_) = false;
 };
 
-// One agency's agent without its transport: everything that runs, over a broker that is handed in. Made by Create, started
-// once, stopped once.
+// One agency's agent without its transport: everything that runs, over a broker that is handed in. Made by Create,
+// started once, stopped once.
 class AgentDaemon {
  public:
   // What it borrows for its life.
@@ -55,7 +56,8 @@ class AgentDaemon {
   };
 
   // Reads keys, trust and state; makes what is missing in the state folder. Errors: of the files, naming each.
-  static absl::StatusOr<std::unique_ptr<AgentDaemon>> Create(const AgentConfig& config, const Surroundings& surroundings);
+  static absl::StatusOr<std::unique_ptr<AgentDaemon>> Create(const AgentConfig& config,
+                                                             const Surroundings& surroundings);
   ~AgentDaemon();
 
   // Starts the threads: upkeep (also reads the CRL and the agency's own system again), sending, collecting, the folder.

@@ -6,6 +6,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+
 #include "agents/daemon/fault.h"
 #include "agents/daemon/page.h"
 #include "agents/sdk/envelope.h"
@@ -21,7 +22,8 @@ namespace {
 constexpr int kMostAlarms = 100;
 
 absl::Status Invalid(const std::vector<FieldProblem>& problems) {
-  return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the request breaks rules of its form", problems);
+  return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the request breaks rules of its form",
+               problems);
 }
 
 absl::Status NoSuchShare() { return Fault(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such share here"); }
@@ -43,12 +45,17 @@ std::string NextState(const std::string& state, v1::ProgressState report) {
   const bool fresh = state == "RECEIVED";
   const bool accepted = state == "ACCEPTED";
   switch (report) {
-    case v1::PROGRESS_STATE_ACCEPTED: return fresh ? "ACCEPTED" : "";
-    case v1::PROGRESS_STATE_DECLINED: return fresh ? "DECLINED" : "";
-    case v1::PROGRESS_STATE_CLOSED: return accepted ? "CLOSED" : "";
+    case v1::PROGRESS_STATE_ACCEPTED:
+      return fresh ? "ACCEPTED" : "";
+    case v1::PROGRESS_STATE_DECLINED:
+      return fresh ? "DECLINED" : "";
+    case v1::PROGRESS_STATE_CLOSED:
+      return accepted ? "CLOSED" : "";
     case v1::PROGRESS_STATE_MORE_INFORMATION:
-    case v1::PROGRESS_STATE_ACTION: return fresh || accepted ? state : "";
-    default: return "";
+    case v1::PROGRESS_STATE_ACTION:
+      return fresh || accepted ? state : "";
+    default:
+      return "";
   }
 }
 
@@ -63,7 +70,8 @@ absl::Status Desk::NameActor(const LocalCaller& caller, v1::PushReferralRequest&
 absl::StatusOr<v1::PushReferralResponse> Desk::Push(const LocalCaller& caller, v1::PushReferralRequest request) {
   RETURN_IF_ERROR(NameActor(caller, request));
   ASSIGN_OR_RETURN(v1::PushReferralResponse response, sender_.Push(request));
-  for (const v1::ShareOutcome& share : response.shares()) RETURN_IF_ERROR(context_.state.LogAccess(request.acting_person(), share.share_id(), "push"));
+  for (const v1::ShareOutcome& share : response.shares())
+    RETURN_IF_ERROR(context_.state.LogAccess(request.acting_person(), share.share_id(), "push"));
   return response;
 }
 
@@ -72,14 +80,16 @@ absl::StatusOr<v1::WithdrawResponse> Desk::Withdraw(const LocalCaller& caller, c
   if (!IsWithdrawalReason(request.reason())) return Invalid({{"reason", "must be a code of a withdrawal"}});
   ASSIGN_OR_RETURN(const std::optional<OutboxRow> share, context_.state.FindShare(request.share_id()));
   if (!share.has_value()) return NoSuchShare();
-  if (share->state != "STORED") return Fault(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED", "only a stored share can be withdrawn");
+  if (share->state != "STORED")
+    return Fault(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED", "only a stored share can be withdrawn");
   v1::ShareOutcome outcome;
   if (!outcome.ParseFromString(share->outcome)) return absl::DataLossError("a kept outcome does not parse");
   std::set<std::string> recipients;
   for (const v1::UnitOutcome& unit : outcome.units()) {
     if (unit.outcome() == "RELEASED") recipients.insert(unit.recipient_agency());
   }
-  for (const std::string& recipient : recipients) RETURN_IF_ERROR(postman_.QueueWithdrawal(share->share_id, recipient, request.reason()));
+  for (const std::string& recipient : recipients)
+    RETURN_IF_ERROR(postman_.QueueWithdrawal(share->share_id, recipient, request.reason()));
   RETURN_IF_ERROR(context_.state.LogAccess(caller.name, share->share_id, "withdraw"));
   ASSIGN_OR_RETURN(const std::vector<Postman::Sent> sent, postman_.Drain(share->share_id));
   v1::WithdrawResponse response;
@@ -117,7 +127,8 @@ absl::StatusOr<v1::OutboxItem> Desk::ItemOf(const OutboxRow& row) {
   return item;
 }
 
-absl::StatusOr<v1::ListOutboxResponse> Desk::ListOutbox(const LocalCaller& caller, const v1::ListOutboxRequest& request) {
+absl::StatusOr<v1::ListOutboxResponse> Desk::ListOutbox(const LocalCaller& caller,
+                                                        const v1::ListOutboxRequest& request) {
   RETURN_IF_ERROR(CheckRight(caller, LocalRight::kSeeOutbox, context_));
   ASSIGN_OR_RETURN(const Page page, PageOf(request.page_size(), request.page_token()));
   ASSIGN_OR_RETURN(const std::vector<OutboxRow> rows, context_.state.ListOutbox(page.before, page.size));
@@ -149,7 +160,9 @@ absl::StatusOr<v1::ReceivedReferral> Desk::Open(const LocalCaller& caller, const
   if (!manifest.ParseFromString(row->manifest)) return absl::DataLossError("a kept manifest does not parse");
   // Who may not open it is not told that it is there.
   if (!CheckMayOpen(caller, manifest, context_).ok()) return NoSuchShare();
-  if (row->content.empty()) return Fault(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED", "the sender withdrew the share; its content was deleted");
+  if (row->content.empty())
+    return Fault(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED",
+                 "the sender withdrew the share; its content was deleted");
   RETURN_IF_ERROR(context_.state.LogAccess(caller.name, row->share_id, "open"));
   ASSIGN_OR_RETURN(const std::string plain, OpenFromStore(context_.identity, row->share_id, row->content));
   v1::ReceivedReferral referral;
@@ -158,18 +171,24 @@ absl::StatusOr<v1::ReceivedReferral> Desk::Open(const LocalCaller& caller, const
   return referral;
 }
 
-absl::StatusOr<v1::ReportReceivedResponse> Desk::Report(const LocalCaller& caller, const v1::ReportReceivedRequest& request) {
+absl::StatusOr<v1::ReportReceivedResponse> Desk::Report(const LocalCaller& caller,
+                                                        const v1::ReportReceivedRequest& request) {
   ASSIGN_OR_RETURN(const std::optional<InboxRow> row, context_.state.FindReceived(request.share_id()));
   if (!row.has_value()) return NoSuchShare();
   v1::Manifest manifest;
   if (!manifest.ParseFromString(row->manifest)) return absl::DataLossError("a kept manifest does not parse");
   if (!CheckMayOpen(caller, manifest, context_).ok()) return NoSuchShare();
   std::vector<FieldProblem> problems;
-  if (!IsProgressReason(request.state(), request.reason())) problems.push_back({"reason", "must be a code of the closed list for this state"});
+  if (!IsProgressReason(request.state(), request.reason()))
+    problems.push_back({"reason", "must be a code of the closed list for this state"});
   if (request.note().size() > kMaxNote) problems.push_back({"note", "must have 16 KiB at most"});
-  if (!problems.empty()) return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the report breaks rules of its form", problems);
+  if (!problems.empty())
+    return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the report breaks rules of its form",
+                 problems);
   const std::string next = NextState(row->state, request.state());
-  if (next.empty()) return Fault(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED", absl::StrCat("the referral is `", row->state, "`: this cannot follow"));
+  if (next.empty())
+    return Fault(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED",
+                 absl::StrCat("the referral is `", row->state, "`: this cannot follow"));
   RETURN_IF_ERROR(postman_.QueueProgress(*row, request.state(), request.reason(), request.note()));
   RETURN_IF_ERROR(context_.state.SetReceivedState(row->share_id, next));
   RETURN_IF_ERROR(context_.state.LogAccess(caller.name, row->share_id, "report"));
@@ -183,22 +202,27 @@ absl::StatusOr<v1::ReportReceivedResponse> Desk::Report(const LocalCaller& calle
   return response;
 }
 
-std::vector<std::string> Desk::ReferencesFor(const google::protobuf::RepeatedPtrField<std::string>& identifiers, const std::string& enclave,
-                                             std::vector<FieldProblem>& problems) const {
+std::vector<std::string> Desk::ReferencesFor(const google::protobuf::RepeatedPtrField<std::string>& identifiers,
+                                             const std::string& enclave, std::vector<FieldProblem>& problems) const {
   const std::string name = enclave.empty() ? "general" : enclave;
   std::vector<std::string> references;
   const auto key = context_.identity.reference_keys.find(name);
-  if (key == context_.identity.reference_keys.end()) problems.push_back({"enclave", "must be one whose key this agency holds"});
-  if (identifiers.empty() || identifiers.size() > static_cast<int>(kMaxReferences)) problems.push_back({"identifiers", "must be 1 to 8"});
+  if (key == context_.identity.reference_keys.end())
+    problems.push_back({"enclave", "must be one whose key this agency holds"});
+  if (identifiers.empty() || identifiers.size() > static_cast<int>(kMaxReferences))
+    problems.push_back({"identifiers", "must be 1 to 8"});
   for (int i = 0; i < identifiers.size() && i < static_cast<int>(kMaxReferences); ++i) {
     const absl::StatusOr<CanonicalIdentifier> identifier = ParseIdentifier(identifiers[i]);
-    if (!identifier.ok()) problems.push_back({absl::StrCat("identifiers[", i, "]"), std::string(identifier.status().message())});
-    if (identifier.ok() && key != context_.identity.reference_keys.end()) references.push_back(SubjectReference(key->second, *identifier));
+    if (!identifier.ok())
+      problems.push_back({absl::StrCat("identifiers[", i, "]"), std::string(identifier.status().message())});
+    if (identifier.ok() && key != context_.identity.reference_keys.end())
+      references.push_back(SubjectReference(key->second, *identifier));
   }
   return references;
 }
 
-absl::StatusOr<v1::ComputeReferencesResponse> Desk::References(const LocalCaller& caller, const v1::ComputeReferencesRequest& request) {
+absl::StatusOr<v1::ComputeReferencesResponse> Desk::References(const LocalCaller& caller,
+                                                               const v1::ComputeReferencesRequest& request) {
   RETURN_IF_ERROR(CheckRight(caller, LocalRight::kReferences, context_));
   std::vector<FieldProblem> problems;
   const std::vector<std::string> references = ReferencesFor(request.identifiers(), request.enclave(), problems);
@@ -231,7 +255,8 @@ absl::StatusOr<v1::RestrictResponse> Desk::Restrict(const LocalCaller& caller, c
   *restriction.mutable_create_time() = ToTimestamp(context_.clock.Now());
   restriction.set_sequence(last + 1);
   apply.set_request_id(context_.random.NewUuid().text());
-  ASSIGN_OR_RETURN(*apply.mutable_restriction(), SignMessage(kRestrictionType, restriction, context_.identity.signing->key));
+  ASSIGN_OR_RETURN(*apply.mutable_restriction(),
+                   SignMessage(kRestrictionType, restriction, context_.identity.signing->key));
   ASSIGN_OR_RETURN(const v1::ApplyRestrictionResponse applied, context_.broker.ApplyRestriction(apply));
   RETURN_IF_ERROR(context_.state.Keep(kept_name, absl::StrCat(last + 1)));
   RETURN_IF_ERROR(context_.state.LogAccess(caller.name, "", request.lift() ? "lift" : "restrict"));

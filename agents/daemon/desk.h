@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+
 #include "agents/daemon/context.h"
 #include "agents/daemon/entitlement.h"
 #include "agents/daemon/postman.h"
@@ -11,19 +12,22 @@
 
 namespace derwent::agents {
 
-// The local service without its transport: each call for a caller already authenticated. Errors as api.md has them, with
-// ROLE_NOT_ENTITLED before anything is told. Blocks. Thread-safe.
+// The local service without its transport: each call for a caller already authenticated. Errors as api.md has them,
+// with ROLE_NOT_ENTITLED before anything is told. Blocks. Thread-safe.
 class Desk {
  public:
-  Desk(const AgentContext& context, Sender& sender, Postman& postman) : context_(context), sender_(sender), postman_(postman) {}
+  Desk(const AgentContext& context, Sender& sender, Postman& postman)
+      : context_(context), sender_(sender), postman_(postman) {}
 
   absl::StatusOr<v1::PushReferralResponse> Push(const LocalCaller& caller, v1::PushReferralRequest request);
   absl::StatusOr<v1::WithdrawResponse> Withdraw(const LocalCaller& caller, const v1::WithdrawRequest& request);
   absl::StatusOr<v1::ListOutboxResponse> ListOutbox(const LocalCaller& caller, const v1::ListOutboxRequest& request);
   absl::StatusOr<v1::ListInboxResponse> ListInbox(const LocalCaller& caller, const v1::ListInboxRequest& request);
   absl::StatusOr<v1::ReceivedReferral> Open(const LocalCaller& caller, const v1::OpenReferralRequest& request);
-  absl::StatusOr<v1::ReportReceivedResponse> Report(const LocalCaller& caller, const v1::ReportReceivedRequest& request);
-  absl::StatusOr<v1::ComputeReferencesResponse> References(const LocalCaller& caller, const v1::ComputeReferencesRequest& request);
+  absl::StatusOr<v1::ReportReceivedResponse> Report(const LocalCaller& caller,
+                                                    const v1::ReportReceivedRequest& request);
+  absl::StatusOr<v1::ComputeReferencesResponse> References(const LocalCaller& caller,
+                                                           const v1::ComputeReferencesRequest& request);
   absl::StatusOr<v1::RestrictResponse> Restrict(const LocalCaller& caller, const v1::RestrictRequest& request);
   absl::StatusOr<v1::AgentStatus> Status(const LocalCaller& caller);
 
@@ -31,8 +35,8 @@ class Desk {
   absl::Status NameActor(const LocalCaller& caller, v1::PushReferralRequest& request) const;
   absl::StatusOr<v1::OutboxItem> ItemOf(const OutboxRow& row);
   // References of the identifiers; what is wrong with them goes to `problems`.
-  std::vector<std::string> ReferencesFor(const google::protobuf::RepeatedPtrField<std::string>& identifiers, const std::string& enclave,
-                                         std::vector<FieldProblem>& problems) const;
+  std::vector<std::string> ReferencesFor(const google::protobuf::RepeatedPtrField<std::string>& identifiers,
+                                         const std::string& enclave, std::vector<FieldProblem>& problems) const;
 
   const AgentContext& context_;
   Sender& sender_;

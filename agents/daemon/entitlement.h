@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "agents/daemon/context.h"
 #include "derwent/v1/package.pb.h"
 #include "trust/identity/spiffe.h"

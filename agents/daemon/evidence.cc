@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_split.h"
+
 #include "trust/base/status_macros.h"
 
 namespace derwent::agents {
@@ -11,13 +12,17 @@ ExpectedEntry ExpectedOf(const v1::Manifest& manifest, const Sha256Digest& diges
   const bool request = manifest.kind() == v1::PACKAGE_KIND_SELECTOR;
   return {.releasing_agency = request ? manifest.recipient_agency() : manifest.sender_agency(),
           .receiving_agency = request ? manifest.sender_agency() : manifest.recipient_agency(),
-          .share_id = manifest.share_id(), .profile = manifest.profile(), .purpose = manifest.purpose(), .manifest_digest = digest};
+          .share_id = manifest.share_id(),
+          .profile = manifest.profile(),
+          .purpose = manifest.purpose(),
+          .manifest_digest = digest};
 }
 
 // kDataLoss texts start with the alarm's code.
 absl::Status Evidence::Judge(const absl::Status& status) {
   if (absl::IsDataLoss(status)) {
-    const std::string code = std::vector<std::string>(absl::StrSplit(status.message(), absl::MaxSplits(':', 1))).front();
+    const std::string code =
+        std::vector<std::string>(absl::StrSplit(status.message(), absl::MaxSplits(':', 1))).front();
     context_.Alarm(code, "", "");
   }
   if (status.ok()) {
@@ -43,7 +48,8 @@ CheckpointWatch::ProofSource Evidence::Proofs() const {
 }
 
 absl::Status Evidence::Observe(const std::vector<trust::Checkpoint>& checkpoints) {
-  for (const trust::Checkpoint& checkpoint : checkpoints) RETURN_IF_ERROR(Judge(context_.watch.Observe(checkpoint, Proofs())));
+  for (const trust::Checkpoint& checkpoint : checkpoints)
+    RETURN_IF_ERROR(Judge(context_.watch.Observe(checkpoint, Proofs())));
   return absl::OkStatus();
 }
 

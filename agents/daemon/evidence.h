@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+
 #include "agents/daemon/context.h"
 #include "agents/sdk/receipts.h"
 #include "derwent/v1/ledger.pb.h"

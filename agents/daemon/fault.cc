@@ -13,7 +13,8 @@ constexpr absl::string_view kDetailsPayload = "type.googleapis.com/google.rpc.St
 
 }  // namespace
 
-absl::Status Fault(absl::StatusCode code, absl::string_view reason, absl::string_view message, const std::vector<FieldProblem>& problems) {
+absl::Status Fault(absl::StatusCode code, absl::string_view reason, absl::string_view message,
+                   const std::vector<FieldProblem>& problems) {
   google::rpc::Status details;
   details.set_code(static_cast<int>(code));
   details.set_message(std::string(message));
@@ -32,7 +33,8 @@ absl::Status Fault(absl::StatusCode code, absl::string_view reason, absl::string
         violation.set_description(problem.rule);
         continue;
       }
-      violation.set_description(absl::StrCat("breaks ", problems.size() + 1 - static_cast<size_t>(bad.field_violations_size()), " more rules"));
+      violation.set_description(absl::StrCat(
+          "breaks ", problems.size() + 1 - static_cast<size_t>(bad.field_violations_size()), " more rules"));
       break;
     }
     details.add_details()->PackFrom(bad);
@@ -48,7 +50,8 @@ std::string FaultDetails(const absl::Status& status) {
 }
 
 bool WorthRetrying(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status) || absl::IsCancelled(status);
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status) ||
+         absl::IsCancelled(status);
 }
 
 }  // namespace derwent::agents

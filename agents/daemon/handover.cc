@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/json_util.h"
+
 #include "trust/base/status_macros.h"
 
 namespace derwent::agents {
@@ -77,10 +78,12 @@ absl::Status Handover::Give(const InboxRow& received) {
   std::string json;
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
-  if (!google::protobuf::util::MessageToJsonString(referral, &json, options).ok()) return absl::InternalError("a referral does not print");
+  if (!google::protobuf::util::MessageToJsonString(referral, &json, options).ok())
+    return absl::InternalError("a referral does not print");
   // Started before: the system may have seen it already.
   const char* repeated = received.handover_started ? "true" : "false";
-  const std::string file = absl::StrCat("{\"delivery_id\":\"", received.delivery_id, "\",\"repeated\":", repeated, ",\"referral\":", json, "}\n");
+  const std::string file = absl::StrCat("{\"delivery_id\":\"", received.delivery_id, "\",\"repeated\":", repeated,
+                                        ",\"referral\":", json, "}\n");
   RETURN_IF_ERROR(WriteDurably(folder_ + "/" + name, file));
   return context_.state.FinishHandover(received.share_id);
 }
@@ -99,7 +102,8 @@ absl::Status Handover::GiveWithdrawal(const std::string& share_id, absl::string_
   if (folder_.empty()) return absl::OkStatus();
   const char* copies = delete_copies ? "true" : "false";
   return WriteDurably(absl::StrCat(folder_, "/", share_id, ".withdrawn.json"),
-                      absl::StrCat("{\"share_id\":\"", share_id, "\",\"withdrawn\":true,\"reason\":\"", reason, "\",\"delete_copies\":", copies, "}\n"));
+                      absl::StrCat("{\"share_id\":\"", share_id, "\",\"withdrawn\":true,\"reason\":\"", reason,
+                                   "\",\"delete_copies\":", copies, "}\n"));
 }
 
 }  // namespace derwent::agents

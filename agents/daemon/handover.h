@@ -3,14 +3,15 @@
 #include <string>
 
 #include "absl/status/status.h"
+
 #include "agents/daemon/context.h"
 #include "derwent/v1/agent.pb.h"
 
 namespace derwent::agents {
 
-// Hands received shares to the agency's system as files: `<folder>/handover/<share>.json`, written as `.part`, synced and
-// renamed, with the delivery id. A hand-over repeated after a crash has the same id and says `repeated: true`; one that the
-// system moved to `handover/done/` is never written again. Without a folder the local service is the only way.
+// Hands received shares to the agency's system as files: `<folder>/handover/<share>.json`, written as `.part`, synced
+// and renamed, with the delivery id. A hand-over repeated after a crash has the same id and says `repeated: true`; one
+// that the system moved to `handover/done/` is never written again. Without a folder the local service is the only way.
 class Handover {
  public:
   // Borrows the context. `folder` may be empty. Makes the folders, mode 0700.
@@ -28,7 +29,8 @@ class Handover {
   const std::string folder_;  // `<folder>/handover`, or empty.
 };
 
-// Writes a file so that a reader sees all of it or nothing, and a power loss keeps it: `.part`, fsync, rename, folder synced.
+// Writes a file so that a reader sees all of it or nothing, and a power loss keeps it: `.part`, fsync, rename, folder
+// synced.
 absl::Status WriteDurably(const std::string& path, absl::string_view content);
 
 }  // namespace derwent::agents

@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+
 #include "agents/daemon/fault.h"
 #include "agents/daemon/sealing.h"
 #include "agents/daemon/standing_approvals.h"
@@ -68,7 +69,8 @@ bool Pending(const v1::HeldRequest& details, const std::string& category) {
 }  // namespace
 
 bool Holder::IsOpen(const v1::HeldRequest& details) {
-  return std::ranges::any_of(details.categories(), [](const v1::HeldCategory& category) { return category.outcome() == "PENDING"; });
+  return std::ranges::any_of(details.categories(),
+                             [](const v1::HeldCategory& category) { return category.outcome() == "PENDING"; });
 }
 
 absl::StatusOr<bool> Holder::Take(const OpenedPackage& opened) {
@@ -81,7 +83,8 @@ absl::StatusOr<bool> Holder::Take(const OpenedPackage& opened) {
   details.set_matched(matched);
   if (matched) details.set_record_ref(record->record_ref());
   HeldRow row{.request_id = selector.share_id(), .next_time = context_.clock.Now()};
-  ASSIGN_OR_RETURN(row.details, SealForStore(context_.identity, row.request_id, details.SerializeAsString(), context_.random));
+  ASSIGN_OR_RETURN(row.details,
+                   SealForStore(context_.identity, row.request_id, details.SerializeAsString(), context_.random));
   RETURN_IF_ERROR(context_.state.LogAccess("", row.request_id, matched ? "record matched" : "no record"));
   RETURN_IF_ERROR(parts_.requests.SaveHeld(row));
   return matched;
@@ -101,8 +104,10 @@ absl::StatusOr<Holder::Standing> Holder::Load(const HeldRow& row) {
   if (!received.has_value()) return absl::UnavailableError("a request is not yet kept");
   standing.received = *std::move(received);
   v1::Manifest& selector = standing.inquiry.selector;
-  if (!selector.ParseFromString(standing.received.manifest)) return absl::DataLossError("a kept manifest does not parse");
-  standing.answer_time = selector.question().has_answer_time() ? FromTimestamp(selector.question().answer_time()) : absl::InfinitePast();
+  if (!selector.ParseFromString(standing.received.manifest))
+    return absl::DataLossError("a kept manifest does not parse");
+  standing.answer_time =
+      selector.question().has_answer_time() ? FromTimestamp(selector.question().answer_time()) : absl::InfinitePast();
   standing.expire_time = FromTimestamp(selector.expire_time());
   return standing;
 }
@@ -112,7 +117,8 @@ absl::Status Holder::LookUp(Standing& standing) {
   if (view == nullptr) return absl::UnavailableError("no policy was verified yet");
   standing.policy_digest = view->bundle->policy_digest;
   if (standing.details.matched() && !standing.received.content.empty()) {
-    ASSIGN_OR_RETURN(const std::string plain, OpenFromStore(context_.identity, standing.row.request_id, standing.received.content));
+    ASSIGN_OR_RETURN(const std::string plain,
+                     OpenFromStore(context_.identity, standing.row.request_id, standing.received.content));
     v1::ReceivedReferral kept;
     if (!kept.ParseFromString(plain)) return absl::DataLossError("kept content does not parse");
     standing.inquiry.justification = kept.justification();
@@ -120,8 +126,9 @@ absl::Status Holder::LookUp(Standing& standing) {
     for (const v1::OpenedUnit& unit : kept.units()) units.push_back(unit.content());
     ASSIGN_OR_RETURN(standing.record, parts_.records.Find(SelectorRecord(units)));
   }
-  ASSIGN_OR_RETURN(standing.decision, DecideAnswer(standing.inquiry, standing.record.has_value() ? &*standing.record : nullptr, view->snapshot(), context_.clock.Now(),
-                                                   context_.identity.contact, context_.random));
+  ASSIGN_OR_RETURN(standing.decision,
+                   DecideAnswer(standing.inquiry, standing.record.has_value() ? &*standing.record : nullptr,
+                                view->snapshot(), context_.clock.Now(), context_.identity.contact, context_.random));
   ASSIGN_OR_RETURN(standing.approvals, parts_.requests.ApprovalsOf(standing.row.request_id));
   DropStale(standing.decision, standing.policy_digest, standing.approvals);
   return absl::OkStatus();
@@ -154,7 +161,8 @@ absl::Status Holder::WorkOn(const HeldRow& due) {
 
 absl::Status Holder::LapseApprovals(const std::string& request_id) {
   ASSIGN_OR_RETURN(const std::vector<ApprovalRow> approvals, parts_.requests.ApprovalsOf(request_id));
-  for (const ApprovalRow& approval : approvals) RETURN_IF_ERROR(parts_.requests.SettleApproval(approval.approval_id, "LAPSED", "LAPSED", "").status());
+  for (const ApprovalRow& approval : approvals)
+    RETURN_IF_ERROR(parts_.requests.SettleApproval(approval.approval_id, "LAPSED", "LAPSED", "").status());
   return absl::OkStatus();
 }
 
@@ -174,7 +182,8 @@ absl::Status Holder::AskApprovers(Standing& standing) {
   const absl::Time due = ApprovalDue(*view->bundle->policy, now, standing.expire_time);
   AnswerDecision open = standing.decision;
   std::erase_if(open.lines, [&](const AnswerLine& line) { return !Pending(standing.details, line.category); });
-  for (ApprovalRow& fresh : ApprovalsMissing(standing.inquiry, open, standing.approvals, standing.policy_digest, due, context_.random)) {
+  for (ApprovalRow& fresh :
+       ApprovalsMissing(standing.inquiry, open, standing.approvals, standing.policy_digest, due, context_.random)) {
     RETURN_IF_ERROR(parts_.requests.AddApproval(fresh));
     standing.approvals.push_back(std::move(fresh));
   }
@@ -196,11 +205,14 @@ absl::Status Holder::AskElsewhere(const ApprovalRow& approval, const Standing& s
   if (!question.ParseFromString(approval.question)) return absl::DataLossError("a kept question does not parse");
   v1::AskApprovalRequest ask;
   ask.set_request_id(approval.approval_id);  // Asked again it is the same question.
-  ASSIGN_OR_RETURN(*ask.mutable_question(), SignMessage(kApprovalQuestionType, question, context_.identity.signing->key));
+  ASSIGN_OR_RETURN(*ask.mutable_question(),
+                   SignMessage(kApprovalQuestionType, question, context_.identity.signing->key));
   const absl::Status asked = context_.broker.AskApproval(ask).status();
   if (WorthRetrying(asked)) return asked;
   // Nobody can be asked elsewhere: somebody here may hold the role, else it lapses.
-  if (!asked.ok()) context_.log.Failure("an approver was not asked", asked, {{"share", standing.row.request_id}, {"reason", ReasonOf(asked)}});
+  if (!asked.ok())
+    context_.log.Failure("an approver was not asked", asked,
+                         {{"share", standing.row.request_id}, {"reason", ReasonOf(asked)}});
   return parts_.requests.MarkAsked(approval.approval_id);
 }
 
@@ -212,7 +224,9 @@ absl::Status Holder::Answer(Standing& standing, const Verdicts& verdicts) {
     if (now < make) return Save(standing, make, std::nullopt);
     // Everything in it is the slot's: when it was made and sent tells nothing.
     const absl::Time slot = std::max(standing.answer_time, now);
-    ASSIGN_OR_RETURN(const AnswerRow answer, Seal(standing, v1::PACKAGE_KIND_ANSWER, SilentAnswer(standing.inquiry, standing.decision, verdicts, slot), slot));
+    ASSIGN_OR_RETURN(const AnswerRow answer,
+                     Seal(standing, v1::PACKAGE_KIND_ANSWER,
+                          SilentAnswer(standing.inquiry, standing.decision, verdicts, slot), slot));
     *standing.details.mutable_answer_time() = ToTimestamp(slot);
     standing.details.set_state("ANSWERED");
     return Settle(standing, verdicts, answer, /*silently=*/true);
@@ -226,12 +240,15 @@ absl::Status Holder::Answer(Standing& standing, const Verdicts& verdicts) {
   }
   if (!waits.empty() && !gives) {
     if (standing.details.state() == "WAITING") {
-      RETURN_IF_ERROR(parts_.postman.QueueProgress(standing.received, v1::PROGRESS_STATE_AWAITING_APPROVAL, absl::AsciiStrToUpper(*waits.begin()), ""));
+      RETURN_IF_ERROR(parts_.postman.QueueProgress(standing.received, v1::PROGRESS_STATE_AWAITING_APPROVAL,
+                                                   absl::AsciiStrToUpper(*waits.begin()), ""));
       standing.details.set_state("AWAITING_APPROVAL");
     }
     return Save(standing, NextDue(standing.approvals, standing.expire_time), std::nullopt);
   }
-  ASSIGN_OR_RETURN(const AnswerRow answer, Seal(standing, v1::PACKAGE_KIND_ANSWER, ExplainedAnswer(standing.inquiry, standing.decision, verdicts, now), now));
+  ASSIGN_OR_RETURN(const AnswerRow answer,
+                   Seal(standing, v1::PACKAGE_KIND_ANSWER,
+                        ExplainedAnswer(standing.inquiry, standing.decision, verdicts, now), now));
   *standing.details.mutable_answer_time() = ToTimestamp(now);
   standing.details.set_state("ANSWERED");
   return Settle(standing, verdicts, answer, /*silently=*/false);
@@ -242,7 +259,8 @@ absl::Status Holder::Supplement(Standing& standing, const Verdicts& verdicts) {
   std::vector<std::string> settled;
   for (const AnswerLine& line : standing.decision.lines) {
     const std::string outcome = OutcomeOf(line, verdicts);
-    const bool tell = outcome == "RELEASED" || (outcome == "WITHHELD" && !silent);  // Where existence is secret a refusal is silence.
+    const bool tell =
+        outcome == "RELEASED" || (outcome == "WITHHELD" && !silent);  // Where existence is secret a refusal is silence.
     if (Pending(standing.details, line.category) && tell) settled.push_back(line.category);
   }
   std::optional<AnswerRow> supplement;
@@ -254,28 +272,39 @@ absl::Status Holder::Supplement(Standing& standing, const Verdicts& verdicts) {
   return Settle(standing, verdicts, supplement, /*silently=*/false);
 }
 
-absl::StatusOr<AnswerRow> Holder::Seal(const Standing& standing, v1::PackageKind kind, const PackageRecipient& reply, absl::Time create_time) {
+absl::StatusOr<AnswerRow> Holder::Seal(const Standing& standing, v1::PackageKind kind, const PackageRecipient& reply,
+                                       absl::Time create_time) {
   ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256Digest::FromBytes(standing.policy_digest));
   const std::string share = context_.random.NewUuid().text();
   v1::SubmitCaseAnswerRequest submit;
   submit.set_request_id(share);
-  ASSIGN_OR_RETURN(*submit.mutable_submission(), SealFor(ReplyHead(standing.inquiry, kind, share, digest, create_time), reply, context_));
+  ASSIGN_OR_RETURN(*submit.mutable_submission(),
+                   SealFor(ReplyHead(standing.inquiry, kind, share, digest, create_time), reply, context_));
   const bool silent = reply.existence_sensitive && kind == v1::PACKAGE_KIND_ANSWER;
   const auto view = context_.policy.view();
   const auto profile = view->bundle->policy->profiles.find(standing.inquiry.selector.profile());
-  const auto key = profile == view->bundle->policy->profiles.end() ? context_.identity.reference_keys.end() : context_.identity.reference_keys.find(profile->second.enclave);
+  const auto key = profile == view->bundle->policy->profiles.end()
+                       ? context_.identity.reference_keys.end()
+                       : context_.identity.reference_keys.find(profile->second.enclave);
   if (key != context_.identity.reference_keys.end() && (silent || standing.record.has_value())) {
     const v1::CaseRecord* record = standing.record.has_value() ? &*standing.record : nullptr;
     v1::SubjectReferences& references = *submit.add_references();
     references.set_subject(1);
-    for (std::string& reference : AnswerReferences(record, key->second, silent, context_.random)) references.add_references(std::move(reference));
+    for (std::string& reference : AnswerReferences(record, key->second, silent, context_.random))
+      references.add_references(std::move(reference));
   }
-  for (v1::SignedApproval& approval : ApprovalsFor(reply, standing.approvals, standing.policy_digest)) *submit.add_approvals() = std::move(approval);
-  AnswerRow row{.share_id = share, .request_id = standing.row.request_id, .submit = submit.SerializeAsString(), .not_before = create_time, .state = "QUEUED"};
+  for (v1::SignedApproval& approval : ApprovalsFor(reply, standing.approvals, standing.policy_digest))
+    *submit.add_approvals() = std::move(approval);
+  AnswerRow row{.share_id = share,
+                .request_id = standing.row.request_id,
+                .submit = submit.SerializeAsString(),
+                .not_before = create_time,
+                .state = "QUEUED"};
   return row;
 }
 
-absl::Status Holder::Settle(Standing& standing, const Verdicts& verdicts, const std::optional<AnswerRow>& answer, bool silently) {
+absl::Status Holder::Settle(Standing& standing, const Verdicts& verdicts, const std::optional<AnswerRow>& answer,
+                            bool silently) {
   bool follows = false;  // Released, but not in the answer's own shape.
   for (v1::HeldCategory& category : *standing.details.mutable_categories()) {
     const auto line = std::ranges::find(standing.decision.lines, category.category(), &AnswerLine::category);
@@ -288,14 +317,18 @@ absl::Status Holder::Settle(Standing& standing, const Verdicts& verdicts, const 
     category.mutable_reasons()->Assign(line->reasons.begin(), line->reasons.end());
     category.mutable_approvers()->Assign(line->approvers.begin(), line->approvers.end());
   }
-  const absl::Time next = !IsOpen(standing.details) ? absl::InfiniteFuture() : follows ? context_.clock.Now() : NextDue(standing.approvals, standing.expire_time);
-  if (!IsOpen(standing.details) && !answer.has_value()) RETURN_IF_ERROR(context_.state.EraseReceived(standing.row.request_id));
+  const absl::Time next = !IsOpen(standing.details) ? absl::InfiniteFuture()
+                          : follows                 ? context_.clock.Now()
+                                                    : NextDue(standing.approvals, standing.expire_time);
+  if (!IsOpen(standing.details) && !answer.has_value())
+    RETURN_IF_ERROR(context_.state.EraseReceived(standing.row.request_id));
   return Save(standing, next, answer);
 }
 
 absl::Status Holder::Save(const Standing& standing, absl::Time next_time, const std::optional<AnswerRow>& answer) {
   HeldRow row{.request_id = standing.row.request_id, .next_time = next_time};
-  ASSIGN_OR_RETURN(row.details, SealForStore(context_.identity, row.request_id, standing.details.SerializeAsString(), context_.random));
+  ASSIGN_OR_RETURN(row.details, SealForStore(context_.identity, row.request_id, standing.details.SerializeAsString(),
+                                             context_.random));
   return parts_.requests.UpdateHeld(row, answer);
 }
 
@@ -313,7 +346,8 @@ absl::Status Holder::Cancelled(const std::string& request_id) {
 absl::Status Holder::TakeApproval(const v1::SignedApproval& approval) {
   MutexLock lock(working_);
   v1::ApprovalCommand said;
-  if (!said.ParseFromString(approval.command().payload())) return absl::FailedPreconditionError("the approval is malformed");
+  if (!said.ParseFromString(approval.command().payload()))
+    return absl::FailedPreconditionError("the approval is malformed");
   ASSIGN_OR_RETURN(const std::optional<ApprovalRow> row, parts_.requests.FindApproval(said.approval_id()));
   if (!row.has_value() || !row->own) return absl::NotFoundError("no such approval was asked for here");
   v1::ApprovalQuestion question;
@@ -325,10 +359,14 @@ absl::Status Holder::TakeApproval(const v1::SignedApproval& approval) {
   if (view == nullptr) return absl::UnavailableError("no policy was verified yet");
   const auto roots = context_.roots.get();
   ASSIGN_OR_RETURN(const v1::ApprovalCommand command,
-                   CheckApproval(approval, question, details.acting_person(), roots->anchors, view->snapshot(), context_.clock.Now()));
-  ASSIGN_OR_RETURN(const bool settled, parts_.requests.SettleApproval(row->approval_id, command.approved() ? "APPROVED" : "REFUSED", command.reason(), approval.SerializeAsString()));
+                   CheckApproval(approval, question, details.acting_person(), roots->anchors, view->snapshot(),
+                                 context_.clock.Now()));
+  ASSIGN_OR_RETURN(const bool settled,
+                   parts_.requests.SettleApproval(row->approval_id, command.approved() ? "APPROVED" : "REFUSED",
+                                                  command.reason(), approval.SerializeAsString()));
   if (!settled) return absl::FailedPreconditionError("the approval was decided before");
-  RETURN_IF_ERROR(context_.state.LogAccess(command.approver_person(), row->request_id, command.approved() ? "approve" : "refuse"));
+  RETURN_IF_ERROR(
+      context_.state.LogAccess(command.approver_person(), row->request_id, command.approved() ? "approve" : "refuse"));
   return parts_.requests.WakeHeld(row->request_id, context_.clock.Now());
 }
 
@@ -342,7 +380,8 @@ absl::StatusOr<Holder::Preview> Holder::PreviewOf(const ApprovalRow& approval) {
   Preview preview{.justification = standing.inquiry.justification};
   for (const v1::ApprovedUnit& unit : question.proposed().units()) {
     const auto line = std::ranges::find(standing.decision.lines, unit.category(), &AnswerLine::category);
-    if (line == standing.decision.lines.end() || line->form != unit.form()) continue;  // Facts changed since: nothing would go out.
+    if (line == standing.decision.lines.end() || line->form != unit.form())
+      continue;  // Facts changed since: nothing would go out.
     v1::OpenedUnit& shown = preview.units.emplace_back();
     shown.set_subject(1);
     shown.set_role(standing.inquiry.selector.subjects(0).role());

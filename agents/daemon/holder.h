@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "agents/daemon/context.h"
 #include "agents/daemon/evidence.h"
 #include "agents/daemon/postman.h"
@@ -19,11 +20,12 @@
 
 namespace derwent::agents {
 
-// The holder's side of case-data requests: looks up, decides, asks its approvers, answers. Each time anything is decided, the
-// record is looked up and everything decided afresh; nothing of the record is kept. Thread-safe.
+// The holder's side of case-data requests: looks up, decides, asks its approvers, answers. Each time anything is
+// decided, the record is looked up and everything decided afresh; nothing of the record is kept. Thread-safe.
 //
-// Where existence is secret, whatever is found or said, one answer of one size goes out at the slot; it is made a moment
-// before, so that what it takes to make it is not seen. What is agreed later follows as a supplement, what is not is silence.
+// Where existence is secret, whatever is found or said, one answer of one size goes out at the slot; it is made a
+// moment before, so that what it takes to make it is not seen. What is agreed later follows as a supplement, what is
+// not is silence.
 class Holder {
  public:
   struct Parts {
@@ -36,12 +38,13 @@ class Holder {
   // Borrows everything.
   Holder(const AgentContext& context, const Parts& parts) : context_(context), parts_(parts) {}
 
-  // Takes a verified selector: looks the person up and keeps what is to be done. False: nobody matched, so that the selector's
-  // content must not be kept. Error: kUnavailable the records cannot be read now.
+  // Takes a verified selector: looks the person up and keeps what is to be done. False: nobody matched, so that the
+  // selector's content must not be kept. Error: kUnavailable the records cannot be read now.
   absl::StatusOr<bool> Take(const OpenedPackage& opened);
   // The asker took the request back.
   absl::Status Cancelled(const std::string& request_id);
-  // A person's signed answer to an approval asked here. Errors: of CheckApproval; kNotFound; kFailedPrecondition decided before.
+  // A person's signed answer to an approval asked here. Errors: of CheckApproval; kNotFound; kFailedPrecondition
+  // decided before.
   absl::Status TakeApproval(const v1::SignedApproval& approval);
 
   // Makes what is due: answers, supplements, questions to approvers. Error: the first failure; the rest was tried.
@@ -80,9 +83,12 @@ class Holder {
   absl::Status AskElsewhere(const ApprovalRow& approval, const Standing& standing);
   absl::Status Answer(Standing& standing, const Verdicts& verdicts);
   absl::Status Supplement(Standing& standing, const Verdicts& verdicts);
-  absl::StatusOr<AnswerRow> Seal(const Standing& standing, v1::PackageKind kind, const PackageRecipient& reply, absl::Time create_time);
-  // Keeps what became of each category with the answer made of it. `silently`: lines that did not fit the answer follow.
-  absl::Status Settle(Standing& standing, const Verdicts& verdicts, const std::optional<AnswerRow>& answer, bool silently);
+  absl::StatusOr<AnswerRow> Seal(const Standing& standing, v1::PackageKind kind, const PackageRecipient& reply,
+                                 absl::Time create_time);
+  // Keeps what became of each category with the answer made of it. `silently`: lines that did not fit the answer
+  // follow.
+  absl::Status Settle(Standing& standing, const Verdicts& verdicts, const std::optional<AnswerRow>& answer,
+                      bool silently);
   absl::Status Save(const Standing& standing, absl::Time next_time, const std::optional<AnswerRow>& answer);
   absl::Status Submit(const AnswerRow& row);
   absl::Status Refused(const AnswerRow& row, const v1::SubmitCaseAnswerRequest& request, const std::string& reason);

@@ -25,11 +25,13 @@ absl::Status Holder::Submit(const AnswerRow& row) {
   const absl::StatusOr<v1::SubmitCaseAnswerResponse> response = context_.broker.SubmitCaseAnswer(request);
   if (!response.ok()) {
     if (WorthRetrying(response.status())) return response.status();
-    context_.log.Failure("the broker does not take an answer", response.status(), {{"share", row.request_id}, {"reason", ReasonOf(response.status())}});
+    context_.log.Failure("the broker does not take an answer", response.status(),
+                         {{"share", row.request_id}, {"reason", ReasonOf(response.status())}});
     return Refused(row, request, ReasonOf(response.status()));
   }
   ASSIGN_OR_RETURN(const v1::Manifest manifest, PeekManifest(request.submission().package()));
-  RETURN_IF_ERROR(parts_.evidence.Take(response->receipt(), ExpectedOf(manifest, trust::Sha256(request.submission().package().manifest().payload()))));
+  RETURN_IF_ERROR(parts_.evidence.Take(
+      response->receipt(), ExpectedOf(manifest, trust::Sha256(request.submission().package().manifest().payload()))));
   if (response->outcome() != v1::SUBMIT_OUTCOME_STORED) return Refused(row, request, response->reason());
   RETURN_IF_ERROR(parts_.requests.SettleAnswer(row.share_id, "STORED"));
   context_.log.Write("info", "a request was answered", {{"share", row.request_id}});
@@ -45,7 +47,8 @@ absl::Status Holder::EraseWhenDone(const std::string& request_id) {
   return IsOpen(details) ? absl::OkStatus() : context_.state.EraseReceived(request_id);
 }
 
-absl::Status Holder::Refused(const AnswerRow& row, const v1::SubmitCaseAnswerRequest& request, const std::string& reason) {
+absl::Status Holder::Refused(const AnswerRow& row, const v1::SubmitCaseAnswerRequest& request,
+                             const std::string& reason) {
   MutexLock lock(working_);
   RETURN_IF_ERROR(parts_.requests.SettleAnswer(row.share_id, "REFUSED"));
   ASSIGN_OR_RETURN(const std::optional<HeldRow> held, parts_.requests.FindHeld(row.request_id));
@@ -57,7 +60,9 @@ absl::Status Holder::Refused(const AnswerRow& row, const v1::SubmitCaseAnswerReq
   const bool again = reason == "POLICY_CHANGED" || reason == "KEY_NOT_CERTIFIED";
   for (v1::HeldCategory& category : *standing.details.mutable_categories()) {
     const bool in_it = manifest.kind() == v1::PACKAGE_KIND_ANSWER ||
-                       std::ranges::any_of(manifest.units(), [&](const v1::ManifestUnit& unit) { return unit.category() == category.category(); });
+                       std::ranges::any_of(manifest.units(), [&](const v1::ManifestUnit& unit) {
+                         return unit.category() == category.category();
+                       });
     if (in_it) category.set_outcome(again ? "PENDING" : "WITHHELD");
   }
   if (manifest.kind() == v1::PACKAGE_KIND_ANSWER) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "trust/base/status_macros.h"
 #include "trust/secret/aead.h"
 #include "trust/signature/key_file.h"
@@ -15,14 +16,17 @@
 namespace derwent::agents {
 namespace {
 
-std::string Binding(absl::string_view share_id) { return absl::StrCat("derwent/agent-store/v1", absl::string_view("\0", 1), share_id); }
+std::string Binding(absl::string_view share_id) {
+  return absl::StrCat("derwent/agent-store/v1", absl::string_view("\0", 1), share_id);
+}
 
 absl::Status MakeSecret(const std::string& path, trust::Random& random) {
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0) return absl::UnavailableError(absl::StrCat("cannot make `", path, "`: ", std::strerror(errno)));
   const trust::SecretBytes secret(random.Bytes(trust::kAeadKeySize));
   const absl::string_view octets = secret.RevealForCrypto();
-  const bool written = write(file, octets.data(), octets.size()) == static_cast<ssize_t>(octets.size()) && fsync(file) == 0;
+  const bool written =
+      write(file, octets.data(), octets.size()) == static_cast<ssize_t>(octets.size()) && fsync(file) == 0;
   close(file);
   return written ? absl::OkStatus() : absl::UnavailableError(absl::StrCat("cannot write `", path, "`"));
 }
@@ -34,7 +38,8 @@ absl::StatusOr<CertifiedKey> CertifiedKey::Load(const std::string& key_file, con
   ASSIGN_OR_RETURN(const std::string pem, trust::ReadFile(certificate_file));
   ASSIGN_OR_RETURN(trust::Certificate certificate, trust::Certificate::FromPem(pem));
   if (certificate.public_key().key_id() != key.public_key().key_id()) {
-    return absl::InvalidArgumentError(absl::StrCat("`", certificate_file, "` is not the certificate of `", key_file, "`"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("`", certificate_file, "` is not the certificate of `", key_file, "`"));
   }
   return CertifiedKey{.key = std::move(key), .certificate = std::move(certificate)};
 }
@@ -52,22 +57,26 @@ std::set<std::string> AgencyIdentity::OwnKeyIds() const {
   return ids;
 }
 
-absl::StatusOr<std::string> SealForStore(const AgencyIdentity& identity, absl::string_view share_id, absl::string_view plaintext,
-                                         trust::Random& random) {
+absl::StatusOr<std::string> SealForStore(const AgencyIdentity& identity, absl::string_view share_id,
+                                         absl::string_view plaintext, trust::Random& random) {
   const std::string nonce = random.Bytes(trust::kAeadNonceSize);
-  ASSIGN_OR_RETURN(const std::string sealed, trust::AeadSeal(identity.storage_key, nonce, Binding(share_id), plaintext));
+  ASSIGN_OR_RETURN(const std::string sealed,
+                   trust::AeadSeal(identity.storage_key, nonce, Binding(share_id), plaintext));
   return absl::StrCat(nonce, sealed);
 }
 
-absl::StatusOr<std::string> OpenFromStore(const AgencyIdentity& identity, absl::string_view share_id, absl::string_view sealed) {
+absl::StatusOr<std::string> OpenFromStore(const AgencyIdentity& identity, absl::string_view share_id,
+                                          absl::string_view sealed) {
   if (sealed.size() < trust::kAeadNonceSize) return absl::DataLossError("stored content is malformed");
-  return trust::AeadOpen(identity.storage_key, sealed.substr(0, trust::kAeadNonceSize), Binding(share_id), sealed.substr(trust::kAeadNonceSize));
+  return trust::AeadOpen(identity.storage_key, sealed.substr(0, trust::kAeadNonceSize), Binding(share_id),
+                         sealed.substr(trust::kAeadNonceSize));
 }
 
 absl::StatusOr<trust::SecretBytes> LoadSecret(const std::string& path, bool make, trust::Random& random) {
   if (make && access(path.c_str(), F_OK) != 0) RETURN_IF_ERROR(MakeSecret(path, random));
   ASSIGN_OR_RETURN(trust::SecretBytes secret, trust::ReadSecretFile(path));
-  if (secret.size() != trust::kAeadKeySize) return absl::InvalidArgumentError(absl::StrCat("`", path, "` does not hold 32 octets"));
+  if (secret.size() != trust::kAeadKeySize)
+    return absl::InvalidArgumentError(absl::StrCat("`", path, "` does not hold 32 octets"));
   return secret;
 }
 

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "agents/sdk/project.h"
 #include "trust/identity/certificate.h"
 #include "trust/secret/random.h"
@@ -29,7 +30,8 @@ struct CertifiedKey {
 struct AgencyIdentity {
   std::string agency;
   std::unique_ptr<CertifiedKey> signing;
-  std::vector<std::unique_ptr<CertifiedKey>> sealing;        // The newest first; older ones still open what was sealed to them.
+  std::vector<std::unique_ptr<CertifiedKey>>
+      sealing;  // The newest first; older ones still open what was sealed to them.
   std::map<std::string, trust::SecretBytes> reference_keys;  // By enclave.
   trust::SecretBytes storage_key;                            // Encrypts what lies in the agent's own store.
   HolderContact contact;
@@ -40,10 +42,11 @@ struct AgencyIdentity {
 };
 
 // Encrypts content for the agent's own store, bound to its share. A fresh nonce each time.
-absl::StatusOr<std::string> SealForStore(const AgencyIdentity& identity, absl::string_view share_id, absl::string_view plaintext,
-                                         trust::Random& random);
+absl::StatusOr<std::string> SealForStore(const AgencyIdentity& identity, absl::string_view share_id,
+                                         absl::string_view plaintext, trust::Random& random);
 // Error: kDataLoss.
-absl::StatusOr<std::string> OpenFromStore(const AgencyIdentity& identity, absl::string_view share_id, absl::string_view sealed);
+absl::StatusOr<std::string> OpenFromStore(const AgencyIdentity& identity, absl::string_view share_id,
+                                          absl::string_view sealed);
 
 // Reads 32 octets from a private file; makes it first when `make` and there is none.
 absl::StatusOr<trust::SecretBytes> LoadSecret(const std::string& path, bool make, trust::Random& random);

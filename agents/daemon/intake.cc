@@ -12,11 +12,12 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/util/json_util.h"
+
 #include "agents/daemon/fault.h"
 #include "agents/daemon/handover.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/json_problem.h"
-#include "google/protobuf/util/json_util.h"
 #include "nlohmann/json.hpp"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
@@ -33,7 +34,9 @@ std::vector<std::string> FilesIn(const std::string& folder) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
     const std::string name = entry.path().filename().string();
-    if (name.front() == '.' || absl::EndsWith(name, ".part") || absl::EndsWith(name, ".result.json") || !entry.is_regular_file(error)) continue;
+    if (name.front() == '.' || absl::EndsWith(name, ".part") || absl::EndsWith(name, ".result.json") ||
+        !entry.is_regular_file(error))
+      continue;
     names.push_back(name);
   }
   std::ranges::sort(names);
@@ -45,39 +48,52 @@ bool Settled(const std::string& path, absl::Time now, absl::Duration settle) {
   return stat(path.c_str(), &state) == 0 && now - absl::TimeFromTimespec(state.st_mtim) >= settle;
 }
 
-json ProblemJson(const RowProblem& problem) { return {{"row", problem.row}, {"column", problem.column}, {"rule", problem.rule}}; }
+json ProblemJson(const RowProblem& problem) {
+  return {{"row", problem.row}, {"column", problem.column}, {"rule", problem.rule}};
+}
 
 json SharesJson(const v1::PushReferralResponse& response) {
   json shares = json::array();
   for (const v1::ShareOutcome& share : response.shares()) {
     json released = json::array();
     for (const v1::UnitOutcome& unit : share.units()) {
-      released.push_back({{"recipient", unit.recipient_agency()}, {"subject", unit.subject()}, {"category", unit.category()},
-                          {"outcome", unit.outcome()}, {"form", unit.form()}, {"reasons", std::vector<std::string>(unit.reasons().begin(), unit.reasons().end())}});
+      released.push_back({{"recipient", unit.recipient_agency()},
+                          {"subject", unit.subject()},
+                          {"category", unit.category()},
+                          {"outcome", unit.outcome()},
+                          {"form", unit.form()},
+                          {"reasons", std::vector<std::string>(unit.reasons().begin(), unit.reasons().end())}});
     }
-    shares.push_back({{"share_id", share.share_id()}, {"profile", share.profile()}, {"state", share.state()}, {"reason", share.reason()}, {"units", released}});
+    shares.push_back({{"share_id", share.share_id()},
+                      {"profile", share.profile()},
+                      {"state", share.state()},
+                      {"reason", share.reason()},
+                      {"units", released}});
   }
   return shares;
 }
 
 // Nothing about the file is wrong: the broker is absent or full, or this agent has no policy yet.
 bool MayPassLater(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status) || absl::IsCancelled(status) ||
-         ReasonOf(status) == "POLICY_MISSING";
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status) ||
+         absl::IsCancelled(status) || ReasonOf(status) == "POLICY_MISSING";
 }
 
 // The errors of a referral that was not taken: every field, or the reason alone.
 json FaultJson(const absl::Status& status) {
   json errors = json::array();
   const RpcError error = DescribeRpcError(status);
-  for (const Violation& violation : error.fields) errors.push_back(ProblemJson({.column = violation.field, .rule = violation.description}));
-  if (errors.empty()) errors.push_back({{"row", 0}, {"column", ""}, {"rule", std::string(status.message())}, {"reason", error.reason}});
+  for (const Violation& violation : error.fields)
+    errors.push_back(ProblemJson({.column = violation.field, .rule = violation.description}));
+  if (errors.empty())
+    errors.push_back({{"row", 0}, {"column", ""}, {"rule", std::string(status.message())}, {"reason", error.reason}});
   return errors;
 }
 
 }  // namespace
 
-Intake::Intake(const AgentContext& context, Sender& sender, std::string folder, absl::Duration settle, std::map<std::string, FileReader> readers)
+Intake::Intake(const AgentContext& context, Sender& sender, std::string folder, absl::Duration settle,
+               std::map<std::string, FileReader> readers)
     : context_(context), sender_(sender), folder_(std::move(folder)), settle_(settle), readers_(std::move(readers)) {
   std::error_code error;
   for (const char* part : {"inbox", "taken", "done", "failed"}) {
@@ -173,10 +189,12 @@ absl::StatusOr<bool> Intake::Process(const std::string& name) {
   return true;
 }
 
-absl::Status Intake::Finish(const std::string& name, const std::string& folder, const std::string& result, const std::string& rejected_rows) {
+absl::Status Intake::Finish(const std::string& name, const std::string& folder, const std::string& result,
+                            const std::string& rejected_rows) {
   const std::string target = absl::StrCat(folder_, "/", folder, "/", name);
   RETURN_IF_ERROR(WriteDurably(target + ".result.json", result + "\n"));
-  if (!rejected_rows.empty()) RETURN_IF_ERROR(WriteDurably(absl::StrCat(folder_, "/failed/", name, ".rejects.csv"), rejected_rows));
+  if (!rejected_rows.empty())
+    RETURN_IF_ERROR(WriteDurably(absl::StrCat(folder_, "/failed/", name, ".rejects.csv"), rejected_rows));
   if (rename(absl::StrCat(folder_, "/taken/", name).c_str(), target.c_str()) != 0) {
     return absl::UnavailableError(absl::StrCat("cannot move a file to `", folder, "`: ", std::strerror(errno)));
   }

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "agents/daemon/context.h"
 #include "agents/daemon/sender.h"
 #include "derwent/v1/agent.pb.h"
@@ -25,7 +26,8 @@ struct RowProblem {
 struct IntakeBatch {
   std::vector<v1::PushReferralRequest> referrals;
   std::vector<RowProblem> problems;
-  std::string rejected_rows;  // The bad rows of a CSV with `_row,_column,_rule`, to be put right and sent again; may be empty.
+  std::string
+      rejected_rows;  // The bad rows of a CSV with `_row,_column,_rule`, to be put right and sent again; may be empty.
 };
 
 // Reads one format. Error: kInvalidArgument the file as a whole cannot be read.
@@ -34,13 +36,16 @@ using FileReader = std::function<absl::StatusOr<IntakeBatch>(absl::string_view o
 // Files larger than this are refused unread.
 inline constexpr size_t kMaxIntakeOctets = 32 << 20;
 
-// Takes what the agency's system puts into `<folder>/inbox` (formats of the agencies, 1.3): takes a file by renaming it into
-// `taken/`, pushes what it holds, and puts it with `<file>.result.json` beside it into `done/` or `failed/`. A file whose
-// octets were seen before only says so. `*.part`, dotfiles and files changed in the last `settle` are left alone.
+// Takes what the agency's system puts into `<folder>/inbox` (formats of the agencies, 1.3): takes a file by renaming it
+// into `taken/`, pushes what it holds, and puts it with `<file>.result.json` beside it into `done/` or `failed/`. A
+// file whose octets were seen before only says so. `*.part`, dotfiles and files changed in the last `settle` are left
+// alone.
 class Intake {
  public:
-  // Borrows both. `readers` by file name ending, for instance `.csv`; the longest ending that fits wins. Makes the folders.
-  Intake(const AgentContext& context, Sender& sender, std::string folder, absl::Duration settle, std::map<std::string, FileReader> readers);
+  // Borrows both. `readers` by file name ending, for instance `.csv`; the longest ending that fits wins. Makes the
+  // folders.
+  Intake(const AgentContext& context, Sender& sender, std::string folder, absl::Duration settle,
+         std::map<std::string, FileReader> readers);
 
   // One round over `taken/` (what a crash or an absent broker left) and `inbox/`. Returns how many files were finished.
   absl::StatusOr<int> Scan();
@@ -52,7 +57,8 @@ class Intake {
   // True when the file was finished; false when it waits for the broker.
   absl::StatusOr<bool> Process(const std::string& name);
   absl::StatusOr<IntakeBatch> Read(const std::string& name, const std::string& octets) const;
-  absl::Status Finish(const std::string& name, const std::string& folder, const std::string& result, const std::string& rejected_rows);
+  absl::Status Finish(const std::string& name, const std::string& folder, const std::string& result,
+                      const std::string& rejected_rows);
 
   const AgentContext& context_;
   Sender& sender_;

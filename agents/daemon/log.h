@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+
 #include "trust/base/clock.h"
 #include "trust/base/mutex.h"
 
@@ -18,7 +19,8 @@ class Log {
   using Fields = std::initializer_list<std::pair<absl::string_view, absl::string_view>>;
 
   // Borrows both.
-  Log(std::ostream& out, const Clock& clock, std::string agency) : out_(out), clock_(clock), agency_(std::move(agency)) {}
+  Log(std::ostream& out, const Clock& clock, std::string agency)
+      : out_(out), clock_(clock), agency_(std::move(agency)) {}
 
   void Write(absl::string_view level, absl::string_view message, Fields fields = {});
   // `error` with the status code and its text, which by house rule holds no personal data.

@@ -3,13 +3,14 @@
 #include <iostream>
 #include <string>
 
+#include "google/protobuf/stubs/logging.h"
+
 #include "CLI/CLI.hpp"
 #include "agents/daemon/config.h"
 #include "agents/daemon/daemon.h"
 #include "agents/daemon/server.h"
 #include "agents/sdk/broker/grpc_broker.h"
 #include "agents/sdk/channel/channel.h"
-#include "google/protobuf/stubs/logging.h"
 
 namespace {
 
@@ -33,8 +34,11 @@ int Serve(const std::string& path, const std::string& port_file) {
   derwent::SystemClock clock;
   derwent::trust::SystemRandom random;
   agents::Log log(std::cerr, clock, config->agency);
-  auto channel = agents::Channel::Open({.target = config->broker_target, .peer = config->broker_peer, .ca_file = config->anchors.ca,
-                                        .certificate_file = config->tls_certificate, .key_file = config->tls_key});
+  auto channel = agents::Channel::Open({.target = config->broker_target,
+                                        .peer = config->broker_peer,
+                                        .ca_file = config->anchors.ca,
+                                        .certificate_file = config->tls_certificate,
+                                        .key_file = config->tls_key});
   if (!channel.ok()) return Fail(channel.status(), 1);
   agents::GrpcBroker broker(**channel);
   auto daemon = agents::AgentDaemon::Create(*config, {.broker = broker, .clock = clock, .random = random, .log = log});

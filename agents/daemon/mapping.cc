@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+
 #include "agents/connectors/csv/csv.h"
 #include "agents/connectors/json/json.h"
 #include "trust/base/status_macros.h"
@@ -15,7 +16,8 @@ namespace {
 IntakeBatch ToIntake(connectors::Batch batch) {
   IntakeBatch intake{.referrals = std::move(batch.referrals), .rejected_rows = std::move(batch.rejected_rows)};
   for (connectors::Problem& problem : batch.problems) {
-    intake.problems.push_back({.row = problem.row, .column = std::move(problem.column), .rule = std::move(problem.rule)});
+    intake.problems.push_back(
+        {.row = problem.row, .column = std::move(problem.column), .rule = std::move(problem.rule)});
   }
   return intake;
 }
@@ -27,16 +29,19 @@ absl::StatusOr<std::map<std::string, FileReader>> MappedReaders(const std::map<s
   for (const auto& [ending, path] : mappings) {
     ASSIGN_OR_RETURN(const std::string text, trust::ReadFile(path));
     absl::StatusOr<connectors::Mapping> mapping = connectors::Mapping::Parse(text);
-    if (!mapping.ok()) return absl::InvalidArgumentError(absl::StrCat("mapping `", path, "`: ", mapping.status().message()));
+    if (!mapping.ok())
+      return absl::InvalidArgumentError(absl::StrCat("mapping `", path, "`: ", mapping.status().message()));
     if (mapping->is_register() || !mapping->join_on().empty()) {
-      return absl::InvalidArgumentError(absl::StrCat("mapping `", path, "`: is one of the own system (`system`), not of a hand-over"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("mapping `", path, "`: is one of the own system (`system`), not of a hand-over"));
     }
     const bool csv = absl::EndsWith(ending, ".csv");
     if (!csv && !absl::EndsWith(ending, ".json")) {
       return absl::InvalidArgumentError(absl::StrCat("`", ending, "` must end in .csv or .json"));
     }
     readers[ending] = [mapping = *std::move(mapping), csv](absl::string_view octets) -> absl::StatusOr<IntakeBatch> {
-      ASSIGN_OR_RETURN(connectors::Batch batch, csv ? connectors::ReadCsv(mapping, octets) : connectors::ReadJson(mapping, octets));
+      ASSIGN_OR_RETURN(connectors::Batch batch,
+                       csv ? connectors::ReadCsv(mapping, octets) : connectors::ReadJson(mapping, octets));
       return ToIntake(std::move(batch));
     };
   }

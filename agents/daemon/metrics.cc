@@ -24,7 +24,9 @@ AgentMetrics::AgentMetrics()
       reachable_(OneGauge(*registry_, "derwent_agent_broker_reachable", "1 when the broker answers")) {}
 
 void AgentMetrics::ShareSettled(absl::string_view state) { shares_.Add({{"state", std::string(state)}}).Increment(); }
-void AgentMetrics::ShareReceived(absl::string_view result) { received_.Add({{"result", std::string(result)}}).Increment(); }
+void AgentMetrics::ShareReceived(absl::string_view result) {
+  received_.Add({{"result", std::string(result)}}).Increment();
+}
 void AgentMetrics::AlarmRaised(absl::string_view code) { alarms_.Add({{"code", std::string(code)}}).Increment(); }
 void AgentMetrics::CallHandled(absl::string_view method, absl::string_view code) {
   calls_.Add({{"grpc_method", std::string(method)}, {"grpc_code", std::string(code)}}).Increment();

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+
 #include "prometheus/counter.h"
 #include "prometheus/family.h"
 #include "prometheus/gauge.h"

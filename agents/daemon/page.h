@@ -13,7 +13,8 @@ struct Page {
   int64_t before = 0;
 };
 
-// Reads `page_size` (1 to 500, 0 for the default) and `page_token`. Error: kInvalidArgument, a Fault naming every wrong field.
+// Reads `page_size` (1 to 500, 0 for the default) and `page_token`. Error: kInvalidArgument, a Fault naming every wrong
+// field.
 absl::StatusOr<Page> PageOf(int32_t size, const std::string& token);
 
 }  // namespace derwent::agents

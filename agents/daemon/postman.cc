@@ -1,6 +1,7 @@
 #include "agents/daemon/postman.h"
 
 #include "absl/strings/str_cat.h"
+
 #include "agents/daemon/fault.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/envelope.h"
@@ -11,7 +12,8 @@
 namespace derwent::agents {
 namespace {
 
-absl::StatusOr<std::string> Signed(absl::string_view type, const google::protobuf::Message& message, const trust::SigningKey& key) {
+absl::StatusOr<std::string> Signed(absl::string_view type, const google::protobuf::Message& message,
+                                   const trust::SigningKey& key) {
   ASSIGN_OR_RETURN(const v1::DsseEnvelope envelope, SignMessage(type, message, key));
   return envelope.SerializeAsString();
 }
@@ -24,7 +26,8 @@ absl::StatusOr<v1::Manifest> ManifestOf(const InboxRow& received) {
 
 }  // namespace
 
-v1::MessageHead Postman::Head(const std::string& share_id, uint32_t version, const std::string& to, uint32_t sequence) const {
+v1::MessageHead Postman::Head(const std::string& share_id, uint32_t version, const std::string& to,
+                              uint32_t sequence) const {
   v1::MessageHead head;
   head.set_share_id(share_id);
   head.set_version(version);
@@ -37,13 +40,17 @@ v1::MessageHead Postman::Head(const std::string& share_id, uint32_t version, con
 
 absl::Status Postman::QueueAcknowledgement(const InboxRow& received) {
   ASSIGN_OR_RETURN(const v1::Manifest manifest, ManifestOf(received));
-  OutgoingMessage message{.request_id = context_.random.NewUuid().text(), .share_id = received.share_id, .peer = received.sender,
-                          .kind = "ACKNOWLEDGEMENT", .delivery_id = received.delivery_id};
+  OutgoingMessage message{.request_id = context_.random.NewUuid().text(),
+                          .share_id = received.share_id,
+                          .peer = received.sender,
+                          .kind = "ACKNOWLEDGEMENT",
+                          .delivery_id = received.delivery_id};
   return context_.state
       .QueueMessage(message, absl::StrCat("acknowledgement/", received.share_id),
                     [&](uint32_t sequence) {
                       v1::Acknowledgement acknowledgement;
-                      *acknowledgement.mutable_head() = Head(received.share_id, manifest.version(), received.sender, sequence);
+                      *acknowledgement.mutable_head() =
+                          Head(received.share_id, manifest.version(), received.sender, sequence);
                       acknowledgement.set_manifest_digest(received.manifest_digest);
                       acknowledgement.set_delivery_id(received.delivery_id);
                       return Signed(kAcknowledgementType, acknowledgement, context_.identity.signing->key);
@@ -51,14 +58,19 @@ absl::Status Postman::QueueAcknowledgement(const InboxRow& received) {
       .status();
 }
 
-absl::Status Postman::QueueProgress(const InboxRow& received, v1::ProgressState state, const std::string& reason, const std::string& note) {
+absl::Status Postman::QueueProgress(const InboxRow& received, v1::ProgressState state, const std::string& reason,
+                                    const std::string& note) {
   ASSIGN_OR_RETURN(const v1::Manifest manifest, ManifestOf(received));
   const auto history = context_.keys.Find(received.sender);
   const trust::AgencyKey* sealing = history->Current(trust::KeyUse::kSealing, context_.clock.Now());
   if (!note.empty() && sealing == nullptr) {
-    return Fault(absl::StatusCode::kFailedPrecondition, "KEY_NOT_CERTIFIED", "the sender has no key to seal the note to");
+    return Fault(absl::StatusCode::kFailedPrecondition, "KEY_NOT_CERTIFIED",
+                 "the sender has no key to seal the note to");
   }
-  OutgoingMessage message{.request_id = context_.random.NewUuid().text(), .share_id = received.share_id, .peer = received.sender, .kind = "PROGRESS"};
+  OutgoingMessage message{.request_id = context_.random.NewUuid().text(),
+                          .share_id = received.share_id,
+                          .peer = received.sender,
+                          .kind = "PROGRESS"};
   return context_.state
       .QueueMessage(message, absl::StrCat("progress/", message.request_id),
                     [&](uint32_t sequence) -> absl::StatusOr<std::string> {
@@ -76,8 +88,10 @@ absl::Status Postman::QueueProgress(const InboxRow& received, v1::ProgressState 
       .status();
 }
 
-absl::Status Postman::QueueWithdrawal(const std::string& share_id, const std::string& recipient, const std::string& reason) {
-  OutgoingMessage message{.request_id = context_.random.NewUuid().text(), .share_id = share_id, .peer = recipient, .kind = "WITHDRAWAL"};
+absl::Status Postman::QueueWithdrawal(const std::string& share_id, const std::string& recipient,
+                                      const std::string& reason) {
+  OutgoingMessage message{
+      .request_id = context_.random.NewUuid().text(), .share_id = share_id, .peer = recipient, .kind = "WITHDRAWAL"};
   return context_.state
       .QueueMessage(message, absl::StrCat("withdrawal/", share_id, "/", recipient),
                     [&](uint32_t sequence) {
@@ -90,9 +104,11 @@ absl::Status Postman::QueueWithdrawal(const std::string& share_id, const std::st
       .status();
 }
 
-absl::Status Postman::QueueNotice(const std::string& share_id, uint32_t version, const std::string& sender, const std::string& delivery_id,
-                                  v1::NoticeKind kind, const std::vector<uint32_t>& units, const std::string& manifest_digest) {
-  OutgoingMessage message{.request_id = context_.random.NewUuid().text(), .share_id = share_id, .peer = sender, .kind = "NOTICE"};
+absl::Status Postman::QueueNotice(const std::string& share_id, uint32_t version, const std::string& sender,
+                                  const std::string& delivery_id, v1::NoticeKind kind,
+                                  const std::vector<uint32_t>& units, const std::string& manifest_digest) {
+  OutgoingMessage message{
+      .request_id = context_.random.NewUuid().text(), .share_id = share_id, .peer = sender, .kind = "NOTICE"};
   return context_.state
       .QueueMessage(message, absl::StrCat("notice/", delivery_id, "/", static_cast<int>(kind)),
                     [&](uint32_t sequence) {
@@ -153,7 +169,8 @@ absl::StatusOr<std::vector<Postman::Sent>> Postman::Drain(const std::string& sha
     }
     if (WorthRetrying(sent.status())) return sent.status();
     // The broker will never take it: its number goes to the next message, and somebody must look.
-    context_.log.Failure("a message was not taken", sent.status(), {{"share", message.share_id}, {"method", message.kind}, {"reason", ReasonOf(sent.status())}});
+    context_.log.Failure("a message was not taken", sent.status(),
+                         {{"share", message.share_id}, {"method", message.kind}, {"reason", ReasonOf(sent.status())}});
     context_.Alarm("MESSAGE_NOT_TAKEN", message.share_id, message.peer);
     v1::DsseEnvelope envelope;
     static_cast<void>(envelope.ParseFromString(message.envelope));

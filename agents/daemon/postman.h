@@ -6,14 +6,15 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
 #include "agents/daemon/context.h"
 #include "derwent/v1/ledger.pb.h"
 #include "derwent/v1/message.pb.h"
 
 namespace derwent::agents {
 
-// Numbers, signs and keeps messages to other agencies, and sends what is kept in order. Who acted stays in the agency's own
-// access log: a head's acting person would be shown to the other party. Thread-safe.
+// Numbers, signs and keeps messages to other agencies, and sends what is kept in order. Who acted stays in the agency's
+// own access log: a head's acting person would be shown to the other party. Thread-safe.
 class Postman {
  public:
   explicit Postman(const AgentContext& context) : context_(context) {}
@@ -21,11 +22,13 @@ class Postman {
   // The package was verified, opened, checked and handed over. Queued once for each share.
   absl::Status QueueAcknowledgement(const InboxRow& received);
   // Errors: kInvalidArgument a note too long; kFailedPrecondition no key to seal it to.
-  absl::Status QueueProgress(const InboxRow& received, v1::ProgressState state, const std::string& reason, const std::string& note);
+  absl::Status QueueProgress(const InboxRow& received, v1::ProgressState state, const std::string& reason,
+                             const std::string& note);
   absl::Status QueueWithdrawal(const std::string& share_id, const std::string& recipient, const std::string& reason);
   // About a package that was not taken, or units of it. Queued once for each delivery and kind.
-  absl::Status QueueNotice(const std::string& share_id, uint32_t version, const std::string& sender, const std::string& delivery_id,
-                           v1::NoticeKind kind, const std::vector<uint32_t>& units, const std::string& manifest_digest);
+  absl::Status QueueNotice(const std::string& share_id, uint32_t version, const std::string& sender,
+                           const std::string& delivery_id, v1::NoticeKind kind, const std::vector<uint32_t>& units,
+                           const std::string& manifest_digest);
 
   // What the broker said of one message sent.
   struct Sent {

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+
 #include "agents/daemon/fault.h"
 #include "agents/sdk/envelope.h"
 #include "derwent/v1/agent.pb.h"
@@ -23,7 +24,9 @@ std::string NoticeCode(v1::NoticeKind kind) {
   return name.substr(std::min(name.size(), sizeof("NOTICE_KIND_") - 1));
 }
 
-bool IsReply(const v1::Manifest& manifest) { return manifest.kind() == v1::PACKAGE_KIND_ANSWER || manifest.kind() == v1::PACKAGE_KIND_SUPPLEMENT; }
+bool IsReply(const v1::Manifest& manifest) {
+  return manifest.kind() == v1::PACKAGE_KIND_ANSWER || manifest.kind() == v1::PACKAGE_KIND_SUPPLEMENT;
+}
 
 v1::ReceivedReferral ReferralOf(const OpenedPackage& opened, const v1::Delivery& delivery, absl::Time now) {
   v1::ReceivedReferral referral;
@@ -64,7 +67,8 @@ absl::StatusOr<int> Receiver::CollectOnce(absl::Duration wait) {
   for (const v1::Delivery& delivery : response.deliveries()) {
     const absl::StatusOr<bool> handled = Handle(delivery);
     if (absl::IsUnavailable(handled.status())) return handled.status();
-    if (!handled.ok()) context_.log.Failure("a delivery was not handled", handled.status(), {{"delivery", delivery.delivery_id()}});
+    if (!handled.ok())
+      context_.log.Failure("a delivery was not handled", handled.status(), {{"delivery", delivery.delivery_id()}});
     if (handled.ok() && *handled) ++taken;
   }
   return taken;
@@ -72,11 +76,16 @@ absl::StatusOr<int> Receiver::CollectOnce(absl::Duration wait) {
 
 absl::StatusOr<bool> Receiver::Handle(const v1::Delivery& delivery) {
   switch (delivery.content_case()) {
-    case v1::Delivery::kPackage: return HandlePackage(delivery);
-    case v1::Delivery::kMessage: return HandleMessage(delivery);
-    case v1::Delivery::kNotice: return HandleNotice(delivery);
-    case v1::Delivery::kApproval: return HandleApproval(delivery);
-    default: return false;
+    case v1::Delivery::kPackage:
+      return HandlePackage(delivery);
+    case v1::Delivery::kMessage:
+      return HandleMessage(delivery);
+    case v1::Delivery::kNotice:
+      return HandleNotice(delivery);
+    case v1::Delivery::kApproval:
+      return HandleApproval(delivery);
+    default:
+      return false;
   }
 }
 
@@ -98,12 +107,13 @@ absl::StatusOr<OpenResult> Receiver::Open(const v1::Package& package, const v1::
   const auto view = context_.policy.view();
   if (view == nullptr) return absl::UnavailableError("no policy was verified yet");
   const auto sender = context_.keys.Find(manifest.sender_agency());
-  const OpenContext open{.own_agency = context_.identity.agency,
-                         .sender = sender.get(),
-                         .sealing_key = [this](absl::string_view key_id) { return context_.identity.SealingKey(key_id); },
-                         .policy_known = [this](absl::string_view digest) { return context_.policy.Knows(digest); },
-                         .obligations = &view->obligations,
-                         .now = context_.clock.Now()};
+  const OpenContext open{
+      .own_agency = context_.identity.agency,
+      .sender = sender.get(),
+      .sealing_key = [this](absl::string_view key_id) { return context_.identity.SealingKey(key_id); },
+      .policy_known = [this](absl::string_view digest) { return context_.policy.Knows(digest); },
+      .obligations = &view->obligations,
+      .now = context_.clock.Now()};
   return OpenPackage(package, open);
 }
 
@@ -126,10 +136,14 @@ absl::StatusOr<bool> Receiver::HandlePackage(const v1::Delivery& delivery) {
     return true;
   }
   if (before.has_value()) {
-    return Refuse(delivery, *manifest, {.kind = v1::NOTICE_KIND_PACKAGE_REJECTED, .why = "another package has this share id", .manifest_digest = digest});
+    return Refuse(delivery, *manifest,
+                  {.kind = v1::NOTICE_KIND_PACKAGE_REJECTED,
+                   .why = "another package has this share id",
+                   .manifest_digest = digest});
   }
   ASSIGN_OR_RETURN(OpenResult result, Open(delivery.package(), *manifest));
-  if (const auto* rejection = std::get_if<Rejection>(&result); rejection != nullptr) return Refuse(delivery, *manifest, *rejection);
+  if (const auto* rejection = std::get_if<Rejection>(&result); rejection != nullptr)
+    return Refuse(delivery, *manifest, *rejection);
   if (delivery.receipts().empty()) return absl::DataLossError("a package came without evidence");
   for (const v1::Receipt& receipt : delivery.receipts()) {
     RETURN_IF_ERROR(parts_.evidence.Take(receipt, ExpectedOf(*manifest, digest)));
@@ -137,26 +151,31 @@ absl::StatusOr<bool> Receiver::HandlePackage(const v1::Delivery& delivery) {
   const OpenedPackage& opened = std::get<OpenedPackage>(result);
   if (IsReply(opened.manifest)) {
     const absl::Status judged = parts_.asker.Judge(opened.manifest);
-    if (absl::IsInvalidArgument(judged)) return Refuse(delivery, *manifest, {.why = std::string(judged.message()), .manifest_digest = digest});
+    if (absl::IsInvalidArgument(judged))
+      return Refuse(delivery, *manifest, {.why = std::string(judged.message()), .manifest_digest = digest});
     RETURN_IF_ERROR(judged);
   }
   return Keep(delivery, opened);
 }
 
-absl::StatusOr<bool> Receiver::Refuse(const v1::Delivery& delivery, const v1::Manifest& manifest, const Rejection& rejection) {
+absl::StatusOr<bool> Receiver::Refuse(const v1::Delivery& delivery, const v1::Manifest& manifest,
+                                      const Rejection& rejection) {
   const std::string code = NoticeCode(rejection.kind);
   context_.Alarm(code, manifest.share_id(), manifest.sender_agency());
   context_.metrics.ShareReceived(code);
-  context_.log.Write("error", "a package was rejected", {{"share", manifest.share_id()}, {"reason", code}, {"error", rejection.why}});
-  RETURN_IF_ERROR(parts_.postman.QueueNotice(manifest.share_id(), manifest.version(), manifest.sender_agency(), delivery.delivery_id(), rejection.kind,
-                                             {}, rejection.manifest_digest.bytes()));
+  context_.log.Write("error", "a package was rejected",
+                     {{"share", manifest.share_id()}, {"reason", code}, {"error", rejection.why}});
+  RETURN_IF_ERROR(parts_.postman.QueueNotice(manifest.share_id(), manifest.version(), manifest.sender_agency(),
+                                             delivery.delivery_id(), rejection.kind, {},
+                                             rejection.manifest_digest.bytes()));
   RETURN_IF_ERROR(context_.state.Reject(delivery.delivery_id()));
   RETURN_IF_ERROR(parts_.postman.Drain().status());
   return false;
 }
 
 // What is kept of a package; nullopt: nothing but its manifest (a selector that matched nobody).
-absl::StatusOr<std::optional<std::string>> Receiver::ContentOf(const OpenedPackage& opened, const v1::Delivery& delivery, absl::Time now) {
+absl::StatusOr<std::optional<std::string>> Receiver::ContentOf(const OpenedPackage& opened,
+                                                               const v1::Delivery& delivery, absl::Time now) {
   if (IsReply(opened.manifest)) return Asker::Kept(opened, delivery.receipts()).SerializeAsString();
   if (opened.manifest.kind() == v1::PACKAGE_KIND_SELECTOR) {
     ASSIGN_OR_RETURN(const bool matched, parts_.holder.Take(opened));
@@ -170,16 +189,24 @@ absl::StatusOr<bool> Receiver::Keep(const v1::Delivery& delivery, const OpenedPa
   const absl::Time now = context_.clock.Now();
   if (!opened.mislabelled.empty()) {
     context_.Alarm("MISLABELLED", manifest.share_id(), manifest.sender_agency());
-    RETURN_IF_ERROR(parts_.postman.QueueNotice(manifest.share_id(), manifest.version(), manifest.sender_agency(), delivery.delivery_id(),
-                                               v1::NOTICE_KIND_MISLABELLED, opened.mislabelled, opened.manifest_digest.bytes()));
+    RETURN_IF_ERROR(parts_.postman.QueueNotice(manifest.share_id(), manifest.version(), manifest.sender_agency(),
+                                               delivery.delivery_id(), v1::NOTICE_KIND_MISLABELLED, opened.mislabelled,
+                                               opened.manifest_digest.bytes()));
   }
-  InboxRow row{.share_id = manifest.share_id(), .delivery_id = delivery.delivery_id(), .sender = manifest.sender_agency(), .state = "RECEIVED",
-               .manifest = delivery.package().manifest().payload(), .manifest_digest = opened.manifest_digest.bytes(), .receive_time = now,
-               .handed_over = manifest.kind() != v1::PACKAGE_KIND_REFERRAL};  // Requests and answers are opened by persons only.
+  InboxRow row{
+      .share_id = manifest.share_id(),
+      .delivery_id = delivery.delivery_id(),
+      .sender = manifest.sender_agency(),
+      .state = "RECEIVED",
+      .manifest = delivery.package().manifest().payload(),
+      .manifest_digest = opened.manifest_digest.bytes(),
+      .receive_time = now,
+      .handed_over = manifest.kind() != v1::PACKAGE_KIND_REFERRAL};  // Requests and answers are opened by persons only.
   ASSIGN_OR_RETURN(const std::optional<std::string> content, ContentOf(opened, delivery, now));
   if (content.has_value()) {
     const trust::SecretBytes plain = trust::SecretBytes::CopyOf(*content);
-    ASSIGN_OR_RETURN(row.content, SealForStore(context_.identity, row.share_id, plain.RevealForCrypto(), context_.random));
+    ASSIGN_OR_RETURN(row.content,
+                     SealForStore(context_.identity, row.share_id, plain.RevealForCrypto(), context_.random));
   }
   RETURN_IF_ERROR(context_.state.SaveReceived(row).status());
   if (IsReply(manifest)) RETURN_IF_ERROR(parts_.asker.Take(manifest));
@@ -211,7 +238,8 @@ absl::StatusOr<bool> Receiver::HandleApproval(const v1::Delivery& delivery) {
 
 absl::StatusOr<bool> Receiver::HandleQuestion(const v1::Delivery& delivery) {
   v1::ApprovalQuestion question;
-  const std::string holder = question.ParseFromString(delivery.message().payload()) ? question.proposed().holder_agency() : "";
+  const std::string holder =
+      question.ParseFromString(delivery.message().payload()) ? question.proposed().holder_agency() : "";
   if (!holder.empty()) RETURN_IF_ERROR(FreshKeys(holder));
   const absl::Status taken = parts_.approver.TakeQuestion(delivery.message(), question);
   if (absl::IsUnavailable(taken)) return taken;
@@ -232,7 +260,8 @@ absl::StatusOr<bool> Receiver::HandleMessage(const v1::Delivery& delivery) {
   const v1::MessageHead& head = message->head;
   RETURN_IF_ERROR(FreshKeys(head.from_agency()));
   const auto sender = context_.keys.Find(head.from_agency());
-  const absl::Status verified = VerifyMessage(delivery.message(), *message, context_.identity.agency, *sender, context_.clock.Now());
+  const absl::Status verified =
+      VerifyMessage(delivery.message(), *message, context_.identity.agency, *sender, context_.clock.Now());
   if (!verified.ok()) {
     context_.Alarm("MESSAGE_REJECTED", head.share_id(), head.from_agency());
     context_.log.Failure("a message was rejected", verified, {{"share", head.share_id()}});
@@ -246,9 +275,11 @@ absl::StatusOr<bool> Receiver::HandleMessage(const v1::Delivery& delivery) {
       return End(delivery.delivery_id());
     case SequenceVerdict::kGap:
       context_.Alarm("SEQUENCE_BROKEN", head.share_id(), head.from_agency());
-      RETURN_IF_ERROR(context_.state.HoldMessage(head.share_id(), head.from_agency(), head.sequence(), delivery.message().SerializeAsString()));
+      RETURN_IF_ERROR(context_.state.HoldMessage(head.share_id(), head.from_agency(), head.sequence(),
+                                                 delivery.message().SerializeAsString()));
       return End(delivery.delivery_id());
-    case SequenceVerdict::kNext: break;
+    case SequenceVerdict::kNext:
+      break;
   }
   RETURN_IF_ERROR(Apply(*message));
   RETURN_IF_ERROR(context_.state.AcceptSequence(head.share_id(), head.from_agency(), head.sequence()));
@@ -259,7 +290,8 @@ absl::StatusOr<bool> Receiver::HandleMessage(const v1::Delivery& delivery) {
 // Messages held behind a gap follow once it is filled.
 absl::Status Receiver::ApplyHeld(const v1::MessageHead& head) {
   for (uint32_t next = head.sequence() + 1;; ++next) {
-    ASSIGN_OR_RETURN(const std::optional<std::string> held, context_.state.TakeHeld(head.share_id(), head.from_agency(), next));
+    ASSIGN_OR_RETURN(const std::optional<std::string> held,
+                     context_.state.TakeHeld(head.share_id(), head.from_agency(), next));
     if (!held.has_value()) return absl::OkStatus();
     v1::DsseEnvelope envelope;
     if (!envelope.ParseFromString(*held)) return absl::DataLossError("a held message does not parse");
@@ -282,8 +314,12 @@ absl::Status Receiver::Apply(const IncomingMessage& message) {
     return context_.state.HeardOf(share, peer, "ACKNOWLEDGED");
   }
   if (message.type == kProgressType) {
-    ProgressRow row{.agency = peer, .state = message.progress.state(), .reason = message.progress.reason(), .create_time = FromTimestamp(head.create_time())};
-    if (const trust::SigningKey* key = context_.identity.SealingKey(message.progress.sealing_key_id()); key != nullptr) {
+    ProgressRow row{.agency = peer,
+                    .state = message.progress.state(),
+                    .reason = message.progress.reason(),
+                    .create_time = FromTimestamp(head.create_time())};
+    if (const trust::SigningKey* key = context_.identity.SealingKey(message.progress.sealing_key_id());
+        key != nullptr) {
       absl::StatusOr<std::string> note = OpenNote(head, message.progress.sealed_note(), *key);
       if (!note.ok()) context_.Alarm("NOTE_UNREADABLE", share, peer);
       if (note.ok()) {
@@ -303,7 +339,8 @@ absl::Status Receiver::Apply(const IncomingMessage& message) {
       RETURN_IF_ERROR(context_.state.EraseReceived(share));
       return parts_.holder.Cancelled(share);
     }
-    return parts_.handover.GiveWithdrawal(share, IsWithdrawalReason(withdrawal.reason()) ? withdrawal.reason() : "OTHER", withdrawal.delete_copies());
+    return parts_.handover.GiveWithdrawal(
+        share, IsWithdrawalReason(withdrawal.reason()) ? withdrawal.reason() : "OTHER", withdrawal.delete_copies());
   }
   context_.Alarm(absl::StrCat("NOTICE_", NoticeCode(message.notice.kind())), share, peer);
   return absl::OkStatus();
@@ -316,11 +353,20 @@ absl::StatusOr<bool> Receiver::HandleNotice(const v1::Delivery& delivery) {
       RETURN_IF_ERROR(context_.state.HeardOf(notice.share_id(), notice.recipient_agency(), "EXPIRED"));
       context_.Alarm("SHARE_EXPIRED", notice.share_id(), notice.recipient_agency());
       break;
-    case v1::BROKER_NOTICE_KIND_HELD: context_.Alarm("SHARE_HELD", notice.share_id(), notice.recipient_agency()); break;
-    case v1::BROKER_NOTICE_KIND_ACCEPTANCE_OVERDUE: context_.Alarm("ACCEPTANCE_OVERDUE", notice.share_id(), notice.recipient_agency()); break;
-    case v1::BROKER_NOTICE_KIND_QUOTA_EXCEEDED: context_.Alarm("QUOTA_EXCEEDED", notice.share_id(), notice.recipient_agency()); break;
-    case v1::BROKER_NOTICE_KIND_OUTCOME_OVERDUE: context_.Alarm("OUTCOME_OVERDUE", notice.share_id(), notice.recipient_agency()); break;
-    default: context_.Alarm("NOTICE_UNKNOWN", notice.share_id(), notice.recipient_agency());
+    case v1::BROKER_NOTICE_KIND_HELD:
+      context_.Alarm("SHARE_HELD", notice.share_id(), notice.recipient_agency());
+      break;
+    case v1::BROKER_NOTICE_KIND_ACCEPTANCE_OVERDUE:
+      context_.Alarm("ACCEPTANCE_OVERDUE", notice.share_id(), notice.recipient_agency());
+      break;
+    case v1::BROKER_NOTICE_KIND_QUOTA_EXCEEDED:
+      context_.Alarm("QUOTA_EXCEEDED", notice.share_id(), notice.recipient_agency());
+      break;
+    case v1::BROKER_NOTICE_KIND_OUTCOME_OVERDUE:
+      context_.Alarm("OUTCOME_OVERDUE", notice.share_id(), notice.recipient_agency());
+      break;
+    default:
+      context_.Alarm("NOTICE_UNKNOWN", notice.share_id(), notice.recipient_agency());
   }
   return End(delivery.delivery_id());
 }

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
 #include "agents/daemon/approver.h"
 #include "agents/daemon/asker.h"
 #include "agents/daemon/context.h"
@@ -47,7 +48,8 @@ class Receiver {
   absl::StatusOr<OpenResult> Open(const v1::Package& package, const v1::Manifest& manifest);
   absl::StatusOr<bool> Refuse(const v1::Delivery& delivery, const v1::Manifest& manifest, const Rejection& rejection);
   absl::StatusOr<bool> Keep(const v1::Delivery& delivery, const OpenedPackage& opened);
-  absl::StatusOr<std::optional<std::string>> ContentOf(const OpenedPackage& opened, const v1::Delivery& delivery, absl::Time now);
+  absl::StatusOr<std::optional<std::string>> ContentOf(const OpenedPackage& opened, const v1::Delivery& delivery,
+                                                       absl::Time now);
   absl::StatusOr<bool> HandleApproval(const v1::Delivery& delivery);
   absl::StatusOr<bool> HandleQuestion(const v1::Delivery& delivery);
   absl::StatusOr<bool> HandleMessage(const v1::Delivery& delivery);

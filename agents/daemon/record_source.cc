@@ -10,7 +10,8 @@ std::shared_ptr<const SystemRecords::Indexed> SystemRecords::Current() const {
   MutexLock lock(mutex_);
   if (indexed_ == nullptr || indexed_->people != people) {
     const auto this_year = static_cast<int>(LondonDay(clock_.Now()).year());
-    indexed_ = std::make_shared<const Indexed>(Indexed{.people = people, .index = matching::PersonIndex(people->records, this_year)});
+    indexed_ = std::make_shared<const Indexed>(
+        Indexed{.people = people, .index = matching::PersonIndex(people->records, this_year)});
   }
   return indexed_;
 }

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "absl/status/statusor.h"
+
 #include "agents/matching/person_index.h"
 #include "agents/register/people.h"
 #include "derwent/v1/record.pb.h"
@@ -26,7 +27,8 @@ class RecordSource {
 class SystemRecords final : public RecordSource {
  public:
   using Reading = std::function<std::shared_ptr<const People>()>;
-  // `reading` gives the people that count now; null: never read yet, so that nobody can be said not to be held. Borrows the clock.
+  // `reading` gives the people that count now; null: never read yet, so that nobody can be said not to be held. Borrows
+  // the clock.
   SystemRecords(Reading reading, const Clock& clock) : reading_(std::move(reading)), clock_(clock) {}
   absl::StatusOr<std::optional<v1::CaseRecord>> Find(const v1::CaseRecord& selector) const override;
 

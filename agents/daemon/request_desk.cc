@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "agents/daemon/fault.h"
 #include "agents/daemon/page.h"
 #include "agents/sdk/messages.h"
@@ -17,15 +18,19 @@ absl::Status NoSuchRequest() { return Fault(absl::StatusCode::kNotFound, "REQUES
 
 // Only a person agrees to anything, under a certificate of their own.
 absl::Status CheckPerson(const LocalCaller& caller) {
-  return IsConsole(caller) ? Fault(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "only a person may see and answer approvals") : absl::OkStatus();
+  return IsConsole(caller) ? Fault(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED",
+                                   "only a person may see and answer approvals")
+                           : absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<v1::SendCaseRequestResponse> RequestDesk::Send(const LocalCaller& caller, v1::SendCaseRequestRequest request) {
+absl::StatusOr<v1::SendCaseRequestResponse> RequestDesk::Send(const LocalCaller& caller,
+                                                              v1::SendCaseRequestRequest request) {
   if (!IsConsole(caller)) request.set_acting_person(caller.name);
   ASSIGN_OR_RETURN(v1::SendCaseRequestResponse response, parts_.asker.Send(request));
-  if (!request.validate_only()) RETURN_IF_ERROR(context_.state.LogAccess(request.acting_person(), response.request_id(), "ask"));
+  if (!request.validate_only())
+    RETURN_IF_ERROR(context_.state.LogAccess(request.acting_person(), response.request_id(), "ask"));
   return response;
 }
 
@@ -38,7 +43,8 @@ absl::StatusOr<AskedRow> RequestDesk::FindVisible(const LocalCaller& caller, con
   return *row;
 }
 
-absl::StatusOr<v1::ListSentRequestsResponse> RequestDesk::ListSent(const LocalCaller& caller, const v1::ListSentRequestsRequest& request) {
+absl::StatusOr<v1::ListSentRequestsResponse> RequestDesk::ListSent(const LocalCaller& caller,
+                                                                   const v1::ListSentRequestsRequest& request) {
   ASSIGN_OR_RETURN(const Page page, PageOf(request.page_size(), request.page_token()));
   ASSIGN_OR_RETURN(const std::vector<AskedRow> rows, parts_.requests.ListAsked(page.before, page.size));
   v1::ListSentRequestsResponse response;
@@ -52,7 +58,8 @@ absl::StatusOr<v1::ListSentRequestsResponse> RequestDesk::ListSent(const LocalCa
   return response;
 }
 
-absl::StatusOr<v1::ShowCaseRequestResponse> RequestDesk::Show(const LocalCaller& caller, const v1::ShowCaseRequestRequest& request) {
+absl::StatusOr<v1::ShowCaseRequestResponse> RequestDesk::Show(const LocalCaller& caller,
+                                                              const v1::ShowCaseRequestRequest& request) {
   ASSIGN_OR_RETURN(const AskedRow row, FindVisible(caller, request.request_id()));
   v1::ShowCaseRequestResponse response;
   ASSIGN_OR_RETURN(*response.mutable_request(), parts_.asker.Describe(row));
@@ -62,17 +69,21 @@ absl::StatusOr<v1::ShowCaseRequestResponse> RequestDesk::Show(const LocalCaller&
   return response;
 }
 
-absl::StatusOr<v1::CancelCaseRequestResponse> RequestDesk::Cancel(const LocalCaller& caller, const v1::CancelCaseRequestRequest& request) {
+absl::StatusOr<v1::CancelCaseRequestResponse> RequestDesk::Cancel(const LocalCaller& caller,
+                                                                  const v1::CancelCaseRequestRequest& request) {
   ASSIGN_OR_RETURN(const AskedRow row, FindVisible(caller, request.request_id()));
-  if (!IsConsole(caller) && row.acting_person != caller.name) return Fault(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "only who asked may cancel");
+  if (!IsConsole(caller) && row.acting_person != caller.name)
+    return Fault(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "only who asked may cancel");
   if (!request.reason().empty() && !IsWithdrawalReason(request.reason())) {
-    return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the request breaks rules of its form", {{"reason", "must be a code of a withdrawal"}});
+    return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the request breaks rules of its form",
+                 {{"reason", "must be a code of a withdrawal"}});
   }
   RETURN_IF_ERROR(context_.state.LogAccess(caller.name, row.request_id, "cancel"));
   return parts_.asker.Cancel(row, request.reason());
 }
 
-absl::StatusOr<v1::ListHeldRequestsResponse> RequestDesk::ListHeld(const LocalCaller& caller, const v1::ListHeldRequestsRequest& request) {
+absl::StatusOr<v1::ListHeldRequestsResponse> RequestDesk::ListHeld(const LocalCaller& caller,
+                                                                   const v1::ListHeldRequestsRequest& request) {
   RETURN_IF_ERROR(CheckRight(caller, LocalRight::kSeeHeld, context_));
   ASSIGN_OR_RETURN(const Page page, PageOf(request.page_size(), request.page_token()));
   ASSIGN_OR_RETURN(const std::vector<HeldRow> rows, parts_.requests.ListHeld(page.before, page.size));
@@ -90,12 +101,14 @@ absl::StatusOr<v1::ListApprovalsResponse> RequestDesk::ListApprovals(const Local
   return parts_.approver.List(caller.name);
 }
 
-absl::StatusOr<v1::ShowApprovalResponse> RequestDesk::ShowApproval(const LocalCaller& caller, const v1::ShowApprovalRequest& request) {
+absl::StatusOr<v1::ShowApprovalResponse> RequestDesk::ShowApproval(const LocalCaller& caller,
+                                                                   const v1::ShowApprovalRequest& request) {
   RETURN_IF_ERROR(CheckPerson(caller));
   return parts_.approver.Show(caller.name, request.approval_id());
 }
 
-absl::StatusOr<v1::AnswerApprovalResponse> RequestDesk::AnswerApproval(const LocalCaller& caller, const v1::AnswerApprovalRequest& request) {
+absl::StatusOr<v1::AnswerApprovalResponse> RequestDesk::AnswerApproval(const LocalCaller& caller,
+                                                                       const v1::AnswerApprovalRequest& request) {
   RETURN_IF_ERROR(CheckPerson(caller));
   return parts_.approver.Answer(caller.name, request.approval());
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "absl/status/statusor.h"
+
 #include "agents/daemon/approver.h"
 #include "agents/daemon/asker.h"
 #include "agents/daemon/context.h"
@@ -11,8 +12,8 @@
 
 namespace derwent::agents {
 
-// The local service for case-data requests without its transport: each call for a caller already authenticated. Errors as
-// agent_request.proto has them; who may not see something is not told that it is there. Blocks. Thread-safe.
+// The local service for case-data requests without its transport: each call for a caller already authenticated. Errors
+// as agent_request.proto has them; who may not see something is not told that it is there. Blocks. Thread-safe.
 class RequestDesk {
  public:
   struct Parts {
@@ -25,13 +26,19 @@ class RequestDesk {
   RequestDesk(const AgentContext& context, const Parts& parts) : context_(context), parts_(parts) {}
 
   absl::StatusOr<v1::SendCaseRequestResponse> Send(const LocalCaller& caller, v1::SendCaseRequestRequest request);
-  absl::StatusOr<v1::ListSentRequestsResponse> ListSent(const LocalCaller& caller, const v1::ListSentRequestsRequest& request);
-  absl::StatusOr<v1::ShowCaseRequestResponse> Show(const LocalCaller& caller, const v1::ShowCaseRequestRequest& request);
-  absl::StatusOr<v1::CancelCaseRequestResponse> Cancel(const LocalCaller& caller, const v1::CancelCaseRequestRequest& request);
-  absl::StatusOr<v1::ListHeldRequestsResponse> ListHeld(const LocalCaller& caller, const v1::ListHeldRequestsRequest& request);
+  absl::StatusOr<v1::ListSentRequestsResponse> ListSent(const LocalCaller& caller,
+                                                        const v1::ListSentRequestsRequest& request);
+  absl::StatusOr<v1::ShowCaseRequestResponse> Show(const LocalCaller& caller,
+                                                   const v1::ShowCaseRequestRequest& request);
+  absl::StatusOr<v1::CancelCaseRequestResponse> Cancel(const LocalCaller& caller,
+                                                       const v1::CancelCaseRequestRequest& request);
+  absl::StatusOr<v1::ListHeldRequestsResponse> ListHeld(const LocalCaller& caller,
+                                                        const v1::ListHeldRequestsRequest& request);
   absl::StatusOr<v1::ListApprovalsResponse> ListApprovals(const LocalCaller& caller);
-  absl::StatusOr<v1::ShowApprovalResponse> ShowApproval(const LocalCaller& caller, const v1::ShowApprovalRequest& request);
-  absl::StatusOr<v1::AnswerApprovalResponse> AnswerApproval(const LocalCaller& caller, const v1::AnswerApprovalRequest& request);
+  absl::StatusOr<v1::ShowApprovalResponse> ShowApproval(const LocalCaller& caller,
+                                                        const v1::ShowApprovalRequest& request);
+  absl::StatusOr<v1::AnswerApprovalResponse> AnswerApproval(const LocalCaller& caller,
+                                                            const v1::AnswerApprovalRequest& request);
 
  private:
   absl::StatusOr<AskedRow> FindVisible(const LocalCaller& caller, const std::string& request_id);

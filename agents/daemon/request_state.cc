@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "trust/base/status_macros.h"
 
 namespace derwent::agents {
@@ -28,18 +29,31 @@ CREATE INDEX IF NOT EXISTS answers_by_state ON answers (state, not_before_ms);
 )sql";
 
 constexpr char kAsked[] =
-    "SELECT row, request_id, coalesce(request_ref, x''), request_digest, acting_person, state, reason, submit, outcome, manifest, create_ms FROM asked ";
+    "SELECT row, request_id, coalesce(request_ref, x''), request_digest, acting_person, state, reason, submit, "
+    "outcome, manifest, create_ms FROM asked ";
 constexpr char kHeld[] = "SELECT row, request_id, details, next_ms FROM held ";
-constexpr char kApprovals[] = "SELECT approval_id, request_id, role, question, own, sent, state, reason, approval, due_ms FROM approvals ";
+constexpr char kApprovals[] =
+    "SELECT approval_id, request_id, role, question, own, sent, state, reason, approval, due_ms FROM approvals ";
 constexpr char kAnswers[] = "SELECT share_id, request_id, submit, not_before_ms, state FROM answers ";
 
 int64_t Millis(absl::Time time) { return time == absl::InfiniteFuture() ? INT64_MAX : absl::ToUnixMillis(time); }
-absl::Time TimeOf(int64_t millis) { return millis == INT64_MAX ? absl::InfiniteFuture() : absl::FromUnixMillis(millis); }
+absl::Time TimeOf(int64_t millis) {
+  return millis == INT64_MAX ? absl::InfiniteFuture() : absl::FromUnixMillis(millis);
+}
 int64_t Below(int64_t before) { return before > 0 ? before : INT64_MAX; }
 
 AskedRow ReadAsked(const Sql::Statement& row) {
-  return {.row = row.Int(0), .request_id = row.Text(1), .request_ref = row.Text(2), .request_digest = row.Text(3), .acting_person = row.Text(4),
-          .state = row.Text(5), .reason = row.Text(6), .submit = row.Text(7), .outcome = row.Text(8), .manifest = row.Text(9), .create_time = TimeOf(row.Int(10))};
+  return {.row = row.Int(0),
+          .request_id = row.Text(1),
+          .request_ref = row.Text(2),
+          .request_digest = row.Text(3),
+          .acting_person = row.Text(4),
+          .state = row.Text(5),
+          .reason = row.Text(6),
+          .submit = row.Text(7),
+          .outcome = row.Text(8),
+          .manifest = row.Text(9),
+          .create_time = TimeOf(row.Int(10))};
 }
 
 HeldRow ReadHeld(const Sql::Statement& row) {
@@ -47,12 +61,24 @@ HeldRow ReadHeld(const Sql::Statement& row) {
 }
 
 ApprovalRow ReadApproval(const Sql::Statement& row) {
-  return {.approval_id = row.Text(0), .request_id = row.Text(1), .role = row.Text(2), .question = row.Text(3), .own = row.Int(4) != 0,
-          .sent = row.Int(5) != 0, .state = row.Text(6), .reason = row.Text(7), .approval = row.Text(8), .due = TimeOf(row.Int(9))};
+  return {.approval_id = row.Text(0),
+          .request_id = row.Text(1),
+          .role = row.Text(2),
+          .question = row.Text(3),
+          .own = row.Int(4) != 0,
+          .sent = row.Int(5) != 0,
+          .state = row.Text(6),
+          .reason = row.Text(7),
+          .approval = row.Text(8),
+          .due = TimeOf(row.Int(9))};
 }
 
 AnswerRow ReadAnswer(const Sql::Statement& row) {
-  return {.share_id = row.Text(0), .request_id = row.Text(1), .submit = row.Text(2), .not_before = TimeOf(row.Int(3)), .state = row.Text(4)};
+  return {.share_id = row.Text(0),
+          .request_id = row.Text(1),
+          .submit = row.Text(2),
+          .not_before = TimeOf(row.Int(3)),
+          .state = row.Text(4)};
 }
 
 template <typename Row>
@@ -91,20 +117,26 @@ absl::StatusOr<std::vector<Row>> RequestState::Select(const std::string& sql, Re
 
 template <typename... Values>
 absl::StatusOr<std::vector<std::string>> RequestState::Texts(const std::string& sql, const Values&... values) {
-  return Select<std::string>(sql, [](const Sql::Statement& row) { return row.Text(0); }, values...);
+  return Select<std::string>(
+      sql, [](const Sql::Statement& row) { return row.Text(0); }, values...);
 }
 
-absl::Status RequestState::SaveAsked(const AskedRow& row, const std::vector<std::pair<std::string, std::string>>& manifest_by_holder) {
+absl::Status RequestState::SaveAsked(const AskedRow& row,
+                                     const std::vector<std::pair<std::string, std::string>>& manifest_by_holder) {
   MutexLock lock(mutex_);
   Sql::Transaction transaction(*sql_);
   RETURN_IF_ERROR(transaction.begun());
   Sql::Statement insert(sql_->handle(),
-                        "INSERT INTO asked (request_id, request_ref, request_digest, acting_person, state, reason, submit, outcome, manifest, create_ms) "
+                        "INSERT INTO asked (request_id, request_ref, request_digest, acting_person, state, reason, "
+                        "submit, outcome, manifest, create_ms) "
                         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  insert.Bind(row.request_id, row.request_ref, row.request_digest, row.acting_person, row.state, row.reason, row.submit, row.outcome, row.manifest, Millis(row.create_time));
+  insert.Bind(row.request_id, row.request_ref, row.request_digest, row.acting_person, row.state, row.reason, row.submit,
+              row.outcome, row.manifest, Millis(row.create_time));
   RETURN_IF_ERROR(insert.Run());
   for (const auto& [holder, manifest] : manifest_by_holder) {
-    RETURN_IF_ERROR(Sql::Statement(sql_->handle(), "INSERT INTO selectors VALUES (?, ?, ?)").Bind(row.request_id, holder, manifest).Run());
+    RETURN_IF_ERROR(Sql::Statement(sql_->handle(), "INSERT INTO selectors VALUES (?, ?, ?)")
+                        .Bind(row.request_id, holder, manifest)
+                        .Run());
   }
   return transaction.Commit();
 }
@@ -118,15 +150,19 @@ absl::StatusOr<std::optional<AskedRow>> RequestState::FindReference(const std::s
 }
 
 absl::StatusOr<std::vector<AskedRow>> RequestState::QueuedRequests() {
-  return Select<AskedRow>(absl::StrCat(kAsked, "WHERE state = ? ORDER BY row LIMIT 100"), ReadAsked, std::string("QUEUED"));
+  return Select<AskedRow>(absl::StrCat(kAsked, "WHERE state = ? ORDER BY row LIMIT 100"), ReadAsked,
+                          std::string("QUEUED"));
 }
 
 absl::StatusOr<std::vector<AskedRow>> RequestState::ListAsked(int64_t before, int limit) {
-  return Select<AskedRow>(absl::StrCat(kAsked, "WHERE row < ? ORDER BY row DESC LIMIT ?"), ReadAsked, Below(before), static_cast<int64_t>(limit));
+  return Select<AskedRow>(absl::StrCat(kAsked, "WHERE row < ? ORDER BY row DESC LIMIT ?"), ReadAsked, Below(before),
+                          static_cast<int64_t>(limit));
 }
 
-absl::Status RequestState::SettleAsked(const std::string& request_id, absl::string_view state, absl::string_view reason, absl::string_view outcome) {
-  return Change("UPDATE asked SET state = ?, reason = ?, outcome = ?, submit = x'' WHERE request_id = ?", state, reason, outcome, request_id);
+absl::Status RequestState::SettleAsked(const std::string& request_id, absl::string_view state, absl::string_view reason,
+                                       absl::string_view outcome) {
+  return Change("UPDATE asked SET state = ?, reason = ?, outcome = ?, submit = x'' WHERE request_id = ?", state, reason,
+                outcome, request_id);
 }
 
 absl::Status RequestState::ReleaseReference(const std::string& request_id) {
@@ -134,7 +170,8 @@ absl::Status RequestState::ReleaseReference(const std::string& request_id) {
 }
 
 absl::StatusOr<std::string> RequestState::SelectorOf(const std::string& request_id, const std::string& holder) {
-  ASSIGN_OR_RETURN(std::vector<std::string> found, Texts("SELECT manifest FROM selectors WHERE request_id = ? AND holder = ?", request_id, holder));
+  ASSIGN_OR_RETURN(std::vector<std::string> found,
+                   Texts("SELECT manifest FROM selectors WHERE request_id = ? AND holder = ?", request_id, holder));
   return found.empty() ? "" : std::move(found.front());
 }
 
@@ -147,7 +184,8 @@ absl::StatusOr<std::vector<std::string>> RequestState::RepliesTo(const std::stri
 }
 
 absl::Status RequestState::SaveHeld(const HeldRow& row) {
-  return Change("INSERT OR IGNORE INTO held (request_id, details, next_ms) VALUES (?, ?, ?)", row.request_id, row.details, Millis(row.next_time));
+  return Change("INSERT OR IGNORE INTO held (request_id, details, next_ms) VALUES (?, ?, ?)", row.request_id,
+                row.details, Millis(row.next_time));
 }
 
 absl::StatusOr<std::optional<HeldRow>> RequestState::FindHeld(const std::string& request_id) {
@@ -155,11 +193,13 @@ absl::StatusOr<std::optional<HeldRow>> RequestState::FindHeld(const std::string&
 }
 
 absl::StatusOr<std::vector<HeldRow>> RequestState::HeldDue(absl::Time now) {
-  return Select<HeldRow>(absl::StrCat(kHeld, "WHERE next_ms <= ? ORDER BY next_ms, row LIMIT 100"), ReadHeld, Millis(now));
+  return Select<HeldRow>(absl::StrCat(kHeld, "WHERE next_ms <= ? ORDER BY next_ms, row LIMIT 100"), ReadHeld,
+                         Millis(now));
 }
 
 absl::StatusOr<std::vector<HeldRow>> RequestState::ListHeld(int64_t before, int limit) {
-  return Select<HeldRow>(absl::StrCat(kHeld, "WHERE row < ? ORDER BY row DESC LIMIT ?"), ReadHeld, Below(before), static_cast<int64_t>(limit));
+  return Select<HeldRow>(absl::StrCat(kHeld, "WHERE row < ? ORDER BY row DESC LIMIT ?"), ReadHeld, Below(before),
+                         static_cast<int64_t>(limit));
 }
 
 absl::Status RequestState::WakeHeld(const std::string& request_id, absl::Time next_time) {
@@ -170,9 +210,13 @@ absl::Status RequestState::UpdateHeld(const HeldRow& row, const std::optional<An
   MutexLock lock(mutex_);
   Sql::Transaction transaction(*sql_);
   RETURN_IF_ERROR(transaction.begun());
-  RETURN_IF_ERROR(Sql::Statement(sql_->handle(), "UPDATE held SET details = ?, next_ms = ? WHERE request_id = ?").Bind(row.details, Millis(row.next_time), row.request_id).Run());
+  RETURN_IF_ERROR(Sql::Statement(sql_->handle(), "UPDATE held SET details = ?, next_ms = ? WHERE request_id = ?")
+                      .Bind(row.details, Millis(row.next_time), row.request_id)
+                      .Run());
   if (answer.has_value()) {
-    Sql::Statement insert(sql_->handle(), "INSERT INTO answers (share_id, request_id, submit, not_before_ms, state) VALUES (?, ?, ?, ?, ?)");
+    Sql::Statement insert(
+        sql_->handle(),
+        "INSERT INTO answers (share_id, request_id, submit, not_before_ms, state) VALUES (?, ?, ?, ?, ?)");
     insert.Bind(answer->share_id, answer->request_id, answer->submit, Millis(answer->not_before), answer->state);
     RETURN_IF_ERROR(insert.Run());
   }
@@ -180,8 +224,9 @@ absl::Status RequestState::UpdateHeld(const HeldRow& row, const std::optional<An
 }
 
 absl::Status RequestState::AddApproval(const ApprovalRow& row) {
-  return Change("INSERT OR IGNORE INTO approvals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row.approval_id, row.request_id, row.role, row.question,
-                static_cast<int64_t>(row.own), static_cast<int64_t>(row.sent), row.state, row.reason, row.approval, Millis(row.due));
+  return Change("INSERT OR IGNORE INTO approvals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row.approval_id,
+                row.request_id, row.role, row.question, static_cast<int64_t>(row.own), static_cast<int64_t>(row.sent),
+                row.state, row.reason, row.approval, Millis(row.due));
 }
 
 absl::StatusOr<std::optional<ApprovalRow>> RequestState::FindApproval(const std::string& approval_id) {
@@ -193,14 +238,19 @@ absl::StatusOr<std::vector<ApprovalRow>> RequestState::ApprovalsOf(const std::st
 }
 
 absl::StatusOr<std::vector<ApprovalRow>> RequestState::WaitingApprovals() {
-  return Select<ApprovalRow>(absl::StrCat(kApprovals, "WHERE state = ? ORDER BY due_ms LIMIT 500"), ReadApproval, std::string("WAITING"));
+  return Select<ApprovalRow>(absl::StrCat(kApprovals, "WHERE state = ? ORDER BY due_ms LIMIT 500"), ReadApproval,
+                             std::string("WAITING"));
 }
 
-absl::Status RequestState::MarkAsked(const std::string& approval_id) { return Change("UPDATE approvals SET sent = 1 WHERE approval_id = ?", approval_id); }
+absl::Status RequestState::MarkAsked(const std::string& approval_id) {
+  return Change("UPDATE approvals SET sent = 1 WHERE approval_id = ?", approval_id);
+}
 
-absl::StatusOr<bool> RequestState::SettleApproval(const std::string& approval_id, absl::string_view state, absl::string_view reason, absl::string_view approval) {
+absl::StatusOr<bool> RequestState::SettleApproval(const std::string& approval_id, absl::string_view state,
+                                                  absl::string_view reason, absl::string_view approval) {
   MutexLock lock(mutex_);
-  Sql::Statement update(sql_->handle(), "UPDATE approvals SET state = ?, reason = ?, approval = ? WHERE approval_id = ? AND state = ?");
+  Sql::Statement update(sql_->handle(),
+                        "UPDATE approvals SET state = ?, reason = ?, approval = ? WHERE approval_id = ? AND state = ?");
   const std::string waiting = "WAITING";
   update.Bind(state, reason, approval, approval_id, waiting);
   RETURN_IF_ERROR(update.Run());
@@ -208,7 +258,8 @@ absl::StatusOr<bool> RequestState::SettleApproval(const std::string& approval_id
 }
 
 absl::StatusOr<std::vector<AnswerRow>> RequestState::AnswersDue(absl::Time now) {
-  return Select<AnswerRow>(absl::StrCat(kAnswers, "WHERE state = ? AND not_before_ms <= ? ORDER BY row LIMIT 100"), ReadAnswer, std::string("QUEUED"), Millis(now));
+  return Select<AnswerRow>(absl::StrCat(kAnswers, "WHERE state = ? AND not_before_ms <= ? ORDER BY row LIMIT 100"),
+                           ReadAnswer, std::string("QUEUED"), Millis(now));
 }
 
 absl::Status RequestState::SettleAnswer(const std::string& share_id, absl::string_view state) {

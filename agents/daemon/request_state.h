@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+
 #include "agents/daemon/sql.h"
 #include "trust/base/mutex.h"
 
@@ -22,10 +23,10 @@ struct AskedRow {
   std::string request_ref;
   std::string request_digest;
   std::string acting_person;
-  std::string state;    // `QUEUED`, `STORED`, `REFUSED`, `CANCELLED`.
-  std::string reason;   // Of a refusal.
-  std::string submit;   // Serialised SubmitCaseRequestRequest: the bytes every retry sends. Empty once answered.
-  std::string outcome;  // Serialised SendCaseRequestResponse.
+  std::string state;     // `QUEUED`, `STORED`, `REFUSED`, `CANCELLED`.
+  std::string reason;    // Of a refusal.
+  std::string submit;    // Serialised SubmitCaseRequestRequest: the bytes every retry sends. Empty once answered.
+  std::string outcome;   // Serialised SendCaseRequestResponse.
   std::string manifest;  // Serialised Manifest of one of the selectors: what all have in common.
   absl::Time create_time;
 };
@@ -34,8 +35,8 @@ struct AskedRow {
 struct HeldRow {
   int64_t row = 0;
   std::string request_id;
-  std::string details;    // Sealed HeldRequest.
-  absl::Time next_time;   // When something is to be done about it; InfiniteFuture: nothing more.
+  std::string details;   // Sealed HeldRequest.
+  absl::Time next_time;  // When something is to be done about it; InfiniteFuture: nothing more.
 };
 
 // An approval asked for: here (`own`), or by another agency of a role that somebody here holds.
@@ -45,10 +46,10 @@ struct ApprovalRow {
   std::string role;
   std::string question;  // Serialised ApprovalQuestion.
   bool own = false;
-  bool sent = false;      // To other agencies, for a panel's role.
-  std::string state;      // `WAITING`, `APPROVED`, `REFUSED`, `LAPSED`.
-  std::string reason;     // Of a refusal.
-  std::string approval;   // Serialised SignedApproval.
+  bool sent = false;     // To other agencies, for a panel's role.
+  std::string state;     // `WAITING`, `APPROVED`, `REFUSED`, `LAPSED`.
+  std::string reason;    // Of a refusal.
+  std::string approval;  // Serialised SignedApproval.
   absl::Time due;
 };
 
@@ -56,25 +57,27 @@ struct ApprovalRow {
 struct AnswerRow {
   std::string share_id;
   std::string request_id;
-  std::string submit;      // Serialised SubmitCaseAnswerRequest: the bytes every retry sends. Empty once answered.
-  absl::Time not_before;   // The answer slot.
-  std::string state;       // `QUEUED`, `STORED`, `REFUSED`.
+  std::string submit;     // Serialised SubmitCaseAnswerRequest: the bytes every retry sends. Empty once answered.
+  absl::Time not_before;  // The answer slot.
+  std::string state;      // `QUEUED`, `STORED`, `REFUSED`.
 };
 
-// What the agent must not forget of case-data requests: a SQLite file of its own beside State's, synced at every change. Each
-// call is one transaction. Errors of all: kUnavailable, kDataLoss (sql.h). Thread-safe.
+// What the agent must not forget of case-data requests: a SQLite file of its own beside State's, synced at every
+// change. Each call is one transaction. Errors of all: kUnavailable, kDataLoss (sql.h). Thread-safe.
 class RequestState {
  public:
   static absl::StatusOr<std::unique_ptr<RequestState>> Open(const std::string& path);
 
   // Asked. SaveAsked: kAlreadyExists when the reference is taken.
-  absl::Status SaveAsked(const AskedRow& row, const std::vector<std::pair<std::string, std::string>>& manifest_by_holder);
+  absl::Status SaveAsked(const AskedRow& row,
+                         const std::vector<std::pair<std::string, std::string>>& manifest_by_holder);
   absl::StatusOr<std::optional<AskedRow>> FindAsked(const std::string& request_id);
   absl::StatusOr<std::optional<AskedRow>> FindReference(const std::string& request_ref);
   absl::StatusOr<std::vector<AskedRow>> QueuedRequests();
   // Newest first, below row `before` (0: from the newest).
   absl::StatusOr<std::vector<AskedRow>> ListAsked(int64_t before, int limit);
-  absl::Status SettleAsked(const std::string& request_id, absl::string_view state, absl::string_view reason, absl::string_view outcome);
+  absl::Status SettleAsked(const std::string& request_id, absl::string_view state, absl::string_view reason,
+                           absl::string_view outcome);
   // Forgets the reference of a request that took no effect, so that it can be prepared afresh.
   absl::Status ReleaseReference(const std::string& request_id);
   // The selector's manifest as it was sent to a holder; empty when that holder was not asked.
@@ -99,7 +102,8 @@ class RequestState {
   absl::StatusOr<std::vector<ApprovalRow>> WaitingApprovals();
   absl::Status MarkAsked(const std::string& approval_id);
   // False when it was decided before: an approval counts once.
-  absl::StatusOr<bool> SettleApproval(const std::string& approval_id, absl::string_view state, absl::string_view reason, absl::string_view approval);
+  absl::StatusOr<bool> SettleApproval(const std::string& approval_id, absl::string_view state, absl::string_view reason,
+                                      absl::string_view approval);
 
   // Answers whose slot has come, in the order in which they were made.
   absl::StatusOr<std::vector<AnswerRow>> AnswersDue(absl::Time now);

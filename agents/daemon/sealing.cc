@@ -1,20 +1,25 @@
 #include "agents/daemon/sealing.h"
 
 #include "absl/strings/str_cat.h"
+
 #include "agents/daemon/fault.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::agents {
 
-absl::StatusOr<v1::Submission> SealFor(const ShareHead& head, const PackageRecipient& recipient, const AgentContext& context) {
+absl::StatusOr<v1::Submission> SealFor(const ShareHead& head, const PackageRecipient& recipient,
+                                       const AgentContext& context) {
   const auto history = context.keys.Find(recipient.agency);
   const trust::AgencyKey* sealing = history->Current(trust::KeyUse::kSealing, context.clock.Now());
   if (sealing == nullptr) {
-    return Fault(absl::StatusCode::kFailedPrecondition, "KEY_NOT_CERTIFIED", absl::StrCat("no sealing key of `", recipient.agency, "` can be traced to its first key"));
+    return Fault(absl::StatusCode::kFailedPrecondition, "KEY_NOT_CERTIFIED",
+                 absl::StrCat("no sealing key of `", recipient.agency, "` can be traced to its first key"));
   }
-  ASSIGN_OR_RETURN(v1::Submission submission, SealPackage(head, recipient, sealing->certificate.public_key(), context.identity.signing->key, context.random));
-  RETURN_IF_ERROR(context.state.Keep(absl::StrCat("manifest/", head.share_id, "/", recipient.agency), trust::Sha256(submission.package().manifest().payload()).view()));
+  ASSIGN_OR_RETURN(v1::Submission submission, SealPackage(head, recipient, sealing->certificate.public_key(),
+                                                          context.identity.signing->key, context.random));
+  RETURN_IF_ERROR(context.state.Keep(absl::StrCat("manifest/", head.share_id, "/", recipient.agency),
+                                     trust::Sha256(submission.package().manifest().payload()).view()));
   return submission;
 }
 

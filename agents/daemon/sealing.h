@@ -1,14 +1,17 @@
 #pragma once
 
 #include "absl/status/statusor.h"
+
 #include "agents/daemon/context.h"
 #include "agents/sdk/package.h"
 #include "derwent/v1/referral.pb.h"
 
 namespace derwent::agents {
 
-// Seals one recipient's part to its newest key that can be traced, and keeps its digest: before anything is sent, because an
-// acknowledgement may overtake the broker's answer. Errors: kFailedPrecondition `KEY_NOT_CERTIFIED`; of SealPackage.
-absl::StatusOr<v1::Submission> SealFor(const ShareHead& head, const PackageRecipient& recipient, const AgentContext& context);
+// Seals one recipient's part to its newest key that can be traced, and keeps its digest: before anything is sent,
+// because an acknowledgement may overtake the broker's answer. Errors: kFailedPrecondition `KEY_NOT_CERTIFIED`; of
+// SealPackage.
+absl::StatusOr<v1::Submission> SealFor(const ShareHead& head, const PackageRecipient& recipient,
+                                       const AgentContext& context);
 
 }  // namespace derwent::agents

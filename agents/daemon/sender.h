@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
 #include "agents/daemon/context.h"
 #include "agents/daemon/evidence.h"
 #include "agents/daemon/upkeep.h"
@@ -17,7 +18,8 @@ namespace derwent::agents {
 // Makes shares of referrals and sends them. Thread-safe; one share is submitted by one thread at a time.
 class Sender {
  public:
-  Sender(const AgentContext& context, Evidence& evidence, Upkeep& upkeep) : context_(context), evidence_(evidence), upkeep_(upkeep) {}
+  Sender(const AgentContext& context, Evidence& evidence, Upkeep& upkeep)
+      : context_(context), evidence_(evidence), upkeep_(upkeep) {}
 
   // Decides, minimises, seals, keeps the finished packages, then sends them once; what the broker does not answer stays
   // `QUEUED` and is sent again, the same bytes. The same reference with the same request gives what became of it.
@@ -37,9 +39,11 @@ class Sender {
     v1::ShareOutcome outcome;
   };
   absl::StatusOr<std::vector<ReferralDraft>> Drafts(const v1::PushReferralRequest& request);
-  absl::StatusOr<v1::PlanReferralResponse> Plan(const ReferralDraft& draft, std::shared_ptr<const PolicyCache::View>& view);
+  absl::StatusOr<v1::PlanReferralResponse> Plan(const ReferralDraft& draft,
+                                                std::shared_ptr<const PolicyCache::View>& view);
   absl::StatusOr<Prepared> Prepare(const ReferralDraft& draft, bool seal);
-  absl::Status Seal(const ReferralDraft& draft, const HolderDecision& decision, const PolicyCache::View& view, absl::Time now, OutboxRow& row);
+  absl::Status Seal(const ReferralDraft& draft, const HolderDecision& decision, const PolicyCache::View& view,
+                    absl::Time now, OutboxRow& row);
   absl::Status Submit(const OutboxRow& row);
   absl::Status TakeReceipts(const v1::SubmitReferralRequest& request, const v1::SubmitReferralResponse& response);
   absl::StatusOr<v1::PushReferralResponse> Outcomes(const std::string& referral_ref);

@@ -4,11 +4,12 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "agents/daemon/handover.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/security/tls_certificate_provider.h"
 #include "grpcpp/security/tls_credentials_options.h"
 #include "grpcpp/server_builder.h"
+
+#include "agents/daemon/handover.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::agents {
@@ -20,8 +21,8 @@ constexpr int kMaxCallOctets = 64 << 20;
 constexpr std::chrono::seconds kDrainTime{3};
 
 std::shared_ptr<grpc::ServerCredentials> Credentials(const AgentConfig& config) {
-  auto provider = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(config.tls_key, config.tls_certificate, config.anchors.ca,
-                                                                                       kCertificateRefreshSeconds);
+  auto provider = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+      config.tls_key, config.tls_certificate, config.anchors.ca, kCertificateRefreshSeconds);
   grpc::experimental::TlsServerCredentialsOptions options(provider);
   options.watch_root_certs();
   options.watch_identity_key_cert_pairs();
@@ -36,7 +37,9 @@ bool OnLoopback(const std::string& address) {
 }  // namespace
 
 LocalServer::LocalServer(AgentDaemon& daemon)
-    : service_(daemon.context(), daemon.desk()), requests_(daemon.context(), daemon.requests()), health_([this, &daemon] { return !draining_ && daemon.context().policy.view() != nullptr; }) {}
+    : service_(daemon.context(), daemon.desk()),
+      requests_(daemon.context(), daemon.requests()),
+      health_([this, &daemon] { return !draining_ && daemon.context().policy.view() != nullptr; }) {}
 
 LocalServer::~LocalServer() { Stop(); }
 
@@ -49,7 +52,8 @@ absl::StatusOr<std::unique_ptr<LocalServer>> LocalServer::Start(const AgentConfi
   builder.RegisterService(&local->requests_);
   builder.RegisterService(&local->health_);
   local->server_ = builder.BuildAndStart();
-  if (local->server_ == nullptr || local->port_ == 0) return absl::UnavailableError(absl::StrCat("cannot listen on `", config.listen, "`"));
+  if (local->server_ == nullptr || local->port_ == 0)
+    return absl::UnavailableError(absl::StrCat("cannot listen on `", config.listen, "`"));
   if (!config.metrics_listen.empty()) {
     if (!OnLoopback(config.metrics_listen)) return absl::InvalidArgumentError("`metrics_listen` must be on loopback");
     try {  // The metrics library throws when it cannot bind; nothing else here does.
@@ -59,7 +63,8 @@ absl::StatusOr<std::unique_ptr<LocalServer>> LocalServer::Start(const AgentConfi
     }
     local->exposer_->RegisterCollectable(daemon.context().metrics.registry());
     if (!config.metrics_port_file.empty()) {
-      RETURN_IF_ERROR(WriteDurably(config.metrics_port_file, absl::StrCat(local->exposer_->GetListeningPorts().front(), "\n")));
+      RETURN_IF_ERROR(
+          WriteDurably(config.metrics_port_file, absl::StrCat(local->exposer_->GetListeningPorts().front(), "\n")));
     }
   }
   if (!config.port_file.empty()) RETURN_IF_ERROR(WriteDurably(config.port_file, absl::StrCat(local->port_, "\n")));

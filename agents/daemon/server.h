@@ -4,11 +4,12 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "grpcpp/server.h"
+
 #include "agents/daemon/config.h"
 #include "agents/daemon/daemon.h"
 #include "agents/daemon/request_service.h"
 #include "agents/daemon/service.h"
-#include "grpcpp/server.h"
 #include "prometheus/exposer.h"
 
 namespace derwent::agents {
@@ -17,7 +18,8 @@ namespace derwent::agents {
 // loopback. Writes the chosen ports to the port files, each by rename.
 class LocalServer {
  public:
-  // Borrows the daemon. Errors: kUnavailable a port cannot be bound; of the port files; kInvalidArgument metrics not on loopback.
+  // Borrows the daemon. Errors: kUnavailable a port cannot be bound; of the port files; kInvalidArgument metrics not on
+  // loopback.
   static absl::StatusOr<std::unique_ptr<LocalServer>> Start(const AgentConfig& config, AgentDaemon& daemon);
   ~LocalServer();
 

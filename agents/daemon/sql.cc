@@ -1,6 +1,7 @@
 #include "agents/daemon/sql.h"
 
 #include "absl/strings/str_cat.h"
+
 #include "trust/base/status_macros.h"
 
 namespace derwent::agents {
@@ -10,15 +11,20 @@ constexpr int kBusyMillis = 5000;
 
 // The text names our own tables only, never a value.
 absl::Status StatusOf(sqlite3* database, int rc) {
-  const std::string message = absl::StrCat("the agent's store: ", database == nullptr ? sqlite3_errstr(rc) : sqlite3_errmsg(database));
+  const std::string message =
+      absl::StrCat("the agent's store: ", database == nullptr ? sqlite3_errstr(rc) : sqlite3_errmsg(database));
   switch (rc & 0xff) {
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return absl::DataLossError(message);
-    case SQLITE_CONSTRAINT: return absl::AlreadyExistsError(message);
+    case SQLITE_NOTADB:
+      return absl::DataLossError(message);
+    case SQLITE_CONSTRAINT:
+      return absl::AlreadyExistsError(message);
     case SQLITE_ERROR:
     case SQLITE_MISUSE:
-    case SQLITE_RANGE: return absl::InternalError(message);
-    default: return absl::UnavailableError(message);
+    case SQLITE_RANGE:
+      return absl::InternalError(message);
+    default:
+      return absl::UnavailableError(message);
   }
 }
 
@@ -31,7 +37,8 @@ absl::StatusOr<std::unique_ptr<Sql>> Sql::Open(const std::string& path) {
   std::unique_ptr<Sql> sql(new Sql(database));
   if (rc != SQLITE_OK) return StatusOf(database, rc);
   sqlite3_busy_timeout(database, kBusyMillis);
-  RETURN_IF_ERROR(sql->Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF;"));
+  RETURN_IF_ERROR(sql->Execute(
+      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF;"));
   return sql;
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "trust/base/status_macros.h"
 
 namespace derwent::agents {
@@ -39,20 +40,35 @@ CREATE TABLE IF NOT EXISTS kept (name BLOB PRIMARY KEY, value BLOB NOT NULL) WIT
 constexpr char kOutboxColumns[] =
     "SELECT row, share_id, referral_ref, state, reason, submit, outcome, create_ms, deadline_ms FROM outbox ";
 constexpr char kInboxColumns[] =
-    "SELECT row, share_id, delivery_id, sender, state, manifest, manifest_digest, content, receive_ms, handover_started, handed_over FROM inbox ";
+    "SELECT row, share_id, delivery_id, sender, state, manifest, manifest_digest, content, receive_ms, "
+    "handover_started, handed_over FROM inbox ";
 
 int64_t Millis(absl::Time time) { return absl::ToUnixMillis(time); }
 
 OutboxRow ReadOutbox(const Sql::Statement& row) {
-  return {.row = row.Int(0), .share_id = row.Text(1), .referral_ref = row.Text(2), .state = row.Text(3), .reason = row.Text(4),
-          .submit = row.Text(5), .outcome = row.Text(6), .create_time = absl::FromUnixMillis(row.Int(7)),
+  return {.row = row.Int(0),
+          .share_id = row.Text(1),
+          .referral_ref = row.Text(2),
+          .state = row.Text(3),
+          .reason = row.Text(4),
+          .submit = row.Text(5),
+          .outcome = row.Text(6),
+          .create_time = absl::FromUnixMillis(row.Int(7)),
           .collect_deadline = absl::FromUnixMillis(row.Int(8))};
 }
 
 InboxRow ReadInbox(const Sql::Statement& row) {
-  return {.row = row.Int(0), .share_id = row.Text(1), .delivery_id = row.Text(2), .sender = row.Text(3), .state = row.Text(4),
-          .manifest = row.Text(5), .manifest_digest = row.Text(6), .content = row.Text(7), .receive_time = absl::FromUnixMillis(row.Int(8)),
-          .handover_started = row.Int(9) != 0, .handed_over = row.Int(10) != 0};
+  return {.row = row.Int(0),
+          .share_id = row.Text(1),
+          .delivery_id = row.Text(2),
+          .sender = row.Text(3),
+          .state = row.Text(4),
+          .manifest = row.Text(5),
+          .manifest_digest = row.Text(6),
+          .content = row.Text(7),
+          .receive_time = absl::FromUnixMillis(row.Int(8)),
+          .handover_started = row.Int(9) != 0,
+          .handed_over = row.Int(10) != 0};
 }
 
 }  // namespace
@@ -61,12 +77,6 @@ absl::StatusOr<std::unique_ptr<State>> State::Open(const std::string& path, cons
   ASSIGN_OR_RETURN(std::unique_ptr<Sql> sql, Sql::Open(path));
   RETURN_IF_ERROR(sql->Execute(kSchema));
   return std::unique_ptr<State>(new State(std::move(sql), clock));
-}
-
-template <typename... Values>
-absl::Status State::Change(absl::string_view sql, const Values&... values) {
-  MutexLock lock(mutex_);
-  return Sql::Statement(sql_->handle(), sql).Bind(values...).Run();
 }
 
 template <typename... Values>
@@ -111,17 +121,20 @@ absl::StatusOr<std::optional<std::string>> State::First(absl::string_view sql, a
   return query.Text(0);
 }
 
-absl::Status State::SavePush(const std::string& referral_ref, absl::string_view request_digest, const std::vector<OutboxRow>& shares) {
+absl::Status State::SavePush(const std::string& referral_ref, absl::string_view request_digest,
+                             const std::vector<OutboxRow>& shares) {
   MutexLock lock(mutex_);
   Sql::Transaction transaction(*sql_);
   RETURN_IF_ERROR(transaction.begun());
-  RETURN_IF_ERROR(Sql::Statement(sql_->handle(), "INSERT INTO pushes VALUES (?, ?)").Bind(referral_ref, request_digest).Run());
+  RETURN_IF_ERROR(
+      Sql::Statement(sql_->handle(), "INSERT INTO pushes VALUES (?, ?)").Bind(referral_ref, request_digest).Run());
   for (const OutboxRow& share : shares) {
-    Sql::Statement insert(sql_->handle(),
-                          "INSERT INTO outbox (share_id, referral_ref, state, reason, submit, outcome, create_ms, deadline_ms) "
-                          "VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
-    insert.Bind(share.share_id, referral_ref, share.state, share.reason, share.submit, share.outcome, Millis(share.create_time),
-                Millis(share.collect_deadline));
+    Sql::Statement insert(
+        sql_->handle(),
+        "INSERT INTO outbox (share_id, referral_ref, state, reason, submit, outcome, create_ms, deadline_ms) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    insert.Bind(share.share_id, referral_ref, share.state, share.reason, share.submit, share.outcome,
+                Millis(share.create_time), Millis(share.collect_deadline));
     RETURN_IF_ERROR(insert.Run());
   }
   return transaction.Commit();
@@ -150,28 +163,36 @@ absl::StatusOr<std::vector<OutboxRow>> State::ListOutbox(int64_t before, int lim
   return Outbox("WHERE row < ? ORDER BY row DESC LIMIT ?", below, static_cast<int64_t>(limit));
 }
 
-absl::Status State::SettleShare(const std::string& share_id, absl::string_view state, absl::string_view reason, absl::string_view outcome) {
-  return Change("UPDATE outbox SET state = ?, reason = ?, outcome = ?, submit = x'' WHERE share_id = ?", state, reason, outcome, share_id);
+absl::Status State::SettleShare(const std::string& share_id, absl::string_view state, absl::string_view reason,
+                                absl::string_view outcome) {
+  return Change("UPDATE outbox SET state = ?, reason = ?, outcome = ?, submit = x'' WHERE share_id = ?", state, reason,
+                outcome, share_id);
 }
 
 absl::Status State::ReplaceShare(const std::string& share_id, const OutboxRow& fresh) {
   MutexLock lock(mutex_);
   Sql::Transaction transaction(*sql_);
   RETURN_IF_ERROR(transaction.begun());
-  Sql::Statement insert(sql_->handle(),
-                        "INSERT INTO outbox (share_id, referral_ref, state, reason, submit, outcome, create_ms, deadline_ms) "
-                        "SELECT ?, referral_ref, ?, ?, ?, ?, ?, ? FROM outbox WHERE share_id = ?");
-  insert.Bind(fresh.share_id, fresh.state, fresh.reason, fresh.submit, fresh.outcome, Millis(fresh.create_time), Millis(fresh.collect_deadline), share_id);
+  Sql::Statement insert(
+      sql_->handle(),
+      "INSERT INTO outbox (share_id, referral_ref, state, reason, submit, outcome, create_ms, deadline_ms) "
+      "SELECT ?, referral_ref, ?, ?, ?, ?, ?, ? FROM outbox WHERE share_id = ?");
+  insert.Bind(fresh.share_id, fresh.state, fresh.reason, fresh.submit, fresh.outcome, Millis(fresh.create_time),
+              Millis(fresh.collect_deadline), share_id);
   RETURN_IF_ERROR(insert.Run());
-  RETURN_IF_ERROR(Sql::Statement(sql_->handle(), "UPDATE outbox SET referral_ref = x'' WHERE share_id = ?").Bind(share_id).Run());
+  RETURN_IF_ERROR(
+      Sql::Statement(sql_->handle(), "UPDATE outbox SET referral_ref = x'' WHERE share_id = ?").Bind(share_id).Run());
   return transaction.Commit();
 }
 
 absl::StatusOr<std::vector<OutboxRow>> State::OverdueShares(absl::Time now) {
-  return Outbox("WHERE state = ? AND reconciled = 0 AND deadline_ms < ? ORDER BY row LIMIT 100", std::string("STORED"), Millis(now));
+  return Outbox("WHERE state = ? AND reconciled = 0 AND deadline_ms < ? ORDER BY row LIMIT 100", std::string("STORED"),
+                Millis(now));
 }
 
-absl::Status State::MarkReconciled(const std::string& share_id) { return Change("UPDATE outbox SET reconciled = 1 WHERE share_id = ?", share_id); }
+absl::Status State::MarkReconciled(const std::string& share_id) {
+  return Change("UPDATE outbox SET reconciled = 1 WHERE share_id = ?", share_id);
+}
 
 absl::Status State::HeardOf(const std::string& share_id, const std::string& agency, absl::string_view what) {
   return Change("INSERT OR REPLACE INTO heard VALUES (?, ?, ?)", share_id, agency, what);
@@ -206,8 +227,10 @@ absl::StatusOr<bool> State::QueueMessage(OutgoingMessage message, const std::str
                       .Bind(message.share_id, message.peer, last + 1)
                       .Run());
   Sql::Statement insert(sql_->handle(),
-                        "INSERT INTO out_messages (once_key, request_id, share_id, peer, kind, delivery_id, envelope) VALUES (?, ?, ?, ?, ?, ?, ?)");
-  insert.Bind(once_key, message.request_id, message.share_id, message.peer, message.kind, message.delivery_id, message.envelope);
+                        "INSERT INTO out_messages (once_key, request_id, share_id, peer, kind, delivery_id, envelope) "
+                        "VALUES (?, ?, ?, ?, ?, ?, ?)");
+  insert.Bind(once_key, message.request_id, message.share_id, message.peer, message.kind, message.delivery_id,
+              message.envelope);
   RETURN_IF_ERROR(insert.Run());
   RETURN_IF_ERROR(transaction.Commit());
   return true;
@@ -216,13 +239,19 @@ absl::StatusOr<bool> State::QueueMessage(OutgoingMessage message, const std::str
 absl::StatusOr<std::vector<OutgoingMessage>> State::PendingMessages() {
   MutexLock lock(mutex_);
   Sql::Statement query(sql_->handle(),
-                       "SELECT row, request_id, share_id, peer, kind, delivery_id, envelope FROM out_messages WHERE sent = 0 ORDER BY row LIMIT 200");
+                       "SELECT row, request_id, share_id, peer, kind, delivery_id, envelope FROM out_messages WHERE "
+                       "sent = 0 ORDER BY row LIMIT 200");
   std::vector<OutgoingMessage> messages;
   while (true) {
     ASSIGN_OR_RETURN(const bool more, query.Next());
     if (!more) return messages;
-    messages.push_back({.row = query.Int(0), .request_id = query.Text(1), .share_id = query.Text(2), .peer = query.Text(3),
-                        .kind = query.Text(4), .delivery_id = query.Text(5), .envelope = query.Text(6)});
+    messages.push_back({.row = query.Int(0),
+                        .request_id = query.Text(1),
+                        .share_id = query.Text(2),
+                        .peer = query.Text(3),
+                        .kind = query.Text(4),
+                        .delivery_id = query.Text(5),
+                        .envelope = query.Text(6)});
   }
 }
 
@@ -233,9 +262,11 @@ absl::Status State::DropMessage(const OutgoingMessage& message, uint32_t sequenc
   Sql::Transaction transaction(*sql_);
   RETURN_IF_ERROR(transaction.begun());
   RETURN_IF_ERROR(Sql::Statement(sql_->handle(), "DELETE FROM out_messages WHERE row = ?").Bind(message.row).Run());
-  RETURN_IF_ERROR(Sql::Statement(sql_->handle(), "UPDATE out_sequences SET last = last - 1 WHERE share_id = ? AND peer = ? AND last = ?")
-                      .Bind(message.share_id, message.peer, sequence)
-                      .Run());
+  RETURN_IF_ERROR(
+      Sql::Statement(sql_->handle(),
+                     "UPDATE out_sequences SET last = last - 1 WHERE share_id = ? AND peer = ? AND last = ?")
+          .Bind(message.share_id, message.peer, sequence)
+          .Run());
   return transaction.Commit();
 }
 
@@ -251,11 +282,13 @@ absl::Status State::AcceptSequence(const std::string& share_id, const std::strin
   return Change("INSERT OR REPLACE INTO in_sequences VALUES (?, ?, ?)", share_id, peer, sequence);
 }
 
-absl::Status State::HoldMessage(const std::string& share_id, const std::string& peer, uint32_t sequence, const std::string& envelope) {
+absl::Status State::HoldMessage(const std::string& share_id, const std::string& peer, uint32_t sequence,
+                                const std::string& envelope) {
   return Change("INSERT OR REPLACE INTO held VALUES (?, ?, ?, ?)", share_id, peer, sequence, envelope);
 }
 
-absl::StatusOr<std::optional<std::string>> State::TakeHeld(const std::string& share_id, const std::string& peer, uint32_t sequence) {
+absl::StatusOr<std::optional<std::string>> State::TakeHeld(const std::string& share_id, const std::string& peer,
+                                                           uint32_t sequence) {
   MutexLock lock(mutex_);
   Sql::Statement query(sql_->handle(), "SELECT envelope FROM held WHERE share_id = ? AND peer = ? AND sequence = ?");
   query.Bind(share_id, peer, sequence);
@@ -271,10 +304,11 @@ absl::StatusOr<std::optional<std::string>> State::TakeHeld(const std::string& sh
 absl::StatusOr<bool> State::SaveReceived(const InboxRow& row) {
   MutexLock lock(mutex_);
   Sql::Statement insert(sql_->handle(),
-                        "INSERT OR IGNORE INTO inbox (share_id, delivery_id, sender, state, manifest, manifest_digest, content, receive_ms, handed_over) "
+                        "INSERT OR IGNORE INTO inbox (share_id, delivery_id, sender, state, manifest, manifest_digest, "
+                        "content, receive_ms, handed_over) "
                         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  insert.Bind(row.share_id, row.delivery_id, row.sender, row.state, row.manifest, row.manifest_digest, row.content, Millis(row.receive_time),
-              static_cast<int64_t>(row.handed_over));
+  insert.Bind(row.share_id, row.delivery_id, row.sender, row.state, row.manifest, row.manifest_digest, row.content,
+              Millis(row.receive_time), static_cast<int64_t>(row.handed_over));
   RETURN_IF_ERROR(insert.Run());
   return sqlite3_changes(sql_->handle()) > 0;
 }
@@ -290,7 +324,9 @@ absl::StatusOr<std::vector<InboxRow>> State::ListInbox(int64_t before, int limit
   return Inbox("WHERE row < ? ORDER BY row DESC LIMIT ?", below, static_cast<int64_t>(limit));
 }
 
-absl::StatusOr<std::vector<InboxRow>> State::NotHandedOver() { return Inbox("WHERE handed_over = 0 ORDER BY row LIMIT 100"); }
+absl::StatusOr<std::vector<InboxRow>> State::NotHandedOver() {
+  return Inbox("WHERE handed_over = 0 ORDER BY row LIMIT 100");
+}
 
 absl::Status State::StartHandover(const std::string& share_id) {
   return Change("UPDATE inbox SET handover_started = 1 WHERE share_id = ?", share_id);
@@ -304,93 +340,13 @@ absl::Status State::SetReceivedState(const std::string& share_id, absl::string_v
   return Change("UPDATE inbox SET state = ? WHERE share_id = ?", state, share_id);
 }
 
-absl::Status State::EraseReceived(const std::string& share_id) { return Change("UPDATE inbox SET content = x'' WHERE share_id = ?", share_id); }
-
-absl::Status State::AddProgress(const std::string& share_id, const ProgressRow& progress) {
-  return Change("INSERT OR IGNORE INTO progress (share_id, agency, state, reason, note, create_ms) VALUES (?, ?, ?, ?, ?, ?)", share_id, progress.agency,
-                static_cast<int64_t>(progress.state), progress.reason, progress.note, Millis(progress.create_time));
+absl::Status State::EraseReceived(const std::string& share_id) {
+  return Change("UPDATE inbox SET content = x'' WHERE share_id = ?", share_id);
 }
 
-absl::StatusOr<std::vector<ProgressRow>> State::ProgressOf(const std::string& share_id) {
-  MutexLock lock(mutex_);
-  Sql::Statement query(sql_->handle(), "SELECT agency, state, reason, note, create_ms FROM progress WHERE share_id = ? ORDER BY row");
-  query.Bind(share_id);
-  std::vector<ProgressRow> rows;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool more, query.Next());
-    if (!more) return rows;
-    rows.push_back({.agency = query.Text(0), .state = static_cast<int>(query.Int(1)), .reason = query.Text(2), .note = query.Text(3),
-                    .create_time = absl::FromUnixMillis(query.Int(4))});
-  }
+absl::StatusOr<int64_t> State::OutboxDepth() {
+  return Count("SELECT count(*) FROM outbox WHERE state = CAST('QUEUED' AS BLOB)");
 }
-
-absl::StatusOr<bool> State::WasRejected(const std::string& delivery_id) {
-  MutexLock lock(mutex_);
-  Sql::Statement query(sql_->handle(), "SELECT 1 FROM rejected WHERE delivery_id = ?");
-  query.Bind(delivery_id);
-  return query.Next();
-}
-
-absl::Status State::Reject(const std::string& delivery_id) { return Change("INSERT OR IGNORE INTO rejected VALUES (?)", delivery_id); }
-
-absl::StatusOr<bool> State::RaiseAlarm(absl::string_view code, absl::string_view share_id, absl::string_view agency) {
-  MutexLock lock(mutex_);
-  Sql::Statement insert(sql_->handle(), "INSERT OR IGNORE INTO alarms (code, share_id, agency, time_ms) VALUES (?, ?, ?, ?)");
-  insert.Bind(code, share_id, agency, Millis(clock_.Now()));
-  RETURN_IF_ERROR(insert.Run());
-  return sqlite3_changes(sql_->handle()) > 0;
-}
-
-absl::StatusOr<std::vector<AlarmRow>> State::Alarms(int limit) {
-  MutexLock lock(mutex_);
-  Sql::Statement query(sql_->handle(), "SELECT code, share_id, agency, time_ms FROM alarms ORDER BY row DESC LIMIT ?");
-  query.Bind(static_cast<int64_t>(limit));
-  std::vector<AlarmRow> rows;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool more, query.Next());
-    if (!more) return rows;
-    rows.push_back({.code = query.Text(0), .share_id = query.Text(1), .agency = query.Text(2), .time = absl::FromUnixMillis(query.Int(3))});
-  }
-}
-
-absl::Status State::LogAccess(absl::string_view person, absl::string_view share_id, absl::string_view action) {
-  return Change("INSERT INTO access_log (time_ms, person, share_id, action) VALUES (?, ?, ?, ?)", Millis(clock_.Now()), person, share_id, action);
-}
-
-absl::Status State::AddReceipt(const std::string& share_id, uint64_t index, const std::string& receipt) {
-  return Change("INSERT OR REPLACE INTO receipts VALUES (?, ?, ?)", share_id, static_cast<int64_t>(index), receipt);
-}
-
-absl::StatusOr<std::vector<std::string>> State::ReceiptsOf(const std::string& share_id) {
-  MutexLock lock(mutex_);
-  Sql::Statement query(sql_->handle(), "SELECT receipt FROM receipts WHERE share_id = ? ORDER BY idx");
-  query.Bind(share_id);
-  std::vector<std::string> receipts;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool more, query.Next());
-    if (!more) return receipts;
-    receipts.push_back(query.Text(0));
-  }
-}
-
-absl::StatusOr<std::optional<std::string>> State::SeenFile(absl::string_view digest) {
-  return First("SELECT result FROM files WHERE digest = ?", digest);
-}
-
-absl::Status State::SaveFile(absl::string_view digest, const std::string& result) {
-  return Change("INSERT OR REPLACE INTO files VALUES (?, ?)", digest, result);
-}
-
-absl::StatusOr<std::string> State::Kept(const std::string& name) {
-  ASSIGN_OR_RETURN(const std::optional<std::string> value, First("SELECT value FROM kept WHERE name = ?", name));
-  return value.value_or("");
-}
-
-absl::Status State::Keep(const std::string& name, absl::string_view value) {
-  return Change("INSERT OR REPLACE INTO kept VALUES (?, ?)", name, value);
-}
-
-absl::StatusOr<int64_t> State::OutboxDepth() { return Count("SELECT count(*) FROM outbox WHERE state = CAST('QUEUED' AS BLOB)"); }
 
 absl::StatusOr<int64_t> State::InboxDepth() { return Count("SELECT count(*) FROM inbox WHERE handed_over = 0"); }
 

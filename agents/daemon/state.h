@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+
 #include "agents/daemon/sql.h"
 #include "trust/base/clock.h"
 #include "trust/base/mutex.h"
@@ -72,14 +73,15 @@ struct AlarmRow {
   absl::Time time;
 };
 
-// What the agent must not forget: one SQLite file, synced at every change. Each call is one transaction: on OK it is durable,
-// on an error nothing changed. Errors of all: kUnavailable, kDataLoss (sql.h). Thread-safe.
+// What the agent must not forget: one SQLite file, synced at every change. Each call is one transaction: on OK it is
+// durable, on an error nothing changed. Errors of all: kUnavailable, kDataLoss (sql.h). Thread-safe.
 class State {
  public:
   static absl::StatusOr<std::unique_ptr<State>> Open(const std::string& path, const Clock& clock);
 
   // Outbox. A referral is known by its reference; `request_digest` tells whether it is the same one.
-  absl::Status SavePush(const std::string& referral_ref, absl::string_view request_digest, const std::vector<OutboxRow>& shares);
+  absl::Status SavePush(const std::string& referral_ref, absl::string_view request_digest,
+                        const std::vector<OutboxRow>& shares);
   // The digest of the request with that reference; nullopt when it is new.
   absl::StatusOr<std::optional<std::string>> FindPush(const std::string& referral_ref);
   absl::StatusOr<std::vector<OutboxRow>> SharesOf(const std::string& referral_ref);
@@ -87,8 +89,10 @@ class State {
   absl::StatusOr<std::optional<OutboxRow>> FindShare(const std::string& share_id);
   // Newest first, below row `before` (0: from the newest).
   absl::StatusOr<std::vector<OutboxRow>> ListOutbox(int64_t before, int limit);
-  absl::Status SettleShare(const std::string& share_id, absl::string_view state, absl::string_view reason, absl::string_view outcome);
-  // A share that took no effect gives way to one prepared afresh, in one transaction; it stays as `REFUSED`, without reference.
+  absl::Status SettleShare(const std::string& share_id, absl::string_view state, absl::string_view reason,
+                           absl::string_view outcome);
+  // A share that took no effect gives way to one prepared afresh, in one transaction; it stays as `REFUSED`, without
+  // reference.
   absl::Status ReplaceShare(const std::string& share_id, const OutboxRow& fresh);
   // Stored shares whose deadline passed before `now` and whose recipients have not all been heard of.
   absl::StatusOr<std::vector<OutboxRow>> OverdueShares(absl::Time now);
@@ -98,7 +102,8 @@ class State {
   absl::Status HeardOf(const std::string& share_id, const std::string& agency, absl::string_view what);
   absl::StatusOr<bool> WasHeardOf(const std::string& share_id, const std::string& agency);
 
-  // Messages out: numbers, signs (by `sign`) and keeps in one transaction. Returns false when `once_key` was queued before.
+  // Messages out: numbers, signs (by `sign`) and keeps in one transaction. Returns false when `once_key` was queued
+  // before.
   using Signer = std::function<absl::StatusOr<std::string>(uint32_t sequence)>;
   absl::StatusOr<bool> QueueMessage(OutgoingMessage message, const std::string& once_key, const Signer& sign);
   absl::StatusOr<std::vector<OutgoingMessage>> PendingMessages();
@@ -109,8 +114,10 @@ class State {
   // Messages in.
   absl::StatusOr<uint32_t> LastSequence(const std::string& share_id, const std::string& peer);
   absl::Status AcceptSequence(const std::string& share_id, const std::string& peer, uint32_t sequence);
-  absl::Status HoldMessage(const std::string& share_id, const std::string& peer, uint32_t sequence, const std::string& envelope);
-  absl::StatusOr<std::optional<std::string>> TakeHeld(const std::string& share_id, const std::string& peer, uint32_t sequence);
+  absl::Status HoldMessage(const std::string& share_id, const std::string& peer, uint32_t sequence,
+                           const std::string& envelope);
+  absl::StatusOr<std::optional<std::string>> TakeHeld(const std::string& share_id, const std::string& peer,
+                                                      uint32_t sequence);
 
   // Inbox. SaveReceived keeps the first of a share and version; a repeat changes nothing and returns false.
   absl::StatusOr<bool> SaveReceived(const InboxRow& row);
@@ -151,7 +158,10 @@ class State {
  private:
   State(std::unique_ptr<Sql> sql, const Clock& clock) : sql_(std::move(sql)), clock_(clock) {}
   template <typename... Values>
-  absl::Status Change(absl::string_view sql, const Values&... values);
+  absl::Status Change(absl::string_view sql, const Values&... values) {
+    MutexLock lock(mutex_);
+    return Sql::Statement(sql_->handle(), sql).Bind(values...).Run();
+  }
   template <typename... Values>
   absl::StatusOr<std::vector<OutboxRow>> Outbox(absl::string_view where, const Values&... values);
   template <typename... Values>

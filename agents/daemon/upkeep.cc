@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+
 #include "agents/daemon/fault.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/envelope.h"
@@ -63,10 +64,12 @@ absl::Status Upkeep::TakeKeys(const v1::AgencyKeys& keys) {
   const auto roots = context_.roots.get();
   absl::StatusOr<KeyBook::Taken> taken = context_.keys.Take(keys, roots->anchors, context_.clock.Now());
   if (!taken.ok()) {
-    if (keys.events_size() > 0) context_.Alarm(absl::IsDataLoss(taken.status()) ? "KEYS_REWRITTEN" : "KEY_UNTRUSTED", "", keys.agency());
+    if (keys.events_size() > 0)
+      context_.Alarm(absl::IsDataLoss(taken.status()) ? "KEYS_REWRITTEN" : "KEY_UNTRUSTED", "", keys.agency());
     return taken.status();
   }
-  if (keys.agency() == context_.identity.agency && !context_.keys.Foreign(keys.agency(), context_.identity.OwnKeyIds()).empty()) {
+  if (keys.agency() == context_.identity.agency &&
+      !context_.keys.Foreign(keys.agency(), context_.identity.OwnKeyIds()).empty()) {
     context_.Alarm("FOREIGN_KEY_IN_OUR_NAME", "", keys.agency());
   }
   return evidence_.Observe(taken->checkpoints);
@@ -120,7 +123,8 @@ absl::Status Upkeep::PublishDirectory() {
   if (context_.policy.directory_version(directory_.agency()) >= directory_.version()) return absl::OkStatus();
   v1::ApplyDirectoryRequest request;
   request.set_request_id(context_.random.NewUuid().text());
-  ASSIGN_OR_RETURN(*request.mutable_directory(), SignMessage(kDirectoryType, directory_, context_.identity.signing->key));
+  ASSIGN_OR_RETURN(*request.mutable_directory(),
+                   SignMessage(kDirectoryType, directory_, context_.identity.signing->key));
   const absl::Status applied = context_.broker.ApplyDirectory(request).status();
   // The broker has this version or a later one already.
   return ReasonOf(applied) == "SEQUENCE_BROKEN" ? absl::OkStatus() : applied;
@@ -149,10 +153,12 @@ absl::Status Upkeep::TakeRecipientKeys(const v1::AgencyKeys& keys) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::shared_ptr<const PolicyCache::View>> Upkeep::ViewAt(const google::protobuf::Timestamp& decide_time, absl::string_view policy_digest) {
+absl::StatusOr<std::shared_ptr<const PolicyCache::View>> Upkeep::ViewAt(const google::protobuf::Timestamp& decide_time,
+                                                                        absl::string_view policy_digest) {
   const absl::Duration skew = context_.clock.Now() - FromTimestamp(decide_time);
   if (skew > kClockSkew || skew < -kClockSkew) {
-    return Fault(absl::StatusCode::kFailedPrecondition, "CLOCK_SKEWED", "this machine's clock is more than 30 s from the broker's");
+    return Fault(absl::StatusCode::kFailedPrecondition, "CLOCK_SKEWED",
+                 "this machine's clock is more than 30 s from the broker's");
   }
   // Signatures, notices and directories change without the digest: decisions are made under what is in force now.
   RETURN_IF_ERROR(SyncPolicy());

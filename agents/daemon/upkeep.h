@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
 #include "agents/daemon/context.h"
 #include "agents/daemon/evidence.h"
 #include "derwent/v1/key.pb.h"
@@ -12,15 +13,16 @@
 
 namespace derwent::agents {
 
-// Keeps what the agent knows of the world current: policy, registers, keys, the log; publishes its own keys and directory;
-// looks for what should have come and did not. Each step may be repeated at any time. Thread-safe.
+// Keeps what the agent knows of the world current: policy, registers, keys, the log; publishes its own keys and
+// directory; looks for what should have come and did not. Each step may be repeated at any time. Thread-safe.
 class Upkeep {
  public:
   // Borrows both. `directory` is this agency's own, to be published; empty agency: it is kept elsewhere.
   Upkeep(const AgentContext& context, Evidence& evidence, v1::Directory directory)
       : context_(context), evidence_(evidence), directory_(std::move(directory)) {}
 
-  // Everything once, in the order in which it depends on one another. The first failure is returned after all was tried.
+  // Everything once, in the order in which it depends on one another. The first failure is returned after all was
+  // tried.
   absl::Status RunAll();
 
   // Fetches and verifies the bundle when it changed.
@@ -31,11 +33,13 @@ class Upkeep {
   absl::Status SyncKeys(const std::string& agency);
   // Verifies keys that came with another answer.
   absl::Status TakeKeys(const v1::AgencyKeys& keys);
-  // Likewise, of a recipient: keys that do not verify are only logged, since sealing then finds none. Error: kUnavailable.
+  // Likewise, of a recipient: keys that do not verify are only logged, since sealing then finds none. Error:
+  // kUnavailable.
   absl::Status TakeRecipientKeys(const v1::AgencyKeys& keys);
-  // What a plan of the broker rests on, as this agent verified it: policy, notices and registers in force now. Null when the
-  // policy is another by now: plan again. Errors: kFailedPrecondition `CLOCK_SKEWED`; kUnavailable.
-  absl::StatusOr<std::shared_ptr<const PolicyCache::View>> ViewAt(const google::protobuf::Timestamp& decide_time, absl::string_view policy_digest);
+  // What a plan of the broker rests on, as this agent verified it: policy, notices and registers in force now. Null
+  // when the policy is another by now: plan again. Errors: kFailedPrecondition `CLOCK_SKEWED`; kUnavailable.
+  absl::StatusOr<std::shared_ptr<const PolicyCache::View>> ViewAt(const google::protobuf::Timestamp& decide_time,
+                                                                  absl::string_view policy_digest);
   // Shares past their deadline of which a recipient was not heard: `ACKNOWLEDGEMENT_MISSING`.
   absl::Status Reconcile();
 

@@ -9,11 +9,12 @@
 namespace derwent::matching {
 namespace {
 
-constexpr double kPrior = -21.8;             // Two people drawn at random are the same one.
-constexpr double kNameExact = 17.1;          // Falls with how common the name is.
+constexpr double kPrior = -21.8;     // Two people drawn at random are the same one.
+constexpr double kNameExact = 17.1;  // Falls with how common the name is.
 constexpr double kNameExactChance = 6.44e-6;
 constexpr double kNameSwapped = 14.0;
-constexpr double kNameOneLike = 13.0;        // One exact, the other like it: in 6.5 of 100 true pairs, by chance 6e-6 (public sets).
+constexpr double kNameOneLike =
+    13.0;  // One exact, the other like it: in 6.5 of 100 true pairs, by chance 6e-6 (public sets).
 constexpr double kNameFirstDistant = 6.5;
 constexpr double kNameLike = 7.3;
 constexpr double kNameDistant = 3.3;
@@ -68,7 +69,9 @@ double MiddleWeight(const std::string& a, const std::string& b, Comparison& resu
     result.middle_agrees = true;
     return kMiddleExact;
   }
-  return a.front() == b.front() && std::min(a.size(), b.size()) == 1 ? 0 : Likeness(a, b) >= 0.85 ? kMiddleLike : kMiddleDiffers;
+  return a.front() == b.front() && std::min(a.size(), b.size()) == 1 ? 0
+         : Likeness(a, b) >= 0.85                                    ? kMiddleLike
+                                                                     : kMiddleDiffers;
 }
 
 double NameWeight(const PersonName& a, const PersonName& b, double share) {
@@ -76,7 +79,8 @@ double NameWeight(const PersonName& a, const PersonName& b, double share) {
     if (!a.last.empty() && a.last == b.last) return kNameLastOnly;
     return !a.first.empty() && a.first == b.first ? 0 : a.last.empty() || b.last.empty() ? 0 : kNameDiffers;
   }
-  if (a.first == b.first && a.last == b.last) return kNameExact - std::log2(std::max(share, kNameExactChance) / kNameExactChance);
+  if (a.first == b.first && a.last == b.last)
+    return kNameExact - std::log2(std::max(share, kNameExactChance) / kNameExactChance);
   if (a.first == b.last && a.last == b.first) return kNameSwapped;
   const double last = Likeness(a.last, b.last);
   if ((a.first == b.first && last >= kLike) || (a.last == b.last && SameName(a.first, b.first))) return kNameOneLike;
@@ -124,7 +128,8 @@ bool NearDates(const std::string& a, const std::string& b) {
   const auto [first, other] = std::mismatch(a.begin(), a.end(), b.begin());
   if (first == a.end()) return true;
   if (std::equal(first + 1, a.end(), other + 1)) return true;
-  return first + 1 != a.end() && *first == *(other + 1) && *(first + 1) == *other && std::equal(first + 2, a.end(), other + 2);
+  return first + 1 != a.end() && *first == *(other + 1) && *(first + 1) == *other &&
+         std::equal(first + 2, a.end(), other + 2);
 }
 
 int YearOf(const std::string& date) { return std::atoi(date.substr(0, 4).c_str()); }
@@ -132,7 +137,8 @@ int YearOf(const std::string& date) { return std::atoi(date.substr(0, 4).c_str()
 void CompareBirth(const Traits& a, const Traits& b, Comparison& result) {
   if (a.birth_dates.empty() || b.birth_dates.empty()) return;
   using Birth = Comparison::Birth;
-  const auto common = std::ranges::find_if(a.birth_dates, [&](const std::string& date) { return b.birth_dates.contains(date); });
+  const auto common =
+      std::ranges::find_if(a.birth_dates, [&](const std::string& date) { return b.birth_dates.contains(date); });
   if (a.birth_date == b.birth_date) {
     result.birth = Birth::kExact;
     result.weight += kBirthExact;
@@ -154,7 +160,9 @@ std::string Outward(const std::string& postcode) { return postcode.substr(0, pos
 
 void ComparePlaces(const Traits& a, const Traits& b, const Rarity& rarity, Comparison& result) {
   if (a.places.empty() || b.places.empty()) return;
-  const double shared = rarity.with_postcode <= kRarePostcode ? kPlaceRare : rarity.with_postcode <= kMiddlingPostcode ? kPlaceMiddling : kPlaceCommon;
+  const double shared = rarity.with_postcode <= kRarePostcode       ? kPlaceRare
+                        : rarity.with_postcode <= kMiddlingPostcode ? kPlaceMiddling
+                                                                    : kPlaceCommon;
   double best = kPlaceDiffers;
   for (const PersonPlace& mine : a.places) {
     for (const PersonPlace& theirs : b.places) {
@@ -162,8 +170,13 @@ void ComparePlaces(const Traits& a, const Traits& b, const Rarity& rarity, Compa
       const bool postcode = !mine.postcode.empty() && mine.postcode == theirs.postcode;
       const bool door = !mine.door.empty() && mine.door == theirs.door;
       result.same_place = result.same_place || uprn || postcode || door;
-      const bool outward = !mine.postcode.empty() && !theirs.postcode.empty() && Outward(mine.postcode) == Outward(theirs.postcode);
-      best = std::max(best, uprn || (postcode && door) ? shared + kDoor : postcode ? shared : door ? kDoorAlone : outward ? kPlaceOutward : kPlaceDiffers);
+      const bool outward =
+          !mine.postcode.empty() && !theirs.postcode.empty() && Outward(mine.postcode) == Outward(theirs.postcode);
+      best = std::max(best, uprn || (postcode && door) ? shared + kDoor
+                            : postcode                 ? shared
+                            : door                     ? kDoorAlone
+                            : outward                  ? kPlaceOutward
+                                                       : kPlaceDiffers);
     }
   }
   result.weight += best;
@@ -177,7 +190,8 @@ Comparison Compare(const Traits& a, const Traits& b, const Rarity& rarity) {
   CompareNames(a, b, rarity, result);
   CompareBirth(a, b, result);
   ComparePlaces(a, b, rarity, result);
-  result.same_contact = std::ranges::any_of(a.contacts, [&](const std::string& contact) { return b.contacts.contains(contact); });
+  result.same_contact =
+      std::ranges::any_of(a.contacts, [&](const std::string& contact) { return b.contacts.contains(contact); });
   if (result.same_contact) result.weight += kContact;
   result.sex_conflicts = a.sex != b.sex && a.sex != v1::SEX_UNSPECIFIED && b.sex != v1::SEX_UNSPECIFIED;
   if (result.sex_conflicts) result.weight += kSexDiffers;

@@ -4,8 +4,8 @@
 
 namespace derwent::matching {
 
-// How well two records' traits agree: the weight of evidence in bits (Fellegi-Sunter with the weights of the Ministry of
-// Justice's core person record, formats of the agencies, 8.1), prior included, and the facts that rules ask for.
+// How well two records' traits agree: the weight of evidence in bits (Fellegi-Sunter with the weights of the Ministry
+// of Justice's core person record, formats of the agencies, 8.1), prior included, and the facts that rules ask for.
 struct Comparison {
   enum class Birth { kUnknown, kExact, kAlias, kNear, kDiffers };
 
@@ -20,12 +20,12 @@ struct Comparison {
   bool first_close = false;      // Some first names differ in a letter or so.
   bool first_conflicts = false;  // Both have first names, and none is like any other.
   bool last_conflicts = false;
-  bool same_place = false;  // UPRN, postcode, or number and street in common.
+  bool same_place = false;    // UPRN, postcode, or number and street in common.
   bool same_contact = false;  // Phone or e-mail in common.
-  bool generations = false;  // Born over 12 years apart: a parent of the same name.
+  bool generations = false;   // Born over 12 years apart: a parent of the same name.
 
-  // First names that differ may be twins': they share birth date, surname and address. Only an identifier tells, or a middle
-  // name in common with first names that are close.
+  // First names that differ may be twins': they share birth date, surname and address. Only an identifier tells, or a
+  // middle name in common with first names that are close.
   bool possible_twins = false;
 };
 

@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+
 #include "trust/base/london.h"
 
 namespace derwent::matching {
@@ -42,12 +43,15 @@ char CheckLetter(absl::string_view year, absl::string_view serial) {
   return kCheckLetters[static_cast<size_t>(Remainder(absl::StrCat(year, serial), 23))];
 }
 
-std::string Padded(absl::string_view digits, size_t size) { return absl::StrCat(std::string(size - std::min(size, digits.size()), '0'), digits); }
+std::string Padded(absl::string_view digits, size_t size) {
+  return absl::StrCat(std::string(size - std::min(size, digits.size()), '0'), digits);
+}
 
 // Modulus 11 (NHS Data Dictionary).
 std::optional<std::string> Nhs(absl::string_view text) {
   std::string value = Compact(text);
-  if (!Fits(value, "9999999999") || std::ranges::all_of(value, [&](char c) { return c == value.front(); })) return std::nullopt;
+  if (!Fits(value, "9999999999") || std::ranges::all_of(value, [&](char c) { return c == value.front(); }))
+    return std::nullopt;
   int sum = 0;
   for (int i = 0; i < 9; ++i) sum += (value[static_cast<size_t>(i)] - '0') * (10 - i);
   if ((11 - sum % 11) % 11 != value.back() - '0') return std::nullopt;
@@ -59,9 +63,12 @@ std::optional<std::string> Pnc(absl::string_view text, int this_year) {
   std::string value = Compact(text);
   const size_t slash = value.find('/');
   if (slash != std::string::npos) value.erase(slash, 1);
-  if (value.size() < 4 || value.size() > 12 || !absl::ascii_isupper(static_cast<unsigned char>(value.back()))) return std::nullopt;
+  if (value.size() < 4 || value.size() > 12 || !absl::ascii_isupper(static_cast<unsigned char>(value.back())))
+    return std::nullopt;
   const size_t year_size = value.size() == 12 || slash == 4 ? 4 : 2;
-  if (!Digits(absl::string_view(value).substr(0, value.size() - 1)) || (slash != std::string::npos && slash != year_size)) return std::nullopt;
+  if (!Digits(absl::string_view(value).substr(0, value.size() - 1)) ||
+      (slash != std::string::npos && slash != year_size))
+    return std::nullopt;
   std::string year = value.substr(0, year_size);
   const std::string serial = Padded(absl::string_view(value).substr(year_size, value.size() - year_size - 1), 7);
   if (serial.size() != 7 || CheckLetter(year.substr(year.size() - 2), serial) != value.back()) return std::nullopt;
@@ -73,14 +80,16 @@ std::optional<std::string> Pnc(absl::string_view text, int this_year) {
 std::optional<std::string> Cro(absl::string_view text) {
   const std::string value = Compact(text);
   const size_t slash = value.find('/');
-  if (slash == std::string::npos || value.size() < 5 || !absl::ascii_isupper(static_cast<unsigned char>(value.back()))) return std::nullopt;
+  if (slash == std::string::npos || value.size() < 5 || !absl::ascii_isupper(static_cast<unsigned char>(value.back())))
+    return std::nullopt;
   const std::string before = value.substr(0, slash);
   const std::string after = value.substr(slash + 1, value.size() - slash - 2);
   const bool search_file = Fits(before, "SF99");
   const std::string year = search_file ? before.substr(2) : after;
   const std::string serial = search_file ? after : before;
   if (!Fits(year, "99") || !Digits(serial) || serial.size() > 6) return std::nullopt;
-  if (CheckLetter(year, search_file ? serial : Padded(serial, 6)) != value.back() || Remainder(serial, 999'983) == 0) return std::nullopt;
+  if (CheckLetter(year, search_file ? serial : Padded(serial, 6)) != value.back() || Remainder(serial, 999'983) == 0)
+    return std::nullopt;
   return search_file ? value : absl::StrCat(Padded(serial, 6), "/", year, value.substr(value.size() - 1));
 }
 
@@ -90,7 +99,8 @@ std::optional<std::string> Nino(absl::string_view text) {
   static constexpr absl::string_view kNever[] = {"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"};
   const absl::string_view prefix = absl::string_view(value).substr(0, 2);
   if (std::ranges::find(kNever, prefix) != std::end(kNever)) return std::nullopt;
-  const bool letters = absl::string_view("DFIQUV").find(prefix[0]) == absl::string_view::npos && absl::string_view("DFIOQUV").find(prefix[1]) == absl::string_view::npos;
+  const bool letters = absl::string_view("DFIQUV").find(prefix[0]) == absl::string_view::npos &&
+                       absl::string_view("DFIOQUV").find(prefix[1]) == absl::string_view::npos;
   if (!letters) return std::nullopt;
   return value;
 }
@@ -110,14 +120,22 @@ std::optional<std::string> Upn(absl::string_view text) {
 std::optional<std::string> CanonicalIdentifier(v1::IdentifierType type, absl::string_view text, int this_year) {
   std::string value = Compact(text);
   switch (type) {
-    case v1::IDENTIFIER_TYPE_NHS: return Nhs(text);
-    case v1::IDENTIFIER_TYPE_PNC: return Pnc(text, this_year);
-    case v1::IDENTIFIER_TYPE_CRO: return Cro(text);
-    case v1::IDENTIFIER_TYPE_NINO: return Nino(text);
-    case v1::IDENTIFIER_TYPE_UPN: return Upn(text);
-    case v1::IDENTIFIER_TYPE_CRN: return Fits(value, "A999999") || Fits(value, "AA999999") ? std::optional(value) : std::nullopt;
-    case v1::IDENTIFIER_TYPE_NOMS: return Fits(value, "A9999AA") ? std::optional(value) : std::nullopt;
-    default: return std::nullopt;
+    case v1::IDENTIFIER_TYPE_NHS:
+      return Nhs(text);
+    case v1::IDENTIFIER_TYPE_PNC:
+      return Pnc(text, this_year);
+    case v1::IDENTIFIER_TYPE_CRO:
+      return Cro(text);
+    case v1::IDENTIFIER_TYPE_NINO:
+      return Nino(text);
+    case v1::IDENTIFIER_TYPE_UPN:
+      return Upn(text);
+    case v1::IDENTIFIER_TYPE_CRN:
+      return Fits(value, "A999999") || Fits(value, "AA999999") ? std::optional(value) : std::nullopt;
+    case v1::IDENTIFIER_TYPE_NOMS:
+      return Fits(value, "A9999AA") ? std::optional(value) : std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -141,13 +159,15 @@ std::optional<std::string> CanonicalPostcode(absl::string_view text) {
 }
 
 std::optional<std::string> CanonicalBirthDate(absl::string_view text) {
-  if (text == "1900-01-01" || text == "1970-01-01" || !Fits(text, "9999-99-99") || !ParseDay(text).ok()) return std::nullopt;
+  if (text == "1900-01-01" || text == "1970-01-01" || !Fits(text, "9999-99-99") || !ParseDay(text).ok())
+    return std::nullopt;
   return std::string(text);
 }
 
 std::optional<std::string> CanonicalContact(absl::string_view text) {
   const size_t at = text.find('@');
-  if (at != absl::string_view::npos && at > 0 && text.find('.', at) != absl::string_view::npos) return absl::AsciiStrToLower(absl::StripAsciiWhitespace(text));
+  if (at != absl::string_view::npos && at > 0 && text.find('.', at) != absl::string_view::npos)
+    return absl::AsciiStrToLower(absl::StripAsciiWhitespace(text));
   std::string digits = Compact(text, " -()");
   if (absl::StartsWith(digits, "+44")) digits.replace(0, 3, "0");
   if (absl::StartsWith(digits, "0044")) digits.replace(0, 4, "0");

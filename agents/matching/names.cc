@@ -12,7 +12,8 @@ namespace {
 // What U+00C0 to U+017F fold to, by code point; `?` a sign that is no letter.
 constexpr absl::string_view kLatin1 = "AAAAAAACEEEEIIIIDNOOOOO?OUUUUYTSAAAAAAACEEEEIIIIDNOOOOO?OUUUUYTY";
 constexpr absl::string_view kExtendedA =
-    "AAAAAACCCCCCCCDDDDEEEEEEEEEEGGGGGGGGHHHHIIIIIIIIIIIIJJKKKLLLLLLLLLLNNNNNNNNNOOOOOOOORRRRRRSSSSSSSSTTTTTTUUUUUUUUUUUUWWYYYZZZZZZS";
+    "AAAAAACCCCCCCCDDDDEEEEEEEEEEGGGGGGGGHHHHIIIIIIIIIIIIJJKKKLLLLLLLLLLNNNNNNNNNOOOOOOOORRRRRRSSSSSSSSTTTTTTUUUUUUUUUU"
+    "UUWWYYYZZZZZZS";
 static_assert(kLatin1.size() == 64 && kExtendedA.size() == 128);
 
 // The letter two octets of UTF-8 fold to, or 0.
@@ -42,7 +43,8 @@ std::string FoldName(absl::string_view name) {
   std::string folded;
   for (size_t i = 0; i < name.size(); ++i) {
     const auto c = static_cast<unsigned char>(name[i]);
-    const char letter = (c & 0xe0) == 0xc0 && i + 1 < name.size() ? Folded(c, static_cast<unsigned char>(name[i + 1])) : 0;
+    const char letter =
+        (c & 0xe0) == 0xc0 && i + 1 < name.size() ? Folded(c, static_cast<unsigned char>(name[i + 1])) : 0;
     if (letter != 0) {
       folded.push_back(letter);
       ++i;
@@ -79,7 +81,9 @@ double Likeness(absl::string_view a, absl::string_view b) {
     if (taken[j] && b[j] != of_a[k++]) ++crossed;
   }
   const auto same = static_cast<double>(of_a.size());
-  const double jaro = (same / static_cast<double>(a.size()) + same / static_cast<double>(b.size()) + (same - static_cast<double>(crossed) / 2) / same) / 3;
+  const double jaro = (same / static_cast<double>(a.size()) + same / static_cast<double>(b.size()) +
+                       (same - static_cast<double>(crossed) / 2) / same) /
+                      3;
   size_t prefix = 0;
   while (prefix < 4 && prefix < std::min(a.size(), b.size()) && a[prefix] == b[prefix]) ++prefix;
   return jaro + static_cast<double>(prefix) * 0.1 * (1 - jaro);

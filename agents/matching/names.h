@@ -6,15 +6,15 @@
 
 namespace derwent::matching {
 
-// A name to compare by: capitals A to Z and single spaces; accents are dropped, apostrophes too, a hyphen is a space, `MC X`
-// is `MCX`. Letters beyond Latin stay as they are.
+// A name to compare by: capitals A to Z and single spaces; accents are dropped, apostrophes too, a hyphen is a space,
+// `MC X` is `MCX`. Letters beyond Latin stay as they are.
 std::string FoldName(absl::string_view name);
 
 // Jaro-Winkler likeness, 0 to 1, of two folded names (prefix 4, weight 0.1).
 double Likeness(absl::string_view a, absl::string_view b);
 
-// One name written in another way that twins would not be called by: letters doubled, two neighbours swapped, or cut short
-// to three or more (`ROB`).
+// One name written in another way that twins would not be called by: letters doubled, two neighbours swapped, or cut
+// short to three or more (`ROB`).
 bool SameName(absl::string_view a, absl::string_view b);
 
 // American Soundex of a folded name, four characters; empty for an empty one.

@@ -5,27 +5,27 @@
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+
 #include "agents/matching/compare.h"
 #include "agents/matching/names.h"
 
 namespace derwent::matching {
 namespace {
 
-constexpr double kJoin = 20;        // Evidence that joins.
-constexpr double kDoubt = 14;       // Evidence that leaves it open.
-constexpr double kLead = 6;         // How far the next one must lie behind.
-constexpr size_t kLargestBlock = 1000;   // A key more people share tells nobody apart.
+constexpr double kJoin = 20;            // Evidence that joins.
+constexpr double kDoubt = 14;           // Evidence that leaves it open.
+constexpr double kLead = 6;             // How far the next one must lie behind.
+constexpr size_t kLargestBlock = 1000;  // A key more people share tells nobody apart.
 constexpr size_t kMostCandidates = 5000;
-constexpr int kLargeRegister = 10'000;   // Below, how often a name occurs says nothing of how common it is.
+constexpr int kLargeRegister = 10'000;  // Below, how often a name occurs says nothing of how common it is.
 
 std::string FullName(const PersonName& name) { return absl::StrCat(name.first, "|", name.last); }
 
 // The keys by which a person is found. A narrower key goes with each that many may share.
 std::vector<uint64_t> KeysOf(const Traits& traits) {
   std::vector<uint64_t> keys;
-  const auto add = [&](absl::string_view kind, absl::string_view one, absl::string_view two = "", absl::string_view three = "") {
-    keys.push_back(absl::HashOf(kind, one, two, three));
-  };
+  const auto add = [&](absl::string_view kind, absl::string_view one, absl::string_view two = "",
+                       absl::string_view three = "") { keys.push_back(absl::HashOf(kind, one, two, three)); };
   for (const auto& [type, value] : traits.identifiers) add("id", absl::StrCat(type), value);
   for (const std::string& born : traits.birth_dates) {
     add("born", born);
@@ -45,8 +45,8 @@ std::vector<uint64_t> KeysOf(const Traits& traits) {
 
 // Nobody has so many: names and dates put together to hit somebody.
 bool IsFishing(const Traits& selector) {
-  return selector.birth_dates.size() > 3 || selector.names.size() > 8 || selector.places.size() > 8 || selector.contacts.size() > 8 ||
-         selector.identifiers.size() > 16;
+  return selector.birth_dates.size() > 3 || selector.names.size() > 8 || selector.places.size() > 8 ||
+         selector.contacts.size() > 8 || selector.identifiers.size() > 16;
 }
 
 // Whether what two records share is enough to say that they are about one person. Twins have birth date, surname and
@@ -106,7 +106,8 @@ Match PersonIndex::Find(const v1::CaseRecord& record) const {
   if (!candidates.has_value()) return {.outcome = Match::Outcome::kAmbiguous};
   Rarity rarity;
   for (const PersonPlace& place : selector.places) {
-    if (const auto found = at_postcode_.find(place.postcode); found != at_postcode_.end()) rarity.with_postcode = std::max(rarity.with_postcode, found->second);
+    if (const auto found = at_postcode_.find(place.postcode); found != at_postcode_.end())
+      rarity.with_postcode = std::max(rarity.with_postcode, found->second);
   }
   for (const PersonName& name : selector.names) {
     const auto found = of_name_.find(FullName(name));

@@ -12,16 +12,16 @@
 
 namespace derwent::matching {
 
-// Whom a selector is about. Outside the holder `kNone` and `kAmbiguous` are the same: no answer. Who the candidates were is
-// never said.
+// Whom a selector is about. Outside the holder `kNone` and `kAmbiguous` are the same: no answer. Who the candidates
+// were is never said.
 struct Match {
   enum class Outcome { kOne, kNone, kAmbiguous };
   Outcome outcome = Outcome::kNone;
   size_t record = 0;  // Position among the records of the index; only with kOne.
 };
 
-// Finds the one person of a register that a selector is about, or nobody. README.md has the rules. A record is looked at
-// only when it shares a key with the selector (an identifier; a date of birth; name and postcode), never by a scan.
+// Finds the one person of a register that a selector is about, or nobody. README.md has the rules. A record is looked
+// at only when it shares a key with the selector (an identifier; a date of birth; name and postcode), never by a scan.
 // Immutable, thread-safe. Holds what it needs of the records, 1 KiB a person or so.
 class PersonIndex {
  public:

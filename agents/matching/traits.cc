@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+
 #include "agents/matching/identifier.h"
 #include "agents/matching/names.h"
 
@@ -15,7 +16,8 @@ namespace {
 
 // The first name may be written `Maren Isolde`: what follows its first word is middle names.
 PersonName NameOf(const v1::IdentityFact& fact) {
-  const std::vector<std::string> given = absl::StrSplit(FoldName(absl::StrJoin(fact.given_names(), " ")), ' ', absl::SkipEmpty());
+  const std::vector<std::string> given =
+      absl::StrSplit(FoldName(absl::StrJoin(fact.given_names(), " ")), ' ', absl::SkipEmpty());
   PersonName name{.last = FoldName(fact.surname())};
   if (given.empty()) return name;
   name.first = given.front();
@@ -25,14 +27,18 @@ PersonName NameOf(const v1::IdentityFact& fact) {
 
 // Words up to the first one behind the first number; empty when there is no number or nothing behind it.
 std::string DoorOf(const v1::Place& place) {
-  const std::vector<std::string> words = absl::StrSplit(FoldName(absl::StrJoin(place.lines(), " ")), ' ', absl::SkipEmpty());
-  const auto number = std::ranges::find_if(words, [](const std::string& word) { return absl::ascii_isdigit(static_cast<unsigned char>(word.front())); });
+  const std::vector<std::string> words =
+      absl::StrSplit(FoldName(absl::StrJoin(place.lines(), " ")), ' ', absl::SkipEmpty());
+  const auto number = std::ranges::find_if(
+      words, [](const std::string& word) { return absl::ascii_isdigit(static_cast<unsigned char>(word.front())); });
   if (number == words.end() || number + 1 == words.end()) return "";
   return absl::StrJoin(words.begin(), number + 2, " ");
 }
 
 void AddPlace(const v1::Place& place, Traits& traits) {
-  PersonPlace added{.uprn = CanonicalUprn(place.uprn()).value_or(""), .postcode = CanonicalPostcode(place.postcode()).value_or(""), .door = DoorOf(place)};
+  PersonPlace added{.uprn = CanonicalUprn(place.uprn()).value_or(""),
+                    .postcode = CanonicalPostcode(place.postcode()).value_or(""),
+                    .door = DoorOf(place)};
   if (!added.uprn.empty() || !added.postcode.empty() || !added.door.empty()) traits.places.push_back(std::move(added));
 }
 
@@ -42,7 +48,8 @@ Traits TraitsOf(const v1::CaseRecord& record, int this_year) {
   Traits traits;
   for (const v1::IdentifierFact& fact : record.identifier().facts()) {
     if (fact.check() == v1::IDENTIFIER_CHECK_FAILED) continue;
-    if (auto value = CanonicalIdentifier(fact.type(), fact.value(), this_year)) traits.identifiers.emplace_back(fact.type(), *std::move(value));
+    if (auto value = CanonicalIdentifier(fact.type(), fact.value(), this_year))
+      traits.identifiers.emplace_back(fact.type(), *std::move(value));
   }
   std::ranges::sort(traits.identifiers);
   traits.identifiers.erase(std::unique(traits.identifiers.begin(), traits.identifiers.end()), traits.identifiers.end());

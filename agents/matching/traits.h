@@ -24,16 +24,16 @@ struct PersonPlace {
   std::string door;
 };
 
-// What one record says that a person can be told by. Everything is canonical; what is malformed, a placeholder or marked
-// as failed is missing.
+// What one record says that a person can be told by. Everything is canonical; what is malformed, a placeholder or
+// marked as failed is missing.
 struct Traits {
   std::vector<std::pair<v1::IdentifierType, std::string>> identifiers;  // Sorted, each once.
   std::vector<PersonName> names;
-  std::string birth_date;              // The record's own; empty: not known.
-  std::set<std::string> birth_dates;   // All of them, aliases' too.
-  v1::Sex sex = v1::SEX_UNSPECIFIED;   // Female or male; else not known.
+  std::string birth_date;             // The record's own; empty: not known.
+  std::set<std::string> birth_dates;  // All of them, aliases' too.
+  v1::Sex sex = v1::SEX_UNSPECIFIED;  // Female or male; else not known.
   std::vector<PersonPlace> places;
-  std::set<std::string> contacts;      // Phones and e-mail addresses.
+  std::set<std::string> contacts;  // Phones and e-mail addresses.
 };
 
 // Reads a record, one of a register or one made of what an asker knows. `this_year` reads short PNCs.

@@ -18,7 +18,8 @@ void TidyFlags(v1::CaseRecord& record) {
 
 void PeopleBuilder::Name(const std::string& file, connectors::Problem problem) {
   ++built_.problem_count;
-  if (built_.problems.size() < kMaxProblemsKept) built_.problems.push_back({.file = file, .problem = std::move(problem)});
+  if (built_.problems.size() < kMaxProblemsKept)
+    built_.problems.push_back({.file = file, .problem = std::move(problem)});
 }
 
 void PeopleBuilder::AddRow(const std::string& file, connectors::RegisterRow row) {

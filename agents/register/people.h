@@ -27,8 +27,8 @@ inline constexpr size_t kMaxPeople = 200'000;
 inline constexpr size_t kMaxProblemsKept = 1000;
 
 // Puts rows of all files together: what has one `record_ref` is about one person. A person about whom any row is bad is
-// left out as a whole, for the bad row may be the one that protects them; so is one whom no row names, and one whose rows
-// disagree about the date of birth. Not thread-safe; use once.
+// left out as a whole, for the bad row may be the one that protects them; so is one whom no row names, and one whose
+// rows disagree about the date of birth. Not thread-safe; use once.
 class PeopleBuilder {
  public:
   void Add(const std::string& file, connectors::Batch batch);

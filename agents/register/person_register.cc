@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+
 #include "agents/connectors/csv/csv.h"
 #include "agents/connectors/json/json.h"
 #include "trust/base/status_macros.h"
@@ -31,7 +32,8 @@ std::string LookOf(const std::string& path) {
 
 std::string LookOfAll(const std::vector<SystemFile>& files) {
   std::string look = "files;";
-  for (const SystemFile& one : files) absl::StrAppend(&look, LookOf(one.file), LookOf(one.mapping), one.join.empty() ? "" : LookOf(one.join));
+  for (const SystemFile& one : files)
+    absl::StrAppend(&look, LookOf(one.file), LookOf(one.mapping), one.join.empty() ? "" : LookOf(one.join));
   return look;
 }
 
@@ -39,18 +41,21 @@ absl::StatusOr<connectors::Batch> Read(const SystemFile& source) {
   ASSIGN_OR_RETURN(const std::string text, trust::ReadFile(source.mapping));
   const absl::StatusOr<connectors::Mapping> mapping = connectors::Mapping::Parse(text);
   if (!mapping.ok()) return About(source.mapping, mapping.status());
-  if (!mapping->is_register()) return About(source.mapping, absl::InvalidArgumentError("a mapping of the own system needs `from.record_ref`"));
+  if (!mapping->is_register())
+    return About(source.mapping, absl::InvalidArgumentError("a mapping of the own system needs `from.record_ref`"));
   if (mapping->join_on().empty() != source.join.empty()) {
-    return About(source.mapping, absl::InvalidArgumentError("`join` must be both in the mapping and in the configuration, or in neither"));
+    return About(source.mapping, absl::InvalidArgumentError(
+                                     "`join` must be both in the mapping and in the configuration, or in neither"));
   }
   ASSIGN_OR_RETURN(const std::string octets, trust::ReadFile(source.file, kMaxSystemOctets));
   std::string joined;
   if (!source.join.empty()) {
     ASSIGN_OR_RETURN(joined, trust::ReadFile(source.join, kMaxSystemOctets));
   }
-  absl::StatusOr<connectors::Batch> batch = absl::EndsWith(source.file, ".csv")    ? connectors::ReadCsv(*mapping, octets, joined)
-                                            : absl::EndsWith(source.file, ".json") ? connectors::ReadJson(*mapping, octets)
-                                                                                   : absl::InvalidArgumentError("must end in .csv or .json");
+  absl::StatusOr<connectors::Batch> batch =
+      absl::EndsWith(source.file, ".csv")    ? connectors::ReadCsv(*mapping, octets, joined)
+      : absl::EndsWith(source.file, ".json") ? connectors::ReadJson(*mapping, octets)
+                                             : absl::InvalidArgumentError("must end in .csv or .json");
   return batch.ok() ? std::move(batch) : About(source.file, batch.status());
 }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
+
 #include "trust/base/digest.h"
 #include "trust/base/status_macros.h"
 #include "trust/signature/key_file.h"
@@ -52,8 +53,12 @@ absl::StatusOr<TrustAnchors> TrustAnchors::Load(const AnchorFiles& files, absl::
   ASSIGN_OR_RETURN(trust::Authority authority, In(files.ca, trust::Authority::FromPem(ca, files.trust_domain)));
   ASSIGN_OR_RETURN(trust::RevocationSet revoked, In(files.crl, trust::RevocationSet::FromPem(crl, authority, now)));
   ASSIGN_OR_RETURN(auto keys, In(files.first_keys, ParseFirstKeys(first_keys)));
-  ASSIGN_OR_RETURN(trust::VerifierKey vkey, In(files.log_key, trust::VerifierKey::Parse(absl::StripAsciiWhitespace(log_key))));
-  return TrustAnchors{.authority = std::move(authority), .revoked = std::move(revoked), .first_keys = std::move(keys), .log_key = std::move(vkey)};
+  ASSIGN_OR_RETURN(trust::VerifierKey vkey,
+                   In(files.log_key, trust::VerifierKey::Parse(absl::StripAsciiWhitespace(log_key))));
+  return TrustAnchors{.authority = std::move(authority),
+                      .revoked = std::move(revoked),
+                      .first_keys = std::move(keys),
+                      .log_key = std::move(vkey)};
 }
 
 }  // namespace derwent::agents

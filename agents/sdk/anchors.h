@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "trust/identity/authority.h"
 #include "trust/identity/revocation.h"
 #include "trust/note/note.h"

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "agents/sdk/references.h"
 #include "agents/sdk/seal/unit.h"
 
@@ -17,7 +18,9 @@ constexpr size_t kReferenceOctets = 32;
 // What answer and supplement have in common.
 PackageRecipient ReplyTo(const Inquiry& inquiry, const AnswerDecision& decision, absl::Time now) {
   const v1::Manifest& selector = inquiry.selector;
-  PackageRecipient reply{.agency = selector.sender_agency(), .role = selector.question().role(), .person = selector.question().acting_person()};
+  PackageRecipient reply{.agency = selector.sender_agency(),
+                         .role = selector.question().role(),
+                         .person = selector.question().acting_person()};
   const auto hours = decision.asker_side.clock_hours.find("collection");
   const bool named = hours != decision.asker_side.clock_hours.end() && hours->second > 0;
   reply.expire_time = now + absl::Hours(named ? hours->second : kDefaultCollectionHours);
@@ -25,9 +28,12 @@ PackageRecipient ReplyTo(const Inquiry& inquiry, const AnswerDecision& decision,
   reply.obligations = {decision.obligations.begin(), decision.obligations.end()};
   reply.existence_sensitive = selector.existence_sensitive();
   const v1::ManifestSubject& subject = selector.subjects(0);
-  reply.subjects.push_back({.number = subject.number(), .role = subject.role(), .grounds = {subject.grounds().begin(), subject.grounds().end()},
-                            .asked_categories = {selector.question().categories().begin(), selector.question().categories().end()},
-                            .holder_commitment = decision.commitment});
+  reply.subjects.push_back(
+      {.number = subject.number(),
+       .role = subject.role(),
+       .grounds = {subject.grounds().begin(), subject.grounds().end()},
+       .asked_categories = {selector.question().categories().begin(), selector.question().categories().end()},
+       .holder_commitment = decision.commitment});
   return reply;
 }
 
@@ -90,18 +96,21 @@ std::string OutcomeOf(const AnswerLine& line, const Verdicts& verdicts) {
 bool FitsSilently(const AnswerLine& line, const AnswerDecision& decision) {
   const absl::StatusOr<size_t> bucket = SizeBucket(line.content.ByteSizeLong(), kAnswerBucket);
   return line.form == line.asked_form && bucket.ok() && *bucket == kAnswerBucket && ListsFit(decision) &&
-         std::ranges::includes(decision.asker_side.obligations, decision.obligations) && decision.marking == decision.asker_side.marking;
+         std::ranges::includes(decision.asker_side.obligations, decision.obligations) &&
+         decision.marking == decision.asker_side.marking;
 }
 
 bool GivenSilently(const AnswerLine& line, const AnswerDecision& decision, const Verdicts& verdicts) {
   if (OutcomeOf(line, verdicts) != "RELEASED" || !FitsSilently(line, decision)) return false;
   // An approval counts once: what rests on one goes out together.
   return line.approvers.empty() || std::ranges::all_of(decision.lines, [&](const AnswerLine& other) {
-           return other.approvers != line.approvers || OutcomeOf(other, verdicts) != "RELEASED" || FitsSilently(other, decision);
+           return other.approvers != line.approvers || OutcomeOf(other, verdicts) != "RELEASED" ||
+                  FitsSilently(other, decision);
          });
 }
 
-PackageRecipient SilentAnswer(const Inquiry& inquiry, const AnswerDecision& decision, const Verdicts& verdicts, absl::Time now) {
+PackageRecipient SilentAnswer(const Inquiry& inquiry, const AnswerDecision& decision, const Verdicts& verdicts,
+                              absl::Time now) {
   PackageRecipient reply = ReplyTo(inquiry, decision, now);
   reply.marking = decision.asker_side.marking;
   reply.obligations = {decision.asker_side.obligations.begin(), decision.asker_side.obligations.end()};
@@ -111,12 +120,14 @@ PackageRecipient SilentAnswer(const Inquiry& inquiry, const AnswerDecision& deci
     if (line.asked_form.empty()) continue;
     const bool given = GivenSilently(line, decision, verdicts);
     if (given) NamePersons(decision, reply);  // What is given tells that there is a record; nothing else may.
-    reply.units.push_back({.subject = 1, .content = given ? line.content : Neutral(line, inquiry.selector.recipient_agency())});
+    reply.units.push_back(
+        {.subject = 1, .content = given ? line.content : Neutral(line, inquiry.selector.recipient_agency())});
   }
   return reply;
 }
 
-PackageRecipient ExplainedAnswer(const Inquiry& inquiry, const AnswerDecision& decision, const Verdicts& verdicts, absl::Time now) {
+PackageRecipient ExplainedAnswer(const Inquiry& inquiry, const AnswerDecision& decision, const Verdicts& verdicts,
+                                 absl::Time now) {
   PackageRecipient reply = ReplyTo(inquiry, decision, now);
   NamePersons(decision, reply);
   for (const AnswerLine& line : decision.lines) {
@@ -130,25 +141,42 @@ PackageRecipient ExplainedAnswer(const Inquiry& inquiry, const AnswerDecision& d
 PackageRecipient SupplementTo(const Inquiry& inquiry, const AnswerDecision& decision, const Verdicts& verdicts,
                               const std::vector<std::string>& categories, absl::Time now) {
   AnswerDecision part = decision;
-  std::erase_if(part.lines, [&](const AnswerLine& line) { return std::ranges::find(categories, line.category) == categories.end(); });
+  std::erase_if(part.lines, [&](const AnswerLine& line) {
+    return std::ranges::find(categories, line.category) == categories.end();
+  });
   PackageRecipient reply = ExplainedAnswer(inquiry, part, verdicts, now);
   if (reply.existence_sensitive) reply.answers.clear();
   return reply;
 }
 
-ShareHead ReplyHead(const Inquiry& inquiry, v1::PackageKind kind, std::string share_id, const Sha256Digest& policy_digest, absl::Time create_time) {
+ShareHead ReplyHead(const Inquiry& inquiry, v1::PackageKind kind, std::string share_id,
+                    const Sha256Digest& policy_digest, absl::Time create_time) {
   const v1::Manifest& selector = inquiry.selector;
-  // Nobody acts but the agent: who agreed is in the approvals, and would tell here that there was something to agree to.
-  return {.share_id = std::move(share_id), .kind = kind, .sender_agency = selector.recipient_agency(), .acting_person = "",
-          .profile = selector.profile(), .purpose = selector.purpose(), .board = selector.board(), .area = selector.area(),
-          .case_id = selector.case_id(), .step = selector.step(), .product = selector.product(), .document_reference = selector.document_reference(),
-          .reply_to_share_id = selector.share_id(), .policy_digest = policy_digest, .create_time = create_time};
+  // Nobody acts but the agent: who agreed is in the approvals, and would tell here that there was something to agree
+  // to.
+  return {.share_id = std::move(share_id),
+          .kind = kind,
+          .sender_agency = selector.recipient_agency(),
+          .acting_person = "",
+          .profile = selector.profile(),
+          .purpose = selector.purpose(),
+          .board = selector.board(),
+          .area = selector.area(),
+          .case_id = selector.case_id(),
+          .step = selector.step(),
+          .product = selector.product(),
+          .document_reference = selector.document_reference(),
+          .reply_to_share_id = selector.share_id(),
+          .policy_digest = policy_digest,
+          .create_time = create_time};
 }
 
-std::vector<std::string> AnswerReferences(const v1::CaseRecord* record, const trust::SecretBytes& enclave_key, bool existence_sensitive, trust::Random& random) {
+std::vector<std::string> AnswerReferences(const v1::CaseRecord* record, const trust::SecretBytes& enclave_key,
+                                          bool existence_sensitive, trust::Random& random) {
   std::vector<std::string> references;
   if (record != nullptr) references = ReferencesOf(*record, enclave_key);
-  while (existence_sensitive && references.size() < kMaxReferences) references.push_back(random.Bytes(kReferenceOctets));
+  while (existence_sensitive && references.size() < kMaxReferences)
+    references.push_back(random.Bytes(kReferenceOctets));
   std::ranges::sort(references);
   return references;
 }

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+
 #include "agents/sdk/envelope.h"
 #include "policy/engine/agreements.h"
 #include "policy/engine/calendar.h"
@@ -22,40 +23,53 @@ absl::Status NotValid(absl::string_view why) { return absl::FailedPreconditionEr
 
 // Confidence is lifted by a recorded ground only (domain decision 13).
 bool NeedsGround(const v1::ApprovalCommand& command) {
-  return std::ranges::any_of(command.units(), [](const v1::ApprovedUnit& unit) { return absl::StartsWith(unit.category(), "health."); });
+  return std::ranges::any_of(command.units(),
+                             [](const v1::ApprovedUnit& unit) { return absl::StartsWith(unit.category(), "health."); });
 }
 
 bool AnswersProposal(const v1::ApprovalCommand& command, const v1::ApprovalCommand& proposed) {
-  const bool same = command.approval_id() == proposed.approval_id() && command.request_share_id() == proposed.request_share_id() &&
-                    command.holder_agency() == proposed.holder_agency() && command.recipient_agency() == proposed.recipient_agency() &&
+  const bool same = command.approval_id() == proposed.approval_id() &&
+                    command.request_share_id() == proposed.request_share_id() &&
+                    command.holder_agency() == proposed.holder_agency() &&
+                    command.recipient_agency() == proposed.recipient_agency() &&
                     command.approver_role() == proposed.approver_role() && command.subject() == proposed.subject() &&
                     command.policy_digest() == proposed.policy_digest();
   return same && !command.units().empty() && std::ranges::all_of(command.units(), [&](const v1::ApprovedUnit& unit) {
-           return std::ranges::any_of(proposed.units(), [&](const v1::ApprovedUnit& asked) { return asked.category() == unit.category() && asked.form() == unit.form(); });
+           return std::ranges::any_of(proposed.units(), [&](const v1::ApprovedUnit& asked) {
+             return asked.category() == unit.category() && asked.form() == unit.form();
+           });
          });
 }
 
 absl::Status CheckSaid(const v1::ApprovalCommand& command, absl::Time due, absl::Time now) {
   if (FromTimestamp(command.create_time()) > now + kClockSkew) return NotValid("the approval is signed in the future");
   if (FromTimestamp(command.expire_time()) <= now || due <= now) return NotValid("the approval has lapsed");
-  if (FromTimestamp(command.expire_time()) > due) return NotValid("the approval would count longer than it was asked for");
-  if (!command.approved()) return IsRefusalReason(command.reason()) ? absl::OkStatus() : NotValid("the reason is no code of a refusal");
+  if (FromTimestamp(command.expire_time()) > due)
+    return NotValid("the approval would count longer than it was asked for");
+  if (!command.approved())
+    return IsRefusalReason(command.reason()) ? absl::OkStatus() : NotValid("the reason is no code of a refusal");
   if (!command.reason().empty()) return NotValid("an agreement has no reason");
   const bool ground = command.ground() == "gw.consent_confidence" || command.ground() == "gw.cl_public_interest";
-  if (NeedsGround(command) && !ground) return NotValid("the ground that lifts confidence must be `gw.consent_confidence` or `gw.cl_public_interest`");
+  if (NeedsGround(command) && !ground)
+    return NotValid("the ground that lifts confidence must be `gw.consent_confidence` or `gw.cl_public_interest`");
   return absl::OkStatus();
 }
 
-absl::Status CheckSigner(const v1::SignedApproval& approval, const v1::ApprovalCommand& command, const TrustAnchors& anchors, absl::Time now) {
+absl::Status CheckSigner(const v1::SignedApproval& approval, const v1::ApprovalCommand& command,
+                         const TrustAnchors& anchors, absl::Time now) {
   const absl::StatusOr<trust::Certificate> certificate = trust::Certificate::FromDer(approval.certificate());
-  if (!certificate.ok() || !anchors.CheckFresh(now).ok() || !anchors.authority.Verify(*certificate, now).ok() || anchors.revoked.IsRevoked(certificate->serial())) {
+  if (!certificate.ok() || !anchors.CheckFresh(now).ok() || !anchors.authority.Verify(*certificate, now).ok() ||
+      anchors.revoked.IsRevoked(certificate->serial())) {
     return NotValid("the approval's certificate does not count");
   }
   const trust::SpiffeId& id = certificate->id();
-  if (id.kind != trust::CallerKind::kPerson || id.agency != command.approver_agency() || id.name != command.approver_person()) {
+  if (id.kind != trust::CallerKind::kPerson || id.agency != command.approver_agency() ||
+      id.name != command.approver_person()) {
     return NotValid("the approval names another person than its certificate");
   }
-  return trust::VerifyEnvelope(FromProto(approval.command()), kApprovalType, certificate->public_key()).ok() ? absl::OkStatus() : NotValid("the approval's signature does not verify");
+  return trust::VerifyEnvelope(FromProto(approval.command()), kApprovalType, certificate->public_key()).ok()
+             ? absl::OkStatus()
+             : NotValid("the approval's signature does not verify");
 }
 
 }  // namespace
@@ -67,8 +81,8 @@ absl::Time ApprovalDue(const policy::Policy& policy, absl::Time asked, absl::Tim
 
 bool IsPanelRole(const policy::Policy& policy, const std::string& role) { return policy.board_roles.contains(role); }
 
-v1::ApprovalQuestion QuestionFor(const Inquiry& inquiry, const AnswerDecision& decision, const std::string& role, const std::string& approval_id,
-                                 const std::string& policy_digest, absl::Time due) {
+v1::ApprovalQuestion QuestionFor(const Inquiry& inquiry, const AnswerDecision& decision, const std::string& role,
+                                 const std::string& approval_id, const std::string& policy_digest, absl::Time due) {
   const v1::Manifest& selector = inquiry.selector;
   v1::ApprovalQuestion question;
   v1::ApprovalCommand& proposed = *question.mutable_proposed();
@@ -95,23 +109,28 @@ v1::ApprovalQuestion QuestionFor(const Inquiry& inquiry, const AnswerDecision& d
   return question;
 }
 
-absl::StatusOr<v1::ApprovalCommand> CheckApproval(const v1::SignedApproval& approval, const v1::ApprovalQuestion& question, const std::string& asker_person,
-                                                  const TrustAnchors& anchors, const policy::Snapshot& snapshot, absl::Time now) {
+absl::StatusOr<v1::ApprovalCommand> CheckApproval(const v1::SignedApproval& approval,
+                                                  const v1::ApprovalQuestion& question, const std::string& asker_person,
+                                                  const TrustAnchors& anchors, const policy::Snapshot& snapshot,
+                                                  absl::Time now) {
   v1::ApprovalCommand command;
   if (!command.ParseFromString(approval.command().payload())) return NotValid("the approval is malformed");
   RETURN_IF_ERROR(CheckSigner(approval, command, anchors, now));
-  if (!AnswersProposal(command, question.proposed())) return NotValid("the approval is for something else than was asked");
+  if (!AnswersProposal(command, question.proposed()))
+    return NotValid("the approval is for something else than was asked");
   RETURN_IF_ERROR(CheckSaid(command, FromTimestamp(question.due_time()), now));
-  if (command.approver_person() == asker_person) return absl::PermissionDeniedError("nobody approves their own request");
+  if (command.approver_person() == asker_person)
+    return absl::PermissionDeniedError("nobody approves their own request");
   const bool panel = IsPanelRole(*snapshot.policy, question.role());
   if (!panel && command.approver_agency() != command.holder_agency()) return NotValid("the role is the holder's own");
-  const bool holds = policy::RoleHeld(snapshot, command.approver_agency(), command.approver_person(), question.role(), panel ? question.board() : "",
-                                      question.area(), LondonDay(now));
+  const bool holds = policy::RoleHeld(snapshot, command.approver_agency(), command.approver_person(), question.role(),
+                                      panel ? question.board() : "", question.area(), LondonDay(now));
   return holds ? absl::StatusOr<v1::ApprovalCommand>(command) : NotValid("the approver does not hold the role today");
 }
 
 bool IsRefusalReason(absl::string_view reason) {
-  static constexpr std::array<absl::string_view, 6> kReasons = {"NOT_NECESSARY", "NOT_PROPORTIONATE", "CONFIDENCE", "CONSENT", "INVESTIGATION", "OTHER"};
+  static constexpr std::array<absl::string_view, 6> kReasons = {"NOT_NECESSARY", "NOT_PROPORTIONATE", "CONFIDENCE",
+                                                                "CONSENT",       "INVESTIGATION",     "OTHER"};
   return std::ranges::find(kReasons, reason) != kReasons.end();
 }
 

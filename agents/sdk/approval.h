@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "agents/sdk/anchors.h"
 #include "agents/sdk/inquiry.h"
 #include "derwent/v1/approval.pb.h"
@@ -16,22 +17,25 @@ namespace derwent::agents {
 // Working days in which an approval must be given (domain decision 5).
 inline constexpr int kApprovalWorkingDays = 5;
 
-// Until when an approval asked at `asked` is waited for: the last second of the fifth working day after it in London, or the request's
-// own deadline when that comes first.
+// Until when an approval asked at `asked` is waited for: the last second of the fifth working day after it in London,
+// or the request's own deadline when that comes first.
 absl::Time ApprovalDue(const policy::Policy& policy, absl::Time asked, absl::Time request_expires);
 
-// True for a role that another agency's person may hold for this request: a panel's, appointed by its board's owner too.
+// True for a role that another agency's person may hold for this request: a panel's, appointed by its board's owner
+// too.
 bool IsPanelRole(const policy::Policy& policy, const std::string& role);
 
 // What `role` is asked: the lines of `decision` that wait for it, without their content.
-v1::ApprovalQuestion QuestionFor(const Inquiry& inquiry, const AnswerDecision& decision, const std::string& role, const std::string& approval_id,
-                                 const std::string& policy_digest, absl::Time due);
+v1::ApprovalQuestion QuestionFor(const Inquiry& inquiry, const AnswerDecision& decision, const std::string& role,
+                                 const std::string& approval_id, const std::string& policy_digest, absl::Time due);
 
-// The command of a signed approval if it answers `question`: signed by a person's certificate of the consortium that counts
-// today, who holds the role today, is not the asker, and says no more than was asked.
-// Errors: kFailedPrecondition why it does not count; kPermissionDenied it is the asker's own.
-absl::StatusOr<v1::ApprovalCommand> CheckApproval(const v1::SignedApproval& approval, const v1::ApprovalQuestion& question, const std::string& asker_person,
-                                                  const TrustAnchors& anchors, const policy::Snapshot& snapshot, absl::Time now);
+// The command of a signed approval if it answers `question`: signed by a person's certificate of the consortium that
+// counts today, who holds the role today, is not the asker, and says no more than was asked. Errors:
+// kFailedPrecondition why it does not count; kPermissionDenied it is the asker's own.
+absl::StatusOr<v1::ApprovalCommand> CheckApproval(const v1::SignedApproval& approval,
+                                                  const v1::ApprovalQuestion& question, const std::string& asker_person,
+                                                  const TrustAnchors& anchors, const policy::Snapshot& snapshot,
+                                                  absl::Time now);
 
 // True for a code of a refusal.
 bool IsRefusalReason(absl::string_view reason);

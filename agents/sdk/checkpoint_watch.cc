@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "trust/base/status_macros.h"
 #include "trust/merkle/proof.h"
 
@@ -10,10 +11,12 @@ namespace derwent::agents {
 namespace {
 
 absl::Status Forked(const trust::Checkpoint& a, const trust::Checkpoint& b) {
-  return absl::DataLossError(absl::StrCat("LEDGER_FORKED: the trees of ", a.size, " and ", b.size, " entries do not belong together"));
+  return absl::DataLossError(
+      absl::StrCat("LEDGER_FORKED: the trees of ", a.size, " and ", b.size, " entries do not belong together"));
 }
 
-absl::Status CheckPair(const trust::Checkpoint& smaller, const trust::Checkpoint& larger, const CheckpointWatch::ProofSource& proof) {
+absl::Status CheckPair(const trust::Checkpoint& smaller, const trust::Checkpoint& larger,
+                       const CheckpointWatch::ProofSource& proof) {
   if (smaller.origin != larger.origin) return Forked(smaller, larger);
   if (smaller.size == larger.size) return smaller.root == larger.root ? absl::OkStatus() : Forked(smaller, larger);
   if (smaller.size == 0) return absl::OkStatus();
@@ -39,7 +42,8 @@ absl::Status CheckpointWatch::ObserveNewest(const trust::Checkpoint& checkpoint,
   const std::optional<trust::Checkpoint> known = newest();
   RETURN_IF_ERROR(Observe(checkpoint, proof));
   if (known.has_value() && checkpoint.size < known->size) {
-    return absl::DataLossError(absl::StrCat("LEDGER_ROLLED_BACK: the log had ", known->size, " entries and now has ", checkpoint.size));
+    return absl::DataLossError(
+        absl::StrCat("LEDGER_ROLLED_BACK: the log had ", known->size, " entries and now has ", checkpoint.size));
   }
   return absl::OkStatus();
 }

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
 #include "trust/base/digest.h"
 #include "trust/base/mutex.h"
 #include "trust/note/checkpoint.h"

@@ -7,19 +7,22 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+
 #include "policy/engine/agreements.h"
 
 namespace derwent::agents {
 namespace {
 
-std::string ReceiverOf(const policy::CompanionShare& share, const ReferralDraft& referral, const policy::Snapshot& snapshot, absl::CivilDay day) {
+std::string ReceiverOf(const policy::CompanionShare& share, const ReferralDraft& referral,
+                       const policy::Snapshot& snapshot, absl::CivilDay day) {
   for (const std::string& agency : share.agencies) {
     if (policy::RoleHeld(snapshot, agency, "", share.role, "", referral.area, day)) return agency;
   }
   return share.agencies.empty() ? "" : share.agencies.front();
 }
 
-ReferralDraft Companion(const ReferralDraft& referral, const policy::CompanionShare& share, const std::string& receiver) {
+ReferralDraft Companion(const ReferralDraft& referral, const policy::CompanionShare& share,
+                        const std::string& receiver) {
   ReferralDraft companion = referral;
   companion.profile = share.profile;
   companion.purpose = share.purpose;
@@ -34,7 +37,8 @@ ReferralDraft Companion(const ReferralDraft& referral, const policy::CompanionSh
     companion.subjects.push_back({.number = number, .role = subject.role, .record = subject.record});
     for (const DraftRecipient& recipient : referral.recipients) {
       for (const std::string& ground : AssertedGrounds(recipient, subject.number)) {
-        if (absl::StartsWith(ground, absl::StrCat(share.profile, "."))) grounds.insert(absl::StrCat(number, ":", ground));
+        if (absl::StartsWith(ground, absl::StrCat(share.profile, ".")))
+          grounds.insert(absl::StrCat(number, ":", ground));
       }
     }
   }
@@ -44,12 +48,14 @@ ReferralDraft Companion(const ReferralDraft& referral, const policy::CompanionSh
 
 }  // namespace
 
-std::vector<ReferralDraft> CompanionsOf(const ReferralDraft& referral, const policy::Snapshot& snapshot, absl::CivilDay day) {
+std::vector<ReferralDraft> CompanionsOf(const ReferralDraft& referral, const policy::Snapshot& snapshot,
+                                        absl::CivilDay day) {
   std::vector<ReferralDraft> companions;
   const auto profile = snapshot.policy->profiles.find(referral.profile);
   if (profile == snapshot.policy->profiles.end()) return companions;
   for (const policy::CompanionShare& share : profile->second.companions) {
-    const bool concerned = std::ranges::any_of(referral.subjects, [&](const DraftSubject& subject) { return subject.role == share.subject_role; });
+    const bool concerned = std::ranges::any_of(
+        referral.subjects, [&](const DraftSubject& subject) { return subject.role == share.subject_role; });
     const std::string receiver = ReceiverOf(share, referral, snapshot, day);
     if (concerned && receiver != referral.sender_agency) companions.push_back(Companion(referral, share, receiver));
   }

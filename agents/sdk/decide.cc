@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+
 #include "policy/engine/decide.h"
 #include "policy/engine/lattice.h"
 #include "policy/loader/canonical_request.h"
@@ -35,7 +36,8 @@ std::optional<int> YoungestAge(const std::string& date_of_birth, absl::CivilDay 
   return std::max(0, static_cast<int>(today.year()) - year - (had_birthday ? 0 : 1));
 }
 
-policy::DecisionRequest QuestionOf(const ReferralDraft& draft, const DraftRecipient& recipient, const DraftSubject& subject) {
+policy::DecisionRequest QuestionOf(const ReferralDraft& draft, const DraftRecipient& recipient,
+                                   const DraftSubject& subject) {
   policy::DecisionRequest question;
   question.releasing_agency = draft.sender_agency;
   question.receiving_agency = recipient.agency;
@@ -54,7 +56,8 @@ policy::DecisionRequest QuestionOf(const ReferralDraft& draft, const DraftRecipi
   return question;
 }
 
-const v1::DecisionRecord* PlannedFor(const v1::PlanReferralResponse& plan, const std::string& agency, uint32_t subject) {
+const v1::DecisionRecord* PlannedFor(const v1::PlanReferralResponse& plan, const std::string& agency,
+                                     uint32_t subject) {
   for (const v1::PlannedDecision& planned : plan.decisions()) {
     if (planned.recipient_agency() == agency && planned.subject() == subject) return &planned.decision();
   }
@@ -75,9 +78,16 @@ std::vector<std::string> ReasonNames(const policy::CategoryOutcome& outcome) {
 // Decides one recipient and gathers what it gets.
 class RecipientDecider {
  public:
-  RecipientDecider(const ReferralDraft& draft, const DraftRecipient& recipient, const policy::Snapshot& snapshot, absl::Time now,
-                   const HolderContact& contact, const Pseudonymiser& pseudonyms, HolderDecision& result)
-      : draft_(draft), recipient_(recipient), snapshot_(snapshot), now_(now), contact_(contact), pseudonyms_(pseudonyms), result_(result) {
+  RecipientDecider(const ReferralDraft& draft, const DraftRecipient& recipient, const policy::Snapshot& snapshot,
+                   absl::Time now, const HolderContact& contact, const Pseudonymiser& pseudonyms,
+                   HolderDecision& result)
+      : draft_(draft),
+        recipient_(recipient),
+        snapshot_(snapshot),
+        now_(now),
+        contact_(contact),
+        pseudonyms_(pseudonyms),
+        result_(result) {
     package_.agency = recipient.agency;
     package_.role = recipient.role;
     package_.person = recipient.person;
@@ -90,9 +100,13 @@ class RecipientDecider {
     const policy::Decision own = policy::Decide(question, snapshot_, now_);
     const policy::Decision broker = FromPlan(planned == nullptr ? v1::DecisionRecord() : *planned, *snapshot_.policy);
     const policy::Decision both = policy::Intersect(own, broker, *snapshot_.policy);
-    PackageSubject entry{.number = subject.number, .role = subject.role, .grounds = question.grounds, .justification = draft_.justification,
+    PackageSubject entry{.number = subject.number,
+                         .role = subject.role,
+                         .grounds = question.grounds,
+                         .justification = draft_.justification,
                          .asked_categories = question.categories};
-    entry.holder_commitment = trust::Sha256Parts({random.Bytes(kKeyOctets), policy::CanonicalBytes(question, now_), CanonicalDecision(own)});
+    entry.holder_commitment =
+        trust::Sha256Parts({random.Bytes(kKeyOctets), policy::CanonicalBytes(question, now_), CanonicalDecision(own)});
     ShowProtectedPlaces(subject, question.categories);
     bool released = false;
     for (const policy::CategoryOutcome& outcome : both.categories) {
@@ -132,7 +146,8 @@ class RecipientDecider {
       shown.mutable_approvers()->Assign(outcome.approvers.begin(), outcome.approvers.end());
       return false;
     }
-    absl::StatusOr<v1::UnitContent> content = ProjectUnit(subject.record, outcome.category, form, pseudonyms_, contact_);
+    absl::StatusOr<v1::UnitContent> content =
+        ProjectUnit(subject.record, outcome.category, form, pseudonyms_, contact_);
     if (absl::IsFailedPrecondition(content.status()) || absl::IsNotFound(content.status())) {
       // The form needs what the record does not hold: a named person's gist, or the facts behind a gist.
       shown.clear_reasons();
@@ -145,7 +160,8 @@ class RecipientDecider {
     return true;
   }
 
-  // A protected place that was not even considered is shown to the holder's own people as withheld; the broker never hears of it.
+  // A protected place that was not even considered is shown to the holder's own people as withheld; the broker never
+  // hears of it.
   void ShowProtectedPlaces(const DraftSubject& subject, const std::vector<std::string>& considered) {
     const bool held = !subject.record.location_protected().facts().empty();
     if (!held || std::ranges::find(considered, "location.protected") != considered.end()) return;
@@ -160,9 +176,11 @@ class RecipientDecider {
   void Join(PackageSubject entry, const policy::Decision& both) {
     package_.subjects.push_back(std::move(entry));
     for (const std::string& obligation : both.obligations) {
-      if (std::ranges::find(package_.obligations, obligation) == package_.obligations.end()) package_.obligations.push_back(obligation);
+      if (std::ranges::find(package_.obligations, obligation) == package_.obligations.end())
+        package_.obligations.push_back(obligation);
     }
-    package_.marking = package_.marking.empty() ? both.marking : snapshot_.policy->StricterMarking(package_.marking, both.marking);
+    package_.marking =
+        package_.marking.empty() ? both.marking : snapshot_.policy->StricterMarking(package_.marking, both.marking);
     package_.existence_sensitive = package_.existence_sensitive || both.existence_sensitive;
     const auto hours = both.clock_hours.find("collection");
     if (hours != both.clock_hours.end() && hours->second > 0) {
@@ -243,7 +261,8 @@ std::string CanonicalDecision(const policy::Decision& decision) {
     row.Text(3, outcome.denied ? absl::string_view() : policy::FormName(outcome.form));
     row.List(4, {outcome.approvers.begin(), outcome.approvers.end()});
     std::vector<std::string> reasons;
-    for (const policy::Reason& reason : outcome.reasons) reasons.push_back(absl::StrCat(policy::Describe(reason.code).name, " ", reason.rule));
+    for (const policy::Reason& reason : outcome.reasons)
+      reasons.push_back(absl::StrCat(policy::Describe(reason.code).name, " ", reason.rule));
     row.List(5, reasons);
     rows.push_back(row.octets());
   }
@@ -284,14 +303,16 @@ policy::SubjectFacts FactsOf(const v1::CaseRecord& record, const std::string& pr
   facts.flags.emplace(record.subject_flags().begin(), record.subject_flags().end());
   for (const v1::Consent& consent : record.consents()) {
     if (!consent.profile().empty() && consent.profile() != profile) continue;
-    facts.consents.push_back({.giver = consent.giver() == "subject" ? "SUBJECT" : "GUARDIAN", .step = consent.step(), .given = consent.given()});
+    facts.consents.push_back({.giver = consent.giver() == "subject" ? "SUBJECT" : "GUARDIAN",
+                              .step = consent.step(),
+                              .given = consent.given()});
   }
   return facts;
 }
 
 absl::StatusOr<HolderDecision> DecideAsHolder(const ReferralDraft& draft, const v1::PlanReferralResponse& plan,
-                                              const policy::Snapshot& snapshot, absl::Time now, const HolderContact& contact,
-                                              trust::Random& random) {
+                                              const policy::Snapshot& snapshot, absl::Time now,
+                                              const HolderContact& contact, trust::Random& random) {
   HolderDecision result;
   const Pseudonymiser pseudonyms(trust::SecretBytes(random.Bytes(kKeyOctets)));
   for (const DraftRecipient& recipient : draft.recipients) {
@@ -305,7 +326,8 @@ absl::StatusOr<HolderDecision> DecideAsHolder(const ReferralDraft& draft, const 
 
 policy::Decision FromPlan(const v1::DecisionRecord& record, const policy::Policy& policy) {
   policy::Decision decision;
-  for (const v1::CategoryDecision& category : record.categories()) decision.categories.push_back(OutcomeFrom(category, policy));
+  for (const v1::CategoryDecision& category : record.categories())
+    decision.categories.push_back(OutcomeFrom(category, policy));
   decision.gateways = {record.gateways().begin(), record.gateways().end()};
   decision.obligations = {record.obligations().begin(), record.obligations().end()};
   decision.marking = record.marking();

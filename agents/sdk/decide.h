@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "agents/sdk/draft.h"
 #include "agents/sdk/package.h"
 #include "agents/sdk/project.h"
@@ -20,8 +21,8 @@ namespace derwent::agents {
 // What the broker is asked before anything is sealed: parties, roles, categories and grounds, no fact about a subject.
 v1::PlanReferralRequest PlanFor(const ReferralDraft& draft, std::string request_id);
 
-// What the holder knows of a subject for its own decision, on the London day of `now`. Where a date of birth leaves the age
-// open, the lower age counts.
+// What the holder knows of a subject for its own decision, on the London day of `now`. Where a date of birth leaves the
+// age open, the lower age counts.
 policy::SubjectFacts FactsOf(const v1::CaseRecord& record, const std::string& profile, absl::Time now);
 
 // What both sides together release.
@@ -32,11 +33,11 @@ struct HolderDecision {
   std::string refusal;  // When nothing is released and nothing pending: the leading reason.
 };
 
-// Decides with the holder's own facts, closes every open predicate, intersects with the broker's plan, and projects what is
-// released. Whatever the plan does not decide is withheld. Errors: kInternal a unit does not project.
+// Decides with the holder's own facts, closes every open predicate, intersects with the broker's plan, and projects
+// what is released. Whatever the plan does not decide is withheld. Errors: kInternal a unit does not project.
 absl::StatusOr<HolderDecision> DecideAsHolder(const ReferralDraft& draft, const v1::PlanReferralResponse& plan,
-                                              const policy::Snapshot& snapshot, absl::Time now, const HolderContact& contact,
-                                              trust::Random& random);
+                                              const policy::Snapshot& snapshot, absl::Time now,
+                                              const HolderContact& contact, trust::Random& random);
 
 // Octets of a holder's decision, for its commitment (FORMAT.md).
 std::string CanonicalDecision(const policy::Decision& decision);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+
 #include "derwent/v1/agent.pb.h"
 #include "derwent/v1/record.pb.h"
 #include "policy/engine/model.h"
@@ -50,8 +51,8 @@ struct FieldProblem {
 
 // Makes the draft of a request: fills in the only purpose and each recipient's default role, moves protected addresses.
 // All problems at once go to `problems`; with any, the draft must not be used.
-ReferralDraft MakeDraft(const v1::PushReferralRequest& request, const std::string& own_agency, const policy::Snapshot& snapshot,
-                        absl::Time now, std::vector<FieldProblem>& problems);
+ReferralDraft MakeDraft(const v1::PushReferralRequest& request, const std::string& own_agency,
+                        const policy::Snapshot& snapshot, absl::Time now, std::vector<FieldProblem>& problems);
 
 // Categories considered for one recipient and subject, sorted.
 std::vector<std::string> ConsideredCategories(const DraftRecipient& recipient, const DraftSubject& subject);

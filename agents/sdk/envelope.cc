@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+
 #include "trust/base/status_macros.h"
 
 namespace derwent::agents {
@@ -15,7 +16,8 @@ constexpr int64_t kLastSecond = 253402300799;   // 9999-12-31.
 
 trust::Envelope FromProto(const v1::DsseEnvelope& envelope) {
   trust::Envelope result{.payload_type = envelope.payload_type(), .payload = envelope.payload()};
-  for (const v1::DsseSignature& signature : envelope.signatures()) result.signatures.push_back({signature.keyid(), signature.sig()});
+  for (const v1::DsseSignature& signature : envelope.signatures())
+    result.signatures.push_back({signature.keyid(), signature.sig()});
   return result;
 }
 
@@ -50,7 +52,8 @@ absl::Status VerifySigned(const v1::DsseEnvelope& envelope, absl::string_view ty
     if (key == nullptr || key->revoked_at <= now) continue;
     if (trust::VerifyEnvelope(plain, type, key->certificate.public_key()).ok()) return absl::OkStatus();
   }
-  return absl::UnauthenticatedError(absl::StrCat("no signing key of `", history.agency(), "` that counts signed this message"));
+  return absl::UnauthenticatedError(
+      absl::StrCat("no signing key of `", history.agency(), "` that counts signed this message"));
 }
 
 google::protobuf::Timestamp ToTimestamp(absl::Time time) {
@@ -62,8 +65,8 @@ google::protobuf::Timestamp ToTimestamp(absl::Time time) {
 }
 
 absl::Time FromTimestamp(const google::protobuf::Timestamp& timestamp) {
-  const bool in_range = timestamp.seconds() >= kFirstSecond && timestamp.seconds() <= kLastSecond && timestamp.nanos() >= 0 &&
-                        timestamp.nanos() < 1'000'000'000;
+  const bool in_range = timestamp.seconds() >= kFirstSecond && timestamp.seconds() <= kLastSecond &&
+                        timestamp.nanos() >= 0 && timestamp.nanos() < 1'000'000'000;
   if (!in_range) return absl::InfinitePast();
   return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
 }

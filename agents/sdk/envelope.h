@@ -4,9 +4,10 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "derwent/v1/dsse.pb.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/timestamp.pb.h"
+
+#include "derwent/v1/dsse.pb.h"
 #include "trust/identity/key_event.h"
 #include "trust/signature/dsse.h"
 

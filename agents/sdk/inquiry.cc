@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "agents/sdk/answer.h"
 #include "agents/sdk/decide.h"
 #include "policy/engine/decide.h"
@@ -35,7 +36,8 @@ void Withhold(AnswerLine& line, absl::string_view reason, absl::string_view next
   line.next_step = std::string(next_step);
 }
 
-absl::Status Project(const v1::CaseRecord& record, const Pseudonymiser& pseudonyms, const HolderContact& contact, AnswerLine& line) {
+absl::Status Project(const v1::CaseRecord& record, const Pseudonymiser& pseudonyms, const HolderContact& contact,
+                     AnswerLine& line) {
   absl::StatusOr<v1::UnitContent> content = ProjectUnit(record, line.category, line.form, pseudonyms, contact);
   if (absl::IsNotFound(content.status())) {
     Withhold(line, "NOT_HELD", "");
@@ -56,7 +58,8 @@ const policy::CategoryOutcome* OutcomeOf(const policy::Decision& decision, const
 
 absl::Status Wrong(absl::string_view why) { return absl::InvalidArgumentError(why); }
 
-absl::Status CheckSilent(const v1::Manifest& answer, const v1::Manifest& selector, const policy::Snapshot& snapshot, absl::Time now) {
+absl::Status CheckSilent(const v1::Manifest& answer, const v1::Manifest& selector, const policy::Snapshot& snapshot,
+                         absl::Time now) {
   std::vector<std::pair<std::string, std::string>> expected;
   for (const policy::CategoryOutcome& outcome : policy::Decide(AskedBy(selector), snapshot, now).categories) {
     if (!outcome.denied) expected.emplace_back(outcome.category, policy::FormName(outcome.form));
@@ -97,11 +100,13 @@ policy::DecisionRequest AskedBy(const v1::Manifest& selector) {
 bool MaySee(const v1::CaseRecord& record, const std::string& person) {
   const auto& only = record.restricted_to();
   const auto& never = record.excluded_from();
-  return (only.empty() || std::ranges::find(only, person) != only.end()) && std::ranges::find(never, person) == never.end();
+  return (only.empty() || std::ranges::find(only, person) != only.end()) &&
+         std::ranges::find(never, person) == never.end();
 }
 
-absl::StatusOr<AnswerDecision> DecideAnswer(const Inquiry& inquiry, const v1::CaseRecord* record, const policy::Snapshot& snapshot,
-                                            absl::Time now, const HolderContact& contact, trust::Random& random) {
+absl::StatusOr<AnswerDecision> DecideAnswer(const Inquiry& inquiry, const v1::CaseRecord* record,
+                                            const policy::Snapshot& snapshot, absl::Time now,
+                                            const HolderContact& contact, trust::Random& random) {
   policy::DecisionRequest question = AskedBy(inquiry.selector);
   AnswerDecision result{.asker_side = policy::Decide(question, snapshot, now)};
   policy::Decision own = result.asker_side;
@@ -118,11 +123,13 @@ absl::StatusOr<AnswerDecision> DecideAnswer(const Inquiry& inquiry, const v1::Ca
   const policy::Decision both = policy::Intersect(own, result.asker_side, *snapshot.policy);
   result.obligations = both.obligations;
   result.marking = both.marking;
-  result.commitment = trust::Sha256Parts({random.Bytes(kKeyOctets), policy::CanonicalBytes(question, now), CanonicalDecision(own)});
+  result.commitment =
+      trust::Sha256Parts({random.Bytes(kKeyOctets), policy::CanonicalBytes(question, now), CanonicalDecision(own)});
   const Pseudonymiser pseudonyms(trust::SecretBytes(random.Bytes(kKeyOctets)));
   for (const policy::CategoryOutcome& asked : result.asker_side.categories) {
     const policy::CategoryOutcome* outcome = OutcomeOf(both, asked.category);
-    AnswerLine line{.category = asked.category, .asked_form = asked.denied ? "" : std::string(policy::FormName(asked.form))};
+    AnswerLine line{.category = asked.category,
+                    .asked_form = asked.denied ? "" : std::string(policy::FormName(asked.form))};
     if (outcome == nullptr) return absl::InternalError("two decisions on one question differ in their categories");
     Explain(*outcome, line);
     if (!outcome->denied) {
@@ -136,18 +143,22 @@ absl::StatusOr<AnswerDecision> DecideAnswer(const Inquiry& inquiry, const v1::Ca
   return result;
 }
 
-absl::Status CheckAnswer(const v1::Manifest& answer, const v1::Manifest& selector, const policy::Snapshot& snapshot, absl::Time now) {
-  const bool same = answer.reply_to_share_id() == selector.share_id() && answer.sender_agency() == selector.recipient_agency() &&
-                    answer.recipient_agency() == selector.sender_agency() && answer.recipient_role() == selector.question().role() &&
-                    answer.recipient_person() == selector.question().acting_person() && answer.profile() == selector.profile() &&
-                    answer.purpose() == selector.purpose() && answer.board() == selector.board() && answer.area() == selector.area() &&
-                    answer.case_id() == selector.case_id() && answer.existence_sensitive() == selector.existence_sensitive();
+absl::Status CheckAnswer(const v1::Manifest& answer, const v1::Manifest& selector, const policy::Snapshot& snapshot,
+                         absl::Time now) {
+  const bool same =
+      answer.reply_to_share_id() == selector.share_id() && answer.sender_agency() == selector.recipient_agency() &&
+      answer.recipient_agency() == selector.sender_agency() && answer.recipient_role() == selector.question().role() &&
+      answer.recipient_person() == selector.question().acting_person() && answer.profile() == selector.profile() &&
+      answer.purpose() == selector.purpose() && answer.board() == selector.board() &&
+      answer.area() == selector.area() && answer.case_id() == selector.case_id() &&
+      answer.existence_sensitive() == selector.existence_sensitive();
   if (!same || answer.subjects().empty() || answer.subjects(0).role() != selector.subjects(0).role() ||
       !std::ranges::equal(answer.subjects(0).grounds(), selector.subjects(0).grounds())) {
     return Wrong("the answer is to another request");
   }
   for (const v1::ManifestUnit& unit : answer.units()) {
-    if (std::ranges::find(selector.question().categories(), unit.category()) == selector.question().categories().end()) {
+    if (std::ranges::find(selector.question().categories(), unit.category()) ==
+        selector.question().categories().end()) {
       return Wrong("the answer holds a category that was not asked");
     }
   }

@@ -17,7 +17,8 @@ FieldProblem JsonProblem(absl::string_view complaint) {
   if (first != std::string::npos) text.erase(first, text.rfind('"') - first + 1);
   const std::vector<std::string> parts = absl::StrSplit(text, absl::MaxSplits(": ", 1));
   if (parts.size() == 1) return {.field = "", .rule = text};
-  return {.field = absl::StrReplaceAll(parts[0], {{"(", ""}, {") ", "."}, {")", ""}}), .rule = std::string(absl::StripAsciiWhitespace(parts[1]))};
+  return {.field = absl::StrReplaceAll(parts[0], {{"(", ""}, {") ", "."}, {")", ""}}),
+          .rule = std::string(absl::StripAsciiWhitespace(parts[1]))};
 }
 
 }  // namespace derwent::agents

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "agents/sdk/envelope.h"
 #include "derwent/v1/key.pb.h"
 #include "trust/base/status_macros.h"
@@ -16,8 +17,10 @@ absl::Status NotCertified(const std::string& agency, absl::string_view why) {
 }
 
 // The event's own public entry in the log.
-absl::StatusOr<trust::Checkpoint> CheckEntered(const v1::DsseEnvelope& event, const v1::Receipt& receipt, const TrustAnchors& anchors) {
-  ASSIGN_OR_RETURN(trust::VerifiedReceipt verified, trust::VerifyReceipt(receipt.tlog_proof(), anchors.log_key, anchors.log_key.name));
+absl::StatusOr<trust::Checkpoint> CheckEntered(const v1::DsseEnvelope& event, const v1::Receipt& receipt,
+                                               const TrustAnchors& anchors) {
+  ASSIGN_OR_RETURN(trust::VerifiedReceipt verified,
+                   trust::VerifyReceipt(receipt.tlog_proof(), anchors.log_key, anchors.log_key.name));
   const std::string& body = verified.opening.public_body;
   if (verified.opening.kind != trust::EntryKind::kKeyEvent || body != event.payload()) {
     return absl::UnauthenticatedError("an event's receipt is of another entry");
@@ -58,8 +61,10 @@ absl::StatusOr<trust::KeyEvent> ParseKeyEvent(const v1::DsseEnvelope& envelope) 
 absl::StatusOr<KeyBook::Taken> KeyBook::Take(const v1::AgencyKeys& keys, const TrustAnchors& anchors, absl::Time now) {
   const auto pinned = anchors.first_keys.find(keys.agency());
   if (pinned == anchors.first_keys.end()) return NotCertified(keys.agency(), "no first key was exchanged out of band");
-  if (const absl::Status fresh = anchors.CheckFresh(now); !fresh.ok()) return NotCertified(keys.agency(), fresh.message());
-  if (keys.events_size() != keys.receipts_size()) return NotCertified(keys.agency(), "events and receipts differ in number");
+  if (const absl::Status fresh = anchors.CheckFresh(now); !fresh.ok())
+    return NotCertified(keys.agency(), fresh.message());
+  if (keys.events_size() != keys.receipts_size())
+    return NotCertified(keys.agency(), "events and receipts differ in number");
   Known fresh;
   Taken taken;
   trust::KeyHistory history(keys.agency(), pinned->second);
@@ -80,7 +85,8 @@ absl::StatusOr<KeyBook::Taken> KeyBook::Take(const v1::AgencyKeys& keys, const T
   MutexLock lock(mutex_);
   Known& known = known_[keys.agency()];
   if (!Extends(known.payloads, keys)) {
-    return absl::DataLossError(absl::StrCat("KEYS_REWRITTEN: key events of `", keys.agency(), "` seen before are gone"));
+    return absl::DataLossError(
+        absl::StrCat("KEYS_REWRITTEN: key events of `", keys.agency(), "` seen before are gone"));
   }
   known = std::move(fresh);
   return taken;

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+
 #include "agents/sdk/anchors.h"
 #include "derwent/v1/key_service.pb.h"
 #include "trust/base/mutex.h"

@@ -4,9 +4,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "agents/sdk/project.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+
+#include "agents/sdk/project.h"
 
 namespace derwent::agents {
 namespace {
@@ -14,7 +15,8 @@ namespace {
 constexpr size_t kMaxContactField = 256;
 
 absl::Status Mislabelled(absl::string_view category, absl::string_view form) {
-  return absl::FailedPreconditionError(absl::StrCat("MISLABELLED: a unit holds more than `", category, "` in form `", form, "`"));
+  return absl::FailedPreconditionError(
+      absl::StrCat("MISLABELLED: a unit holds more than `", category, "` in form `", form, "`"));
 }
 
 // Octets for comparison of two messages of one type in one process only.
@@ -29,7 +31,9 @@ std::string Comparable(const google::protobuf::Message& message) {
   return octets;
 }
 
-bool HasUnknown(const google::protobuf::Message& message) { return !message.GetReflection()->GetUnknownFields(message).empty(); }
+bool HasUnknown(const google::protobuf::Message& message) {
+  return !message.GetReflection()->GetUnknownFields(message).empty();
+}
 
 bool Short(const std::string& field) { return field.size() <= kMaxContactField; }
 
@@ -58,14 +62,16 @@ bool ContactHolds(const v1::UnitContent& content) {
 
 bool RelayHolds(const v1::UnitContent& content) {
   const v1::RelayRoute& relay = content.relay();
-  return content.has_relay() && !HasUnknown(relay) && Code(relay.agency()) && Code(relay.supporter_role()) && Code(relay.instruction());
+  return content.has_relay() && !HasUnknown(relay) && Code(relay.agency()) && Code(relay.supporter_role()) &&
+         Code(relay.instruction());
 }
 
 }  // namespace
 
 absl::Status CheckLabel(const v1::UnitContent& content, absl::string_view category, absl::string_view form,
                         absl::string_view neutral_of) {
-  if (content.category() != category || content.form() != form || HasUnknown(content)) return Mislabelled(category, form);
+  if (content.category() != category || content.form() != form || HasUnknown(content))
+    return Mislabelled(category, form);
   bool holds = false;
   if (content.content_case() == v1::UnitContent::kNeutral) {
     holds = !neutral_of.empty() && content.neutral() == NeutralText(neutral_of);

@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/seal/hpke.h"
 #include "trust/base/status_macros.h"
@@ -32,8 +33,8 @@ absl::Status Read(const v1::DsseEnvelope& envelope, IncomingMessage& message) {
 
 std::string NoteBinding(const v1::MessageHead& head) {
   const absl::string_view zero("\0", 1);
-  return absl::StrCat("derwent/progress-note/v1", zero, head.share_id(), zero, head.version(), zero, head.from_agency(), zero,
-                      head.to_agency(), zero, head.sequence());
+  return absl::StrCat("derwent/progress-note/v1", zero, head.share_id(), zero, head.version(), zero, head.from_agency(),
+                      zero, head.to_agency(), zero, head.sequence());
 }
 
 bool IsCode(absl::string_view reason) {
@@ -52,16 +53,18 @@ absl::StatusOr<IncomingMessage> ReadMessage(const v1::DsseEnvelope& envelope) {
   IncomingMessage message{.type = envelope.payload_type()};
   RETURN_IF_ERROR(Read(envelope, message));
   const v1::MessageHead& head = message.head;
-  if (!Uuid::Parse(head.share_id()).ok() || head.from_agency().empty() || head.to_agency().empty() || head.sequence() == 0) {
+  if (!Uuid::Parse(head.share_id()).ok() || head.from_agency().empty() || head.to_agency().empty() ||
+      head.sequence() == 0) {
     return absl::InvalidArgumentError("a message's head is not complete");
   }
   return message;
 }
 
-absl::Status VerifyMessage(const v1::DsseEnvelope& envelope, const IncomingMessage& message, absl::string_view own_agency,
-                           const trust::KeyHistory& sender, absl::Time now) {
+absl::Status VerifyMessage(const v1::DsseEnvelope& envelope, const IncomingMessage& message,
+                           absl::string_view own_agency, const trust::KeyHistory& sender, absl::Time now) {
   if (message.head.to_agency() != own_agency) return absl::UnauthenticatedError("the message is for another agency");
-  if (message.head.from_agency() != sender.agency()) return absl::UnauthenticatedError("the message is of another agency");
+  if (message.head.from_agency() != sender.agency())
+    return absl::UnauthenticatedError("the message is of another agency");
   return VerifySigned(envelope, message.type, sender, FromTimestamp(message.head.create_time()), now);
 }
 
@@ -75,27 +78,36 @@ absl::StatusOr<std::string> SealNote(const v1::MessageHead& head, absl::string_v
   return HpkeSeal(to, NoteBinding(head), "", note);
 }
 
-absl::StatusOr<std::string> OpenNote(const v1::MessageHead& head, absl::string_view sealed, const trust::SigningKey& own) {
+absl::StatusOr<std::string> OpenNote(const v1::MessageHead& head, absl::string_view sealed,
+                                     const trust::SigningKey& own) {
   return HpkeOpen(own, NoteBinding(head), "", sealed);
 }
 
 bool IsProgressReason(v1::ProgressState state, absl::string_view reason) {
   static constexpr std::array<absl::string_view, 7> kDeclined = {
-      "NOT_OUR_AREA", "THRESHOLD_NOT_MET", "ALREADY_KNOWN", "WRONG_SERVICE", "CAPACITY", "CONFLICT_OF_INTEREST", "OTHER"};
-  static constexpr std::array<absl::string_view, 6> kClosed = {"SAFE", "ACTIONS_COMPLETE", "NO_FURTHER_ACTION", "TRANSFERRED", "NOT_ENGAGED", "OTHER"};
+      "NOT_OUR_AREA", "THRESHOLD_NOT_MET",    "ALREADY_KNOWN", "WRONG_SERVICE",
+      "CAPACITY",     "CONFLICT_OF_INTEREST", "OTHER"};
+  static constexpr std::array<absl::string_view, 6> kClosed = {"SAFE",        "ACTIONS_COMPLETE", "NO_FURTHER_ACTION",
+                                                               "TRANSFERRED", "NOT_ENGAGED",      "OTHER"};
   switch (state) {
-    case v1::PROGRESS_STATE_ACCEPTED: return reason.empty() || IsCode(reason);
-    case v1::PROGRESS_STATE_DECLINED: return OneOf(kDeclined, reason);
-    case v1::PROGRESS_STATE_CLOSED: return OneOf(kClosed, reason);
+    case v1::PROGRESS_STATE_ACCEPTED:
+      return reason.empty() || IsCode(reason);
+    case v1::PROGRESS_STATE_DECLINED:
+      return OneOf(kDeclined, reason);
+    case v1::PROGRESS_STATE_CLOSED:
+      return OneOf(kClosed, reason);
     case v1::PROGRESS_STATE_MORE_INFORMATION:
     case v1::PROGRESS_STATE_AWAITING_APPROVAL:
-    case v1::PROGRESS_STATE_ACTION: return IsCode(reason);
-    default: return false;
+    case v1::PROGRESS_STATE_ACTION:
+      return IsCode(reason);
+    default:
+      return false;
   }
 }
 
 bool IsWithdrawalReason(absl::string_view reason) {
-  static constexpr std::array<absl::string_view, 6> kReasons = {"SENT_IN_ERROR", "SUPERSEDED", "CONSENT_WITHDRAWN", "RECTIFIED", "ERASED", "OTHER"};
+  static constexpr std::array<absl::string_view, 6> kReasons = {"SENT_IN_ERROR", "SUPERSEDED", "CONSENT_WITHDRAWN",
+                                                                "RECTIFIED",     "ERASED",     "OTHER"};
   return OneOf(kReasons, reason);
 }
 

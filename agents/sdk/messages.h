@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+
 #include "derwent/v1/dsse.pb.h"
 #include "derwent/v1/message.pb.h"
 #include "trust/identity/key_event.h"
@@ -31,8 +32,8 @@ struct IncomingMessage {
 absl::StatusOr<IncomingMessage> ReadMessage(const v1::DsseEnvelope& envelope);
 
 // Signed by the agency that its head names, and for this one. Error: kUnauthenticated.
-absl::Status VerifyMessage(const v1::DsseEnvelope& envelope, const IncomingMessage& message, absl::string_view own_agency,
-                           const trust::KeyHistory& sender, absl::Time now);
+absl::Status VerifyMessage(const v1::DsseEnvelope& envelope, const IncomingMessage& message,
+                           absl::string_view own_agency, const trust::KeyHistory& sender, absl::Time now);
 
 // How a message's number follows the last one of its share and direction.
 enum class SequenceVerdict {
@@ -45,7 +46,8 @@ SequenceVerdict JudgeSequence(uint32_t last, uint32_t sequence);
 // Seals and opens the note of a Progress, bound to its head.
 absl::StatusOr<std::string> SealNote(const v1::MessageHead& head, absl::string_view note, const trust::PublicKey& to);
 // Error: kDataLoss when anything differs by a bit.
-absl::StatusOr<std::string> OpenNote(const v1::MessageHead& head, absl::string_view sealed, const trust::SigningKey& own);
+absl::StatusOr<std::string> OpenNote(const v1::MessageHead& head, absl::string_view sealed,
+                                     const trust::SigningKey& own);
 
 // True for a reason code of the closed list for that state (message.proto); ACCEPTED needs none.
 bool IsProgressReason(v1::ProgressState state, absl::string_view reason);

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/labels.h"
 #include "agents/sdk/package.h"
@@ -25,9 +26,12 @@ absl::Status Broken(absl::string_view why) { return absl::DataLossError(why); }
 absl::Status CheckKind(const v1::Manifest& manifest) {
   const bool selector = manifest.kind() == v1::PACKAGE_KIND_SELECTOR;
   const bool reply = manifest.kind() == v1::PACKAGE_KIND_ANSWER || manifest.kind() == v1::PACKAGE_KIND_SUPPLEMENT;
-  if (!selector && !reply && manifest.kind() != v1::PACKAGE_KIND_REFERRAL) return Broken("the kind of package is not known here");
-  if (manifest.has_question() != selector || manifest.reply_to_share_id().empty() == reply) return Broken("the package has not the parts of its kind");
-  if ((selector || reply) && (manifest.subjects_size() != 1 || manifest.subjects(0).number() != 1)) return Broken("a request is about one subject");
+  if (!selector && !reply && manifest.kind() != v1::PACKAGE_KIND_REFERRAL)
+    return Broken("the kind of package is not known here");
+  if (manifest.has_question() != selector || manifest.reply_to_share_id().empty() == reply)
+    return Broken("the package has not the parts of its kind");
+  if ((selector || reply) && (manifest.subjects_size() != 1 || manifest.subjects(0).number() != 1))
+    return Broken("a request is about one subject");
   const bool may_be_empty = reply && !manifest.existence_sensitive();
   if (manifest.units().empty() && (selector || (reply && !may_be_empty))) return Broken("the package has no units");
   return absl::OkStatus();
@@ -35,16 +39,20 @@ absl::Status CheckKind(const v1::Manifest& manifest) {
 
 absl::Status CheckHead(const v1::Manifest& manifest, const OpenContext& context) {
   if (manifest.recipient_agency() != context.own_agency) return Broken("the package is for another agency");
-  if (manifest.sender_agency() != context.sender->agency()) return Broken("the package names another sender than its signature");
+  if (manifest.sender_agency() != context.sender->agency())
+    return Broken("the package names another sender than its signature");
   RETURN_IF_ERROR(CheckKind(manifest));
   if (manifest.version() == 0) return Broken("the share has no version");
-  if (FromTimestamp(manifest.expire_time()) <= FromTimestamp(manifest.create_time())) return Broken("the package expires before it was made");
-  if (!context.policy_known(manifest.policy_digest())) return Broken("the package was decided under a policy not verified here");
+  if (FromTimestamp(manifest.expire_time()) <= FromTimestamp(manifest.create_time()))
+    return Broken("the package expires before it was made");
+  if (!context.policy_known(manifest.policy_digest()))
+    return Broken("the package was decided under a policy not verified here");
   return absl::OkStatus();
 }
 
 bool HasSubject(const v1::Manifest& manifest, uint32_t number) {
-  return std::ranges::any_of(manifest.subjects(), [number](const v1::ManifestSubject& subject) { return subject.number() == number; });
+  return std::ranges::any_of(manifest.subjects(),
+                             [number](const v1::ManifestSubject& subject) { return subject.number() == number; });
 }
 
 absl::Status CheckUnits(const v1::Package& package, const v1::Manifest& manifest) {
@@ -54,19 +62,23 @@ absl::Status CheckUnits(const v1::Package& package, const v1::Manifest& manifest
   for (int i = 0; i < manifest.units_size(); ++i) {
     const v1::ManifestUnit& row = manifest.units(i);
     const std::string& sealed = package.units(i);
-    const bool bucket = std::has_single_bit(row.size_bucket()) && row.size_bucket() >= kSmallestBucket && row.size_bucket() <= kLargestBucket;
+    const bool bucket = std::has_single_bit(row.size_bucket()) && row.size_bucket() >= kSmallestBucket &&
+                        row.size_bucket() <= kLargestBucket;
     if (row.number() != static_cast<uint32_t>(i) + 1 || !HasSubject(manifest, row.subject()) || !bucket) {
       return Broken(absl::StrCat("unit ", i + 1, " is not in order"));
     }
-    if (sealed.size() != row.size_bucket() + trust::kAeadTagSize || trust::Sha256(sealed).view() != row.ciphertext_digest()) {
+    if (sealed.size() != row.size_bucket() + trust::kAeadTagSize ||
+        trust::Sha256(sealed).view() != row.ciphertext_digest()) {
       return Broken(absl::StrCat("unit ", i + 1, " is not the one of the manifest"));
     }
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::KeyRing> OpenRing(const v1::Package& package, const v1::Manifest& manifest, const OpenContext& context) {
-  if (trust::Sha256(package.key_ring()).view() != manifest.key_ring_digest()) return Broken("the key ring is not the one of the manifest");
+absl::StatusOr<v1::KeyRing> OpenRing(const v1::Package& package, const v1::Manifest& manifest,
+                                     const OpenContext& context) {
+  if (trust::Sha256(package.key_ring()).view() != manifest.key_ring_digest())
+    return Broken("the key ring is not the one of the manifest");
   const trust::SigningKey* sealing = context.sealing_key(manifest.sealing_key_id());
   if (sealing == nullptr) return Broken("the key ring is sealed to a key that is not held here");
   ASSIGN_OR_RETURN(const trust::SecretBytes octets, [&]() -> absl::StatusOr<trust::SecretBytes> {
@@ -104,9 +116,14 @@ absl::Status TakeJustifications(const v1::KeyRing& ring, OpenedPackage& opened) 
 absl::Status OpenUnits(const v1::Package& package, const v1::KeyRing& ring, OpenedPackage& opened) {
   for (int i = 0; i < opened.manifest.units_size(); ++i) {
     const v1::ManifestUnit& row = opened.manifest.units(i);
-    const UnitLabel label{.share_id = opened.manifest.share_id(), .version = opened.manifest.version(), .unit = row.number(),
-                          .subject = row.subject(), .category = row.category(), .form = row.form()};
-    ASSIGN_OR_RETURN(std::string plaintext, OpenUnit(trust::SecretBytes::CopyOf(ring.keys(i).key()), label, package.units(i)));
+    const UnitLabel label{.share_id = opened.manifest.share_id(),
+                          .version = opened.manifest.version(),
+                          .unit = row.number(),
+                          .subject = row.subject(),
+                          .category = row.category(),
+                          .form = row.form()};
+    ASSIGN_OR_RETURN(std::string plaintext,
+                     OpenUnit(trust::SecretBytes::CopyOf(ring.keys(i).key()), label, package.units(i)));
     const trust::SecretBytes secret(std::move(plaintext));
     const absl::string_view text = secret.RevealForCrypto();
     VerifiedUnit unit{.number = row.number(), .subject = row.subject()};
@@ -136,7 +153,8 @@ absl::Status OpenSealed(const v1::Package& package, const OpenContext& context, 
 
 absl::StatusOr<v1::Manifest> PeekManifest(const v1::Package& package) {
   v1::Manifest manifest;
-  if (!manifest.ParseFromString(package.manifest().payload())) return absl::InvalidArgumentError("the manifest is malformed");
+  if (!manifest.ParseFromString(package.manifest().payload()))
+    return absl::InvalidArgumentError("the manifest is malformed");
   return manifest;
 }
 
@@ -145,13 +163,15 @@ OpenResult OpenPackage(const v1::Package& package, const OpenContext& context) {
   const auto reject = [&digest](v1::NoticeKind kind, absl::string_view why) {
     return Rejection{.kind = kind, .why = std::string(why), .manifest_digest = digest};
   };
-  if (package.ByteSizeLong() > 2 * kMaxShareOctets) return reject(v1::NOTICE_KIND_PACKAGE_REJECTED, "the package is over its limit");
+  if (package.ByteSizeLong() > 2 * kMaxShareOctets)
+    return reject(v1::NOTICE_KIND_PACKAGE_REJECTED, "the package is over its limit");
   absl::StatusOr<v1::Manifest> manifest = PeekManifest(package);
   if (!manifest.ok()) return reject(v1::NOTICE_KIND_PACKAGE_REJECTED, manifest.status().message());
   const absl::Time made = FromTimestamp(manifest->create_time());
   const absl::Status signature = VerifySigned(package.manifest(), kManifestType, *context.sender, made, context.now);
   if (!signature.ok()) {
-    return reject(context.sender->length() == 0 ? v1::NOTICE_KIND_KEY_UNTRUSTED : v1::NOTICE_KIND_PACKAGE_REJECTED, signature.message());
+    return reject(context.sender->length() == 0 ? v1::NOTICE_KIND_KEY_UNTRUSTED : v1::NOTICE_KIND_PACKAGE_REJECTED,
+                  signature.message());
   }
   if (const absl::Status head = CheckHead(*manifest, context); !head.ok()) {
     return reject(v1::NOTICE_KIND_PACKAGE_REJECTED, head.message());

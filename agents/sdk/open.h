@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+
 #include "derwent/v1/message.pb.h"
 #include "derwent/v1/package.pb.h"
 #include "derwent/v1/record.pb.h"
@@ -66,9 +67,9 @@ using OpenResult = std::variant<OpenedPackage, Rejection>;
 // The manifest as the package states it, unverified: for finding the sender's keys. Error: kInvalidArgument.
 absl::StatusOr<v1::Manifest> PeekManifest(const v1::Package& package);
 
-// Verifies everything, in this order: sender's signature by a key traced to its pinned first one, recipient, kind, policy
-// digest, obligations, ring and ciphertext digests, ring, key commitments, justifications, units with their labels.
-// Never returns part of a package that failed, but for units whose label is false.
+// Verifies everything, in this order: sender's signature by a key traced to its pinned first one, recipient, kind,
+// policy digest, obligations, ring and ciphertext digests, ring, key commitments, justifications, units with their
+// labels. Never returns part of a package that failed, but for units whose label is false.
 OpenResult OpenPackage(const v1::Package& package, const OpenContext& context);
 
 }  // namespace derwent::agents

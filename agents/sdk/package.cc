@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/labels.h"
 #include "agents/sdk/seal/hpke.h"
@@ -73,14 +74,16 @@ v1::SenderStatement StatementOf(const ShareHead& share, const PackageRecipient& 
   return statement;
 }
 
-absl::Status AddSubjects(const PackageRecipient& recipient, trust::Random& random, v1::Manifest& manifest, v1::KeyRing& ring) {
+absl::Status AddSubjects(const PackageRecipient& recipient, trust::Random& random, v1::Manifest& manifest,
+                         v1::KeyRing& ring) {
   for (const PackageSubject& subject : recipient.subjects) {
     v1::ManifestSubject& added = *manifest.add_subjects();
     added.set_number(subject.number);
     added.set_role(subject.role);
     added.mutable_grounds()->Assign(subject.grounds.begin(), subject.grounds.end());
     if (subject.justification.empty()) continue;
-    if (subject.justification.size() > kMaxJustification) return absl::InvalidArgumentError("a justification is over 16 KiB");
+    if (subject.justification.size() > kMaxJustification)
+      return absl::InvalidArgumentError("a justification is over 16 KiB");
     v1::Justification& justification = *ring.add_justifications();
     justification.set_subject(subject.number);
     justification.set_salt(random.Bytes(kSaltOctets));
@@ -90,17 +93,23 @@ absl::Status AddSubjects(const PackageRecipient& recipient, trust::Random& rando
   return absl::OkStatus();
 }
 
-absl::Status AddUnit(const PackageUnit& unit, size_t bucket, trust::Random& random, v1::Manifest& manifest, v1::Package& package,
-                     v1::KeyRing& ring) {
+absl::Status AddUnit(const PackageUnit& unit, size_t bucket, trust::Random& random, v1::Manifest& manifest,
+                     v1::Package& package, v1::KeyRing& ring) {
   const v1::UnitContent& content = unit.content;
   const uint32_t number = static_cast<uint32_t>(manifest.units_size()) + 1;
   RETURN_IF_ERROR(CheckLabel(content, content.category(), content.form(), NeutralOf(manifest)));
   const trust::SecretBytes key(random.Bytes(trust::kAeadKeySize));
-  const UnitLabel label{.share_id = manifest.share_id(), .version = manifest.version(), .unit = number, .subject = unit.subject,
-                        .category = content.category(), .form = content.form()};
+  const UnitLabel label{.share_id = manifest.share_id(),
+                        .version = manifest.version(),
+                        .unit = number,
+                        .subject = unit.subject,
+                        .category = content.category(),
+                        .form = content.form()};
   const trust::SecretBytes plaintext(content.SerializeAsString());
-  ASSIGN_OR_RETURN(std::string sealed, SealUnit(key, label, plaintext.RevealForCrypto(), std::max(bucket, kSmallestBucket)));
-  if (bucket != 0 && sealed.size() != bucket + trust::kAeadTagSize) return absl::InvalidArgumentError("a unit is over the size it must have");
+  ASSIGN_OR_RETURN(std::string sealed,
+                   SealUnit(key, label, plaintext.RevealForCrypto(), std::max(bucket, kSmallestBucket)));
+  if (bucket != 0 && sealed.size() != bucket + trust::kAeadTagSize)
+    return absl::InvalidArgumentError("a unit is over the size it must have");
   v1::ManifestUnit& row = *manifest.add_units();
   row.set_number(number);
   row.set_subject(unit.subject);
@@ -118,8 +127,8 @@ absl::Status AddUnit(const PackageUnit& unit, size_t bucket, trust::Random& rand
 
 // Pads the ring to exactly `octets`.
 absl::Status PadRing(size_t octets, v1::KeyRing& ring) {
-  constexpr size_t kFrame = 3;     // Tag and length of the padding.
-  constexpr size_t kLeast = 128;   // From here on the length takes two octets.
+  constexpr size_t kFrame = 3;    // Tag and length of the padding.
+  constexpr size_t kLeast = 128;  // From here on the length takes two octets.
   const size_t taken = ring.ByteSizeLong() + kFrame;
   if (taken + kLeast > octets) return absl::InvalidArgumentError("a key ring is over the size it must have");
   ring.set_padding(std::string(octets - taken, '\0'));
@@ -129,7 +138,9 @@ absl::Status PadRing(size_t octets, v1::KeyRing& ring) {
 }  // namespace
 
 absl::string_view NeutralOf(const v1::Manifest& manifest) {
-  return manifest.existence_sensitive() && manifest.kind() == v1::PACKAGE_KIND_ANSWER ? absl::string_view(manifest.sender_agency()) : "";
+  return manifest.existence_sensitive() && manifest.kind() == v1::PACKAGE_KIND_ANSWER
+             ? absl::string_view(manifest.sender_agency())
+             : "";
 }
 
 std::string KeyRingBinding(const v1::Manifest& manifest) {
@@ -149,8 +160,9 @@ Sha256Digest JustificationDigest(absl::string_view salt, absl::string_view text)
   return trust::Sha256Parts({"derwent/justification/v1", salt, text});
 }
 
-absl::StatusOr<v1::Submission> SealPackage(const ShareHead& share, const PackageRecipient& recipient, const trust::PublicKey& sealing,
-                                           const trust::SigningKey& signing, trust::Random& random) {
+absl::StatusOr<v1::Submission> SealPackage(const ShareHead& share, const PackageRecipient& recipient,
+                                           const trust::PublicKey& sealing, const trust::SigningKey& signing,
+                                           trust::Random& random) {
   v1::Submission submission;
   v1::Package& package = *submission.mutable_package();
   v1::Manifest manifest = HeadOf(share, recipient);
@@ -159,13 +171,15 @@ absl::StatusOr<v1::Submission> SealPackage(const ShareHead& share, const Package
   manifest.set_sender_statement_digest(trust::Sha256(submission.sender_statement()).bytes());
   v1::KeyRing ring;
   RETURN_IF_ERROR(AddSubjects(recipient, random, manifest, ring));
-  for (const PackageUnit& unit : recipient.units) RETURN_IF_ERROR(AddUnit(unit, recipient.unit_bucket, random, manifest, package, ring));
+  for (const PackageUnit& unit : recipient.units)
+    RETURN_IF_ERROR(AddUnit(unit, recipient.unit_bucket, random, manifest, package, ring));
   ring.mutable_answers()->Assign(recipient.answers.begin(), recipient.answers.end());
   ring.mutable_excluded_persons()->Assign(recipient.excluded_persons.begin(), recipient.excluded_persons.end());
   ring.mutable_only_persons()->Assign(recipient.only_persons.begin(), recipient.only_persons.end());
   if (recipient.ring_octets != 0) RETURN_IF_ERROR(PadRing(recipient.ring_octets, ring));
   const trust::SecretBytes ring_octets(ring.SerializeAsString());
-  ASSIGN_OR_RETURN(std::string sealed_ring, HpkeSeal(sealing, KeyRingBinding(manifest), "", ring_octets.RevealForCrypto()));
+  ASSIGN_OR_RETURN(std::string sealed_ring,
+                   HpkeSeal(sealing, KeyRingBinding(manifest), "", ring_octets.RevealForCrypto()));
   manifest.set_key_ring_digest(trust::Sha256(sealed_ring).bytes());
   package.set_key_ring(std::move(sealed_ring));
   ASSIGN_OR_RETURN(*package.mutable_manifest(), SignMessage(kManifestType, manifest, signing));

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "derwent/v1/package.pb.h"
 #include "derwent/v1/record.pb.h"
 #include "derwent/v1/referral.pb.h"
@@ -81,16 +82,18 @@ struct PackageRecipient {
   size_t ring_octets = 0;
 };
 
-// Checks every label (in an existence-sensitive answer the neutral text counts for any), seals each unit under a key of its own, seals the ring to `sealing`, signs the manifest.
-// Errors: kFailedPrecondition `MISLABELLED`; kInvalidArgument a unit over 1 MiB, a justification over 16 KiB, or a
-// unit or ring over the size it must have.
-absl::StatusOr<v1::Submission> SealPackage(const ShareHead& share, const PackageRecipient& recipient, const trust::PublicKey& sealing,
-                                           const trust::SigningKey& signing, trust::Random& random);
+// Checks every label (in an existence-sensitive answer the neutral text counts for any), seals each unit under a key of
+// its own, seals the ring to `sealing`, signs the manifest. Errors: kFailedPrecondition `MISLABELLED`; kInvalidArgument
+// a unit over 1 MiB, a justification over 16 KiB, or a unit or ring over the size it must have.
+absl::StatusOr<v1::Submission> SealPackage(const ShareHead& share, const PackageRecipient& recipient,
+                                           const trust::PublicKey& sealing, const trust::SigningKey& signing,
+                                           trust::Random& random);
 
 // HPKE info of a manifest's key ring (FORMAT.md): binds the ring to share, parties and units table.
 std::string KeyRingBinding(const v1::Manifest& manifest);
 
-// Whose neutral text may stand in any unit of the package: the sender of an existence-sensitive answer; empty: nobody's.
+// Whose neutral text may stand in any unit of the package: the sender of an existence-sensitive answer; empty:
+// nobody's.
 absl::string_view NeutralOf(const v1::Manifest& manifest);
 
 // SHA-256("derwent/justification/v1" ‖ salt ‖ text).

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+
 #include "agents/sdk/envelope.h"
 #include "derwent/v1/register.pb.h"
 #include "policy/loader/directory.h"
@@ -40,7 +41,8 @@ absl::Status Keep(const std::string& folder, const policy::Files& files) {
   fs::remove_all(old, error);
   fs::rename(folder, old, error);  // Absent the first time.
   fs::rename(fresh, folder, error);
-  if (error) return absl::UnavailableError(absl::StrCat("the policy cannot be kept in `", folder, "`: ", error.message()));
+  if (error)
+    return absl::UnavailableError(absl::StrCat("the policy cannot be kept in `", folder, "`: ", error.message()));
   fs::remove_all(old, error);
   return absl::OkStatus();
 }
@@ -51,7 +53,8 @@ struct OneDirectory {
   std::vector<policy::DirectoryEntry> entries;
 };
 
-absl::StatusOr<OneDirectory> VerifyDirectory(const v1::DsseEnvelope& envelope, const KeyBook& keys, const policy::Policy& policy, absl::Time now) {
+absl::StatusOr<OneDirectory> VerifyDirectory(const v1::DsseEnvelope& envelope, const KeyBook& keys,
+                                             const policy::Policy& policy, absl::Time now) {
   v1::Directory directory;
   if (!directory.ParseFromString(envelope.payload())) return absl::InvalidArgumentError("a directory is malformed");
   RETURN_IF_ERROR(VerifySigned(envelope, kDirectoryType, *keys.Find(directory.agency()), now, now));
@@ -68,7 +71,8 @@ absl::Status PolicyCache::LoadKept(const policy::TrustRoots& roots, absl::Time n
   return Install(std::move(bundle));
 }
 
-absl::Status PolicyCache::TakeBundle(const v1::GetPolicyBundleResponse& response, const policy::TrustRoots& roots, absl::Time now) {
+absl::Status PolicyCache::TakeBundle(const v1::GetPolicyBundleResponse& response, const policy::TrustRoots& roots,
+                                     absl::Time now) {
   if (response.files().empty()) return absl::OkStatus();
   policy::Files files;
   for (const v1::BundleFile& file : response.files()) {
@@ -91,7 +95,8 @@ absl::Status PolicyCache::Install(std::unique_ptr<const policy::Bundle> bundle) 
   return absl::OkStatus();
 }
 
-absl::Status PolicyCache::TakeDirectories(const v1::ListDirectoriesResponse& response, const KeyBook& keys, absl::Time now) {
+absl::Status PolicyCache::TakeDirectories(const v1::ListDirectoriesResponse& response, const KeyBook& keys,
+                                          absl::Time now) {
   std::shared_ptr<const View> before;
   {
     MutexLock lock(mutex_);
@@ -99,12 +104,14 @@ absl::Status PolicyCache::TakeDirectories(const v1::ListDirectoriesResponse& res
   }
   if (before == nullptr) return absl::FailedPreconditionError("no policy was verified yet");
   if (response.directories().empty() && before->directories != nullptr) return absl::OkStatus();
-  auto directories = before->directories == nullptr ? std::make_shared<policy::Directories>() : std::make_shared<policy::Directories>(*before->directories);
+  auto directories = before->directories == nullptr ? std::make_shared<policy::Directories>()
+                                                    : std::make_shared<policy::Directories>(*before->directories);
   absl::Status first = absl::OkStatus();
   std::map<std::string, int64_t, std::less<>> versions;
   for (const v1::DsseEnvelope& envelope : response.directories()) {
     absl::StatusOr<OneDirectory> one = VerifyDirectory(envelope, keys, *before->bundle->policy, now);
-    if (one.ok() && one->version < directory_version(one->agency)) one = absl::DataLossError("REGISTER_ROLLED_BACK: a directory's version went back");
+    if (one.ok() && one->version < directory_version(one->agency))
+      one = absl::DataLossError("REGISTER_ROLLED_BACK: a directory's version went back");
     if (!one.ok()) {
       if (first.ok()) first = one.status();
       continue;

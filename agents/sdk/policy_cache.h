@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+
 #include "agents/sdk/keys.h"
 #include "derwent/v1/policy_service.pb.h"
 #include "derwent/v1/register_service.pb.h"
@@ -37,12 +38,12 @@ class PolicyCache {
   absl::Status LoadKept(const policy::TrustRoots& roots, absl::Time now);
   // Verifies and takes what the broker serves; an answer without files changes nothing. Errors: of policy::LoadBundle.
   absl::Status TakeBundle(const v1::GetPolicyBundleResponse& response, const policy::TrustRoots& roots, absl::Time now);
-  // Verifies each directory by its agency's own keys and takes those that verify; a version below the one taken is refused.
-  // Error: the first that did not verify; the others are taken.
+  // Verifies each directory by its agency's own keys and takes those that verify; a version below the one taken is
+  // refused. Error: the first that did not verify; the others are taken.
   absl::Status TakeDirectories(const v1::ListDirectoriesResponse& response, const KeyBook& keys, absl::Time now);
 
-  // Null until bundle and directories were both verified since the start: without its directories a policy entitles nobody, and a
-  // refusal decided so would be told for good.
+  // Null until bundle and directories were both verified since the start: without its directories a policy entitles
+  // nobody, and a refusal decided so would be told for good.
   std::shared_ptr<const View> view() const;
   // True for the digest of any bundle verified here since the start.
   bool Knows(absl::string_view policy_digest) const;

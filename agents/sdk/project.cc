@@ -7,9 +7,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "derwent/v1/options.pb.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+
+#include "derwent/v1/options.pb.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::agents {
@@ -36,25 +37,38 @@ std::optional<Form> FactsForm(absl::string_view form) {
 v1::Reduction RuleFor(const FieldDescriptor& field, Form form) {
   const v1::Reduce& reduce = field.options().GetExtension(v1::reduce);
   switch (form) {
-    case Form::kFull: return field.message_type() != nullptr ? v1::REDUCTION_DESCEND : v1::REDUCTION_KEEP;
-    case Form::kGeneralise: return reduce.generalise();
-    case Form::kMask: return reduce.mask();
-    case Form::kPseudonymise: return reduce.pseudonymise();
-    case Form::kFlagOnly: return reduce.flag_only();
+    case Form::kFull:
+      return field.message_type() != nullptr ? v1::REDUCTION_DESCEND : v1::REDUCTION_KEEP;
+    case Form::kGeneralise:
+      return reduce.generalise();
+    case Form::kMask:
+      return reduce.mask();
+    case Form::kPseudonymise:
+      return reduce.pseudonymise();
+    case Form::kFlagOnly:
+      return reduce.flag_only();
   }
   return v1::REDUCTION_UNSPECIFIED;
 }
 
 std::string ReduceText(const std::string& value, v1::Reduction rule, const Pseudonymiser& pseudonyms) {
   switch (rule) {
-    case v1::REDUCTION_KEEP: return value;
-    case v1::REDUCTION_MONTH: return CutToMonth(value);
-    case v1::REDUCTION_YEAR: return CutToYear(value);
-    case v1::REDUCTION_OUTWARD_POSTCODE: return OutwardPostcode(value);
-    case v1::REDUCTION_INITIALS: return Initials(value);
-    case v1::REDUCTION_MASK: return MaskValue(value);
-    case v1::REDUCTION_PSEUDONYM: return pseudonyms.Apply(value);
-    default: return "";
+    case v1::REDUCTION_KEEP:
+      return value;
+    case v1::REDUCTION_MONTH:
+      return CutToMonth(value);
+    case v1::REDUCTION_YEAR:
+      return CutToYear(value);
+    case v1::REDUCTION_OUTWARD_POSTCODE:
+      return OutwardPostcode(value);
+    case v1::REDUCTION_INITIALS:
+      return Initials(value);
+    case v1::REDUCTION_MASK:
+      return MaskValue(value);
+    case v1::REDUCTION_PSEUDONYM:
+      return pseudonyms.Apply(value);
+    default:
+      return "";
   }
 }
 
@@ -91,14 +105,19 @@ class Reducer {
   // False: the rule does not fit the field's type; the field is dropped.
   bool ApplyTo(Message& message, const FieldDescriptor& field, v1::Reduction rule, bool reviewed, int depth) const {
     switch (field.cpp_type()) {
-      case FieldDescriptor::CPPTYPE_MESSAGE: return ApplyToMessages(message, field, rule, reviewed, depth);
-      case FieldDescriptor::CPPTYPE_STRING: return ApplyToTexts(message, field, rule);
-      case FieldDescriptor::CPPTYPE_INT32: return ApplyToNumber(message, field, rule);
-      default: return rule == v1::REDUCTION_KEEP;
+      case FieldDescriptor::CPPTYPE_MESSAGE:
+        return ApplyToMessages(message, field, rule, reviewed, depth);
+      case FieldDescriptor::CPPTYPE_STRING:
+        return ApplyToTexts(message, field, rule);
+      case FieldDescriptor::CPPTYPE_INT32:
+        return ApplyToNumber(message, field, rule);
+      default:
+        return rule == v1::REDUCTION_KEEP;
     }
   }
 
-  bool ApplyToMessages(Message& message, const FieldDescriptor& field, v1::Reduction rule, bool reviewed, int depth) const {
+  bool ApplyToMessages(Message& message, const FieldDescriptor& field, v1::Reduction rule, bool reviewed,
+                       int depth) const {
     if (rule != v1::REDUCTION_DESCEND) return false;
     const Reflection& reflection = *message.GetReflection();
     if (!field.is_repeated()) {
@@ -163,10 +182,11 @@ absl::Status ProjectSummary(const v1::CaseRecord& record, absl::string_view cate
   return absl::FailedPreconditionError(absl::StrCat("no named person wrote a gist of `", category, "`"));
 }
 
-absl::Status ProjectFacts(const v1::CaseRecord& record, const FieldDescriptor& source, Form form, const Pseudonymiser& pseudonyms,
-                          v1::UnitContent& content) {
+absl::Status ProjectFacts(const v1::CaseRecord& record, const FieldDescriptor& source, Form form,
+                          const Pseudonymiser& pseudonyms, v1::UnitContent& content) {
   const Message& facts = record.GetReflection()->GetMessage(record, &source);
-  if (IsEmpty(facts)) return absl::NotFoundError(absl::StrCat("the record holds no facts of `", content.category(), "`"));
+  if (IsEmpty(facts))
+    return absl::NotFoundError(absl::StrCat("the record holds no facts of `", content.category(), "`"));
   const FieldDescriptor* target = CategoryField(*v1::UnitContent::descriptor(), content.category());
   Message* copy = content.GetReflection()->MutableMessage(&content, target);
   copy->CopyFrom(facts);
@@ -191,10 +211,12 @@ std::vector<std::string> HeldCategories(const v1::CaseRecord& record) {
   return {held.begin(), held.end()};
 }
 
-absl::StatusOr<v1::UnitContent> ProjectUnit(const v1::CaseRecord& record, absl::string_view category, absl::string_view form,
-                                            const Pseudonymiser& pseudonyms, const HolderContact& holder) {
+absl::StatusOr<v1::UnitContent> ProjectUnit(const v1::CaseRecord& record, absl::string_view category,
+                                            absl::string_view form, const Pseudonymiser& pseudonyms,
+                                            const HolderContact& holder) {
   const FieldDescriptor* source = CategoryField(*v1::CaseRecord::descriptor(), category);
-  if (source == nullptr) return absl::InvalidArgumentError(absl::StrCat("`", category, "` is no category of a case record"));
+  if (source == nullptr)
+    return absl::InvalidArgumentError(absl::StrCat("`", category, "` is no category of a case record"));
   v1::UnitContent content;
   content.set_category(std::string(category));
   content.set_form(std::string(form));

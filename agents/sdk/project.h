@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "agents/sdk/reduction.h"
 #include "derwent/v1/record.pb.h"
 
@@ -20,13 +21,14 @@ struct HolderContact {
 // Category ids for which the record holds at least one fact or a gist, sorted.
 std::vector<std::string> HeldCategories(const v1::CaseRecord& record);
 
-// The unit (category, form) of a record: the facts of that category after the rules of options.proto, or the gist, contact
-// or route. FULL keeps every known field, free text only where a named human read it (`reviewed_by`).
+// The unit (category, form) of a record: the facts of that category after the rules of options.proto, or the gist,
+// contact or route. FULL keeps every known field, free text only where a named human read it (`reviewed_by`).
 // Idempotent: projecting a unit's facts again changes nothing.
-// Errors: kInvalidArgument no such category or form; kNotFound the record holds nothing of it; kFailedPrecondition the form
-// needs a named person's gist and there is none.
-absl::StatusOr<v1::UnitContent> ProjectUnit(const v1::CaseRecord& record, absl::string_view category, absl::string_view form,
-                                            const Pseudonymiser& pseudonyms, const HolderContact& holder);
+// Errors: kInvalidArgument no such category or form; kNotFound the record holds nothing of it; kFailedPrecondition the
+// form needs a named person's gist and there is none.
+absl::StatusOr<v1::UnitContent> ProjectUnit(const v1::CaseRecord& record, absl::string_view category,
+                                            absl::string_view form, const Pseudonymiser& pseudonyms,
+                                            const HolderContact& holder);
 
 // Projects the facts of `content` again in place, by its own form. Content without facts is left alone.
 // Error: kInvalidArgument when category, form and content do not belong together.

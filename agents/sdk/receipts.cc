@@ -3,6 +3,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+
 #include "trust/base/status_macros.h"
 
 namespace derwent::agents {
@@ -15,7 +16,8 @@ absl::Status Invalid(absl::string_view why) { return absl::DataLossError(absl::S
 absl::Status Expect(const trust::Opening& opening, Field field, absl::string_view key, absl::string_view want) {
   if (want.empty()) return absl::OkStatus();
   const std::string* value = opening.Value(field);
-  if (value == nullptr) return Invalid(absl::StrCat("the entry does not open its ", trust::FieldName(static_cast<int>(field))));
+  if (value == nullptr)
+    return Invalid(absl::StrCat("the entry does not open its ", trust::FieldName(static_cast<int>(field))));
   const absl::string_view said = key.empty() ? absl::string_view(*value) : FieldAttribute(*value, key);
   if (said != want) return Invalid(absl::StrCat("the entry says another ", trust::FieldName(static_cast<int>(field))));
   return absl::OkStatus();
@@ -25,7 +27,8 @@ absl::Status Expect(const trust::Opening& opening, Field field, absl::string_vie
 
 absl::string_view FieldAttribute(absl::string_view text, absl::string_view key) {
   for (const absl::string_view pair : absl::StrSplit(text, absl::ByAnyChar(" \n"), absl::SkipEmpty())) {
-    if (pair.size() > key.size() && absl::StartsWith(pair, key) && pair[key.size()] == '=') return pair.substr(key.size() + 1);
+    if (pair.size() > key.size() && absl::StartsWith(pair, key) && pair[key.size()] == '=')
+      return pair.substr(key.size() + 1);
   }
   return "";
 }
@@ -43,7 +46,8 @@ absl::StatusOr<trust::VerifiedReceipt> CheckReceipt(const v1::Receipt& receipt, 
   RETURN_IF_ERROR(Expect(opening, Field::kIds, "share", expected.share_id));
   RETURN_IF_ERROR(Expect(opening, Field::kPurpose, "profile", expected.profile));
   RETURN_IF_ERROR(Expect(opening, Field::kPurpose, "purpose", expected.purpose));
-  if (expected.subject != 0) RETURN_IF_ERROR(Expect(opening, Field::kSubjectRole, "subject", absl::StrCat(expected.subject)));
+  if (expected.subject != 0)
+    RETURN_IF_ERROR(Expect(opening, Field::kSubjectRole, "subject", absl::StrCat(expected.subject)));
   if (expected.manifest_digest.has_value()) {
     RETURN_IF_ERROR(Expect(opening, Field::kManifestDigest, "", expected.manifest_digest->view()));
   }

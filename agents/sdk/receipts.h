@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "derwent/v1/ledger.pb.h"
 #include "trust/base/digest.h"
 #include "trust/entry/opening.h"
@@ -23,8 +24,9 @@ struct ExpectedEntry {
   std::optional<Sha256Digest> manifest_digest;
 };
 
-// Verifies a receipt offline: the log's signature, inclusion, the opened fields' hashes, and that they say what is expected.
-// An expected field that is not opened fails. Errors: kUnauthenticated, kDataLoss, kInvalidArgument, all `RECEIPT_INVALID`.
+// Verifies a receipt offline: the log's signature, inclusion, the opened fields' hashes, and that they say what is
+// expected. An expected field that is not opened fails. Errors: kUnauthenticated, kDataLoss, kInvalidArgument, all
+// `RECEIPT_INVALID`.
 absl::StatusOr<trust::VerifiedReceipt> CheckReceipt(const v1::Receipt& receipt, const trust::VerifierKey& log_key,
                                                     const ExpectedEntry& expected);
 

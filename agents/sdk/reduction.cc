@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+
 #include "trust/secret/hmac.h"
 
 namespace derwent::agents {
@@ -53,7 +54,8 @@ bool IsOutward(absl::string_view text) {
 }
 
 bool IsInward(absl::string_view text) {
-  return text.size() == 3 && absl::ascii_isdigit(text[0]) && absl::ascii_isupper(text[1]) && absl::ascii_isupper(text[2]);
+  return text.size() == 3 && absl::ascii_isdigit(text[0]) && absl::ascii_isupper(text[1]) &&
+         absl::ascii_isupper(text[2]);
 }
 
 }  // namespace
@@ -99,7 +101,9 @@ int64_t BandOfTen(int64_t number) {
 }
 
 std::string Pseudonymiser::Proof(absl::string_view head) const {
-  return trust::HmacSha256(key_, absl::StrCat("derwent/pseudonym-proof/v1", head)).hex().substr(0, kPseudonymSize - kHeadSize);
+  return trust::HmacSha256(key_, absl::StrCat("derwent/pseudonym-proof/v1", head))
+      .hex()
+      .substr(0, kPseudonymSize - kHeadSize);
 }
 
 std::string Pseudonymiser::Apply(absl::string_view value) const {
@@ -107,7 +111,8 @@ std::string Pseudonymiser::Apply(absl::string_view value) const {
   const bool shaped = value.size() == kPseudonymSize && LowerHex(value);
   if (key_.empty()) return shaped ? std::string(value) : "";
   if (shaped && Proof(value.substr(0, kHeadSize)) == value.substr(kHeadSize)) return std::string(value);
-  const std::string head = trust::HmacSha256(key_, absl::StrCat("derwent/pseudonym/v1", value)).hex().substr(0, kHeadSize);
+  const std::string head =
+      trust::HmacSha256(key_, absl::StrCat("derwent/pseudonym/v1", value)).hex().substr(0, kHeadSize);
   return absl::StrCat(head, Proof(head));
 }
 

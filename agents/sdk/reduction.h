@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+
 #include "trust/secret/secret_bytes.h"
 
 namespace derwent::agents {

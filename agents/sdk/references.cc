@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+
 #include "trust/base/status_macros.h"
 #include "trust/secret/hmac.h"
 
@@ -29,7 +30,8 @@ bool Fits(absl::string_view text, absl::string_view pattern) {
 // Modulus 11 (NHS Data Dictionary).
 absl::Status CheckNhs(absl::string_view value) {
   if (value.size() != 10 || !Digits(value)) return Wrong("nhs", "must have ten digits");
-  if (std::ranges::all_of(value, [&](char c) { return c == value.front(); })) return Wrong("nhs", "must not repeat one digit");
+  if (std::ranges::all_of(value, [&](char c) { return c == value.front(); }))
+    return Wrong("nhs", "must not repeat one digit");
   int sum = 0;
   for (int i = 0; i < 9; ++i) sum += (value[static_cast<size_t>(i)] - '0') * (10 - i);
   const int check = (11 - sum % 11) % 11;
@@ -62,14 +64,22 @@ absl::Status CheckForm(const CanonicalIdentifier& identifier) {
 
 std::string TypeWord(v1::IdentifierType type) {
   switch (type) {
-    case v1::IDENTIFIER_TYPE_NHS: return "nhs";
-    case v1::IDENTIFIER_TYPE_PNC: return "pnc";
-    case v1::IDENTIFIER_TYPE_CRO: return "cro";
-    case v1::IDENTIFIER_TYPE_CRN: return "crn";
-    case v1::IDENTIFIER_TYPE_NOMS: return "noms";
-    case v1::IDENTIFIER_TYPE_UPN: return "upn";
-    case v1::IDENTIFIER_TYPE_NINO: return "nino";
-    default: return "";  // Local to one agency: no other could compute it.
+    case v1::IDENTIFIER_TYPE_NHS:
+      return "nhs";
+    case v1::IDENTIFIER_TYPE_PNC:
+      return "pnc";
+    case v1::IDENTIFIER_TYPE_CRO:
+      return "cro";
+    case v1::IDENTIFIER_TYPE_CRN:
+      return "crn";
+    case v1::IDENTIFIER_TYPE_NOMS:
+      return "noms";
+    case v1::IDENTIFIER_TYPE_UPN:
+      return "upn";
+    case v1::IDENTIFIER_TYPE_NINO:
+      return "nino";
+    default:
+      return "";  // Local to one agency: no other could compute it.
   }
 }
 
@@ -88,7 +98,8 @@ absl::StatusOr<CanonicalIdentifier> ParseIdentifier(absl::string_view text) {
 
 std::string SubjectReference(const trust::SecretBytes& enclave_key, const CanonicalIdentifier& identifier) {
   const absl::string_view zero("\0", 1);
-  return trust::HmacSha256(enclave_key, absl::StrCat("derwent/ref/v1", zero, identifier.type, zero, identifier.value)).bytes();
+  return trust::HmacSha256(enclave_key, absl::StrCat("derwent/ref/v1", zero, identifier.type, zero, identifier.value))
+      .bytes();
 }
 
 std::vector<std::string> ReferencesOf(const v1::CaseRecord& record, const trust::SecretBytes& enclave_key) {
@@ -98,7 +109,8 @@ std::vector<std::string> ReferencesOf(const v1::CaseRecord& record, const trust:
     const std::string type = TypeWord(fact.type());
     if (type.empty()) continue;
     const absl::StatusOr<CanonicalIdentifier> identifier = ParseIdentifier(absl::StrCat(type, ":", fact.value()));
-    if (identifier.ok() && references.size() < kMaxReferences) references.insert(SubjectReference(enclave_key, *identifier));
+    if (identifier.ok() && references.size() < kMaxReferences)
+      references.insert(SubjectReference(enclave_key, *identifier));
   }
   return {references.begin(), references.end()};
 }

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/package.h"
 #include "agents/sdk/project.h"
@@ -20,33 +21,41 @@ using Texts = google::protobuf::RepeatedPtrField<std::string>;
 // Collects what is wrong with a request, field by field.
 class RequestReader {
  public:
-  RequestReader(const v1::SendCaseRequestRequest& request, const policy::Policy& policy, std::vector<FieldProblem>& problems)
+  RequestReader(const v1::SendCaseRequestRequest& request, const policy::Policy& policy,
+                std::vector<FieldProblem>& problems)
       : request_(request), policy_(policy), problems_(problems) {}
 
   void ReadHead(RequestDraft& draft) {
-    if (request_.request_ref().empty() || request_.request_ref().size() > 200) Problem("request_ref", "must have 1 to 200 characters");
+    if (request_.request_ref().empty() || request_.request_ref().size() > 200)
+      Problem("request_ref", "must have 1 to 200 characters");
     if (request_.justification().size() > kMaxJustification) Problem("justification", "must have 16 KiB at most");
-    if (request_.area().empty() || !policy_.areas.contains(request_.area())) Problem("area", "must be an area of the policy");
-    if (!request_.case_id().empty() && !Uuid::Parse(request_.case_id()).ok()) Problem("case_id", "must be a UUID in lowercase, or empty");
+    if (request_.area().empty() || !policy_.areas.contains(request_.area()))
+      Problem("area", "must be an area of the policy");
+    if (!request_.case_id().empty() && !Uuid::Parse(request_.case_id()).ok())
+      Problem("case_id", "must be a UUID in lowercase, or empty");
     if (!policy_.roles.contains(request_.role())) Problem("role", "must be a role of the policy");
-    if (!policy_.subject_roles.contains(request_.subject_role())) Problem("subject_role", "must be a subject role of the policy");
+    if (!policy_.subject_roles.contains(request_.subject_role()))
+      Problem("subject_role", "must be a subject role of the policy");
     if (request_.acting_person().empty()) Problem("acting_person", "must name the person who asks");
     const auto profile = policy_.profiles.find(request_.profile());
     if (profile == policy_.profiles.end()) return Problem("profile", "must be a profile of the policy");
     const std::set<std::string>& purposes = profile->second.purposes;
     if (draft.selector.purpose.empty() && purposes.size() == 1) draft.selector.purpose = *purposes.begin();
-    if (draft.selector.purpose.empty()) Problem("purpose", absl::StrCat("must be one of ", absl::StrJoin(purposes, ", ")));
+    if (draft.selector.purpose.empty())
+      Problem("purpose", absl::StrCat("must be one of ", absl::StrJoin(purposes, ", ")));
   }
 
   void ReadAsked(RequestDraft& draft) {
     const std::set<std::string> categories(request_.categories().begin(), request_.categories().end());
-    if (categories.empty() || static_cast<size_t>(request_.categories_size()) > kMaxAskedCategories) Problem("categories", "must be 1 to 64");
+    if (categories.empty() || static_cast<size_t>(request_.categories_size()) > kMaxAskedCategories)
+      Problem("categories", "must be 1 to 64");
     for (const std::string& category : categories) {
       if (policy_.FindCategory(category) == nullptr) Problem("categories", "must be categories of the policy");
     }
     draft.categories = {categories.begin(), categories.end()};
     for (const std::string& ground : request_.grounds()) {
-      if (ground.find('.') == std::string::npos || ground.find(':') != std::string::npos) Problem("grounds", "must be `<profile>.<category>`");
+      if (ground.find('.') == std::string::npos || ground.find(':') != std::string::npos)
+        Problem("grounds", "must be `<profile>.<category>`");
     }
   }
 
@@ -61,7 +70,8 @@ class RequestReader {
   }
 
   void ReadHolders(const std::string& own_agency, RequestDraft& draft) {
-    if (request_.holders().empty() || static_cast<size_t>(request_.holders_size()) > kMaxRecipients) return Problem("holders", "must be 1 to 20");
+    if (request_.holders().empty() || static_cast<size_t>(request_.holders_size()) > kMaxRecipients)
+      return Problem("holders", "must be 1 to 20");
     std::set<std::string> seen;
     for (int i = 0; i < request_.holders_size(); ++i) {
       const std::string& holder = request_.holders(i);
@@ -69,7 +79,8 @@ class RequestReader {
       if (!policy_.organisations.contains(holder)) Problem(field, "must be an agency of the policy");
       if (holder == own_agency) Problem(field, "must be another agency");
       if (!seen.insert(holder).second) Problem(field, "must be named once");
-      draft.selector.recipients.push_back({.agency = holder, .grounds = {request_.grounds().begin(), request_.grounds().end()}});
+      draft.selector.recipients.push_back(
+          {.agency = holder, .grounds = {request_.grounds().begin(), request_.grounds().end()}});
     }
   }
 
@@ -81,8 +92,8 @@ class RequestReader {
   std::vector<FieldProblem>& problems_;
 };
 
-// The reason that leads a denial of everything; empty when something may come. Where existence is secret only denials are
-// told: a category that is not listed may come.
+// The reason that leads a denial of everything; empty when something may come. Where existence is secret only denials
+// are told: a category that is not listed may come.
 std::string WhyNothing(const v1::PlanCaseRequestResponse& plan, size_t asked) {
   std::string reason;
   for (const v1::AskerDecision& decision : plan.decisions()) {
@@ -106,10 +117,16 @@ std::string WhyNotTold(const HolderDecision& decision, const std::string& holder
 
 }  // namespace
 
-RequestDraft MakeRequestDraft(const v1::SendCaseRequestRequest& request, const std::string& own_agency, const policy::Snapshot& snapshot,
-                              std::vector<FieldProblem>& problems) {
-  RequestDraft draft{.selector = {.sender_agency = own_agency, .acting_person = request.acting_person(), .profile = request.profile(), .purpose = request.purpose(),
-                                  .board = request.board(), .area = request.area(), .case_id = request.case_id(), .step = request.step(),
+RequestDraft MakeRequestDraft(const v1::SendCaseRequestRequest& request, const std::string& own_agency,
+                              const policy::Snapshot& snapshot, std::vector<FieldProblem>& problems) {
+  RequestDraft draft{.selector = {.sender_agency = own_agency,
+                                  .acting_person = request.acting_person(),
+                                  .profile = request.profile(),
+                                  .purpose = request.purpose(),
+                                  .board = request.board(),
+                                  .area = request.area(),
+                                  .case_id = request.case_id(),
+                                  .step = request.step(),
                                   .justification = request.justification()},
                      .role = request.role()};
   RequestReader reader(request, *snapshot.policy, problems);
@@ -141,13 +158,15 @@ v1::PlanCaseRequestRequest PlanFor(const RequestDraft& draft, std::string reques
     }
     v1::PlannedHolder& planned = *plan.add_holders();
     planned.set_agency(holder.agency);
-    for (std::string& category : ConsideredCategories(holder, selector.subjects.front())) planned.add_selector_categories(std::move(category));
+    for (std::string& category : ConsideredCategories(holder, selector.subjects.front()))
+      planned.add_selector_categories(std::move(category));
   }
   return plan;
 }
 
-absl::StatusOr<HolderDecision> DecideSelectors(RequestDraft& draft, const v1::PlanCaseRequestResponse& plan, const policy::Snapshot& snapshot,
-                                               absl::Time now, const HolderContact& contact, trust::Random& random) {
+absl::StatusOr<HolderDecision> DecideSelectors(RequestDraft& draft, const v1::PlanCaseRequestResponse& plan,
+                                               const policy::Snapshot& snapshot, absl::Time now,
+                                               const HolderContact& contact, trust::Random& random) {
   v1::PlanReferralResponse selectors;
   for (const v1::AskerDecision& decision : plan.decisions()) {
     v1::PlannedDecision& planned = *selectors.add_decisions();
@@ -165,14 +184,16 @@ absl::StatusOr<HolderDecision> DecideSelectors(RequestDraft& draft, const v1::Pl
   question.set_acting_person(draft.selector.acting_person);
   question.set_role(draft.role);
   question.mutable_categories()->Assign(draft.categories.begin(), draft.categories.end());
-  if (plan.answer_slot_seconds() > 0) *question.mutable_answer_time() = ToTimestamp(now + absl::Seconds(plan.answer_slot_seconds()));
+  if (plan.answer_slot_seconds() > 0)
+    *question.mutable_answer_time() = ToTimestamp(now + absl::Seconds(plan.answer_slot_seconds()));
   for (PackageRecipient& selector : decided.recipients) {
     selector.expire_time = now + absl::Hours(profile.request_hours);
     selector.existence_sensitive = profile.existence_sensitive;
     selector.question = question;
   }
   for (const DraftRecipient& holder : draft.selector.recipients) {
-    const bool told = std::ranges::any_of(decided.recipients, [&](const PackageRecipient& selector) { return selector.agency == holder.agency; });
+    const bool told = std::ranges::any_of(
+        decided.recipients, [&](const PackageRecipient& selector) { return selector.agency == holder.agency; });
     if (!told && decided.refusal.empty()) decided.refusal = WhyNotTold(decided, holder.agency);
   }
   if (!decided.refusal.empty()) decided.recipients.clear();

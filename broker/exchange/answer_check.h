@@ -2,6 +2,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+
 #include "broker/exchange/decide.h"
 #include "broker/exchange/package_check.h"
 #include "broker/exchange/rules.h"
@@ -15,12 +16,12 @@ inline constexpr uint32_t kNeutralUnitOctets = 16 << 10;
 // Error: kInvalidArgument with all violations.
 absl::Status CheckAgainstRequest(const CheckedPackage& answer, const StoredPart& request);
 
-// Why the request takes no such answer now: `REQUEST_NOT_COLLECTED`, `REQUEST_CANCELLED`, `REQUEST_EXPIRED`, `REQUEST_HELD`,
-// `ANSWER_TOO_EARLY`, `ANSWER_REQUIRED` (a supplement without an answer).
+// Why the request takes no such answer now: `REQUEST_NOT_COLLECTED`, `REQUEST_CANCELLED`, `REQUEST_EXPIRED`,
+// `REQUEST_HELD`, `ANSWER_TOO_EARLY`, `ANSWER_REQUIRED` (a supplement without an answer).
 Objections WhyNotNow(const v1::Manifest& answer, const StoredPart& request, Batch& batch);
 
-// `ANSWER_NOT_NEUTRAL` when an existence-sensitive answer differs from every other one to the same question: other categories
-// than those that the broker does not deny, another form or another size.
+// `ANSWER_NOT_NEUTRAL` when an existence-sensitive answer differs from every other one to the same question: other
+// categories than those that the broker does not deny, another form or another size.
 Objections WhyNotNeutral(const v1::Manifest& answer, const DecidedSubject& decided);
 
 // When answers to the request go out; the past when they go as they come.

@@ -20,15 +20,19 @@ namespace {
 constexpr char kMethod[] = "SubmitCaseAnswer";
 
 absl::StatusOr<StoredPart> FindRequest(const Caller& caller, const v1::Manifest& answer, Batch& batch) {
-  absl::StatusOr<StoredPart> request = LoadPart({.share_id = answer.reply_to_share_id(), .recipient_agency = caller.agency()}, batch);
-  if (request.ok() && request->share.kind == v1::PACKAGE_KIND_SELECTOR && request->share.sender_agency == answer.recipient_agency()) return request;
+  absl::StatusOr<StoredPart> request =
+      LoadPart({.share_id = answer.reply_to_share_id(), .recipient_agency = caller.agency()}, batch);
+  if (request.ok() && request->share.kind == v1::PACKAGE_KIND_SELECTOR &&
+      request->share.sender_agency == answer.recipient_agency())
+    return request;
   if (!request.ok() && !absl::IsNotFound(request.status())) return request.status();
   return Refuse(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no request of that agency to this one has this id");
 }
 
 // An answer is given once; what else comes is a supplement to it.
 absl::Status CheckOnlyAnswer(const v1::Manifest& answer, const StoredPart& request) {
-  if (answer.kind() != v1::PACKAGE_KIND_ANSWER || request.part.state != v1::RECIPIENT_STATE_ANSWERED) return absl::OkStatus();
+  if (answer.kind() != v1::PACKAGE_KIND_ANSWER || request.part.state != v1::RECIPIENT_STATE_ANSWERED)
+    return absl::OkStatus();
   return Refuse(absl::StatusCode::kFailedPrecondition, "ANSWER_EXISTS", "the request was answered: send a supplement");
 }
 
@@ -38,39 +42,52 @@ struct AnswerDecision {
   Objections why_not;
 };
 
-void Add(Objections more, Objections& why) { why.insert(why.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end())); }
+void Add(Objections more, Objections& why) {
+  why.insert(why.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
 
-absl::StatusOr<AnswerDecision> DecideAnswer(const CheckedShare& share, const StoredPart& request, const Tags& tags, Batch& batch) {
+absl::StatusOr<AnswerDecision> DecideAnswer(const CheckedShare& share, const StoredPart& request, const Tags& tags,
+                                            Batch& batch) {
   const CheckedPackage& package = share.packages.front();
   ASSIGN_OR_RETURN(const policy::CaseLink link, CaseLinkOf(request.manifest, batch));
-  AnswerDecision answer{.decided = DecideAsked(request.manifest, link, batch.world(), batch.now()), .why_not = WhyNotNow(package.manifest, request, batch)};
+  AnswerDecision answer{.decided = DecideAsked(request.manifest, link, batch.world(), batch.now()),
+                        .why_not = WhyNotNow(package.manifest, request, batch)};
   answer.not_now = !answer.why_not.empty();
   ASSIGN_OR_RETURN(const CountedApprovals approvals, CountApprovals(share.approvals, package.manifest, request, batch));
   Add(approvals.why_not, answer.why_not);
-  Add(WhyNotAnswer(package.manifest, request.manifest, answer.decided, approvals.approved, batch.world(), batch.now()), answer.why_not);
+  Add(WhyNotAnswer(package.manifest, request.manifest, answer.decided, approvals.approved, batch.world(), batch.now()),
+      answer.why_not);
   Add(WhyNotNeutral(package.manifest, answer.decided), answer.why_not);
   ASSIGN_OR_RETURN(const bool restricted, Restricted(package.manifest.sender_agency(), tags, batch));
   if (restricted) answer.why_not.push_back(ObjectionOf(policy::ReasonCode::kSubjectRestricted));
   return answer;
 }
 
-absl::string_view StepOf(const v1::Manifest& answer) { return answer.kind() == v1::PACKAGE_KIND_ANSWER ? "answer" : "supplement"; }
+absl::string_view StepOf(const v1::Manifest& answer) {
+  return answer.kind() == v1::PACKAGE_KIND_ANSWER ? "answer" : "supplement";
+}
 
 // A refused answer is nobody's business but the holder's: that it tried may tell that it has something.
-absl::StatusOr<uint64_t> EnterAnswer(const CheckedPackage& package, const AnswerDecision& answer, const Tags& tags, Batch& batch) {
-  ledger::EntryDraft draft = DraftFor(StepOf(package.manifest), By::kSender, package.manifest, package.statement, answer.decided, TagsOfSubject(tags, 1), package.manifest_digest, batch,
-                                      answer.why_not);
+absl::StatusOr<uint64_t> EnterAnswer(const CheckedPackage& package, const AnswerDecision& answer, const Tags& tags,
+                                     Batch& batch) {
+  ledger::EntryDraft draft =
+      DraftFor(StepOf(package.manifest), By::kSender, package.manifest, package.statement, answer.decided,
+               TagsOfSubject(tags, 1), package.manifest_digest, batch, answer.why_not);
   if (!answer.why_not.empty()) draft.SetReceiving("", "");
   return batch.Append(draft);
 }
 
-absl::Status Keep(const CheckedShare& share, const v1::SubmitCaseAnswerRequest& request, const AnswerDecision& answer, const Tags& tags, absl::Time not_before, uint64_t entry, Batch& batch) {
+absl::Status Keep(const CheckedShare& share, const v1::SubmitCaseAnswerRequest& request, const AnswerDecision& answer,
+                  const Tags& tags, absl::Time not_before, uint64_t entry, Batch& batch) {
   const CheckedPackage& package = share.packages.front();
   v1::SubmitCaseAnswerRequest context;
   *context.mutable_submission() = ContextOf(package);
   *context.mutable_approvals() = request.approvals();
   const absl::Time from = std::max(batch.now(), not_before);
-  const PartTerms terms{.context = context.SerializeAsString(), .collection = CollectionDue(answer.decided.decision, package.manifest, from), .acceptance = {}, .outcome = {},
+  const PartTerms terms{.context = context.SerializeAsString(),
+                        .collection = CollectionDue(answer.decided.decision, package.manifest, from),
+                        .acceptance = {},
+                        .outcome = {},
                         .not_before = not_before};
   RETURN_IF_ERROR(StoreShare(share, batch));
   RETURN_IF_ERROR(StorePart(package, terms, tags, batch).status());
@@ -89,7 +106,8 @@ absl::Status MarkAnswered(StoredPart& request, absl::Time not_before, Batch& bat
 
 }  // namespace
 
-absl::Status SubmitCaseAnswer(const Caller& caller, const v1::SubmitCaseAnswerRequest& request, const CheckedShare& share, v1::SubmitCaseAnswerResponse& response, Batch& batch) {
+absl::Status SubmitCaseAnswer(const Caller& caller, const v1::SubmitCaseAnswerRequest& request,
+                              const CheckedShare& share, v1::SubmitCaseAnswerResponse& response, Batch& batch) {
   ASSIGN_OR_RETURN(const bool before, Answered(caller, kMethod, request.request_id(), share.digest, response, batch));
   if (before) return absl::OkStatus();
   const CheckedPackage& package = share.packages.front();
@@ -115,7 +133,8 @@ absl::Status SubmitCaseAnswer(const Caller& caller, const v1::SubmitCaseAnswerRe
   RETURN_IF_ERROR(UseApprovals(share, asked, batch));
   RETURN_IF_ERROR(MarkAnswered(asked, not_before, batch));
   response.set_outcome(v1::SUBMIT_OUTCOME_STORED);
-  return Remember(caller, kMethod, request.request_id(), share.digest, response, FromTimestamp(package.manifest.expire_time()) + kRemembered, batch);
+  return Remember(caller, kMethod, request.request_id(), share.digest, response,
+                  FromTimestamp(package.manifest.expire_time()) + kRemembered, batch);
 }
 
 }  // namespace derwent::exchange

@@ -11,10 +11,13 @@ namespace derwent::exchange {
 namespace {
 
 constexpr int kMostUnits = 64;
-constexpr absl::string_view kRefusals[] = {"NOT_NECESSARY", "NOT_PROPORTIONATE", "CONFIDENCE", "CONSENT", "INVESTIGATION", "OTHER"};
+constexpr absl::string_view kRefusals[] = {"NOT_NECESSARY", "NOT_PROPORTIONATE", "CONFIDENCE",
+                                           "CONSENT",       "INVESTIGATION",     "OTHER"};
 constexpr absl::string_view kGrounds[] = {"", "gw.consent_confidence", "gw.cl_public_interest"};
 
-absl::Status NotValid(absl::string_view why) { return Refuse(absl::StatusCode::kFailedPrecondition, "APPROVAL_NOT_VALID", why); }
+absl::Status NotValid(absl::string_view why) {
+  return Refuse(absl::StatusCode::kFailedPrecondition, "APPROVAL_NOT_VALID", why);
+}
 
 template <typename List>
 bool OneOf(const List& list, const std::string& value) {
@@ -31,9 +34,11 @@ bool SortedUnits(const v1::ApprovalCommand& command) {
 absl::Status CheckForm(const v1::ApprovalCommand& command) {
   if (!Uuid::Parse(command.approval_id()).ok()) return NotValid("the approval's id is not a UUID in lowercase");
   if (!SortedUnits(command)) return NotValid("the approval's units are not 1 to 64, sorted, each category once");
-  if (command.approved() ? !command.reason().empty() : !OneOf(kRefusals, command.reason())) return NotValid("a refusal has one of the reasons, an agreement none");
+  if (command.approved() ? !command.reason().empty() : !OneOf(kRefusals, command.reason()))
+    return NotValid("a refusal has one of the reasons, an agreement none");
   if (!OneOf(kGrounds, command.ground())) return NotValid("the ground is none that lifts confidence");
-  if (command.approver_person().empty() || command.approver_role().empty()) return NotValid("the approval names no person or no role");
+  if (command.approver_person().empty() || command.approver_role().empty())
+    return NotValid("the approval names no person or no role");
   return absl::OkStatus();
 }
 
@@ -45,20 +50,26 @@ absl::StatusOr<CheckedApproval> CheckApproval(const v1::SignedApproval& approval
   if (const absl::Status form = CheckForm(checked.command); !form.ok()) return form;
   const auto certificate = trust::Certificate::FromDer(approval.certificate());
   if (!certificate.ok()) return NotValid("the signer's certificate is malformed");
-  if (!world.authority->Verify(*certificate, now).ok()) return NotValid("the signer's certificate is not the consortium's, or out of date");
+  if (!world.authority->Verify(*certificate, now).ok())
+    return NotValid("the signer's certificate is not the consortium's, or out of date");
   const trust::SpiffeId& id = certificate->id();
-  if (id.kind != trust::CallerKind::kPerson || id.agency != checked.command.approver_agency() || id.name != checked.command.approver_person()) {
+  if (id.kind != trust::CallerKind::kPerson || id.agency != checked.command.approver_agency() ||
+      id.name != checked.command.approver_person()) {
     return NotValid("the certificate is not that of the person named");
   }
-  if (!trust::VerifyEnvelope(FromProto(approval.command()), kApprovalType, certificate->public_key()).ok()) return NotValid("the signature does not verify");
+  if (!trust::VerifyEnvelope(FromProto(approval.command()), kApprovalType, certificate->public_key()).ok())
+    return NotValid("the signature does not verify");
   checked.serial = certificate->serial();
   return checked;
 }
 
 bool SameProposal(const v1::ApprovalCommand& a, const v1::ApprovalCommand& b) {
-  const auto same_unit = [](const v1::ApprovedUnit& x, const v1::ApprovedUnit& y) { return x.category() == y.category() && x.form() == y.form(); };
-  return a.approval_id() == b.approval_id() && a.request_share_id() == b.request_share_id() && a.holder_agency() == b.holder_agency() &&
-         a.recipient_agency() == b.recipient_agency() && a.subject() == b.subject() && a.policy_digest() == b.policy_digest() &&
+  const auto same_unit = [](const v1::ApprovedUnit& x, const v1::ApprovedUnit& y) {
+    return x.category() == y.category() && x.form() == y.form();
+  };
+  return a.approval_id() == b.approval_id() && a.request_share_id() == b.request_share_id() &&
+         a.holder_agency() == b.holder_agency() && a.recipient_agency() == b.recipient_agency() &&
+         a.subject() == b.subject() && a.policy_digest() == b.policy_digest() &&
          std::equal(a.units().begin(), a.units().end(), b.units().begin(), b.units().end(), same_unit);
 }
 

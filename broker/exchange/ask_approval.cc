@@ -2,6 +2,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+
 #include "broker/exchange/approvals.h"
 #include "broker/exchange/case_link.h"
 #include "broker/exchange/envelope.h"
@@ -29,70 +30,96 @@ bool AskedUnits(const v1::ApprovalCommand& proposed, const v1::Question& questio
   for (int i = 0; i < proposed.units_size(); ++i) {
     const std::string& category = proposed.units(i).category();
     if (i > 0 && proposed.units(i - 1).category() >= category) return false;
-    const bool asked = std::find(question.categories().begin(), question.categories().end(), category) != question.categories().end();
+    const bool asked =
+        std::find(question.categories().begin(), question.categories().end(), category) != question.categories().end();
     if (!asked || !policy::ParseForm(proposed.units(i).form()).has_value()) return false;
   }
   return proposed.units_size() >= 1;
 }
 
-absl::Status CheckQuestion(const v1::ApprovalQuestion& question, const StoredPart& request, const World& world, absl::Time now) {
+absl::Status CheckQuestion(const v1::ApprovalQuestion& question, const StoredPart& request, const World& world,
+                           absl::Time now) {
   Violations violations;
   const v1::Manifest& m = request.manifest;
   const v1::ApprovalCommand& proposed = question.proposed();
-  violations.Require(Uuid::Parse(proposed.approval_id()).ok(), "question.proposed.approval_id", "is a UUID in lowercase");
-  violations.Require(proposed.recipient_agency() == m.sender_agency(), "question.proposed.recipient_agency", "is the asker's agency");
+  violations.Require(Uuid::Parse(proposed.approval_id()).ok(), "question.proposed.approval_id",
+                     "is a UUID in lowercase");
+  violations.Require(proposed.recipient_agency() == m.sender_agency(), "question.proposed.recipient_agency",
+                     "is the asker's agency");
   violations.Require(proposed.subject() == m.subjects(0).number(), "question.proposed.subject", "is the request's");
-  violations.Require(AskedUnits(proposed, m.question()), "question.proposed.units", "are at least one, sorted, each a category that was asked");
-  const bool undecided = proposed.approver_agency().empty() && proposed.approver_person().empty() && !proposed.approved() && proposed.reason().empty();
+  violations.Require(AskedUnits(proposed, m.question()), "question.proposed.units",
+                     "are at least one, sorted, each a category that was asked");
+  const bool undecided = proposed.approver_agency().empty() && proposed.approver_person().empty() &&
+                         !proposed.approved() && proposed.reason().empty();
   violations.Require(undecided, "question.proposed", "leaves the decision to the approver");
-  violations.Require(question.profile() == m.profile() && question.purpose() == m.purpose() && question.board() == m.board() && question.area() == m.area(), "question.profile",
-                     "stands with purpose, board and area as in the request");
-  violations.Require(std::equal(question.grounds().begin(), question.grounds().end(), m.subjects(0).grounds().begin(), m.subjects(0).grounds().end()), "question.grounds", "are the request's");
-  violations.Require(world.bundle->policy->board_roles.contains(question.role()), "question.role", "is one that a board's owner appoints to: other roles are the holder's own");
+  violations.Require(question.profile() == m.profile() && question.purpose() == m.purpose() &&
+                         question.board() == m.board() && question.area() == m.area(),
+                     "question.profile", "stands with purpose, board and area as in the request");
+  violations.Require(std::equal(question.grounds().begin(), question.grounds().end(), m.subjects(0).grounds().begin(),
+                                m.subjects(0).grounds().end()),
+                     "question.grounds", "are the request's");
+  violations.Require(world.bundle->policy->board_roles.contains(question.role()), "question.role",
+                     "is one that a board's owner appoints to: other roles are the holder's own");
   const absl::Time due = FromTimestamp(question.due_time());
-  violations.Require(due > now && LondonDay(due) <= policy::AddWorkingDays(*world.bundle->policy, LondonDay(now), kApprovalWorkingDays), "question.due_time", "is within five working days");
+  violations.Require(due > now && LondonDay(due) <= policy::AddWorkingDays(*world.bundle->policy, LondonDay(now),
+                                                                           kApprovalWorkingDays),
+                     "question.due_time", "is within five working days");
   return violations.ToStatus();
 }
 
-// Agencies where somebody but the asker holds the role today. Where existence is secret the asker's own are not asked: the
-// question alone would tell them that there is something to agree to.
-std::vector<std::string> AgenciesOf(const v1::ApprovalQuestion& question, const StoredPart& request, const World& world, absl::Time now) {
+// Agencies where somebody but the asker holds the role today. Where existence is secret the asker's own are not asked:
+// the question alone would tell them that there is something to agree to.
+std::vector<std::string> AgenciesOf(const v1::ApprovalQuestion& question, const StoredPart& request, const World& world,
+                                    absl::Time now) {
   const Asker asker = AskerOf(request.manifest);
   std::vector<std::string> agencies;
   for (const auto& [agency, entries] : world.directories) {
     if (request.share.existence_sensitive && agency == asker.agency) continue;
-    const bool held = std::any_of(entries.begin(), entries.end(), [&, &name = agency](const policy::DirectoryEntry& entry) {
-      const bool self = name == asker.agency && entry.id == asker.person;
-      return !self && HoldsToday(world, name, entry.id, question.role(), question.board(), question.area(), now);
-    });
+    const bool held =
+        std::any_of(entries.begin(), entries.end(), [&, &name = agency](const policy::DirectoryEntry& entry) {
+          const bool self = name == asker.agency && entry.id == asker.person;
+          return !self && HoldsToday(world, name, entry.id, question.role(), question.board(), question.area(), now);
+        });
     if (held) agencies.push_back(agency);
   }
   return agencies;
 }
 
-ledger::EntryDraft ApprovalDraft(absl::string_view step, ledger::Actor actor, const v1::ApprovalCommand& proposed, const StoredPart& request, absl::string_view approver_agency,
+ledger::EntryDraft ApprovalDraft(absl::string_view step, ledger::Actor actor, const v1::ApprovalCommand& proposed,
+                                 const StoredPart& request, absl::string_view approver_agency,
                                  absl::string_view approver, const Batch& batch) {
   const v1::Manifest& m = request.manifest;
   ledger::EntryDraft draft(step, actor);
   const bool own = approver_agency == proposed.holder_agency();
   draft.SetReleasing(proposed.holder_agency(), own ? approver : "");
   if (!own) draft.SetReceiving(approver_agency, approver);
-  for (const v1::ApprovedUnit& unit : proposed.units()) draft.AddCategory({.category = unit.category(), .asked = unit.form(), .outcome = "APPROVE", .form = ""});
+  for (const v1::ApprovedUnit& unit : proposed.units())
+    draft.AddCategory({.category = unit.category(), .asked = unit.form(), .outcome = "APPROVE", .form = ""});
   draft.SetPurpose(m.purpose(), m.profile(), m.board(), m.area()).SetIds("", proposed.approval_id(), "");
   draft.SetOutcome("PENDING", {}, batch.world().policy_digest(), batch.world().register_digest);
   return draft;
 }
 
-absl::Status AskOne(const std::string& agency, const v1::AskApprovalRequest& request, const v1::ApprovalQuestion& question, const StoredPart& asked, v1::AskApprovalResponse& response, Batch& batch) {
-  ASSIGN_OR_RETURN(const uint64_t index, batch.Append(ApprovalDraft("approval_asked", ledger::Actor::kReleasing, question.proposed(), asked, agency, "", batch)));
+absl::Status AskOne(const std::string& agency, const v1::AskApprovalRequest& request,
+                    const v1::ApprovalQuestion& question, const StoredPart& asked, v1::AskApprovalResponse& response,
+                    Batch& batch) {
+  ASSIGN_OR_RETURN(const uint64_t index, batch.Append(ApprovalDraft("approval_asked", ledger::Actor::kReleasing,
+                                                                    question.proposed(), asked, agency, "", batch)));
   if (response.agencies().empty()) response.mutable_receipt()->set_index(index);
   response.add_agencies(agency);
   if (agency == question.proposed().holder_agency()) return absl::OkStatus();  // Its agent asks its own people itself.
-  return batch.Deliver({.delivery_id = batch.NewId(), .mailbox_agency = agency, .share_id = "", .kind = kMessageDelivery, .payload = request.question().SerializeAsString(),
-                        .entry_indexes = {index}, .create_time = batch.now()});
+  return batch.Deliver({.delivery_id = batch.NewId(),
+                        .mailbox_agency = agency,
+                        .share_id = "",
+                        .kind = kMessageDelivery,
+                        .payload = request.question().SerializeAsString(),
+                        .entry_indexes = {index},
+                        .create_time = batch.now()});
 }
 
-absl::Status NotValid(absl::string_view why) { return Refuse(absl::StatusCode::kFailedPrecondition, "APPROVAL_NOT_VALID", why); }
+absl::Status NotValid(absl::string_view why) {
+  return Refuse(absl::StatusCode::kFailedPrecondition, "APPROVAL_NOT_VALID", why);
+}
 
 // The question that an approval answers, while nobody answered it.
 absl::StatusOr<v1::ApprovalQuestion> OpenQuestion(const v1::ApprovalCommand& command, Batch& batch) {
@@ -102,48 +129,66 @@ absl::StatusOr<v1::ApprovalQuestion> OpenQuestion(const v1::ApprovalCommand& com
   if (row->expire_time <= batch.now()) return NotValid("the time for the approval is over");
   v1::ApprovalQuestion question;
   if (!question.ParseFromString(row->question)) return absl::DataLossError("a stored question does not parse");
-  if (!SameProposal(question.proposed(), command) || question.role() != command.approver_role()) return NotValid("the approval is not the one that was asked for");
-  if (FromTimestamp(command.expire_time()) > row->expire_time) return NotValid("the approval would outlast its question");
+  if (!SameProposal(question.proposed(), command) || question.role() != command.approver_role())
+    return NotValid("the approval is not the one that was asked for");
+  if (FromTimestamp(command.expire_time()) > row->expire_time)
+    return NotValid("the approval would outlast its question");
   return question;
 }
 
 absl::Status JudgeGiven(const Caller& caller, const CheckedApproval& approval, const StoredPart& asked, Batch& batch) {
   if (approval.command.approver_agency() != caller.agency()) return NotValid("the approval is another agency's");
   switch (JudgeSigner(approval, asked, batch)) {
-    case SignerVerdict::kCounts: return absl::OkStatus();
-    case SignerVerdict::kSelf: return Refuse(absl::StatusCode::kPermissionDenied, "SELF_APPROVAL_FORBIDDEN", "nobody approves what they asked for");
-    case SignerVerdict::kNotValid: break;
+    case SignerVerdict::kCounts:
+      return absl::OkStatus();
+    case SignerVerdict::kSelf:
+      return Refuse(absl::StatusCode::kPermissionDenied, "SELF_APPROVAL_FORBIDDEN",
+                    "nobody approves what they asked for");
+    case SignerVerdict::kNotValid:
+      break;
   }
   return NotValid("the signer does not hold the role today, was revoked, or the approval lapsed");
 }
 
 }  // namespace
 
-absl::Status AskApproval(const Caller& caller, const v1::AskApprovalRequest& request, v1::AskApprovalResponse& response, Batch& batch) {
+absl::Status AskApproval(const Caller& caller, const v1::AskApprovalRequest& request, v1::AskApprovalResponse& response,
+                         Batch& batch) {
   v1::ApprovalQuestion question;
   Violations violations;
   violations.Require(Uuid::Parse(request.request_id()).ok(), "request_id", "is a UUID in lowercase");
-  violations.Require(question.ParseFromString(request.question().payload()) && question.has_proposed(), "question", "is a signed ApprovalQuestion");
+  violations.Require(question.ParseFromString(request.question().payload()) && question.has_proposed(), "question",
+                     "is a signed ApprovalQuestion");
   RETURN_IF_ERROR(violations.ToStatus());
   const Sha256Digest digest = trust::Sha256(request.question().payload());
   ASSIGN_OR_RETURN(const bool before, Answered(caller, "AskApproval", request.request_id(), digest, response, batch));
   if (before) return absl::OkStatus();
-  if (question.proposed().holder_agency() != caller.agency()) return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "a holder asks for its own releases only");
+  if (question.proposed().holder_agency() != caller.agency())
+    return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "a holder asks for its own releases only");
   RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), request.question(), kApprovalQuestionType, batch.now()));
   ASSIGN_OR_RETURN(const StoredPart asked, LoadRequest(question.proposed().request_share_id(), caller.agency(), batch));
   RETURN_IF_ERROR(CheckQuestion(question, asked, batch.world(), batch.now()));
-  if (question.proposed().policy_digest() != batch.world().bundle->policy_digest) return Refuse(absl::StatusCode::kFailedPrecondition, "POLICY_CHANGED", "the question is about another policy");
-  ASSIGN_OR_RETURN(const std::optional<store::ApprovalRow> known, batch.read().FindApproval(question.proposed().approval_id()));
+  if (question.proposed().policy_digest() != batch.world().bundle->policy_digest)
+    return Refuse(absl::StatusCode::kFailedPrecondition, "POLICY_CHANGED", "the question is about another policy");
+  ASSIGN_OR_RETURN(const std::optional<store::ApprovalRow> known,
+                   batch.read().FindApproval(question.proposed().approval_id()));
   if (known.has_value()) return Refuse(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the approval id is taken");
   const std::vector<std::string> agencies = AgenciesOf(question, asked, batch.world(), batch.now());
-  if (agencies.empty()) return Refuse(absl::StatusCode::kFailedPrecondition, "APPROVER_UNKNOWN", "nobody holds this role today for board and area");
+  if (agencies.empty())
+    return Refuse(absl::StatusCode::kFailedPrecondition, "APPROVER_UNKNOWN",
+                  "nobody holds this role today for board and area");
   for (const std::string& agency : agencies) RETURN_IF_ERROR(AskOne(agency, request, question, asked, response, batch));
-  RETURN_IF_ERROR(batch.write().PutApproval({.approval_id = question.proposed().approval_id(), .holder_agency = caller.agency(), .share_id = asked.share.share_id,
-                                             .state = store::ApprovalState::kAsked, .question = question.SerializeAsString(), .expire_time = FromTimestamp(question.due_time())}));
+  RETURN_IF_ERROR(batch.write().PutApproval({.approval_id = question.proposed().approval_id(),
+                                             .holder_agency = caller.agency(),
+                                             .share_id = asked.share.share_id,
+                                             .state = store::ApprovalState::kAsked,
+                                             .question = question.SerializeAsString(),
+                                             .expire_time = FromTimestamp(question.due_time())}));
   return Remember(caller, "AskApproval", request.request_id(), digest, response, batch.now() + kRemembered, batch);
 }
 
-absl::Status GiveApproval(const Caller& caller, const v1::GiveApprovalRequest& request, const CheckedApproval& approval, v1::GiveApprovalResponse& response, Batch& batch) {
+absl::Status GiveApproval(const Caller& caller, const v1::GiveApprovalRequest& request, const CheckedApproval& approval,
+                          v1::GiveApprovalResponse& response, Batch& batch) {
   RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   const v1::ApprovalCommand& command = approval.command;
   const Sha256Digest digest = trust::Sha256(request.approval().command().payload());
@@ -152,16 +197,28 @@ absl::Status GiveApproval(const Caller& caller, const v1::GiveApprovalRequest& r
   ASSIGN_OR_RETURN(const v1::ApprovalQuestion question, OpenQuestion(command, batch));
   ASSIGN_OR_RETURN(const StoredPart asked, LoadRequest(command.request_share_id(), command.holder_agency(), batch));
   RETURN_IF_ERROR(JudgeGiven(caller, approval, asked, batch));
-  ledger::EntryDraft draft = ApprovalDraft("approval", ledger::Actor::kReceiving, command, asked, command.approver_agency(), command.approver_person(), batch);
-  const std::vector<std::string> reasons = command.approved() ? std::vector<std::string>() : std::vector<std::string>{command.reason()};
-  draft.SetOutcome(command.approved() ? "PERMIT" : "DENY", reasons, batch.world().policy_digest(), batch.world().register_digest);
+  ledger::EntryDraft draft = ApprovalDraft("approval", ledger::Actor::kReceiving, command, asked,
+                                           command.approver_agency(), command.approver_person(), batch);
+  const std::vector<std::string> reasons =
+      command.approved() ? std::vector<std::string>() : std::vector<std::string>{command.reason()};
+  draft.SetOutcome(command.approved() ? "PERMIT" : "DENY", reasons, batch.world().policy_digest(),
+                   batch.world().register_digest);
   draft.SetManifestDigest(digest);
   ASSIGN_OR_RETURN(const uint64_t index, batch.Append(draft));
-  RETURN_IF_ERROR(batch.write().PutApproval({.approval_id = command.approval_id(), .holder_agency = command.holder_agency(), .share_id = command.request_share_id(),
-                                             .state = command.approved() ? store::ApprovalState::kGiven : store::ApprovalState::kRefused, .question = question.SerializeAsString(),
-                                             .expire_time = FromTimestamp(question.due_time())}));
-  RETURN_IF_ERROR(batch.Deliver({.delivery_id = batch.NewId(), .mailbox_agency = command.holder_agency(), .share_id = "", .kind = kApprovalDelivery,
-                                 .payload = request.approval().SerializeAsString(), .entry_indexes = {index}, .create_time = batch.now()}));
+  RETURN_IF_ERROR(batch.write().PutApproval(
+      {.approval_id = command.approval_id(),
+       .holder_agency = command.holder_agency(),
+       .share_id = command.request_share_id(),
+       .state = command.approved() ? store::ApprovalState::kGiven : store::ApprovalState::kRefused,
+       .question = question.SerializeAsString(),
+       .expire_time = FromTimestamp(question.due_time())}));
+  RETURN_IF_ERROR(batch.Deliver({.delivery_id = batch.NewId(),
+                                 .mailbox_agency = command.holder_agency(),
+                                 .share_id = "",
+                                 .kind = kApprovalDelivery,
+                                 .payload = request.approval().SerializeAsString(),
+                                 .entry_indexes = {index},
+                                 .create_time = batch.now()}));
   response.mutable_receipt()->set_index(index);
   return Remember(caller, "GiveApproval", request.request_id(), digest, response, batch.now() + kRemembered, batch);
 }

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "broker/exchange/world.h"
 #include "broker/ledger/draft.h"
 #include "broker/ledger/tagger.h"
@@ -32,8 +33,14 @@ struct Caller {
 class Batch {
  public:
   using Appender = std::function<absl::StatusOr<std::vector<uint64_t>>(const std::vector<ledger::EntryDraft>&)>;
-  Batch(store::Transaction& transaction, Appender append, const World& world, const ledger::Tagger& tagger, absl::Time now, trust::Random& random)
-      : transaction_(transaction), append_(std::move(append)), world_(world), tagger_(tagger), now_(now), random_(random) {}
+  Batch(store::Transaction& transaction, Appender append, const World& world, const ledger::Tagger& tagger,
+        absl::Time now, trust::Random& random)
+      : transaction_(transaction),
+        append_(std::move(append)),
+        world_(world),
+        tagger_(tagger),
+        now_(now),
+        random_(random) {}
 
   store::Reader& read() { return transaction_; }
   store::Transaction& write() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/match.h"
+
 #include "policy/engine/agreements.h"
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
@@ -10,7 +11,9 @@
 namespace derwent::exchange {
 namespace {
 
-bool EmptyOrHas(const std::vector<std::string>& list, const std::string& item) { return list.empty() || std::find(list.begin(), list.end(), item) != list.end(); }
+bool EmptyOrHas(const std::vector<std::string>& list, const std::string& item) {
+  return list.empty() || std::find(list.begin(), list.end(), item) != list.end();
+}
 
 bool Fits(const store::CaseRow& row, const v1::Manifest& m, const policy::Policy& policy) {
   const auto profile = policy.profiles.find(m.profile());
@@ -23,12 +26,14 @@ bool Fits(const store::CaseRow& row, const v1::Manifest& m, const policy::Policy
 }  // namespace
 
 const store::CaseMemberRow* LoadedCase::MemberOf(absl::string_view agency) const {
-  const auto found = std::find_if(members.begin(), members.end(), [&](const store::CaseMemberRow& member) { return member.agency == agency; });
+  const auto found = std::find_if(members.begin(), members.end(),
+                                  [&](const store::CaseMemberRow& member) { return member.agency == agency; });
   return found == members.end() ? nullptr : &*found;
 }
 
 bool LoadedCase::Excludes(absl::string_view agency, absl::string_view person) const {
-  return std::any_of(exclusions.begin(), exclusions.end(), [&](const store::CaseExclusionRow& row) { return row.agency == agency && row.person == person; });
+  return std::any_of(exclusions.begin(), exclusions.end(),
+                     [&](const store::CaseExclusionRow& row) { return row.agency == agency && row.person == person; });
 }
 
 absl::StatusOr<std::optional<LoadedCase>> LoadCase(const std::string& case_id, store::Reader& reader) {
@@ -40,8 +45,8 @@ absl::StatusOr<std::optional<LoadedCase>> LoadCase(const std::string& case_id, s
   return std::optional<LoadedCase>(std::move(loaded));
 }
 
-bool HoldsToday(const World& world, absl::string_view agency, absl::string_view person, absl::string_view role, absl::string_view board, absl::string_view area,
-                absl::Time now) {
+bool HoldsToday(const World& world, absl::string_view agency, absl::string_view person, absl::string_view role,
+                absl::string_view board, absl::string_view area, absl::Time now) {
   if (person.empty()) return false;
   const bool of_board = world.bundle->policy->board_roles.contains(std::string(role));
   return policy::RoleHeld(world.snapshot(), agency, person, role, of_board ? board : "", area, LondonDay(now));
@@ -52,32 +57,42 @@ namespace {
 // Whether a role may ask for case data or counts.
 bool MayRequest(const policy::Policy& policy, const std::string& role) {
   const auto may = policy.roles.find(role);
-  return may != policy.roles.end() && std::any_of(may->second.begin(), may->second.end(), [](const std::string& what) { return absl::StartsWith(what, "request_"); });
+  return may != policy.roles.end() && std::any_of(may->second.begin(), may->second.end(), [](const std::string& what) {
+           return absl::StartsWith(what, "request_");
+         });
 }
 
 bool OwnBoard(const v1::Manifest& selector, const policy::Policy& policy) {
   const auto profile = policy.profiles.find(selector.profile());
   const bool of_board = profile != policy.profiles.end() && profile->second.kind != "process";
-  return !of_board || !policy.board_roles.contains(selector.question().role()) || selector.board() == selector.profile();
+  return !of_board || !policy.board_roles.contains(selector.question().role()) ||
+         selector.board() == selector.profile();
 }
 
 }  // namespace
 
-Asker AskerOf(const v1::Manifest& selector) { return {.agency = selector.sender_agency(), .person = selector.question().acting_person(), .role = selector.question().role()}; }
+Asker AskerOf(const v1::Manifest& selector) {
+  return {.agency = selector.sender_agency(),
+          .person = selector.question().acting_person(),
+          .role = selector.question().role()};
+}
 
 bool MayAsk(const v1::Manifest& selector, const World& world, absl::Time now) {
   const Asker asker = AskerOf(selector);
   const policy::Policy& policy = *world.bundle->policy;
-  return MayRequest(policy, asker.role) && OwnBoard(selector, policy) && HoldsToday(world, asker.agency, asker.person, asker.role, selector.board(), selector.area(), now);
+  return MayRequest(policy, asker.role) && OwnBoard(selector, policy) &&
+         HoldsToday(world, asker.agency, asker.person, asker.role, selector.board(), selector.area(), now);
 }
 
 absl::StatusOr<policy::CaseLink> CaseLinkOf(const v1::Manifest& selector, Batch& batch) {
   if (selector.case_id().empty()) return policy::CaseLink::kNone;
   ASSIGN_OR_RETURN(const std::optional<LoadedCase> loaded, LoadCase(selector.case_id(), batch.read()));
-  if (!loaded.has_value() || !loaded->open() || !Fits(loaded->row, selector, *batch.world().bundle->policy)) return policy::CaseLink::kNone;
+  if (!loaded.has_value() || !loaded->open() || !Fits(loaded->row, selector, *batch.world().bundle->policy))
+    return policy::CaseLink::kNone;
   const Asker asker = AskerOf(selector);
   const store::CaseMemberRow* const member = loaded->MemberOf(asker.agency);
-  const bool takes_part = member != nullptr && EmptyOrHas(member->roles, asker.role) && EmptyOrHas(member->persons, asker.person) && !loaded->Excludes(asker.agency, asker.person);
+  const bool takes_part = member != nullptr && EmptyOrHas(member->roles, asker.role) &&
+                          EmptyOrHas(member->persons, asker.person) && !loaded->Excludes(asker.agency, asker.person);
   return takes_part ? policy::CaseLink::kVerified : policy::CaseLink::kNone;
 }
 

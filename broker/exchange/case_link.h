@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "broker/exchange/batch.h"
 #include "derwent/v1/package.pb.h"
 #include "policy/engine/request.h"
@@ -26,9 +27,10 @@ struct LoadedCase {
 // Nullopt when there is none.
 absl::StatusOr<std::optional<LoadedCase>> LoadCase(const std::string& case_id, store::Reader& reader);
 
-// Whether a person holds a role today, with training, in the area; for roles that a board's owner appoints to, for the board too.
-bool HoldsToday(const World& world, absl::string_view agency, absl::string_view person, absl::string_view role, absl::string_view board, absl::string_view area,
-                absl::Time now);
+// Whether a person holds a role today, with training, in the area; for roles that a board's owner appoints to, for the
+// board too.
+bool HoldsToday(const World& world, absl::string_view agency, absl::string_view person, absl::string_view role,
+                absl::string_view board, absl::string_view area, absl::Time now);
 
 // Who asks, as a selector says it.
 struct Asker {
@@ -37,12 +39,13 @@ struct Asker {
   std::string role;
 };
 Asker AskerOf(const v1::Manifest& selector);
-// Whether the asker may ask now: the role may request, the person holds it today for board and area, and who is appointed by a
-// board asks under a board's profile for that board alone.
+// Whether the asker may ask now: the role may request, the person holds it today for board and area, and who is
+// appointed by a board asks under a board's profile for that board alone.
 bool MayAsk(const v1::Manifest& selector, const World& world, absl::Time now);
 
-// VERIFIED when the request names an open case that its asker takes part in, of the same profile (or board, where the profile
-// serves a board and its cases) and area. NONE otherwise: a case that is somebody else's looks like one that is not there.
+// VERIFIED when the request names an open case that its asker takes part in, of the same profile (or board, where the
+// profile serves a board and its cases) and area. NONE otherwise: a case that is somebody else's looks like one that is
+// not there.
 absl::StatusOr<policy::CaseLink> CaseLinkOf(const v1::Manifest& selector, Batch& batch);
 
 }  // namespace derwent::exchange

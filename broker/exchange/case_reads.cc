@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/paging.h"
 #include "broker/exchange/reads.h"
@@ -13,7 +14,8 @@ namespace {
 
 // An agent reads for its agency, a person unless excluded.
 bool MayRead(const Caller& caller, const LoadedCase& loaded) {
-  return loaded.MemberOf(caller.agency()) != nullptr && (caller.person().empty() || !loaded.Excludes(caller.agency(), caller.person()));
+  return loaded.MemberOf(caller.agency()) != nullptr &&
+         (caller.person().empty() || !loaded.Excludes(caller.agency(), caller.person()));
 }
 
 v1::CaseMember RenderMember(const store::CaseMemberRow& row, const LoadedCase& loaded, const std::string& viewer) {
@@ -25,7 +27,8 @@ v1::CaseMember RenderMember(const store::CaseMemberRow& row, const LoadedCase& l
   }
   std::set<std::string> excluded;
   for (const store::CaseExclusionRow& exclusion : loaded.exclusions) {
-    if (exclusion.agency == row.agency && (row.agency == viewer || exclusion.by_agency == viewer)) excluded.insert(exclusion.person);
+    if (exclusion.agency == row.agency && (row.agency == viewer || exclusion.by_agency == viewer))
+      excluded.insert(exclusion.person);
   }
   for (const std::string& person : excluded) member.add_excluded_persons(person);
   return member;
@@ -42,7 +45,8 @@ v1::Case RenderCase(const LoadedCase& loaded, const std::string& viewer) {
   message.set_area(loaded.row.area);
   message.set_convenor_agency(loaded.row.convenor_agency);
   message.set_state(loaded.open() ? v1::CASE_STATE_OPEN : v1::CASE_STATE_CLOSED);
-  for (const store::CaseMemberRow& member : loaded.members) *message.add_members() = RenderMember(member, loaded, viewer);
+  for (const store::CaseMemberRow& member : loaded.members)
+    *message.add_members() = RenderMember(member, loaded, viewer);
   *message.mutable_create_time() = ToTimestamp(loaded.row.create_time);
   if (!loaded.open()) *message.mutable_close_time() = ToTimestamp(*loaded.row.close_time);
   message.set_etag(absl::StrCat(loaded.row.revision));
@@ -55,11 +59,13 @@ absl::StatusOr<v1::Case> GetCase(const Caller& caller, const v1::GetCaseRequest&
   if (absl::ConsumePrefix(&name, "cases/")) {
     ASSIGN_OR_RETURN(loaded, LoadCase(std::string(name), reader));
   }
-  if (!loaded.has_value() || !MayRead(caller, *loaded)) return Refuse(absl::StatusCode::kNotFound, "CASE_UNKNOWN", "no case of this agency has this name");
+  if (!loaded.has_value() || !MayRead(caller, *loaded))
+    return Refuse(absl::StatusCode::kNotFound, "CASE_UNKNOWN", "no case of this agency has this name");
   return RenderCase(*loaded, caller.agency());
 }
 
-absl::StatusOr<v1::ListCasesResponse> ListCases(const Caller& caller, const v1::ListCasesRequest& request, store::Reader& reader) {
+absl::StatusOr<v1::ListCasesResponse> ListCases(const Caller& caller, const v1::ListCasesRequest& request,
+                                                store::Reader& reader) {
   Violations violations;
   const Page page = PageOf(request.page_size(), request.page_token(), UINT64_MAX, violations);
   RETURN_IF_ERROR(violations.ToStatus());

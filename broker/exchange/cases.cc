@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+
 #include "broker/exchange/case_link.h"
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/idempotency.h"
@@ -21,22 +22,32 @@ constexpr int kMostMembers = 50;
 constexpr int kMostNames = 100;
 constexpr absl::string_view kThematicLead = "thematic_lead";
 
-absl::Status NotEntitled(absl::string_view why) { return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", why); }
+absl::Status NotEntitled(absl::string_view why) {
+  return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", why);
+}
 
 bool IsCodeList(const google::protobuf::RepeatedPtrField<std::string>& list) {
   return list.size() <= kMostNames && std::all_of(list.begin(), list.end(), [](const std::string& item) {
-    return !item.empty() && item.size() <= 64 && item.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == std::string::npos;
-  });
+           return !item.empty() && item.size() <= 64 &&
+                  item.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+                      std::string::npos;
+         });
 }
 
 // A member names its own persons; anybody else's it cannot even see.
-void CheckMember(const v1::CaseMember& member, const std::string& caller, const World& world, const std::string& at, Violations& violations) {
+void CheckMember(const v1::CaseMember& member, const std::string& caller, const World& world, const std::string& at,
+                 Violations& violations) {
   const policy::Policy& policy = *world.bundle->policy;
-  violations.Require(policy.organisations.contains(member.agency()), absl::StrCat(at, ".agency"), "is an agency of the policy");
-  violations.Require(std::all_of(member.roles().begin(), member.roles().end(), [&](const std::string& role) { return policy.roles.contains(role); }), absl::StrCat(at, ".roles"),
-                     "are roles of the policy");
-  violations.Require(IsCodeList(member.roles()) && IsCodeList(member.persons()) && IsCodeList(member.excluded_persons()), absl::StrCat(at, ".persons"), "are opaque ids, 100 at most");
-  violations.Require(member.persons().empty() || member.agency() == caller, absl::StrCat(at, ".persons"), "are named by their own agency only");
+  violations.Require(policy.organisations.contains(member.agency()), absl::StrCat(at, ".agency"),
+                     "is an agency of the policy");
+  violations.Require(std::all_of(member.roles().begin(), member.roles().end(),
+                                 [&](const std::string& role) { return policy.roles.contains(role); }),
+                     absl::StrCat(at, ".roles"), "are roles of the policy");
+  violations.Require(
+      IsCodeList(member.roles()) && IsCodeList(member.persons()) && IsCodeList(member.excluded_persons()),
+      absl::StrCat(at, ".persons"), "are opaque ids, 100 at most");
+  violations.Require(member.persons().empty() || member.agency() == caller, absl::StrCat(at, ".persons"),
+                     "are named by their own agency only");
 }
 
 absl::Status CheckOpen(const v1::OpenCaseRequest& request, const std::string& caller, const World& world) {
@@ -46,7 +57,8 @@ absl::Status CheckOpen(const v1::OpenCaseRequest& request, const std::string& ca
   const bool known = profile != world.bundle->policy->profiles.end();
   violations.Require(known, "profile", "is a profile of the policy");
   violations.Require(world.bundle->policy->areas.contains(request.area()), "area", "is an area of the policy");
-  violations.Require(!known || profile->second.kind != "board_and_case" || request.board() == request.profile(), "board", "is the profile's own in a board's profile");
+  violations.Require(!known || profile->second.kind != "board_and_case" || request.board() == request.profile(),
+                     "board", "is the profile's own in a board's profile");
   violations.Require(request.members_size() <= kMostMembers, "members", "are 50 at most");
   std::set<std::string> agencies;
   for (int i = 0; i < request.members_size(); ++i) {
@@ -61,7 +73,8 @@ bool Convenes(const Caller& caller, const v1::OpenCaseRequest& request, const Wo
   const auto profile = world.bundle->policy->profiles.find(request.profile());
   if (profile == world.bundle->policy->profiles.end() || request.area().empty()) return false;
   return std::any_of(profile->second.convenors.begin(), profile->second.convenors.end(), [&](const std::string& role) {
-    return role != kThematicLead && HoldsToday(world, caller.agency(), caller.person(), role, request.board(), request.area(), now);
+    return role != kThematicLead &&
+           HoldsToday(world, caller.agency(), caller.person(), role, request.board(), request.area(), now);
   });
 }
 
@@ -69,27 +82,37 @@ bool Convenes(const Caller& caller, const v1::OpenCaseRequest& request, const Wo
 absl::StatusOr<bool> AcceptedReferral(const Caller& caller, const v1::OpenCaseRequest& request, Batch& batch) {
   if (request.referral_share_id().empty()) return false;
   ASSIGN_OR_RETURN(const std::optional<store::ShareRow> share, batch.read().FindShare(request.referral_share_id()));
-  ASSIGN_OR_RETURN(const std::optional<store::PartRow> part, batch.read().FindPart({.share_id = request.referral_share_id(), .recipient_agency = caller.agency()}));
+  ASSIGN_OR_RETURN(
+      const std::optional<store::PartRow> part,
+      batch.read().FindPart({.share_id = request.referral_share_id(), .recipient_agency = caller.agency()}));
   if (!share.has_value() || !part.has_value() || share->kind != v1::PACKAGE_KIND_REFERRAL) return false;
-  return part->state == v1::RECIPIENT_STATE_ACCEPTED && share->profile == request.profile() && share->area == request.area() && part->role != kThematicLead &&
-         HoldsToday(batch.world(), caller.agency(), caller.person(), part->role, request.board(), request.area(), batch.now());
+  return part->state == v1::RECIPIENT_STATE_ACCEPTED && share->profile == request.profile() &&
+         share->area == request.area() && part->role != kThematicLead &&
+         HoldsToday(batch.world(), caller.agency(), caller.person(), part->role, request.board(), request.area(),
+                    batch.now());
 }
 
 absl::Status PutMember(const std::string& case_id, const v1::CaseMember& member, const std::string& by, Batch& batch) {
-  RETURN_IF_ERROR(batch.write().PutCaseMember({.case_id = case_id, .agency = member.agency(), .roles = {member.roles().begin(), member.roles().end()},
+  RETURN_IF_ERROR(batch.write().PutCaseMember({.case_id = case_id,
+                                               .agency = member.agency(),
+                                               .roles = {member.roles().begin(), member.roles().end()},
                                                .persons = {member.persons().begin(), member.persons().end()}}));
   RETURN_IF_ERROR(batch.write().DeleteCaseExclusions(case_id, member.agency(), by));
   const std::set<std::string> excluded(member.excluded_persons().begin(), member.excluded_persons().end());
   for (const std::string& person : excluded) {
-    RETURN_IF_ERROR(batch.write().InsertCaseExclusion({.case_id = case_id, .agency = member.agency(), .person = person, .by_agency = by}));
+    RETURN_IF_ERROR(batch.write().InsertCaseExclusion(
+        {.case_id = case_id, .agency = member.agency(), .person = person, .by_agency = by}));
   }
   return absl::OkStatus();
 }
 
 // One entry a change: the caller's agency, and the member that it is about.
-absl::StatusOr<uint64_t> EnterCase(absl::string_view step, const Caller& caller, const store::CaseRow& row, const std::string& member, Batch& batch) {
+absl::StatusOr<uint64_t> EnterCase(absl::string_view step, const Caller& caller, const store::CaseRow& row,
+                                   const std::string& member, Batch& batch) {
   ledger::EntryDraft draft(step, ledger::Actor::kReleasing);
-  draft.SetReleasing(caller.agency(), caller.person()).SetPurpose("", row.profile, row.board, row.area).SetIds("", "", row.case_id);
+  draft.SetReleasing(caller.agency(), caller.person())
+      .SetPurpose("", row.profile, row.board, row.area)
+      .SetIds("", "", row.case_id);
   if (member != caller.agency()) draft.SetReceiving(member, "");
   draft.SetOutcome("", {}, batch.world().policy_digest(), batch.world().register_digest);
   return batch.Append(draft);
@@ -103,18 +126,24 @@ absl::Status Reply(const Caller& caller, const std::string& case_id, uint64_t en
   return absl::OkStatus();
 }
 
-// The case, to somebody who takes part in it today: a member agency's person who is not excluded and holds one of its roles.
+// The case, to somebody who takes part in it today: a member agency's person who is not excluded and holds one of its
+// roles.
 absl::StatusOr<LoadedCase> TakenPartIn(const Caller& caller, absl::string_view name, Batch& batch) {
-  const absl::Status unknown = Refuse(absl::StatusCode::kNotFound, "CASE_UNKNOWN", "no case of this agency has this name");
+  const absl::Status unknown =
+      Refuse(absl::StatusCode::kNotFound, "CASE_UNKNOWN", "no case of this agency has this name");
   if (!absl::ConsumePrefix(&name, "cases/")) return unknown;
   ASSIGN_OR_RETURN(std::optional<LoadedCase> loaded, LoadCase(std::string(name), batch.read()));
   const store::CaseMemberRow* const member = loaded.has_value() ? loaded->MemberOf(caller.agency()) : nullptr;
   if (member == nullptr || loaded->Excludes(caller.agency(), caller.person())) return unknown;
-  if (!member->persons.empty() && std::find(member->persons.begin(), member->persons.end(), caller.person()) == member->persons.end()) return unknown;
+  if (!member->persons.empty() &&
+      std::find(member->persons.begin(), member->persons.end(), caller.person()) == member->persons.end())
+    return unknown;
   const policy::Policy& policy = *batch.world().bundle->policy;
   const bool holds = std::any_of(policy.roles.begin(), policy.roles.end(), [&](const auto& role) {
-    const bool takes_part = member->roles.empty() || std::find(member->roles.begin(), member->roles.end(), role.first) != member->roles.end();
-    return takes_part && HoldsToday(batch.world(), caller.agency(), caller.person(), role.first, loaded->row.board, loaded->row.area, batch.now());
+    const bool takes_part = member->roles.empty() ||
+                            std::find(member->roles.begin(), member->roles.end(), role.first) != member->roles.end();
+    return takes_part && HoldsToday(batch.world(), caller.agency(), caller.person(), role.first, loaded->row.board,
+                                    loaded->row.area, batch.now());
   });
   if (!holds) return NotEntitled("the person holds no role today that takes part in the case");
   return *std::move(loaded);
@@ -124,14 +153,18 @@ absl::StatusOr<LoadedCase> TakenPartIn(const Caller& caller, absl::string_view n
 absl::Status CheckChange(const Caller& caller, const v1::ChangeCaseMemberRequest& request, const LoadedCase& loaded) {
   const bool convenes = loaded.row.convenor_agency == caller.agency();
   const store::CaseMemberRow* const member = loaded.MemberOf(request.member().agency());
-  if (!convenes && (member == nullptr || request.remove())) return NotEntitled("the convenor's agency adds and removes members");
-  if (request.remove() && request.member().agency() == loaded.row.convenor_agency) return NotEntitled("a convenor closes its case instead");
+  if (!convenes && (member == nullptr || request.remove()))
+    return NotEntitled("the convenor's agency adds and removes members");
+  if (request.remove() && request.member().agency() == loaded.row.convenor_agency)
+    return NotEntitled("a convenor closes its case instead");
   const google::protobuf::RepeatedPtrField<std::string>& roles = request.member().roles();
-  if (!convenes && !std::equal(roles.begin(), roles.end(), member->roles.begin(), member->roles.end())) return NotEntitled("the convenor's agency says which roles take part");
+  if (!convenes && !std::equal(roles.begin(), roles.end(), member->roles.begin(), member->roles.end()))
+    return NotEntitled("the convenor's agency says which roles take part");
   return absl::OkStatus();
 }
 
-absl::Status Change(const Caller& caller, const v1::ChangeCaseMemberRequest& request, const LoadedCase& loaded, Batch& batch) {
+absl::Status Change(const Caller& caller, const v1::ChangeCaseMemberRequest& request, const LoadedCase& loaded,
+                    Batch& batch) {
   const std::string& case_id = loaded.row.case_id;
   if (request.remove()) return batch.write().DeleteCaseMember(case_id, request.member().agency());
   v1::CaseMember member = request.member();
@@ -150,13 +183,21 @@ absl::Status OpenCase(const Caller& caller, const v1::OpenCaseRequest& request, 
   if (before) return absl::OkStatus();
   ASSIGN_OR_RETURN(const bool by_referral, AcceptedReferral(caller, request, batch));
   if (!by_referral && !Convenes(caller, request, batch.world(), batch.now())) {
-    return NotEntitled("the person holds no convenor's role of the profile today for board and area, and the agency accepted no such referral");
+    return NotEntitled(
+        "the person holds no convenor's role of the profile today for board and area, and the agency accepted no such "
+        "referral");
   }
   RETURN_IF_ERROR(CheckOpen(request, caller.agency(), batch.world()));
-  const store::CaseRow row{.case_id = request.request_id(), .profile = request.profile(), .board = request.board(), .area = request.area(), .convenor_agency = caller.agency(),
-                           .create_time = batch.now(), .close_time = {}};
+  const store::CaseRow row{.case_id = request.request_id(),
+                           .profile = request.profile(),
+                           .board = request.board(),
+                           .area = request.area(),
+                           .convenor_agency = caller.agency(),
+                           .create_time = batch.now(),
+                           .close_time = {}};
   const absl::Status inserted = batch.write().InsertCase(row);
-  if (absl::IsAlreadyExists(inserted)) return Refuse(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the case id is taken");
+  if (absl::IsAlreadyExists(inserted))
+    return Refuse(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the case id is taken");
   RETURN_IF_ERROR(inserted);
   v1::CaseMember own;
   own.set_agency(caller.agency());
@@ -164,29 +205,35 @@ absl::Status OpenCase(const Caller& caller, const v1::OpenCaseRequest& request, 
   ASSIGN_OR_RETURN(const uint64_t index, EnterCase("case_opened", caller, row, caller.agency(), batch));
   for (const v1::CaseMember& member : request.members()) {
     RETURN_IF_ERROR(PutMember(row.case_id, member, caller.agency(), batch));
-    if (member.agency() != caller.agency()) RETURN_IF_ERROR(EnterCase("case_member", caller, row, member.agency(), batch).status());
+    if (member.agency() != caller.agency())
+      RETURN_IF_ERROR(EnterCase("case_member", caller, row, member.agency(), batch).status());
   }
   RETURN_IF_ERROR(Reply(caller, row.case_id, index, response, batch));
   return Remember(caller, "OpenCase", request.request_id(), digest, response, batch.now() + kRemembered, batch);
 }
 
-absl::Status ChangeCaseMember(const Caller& caller, const v1::ChangeCaseMemberRequest& request, v1::Case& response, Batch& batch) {
+absl::Status ChangeCaseMember(const Caller& caller, const v1::ChangeCaseMemberRequest& request, v1::Case& response,
+                              Batch& batch) {
   RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   const Sha256Digest digest = trust::Sha256(request.SerializeAsString());
-  ASSIGN_OR_RETURN(const bool before, Answered(caller, "ChangeCaseMember", request.request_id(), digest, response, batch));
+  ASSIGN_OR_RETURN(const bool before,
+                   Answered(caller, "ChangeCaseMember", request.request_id(), digest, response, batch));
   if (before) return absl::OkStatus();
   ASSIGN_OR_RETURN(LoadedCase loaded, TakenPartIn(caller, request.name(), batch));
   RETURN_IF_ERROR(CheckChange(caller, request, loaded));
   Violations violations;
   CheckMember(request.member(), caller.agency(), batch.world(), "member", violations);
-  violations.Require(loaded.members.size() < kMostMembers + 1 || loaded.MemberOf(request.member().agency()) != nullptr, "member", "is one of 51 at most");
+  violations.Require(loaded.members.size() < kMostMembers + 1 || loaded.MemberOf(request.member().agency()) != nullptr,
+                     "member", "is one of 51 at most");
   RETURN_IF_ERROR(violations.ToStatus());
   if (!loaded.open()) return Refuse(absl::StatusCode::kFailedPrecondition, "CASE_CLOSED", "the case is closed");
-  if (!request.etag().empty() && request.etag() != absl::StrCat(loaded.row.revision)) return Refuse(absl::StatusCode::kAborted, "ETAG_MISMATCH", "the case changed: read it again");
+  if (!request.etag().empty() && request.etag() != absl::StrCat(loaded.row.revision))
+    return Refuse(absl::StatusCode::kAborted, "ETAG_MISMATCH", "the case changed: read it again");
   RETURN_IF_ERROR(Change(caller, request, loaded, batch));
   ++loaded.row.revision;
   RETURN_IF_ERROR(batch.write().UpdateCase(loaded.row));
-  ASSIGN_OR_RETURN(const uint64_t index, EnterCase(request.remove() ? "case_member_removed" : "case_member", caller, loaded.row, request.member().agency(), batch));
+  ASSIGN_OR_RETURN(const uint64_t index, EnterCase(request.remove() ? "case_member_removed" : "case_member", caller,
+                                                   loaded.row, request.member().agency(), batch));
   RETURN_IF_ERROR(Reply(caller, loaded.row.case_id, index, response, batch));
   return Remember(caller, "ChangeCaseMember", request.request_id(), digest, response, batch.now() + kRemembered, batch);
 }
@@ -205,7 +252,8 @@ absl::Status CloseCase(const Caller& caller, const v1::CloseCaseRequest& request
   }
   ASSIGN_OR_RETURN(const uint64_t index, EnterCase("case_closed", caller, loaded.row, caller.agency(), batch));
   for (const store::CaseMemberRow& member : loaded.members) {
-    if (member.agency != caller.agency()) RETURN_IF_ERROR(EnterCase("case_closed", caller, loaded.row, member.agency, batch).status());
+    if (member.agency != caller.agency())
+      RETURN_IF_ERROR(EnterCase("case_closed", caller, loaded.row, member.agency, batch).status());
   }
   RETURN_IF_ERROR(Reply(caller, loaded.row.case_id, index, response, batch));
   return Remember(caller, "CloseCase", request.request_id(), digest, response, batch.now() + kRemembered, batch);

@@ -10,9 +10,12 @@ namespace {
 absl::StatusOr<Objections> WhyNotStored(const StoredPart& stored, Batch& batch) {
   const World& world = batch.world();
   ASSIGN_OR_RETURN(const std::vector<DecidedSubject> decided, DecideStored(stored, batch));
-  if (stored.replies()) return WhyNotAnswer(stored.manifest, stored.selector, decided.front(), stored.approved, world, batch.now());
+  if (stored.replies())
+    return WhyNotAnswer(stored.manifest, stored.selector, decided.front(), stored.approved, world, batch.now());
   const bool asks = stored.share.kind == v1::PACKAGE_KIND_SELECTOR;
-  Objections why = WhyNot(stored.manifest, stored.statement, asks ? DecidePackage(stored.manifest, stored.statement, world, batch.now()) : decided, world, batch.now());
+  Objections why =
+      WhyNot(stored.manifest, stored.statement,
+             asks ? DecidePackage(stored.manifest, stored.statement, world, batch.now()) : decided, world, batch.now());
   // Nobody is told about a person of whom nothing may be answered.
   return asks && why.empty() ? WhyAllDenied(decided.front().decision) : why;
 }
@@ -21,7 +24,8 @@ absl::StatusOr<Objections> WhyNotStored(const StoredPart& stored, Batch& batch) 
 absl::StatusOr<Objections> WhyHeld(const StoredPart& stored, const v1::DsseEnvelope& manifest, Batch& batch) {
   const World& world = batch.world();
   ASSIGN_OR_RETURN(Objections why, WhyNotStored(stored, batch));
-  if (!CheckKeyCounts(world, stored.manifest.sender_agency(), manifest, batch.now()).ok()) why.push_back(ObjectionOf(policy::ReasonCode::kRecipientNotParty));
+  if (!CheckKeyCounts(world, stored.manifest.sender_agency(), manifest, batch.now()).ok())
+    why.push_back(ObjectionOf(policy::ReasonCode::kRecipientNotParty));
   ASSIGN_OR_RETURN(const std::vector<store::PartSubjectTag> rows, batch.read().TagsOfPart(stored.part.key));
   Tags tags;
   for (const store::PartSubjectTag& row : rows) tags[row.subject].push_back(row.tag);
@@ -54,7 +58,8 @@ void Fill(const store::DeliveryRow& row, const std::vector<uint64_t>& entries, v
 absl::Status CollectPackage(const store::DeliveryRow& row, v1::CollectResponse& response, Batch& batch) {
   v1::Package package;
   if (!package.ParseFromString(row.payload)) return absl::DataLossError("a stored package does not parse");
-  ASSIGN_OR_RETURN(StoredPart stored, LoadPart({.share_id = row.share_id, .recipient_agency = row.mailbox_agency}, batch));
+  ASSIGN_OR_RETURN(StoredPart stored,
+                   LoadPart({.share_id = row.share_id, .recipient_agency = row.mailbox_agency}, batch));
   ASSIGN_OR_RETURN(const Objections why, WhyHeld(stored, package.manifest(), batch));
   if (!why.empty()) return Hold(row, stored, why, batch);
   ASSIGN_OR_RETURN(const std::vector<uint64_t> entries, EnterStep("collection", By::kRecipient, stored, {}, batch));
@@ -73,9 +78,10 @@ absl::Status CollectPackage(const store::DeliveryRow& row, v1::CollectResponse& 
 absl::Status CollectOther(const store::DeliveryRow& row, v1::CollectResponse& response, Batch& batch) {
   v1::Delivery& delivery = *response.add_deliveries();
   Fill(row, {}, delivery);
-  google::protobuf::Message* const content = row.kind == kMessageDelivery    ? static_cast<google::protobuf::Message*>(delivery.mutable_message())
-                                             : row.kind == kApprovalDelivery ? static_cast<google::protobuf::Message*>(delivery.mutable_approval())
-                                                                             : delivery.mutable_notice();
+  google::protobuf::Message* const content =
+      row.kind == kMessageDelivery    ? static_cast<google::protobuf::Message*>(delivery.mutable_message())
+      : row.kind == kApprovalDelivery ? static_cast<google::protobuf::Message*>(delivery.mutable_approval())
+                                      : delivery.mutable_notice();
   if (!content->ParseFromString(row.payload)) return absl::DataLossError("a stored message does not parse");
   return batch.write().MarkCollected(row.sequence);
 }
@@ -87,12 +93,14 @@ absl::Status Collect(const Caller& caller, int max_deliveries, v1::CollectRespon
   size_t octets = 0;
   // What is held leaves the mailbox, so a page of nothing but held packages must not hide what lies behind it.
   while (response.deliveries().empty()) {
-    ASSIGN_OR_RETURN(const std::vector<store::DeliveryRow> rows, batch.read().NextDeliveries(caller.agency(), batch.now(), static_cast<size_t>(max_deliveries)));
+    ASSIGN_OR_RETURN(const std::vector<store::DeliveryRow> rows,
+                     batch.read().NextDeliveries(caller.agency(), batch.now(), static_cast<size_t>(max_deliveries)));
     if (rows.empty()) break;
     for (const store::DeliveryRow& row : rows) {
       octets += row.payload.size();
       if (response.deliveries_size() > 0 && octets > batch.world().limits.share_octets) break;
-      RETURN_IF_ERROR(row.kind == kPackageDelivery ? CollectPackage(row, response, batch) : CollectOther(row, response, batch));
+      RETURN_IF_ERROR(row.kind == kPackageDelivery ? CollectPackage(row, response, batch)
+                                                   : CollectOther(row, response, batch));
     }
   }
   return absl::OkStatus();

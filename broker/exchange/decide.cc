@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+
 #include "broker/exchange/case_link.h"
 #include "policy/engine/agreements.h"
 #include "policy/engine/decide.h"
@@ -31,17 +32,22 @@ std::string FormGiven(const v1::Manifest& manifest, uint32_t subject, absl::stri
 void AddDenials(const policy::CategoryOutcome& outcome, std::vector<policy::Reason>& why) {
   for (const policy::Reason& reason : outcome.reasons) {
     const absl::string_view name = policy::Describe(reason.code).name;
-    if (name != "NECESSARY" && name != "CONDITION_MET" && name != "REDUCED_FORM" && name != "APPROVAL_REQUIRED") why.push_back(reason);
+    if (name != "NECESSARY" && name != "CONDITION_MET" && name != "REDUCED_FORM" && name != "APPROVAL_REQUIRED")
+      why.push_back(reason);
   }
 }
 
 bool Covers(const Approved& approved, const v1::ManifestUnit& unit, const std::set<std::string>& roles) {
-  return std::all_of(roles.begin(), roles.end(), [&](const std::string& role) { return approved.contains({unit.category(), unit.form(), role}); });
+  return std::all_of(roles.begin(), roles.end(), [&](const std::string& role) {
+    return approved.contains({unit.category(), unit.form(), role});
+  });
 }
 
 // `approved`: null where an approval is nobody's business but the holder's.
-void AddUnitReasons(const v1::ManifestUnit& unit, const DecidedSubject* decided, const Approved* approved, const policy::Policy& policy, std::vector<policy::Reason>& why) {
-  const policy::CategoryOutcome* const outcome = decided == nullptr ? nullptr : FindOutcome(decided->decision, unit.category());
+void AddUnitReasons(const v1::ManifestUnit& unit, const DecidedSubject* decided, const Approved* approved,
+                    const policy::Policy& policy, std::vector<policy::Reason>& why) {
+  const policy::CategoryOutcome* const outcome =
+      decided == nullptr ? nullptr : FindOutcome(decided->decision, unit.category());
   const policy::Category* const category = policy.FindCategory(unit.category());
   const std::optional<policy::Form> form = policy::ParseForm(unit.form());
   if (outcome == nullptr || category == nullptr || !form.has_value()) {
@@ -55,14 +61,17 @@ void AddUnitReasons(const v1::ManifestUnit& unit, const DecidedSubject* decided,
   }
 }
 
-policy::Reason NotEntitled(const std::string& agency) { return {.code = policy::ReasonCode::kRoleNotEntitled, .rule = absl::StrCat("directory/", agency)}; }
+policy::Reason NotEntitled(const std::string& agency) {
+  return {.code = policy::ReasonCode::kRoleNotEntitled, .rule = absl::StrCat("directory/", agency)};
+}
 
 Objections ToObjections(std::vector<policy::Reason> why) {
   std::sort(why.begin(), why.end());
   Objections objections;
   for (const policy::Reason& reason : why) {
     Objection next = ObjectionOf(reason.code);
-    if (std::find(objections.begin(), objections.end(), next) == objections.end()) objections.push_back(std::move(next));
+    if (std::find(objections.begin(), objections.end(), next) == objections.end())
+      objections.push_back(std::move(next));
   }
   return objections;
 }
@@ -73,7 +82,8 @@ struct Sides {
 };
 
 Sides SidesOf(const v1::Manifest& m, const v1::SenderStatement& statement) {
-  if (m.kind() == v1::PACKAGE_KIND_SELECTOR) return {m.recipient_agency(), m.recipient_person(), m.sender_agency(), statement.acting_person()};
+  if (m.kind() == v1::PACKAGE_KIND_SELECTOR)
+    return {m.recipient_agency(), m.recipient_person(), m.sender_agency(), statement.acting_person()};
   return {m.sender_agency(), statement.acting_person(), m.recipient_agency(), m.recipient_person()};
 }
 
@@ -82,7 +92,8 @@ ledger::Actor ActorOf(By by, bool asks) {
   return (by == By::kSender) != asks ? ledger::Actor::kReleasing : ledger::Actor::kReceiving;
 }
 
-// What an entry says was given: of a question nothing; in an existence-sensitive profile what the broker's own rules allow.
+// What an entry says was given: of a question nothing; in an existence-sensitive profile what the broker's own rules
+// allow.
 std::string FormShown(const v1::Manifest& m, const DecidedSubject& decided, const policy::CategoryOutcome& outcome) {
   if (m.kind() == v1::PACKAGE_KIND_SELECTOR) return "";
   if (!decided.decision.existence_sensitive) return FormGiven(m, decided.number, outcome.category);
@@ -107,14 +118,21 @@ void SetFooting(const policy::Decision& decision, ledger::EntryDraft& draft) {
   draft.SetConditions(ledger::Side::kReleasing, Words(decision.conditions, "sender"));
   draft.SetConditions(ledger::Side::kReceiving, Words(decision.conditions, "recipient"));
   const size_t dot = decision.agreement.rfind('.');
-  if (dot != std::string::npos) draft.SetAgreement(decision.agreement.substr(0, dot), decision.agreement.substr(dot + 1));
+  if (dot != std::string::npos)
+    draft.SetAgreement(decision.agreement.substr(0, dot), decision.agreement.substr(dot + 1));
 }
 
 }  // namespace
 
-policy::DecisionRequest QuestionOf(const v1::Manifest& m, const v1::ManifestSubject& subject, const v1::AskedSubject& asked) {
-  policy::DecisionRequest q{.releasing_agency = m.sender_agency(), .receiving_agency = m.recipient_agency(), .receiving_role = m.recipient_role(),
-                            .profile = m.profile(), .purpose = m.purpose(), .board = m.board(), .area = m.area()};
+policy::DecisionRequest QuestionOf(const v1::Manifest& m, const v1::ManifestSubject& subject,
+                                   const v1::AskedSubject& asked) {
+  policy::DecisionRequest q{.releasing_agency = m.sender_agency(),
+                            .receiving_agency = m.recipient_agency(),
+                            .receiving_role = m.recipient_role(),
+                            .profile = m.profile(),
+                            .purpose = m.purpose(),
+                            .board = m.board(),
+                            .area = m.area()};
   q.direction = policy::Direction::kPush;
   q.case_link = policy::CaseLink::kAsserted;  // A referral is its own case link.
   q.justification = !subject.justification_digest().empty();
@@ -127,7 +145,8 @@ policy::DecisionRequest QuestionOf(const v1::Manifest& m, const v1::ManifestSubj
   return q;
 }
 
-std::vector<DecidedSubject> DecidePackage(const v1::Manifest& manifest, const v1::SenderStatement& statement, const World& world, absl::Time now) {
+std::vector<DecidedSubject> DecidePackage(const v1::Manifest& manifest, const v1::SenderStatement& statement,
+                                          const World& world, absl::Time now) {
   std::vector<DecidedSubject> decided;
   for (const v1::ManifestSubject& subject : manifest.subjects()) {
     for (const v1::AskedSubject& asked : statement.subjects()) {
@@ -154,9 +173,11 @@ DecidedSubject DecideAsked(const v1::Manifest& selector, policy::CaseLink link, 
   return decided;
 }
 
-bool PersonMay(const World& world, const std::string& agency, const std::string& person, const std::string& what, const std::string& area, absl::Time now) {
+bool PersonMay(const World& world, const std::string& agency, const std::string& person, const std::string& what,
+               const std::string& area, absl::Time now) {
   for (const auto& [role, may] : world.bundle->policy->roles) {
-    if (may.contains(what) && policy::RoleHeld(world.snapshot(), agency, person, role, "", area, LondonDay(now))) return true;
+    if (may.contains(what) && policy::RoleHeld(world.snapshot(), agency, person, role, "", area, LondonDay(now)))
+      return true;
   }
   return false;
 }
@@ -183,27 +204,34 @@ Objection ObjectionOf(policy::ReasonCode code) {
   return {.code = std::string(entry.name), .open = !entry.rests_on_subject};
 }
 
-Objections WhyNot(const v1::Manifest& manifest, const v1::SenderStatement& statement, const std::vector<DecidedSubject>& decided, const World& world, absl::Time now) {
+Objections WhyNot(const v1::Manifest& manifest, const v1::SenderStatement& statement,
+                  const std::vector<DecidedSubject>& decided, const World& world, absl::Time now) {
   std::vector<policy::Reason> why;
   const Approved nobody;
   for (const v1::ManifestUnit& unit : manifest.units()) {
-    const auto subject = std::find_if(decided.begin(), decided.end(), [&](const DecidedSubject& d) { return d.number == unit.subject(); });
+    const auto subject = std::find_if(decided.begin(), decided.end(),
+                                      [&](const DecidedSubject& d) { return d.number == unit.subject(); });
     AddUnitReasons(unit, subject == decided.end() ? nullptr : &*subject, &nobody, *world.bundle->policy, why);
   }
-  const bool entitled = manifest.kind() == v1::PACKAGE_KIND_SELECTOR ? MayAsk(manifest, world, now)
-                                                                     : PersonMay(world, manifest.sender_agency(), statement.acting_person(), "push_referral", manifest.area(), now);
+  const bool entitled = manifest.kind() == v1::PACKAGE_KIND_SELECTOR
+                            ? MayAsk(manifest, world, now)
+                            : PersonMay(world, manifest.sender_agency(), statement.acting_person(), "push_referral",
+                                        manifest.area(), now);
   if (!entitled) why.push_back(NotEntitled(manifest.sender_agency()));
   if (!manifest.recipient_person().empty() &&
-      !policy::RoleHeld(world.snapshot(), manifest.recipient_agency(), manifest.recipient_person(), manifest.recipient_role(), "", manifest.area(), LondonDay(now))) {
+      !policy::RoleHeld(world.snapshot(), manifest.recipient_agency(), manifest.recipient_person(),
+                        manifest.recipient_role(), "", manifest.area(), LondonDay(now))) {
     why.push_back(NotEntitled(manifest.recipient_agency()));
   }
   return ToObjections(std::move(why));
 }
 
-Objections WhyNotAnswer(const v1::Manifest& answer, const v1::Manifest& selector, const DecidedSubject& decided, const Approved& approved, const World& world, absl::Time now) {
+Objections WhyNotAnswer(const v1::Manifest& answer, const v1::Manifest& selector, const DecidedSubject& decided,
+                        const Approved& approved, const World& world, absl::Time now) {
   std::vector<policy::Reason> why;
   const bool neutral = decided.decision.existence_sensitive && answer.kind() == v1::PACKAGE_KIND_ANSWER;
-  for (const v1::ManifestUnit& unit : answer.units()) AddUnitReasons(unit, &decided, neutral ? nullptr : &approved, *world.bundle->policy, why);
+  for (const v1::ManifestUnit& unit : answer.units())
+    AddUnitReasons(unit, &decided, neutral ? nullptr : &approved, *world.bundle->policy, why);
   if (!MayAsk(selector, world, now)) why.push_back(NotEntitled(selector.sender_agency()));
   Objections objections = ToObjections(std::move(why));
   // An answer that holds nothing goes only as long as something may be answered.
@@ -219,25 +247,33 @@ std::vector<std::string> OpenReasons(const std::vector<policy::Reason>& reasons)
   return {names.begin(), names.end()};
 }
 
-ledger::EntryDraft DraftFor(absl::string_view step, By by, const v1::Manifest& m, const v1::SenderStatement& statement, const DecidedSubject& decided,
-                            std::vector<std::string> tags, const Sha256Digest& manifest_digest, const Batch& batch, const Objections& refused) {
+ledger::EntryDraft DraftFor(absl::string_view step, By by, const v1::Manifest& m, const v1::SenderStatement& statement,
+                            const DecidedSubject& decided, std::vector<std::string> tags,
+                            const Sha256Digest& manifest_digest, const Batch& batch, const Objections& refused) {
   const bool asks = m.kind() == v1::PACKAGE_KIND_SELECTOR;
   ledger::EntryDraft draft(step, ActorOf(by, asks));
   const policy::Decision& decision = decided.decision;
   const Sides sides = SidesOf(m, statement);
-  draft.SetReleasing(sides.releasing_agency, sides.releasing_person).SetReceiving(sides.receiving_agency, sides.receiving_person);
+  draft.SetReleasing(sides.releasing_agency, sides.releasing_person)
+      .SetReceiving(sides.receiving_agency, sides.receiving_person);
   draft.SetSubject(decided.number, decided.request.subject_role, std::move(tags));
   if (asks) draft.SetSupplier(ledger::Side::kReceiving);
   for (const policy::CategoryOutcome& outcome : decision.categories) {
-    draft.AddCategory({.category = outcome.category, .asked = "full", .outcome = std::string(outcome.Shown()), .form = refused.empty() ? FormShown(m, decided, outcome) : ""});
+    draft.AddCategory({.category = outcome.category,
+                       .asked = "full",
+                       .outcome = std::string(outcome.Shown()),
+                       .form = refused.empty() ? FormShown(m, decided, outcome) : ""});
   }
   draft.SetPurpose(m.purpose(), m.profile(), m.board(), m.area());
   SetFooting(decision, draft);
   draft.SetIds(m.share_id(), m.reply_to_share_id(), m.case_id());
-  draft.SetOutcome(refused.empty() ? decision.Overall() : "DENY", ReasonsShown(decision, refused), batch.world().policy_digest(), batch.world().register_digest);
+  draft.SetOutcome(refused.empty() ? decision.Overall() : "DENY", ReasonsShown(decision, refused),
+                   batch.world().policy_digest(), batch.world().register_digest);
   draft.SetManifestDigest(manifest_digest);
   for (const v1::ManifestSubject& subject : m.subjects()) {
-    if (subject.number() == decided.number) draft.SetGrounds(std::vector<std::string>(subject.grounds().begin(), subject.grounds().end()), "", subject.justification_digest());
+    if (subject.number() == decided.number)
+      draft.SetGrounds(std::vector<std::string>(subject.grounds().begin(), subject.grounds().end()), "",
+                       subject.justification_digest());
   }
   draft.SetDecisionRequest(policy::CanonicalBytes(decided.request, batch.now()));
   draft.SetRevisions(absl::StrCat(policy::kEngineVersion), "", "");

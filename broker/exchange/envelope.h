@@ -4,10 +4,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "google/protobuf/timestamp.pb.h"
+
 #include "broker/exchange/world.h"
 #include "derwent/v1/dsse.pb.h"
 #include "derwent/v1/message.pb.h"
-#include "google/protobuf/timestamp.pb.h"
 #include "trust/identity/key_event.h"
 #include "trust/signature/dsse.h"
 
@@ -29,8 +30,10 @@ google::protobuf::Timestamp ToTimestamp(absl::Time time);
 
 // The envelope is signed by a signing key of `agency` that counts at `now`.
 // Errors: kFailedPrecondition `KEY_NOT_CERTIFIED` when no such key is known; `SIGNATURE_INVALID`.
-absl::Status CheckSigned(const World& world, const std::string& agency, const v1::DsseEnvelope& envelope, absl::string_view type, absl::Time now);
+absl::Status CheckSigned(const World& world, const std::string& agency, const v1::DsseEnvelope& envelope,
+                         absl::string_view type, absl::Time now);
 // The key that signed it still counts: the cheap part of CheckSigned, repeated at each later step.
-absl::Status CheckKeyCounts(const World& world, const std::string& agency, const v1::DsseEnvelope& envelope, absl::Time now);
+absl::Status CheckKeyCounts(const World& world, const std::string& agency, const v1::DsseEnvelope& envelope,
+                            absl::Time now);
 
 }  // namespace derwent::exchange

@@ -14,22 +14,26 @@ bool AscendsStrictly(const google::protobuf::RepeatedPtrField<std::string>& list
 }
 
 void CheckOneSubject(const v1::Manifest& manifest, const Requirement& require) {
-  require(manifest.subjects_size() == 1 && manifest.subjects(0).number() == 1, "manifest.subjects", "is one, with the number 1");
+  require(manifest.subjects_size() == 1 && manifest.subjects(0).number() == 1, "manifest.subjects",
+          "is one, with the number 1");
 }
 
 void CheckQuestion(const v1::Manifest& manifest, const v1::SenderStatement& statement, const Requirement& require) {
   const v1::Question& question = manifest.question();
   CheckOneSubject(manifest, require);
-  require(!question.acting_person().empty() && question.acting_person() == statement.acting_person(), "manifest.question.acting_person", "is the statement's acting person");
+  require(!question.acting_person().empty() && question.acting_person() == statement.acting_person(),
+          "manifest.question.acting_person", "is the statement's acting person");
   require(!question.role().empty(), "manifest.question.role", "is a role");
-  require(question.categories_size() >= 1 && question.categories_size() <= kMostCategories && AscendsStrictly(question.categories()), "manifest.question.categories",
-          "are 1 to 64, sorted, each once");
+  require(question.categories_size() >= 1 && question.categories_size() <= kMostCategories &&
+              AscendsStrictly(question.categories()),
+          "manifest.question.categories", "are 1 to 64, sorted, each once");
 }
 
 void CheckReply(const v1::Manifest& manifest, const Requirement& require) {
   CheckOneSubject(manifest, require);
   require(Uuid::Parse(manifest.reply_to_share_id()).ok(), "manifest.reply_to_share_id", "is a UUID in lowercase");
-  require(manifest.version() == 1 && manifest.supersedes_share_id().empty(), "manifest.version", "is 1: what follows is a supplement");
+  require(manifest.version() == 1 && manifest.supersedes_share_id().empty(), "manifest.version",
+          "is 1: what follows is a supplement");
 }
 
 }  // namespace
@@ -40,7 +44,8 @@ void CheckKind(const v1::Manifest& manifest, const v1::SenderStatement& statemen
   // An answer may be an agent's own doing, and may hold nothing.
   require(replies || !statement.acting_person().empty(), "sender_statement.acting_person", "names a person");
   require(replies || manifest.units_size() >= 1, "manifest.units", "are at least one");
-  require(asks == manifest.has_question(), "manifest.question", asks ? "says what is asked" : "stands in a selector only");
+  require(asks == manifest.has_question(), "manifest.question",
+          asks ? "says what is asked" : "stands in a selector only");
   require(replies || manifest.reply_to_share_id().empty(), "manifest.reply_to_share_id", "stands in an answer only");
   if (asks) CheckQuestion(manifest, statement, require);
   if (replies) CheckReply(manifest, require);

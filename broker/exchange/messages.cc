@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/idempotency.h"
 #include "broker/exchange/refusal.h"
@@ -17,23 +18,29 @@ namespace {
 
 constexpr size_t kLongestNote = 16 << 10;
 
-// Reads the message that `envelope` of field `name` carries, and checks the call's id: what is wrong before anything is known.
+// Reads the message that `envelope` of field `name` carries, and checks the call's id: what is wrong before anything is
+// known.
 template <typename Message>
-absl::StatusOr<Message> ReadMessage(const std::string& request_id, const v1::DsseEnvelope& envelope, absl::string_view name) {
+absl::StatusOr<Message> ReadMessage(const std::string& request_id, const v1::DsseEnvelope& envelope,
+                                    absl::string_view name) {
   Message message;
   Violations violations;
   violations.Require(Uuid::Parse(request_id).ok(), "request_id", "is a UUID in lowercase");
-  violations.Require(message.ParseFromString(envelope.payload()) && message.has_head(), name, "is a signed message with a head");
+  violations.Require(message.ParseFromString(envelope.payload()) && message.has_head(), name,
+                     "is a signed message with a head");
   RETURN_IF_ERROR(violations.ToStatus());
   return message;
 }
 
-void CheckHead(const Caller& caller, const v1::MessageHead& head, absl::Time now, const Limits& limits, Violations& violations) {
+void CheckHead(const Caller& caller, const v1::MessageHead& head, absl::Time now, const Limits& limits,
+               Violations& violations) {
   violations.Require(Uuid::Parse(head.share_id()).ok(), "head.share_id", "is a UUID in lowercase");
   violations.Require(head.from_agency() == caller.agency(), "head.from_agency", "is the caller's agency");
-  violations.Require(!head.to_agency().empty() && head.to_agency() != head.from_agency(), "head.to_agency", "is the other party");
+  violations.Require(!head.to_agency().empty() && head.to_agency() != head.from_agency(), "head.to_agency",
+                     "is the other party");
   const absl::Time made = FromTimestamp(head.create_time());
-  violations.Require(made > now - absl::Hours(24 * 7) && made < now + limits.clock_skew, "head.create_time", "is within the last week and not in the future");
+  violations.Require(made > now - absl::Hours(24 * 7) && made < now + limits.clock_skew, "head.create_time",
+                     "is within the last week and not in the future");
 }
 
 // The part a message is about, and whether the caller is its recipient.
@@ -47,7 +54,8 @@ absl::StatusOr<About> FindAbout(const v1::MessageHead& head, Batch& batch) {
     const std::string& recipient = from_recipient ? head.from_agency() : head.to_agency();
     absl::StatusOr<StoredPart> stored = LoadPart({.share_id = head.share_id(), .recipient_agency = recipient}, batch);
     const std::string& other = from_recipient ? head.to_agency() : head.from_agency();
-    if (stored.ok() && stored->share.sender_agency == other) return About{.stored = *std::move(stored), .from_recipient = from_recipient};
+    if (stored.ok() && stored->share.sender_agency == other)
+      return About{.stored = *std::move(stored), .from_recipient = from_recipient};
   }
   return Refuse(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no share between these two parties has this id");
 }
@@ -55,24 +63,33 @@ absl::StatusOr<About> FindAbout(const v1::MessageHead& head, Batch& batch) {
 // Numbers count per share and direction without gaps: a number again is a replay, a gap a loss.
 absl::Status TakeSequence(const v1::MessageHead& head, About& about) {
   uint32_t& last = about.from_recipient ? about.stored.part.recipient_sequence : about.stored.part.sender_sequence;
-  if (head.sequence() != last + 1) return Refuse(absl::StatusCode::kFailedPrecondition, "SEQUENCE_BROKEN", absl::StrCat("the message is number ", head.sequence(), ", the next is ", last + 1));
+  if (head.sequence() != last + 1)
+    return Refuse(absl::StatusCode::kFailedPrecondition, "SEQUENCE_BROKEN",
+                  absl::StrCat("the message is number ", head.sequence(), ", the next is ", last + 1));
   last = head.sequence();
   return absl::OkStatus();
 }
 
 // Enters the step, stores the part and delivers the message to the other party.
-absl::StatusOr<uint64_t> Forward(absl::string_view step, About& about, const v1::DsseEnvelope& envelope, const v1::MessageHead& head, Batch& batch, absl::string_view code = "") {
+absl::StatusOr<uint64_t> Forward(absl::string_view step, About& about, const v1::DsseEnvelope& envelope,
+                                 const v1::MessageHead& head, Batch& batch, absl::string_view code = "") {
   about.stored.part.update_time = batch.now();
   RETURN_IF_ERROR(batch.write().UpdatePart(about.stored.part));
   const By actor = about.from_recipient ? By::kRecipient : By::kSender;
   ASSIGN_OR_RETURN(const std::vector<uint64_t> entries, EnterStep(step, actor, about.stored, {}, batch, code));
-  RETURN_IF_ERROR(batch.Deliver({.delivery_id = batch.NewId(), .mailbox_agency = head.to_agency(), .share_id = head.share_id(), .kind = kMessageDelivery,
-                                 .payload = envelope.SerializeAsString(), .entry_indexes = entries, .create_time = batch.now()}));
+  RETURN_IF_ERROR(batch.Deliver({.delivery_id = batch.NewId(),
+                                 .mailbox_agency = head.to_agency(),
+                                 .share_id = head.share_id(),
+                                 .kind = kMessageDelivery,
+                                 .payload = envelope.SerializeAsString(),
+                                 .entry_indexes = entries,
+                                 .create_time = batch.now()}));
   return entries.front();
 }
 
 bool RejectsPackage(v1::NoticeKind kind) {
-  return kind == v1::NOTICE_KIND_PACKAGE_REJECTED || kind == v1::NOTICE_KIND_KEY_UNTRUSTED || kind == v1::NOTICE_KIND_OBLIGATION_UNKNOWN;
+  return kind == v1::NOTICE_KIND_PACKAGE_REJECTED || kind == v1::NOTICE_KIND_KEY_UNTRUSTED ||
+         kind == v1::NOTICE_KIND_OBLIGATION_UNKNOWN;
 }
 
 // A package its recipient rejected would fail the same way again: it is delivered no more.
@@ -91,24 +108,33 @@ bool OneOf(const std::string& value, std::initializer_list<const char*> allowed)
 }
 
 void CheckProgress(const v1::Progress& progress, Violations& violations) {
-  violations.Require(progress.state() != v1::PROGRESS_STATE_UNSPECIFIED && v1::ProgressState_IsValid(progress.state()), "progress.state", "is a state");
+  violations.Require(progress.state() != v1::PROGRESS_STATE_UNSPECIFIED && v1::ProgressState_IsValid(progress.state()),
+                     "progress.state", "is a state");
   if (progress.state() == v1::PROGRESS_STATE_DECLINED) {
-    violations.Require(OneOf(progress.reason(), {"NOT_OUR_AREA", "THRESHOLD_NOT_MET", "ALREADY_KNOWN", "WRONG_SERVICE", "CAPACITY", "CONFLICT_OF_INTEREST", "OTHER"}), "progress.reason", "is a code for declining");
+    violations.Require(OneOf(progress.reason(), {"NOT_OUR_AREA", "THRESHOLD_NOT_MET", "ALREADY_KNOWN", "WRONG_SERVICE",
+                                                 "CAPACITY", "CONFLICT_OF_INTEREST", "OTHER"}),
+                       "progress.reason", "is a code for declining");
   } else if (progress.state() == v1::PROGRESS_STATE_CLOSED) {
-    violations.Require(OneOf(progress.reason(), {"SAFE", "ACTIONS_COMPLETE", "NO_FURTHER_ACTION", "TRANSFERRED", "NOT_ENGAGED", "OTHER"}), "progress.reason", "is a code for an outcome");
+    violations.Require(OneOf(progress.reason(),
+                             {"SAFE", "ACTIONS_COMPLETE", "NO_FURTHER_ACTION", "TRANSFERRED", "NOT_ENGAGED", "OTHER"}),
+                       "progress.reason", "is a code for an outcome");
   } else {
-    const bool code = std::all_of(progress.reason().begin(), progress.reason().end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; });
+    const bool code = std::all_of(progress.reason().begin(), progress.reason().end(),
+                                  [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; });
     const bool named = progress.state() != v1::PROGRESS_STATE_AWAITING_APPROVAL || !progress.reason().empty();
-    violations.Require(code && named && progress.reason().size() <= 40, "progress.reason", "is an UPPER_SNAKE code, or empty where nothing is awaited");
+    violations.Require(code && named && progress.reason().size() <= 40, "progress.reason",
+                       "is an UPPER_SNAKE code, or empty where nothing is awaited");
   }
   violations.Require(progress.sealed_note().size() <= kLongestNote, "progress.sealed_note", "is 16 KiB at most");
 }
 
 // Of a request a holder tells only that an approval is awaited, and under an existence-sensitive profile not even that.
 absl::Status AdvanceRequest(const v1::Progress& progress, const store::ShareRow& share, store::PartRow& part) {
-  const bool open = part.state == v1::RECIPIENT_STATE_ACKNOWLEDGED || part.state == v1::RECIPIENT_STATE_AWAITING_APPROVAL;
+  const bool open =
+      part.state == v1::RECIPIENT_STATE_ACKNOWLEDGED || part.state == v1::RECIPIENT_STATE_AWAITING_APPROVAL;
   if (share.existence_sensitive || !open || progress.state() != v1::PROGRESS_STATE_AWAITING_APPROVAL) {
-    return Refuse(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED", "the request is not in a state that this progress may follow");
+    return Refuse(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED",
+                  "the request is not in a state that this progress may follow");
   }
   part.state = v1::RECIPIENT_STATE_AWAITING_APPROVAL;
   part.reason = progress.reason();
@@ -137,26 +163,35 @@ absl::Status Advance(const v1::Progress& progress, const store::ShareRow& share,
     case v1::PROGRESS_STATE_AWAITING_APPROVAL:
       allowed = false;
       break;
-    default: break;
+    default:
+      break;
   }
-  if (!allowed) return Refuse(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED", "the referral is not in a state that this progress may follow");
+  if (!allowed)
+    return Refuse(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED",
+                  "the referral is not in a state that this progress may follow");
   if (!progress.reason().empty()) part.reason = progress.reason();
   if (part.state != v1::RECIPIENT_STATE_ACKNOWLEDGED) part.acceptance.time.reset();
   if (part.state == v1::RECIPIENT_STATE_CLOSED || part.state == v1::RECIPIENT_STATE_DECLINED) part.outcome.time.reset();
   return absl::OkStatus();
 }
 
-absl::Status WithdrawOne(const Caller& caller, const std::string& request_id, const v1::DsseEnvelope& envelope, v1::WithdrawReferralResponse& response, Batch& batch) {
+absl::Status WithdrawOne(const Caller& caller, const std::string& request_id, const v1::DsseEnvelope& envelope,
+                         v1::WithdrawReferralResponse& response, Batch& batch) {
   ASSIGN_OR_RETURN(const v1::Withdrawal withdrawal, ReadMessage<v1::Withdrawal>(request_id, envelope, "withdrawals"));
   Violations violations;
   CheckHead(caller, withdrawal.head(), batch.now(), batch.world().limits, violations);
-  violations.Require(OneOf(withdrawal.reason(), {"SENT_IN_ERROR", "SUPERSEDED", "CONSENT_WITHDRAWN", "RECTIFIED", "ERASED", "OTHER"}), "withdrawal.reason", "is a code for a withdrawal");
+  violations.Require(
+      OneOf(withdrawal.reason(), {"SENT_IN_ERROR", "SUPERSEDED", "CONSENT_WITHDRAWN", "RECTIFIED", "ERASED", "OTHER"}),
+      "withdrawal.reason", "is a code for a withdrawal");
   RETURN_IF_ERROR(violations.ToStatus());
   RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), envelope, kWithdrawalType, batch.now()));
   ASSIGN_OR_RETURN(About about, FindAbout(withdrawal.head(), batch));
-  if (about.from_recipient) return Refuse(absl::StatusCode::kPermissionDenied, "RECIPIENT_NOT_PARTY", "only the sender withdraws a share");
+  if (about.from_recipient)
+    return Refuse(absl::StatusCode::kPermissionDenied, "RECIPIENT_NOT_PARTY", "only the sender withdraws a share");
   RETURN_IF_ERROR(TakeSequence(withdrawal.head(), about));
-  bool had_it = about.stored.part.state != v1::RECIPIENT_STATE_WAITING && about.stored.part.state != v1::RECIPIENT_STATE_HELD && about.stored.part.state != v1::RECIPIENT_STATE_EXPIRED;
+  bool had_it = about.stored.part.state != v1::RECIPIENT_STATE_WAITING &&
+                about.stored.part.state != v1::RECIPIENT_STATE_HELD &&
+                about.stored.part.state != v1::RECIPIENT_STATE_EXPIRED;
   ASSIGN_OR_RETURN(const std::vector<store::DeliveryRow> waiting, batch.read().DeliveriesOfPart(about.stored.part.key));
   for (const store::DeliveryRow& row : waiting) {
     if (row.kind != kPackageDelivery) continue;
@@ -176,10 +211,13 @@ absl::Status WithdrawOne(const Caller& caller, const std::string& request_id, co
 
 }  // namespace
 
-absl::Status ReportProgress(const Caller& caller, const v1::ReportProgressRequest& request, v1::ReportProgressResponse& response, Batch& batch) {
-  ASSIGN_OR_RETURN(const v1::Progress progress, ReadMessage<v1::Progress>(request.request_id(), request.progress(), "progress"));
+absl::Status ReportProgress(const Caller& caller, const v1::ReportProgressRequest& request,
+                            v1::ReportProgressResponse& response, Batch& batch) {
+  ASSIGN_OR_RETURN(const v1::Progress progress,
+                   ReadMessage<v1::Progress>(request.request_id(), request.progress(), "progress"));
   const Sha256Digest digest = trust::Sha256(request.progress().payload());
-  ASSIGN_OR_RETURN(const bool before, Answered(caller, "ReportProgress", request.request_id(), digest, response, batch));
+  ASSIGN_OR_RETURN(const bool before,
+                   Answered(caller, "ReportProgress", request.request_id(), digest, response, batch));
   if (before) return absl::OkStatus();
   Violations violations;
   CheckHead(caller, progress.head(), batch.now(), batch.world().limits, violations);
@@ -187,7 +225,8 @@ absl::Status ReportProgress(const Caller& caller, const v1::ReportProgressReques
   RETURN_IF_ERROR(violations.ToStatus());
   RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), request.progress(), kProgressType, batch.now()));
   ASSIGN_OR_RETURN(About about, FindAbout(progress.head(), batch));
-  if (!about.from_recipient) return Refuse(absl::StatusCode::kPermissionDenied, "RECIPIENT_NOT_PARTY", "only a recipient reports progress");
+  if (!about.from_recipient)
+    return Refuse(absl::StatusCode::kPermissionDenied, "RECIPIENT_NOT_PARTY", "only a recipient reports progress");
   RETURN_IF_ERROR(TakeSequence(progress.head(), about));
   RETURN_IF_ERROR(Advance(progress, about.stored.share, about.stored.part));
   ASSIGN_OR_RETURN(const uint64_t index, Forward("progress", about, request.progress(), progress.head(), batch));
@@ -196,35 +235,43 @@ absl::Status ReportProgress(const Caller& caller, const v1::ReportProgressReques
   return Remember(caller, "ReportProgress", request.request_id(), digest, response, batch.now() + kRemembered, batch);
 }
 
-absl::Status WithdrawReferral(const Caller& caller, const v1::WithdrawReferralRequest& request, v1::WithdrawReferralResponse& response, Batch& batch) {
+absl::Status WithdrawReferral(const Caller& caller, const v1::WithdrawReferralRequest& request,
+                              v1::WithdrawReferralResponse& response, Batch& batch) {
   Violations violations;
   violations.Require(Uuid::Parse(request.request_id()).ok(), "request_id", "is a UUID in lowercase");
-  violations.Require(request.withdrawals_size() >= 1 && request.withdrawals_size() <= batch.world().limits.recipients, "withdrawals", "are 1 to 20");
+  violations.Require(request.withdrawals_size() >= 1 && request.withdrawals_size() <= batch.world().limits.recipients,
+                     "withdrawals", "are 1 to 20");
   RETURN_IF_ERROR(violations.ToStatus());
   std::string payloads;
-  for (const v1::DsseEnvelope& envelope : request.withdrawals()) absl::StrAppend(&payloads, trust::Sha256(envelope.payload()).view());
+  for (const v1::DsseEnvelope& envelope : request.withdrawals())
+    absl::StrAppend(&payloads, trust::Sha256(envelope.payload()).view());
   const Sha256Digest digest = trust::Sha256(payloads);
-  ASSIGN_OR_RETURN(const bool before, Answered(caller, "WithdrawReferral", request.request_id(), digest, response, batch));
+  ASSIGN_OR_RETURN(const bool before,
+                   Answered(caller, "WithdrawReferral", request.request_id(), digest, response, batch));
   if (before) return absl::OkStatus();
-  for (const v1::DsseEnvelope& envelope : request.withdrawals()) RETURN_IF_ERROR(WithdrawOne(caller, request.request_id(), envelope, response, batch));
+  for (const v1::DsseEnvelope& envelope : request.withdrawals())
+    RETURN_IF_ERROR(WithdrawOne(caller, request.request_id(), envelope, response, batch));
   return Remember(caller, "WithdrawReferral", request.request_id(), digest, response, batch.now() + kRemembered, batch);
 }
 
-absl::Status SendNotice(const Caller& caller, const v1::SendNoticeRequest& request, v1::SendNoticeResponse& response, Batch& batch) {
+absl::Status SendNotice(const Caller& caller, const v1::SendNoticeRequest& request, v1::SendNoticeResponse& response,
+                        Batch& batch) {
   ASSIGN_OR_RETURN(const v1::Notice notice, ReadMessage<v1::Notice>(request.request_id(), request.notice(), "notice"));
   const Sha256Digest digest = trust::Sha256(request.notice().payload());
   ASSIGN_OR_RETURN(const bool before, Answered(caller, "SendNotice", request.request_id(), digest, response, batch));
   if (before) return absl::OkStatus();
   Violations violations;
   CheckHead(caller, notice.head(), batch.now(), batch.world().limits, violations);
-  violations.Require(notice.kind() != v1::NOTICE_KIND_UNSPECIFIED && v1::NoticeKind_IsValid(notice.kind()), "notice.kind", "is a kind");
+  violations.Require(notice.kind() != v1::NOTICE_KIND_UNSPECIFIED && v1::NoticeKind_IsValid(notice.kind()),
+                     "notice.kind", "is a kind");
   RETURN_IF_ERROR(violations.ToStatus());
   RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), request.notice(), kNoticeType, batch.now()));
   ASSIGN_OR_RETURN(About about, FindAbout(notice.head(), batch));
   RETURN_IF_ERROR(TakeSequence(notice.head(), about));
   about.stored.part.reason = v1::NoticeKind_Name(notice.kind()).substr(sizeof("NOTICE_KIND_") - 1);
   if (about.from_recipient && RejectsPackage(notice.kind())) RETURN_IF_ERROR(HoldRejected(about, batch));
-  ASSIGN_OR_RETURN(const uint64_t index, Forward("notice", about, request.notice(), notice.head(), batch, about.stored.part.reason));
+  ASSIGN_OR_RETURN(const uint64_t index,
+                   Forward("notice", about, request.notice(), notice.head(), batch, about.stored.part.reason));
   response.mutable_receipt()->set_index(index);
   return Remember(caller, "SendNotice", request.request_id(), digest, response, batch.now() + kRemembered, batch);
 }

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "broker/exchange/approval_check.h"
 #include "broker/exchange/batch.h"
 #include "broker/exchange/world.h"
@@ -25,21 +26,24 @@ struct CheckedPackage {
 
 // A share ready to be decided.
 struct CheckedShare {
-  std::vector<CheckedPackage> packages;                   // At least one; an answer has exactly one.
-  std::vector<const v1::SubjectReferences*> references;   // Borrowed from the request.
-  std::vector<CheckedApproval> approvals;                 // Of an answer.
+  std::vector<CheckedPackage> packages;                  // At least one; an answer has exactly one.
+  std::vector<const v1::SubjectReferences*> references;  // Borrowed from the request.
+  std::vector<CheckedApproval> approvals;                // Of an answer.
   Sha256Digest digest;  // Over the manifests' payloads and the statements: what makes two submissions the same.
 };
 
-// Reads and checks a share: form, limits, digests, what its kind asks for, then one signature a manifest and approval. Done on a
-// worker, before the writer. Errors: kInvalidArgument with all violations; kFailedPrecondition `SIGNATURE_INVALID`,
-// `KEY_NOT_CERTIFIED`, `APPROVAL_NOT_VALID`.
-absl::StatusOr<CheckedShare> CheckShare(const Caller& caller, const v1::SubmitReferralRequest& request, const World& world, absl::Time now);
-absl::StatusOr<CheckedShare> CheckShare(const Caller& caller, const v1::SubmitCaseRequestRequest& request, const World& world, absl::Time now);
-absl::StatusOr<CheckedShare> CheckShare(const Caller& caller, const v1::SubmitCaseAnswerRequest& request, const World& world, absl::Time now);
+// Reads and checks a share: form, limits, digests, what its kind asks for, then one signature a manifest and approval.
+// Done on a worker, before the writer. Errors: kInvalidArgument with all violations; kFailedPrecondition
+// `SIGNATURE_INVALID`, `KEY_NOT_CERTIFIED`, `APPROVAL_NOT_VALID`.
+absl::StatusOr<CheckedShare> CheckShare(const Caller& caller, const v1::SubmitReferralRequest& request,
+                                        const World& world, absl::Time now);
+absl::StatusOr<CheckedShare> CheckShare(const Caller& caller, const v1::SubmitCaseRequestRequest& request,
+                                        const World& world, absl::Time now);
+absl::StatusOr<CheckedShare> CheckShare(const Caller& caller, const v1::SubmitCaseAnswerRequest& request,
+                                        const World& world, absl::Time now);
 
-// The sender's clock agrees with the broker's and nothing has expired. Asked of a new share only: one that was answered gets
-// its first answer whenever its stored bytes are sent again. Error: kInvalidArgument with all violations.
+// The sender's clock agrees with the broker's and nothing has expired. Asked of a new share only: one that was answered
+// gets its first answer whenever its stored bytes are sent again. Error: kInvalidArgument with all violations.
 absl::Status CheckTimes(const CheckedShare& share, const Limits& limits, absl::Time now);
 
 }  // namespace derwent::exchange

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+
 #include "broker/exchange/decide.h"
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/plan_form.h"
@@ -27,26 +28,38 @@ absl::Status CheckForm(const v1::PlanReferralRequest& request, const Limits& lim
   Violations violations;
   violations.Require(Uuid::Parse(request.request_id()).ok(), "request_id", "is a UUID in lowercase");
   violations.Require(!request.acting_person().empty(), "acting_person", "names a person");
-  const std::pair<const char*, const std::string&> needed[] = {{"profile", request.profile()}, {"purpose", request.purpose()}};
+  const std::pair<const char*, const std::string&> needed[] = {{"profile", request.profile()},
+                                                               {"purpose", request.purpose()}};
   for (const auto& [field, word] : needed) violations.Require(ledger::IsCode(word), field, "is a code without spaces");
-  const std::pair<const char*, const std::string&> free[] = {{"board", request.board()}, {"area", request.area()}, {"case_id", request.case_id()}, {"step", request.step()},
-                                                             {"product", request.product()}, {"document_reference", request.document_reference()}};
-  for (const auto& [field, word] : free) violations.Require(word.empty() || ledger::IsCode(word), field, "is empty or a code without spaces");
-  violations.Require(request.recipients_size() >= 1 && request.recipients_size() <= limits.recipients, "recipients", "are 1 to 20");
+  const std::pair<const char*, const std::string&> free[] = {
+      {"board", request.board()}, {"area", request.area()},       {"case_id", request.case_id()},
+      {"step", request.step()},   {"product", request.product()}, {"document_reference", request.document_reference()}};
+  for (const auto& [field, word] : free)
+    violations.Require(word.empty() || ledger::IsCode(word), field, "is empty or a code without spaces");
+  violations.Require(request.recipients_size() >= 1 && request.recipients_size() <= limits.recipients, "recipients",
+                     "are 1 to 20");
   for (int i = 0; i < request.recipients_size(); ++i) {
     const v1::PlannedRecipient& recipient = request.recipients(i);
     const std::string at = absl::StrCat("recipients[", i, "]");
     violations.Require(ledger::IsCode(recipient.agency()), absl::StrCat(at, ".agency"), "is a code without spaces");
     violations.Require(ledger::IsCode(recipient.role()), absl::StrCat(at, ".role"), "is a code without spaces");
-    violations.Require(recipient.subjects_size() >= 1 && recipient.subjects_size() <= limits.subjects, absl::StrCat(at, ".subjects"), "are 1 to 30");
-    for (const v1::PlannedSubject& subject : recipient.subjects()) CheckSubject(subject, absl::StrCat(at, ".subjects"), violations);
+    violations.Require(recipient.subjects_size() >= 1 && recipient.subjects_size() <= limits.subjects,
+                       absl::StrCat(at, ".subjects"), "are 1 to 30");
+    for (const v1::PlannedSubject& subject : recipient.subjects())
+      CheckSubject(subject, absl::StrCat(at, ".subjects"), violations);
   }
   return violations.ToStatus();
 }
 
-policy::DecisionRequest Question(const std::string& sender, const v1::PlanReferralRequest& request, const v1::PlannedRecipient& recipient, const v1::PlannedSubject& subject) {
-  policy::DecisionRequest q{.releasing_agency = sender, .receiving_agency = recipient.agency(), .receiving_role = recipient.role(), .profile = request.profile(),
-                            .purpose = request.purpose(), .board = request.board(), .area = request.area()};
+policy::DecisionRequest Question(const std::string& sender, const v1::PlanReferralRequest& request,
+                                 const v1::PlannedRecipient& recipient, const v1::PlannedSubject& subject) {
+  policy::DecisionRequest q{.releasing_agency = sender,
+                            .receiving_agency = recipient.agency(),
+                            .receiving_role = recipient.role(),
+                            .profile = request.profile(),
+                            .purpose = request.purpose(),
+                            .board = request.board(),
+                            .area = request.area()};
   q.direction = policy::Direction::kPush;
   q.case_link = policy::CaseLink::kAsserted;
   q.justification = subject.justification();
@@ -75,10 +88,12 @@ struct Whole {
 
 }  // namespace
 
-absl::Status PlanReferral(const Caller& caller, const v1::PlanReferralRequest& request, v1::PlanReferralResponse& response, Batch& batch) {
+absl::Status PlanReferral(const Caller& caller, const v1::PlanReferralRequest& request,
+                          v1::PlanReferralResponse& response, Batch& batch) {
   const World& world = batch.world();
   if (!PersonMay(world, caller.agency(), request.acting_person(), "push_referral", request.area(), batch.now())) {
-    return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "the acting person holds no role today that may push a referral in this area");
+    return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED",
+                  "the acting person holds no role today that may push a referral in this area");
   }
   RETURN_IF_ERROR(CheckForm(request, world.limits));
   std::set<std::string> agencies;
@@ -86,7 +101,8 @@ absl::Status PlanReferral(const Caller& caller, const v1::PlanReferralRequest& r
   for (const v1::PlannedRecipient& recipient : request.recipients()) {
     agencies.insert(recipient.agency());
     for (const v1::PlannedSubject& subject : recipient.subjects()) {
-      const policy::Decision decision = policy::Decide(Question(caller.agency(), request, recipient, subject), world.snapshot(), batch.now());
+      const policy::Decision decision =
+          policy::Decide(Question(caller.agency(), request, recipient, subject), world.snapshot(), batch.now());
       whole.Add(decision);
       v1::PlannedDecision& planned = *response.add_decisions();
       planned.set_recipient_agency(recipient.agency());
@@ -98,8 +114,10 @@ absl::Status PlanReferral(const Caller& caller, const v1::PlanReferralRequest& r
   response.set_policy_digest(world.bundle->policy_digest);
   *response.mutable_decide_time() = ToTimestamp(batch.now());
   ledger::EntryDraft draft("plan", ledger::Actor::kReleasing);
-  draft.SetReleasing(caller.agency(), request.acting_person()).SetPurpose(request.purpose(), request.profile(), request.board(), request.area());
-  draft.SetOutcome(whole.outcome(), OpenReasons(whole.refused), world.policy_digest(), world.register_digest).SetCount(static_cast<uint64_t>(response.decisions_size()));
+  draft.SetReleasing(caller.agency(), request.acting_person())
+      .SetPurpose(request.purpose(), request.profile(), request.board(), request.area());
+  draft.SetOutcome(whole.outcome(), OpenReasons(whole.refused), world.policy_digest(), world.register_digest)
+      .SetCount(static_cast<uint64_t>(response.decisions_size()));
   ASSIGN_OR_RETURN(const uint64_t index, batch.Append(draft));
   response.mutable_receipt()->set_index(index);
   return absl::OkStatus();

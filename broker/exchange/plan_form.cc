@@ -12,7 +12,9 @@ constexpr int kMostCategories = 64;
 }  // namespace
 
 void RequireCodes(const Words& words, const std::string& field, Violations& violations) {
-  violations.Require(std::all_of(words.begin(), words.end(), [](const std::string& word) { return ledger::IsCode(word); }), field, "are codes without spaces");
+  violations.Require(
+      std::all_of(words.begin(), words.end(), [](const std::string& word) { return ledger::IsCode(word); }), field,
+      "are codes without spaces");
 }
 
 void RequireCategories(const Words& words, const std::string& field, Violations& violations) {

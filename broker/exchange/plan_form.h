@@ -2,8 +2,9 @@
 
 #include <string>
 
-#include "broker/exchange/refusal.h"
 #include "google/protobuf/repeated_field.h"
+
+#include "broker/exchange/refusal.h"
 
 namespace derwent::exchange {
 

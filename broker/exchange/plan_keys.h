@@ -17,7 +17,8 @@ absl::Status AddKeys(const std::set<std::string>& agencies, Response& response, 
     keys.set_agency(agency);
     ASSIGN_OR_RETURN(const std::vector<store::KeyEventRow> events, batch.read().ListKeyEvents(agency));
     for (const store::KeyEventRow& event : events) {
-      if (!keys.add_events()->ParseFromString(event.envelope)) return absl::DataLossError("a stored key event does not parse");
+      if (!keys.add_events()->ParseFromString(event.envelope))
+        return absl::DataLossError("a stored key event does not parse");
       keys.add_receipts()->set_index(event.entry_index);
     }
   }

@@ -1,6 +1,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+
 #include "broker/exchange/case_link.h"
 #include "broker/exchange/decide.h"
 #include "broker/exchange/envelope.h"
@@ -24,23 +25,29 @@ namespace {
 absl::Status CheckForm(const v1::PlanCaseRequestRequest& request, const Limits& limits) {
   Violations violations;
   violations.Require(Uuid::Parse(request.request_id()).ok(), "request_id", "is a UUID in lowercase");
-  const std::pair<const char*, const std::string&> needed[] = {{"profile", request.profile()}, {"purpose", request.purpose()}, {"subject_role", request.subject_role()}};
+  const std::pair<const char*, const std::string&> needed[] = {
+      {"profile", request.profile()}, {"purpose", request.purpose()}, {"subject_role", request.subject_role()}};
   for (const auto& [field, word] : needed) violations.Require(ledger::IsCode(word), field, "is a code without spaces");
-  const std::pair<const char*, const std::string&> free[] = {{"board", request.board()}, {"case_id", request.case_id()}, {"step", request.step()}};
-  for (const auto& [field, word] : free) violations.Require(word.empty() || ledger::IsCode(word), field, "is empty or a code without spaces");
+  const std::pair<const char*, const std::string&> free[] = {
+      {"board", request.board()}, {"case_id", request.case_id()}, {"step", request.step()}};
+  for (const auto& [field, word] : free)
+    violations.Require(word.empty() || ledger::IsCode(word), field, "is empty or a code without spaces");
   RequireCategories(request.categories(), "categories", violations);
   RequireCodes(request.grounds(), "grounds", violations);
-  violations.Require(request.holders_size() >= 1 && request.holders_size() <= limits.recipients, "holders", "are 1 to 20");
+  violations.Require(request.holders_size() >= 1 && request.holders_size() <= limits.recipients, "holders",
+                     "are 1 to 20");
   for (int i = 0; i < request.holders_size(); ++i) {
     const std::string at = absl::StrCat("holders[", i, "]");
-    violations.Require(ledger::IsCode(request.holders(i).agency()), absl::StrCat(at, ".agency"), "is a code without spaces");
+    violations.Require(ledger::IsCode(request.holders(i).agency()), absl::StrCat(at, ".agency"),
+                       "is a code without spaces");
     RequireCategories(request.holders(i).selector_categories(), absl::StrCat(at, ".selector_categories"), violations);
   }
   return violations.ToStatus();
 }
 
 // Who receives a selector: the SPOC, else somebody of the profile who sees cases there.
-std::string SelectorRole(const std::string& profile_id, const std::string& holder, const std::string& area, const World& world, absl::Time now) {
+std::string SelectorRole(const std::string& profile_id, const std::string& holder, const std::string& area,
+                         const World& world, absl::Time now) {
   const auto profile = world.bundle->policy->profiles.find(profile_id);
   if (profile == world.bundle->policy->profiles.end() || profile->second.receivers.contains("spoc")) return "spoc";
   for (const auto& [role, scope] : profile->second.receivers) {
@@ -55,7 +62,8 @@ struct Planned {
   v1::SenderStatement statement;
 };
 
-Planned PlannedFor(const std::string& asker, const v1::PlanCaseRequestRequest& request, const v1::PlannedHolder& holder, const std::string& role) {
+Planned PlannedFor(const std::string& asker, const v1::PlanCaseRequestRequest& request, const v1::PlannedHolder& holder,
+                   const std::string& role) {
   Planned planned;
   v1::Manifest& m = planned.manifest;
   m.set_kind(v1::PACKAGE_KIND_SELECTOR);
@@ -82,7 +90,8 @@ Planned PlannedFor(const std::string& asker, const v1::PlanCaseRequestRequest& r
   return planned;
 }
 
-absl::Status PlanHolder(const std::string& asker, const v1::PlanCaseRequestRequest& request, const v1::PlannedHolder& holder, v1::PlanCaseRequestResponse& response, Batch& batch) {
+absl::Status PlanHolder(const std::string& asker, const v1::PlanCaseRequestRequest& request,
+                        const v1::PlannedHolder& holder, v1::PlanCaseRequestResponse& response, Batch& batch) {
   const World& world = batch.world();
   const std::string role = SelectorRole(request.profile(), holder.agency(), request.area(), world, batch.now());
   const Planned planned = PlannedFor(asker, request, holder, role);
@@ -105,13 +114,16 @@ int64_t SlotSeconds(const std::string& profile_id, const World& world, absl::Tim
 
 }  // namespace
 
-absl::Status PlanCaseRequest(const Caller& caller, const v1::PlanCaseRequestRequest& request, v1::PlanCaseRequestResponse& response, Batch& batch) {
+absl::Status PlanCaseRequest(const Caller& caller, const v1::PlanCaseRequestRequest& request,
+                             v1::PlanCaseRequestResponse& response, Batch& batch) {
   const World& world = batch.world();
   if (!MayAsk(PlannedFor(caller.agency(), request, {}, "").manifest, world, batch.now())) {
-    return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "the acting person does not hold this role today for board and area, or it may not ask");
+    return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED",
+                  "the acting person does not hold this role today for board and area, or it may not ask");
   }
   RETURN_IF_ERROR(CheckForm(request, world.limits));
-  RETURN_IF_ERROR(CheckQuota(caller.agency(), request.acting_person(), static_cast<size_t>(request.holders_size()), batch));
+  RETURN_IF_ERROR(
+      CheckQuota(caller.agency(), request.acting_person(), static_cast<size_t>(request.holders_size()), batch));
   std::set<std::string> holders;
   for (const v1::PlannedHolder& holder : request.holders()) {
     holders.insert(holder.agency());
@@ -122,9 +134,11 @@ absl::Status PlanCaseRequest(const Caller& caller, const v1::PlanCaseRequestRequ
   *response.mutable_decide_time() = ToTimestamp(batch.now());
   response.set_answer_slot_seconds(SlotSeconds(request.profile(), world, batch.now()));
   ledger::EntryDraft draft("plan", ledger::Actor::kReceiving);
-  draft.SetReceiving(caller.agency(), request.acting_person()).SetPurpose(request.purpose(), request.profile(), request.board(), request.area());
+  draft.SetReceiving(caller.agency(), request.acting_person())
+      .SetPurpose(request.purpose(), request.profile(), request.board(), request.area());
   draft.SetIds("", "", request.case_id());
-  draft.SetOutcome("", {}, world.policy_digest(), world.register_digest).SetCount(static_cast<uint64_t>(response.decisions_size()));
+  draft.SetOutcome("", {}, world.policy_digest(), world.register_digest)
+      .SetCount(static_cast<uint64_t>(response.decisions_size()));
   ASSIGN_OR_RETURN(const uint64_t index, batch.Append(draft));
   response.mutable_receipt()->set_index(index);
   return absl::OkStatus();

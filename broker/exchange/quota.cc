@@ -23,8 +23,13 @@ absl::Status Tell(const std::string& agency, std::vector<uint64_t> entries, Batc
   notice.set_recipient_agency(agency);
   notice.set_reason("QUOTA_EXCEEDED");
   notice.set_escalate_to_role("dpo");
-  return batch.Deliver({.delivery_id = batch.NewId(), .mailbox_agency = agency, .share_id = "", .kind = kNoticeDelivery, .payload = notice.SerializeAsString(),
-                        .entry_indexes = std::move(entries), .create_time = batch.now()});
+  return batch.Deliver({.delivery_id = batch.NewId(),
+                        .mailbox_agency = agency,
+                        .share_id = "",
+                        .kind = kNoticeDelivery,
+                        .payload = notice.SerializeAsString(),
+                        .entry_indexes = std::move(entries),
+                        .create_time = batch.now()});
 }
 
 }  // namespace
@@ -34,7 +39,8 @@ int64_t QuotaDay(absl::Time time) { return LondonDay(time) - absl::CivilDay(1970
 absl::Status CheckQuota(const std::string& agency, const std::string& person, size_t more, Batch& batch) {
   ASSIGN_OR_RETURN(const store::QuotaRow today, Today(agency, person, batch));
   if (today.holders + more <= batch.world().limits.holders_a_day) return absl::OkStatus();
-  return Refuse(absl::StatusCode::kResourceExhausted, "QUOTA_EXCEEDED", "the person asked as many holders today as the broker allows: ask again tomorrow, or fewer");
+  return Refuse(absl::StatusCode::kResourceExhausted, "QUOTA_EXCEEDED",
+                "the person asked as many holders today as the broker allows: ask again tomorrow, or fewer");
 }
 
 absl::Status CountQuota(const std::string& agency, const std::string& person, size_t more, Batch& batch) {
@@ -53,8 +59,11 @@ absl::Status AlarmQuota(const CheckedShare& share, Batch& batch) {
   for (const CheckedPackage& package : share.packages) {
     const v1::Manifest& m = package.manifest;
     ledger::EntryDraft draft("quota_exceeded", ledger::Actor::kReceiving);
-    draft.SetReleasing(m.recipient_agency(), "").SetReceiving(m.sender_agency(), today.key.person).SetPurpose(m.purpose(), m.profile(), m.board(), m.area());
-    draft.SetOutcome("DENY", {"QUOTA_EXCEEDED"}, batch.world().policy_digest(), batch.world().register_digest).SetCount(today.holders);
+    draft.SetReleasing(m.recipient_agency(), "")
+        .SetReceiving(m.sender_agency(), today.key.person)
+        .SetPurpose(m.purpose(), m.profile(), m.board(), m.area());
+    draft.SetOutcome("DENY", {"QUOTA_EXCEEDED"}, batch.world().policy_digest(), batch.world().register_digest)
+        .SetCount(today.holders);
     ASSIGN_OR_RETURN(const uint64_t index, batch.Append(draft));
     all.push_back(index);
     RETURN_IF_ERROR(Tell(m.recipient_agency(), {index}, batch));

@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+
 #include "broker/exchange/batch.h"
 
 namespace derwent::exchange {
@@ -12,7 +13,8 @@ namespace derwent::exchange {
 // The London day that a quota counts on, in days since 1 January 1970.
 int64_t QuotaDay(absl::Time time);
 
-// How many holders one person asks in a day is bounded. Error: kResourceExhausted `QUOTA_EXCEEDED` when `more` go over the limit.
+// How many holders one person asks in a day is bounded. Error: kResourceExhausted `QUOTA_EXCEEDED` when `more` go over
+// the limit.
 absl::Status CheckQuota(const std::string& agency, const std::string& person, size_t more, Batch& batch);
 absl::Status CountQuota(const std::string& agency, const std::string& person, size_t more, Batch& batch);
 

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/paging.h"
 #include "broker/exchange/refusal.h"
@@ -43,8 +44,10 @@ absl::StatusOr<v1::Referral> Render(const std::string& viewer, const store::Shar
     AddDue(part.outcome, "outcome", recipient);
     *recipient.mutable_update_time() = ToTimestamp(part.update_time);
   }
-  if (referral.recipients().empty()) return Refuse(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such referral of this agency");
-  ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes, reader.SearchEntries({.viewer_agency = viewer, .share_id = share.share_id, .limit = 200}));
+  if (referral.recipients().empty())
+    return Refuse(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such referral of this agency");
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes,
+                   reader.SearchEntries({.viewer_agency = viewer, .share_id = share.share_id, .limit = 200}));
   for (const uint64_t index : indexes) referral.add_ledger_indexes(index);
   return referral;
 }
@@ -66,23 +69,31 @@ v1::LedgerEntry Render(const ledger::OpenedEntry& opened) {
 
 }  // namespace
 
-absl::StatusOr<v1::Referral> GetReferral(const Caller& caller, const v1::GetReferralRequest& request, store::Reader& reader) {
+absl::StatusOr<v1::Referral> GetReferral(const Caller& caller, const v1::GetReferralRequest& request,
+                                         store::Reader& reader) {
   const std::vector<std::string> parts = absl::StrSplit(request.name(), '/');
   if (parts.size() != 4 || parts[0] != "agencies" || parts[1] != caller.agency() || parts[2] != "referrals") {
     return Refuse(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such referral of this agency");
   }
   ASSIGN_OR_RETURN(const std::optional<store::ShareRow> share, reader.FindShare(parts[3]));
-  if (!share.has_value() || share->kind != v1::PACKAGE_KIND_REFERRAL) return Refuse(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such referral of this agency");
+  if (!share.has_value() || share->kind != v1::PACKAGE_KIND_REFERRAL)
+    return Refuse(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such referral of this agency");
   return Render(caller.agency(), *share, reader);
 }
 
-absl::StatusOr<v1::ListReferralsResponse> ListReferrals(const Caller& caller, const v1::ListReferralsRequest& request, store::Reader& reader) {
-  if (request.parent() != absl::StrCat("agencies/", caller.agency())) return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency lists its own referrals only");
+absl::StatusOr<v1::ListReferralsResponse> ListReferrals(const Caller& caller, const v1::ListReferralsRequest& request,
+                                                        store::Reader& reader) {
+  if (request.parent() != absl::StrCat("agencies/", caller.agency()))
+    return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency lists its own referrals only");
   Violations violations;
   const Page page = PageOf(request.page_size(), request.page_token(), UINT64_MAX, violations);
   const store::ShareRole role = RoleOf(request.filter(), "role=sender", "role=recipient", violations);
   RETURN_IF_ERROR(violations.ToStatus());
-  const store::ShareQuery query{.agency = caller.agency(), .kind = v1::PACKAGE_KIND_REFERRAL, .role = role, .before = page.start, .limit = page.size};
+  const store::ShareQuery query{.agency = caller.agency(),
+                                .kind = v1::PACKAGE_KIND_REFERRAL,
+                                .role = role,
+                                .before = page.start,
+                                .limit = page.size};
   ASSIGN_OR_RETURN(const std::vector<store::ListedShare> shares, reader.ListShares(query));
   v1::ListReferralsResponse response;
   for (const store::ListedShare& share : shares) {
@@ -94,7 +105,8 @@ absl::StatusOr<v1::ListReferralsResponse> ListReferrals(const Caller& caller, co
 
 absl::StatusOr<v1::LedgerEntry> GetLedgerEntry(const Caller& caller, uint64_t index, store::Reader& reader) {
   absl::StatusOr<ledger::OpenedEntry> opened = ledger::OpenEntry(reader, index, caller.agency());
-  if (absl::IsNotFound(opened.status()) || absl::IsInvalidArgument(opened.status())) return Refuse(absl::StatusCode::kNotFound, "ENTRY_UNKNOWN", "no such entry of this agency");
+  if (absl::IsNotFound(opened.status()) || absl::IsInvalidArgument(opened.status()))
+    return Refuse(absl::StatusCode::kNotFound, "ENTRY_UNKNOWN", "no such entry of this agency");
   RETURN_IF_ERROR(opened.status());
   return Render(*opened);
 }
@@ -103,17 +115,29 @@ absl::Status CheckSearch(const v1::SearchLedgerEntriesRequest& request) {
   Violations violations;
   PageOf(request.page_size(), request.page_token(), 0, violations);
   violations.Require(request.subject_references_size() <= 8, "subject_references", "are 8 at most");
-  const bool sized = std::all_of(request.subject_references().begin(), request.subject_references().end(), [](const std::string& r) { return r.size() == Sha256Digest::kSize; });
+  const bool sized = std::all_of(request.subject_references().begin(), request.subject_references().end(),
+                                 [](const std::string& r) { return r.size() == Sha256Digest::kSize; });
   violations.Require(sized, "subject_references", "are 32 octets each");
   return violations.ToStatus();
 }
 
-absl::StatusOr<v1::SearchLedgerEntriesResponse> SearchLedgerEntries(const Caller& caller, const v1::SearchLedgerEntriesRequest& request, const ledger::Tagger& tagger, store::Reader& reader) {
+absl::StatusOr<v1::SearchLedgerEntriesResponse> SearchLedgerEntries(const Caller& caller,
+                                                                    const v1::SearchLedgerEntriesRequest& request,
+                                                                    const ledger::Tagger& tagger,
+                                                                    store::Reader& reader) {
   Violations violations;
   const Page page = PageOf(request.page_size(), request.page_token(), 0, violations);
   RETURN_IF_ERROR(violations.ToStatus());
-  store::EntryQuery query{.viewer_agency = caller.agency(), .other_agency = request.agency(), .board = request.board(), .purpose = request.purpose(), .outcome = request.decision(),
-                          .share_id = request.share_id(), .step = request.step(), .reason = request.reason(), .from_index = page.start, .limit = page.size};
+  store::EntryQuery query{.viewer_agency = caller.agency(),
+                          .other_agency = request.agency(),
+                          .board = request.board(),
+                          .purpose = request.purpose(),
+                          .outcome = request.decision(),
+                          .share_id = request.share_id(),
+                          .step = request.step(),
+                          .reason = request.reason(),
+                          .from_index = page.start,
+                          .limit = page.size};
   if (request.has_start_time()) query.start = FromTimestamp(request.start_time());
   if (request.has_end_time()) query.end = FromTimestamp(request.end_time());
   for (const std::string& reference : request.subject_references()) {
@@ -132,19 +156,22 @@ absl::StatusOr<v1::AgencyKeys> GetAgencyKeys(const std::string& agency, store::R
   keys.set_agency(agency);
   ASSIGN_OR_RETURN(const std::vector<store::KeyEventRow> events, reader.ListKeyEvents(agency));
   for (const store::KeyEventRow& event : events) {
-    if (!keys.add_events()->ParseFromString(event.envelope)) return absl::DataLossError("a stored key event does not parse");
+    if (!keys.add_events()->ParseFromString(event.envelope))
+      return absl::DataLossError("a stored key event does not parse");
     keys.add_receipts()->set_index(event.entry_index);
   }
   return keys;
 }
 
-absl::StatusOr<v1::ListDirectoriesResponse> ListDirectories(const v1::ListDirectoriesRequest& request, const World& world, store::Reader& reader) {
+absl::StatusOr<v1::ListDirectoriesResponse> ListDirectories(const v1::ListDirectoriesRequest& request,
+                                                            const World& world, store::Reader& reader) {
   v1::ListDirectoriesResponse response;
   response.set_digest(world.register_digest.bytes());
   if (request.known_digest() == response.digest()) return response;
   ASSIGN_OR_RETURN(const std::vector<store::DirectoryRow> rows, reader.ListDirectories());
   for (const store::DirectoryRow& row : rows) {
-    if (!response.add_directories()->ParseFromString(row.envelope)) return absl::DataLossError("a stored directory does not parse");
+    if (!response.add_directories()->ParseFromString(row.envelope))
+      return absl::DataLossError("a stored directory does not parse");
   }
   return response;
 }

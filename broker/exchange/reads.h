@@ -1,6 +1,7 @@
 #pragma once
 
 #include "absl/status/statusor.h"
+
 #include "broker/exchange/batch.h"
 #include "broker/exchange/case_link.h"
 #include "broker/store/store.h"
@@ -15,19 +16,29 @@
 
 namespace derwent::exchange {
 
-absl::StatusOr<v1::Referral> GetReferral(const Caller& caller, const v1::GetReferralRequest& request, store::Reader& reader);
-absl::StatusOr<v1::ListReferralsResponse> ListReferrals(const Caller& caller, const v1::ListReferralsRequest& request, store::Reader& reader);
-absl::StatusOr<v1::CaseRequest> GetCaseRequest(const Caller& caller, const v1::GetCaseRequestRequest& request, absl::Time now, store::Reader& reader);
-absl::StatusOr<v1::ListCaseRequestsResponse> ListCaseRequests(const Caller& caller, const v1::ListCaseRequestsRequest& request, absl::Time now, store::Reader& reader);
+absl::StatusOr<v1::Referral> GetReferral(const Caller& caller, const v1::GetReferralRequest& request,
+                                         store::Reader& reader);
+absl::StatusOr<v1::ListReferralsResponse> ListReferrals(const Caller& caller, const v1::ListReferralsRequest& request,
+                                                        store::Reader& reader);
+absl::StatusOr<v1::CaseRequest> GetCaseRequest(const Caller& caller, const v1::GetCaseRequestRequest& request,
+                                               absl::Time now, store::Reader& reader);
+absl::StatusOr<v1::ListCaseRequestsResponse> ListCaseRequests(const Caller& caller,
+                                                              const v1::ListCaseRequestsRequest& request,
+                                                              absl::Time now, store::Reader& reader);
 absl::StatusOr<v1::Case> GetCase(const Caller& caller, const v1::GetCaseRequest& request, store::Reader& reader);
-absl::StatusOr<v1::ListCasesResponse> ListCases(const Caller& caller, const v1::ListCasesRequest& request, store::Reader& reader);
+absl::StatusOr<v1::ListCasesResponse> ListCases(const Caller& caller, const v1::ListCasesRequest& request,
+                                                store::Reader& reader);
 // A case as an agency sees it: its own persons, and the exclusions that it made or that concern it.
 v1::Case RenderCase(const LoadedCase& loaded, const std::string& viewer);
 absl::StatusOr<v1::LedgerEntry> GetLedgerEntry(const Caller& caller, uint64_t index, store::Reader& reader);
 // What is wrong with a search, all at once, before it is entered.
 absl::Status CheckSearch(const v1::SearchLedgerEntriesRequest& request);
-absl::StatusOr<v1::SearchLedgerEntriesResponse> SearchLedgerEntries(const Caller& caller, const v1::SearchLedgerEntriesRequest& request, const ledger::Tagger& tagger, store::Reader& reader);
+absl::StatusOr<v1::SearchLedgerEntriesResponse> SearchLedgerEntries(const Caller& caller,
+                                                                    const v1::SearchLedgerEntriesRequest& request,
+                                                                    const ledger::Tagger& tagger,
+                                                                    store::Reader& reader);
 absl::StatusOr<v1::AgencyKeys> GetAgencyKeys(const std::string& agency, store::Reader& reader);
-absl::StatusOr<v1::ListDirectoriesResponse> ListDirectories(const v1::ListDirectoriesRequest& request, const World& world, store::Reader& reader);
+absl::StatusOr<v1::ListDirectoriesResponse> ListDirectories(const v1::ListDirectoriesRequest& request,
+                                                            const World& world, store::Reader& reader);
 
 }  // namespace derwent::exchange

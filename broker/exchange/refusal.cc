@@ -40,10 +40,12 @@ absl::Status Violations::ToStatus() const {
       next.set_description(rule);
       continue;
     }
-    next.set_description(absl::StrCat("breaks ", list_.size() + 1 - static_cast<size_t>(message.field_violations_size()), " more rules"));
+    next.set_description(absl::StrCat(
+        "breaks ", list_.size() + 1 - static_cast<size_t>(message.field_violations_size()), " more rules"));
     break;
   }
-  absl::Status status = Refuse(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the request breaks rules: see the violations");
+  absl::Status status =
+      Refuse(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the request breaks rules: see the violations");
   status.SetPayload(kViolations, absl::Cord(message.SerializeAsString()));
   return status;
 }

@@ -21,8 +21,8 @@ class Violations {
   // Adds unless `holds`.
   void Require(bool holds, absl::string_view field, absl::string_view rule);
   bool empty() const { return list_.empty(); }
-  // OK, or kInvalidArgument `PAYLOAD_REJECTED` with every violation. A status travels as a header of 8 KiB at most: what goes
-  // over that is counted in one last violation of the whole request.
+  // OK, or kInvalidArgument `PAYLOAD_REJECTED` with every violation. A status travels as a header of 8 KiB at most:
+  // what goes over that is counted in one last violation of the whole request.
   absl::Status ToStatus() const;
   // The violations a status carries.
   static std::vector<std::pair<std::string, std::string>> Of(const absl::Status& status);

@@ -1,4 +1,5 @@
 #include "absl/strings/str_cat.h"
+
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
@@ -11,7 +12,8 @@
 namespace derwent::exchange {
 namespace {
 
-// What is wrong with a call that carries a signed register, before anything is known: its id, and that its payload is none.
+// What is wrong with a call that carries a signed register, before anything is known: its id, and that its payload is
+// none.
 absl::Status CheckCarried(const std::string& request_id, bool parses, absl::string_view field, absl::string_view rule) {
   Violations violations;
   violations.Require(Uuid::Parse(request_id).ok(), "request_id", "is a UUID in lowercase");
@@ -21,19 +23,25 @@ absl::Status CheckCarried(const std::string& request_id, bool parses, absl::stri
 
 }  // namespace
 
-absl::Status PublishKeyEvent(const Caller& caller, const v1::PublishKeyEventRequest& request, v1::PublishKeyEventResponse& response, Batch& batch) {
+absl::Status PublishKeyEvent(const Caller& caller, const v1::PublishKeyEventRequest& request,
+                             v1::PublishKeyEventResponse& response, Batch& batch) {
   const absl::StatusOr<trust::KeyEvent> parsed = ToKeyEvent(request.event());
-  RETURN_IF_ERROR(CheckCarried(request.request_id(), parsed.ok(), "event", "is a signed KeyEvent with action and purpose"));
+  RETURN_IF_ERROR(
+      CheckCarried(request.request_id(), parsed.ok(), "event", "is a signed KeyEvent with action and purpose"));
   const trust::KeyEvent& event = *parsed;
-  if (event.agency != caller.agency()) return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency publishes its own keys only");
+  if (event.agency != caller.agency())
+    return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency publishes its own keys only");
   const World& world = batch.world();
   const auto anchor = world.anchors.find(caller.agency());
-  if (anchor == world.anchors.end()) return Refuse(absl::StatusCode::kFailedPrecondition, "KEY_NOT_CERTIFIED", "no first key of this agency was exchanged out of band");
+  if (anchor == world.anchors.end())
+    return Refuse(absl::StatusCode::kFailedPrecondition, "KEY_NOT_CERTIFIED",
+                  "no first key of this agency was exchanged out of band");
   ASSIGN_OR_RETURN(const std::vector<store::KeyEventRow> rows, batch.read().ListKeyEvents(caller.agency()));
   for (const store::KeyEventRow& row : rows) {
     v1::DsseEnvelope stored;
     if (row.sequence != event.sequence || !stored.ParseFromString(row.envelope)) continue;
-    if (stored.payload() != request.event().payload()) return Refuse(absl::StatusCode::kAborted, "SEQUENCE_BROKEN", "a key event with this number is there already");
+    if (stored.payload() != request.event().payload())
+      return Refuse(absl::StatusCode::kAborted, "SEQUENCE_BROKEN", "a key event with this number is there already");
     response.mutable_receipt()->set_index(row.entry_index);
     return absl::OkStatus();
   }
@@ -42,19 +50,28 @@ absl::Status PublishKeyEvent(const Caller& caller, const v1::PublishKeyEventRequ
   const absl::Status taken = history.Add(event, *world.authority, *world.revoked, batch.now());
   if (absl::IsFailedPrecondition(taken)) return Refuse(absl::StatusCode::kAborted, "SEQUENCE_BROKEN", taken.message());
   if (!taken.ok()) return Refuse(absl::StatusCode::kFailedPrecondition, "KEY_NOT_CERTIFIED", taken.message());
-  ASSIGN_OR_RETURN(const uint64_t index, batch.Append(ledger::EntryDraft::Public(trust::EntryKind::kKeyEvent, request.event().payload(), "key_event", caller.agency())));
-  RETURN_IF_ERROR(batch.write().InsertKeyEvent({.agency = caller.agency(), .sequence = event.sequence, .envelope = request.event().SerializeAsString(), .entry_index = index}));
+  ASSIGN_OR_RETURN(const uint64_t index,
+                   batch.Append(ledger::EntryDraft::Public(trust::EntryKind::kKeyEvent, request.event().payload(),
+                                                           "key_event", caller.agency())));
+  RETURN_IF_ERROR(batch.write().InsertKeyEvent({.agency = caller.agency(),
+                                                .sequence = event.sequence,
+                                                .envelope = request.event().SerializeAsString(),
+                                                .entry_index = index}));
   batch.registers_changed = true;
   response.mutable_receipt()->set_index(index);
   return absl::OkStatus();
 }
 
-absl::Status ApplyDirectory(const Caller& caller, const v1::ApplyDirectoryRequest& request, v1::ApplyDirectoryResponse& response, Batch& batch) {
+absl::Status ApplyDirectory(const Caller& caller, const v1::ApplyDirectoryRequest& request,
+                            v1::ApplyDirectoryResponse& response, Batch& batch) {
   v1::Directory directory;
   const bool parses = directory.ParseFromString(request.directory().payload()) && !directory.agency().empty();
-  RETURN_IF_ERROR(CheckCarried(request.request_id(), parses, "directory", "is a signed Directory that names its agency"));
-  if (directory.agency() != caller.agency()) return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency keeps its own directory only");
-  RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), request.directory(), policy::kDirectoryType, batch.now()));
+  RETURN_IF_ERROR(
+      CheckCarried(request.request_id(), parses, "directory", "is a signed Directory that names its agency"));
+  if (directory.agency() != caller.agency())
+    return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency keeps its own directory only");
+  RETURN_IF_ERROR(
+      CheckSigned(batch.world(), caller.agency(), request.directory(), policy::kDirectoryType, batch.now()));
   const auto compiled = policy::CompileDirectory(directory, *batch.world().bundle->policy);
   if (!compiled.ok()) {
     Violations violations;
@@ -68,10 +85,20 @@ absl::Status ApplyDirectory(const Caller& caller, const v1::ApplyDirectoryReques
     return absl::OkStatus();
   }
   const uint64_t version = static_cast<uint64_t>(directory.version());
-  if (before.has_value() && version <= before->version) return Refuse(absl::StatusCode::kAborted, "SEQUENCE_BROKEN", absl::StrCat("the directory's version is not above ", before->version));
+  if (before.has_value() && version <= before->version)
+    return Refuse(absl::StatusCode::kAborted, "SEQUENCE_BROKEN",
+                  absl::StrCat("the directory's version is not above ", before->version));
   // The directory names people by opaque id; its digest is public, its content is served to parties.
-  ASSIGN_OR_RETURN(const uint64_t index, batch.Append(ledger::EntryDraft::Public(trust::EntryKind::kRegister, absl::StrCat("directory ", caller.agency(), " ", version, " ", digest.hex(), "\n"), "directory", caller.agency())));
-  RETURN_IF_ERROR(batch.write().PutDirectory({.agency = caller.agency(), .version = version, .envelope = request.directory().SerializeAsString(), .payload_digest = digest, .entry_index = index}));
+  ASSIGN_OR_RETURN(const uint64_t index,
+                   batch.Append(ledger::EntryDraft::Public(
+                       trust::EntryKind::kRegister,
+                       absl::StrCat("directory ", caller.agency(), " ", version, " ", digest.hex(), "\n"), "directory",
+                       caller.agency())));
+  RETURN_IF_ERROR(batch.write().PutDirectory({.agency = caller.agency(),
+                                              .version = version,
+                                              .envelope = request.directory().SerializeAsString(),
+                                              .payload_digest = digest,
+                                              .entry_index = index}));
   batch.registers_changed = true;
   response.mutable_receipt()->set_index(index);
   return absl::OkStatus();
@@ -103,22 +130,32 @@ absl::StatusOr<uint32_t> HoldWaiting(const std::string& agency, const std::vecto
 
 }  // namespace
 
-absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRequest& request, v1::ApplyRestrictionResponse& response, Batch& batch) {
+absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRequest& request,
+                              v1::ApplyRestrictionResponse& response, Batch& batch) {
   v1::Restriction restriction;
   const bool parses = restriction.ParseFromString(request.restriction().payload()) && !restriction.agency().empty();
-  RETURN_IF_ERROR(CheckCarried(request.request_id(), parses, "restriction", "is a signed Restriction that names its agency"));
-  if (restriction.agency() != caller.agency()) return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency restricts its own records only");
+  RETURN_IF_ERROR(
+      CheckCarried(request.request_id(), parses, "restriction", "is a signed Restriction that names its agency"));
+  if (restriction.agency() != caller.agency())
+    return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency restricts its own records only");
   const bool restricts = restriction.action() == v1::RESTRICTION_ACTION_RESTRICT;
   Violations violations;
-  violations.Require(Uuid::Parse(restriction.restriction_id()).ok(), "restriction.restriction_id", "is a UUID in lowercase");
-  violations.Require(restricts || restriction.action() == v1::RESTRICTION_ACTION_LIFT, "restriction.action", "is an action");
-  violations.Require(request.references_size() <= 8 && (!restricts || request.references_size() >= 1), "references", "are 1 to 8");
-  for (const std::string& reference : request.references()) violations.Require(reference.size() == Sha256Digest::kSize, "references", "are 32 octets each");
+  violations.Require(Uuid::Parse(restriction.restriction_id()).ok(), "restriction.restriction_id",
+                     "is a UUID in lowercase");
+  violations.Require(restricts || restriction.action() == v1::RESTRICTION_ACTION_LIFT, "restriction.action",
+                     "is an action");
+  violations.Require(request.references_size() <= 8 && (!restricts || request.references_size() >= 1), "references",
+                     "are 1 to 8");
+  for (const std::string& reference : request.references())
+    violations.Require(reference.size() == Sha256Digest::kSize, "references", "are 32 octets each");
   RETURN_IF_ERROR(violations.ToStatus());
   RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), request.restriction(), kRestrictionType, batch.now()));
-  ASSIGN_OR_RETURN(const std::optional<store::RestrictionRow> before, batch.read().FindRestriction(restriction.restriction_id()));
-  if (before.has_value() && before->agency != caller.agency()) return Refuse(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the restriction id is taken");
-  if (restriction.sequence() != (before.has_value() ? before->sequence : 0) + 1) return Refuse(absl::StatusCode::kAborted, "SEQUENCE_BROKEN", "the restriction's number is not the next");
+  ASSIGN_OR_RETURN(const std::optional<store::RestrictionRow> before,
+                   batch.read().FindRestriction(restriction.restriction_id()));
+  if (before.has_value() && before->agency != caller.agency())
+    return Refuse(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the restriction id is taken");
+  if (restriction.sequence() != (before.has_value() ? before->sequence : 0) + 1)
+    return Refuse(absl::StatusCode::kAborted, "SEQUENCE_BROKEN", "the restriction's number is not the next");
   std::vector<std::string> tags;
   for (const std::string& reference : request.references()) {
     ASSIGN_OR_RETURN(std::string tag, batch.tagger().Tag(reference));
@@ -126,13 +163,22 @@ absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRe
   }
   RETURN_IF_ERROR(batch.write().DeleteRestrictionTags(restriction.restriction_id()));
   ledger::EntryDraft draft("restriction", ledger::Actor::kReleasing);
-  draft.SetReleasing(caller.agency(), caller.person()).SetSubject(1, "", tags).SetIds("", restriction.restriction_id(), "");
-  draft.SetOutcome(restricts ? "DENY" : "PERMIT", {"SUBJECT_RESTRICTED"}, batch.world().policy_digest(), batch.world().register_digest);
+  draft.SetReleasing(caller.agency(), caller.person())
+      .SetSubject(1, "", tags)
+      .SetIds("", restriction.restriction_id(), "");
+  draft.SetOutcome(restricts ? "DENY" : "PERMIT", {"SUBJECT_RESTRICTED"}, batch.world().policy_digest(),
+                   batch.world().register_digest);
   ASSIGN_OR_RETURN(const uint64_t index, batch.Append(draft));
-  RETURN_IF_ERROR(batch.write().PutRestriction({.restriction_id = restriction.restriction_id(), .agency = caller.agency(), .sequence = restriction.sequence(),
-                                                .action = restriction.action(), .envelope = request.restriction().SerializeAsString(), .entry_index = index}));
+  RETURN_IF_ERROR(batch.write().PutRestriction({.restriction_id = restriction.restriction_id(),
+                                                .agency = caller.agency(),
+                                                .sequence = restriction.sequence(),
+                                                .action = restriction.action(),
+                                                .envelope = request.restriction().SerializeAsString(),
+                                                .entry_index = index}));
   if (restricts) {
-    for (const std::string& tag : tags) RETURN_IF_ERROR(batch.write().InsertRestrictionTag({.tag = tag, .agency = caller.agency(), .restriction_id = restriction.restriction_id()}));
+    for (const std::string& tag : tags)
+      RETURN_IF_ERROR(batch.write().InsertRestrictionTag(
+          {.tag = tag, .agency = caller.agency(), .restriction_id = restriction.restriction_id()}));
     ASSIGN_OR_RETURN(const uint32_t held, HoldWaiting(caller.agency(), tags, batch));
     response.set_held_deliveries(held);
   }

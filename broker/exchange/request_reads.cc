@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/paging.h"
 #include "broker/exchange/reads.h"
@@ -13,22 +14,30 @@ namespace {
 
 v1::HolderState StateOf(int32_t state) {
   switch (state) {
-    case v1::RECIPIENT_STATE_AWAITING_APPROVAL: return v1::HOLDER_STATE_AWAITING_APPROVAL;
-    case v1::RECIPIENT_STATE_ANSWERED: return v1::HOLDER_STATE_ANSWERED;
-    case v1::RECIPIENT_STATE_EXPIRED: return v1::HOLDER_STATE_EXPIRED;
-    case v1::RECIPIENT_STATE_WITHDRAWN: return v1::HOLDER_STATE_CANCELLED;
-    case v1::RECIPIENT_STATE_HELD: return v1::HOLDER_STATE_HELD;
-    default: return v1::HOLDER_STATE_WAITING;
+    case v1::RECIPIENT_STATE_AWAITING_APPROVAL:
+      return v1::HOLDER_STATE_AWAITING_APPROVAL;
+    case v1::RECIPIENT_STATE_ANSWERED:
+      return v1::HOLDER_STATE_ANSWERED;
+    case v1::RECIPIENT_STATE_EXPIRED:
+      return v1::HOLDER_STATE_EXPIRED;
+    case v1::RECIPIENT_STATE_WITHDRAWN:
+      return v1::HOLDER_STATE_CANCELLED;
+    case v1::RECIPIENT_STATE_HELD:
+      return v1::HOLDER_STATE_HELD;
+    default:
+      return v1::HOLDER_STATE_WAITING;
   }
 }
 
 // Waiting until the slot, answered from then on; cancelled is the asker's own doing.
 v1::HolderState NeutralState(const store::PartRow& part, absl::Time now) {
   if (part.state == v1::RECIPIENT_STATE_WITHDRAWN) return v1::HOLDER_STATE_CANCELLED;
-  return part.state == v1::RECIPIENT_STATE_ANSWERED && part.update_time <= now ? v1::HOLDER_STATE_ANSWERED : v1::HOLDER_STATE_WAITING;
+  return part.state == v1::RECIPIENT_STATE_ANSWERED && part.update_time <= now ? v1::HOLDER_STATE_ANSWERED
+                                                                               : v1::HOLDER_STATE_WAITING;
 }
 
-absl::Status AddHolder(const store::ShareRow& share, const store::PartRow& part, bool neutral, absl::Time now, store::Reader& reader, v1::CaseRequest& request) {
+absl::Status AddHolder(const store::ShareRow& share, const store::PartRow& part, bool neutral, absl::Time now,
+                       store::Reader& reader, v1::CaseRequest& request) {
   v1::RequestHolder& holder = *request.add_holders();
   holder.set_agency(part.key.recipient_agency);
   holder.set_state(neutral ? NeutralState(part, now) : StateOf(part.state));
@@ -36,14 +45,18 @@ absl::Status AddHolder(const store::ShareRow& share, const store::PartRow& part,
   const bool still_waits = holder.state() == v1::HOLDER_STATE_WAITING;
   *holder.mutable_update_time() = ToTimestamp(neutral && still_waits ? share.create_time : part.update_time);
   if (neutral && still_waits) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::vector<store::ShareRow> replies, reader.ListReplies(share.share_id, part.key.recipient_agency));
+  ASSIGN_OR_RETURN(const std::vector<store::ShareRow> replies,
+                   reader.ListReplies(share.share_id, part.key.recipient_agency));
   for (const store::ShareRow& reply : replies) holder.add_answer_share_ids(reply.share_id);
   return absl::OkStatus();
 }
 
-absl::Status Unknown() { return Refuse(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such request of this agency"); }
+absl::Status Unknown() {
+  return Refuse(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such request of this agency");
+}
 
-absl::StatusOr<v1::CaseRequest> Render(const std::string& viewer, const store::ShareRow& share, absl::Time now, store::Reader& reader) {
+absl::StatusOr<v1::CaseRequest> Render(const std::string& viewer, const store::ShareRow& share, absl::Time now,
+                                       store::Reader& reader) {
   v1::CaseRequest request;
   request.set_name(absl::StrCat("agencies/", viewer, "/caseRequests/", share.share_id));
   request.set_request_id(share.share_id);
@@ -59,28 +72,38 @@ absl::StatusOr<v1::CaseRequest> Render(const std::string& viewer, const store::S
   ASSIGN_OR_RETURN(const std::vector<store::PartRow> parts, reader.ListParts(share.share_id));
   const bool asks = viewer == share.sender_agency;
   for (const store::PartRow& part : parts) {
-    if (asks || viewer == part.key.recipient_agency) RETURN_IF_ERROR(AddHolder(share, part, asks && share.existence_sensitive, now, reader, request));
+    if (asks || viewer == part.key.recipient_agency)
+      RETURN_IF_ERROR(AddHolder(share, part, asks && share.existence_sensitive, now, reader, request));
   }
   return request.holders().empty() ? absl::StatusOr<v1::CaseRequest>(Unknown()) : request;
 }
 
 }  // namespace
 
-absl::StatusOr<v1::CaseRequest> GetCaseRequest(const Caller& caller, const v1::GetCaseRequestRequest& request, absl::Time now, store::Reader& reader) {
+absl::StatusOr<v1::CaseRequest> GetCaseRequest(const Caller& caller, const v1::GetCaseRequestRequest& request,
+                                               absl::Time now, store::Reader& reader) {
   const std::vector<std::string> parts = absl::StrSplit(request.name(), '/');
-  if (parts.size() != 4 || parts[0] != "agencies" || parts[1] != caller.agency() || parts[2] != "caseRequests") return Unknown();
+  if (parts.size() != 4 || parts[0] != "agencies" || parts[1] != caller.agency() || parts[2] != "caseRequests")
+    return Unknown();
   ASSIGN_OR_RETURN(const std::optional<store::ShareRow> share, reader.FindShare(parts[3]));
   if (!share.has_value() || share->kind != v1::PACKAGE_KIND_SELECTOR) return Unknown();
   return Render(caller.agency(), *share, now, reader);
 }
 
-absl::StatusOr<v1::ListCaseRequestsResponse> ListCaseRequests(const Caller& caller, const v1::ListCaseRequestsRequest& request, absl::Time now, store::Reader& reader) {
-  if (request.parent() != absl::StrCat("agencies/", caller.agency())) return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency lists its own requests only");
+absl::StatusOr<v1::ListCaseRequestsResponse> ListCaseRequests(const Caller& caller,
+                                                              const v1::ListCaseRequestsRequest& request,
+                                                              absl::Time now, store::Reader& reader) {
+  if (request.parent() != absl::StrCat("agencies/", caller.agency()))
+    return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency lists its own requests only");
   Violations violations;
   const Page page = PageOf(request.page_size(), request.page_token(), UINT64_MAX, violations);
   const store::ShareRole role = RoleOf(request.filter(), "role=asker", "role=holder", violations);
   RETURN_IF_ERROR(violations.ToStatus());
-  const store::ShareQuery query{.agency = caller.agency(), .kind = v1::PACKAGE_KIND_SELECTOR, .role = role, .before = page.start, .limit = page.size};
+  const store::ShareQuery query{.agency = caller.agency(),
+                                .kind = v1::PACKAGE_KIND_SELECTOR,
+                                .role = role,
+                                .before = page.start,
+                                .limit = page.size};
   ASSIGN_OR_RETURN(const std::vector<store::ListedShare> shares, reader.ListShares(query));
   v1::ListCaseRequestsResponse response;
   for (const store::ListedShare& share : shares) {

@@ -12,7 +12,8 @@
 #include "policy/loader/record.h"
 #include "trust/base/status_macros.h"
 
-// Case-data requests: what is asked is decided from the holder to the asker, who it is about from the asker to the holder.
+// Case-data requests: what is asked is decided from the holder to the asker, who it is about from the asker to the
+// holder.
 
 namespace derwent::exchange {
 namespace {
@@ -22,8 +23,8 @@ constexpr char kMethod[] = "SubmitCaseRequest";
 struct HolderDecision {
   DecidedSubject asked;
   std::vector<DecidedSubject> selector;
-  Objections why_not;     // Why the selector may not go.
-  Objections not_asked;   // Why there is nothing to ask this holder.
+  Objections why_not;    // Why the selector may not go.
+  Objections not_asked;  // Why there is nothing to ask this holder.
 };
 
 // Times and silence are the profile's, not the asker's choice. An unknown profile is the decision's business.
@@ -32,11 +33,15 @@ void CheckAgainstProfile(const v1::Manifest& m, const World& world, absl::Time n
   const policy::Profile* const profile = ProfileOf(m, world);
   if (profile == nullptr) return;
   const absl::Time made = FromTimestamp(m.create_time());
-  violations.Require(FromTimestamp(m.expire_time()) <= made + absl::Hours(profile->request_hours), "submissions.package.manifest.expire_time", "is within the profile's request_hours");
-  violations.Require(m.question().has_answer_time() == profile->existence_sensitive, "submissions.package.manifest.question.answer_time", "is set in an existence-sensitive profile only");
+  violations.Require(FromTimestamp(m.expire_time()) <= made + absl::Hours(profile->request_hours),
+                     "submissions.package.manifest.expire_time", "is within the profile's request_hours");
+  violations.Require(m.question().has_answer_time() == profile->existence_sensitive,
+                     "submissions.package.manifest.question.answer_time",
+                     "is set in an existence-sensitive profile only");
   if (!profile->existence_sensitive || !m.question().has_answer_time()) return;
   const absl::Time slot = FromTimestamp(m.question().answer_time());
-  violations.Require(slot == policy::AnswerTime(*world.bundle->policy, profile->answer_slot, made), "submissions.package.manifest.question.answer_time",
+  violations.Require(slot == policy::AnswerTime(*world.bundle->policy, profile->answer_slot, made),
+                     "submissions.package.manifest.question.answer_time",
                      "is the profile's answer slot after create_time");
   violations.Require(slot > now, "submissions.package.manifest.question.answer_time", "is in the future");
 }
@@ -52,7 +57,10 @@ absl::StatusOr<HolderDecision> DecideHolder(const CheckedPackage& package, const
   const v1::Manifest& m = package.manifest;
   RETURN_IF_ERROR(CheckKeys(package, world, batch.now()));
   ASSIGN_OR_RETURN(const policy::CaseLink link, CaseLinkOf(m, batch));
-  HolderDecision decided{.asked = DecideAsked(m, link, world, batch.now()), .selector = DecidePackage(m, package.statement, world, batch.now()), .why_not = {}, .not_asked = {}};
+  HolderDecision decided{.asked = DecideAsked(m, link, world, batch.now()),
+                         .selector = DecidePackage(m, package.statement, world, batch.now()),
+                         .why_not = {},
+                         .not_asked = {}};
   decided.why_not = WhyNot(m, package.statement, decided.selector, world, batch.now());
   ASSIGN_OR_RETURN(const bool restricted, Restricted(m.sender_agency(), tags, batch));
   if (restricted) decided.why_not.push_back(ObjectionOf(policy::ReasonCode::kSubjectRestricted));
@@ -65,12 +73,14 @@ Objections WhyRefused(const std::vector<HolderDecision>& decided) {
   for (const HolderDecision& holder : decided) {
     if (!holder.why_not.empty()) return holder.why_not;
   }
-  const bool nobody = std::all_of(decided.begin(), decided.end(), [](const HolderDecision& holder) { return !holder.not_asked.empty(); });
+  const bool nobody = std::all_of(decided.begin(), decided.end(),
+                                  [](const HolderDecision& holder) { return !holder.not_asked.empty(); });
   return nobody ? decided.front().not_asked : Objections();
 }
 
 template <typename Response>
-void AddDecision(const std::string& holder, const std::string& role, const policy::Decision& asked, const policy::Decision& selector, const World& world, Response& response) {
+void AddDecision(const std::string& holder, const std::string& role, const policy::Decision& asked,
+                 const policy::Decision& selector, const World& world, Response& response) {
   v1::AskerDecision& next = *response.add_decisions();
   next.set_holder_agency(holder);
   *next.mutable_question() = policy::ForAsker(asked);
@@ -79,8 +89,11 @@ void AddDecision(const std::string& holder, const std::string& role, const polic
 }
 
 // A holder that may answer nothing is not told who it would have been about.
-absl::Status Keep(const CheckedPackage& package, const HolderDecision& decided, const Tags& tags, std::vector<uint64_t> entries, Batch& batch) {
-  const PartTerms terms{.context = ContextOf(package).SerializeAsString(), .collection = {}, .acceptance = {},
+absl::Status Keep(const CheckedPackage& package, const HolderDecision& decided, const Tags& tags,
+                  std::vector<uint64_t> entries, Batch& batch) {
+  const PartTerms terms{.context = ContextOf(package).SerializeAsString(),
+                        .collection = {},
+                        .acceptance = {},
                         .outcome = {.time = FromTimestamp(package.manifest.expire_time()), .overdue = false}};
   ASSIGN_OR_RETURN(store::PartRow part, StorePart(package, terms, tags, batch));
   if (decided.not_asked.empty()) return DeliverPackage(package, terms.not_before, std::move(entries), batch);
@@ -92,7 +105,8 @@ absl::Status Keep(const CheckedPackage& package, const HolderDecision& decided, 
 
 }  // namespace
 
-absl::Status SubmitCaseRequest(const Caller& caller, const v1::SubmitCaseRequestRequest& request, const CheckedShare& share, v1::SubmitCaseRequestResponse& response, Batch& batch) {
+absl::Status SubmitCaseRequest(const Caller& caller, const v1::SubmitCaseRequestRequest& request,
+                               const CheckedShare& share, v1::SubmitCaseRequestResponse& response, Batch& batch) {
   ASSIGN_OR_RETURN(const bool before, Answered(caller, kMethod, request.request_id(), share.digest, response, batch));
   if (before) return absl::OkStatus();
   const World& world = batch.world();
@@ -113,17 +127,25 @@ absl::Status SubmitCaseRequest(const Caller& caller, const v1::SubmitCaseRequest
   if (keep) RETURN_IF_ERROR(StoreShare(share, batch));
   for (size_t i = 0; i < share.packages.size(); ++i) {
     const CheckedPackage& package = share.packages[i];
-    ASSIGN_OR_RETURN(const uint64_t index, batch.Append(DraftFor(request.validate_only() ? "check" : "request", By::kSender, package.manifest, package.statement, decided[i].asked,
-                                                                 TagsOfSubject(tags, decided[i].asked.number), package.manifest_digest, batch, refused)));
+    ASSIGN_OR_RETURN(
+        const uint64_t index,
+        batch.Append(DraftFor(request.validate_only() ? "check" : "request", By::kSender, package.manifest,
+                              package.statement, decided[i].asked, TagsOfSubject(tags, decided[i].asked.number),
+                              package.manifest_digest, batch, refused)));
     response.add_receipts()->set_index(index);
-    AddDecision(package.manifest.recipient_agency(), package.manifest.recipient_role(), decided[i].asked.decision, decided[i].selector.front().decision, world, response);
+    AddDecision(package.manifest.recipient_agency(), package.manifest.recipient_role(), decided[i].asked.decision,
+                decided[i].selector.front().decision, world, response);
     if (keep) RETURN_IF_ERROR(Keep(package, decided[i], tags, {index}, batch));
   }
-  response.set_outcome(!refused.empty() ? v1::SUBMIT_OUTCOME_REFUSED : keep ? v1::SUBMIT_OUTCOME_STORED : v1::SUBMIT_OUTCOME_VALID);
+  response.set_outcome(!refused.empty() ? v1::SUBMIT_OUTCOME_REFUSED
+                       : keep           ? v1::SUBMIT_OUTCOME_STORED
+                                        : v1::SUBMIT_OUTCOME_VALID);
   response.set_policy_digest(world.bundle->policy_digest);
-  if (!refused.empty()) response.set_reason(first.policy_digest() != world.bundle->policy_digest ? "POLICY_CHANGED" : refused.front().code);
+  if (!refused.empty())
+    response.set_reason(first.policy_digest() != world.bundle->policy_digest ? "POLICY_CHANGED" : refused.front().code);
   if (!keep) return absl::OkStatus();  // Only what took effect is remembered.
-  return Remember(caller, kMethod, request.request_id(), share.digest, response, FromTimestamp(first.expire_time()) + kRemembered, batch);
+  return Remember(caller, kMethod, request.request_id(), share.digest, response,
+                  FromTimestamp(first.expire_time()) + kRemembered, batch);
 }
 
 }  // namespace derwent::exchange

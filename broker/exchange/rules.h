@@ -1,6 +1,7 @@
 #pragma once
 
 #include "absl/status/status.h"
+
 #include "broker/exchange/batch.h"
 #include "broker/exchange/decide.h"
 #include "broker/exchange/package_check.h"
@@ -18,39 +19,58 @@
 
 namespace derwent::exchange {
 
-absl::Status PlanReferral(const Caller& caller, const v1::PlanReferralRequest& request, v1::PlanReferralResponse& response, Batch& batch);
-absl::Status SubmitReferral(const Caller& caller, const v1::SubmitReferralRequest& request, const CheckedShare& share, v1::SubmitReferralResponse& response, Batch& batch);
+absl::Status PlanReferral(const Caller& caller, const v1::PlanReferralRequest& request,
+                          v1::PlanReferralResponse& response, Batch& batch);
+absl::Status SubmitReferral(const Caller& caller, const v1::SubmitReferralRequest& request, const CheckedShare& share,
+                            v1::SubmitReferralResponse& response, Batch& batch);
 // Leaves the response empty when nothing waits.
 absl::Status Collect(const Caller& caller, int max_deliveries, v1::CollectResponse& response, Batch& batch);
-absl::Status Acknowledge(const Caller& caller, const v1::AcknowledgeRequest& request, v1::AcknowledgeResponse& response, Batch& batch);
-absl::Status ReportProgress(const Caller& caller, const v1::ReportProgressRequest& request, v1::ReportProgressResponse& response, Batch& batch);
-absl::Status WithdrawReferral(const Caller& caller, const v1::WithdrawReferralRequest& request, v1::WithdrawReferralResponse& response, Batch& batch);
-absl::Status SendNotice(const Caller& caller, const v1::SendNoticeRequest& request, v1::SendNoticeResponse& response, Batch& batch);
-absl::Status PlanCaseRequest(const Caller& caller, const v1::PlanCaseRequestRequest& request, v1::PlanCaseRequestResponse& response, Batch& batch);
+absl::Status Acknowledge(const Caller& caller, const v1::AcknowledgeRequest& request, v1::AcknowledgeResponse& response,
+                         Batch& batch);
+absl::Status ReportProgress(const Caller& caller, const v1::ReportProgressRequest& request,
+                            v1::ReportProgressResponse& response, Batch& batch);
+absl::Status WithdrawReferral(const Caller& caller, const v1::WithdrawReferralRequest& request,
+                              v1::WithdrawReferralResponse& response, Batch& batch);
+absl::Status SendNotice(const Caller& caller, const v1::SendNoticeRequest& request, v1::SendNoticeResponse& response,
+                        Batch& batch);
+absl::Status PlanCaseRequest(const Caller& caller, const v1::PlanCaseRequestRequest& request,
+                             v1::PlanCaseRequestResponse& response, Batch& batch);
 // Over the quota: kResourceExhausted `QUOTA_EXCEEDED`, after which AlarmQuota is due.
-absl::Status SubmitCaseRequest(const Caller& caller, const v1::SubmitCaseRequestRequest& request, const CheckedShare& share, v1::SubmitCaseRequestResponse& response, Batch& batch);
+absl::Status SubmitCaseRequest(const Caller& caller, const v1::SubmitCaseRequestRequest& request,
+                               const CheckedShare& share, v1::SubmitCaseRequestResponse& response, Batch& batch);
 // Tells the asker's agency and the holders of the refused call, once a person and day.
 absl::Status AlarmQuota(const CheckedShare& share, Batch& batch);
-absl::Status SubmitCaseAnswer(const Caller& caller, const v1::SubmitCaseAnswerRequest& request, const CheckedShare& share, v1::SubmitCaseAnswerResponse& response, Batch& batch);
-absl::Status AskApproval(const Caller& caller, const v1::AskApprovalRequest& request, v1::AskApprovalResponse& response, Batch& batch);
-absl::Status GiveApproval(const Caller& caller, const v1::GiveApprovalRequest& request, const CheckedApproval& approval, v1::GiveApprovalResponse& response, Batch& batch);
+absl::Status SubmitCaseAnswer(const Caller& caller, const v1::SubmitCaseAnswerRequest& request,
+                              const CheckedShare& share, v1::SubmitCaseAnswerResponse& response, Batch& batch);
+absl::Status AskApproval(const Caller& caller, const v1::AskApprovalRequest& request, v1::AskApprovalResponse& response,
+                         Batch& batch);
+absl::Status GiveApproval(const Caller& caller, const v1::GiveApprovalRequest& request, const CheckedApproval& approval,
+                          v1::GiveApprovalResponse& response, Batch& batch);
 absl::Status OpenCase(const Caller& caller, const v1::OpenCaseRequest& request, v1::Case& response, Batch& batch);
-absl::Status ChangeCaseMember(const Caller& caller, const v1::ChangeCaseMemberRequest& request, v1::Case& response, Batch& batch);
+absl::Status ChangeCaseMember(const Caller& caller, const v1::ChangeCaseMemberRequest& request, v1::Case& response,
+                              Batch& batch);
 absl::Status CloseCase(const Caller& caller, const v1::CloseCaseRequest& request, v1::Case& response, Batch& batch);
-absl::Status PublishKeyEvent(const Caller& caller, const v1::PublishKeyEventRequest& request, v1::PublishKeyEventResponse& response, Batch& batch);
-absl::Status ApplyDirectory(const Caller& caller, const v1::ApplyDirectoryRequest& request, v1::ApplyDirectoryResponse& response, Batch& batch);
-absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRequest& request, v1::ApplyRestrictionResponse& response, Batch& batch);
+absl::Status PublishKeyEvent(const Caller& caller, const v1::PublishKeyEventRequest& request,
+                             v1::PublishKeyEventResponse& response, Batch& batch);
+absl::Status ApplyDirectory(const Caller& caller, const v1::ApplyDirectoryRequest& request,
+                            v1::ApplyDirectoryResponse& response, Batch& batch);
+absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRequest& request,
+                              v1::ApplyRestrictionResponse& response, Batch& batch);
 
-// Expires what was not collected or answered and escalates what is overdue, at most 64 parts a call; also counts refusals down.
+// Expires what was not collected or answered and escalates what is overdue, at most 64 parts a call; also counts
+// refusals down.
 absl::Status Sweep(Batch& batch);
 // Enters that a policy came into force, once a digest.
 absl::Status EnterPolicy(Batch& batch);
 // The body of that entry.
 std::string PolicyInForce(const policy::Bundle& bundle);
-// Enters a refused call: the first of a caller, method and reason at once, its repeats within the minute as one more with their count.
+// Enters a refused call: the first of a caller, method and reason at once, its repeats within the minute as one more
+// with their count.
 absl::Status EnterRefusedCall(const Caller& caller, absl::string_view method, absl::string_view reason, Batch& batch);
-// Enters a look at the ledger and returns the entry's index; it precedes the first row. `tags`: when it asked for a person.
-absl::StatusOr<uint64_t> EnterRead(const Caller& caller, absl::string_view what, std::vector<std::string> tags, Batch& batch);
+// Enters a look at the ledger and returns the entry's index; it precedes the first row. `tags`: when it asked for a
+// person.
+absl::StatusOr<uint64_t> EnterRead(const Caller& caller, absl::string_view what, std::vector<std::string> tags,
+                                   Batch& batch);
 
 // Shared by the rules.
 struct StoredPart {
@@ -67,12 +87,14 @@ struct StoredPart {
 absl::StatusOr<StoredPart> LoadPart(const store::PartKey& key, Batch& batch);
 // What the broker decides about a part under the world as it is: of a request and its answers, what was asked.
 absl::StatusOr<std::vector<DecidedSubject>> DecideStored(const StoredPart& stored, Batch& batch);
-// Enters one step for every subject of a part. Returns the indexes. `code`: what the step itself says, for instance a notice's kind, in place of the
-// decision.
-absl::StatusOr<std::vector<uint64_t>> EnterStep(absl::string_view step, By by, const StoredPart& stored, const Objections& refused, Batch& batch, absl::string_view code = "");
+// Enters one step for every subject of a part. Returns the indexes. `code`: what the step itself says, for instance a
+// notice's kind, in place of the decision.
+absl::StatusOr<std::vector<uint64_t>> EnterStep(absl::string_view step, By by, const StoredPart& stored,
+                                                const Objections& refused, Batch& batch, absl::string_view code = "");
 // Puts a notice of the broker into an agency's mailbox.
-absl::Status DeliverNotice(const std::string& agency, v1::BrokerNoticeKind kind, const StoredPart& stored, const std::string& reason, const std::string& role,
-                           const std::vector<uint64_t>& entries, Batch& batch);
+absl::Status DeliverNotice(const std::string& agency, v1::BrokerNoticeKind kind, const StoredPart& stored,
+                           const std::string& reason, const std::string& role, const std::vector<uint64_t>& entries,
+                           Batch& batch);
 
 inline constexpr int32_t kPackageDelivery = 1;
 inline constexpr int32_t kMessageDelivery = 2;

@@ -13,7 +13,8 @@ namespace {
 // The sealing key is one of the recipient's that counts today.
 bool SealedToCurrentKey(const v1::Manifest& m, const World& world, absl::Time now) {
   const trust::KeyHistory* const keys = world.KeysOf(m.recipient_agency());
-  const trust::AgencyKey* const key = keys == nullptr ? nullptr : keys->Find(trust::KeyUse::kSealing, m.sealing_key_id(), now);
+  const trust::AgencyKey* const key =
+      keys == nullptr ? nullptr : keys->Find(trust::KeyUse::kSealing, m.sealing_key_id(), now);
   return key != nullptr && !world.revoked->IsRevoked(key->certificate.serial());
 }
 
@@ -42,34 +43,51 @@ const policy::Profile* ProfileOf(const v1::Manifest& m, const World& world) {
 
 void RequireProfilesSilence(const v1::Manifest& m, const World& world, Violations& violations) {
   const policy::Profile* const profile = ProfileOf(m, world);
-  violations.Require(profile == nullptr || m.existence_sensitive() == profile->existence_sensitive, "submissions.package.manifest.existence_sensitive", "is the profile's");
+  violations.Require(profile == nullptr || m.existence_sensitive() == profile->existence_sensitive,
+                     "submissions.package.manifest.existence_sensitive", "is the profile's");
 }
 
 absl::Status CheckKeys(const CheckedPackage& package, const World& world, absl::Time now) {
-  RETURN_IF_ERROR(CheckKeyCounts(world, package.manifest.sender_agency(), package.submission->package().manifest(), now));
+  RETURN_IF_ERROR(
+      CheckKeyCounts(world, package.manifest.sender_agency(), package.submission->package().manifest(), now));
   if (SealedToCurrentKey(package.manifest, world, now)) return absl::OkStatus();
-  return Refuse(absl::StatusCode::kFailedPrecondition, "KEY_NOT_CERTIFIED", "the package is not sealed to a key of the recipient that counts today");
+  return Refuse(absl::StatusCode::kFailedPrecondition, "KEY_NOT_CERTIFIED",
+                "the package is not sealed to a key of the recipient that counts today");
 }
 
 absl::StatusOr<bool> Restricted(const std::string& agency, const Tags& tags, Batch& batch) {
   std::vector<std::string> all;
   for (const auto& [subject, of] : tags) all.insert(all.end(), of.begin(), of.end());
   ASSIGN_OR_RETURN(const std::vector<store::RestrictionTag> found, batch.read().RestrictionsOfTags(all));
-  return std::any_of(found.begin(), found.end(), [&](const store::RestrictionTag& tag) { return tag.agency == agency; });
+  return std::any_of(found.begin(), found.end(),
+                     [&](const store::RestrictionTag& tag) { return tag.agency == agency; });
 }
 
 absl::Status StoreShare(const CheckedShare& share, Batch& batch) {
   const v1::Manifest& m = share.packages.front().manifest;
-  store::ShareRow row{.share_id = m.share_id(), .version = m.version(), .kind = m.kind(), .sender_agency = m.sender_agency(), .profile = m.profile(), .purpose = m.purpose(),
-                      .board = m.board(), .area = m.area(), .case_id = m.case_id(), .existence_sensitive = m.existence_sensitive(), .create_time = batch.now(),
-                      .expire_time = FromTimestamp(m.expire_time()), .supersedes_share_id = m.supersedes_share_id(), .reply_to_share_id = m.reply_to_share_id()};
+  store::ShareRow row{.share_id = m.share_id(),
+                      .version = m.version(),
+                      .kind = m.kind(),
+                      .sender_agency = m.sender_agency(),
+                      .profile = m.profile(),
+                      .purpose = m.purpose(),
+                      .board = m.board(),
+                      .area = m.area(),
+                      .case_id = m.case_id(),
+                      .existence_sensitive = m.existence_sensitive(),
+                      .create_time = batch.now(),
+                      .expire_time = FromTimestamp(m.expire_time()),
+                      .supersedes_share_id = m.supersedes_share_id(),
+                      .reply_to_share_id = m.reply_to_share_id()};
   const absl::Status stored = batch.write().InsertShare(row);
-  if (absl::IsAlreadyExists(stored)) return Refuse(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the share id is taken");
+  if (absl::IsAlreadyExists(stored))
+    return Refuse(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the share id is taken");
   RETURN_IF_ERROR(stored);
   if (row.supersedes_share_id.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::optional<store::ShareRow> older, batch.read().FindShare(row.supersedes_share_id));
   if (!older.has_value() || older->sender_agency != row.sender_agency || older->kind != row.kind) {
-    return Refuse(absl::StatusCode::kFailedPrecondition, "SHARE_UNKNOWN", "the share to be superseded is not one that this agency sent");
+    return Refuse(absl::StatusCode::kFailedPrecondition, "SHARE_UNKNOWN",
+                  "the share to be superseded is not one that this agency sent");
   }
   return batch.write().SetSuperseded(older->share_id, row.share_id);
 }
@@ -84,14 +102,23 @@ v1::Submission ContextOf(const CheckedPackage& package) {
 store::Due CollectionDue(const policy::Decision& decision, const v1::Manifest& manifest, absl::Time now) {
   const absl::Time expires = FromTimestamp(manifest.expire_time());
   const auto hours = decision.clock_hours.find("collection");
-  return {.time = hours == decision.clock_hours.end() ? expires : std::min(expires, now + absl::Hours(hours->second)), .overdue = false};
+  return {.time = hours == decision.clock_hours.end() ? expires : std::min(expires, now + absl::Hours(hours->second)),
+          .overdue = false};
 }
 
-absl::StatusOr<store::PartRow> StorePart(const CheckedPackage& package, const PartTerms& terms, const Tags& tags, Batch& batch) {
+absl::StatusOr<store::PartRow> StorePart(const CheckedPackage& package, const PartTerms& terms, const Tags& tags,
+                                         Batch& batch) {
   const v1::Manifest& m = package.manifest;
-  const store::PartRow part{.key = {.share_id = m.share_id(), .recipient_agency = m.recipient_agency()}, .role = m.recipient_role(), .person = m.recipient_person(),
-                            .state = v1::RECIPIENT_STATE_WAITING, .manifest_digest = package.manifest_digest, .collection = terms.collection, .acceptance = terms.acceptance,
-                            .outcome = terms.outcome, .update_time = batch.now(), .context = terms.context};
+  const store::PartRow part{.key = {.share_id = m.share_id(), .recipient_agency = m.recipient_agency()},
+                            .role = m.recipient_role(),
+                            .person = m.recipient_person(),
+                            .state = v1::RECIPIENT_STATE_WAITING,
+                            .manifest_digest = package.manifest_digest,
+                            .collection = terms.collection,
+                            .acceptance = terms.acceptance,
+                            .outcome = terms.outcome,
+                            .update_time = batch.now(),
+                            .context = terms.context};
   RETURN_IF_ERROR(batch.write().InsertPart(part));
   for (const v1::ManifestSubject& subject : m.subjects()) {
     for (const std::string& tag : TagsOfSubject(tags, subject.number())) {
@@ -101,10 +128,17 @@ absl::StatusOr<store::PartRow> StorePart(const CheckedPackage& package, const Pa
   return part;
 }
 
-absl::Status DeliverPackage(const CheckedPackage& package, absl::Time not_before, std::vector<uint64_t> entries, Batch& batch) {
+absl::Status DeliverPackage(const CheckedPackage& package, absl::Time not_before, std::vector<uint64_t> entries,
+                            Batch& batch) {
   const v1::Manifest& m = package.manifest;
-  return batch.Deliver({.delivery_id = batch.NewId(), .mailbox_agency = m.recipient_agency(), .share_id = m.share_id(), .kind = kPackageDelivery,
-                        .payload = package.submission->package().SerializeAsString(), .entry_indexes = std::move(entries), .create_time = std::max(batch.now(), not_before), .not_before = not_before});
+  return batch.Deliver({.delivery_id = batch.NewId(),
+                        .mailbox_agency = m.recipient_agency(),
+                        .share_id = m.share_id(),
+                        .kind = kPackageDelivery,
+                        .payload = package.submission->package().SerializeAsString(),
+                        .entry_indexes = std::move(entries),
+                        .create_time = std::max(batch.now(), not_before),
+                        .not_before = not_before});
 }
 
 }  // namespace derwent::exchange

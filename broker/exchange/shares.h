@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
 #include "broker/exchange/batch.h"
 #include "broker/exchange/package_check.h"
 #include "broker/exchange/refusal.h"
@@ -32,8 +33,8 @@ absl::Status CheckKeys(const CheckedPackage& package, const World& world, absl::
 // Whether the agency itself restricted a subject with any of the tags.
 absl::StatusOr<bool> Restricted(const std::string& agency, const Tags& tags, Batch& batch);
 
-// Inserts the share's row and links it to the share it supersedes. Errors: kAborted `REQUEST_ID_REUSED`; kFailedPrecondition
-// `SHARE_UNKNOWN`.
+// Inserts the share's row and links it to the share it supersedes. Errors: kAborted `REQUEST_ID_REUSED`;
+// kFailedPrecondition `SHARE_UNKNOWN`.
 absl::Status StoreShare(const CheckedShare& share, Batch& batch);
 
 // What the broker keeps of a package to decide it again: the signed manifest and the statement, without ring and units.
@@ -47,7 +48,9 @@ struct PartTerms {
 // The collection deadline: the profile's, at the latest when the package expires.
 store::Due CollectionDue(const policy::Decision& decision, const v1::Manifest& manifest, absl::Time now);
 // Inserts a recipient's part with its tags. The part waits; nothing is delivered yet.
-absl::StatusOr<store::PartRow> StorePart(const CheckedPackage& package, const PartTerms& terms, const Tags& tags, Batch& batch);
-absl::Status DeliverPackage(const CheckedPackage& package, absl::Time not_before, std::vector<uint64_t> entries, Batch& batch);
+absl::StatusOr<store::PartRow> StorePart(const CheckedPackage& package, const PartTerms& terms, const Tags& tags,
+                                         Batch& batch);
+absl::Status DeliverPackage(const CheckedPackage& package, absl::Time not_before, std::vector<uint64_t> entries,
+                            Batch& batch);
 
 }  // namespace derwent::exchange

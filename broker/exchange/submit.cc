@@ -26,14 +26,16 @@ struct PackageDecision {
 absl::StatusOr<PackageDecision> DecideOne(const CheckedPackage& package, const Tags& tags, Batch& batch) {
   const World& world = batch.world();
   RETURN_IF_ERROR(CheckKeys(package, world, batch.now()));
-  PackageDecision decided{.subjects = DecidePackage(package.manifest, package.statement, world, batch.now()), .why_not = {}};
+  PackageDecision decided{.subjects = DecidePackage(package.manifest, package.statement, world, batch.now()),
+                          .why_not = {}};
   decided.why_not = WhyNot(package.manifest, package.statement, decided.subjects, world, batch.now());
   ASSIGN_OR_RETURN(const bool restricted, Restricted(package.manifest.sender_agency(), tags, batch));
   if (restricted) decided.why_not.push_back(ObjectionOf(policy::ReasonCode::kSubjectRestricted));
   return decided;
 }
 
-void AddDecisions(const CheckedPackage& package, const PackageDecision& decided, const World& world, v1::SubmitReferralResponse& response) {
+void AddDecisions(const CheckedPackage& package, const PackageDecision& decided, const World& world,
+                  v1::SubmitReferralResponse& response) {
   for (const DecidedSubject& subject : decided.subjects) {
     v1::PlannedDecision& planned = *response.add_decisions();
     planned.set_recipient_agency(package.manifest.recipient_agency());
@@ -50,16 +52,20 @@ std::string LeadingReason(const CheckedShare& share, const std::vector<PackageDe
   return "";
 }
 
-absl::Status Keep(const CheckedPackage& package, const policy::Decision& decision, const Tags& tags, std::vector<uint64_t> entries, Batch& batch) {
-  const PartTerms terms{.context = ContextOf(package).SerializeAsString(), .collection = CollectionDue(decision, package.manifest, batch.now()),
-                        .acceptance = DueIn(decision, "acceptance", batch.now()), .outcome = DueIn(decision, "outcome", batch.now())};
+absl::Status Keep(const CheckedPackage& package, const policy::Decision& decision, const Tags& tags,
+                  std::vector<uint64_t> entries, Batch& batch) {
+  const PartTerms terms{.context = ContextOf(package).SerializeAsString(),
+                        .collection = CollectionDue(decision, package.manifest, batch.now()),
+                        .acceptance = DueIn(decision, "acceptance", batch.now()),
+                        .outcome = DueIn(decision, "outcome", batch.now())};
   RETURN_IF_ERROR(StorePart(package, terms, tags, batch).status());
   return DeliverPackage(package, terms.not_before, std::move(entries), batch);
 }
 
 }  // namespace
 
-absl::Status SubmitReferral(const Caller& caller, const v1::SubmitReferralRequest& request, const CheckedShare& share, v1::SubmitReferralResponse& response, Batch& batch) {
+absl::Status SubmitReferral(const Caller& caller, const v1::SubmitReferralRequest& request, const CheckedShare& share,
+                            v1::SubmitReferralResponse& response, Batch& batch) {
   ASSIGN_OR_RETURN(const bool before, Answered(caller, kMethod, request.request_id(), share.digest, response, batch));
   if (before) return absl::OkStatus();
   const World& world = batch.world();
@@ -84,7 +90,8 @@ absl::Status SubmitReferral(const Caller& caller, const v1::SubmitReferralReques
     if (refused && why.empty()) why.push_back(ObjectionOf(policy::ReasonCode::kPolicyChanged));
     std::vector<ledger::EntryDraft> drafts;
     for (const DecidedSubject& subject : decided[i].subjects) {
-      drafts.push_back(DraftFor(request.validate_only() ? "check" : "referral", By::kSender, package.manifest, package.statement, subject, TagsOfSubject(tags, subject.number),
+      drafts.push_back(DraftFor(request.validate_only() ? "check" : "referral", By::kSender, package.manifest,
+                                package.statement, subject, TagsOfSubject(tags, subject.number),
                                 package.manifest_digest, batch, why));
     }
     ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes, batch.Append(drafts));
@@ -92,11 +99,14 @@ absl::Status SubmitReferral(const Caller& caller, const v1::SubmitReferralReques
     AddDecisions(package, decided[i], world, response);
     if (keep) RETURN_IF_ERROR(Keep(package, decided[i].subjects.front().decision, tags, indexes, batch));
   }
-  response.set_outcome(refused ? v1::SUBMIT_OUTCOME_REFUSED : keep ? v1::SUBMIT_OUTCOME_STORED : v1::SUBMIT_OUTCOME_VALID);
+  response.set_outcome(refused ? v1::SUBMIT_OUTCOME_REFUSED
+                       : keep  ? v1::SUBMIT_OUTCOME_STORED
+                               : v1::SUBMIT_OUTCOME_VALID);
   response.set_policy_digest(world.bundle->policy_digest);
   if (refused) response.set_reason(LeadingReason(share, decided, world));
   if (!keep) return absl::OkStatus();  // Only what took effect is remembered.
-  return Remember(caller, kMethod, request.request_id(), share.digest, response, FromTimestamp(share.packages.front().manifest.expire_time()) + kRemembered, batch);
+  return Remember(caller, kMethod, request.request_id(), share.digest, response,
+                  FromTimestamp(share.packages.front().manifest.expire_time()) + kRemembered, batch);
 }
 
 }  // namespace derwent::exchange

@@ -1,4 +1,5 @@
 #include "absl/strings/str_cat.h"
+
 #include "broker/exchange/quota.h"
 #include "broker/exchange/rules.h"
 #include "trust/base/encoding.h"
@@ -13,8 +14,8 @@ constexpr char kPolicySetting[] = "policy_entered";
 
 bool Passed(const store::Due& due, absl::Time now) { return due.time.has_value() && !due.overdue && *due.time <= now; }
 
-// Nobody collected or acknowledged it in time: the payload goes, an entry and a notice to the sender stay. A part that was
-// collected keeps that state: its recipient has the data, and a withdrawal must still reach it.
+// Nobody collected or acknowledged it in time: the payload goes, an entry and a notice to the sender stay. A part that
+// was collected keeps that state: its recipient has the data, and a withdrawal must still reach it.
 absl::Status Expire(StoredPart& stored, Batch& batch) {
   ASSIGN_OR_RETURN(const std::vector<store::DeliveryRow> rows, batch.read().DeliveriesOfPart(stored.part.key));
   for (const store::DeliveryRow& row : rows) {
@@ -29,11 +30,12 @@ absl::Status Expire(StoredPart& stored, Batch& batch) {
   stored.part.update_time = batch.now();
   RETURN_IF_ERROR(batch.write().UpdatePart(stored.part));
   ASSIGN_OR_RETURN(const std::vector<uint64_t> entries, EnterStep("expiry", By::kBroker, stored, {}, batch));
-  return DeliverNotice(stored.share.sender_agency, v1::BROKER_NOTICE_KIND_EXPIRED, stored, stored.part.reason, "", entries, batch);
+  return DeliverNotice(stored.share.sender_agency, v1::BROKER_NOTICE_KIND_EXPIRED, stored, stored.part.reason, "",
+                       entries, batch);
 }
 
-// The time for answers is over: a selector that still waits goes. Under an existence-sensitive profile the asker is not told, for
-// it knows the time, and who did not answer may only have had nobody.
+// The time for answers is over: a selector that still waits goes. Under an existence-sensitive profile the asker is not
+// told, for it knows the time, and who did not answer may only have had nobody.
 absl::Status ExpireRequest(StoredPart& stored, Batch& batch) {
   ASSIGN_OR_RETURN(const std::vector<store::DeliveryRow> rows, batch.read().DeliveriesOfPart(stored.part.key));
   for (const store::DeliveryRow& row : rows) {
@@ -48,16 +50,19 @@ absl::Status ExpireRequest(StoredPart& stored, Batch& batch) {
   RETURN_IF_ERROR(batch.write().UpdatePart(stored.part));
   ASSIGN_OR_RETURN(const std::vector<uint64_t> entries, EnterStep("expiry", By::kBroker, stored, {}, batch));
   if (stored.share.existence_sensitive) return absl::OkStatus();
-  return DeliverNotice(stored.share.sender_agency, v1::BROKER_NOTICE_KIND_EXPIRED, stored, stored.part.reason, "", entries, batch);
+  return DeliverNotice(stored.share.sender_agency, v1::BROKER_NOTICE_KIND_EXPIRED, stored, stored.part.reason, "",
+                       entries, batch);
 }
 
-absl::Status Escalate(StoredPart& stored, store::Due store::PartRow::*due, v1::BrokerNoticeKind kind, absl::string_view step, Batch& batch) {
+absl::Status Escalate(StoredPart& stored, store::Due store::PartRow::*due, v1::BrokerNoticeKind kind,
+                      absl::string_view step, Batch& batch) {
   (stored.part.*due).overdue = true;
   stored.part.update_time = batch.now();
   RETURN_IF_ERROR(batch.write().UpdatePart(stored.part));
   ASSIGN_OR_RETURN(const std::vector<uint64_t> entries, EnterStep(step, By::kBroker, stored, {}, batch));
   const auto profile = batch.world().bundle->policy->profiles.find(stored.share.profile);
-  const std::string role = profile == batch.world().bundle->policy->profiles.end() ? "spoc" : profile->second.escalation_role;
+  const std::string role =
+      profile == batch.world().bundle->policy->profiles.end() ? "spoc" : profile->second.escalation_role;
   for (const std::string& agency : {stored.share.sender_agency, stored.part.key.recipient_agency}) {
     RETURN_IF_ERROR(DeliverNotice(agency, kind, stored, "OVERDUE", role, entries, batch));
   }
@@ -65,11 +70,14 @@ absl::Status Escalate(StoredPart& stored, store::Due store::PartRow::*due, v1::B
 }
 
 absl::Status EnterRepeats(Batch& batch) {
-  ASSIGN_OR_RETURN(const std::vector<store::RefusalRow> rows, batch.read().RefusalsBefore(batch.now() - absl::Minutes(1), kPartsASweep));
+  ASSIGN_OR_RETURN(const std::vector<store::RefusalRow> rows,
+                   batch.read().RefusalsBefore(batch.now() - absl::Minutes(1), kPartsASweep));
   for (const store::RefusalRow& row : rows) {
     if (row.repeats > 0) {
       ledger::EntryDraft draft("refused_call", ledger::Actor::kReceiving);
-      draft.SetReceiving(row.key.caller_agency, "").SetOutcome("DENY", {row.key.reason}, batch.world().policy_digest(), batch.world().register_digest).SetCount(row.repeats);
+      draft.SetReceiving(row.key.caller_agency, "")
+          .SetOutcome("DENY", {row.key.reason}, batch.world().policy_digest(), batch.world().register_digest)
+          .SetCount(row.repeats);
       draft.SetIds("", row.key.method, "");
       RETURN_IF_ERROR(batch.Append(draft).status());
     }
@@ -81,7 +89,8 @@ absl::Status EnterRepeats(Batch& batch) {
 // What is remembered only for a time.
 absl::Status Trim(Batch& batch) {
   RETURN_IF_ERROR(batch.write().DeleteIdempotencyBefore(batch.now(), kAnswersASweep).status());
-  RETURN_IF_ERROR(batch.write().DeleteApprovalsBefore(batch.now() - batch.world().limits.clock_skew, kAnswersASweep).status());
+  RETURN_IF_ERROR(
+      batch.write().DeleteApprovalsBefore(batch.now() - batch.world().limits.clock_skew, kAnswersASweep).status());
   return batch.write().DeleteQuotasBefore(QuotaDay(batch.now()), kAnswersASweep).status();
 }
 
@@ -100,10 +109,12 @@ absl::Status Sweep(Batch& batch) {
       continue;
     }
     if (Passed(stored.part.acceptance, batch.now())) {
-      RETURN_IF_ERROR(Escalate(stored, &store::PartRow::acceptance, v1::BROKER_NOTICE_KIND_ACCEPTANCE_OVERDUE, "acceptance_overdue", batch));
+      RETURN_IF_ERROR(Escalate(stored, &store::PartRow::acceptance, v1::BROKER_NOTICE_KIND_ACCEPTANCE_OVERDUE,
+                               "acceptance_overdue", batch));
     }
     if (Passed(stored.part.outcome, batch.now())) {
-      RETURN_IF_ERROR(Escalate(stored, &store::PartRow::outcome, v1::BROKER_NOTICE_KIND_OUTCOME_OVERDUE, "outcome_overdue", batch));
+      RETURN_IF_ERROR(
+          Escalate(stored, &store::PartRow::outcome, v1::BROKER_NOTICE_KIND_OUTCOME_OVERDUE, "outcome_overdue", batch));
     }
   }
   // Once a minute, so that an idle broker commits nothing.
@@ -112,7 +123,8 @@ absl::Status Sweep(Batch& batch) {
 }
 
 std::string PolicyInForce(const policy::Bundle& bundle) {
-  return absl::StrCat("policy ", HexEncode(bundle.policy_digest), "\ngovernance ", HexEncode(bundle.governance_digest), "\n");
+  return absl::StrCat("policy ", HexEncode(bundle.policy_digest), "\ngovernance ", HexEncode(bundle.governance_digest),
+                      "\n");
 }
 
 absl::Status EnterPolicy(Batch& batch) {
@@ -120,25 +132,29 @@ absl::Status EnterPolicy(Batch& batch) {
   ASSIGN_OR_RETURN(const std::optional<std::string> entered, batch.read().GetSetting(kPolicySetting));
   batch.registers_changed = true;  // Also ends the batch: what follows is decided under the new policy.
   if (entered == now_in_force) return absl::OkStatus();
-  RETURN_IF_ERROR(batch.Append(ledger::EntryDraft::Public(trust::EntryKind::kRegister, now_in_force, "policy", "")).status());
+  RETURN_IF_ERROR(
+      batch.Append(ledger::EntryDraft::Public(trust::EntryKind::kRegister, now_in_force, "policy", "")).status());
   return batch.write().PutSetting(kPolicySetting, now_in_force);
 }
 
 absl::Status EnterRefusedCall(const Caller& caller, absl::string_view method, absl::string_view reason, Batch& batch) {
-  const store::RefusalKey key{.caller_agency = caller.agency(), .method = std::string(method), .reason = std::string(reason)};
+  const store::RefusalKey key{
+      .caller_agency = caller.agency(), .method = std::string(method), .reason = std::string(reason)};
   ASSIGN_OR_RETURN(std::optional<store::RefusalRow> row, batch.read().FindRefusal(key));
   if (row.has_value() && row->minute > batch.now() - absl::Minutes(1)) {
     ++row->repeats;
     return batch.write().PutRefusal(*row);
   }
   ledger::EntryDraft draft("refused_call", ledger::Actor::kReceiving);
-  draft.SetReceiving(caller.agency(), caller.person()).SetOutcome("DENY", {key.reason}, batch.world().policy_digest(), batch.world().register_digest);
+  draft.SetReceiving(caller.agency(), caller.person())
+      .SetOutcome("DENY", {key.reason}, batch.world().policy_digest(), batch.world().register_digest);
   draft.SetIds("", method, "").SetCount(1);
   RETURN_IF_ERROR(batch.Append(draft).status());
   return batch.write().PutRefusal({.key = key, .minute = batch.now(), .repeats = 0});
 }
 
-absl::StatusOr<uint64_t> EnterRead(const Caller& caller, absl::string_view what, std::vector<std::string> tags, Batch& batch) {
+absl::StatusOr<uint64_t> EnterRead(const Caller& caller, absl::string_view what, std::vector<std::string> tags,
+                                   Batch& batch) {
   ledger::EntryDraft draft("read", ledger::Actor::kReleasing);
   draft.SetReleasing(caller.agency(), caller.person()).SetIds("", what, "");
   if (!tags.empty()) draft.SetSubject(1, "", std::move(tags));

@@ -1,6 +1,7 @@
 #include "broker/exchange/world.h"
 
 #include "absl/strings/str_cat.h"
+
 #include "broker/exchange/envelope.h"
 #include "policy/loader/directory.h"
 #include "trust/base/status_macros.h"
@@ -33,7 +34,8 @@ absl::StatusOr<std::shared_ptr<const World>> LoadRegisters(const World& base, st
     absl::StrAppend(&digests, row.payload_digest.view());
     v1::DsseEnvelope envelope;
     v1::Directory directory;
-    if (!envelope.ParseFromString(row.envelope) || !directory.ParseFromString(envelope.payload())) return absl::DataLossError("a stored directory does not parse");
+    if (!envelope.ParseFromString(row.envelope) || !directory.ParseFromString(envelope.payload()))
+      return absl::DataLossError("a stored directory does not parse");
     // A directory that no longer fits the policy gives nobody a role.
     auto entries = policy::CompileDirectory(directory, *base.bundle->policy);
     world->directories[row.agency] = entries.ok() ? *std::move(entries) : std::vector<policy::DirectoryEntry>();
@@ -47,8 +49,8 @@ absl::StatusOr<std::shared_ptr<const World>> LoadRegisters(const World& base, st
     v1::DsseEnvelope envelope;
     if (!envelope.ParseFromString(row.envelope)) return absl::DataLossError("a stored key event does not parse");
     ASSIGN_OR_RETURN(const trust::KeyEvent event, ToKeyEvent(envelope));
-    // An event is judged at the time it was entered, so that a key that was rotated outlives the certificate of the one before.
-    // One whose certificate was revoked ends the history: later keys do not count.
+    // An event is judged at the time it was entered, so that a key that was rotated outlives the certificate of the one
+    // before. One whose certificate was revoked ends the history: later keys do not count.
     ASSIGN_OR_RETURN(const std::optional<store::EntryRow> entry, reader.FindEntry(row.entry_index));
     if (!entry.has_value()) return absl::DataLossError("a stored key event has no entry");
     if (!history.Add(event, *base.authority, *base.revoked, entry->time).ok()) continue;

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "broker/store/store.h"
 #include "policy/engine/model.h"
 #include "policy/loader/bundle.h"
@@ -26,8 +27,8 @@ struct Limits {
   uint32_t holders_a_day = 200;  // That one person may ask on a London day.
 };
 
-// What every decision of a moment rests on: the policy, the registers and the keys in force. Immutable and shared by the
-// workers and the writer; a change makes a new one.
+// What every decision of a moment rests on: the policy, the registers and the keys in force. Immutable and shared by
+// the workers and the writer; a change makes a new one.
 struct World {
   std::shared_ptr<const policy::Bundle> bundle;  // Shared: outlives reloads while decisions still read it.
   std::shared_ptr<const trust::Authority> authority;
@@ -49,8 +50,8 @@ struct World {
 // `base` with the directories and keys of `other`.
 std::shared_ptr<const World> WithRegistersOf(const World& base, const World& other);
 
-// Reads directories and keys from the store into a copy of `base`. Errors: of the store; kDataLoss when a stored register
-// does not verify any more.
+// Reads directories and keys from the store into a copy of `base`. Errors: of the store; kDataLoss when a stored
+// register does not verify any more.
 absl::StatusOr<std::shared_ptr<const World>> LoadRegisters(const World& base, store::Reader& reader);
 
 }  // namespace derwent::exchange

@@ -6,7 +6,8 @@
 
 namespace derwent::ledger {
 
-// A field value of `key=value` pairs with one space between them, in the order written; pairs without a value are left out.
+// A field value of `key=value` pairs with one space between them, in the order written; pairs without a value are left
+// out.
 class AttributeWriter {
  public:
   AttributeWriter& Add(absl::string_view key, absl::string_view value);

@@ -20,14 +20,17 @@ RecentNodes::RecentNodes(const trust::RightEdge& edge) : start_(edge.size()), le
   }
 }
 
-void RecentNodes::Add(trust::NodeId node, const Sha256Digest& hash) { levels_[static_cast<size_t>(node.level)].nodes.push_back(hash); }
+void RecentNodes::Add(trust::NodeId node, const Sha256Digest& hash) {
+  levels_[static_cast<size_t>(node.level)].nodes.push_back(hash);
+}
 
 absl::StatusOr<std::vector<Sha256Digest>> RecentNodes::Path(uint64_t index, uint64_t size) const {
   if (index < start_ || index >= size) return absl::InvalidArgumentError("ledger: the entry is not of this batch");
   return trust::InclusionProof(index, size, [this](trust::NodeId node) -> absl::StatusOr<Sha256Digest> {
     const Level& level = levels_[static_cast<size_t>(node.level)];
     const uint64_t position = node.index - level.first;
-    if (node.index < level.first || position >= level.nodes.size()) return absl::InternalError("ledger: a node of the batch is missing");
+    if (node.index < level.first || position >= level.nodes.size())
+      return absl::InternalError("ledger: a node of the batch is missing");
     return level.nodes[position];
   });
 }
@@ -42,7 +45,8 @@ absl::StatusOr<std::string> SealedBatch::MakeReceipt(uint64_t index, absl::strin
   const PendingEntry& pending = entries_[index - entries_.front().row.index];
   ASSIGN_OR_RETURN(const PackedEntry entry, PackedEntry::Decode(pending.row.packed));
   ASSIGN_OR_RETURN(std::vector<Sha256Digest> path, nodes_.Path(index, checkpoint_.size));
-  return RenderReceipt(entry, pending.public_body, ViewerOf(pending.row.columns, agency), index, std::move(path), checkpoint_.note);
+  return RenderReceipt(entry, pending.public_body, ViewerOf(pending.row.columns, agency), index, std::move(path),
+                       checkpoint_.note);
 }
 
 }  // namespace derwent::ledger

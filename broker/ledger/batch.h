@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "broker/ledger/visibility.h"
 #include "broker/store/rows.h"
 #include "trust/base/digest.h"
@@ -13,15 +14,16 @@
 
 namespace derwent::ledger {
 
-// The perfect subtrees of a tree's right part: all that contain a leaf from `start` on, and the left siblings their proofs
-// need. Kept level by level, so that a proof costs look-ups. A value.
+// The perfect subtrees of a tree's right part: all that contain a leaf from `start` on, and the left siblings their
+// proofs need. Kept level by level, so that a proof costs look-ups. A value.
 class RecentNodes {
  public:
   // `edge`: of the tree of `start` leaves.
   explicit RecentNodes(const trust::RightEdge& edge);
   // Takes a subtree that an appended leaf completed, in the order RightEdge::Append tells them.
   void Add(trust::NodeId node, const Sha256Digest& hash);
-  // Audit path of leaf `index`, sibling first, in the tree of `size` leaves. Error: kInvalidArgument unless start <= index < size.
+  // Audit path of leaf `index`, sibling first, in the tree of `size` leaves. Error: kInvalidArgument unless start <=
+  // index < size.
   absl::StatusOr<std::vector<Sha256Digest>> Path(uint64_t index, uint64_t size) const;
 
  private:

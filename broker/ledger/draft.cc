@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+
 #include "broker/ledger/attributes.h"
 
 namespace derwent::ledger {
@@ -19,7 +20,8 @@ EntryDraft::EntryDraft(absl::string_view step, Actor actor) : actor_(actor) {
   if (step.empty()) status_ = absl::InvalidArgumentError("ledger entry: the step is empty");
 }
 
-EntryDraft EntryDraft::Public(trust::EntryKind kind, std::string body, absl::string_view step, absl::string_view agency) {
+EntryDraft EntryDraft::Public(trust::EntryKind kind, std::string body, absl::string_view step,
+                              absl::string_view agency) {
   EntryDraft draft(step, Actor::kBroker);
   draft.kind_ = kind;
   draft.body_ = std::move(body);
@@ -37,7 +39,8 @@ std::string EntryDraft::Checked(absl::string_view code) {
 
 std::string EntryDraft::CheckedList(absl::Span<const std::string> codes) {
   for (const std::string& code : codes) {
-    if (!IsCode(code) && status_.ok()) status_ = absl::InvalidArgumentError("ledger entry: a listed value is not a code or id");
+    if (!IsCode(code) && status_.ok())
+      status_ = absl::InvalidArgumentError("ledger entry: a listed value is not a code or id");
   }
   return absl::StrJoin(codes, ",");
 }
@@ -60,7 +63,8 @@ EntryDraft& EntryDraft::SetSubject(uint32_t number, absl::string_view role, std:
   tags_ = std::move(tags);
   std::ranges::sort(tags_);
   tags_.erase(std::unique(tags_.begin(), tags_.end()), tags_.end());
-  const bool sized = std::ranges::all_of(tags_, [](const std::string& tag) { return tag.size() == Sha256Digest::kSize; });
+  const bool sized =
+      std::ranges::all_of(tags_, [](const std::string& tag) { return tag.size() == Sha256Digest::kSize; });
   if ((!sized || tags_.size() > kMaxTags) && status_.ok()) {
     status_ = absl::InvalidArgumentError("ledger entry: subject tags are 16 at most, of 32 octets");
   }
@@ -81,7 +85,8 @@ EntryDraft& EntryDraft::AddCategory(CategoryLine line) {
   return *this;
 }
 
-EntryDraft& EntryDraft::SetPurpose(absl::string_view purpose, absl::string_view profile, absl::string_view board, absl::string_view area) {
+EntryDraft& EntryDraft::SetPurpose(absl::string_view purpose, absl::string_view profile, absl::string_view board,
+                                   absl::string_view area) {
   columns_.purpose = Checked(purpose);
   columns_.profile = Checked(profile);
   columns_.board = Checked(board);
@@ -89,7 +94,8 @@ EntryDraft& EntryDraft::SetPurpose(absl::string_view purpose, absl::string_view 
   return *this;
 }
 
-EntryDraft& EntryDraft::SetBases(Side side, absl::Span<const std::string> bases, absl::Span<const std::string> regimes) {
+EntryDraft& EntryDraft::SetBases(Side side, absl::Span<const std::string> bases,
+                                 absl::Span<const std::string> regimes) {
   part(side).bases = CheckedList(bases);
   part(side).regimes = CheckedList(regimes);
   return *this;
@@ -113,8 +119,8 @@ EntryDraft& EntryDraft::SetIds(absl::string_view share, absl::string_view reques
   return *this;
 }
 
-EntryDraft& EntryDraft::SetOutcome(absl::string_view outcome, absl::Span<const std::string> reasons, const Sha256Digest& policy,
-                                   const Sha256Digest& registers) {
+EntryDraft& EntryDraft::SetOutcome(absl::string_view outcome, absl::Span<const std::string> reasons,
+                                   const Sha256Digest& policy, const Sha256Digest& registers) {
   columns_.outcome = Checked(outcome);
   static_cast<void>(CheckedList(reasons));
   columns_.reasons.assign(reasons.begin(), reasons.end());
@@ -144,7 +150,8 @@ EntryDraft& EntryDraft::SetDecisionRequest(std::string canonical) {
   return *this;
 }
 
-EntryDraft& EntryDraft::SetRevisions(absl::string_view semantics, absl::string_view policy, absl::string_view registers) {
+EntryDraft& EntryDraft::SetRevisions(absl::string_view semantics, absl::string_view policy,
+                                     absl::string_view registers) {
   semantics_ = Checked(semantics);
   policy_revision_ = Checked(policy);
   register_revision_ = Checked(registers);

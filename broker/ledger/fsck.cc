@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+
 #include "broker/ledger/fsck_database.h"
 #include "broker/ledger/fsck_entry.h"
 #include "broker/ledger/fsck_state.h"
@@ -67,9 +68,10 @@ class LogCheck {
 
 absl::Status LogCheck::Open() {
   RETURN_IF_ERROR(entries_.Start(database_, "SELECT idx, time_ms, packed, decision_request FROM entry ORDER BY idx"));
-  RETURN_IF_ERROR(search_.Start(database_,
-                                "SELECT idx, agency, time_ms, releasing, receiving, actor, supplier, purpose, profile, board, outcome, reasons,"
-                                " share_id, step FROM entry_search ORDER BY idx, agency"));
+  RETURN_IF_ERROR(search_.Start(
+      database_,
+      "SELECT idx, agency, time_ms, releasing, receiving, actor, supplier, purpose, profile, board, outcome, reasons,"
+      " share_id, step FROM entry_search ORDER BY idx, agency"));
   RETURN_IF_ERROR(tags_.Start(database_, "SELECT idx, tag FROM subject_index ORDER BY idx, tag"));
   RETURN_IF_ERROR(bodies_.Start(database_, "SELECT idx, kind, body FROM public_body ORDER BY idx"));
   return checkpoints_.Start(database_, "SELECT size, note FROM checkpoint ORDER BY size");
@@ -84,7 +86,8 @@ absl::Status LogCheck::Run() {
     while (checkpoints_.At(edge_.size())) RETURN_IF_ERROR(CheckCheckpoint());
   }
   if (search_.more || tags_.more || bodies_.more) return Broken("the index names an entry that is not there");
-  if (checkpoints_.more) return Broken(absl::StrCat("checkpoint ", checkpoints_.rows->Unsigned(0), ": the log has no entry for it"));
+  if (checkpoints_.more)
+    return Broken(absl::StrCat("checkpoint ", checkpoints_.rows->Unsigned(0), ": the log has no entry for it"));
   RETURN_IF_ERROR(CheckTiles());
   return CheckHead();
 }
@@ -94,7 +97,8 @@ absl::Status LogCheck::CheckEntry(uint64_t index) {
   const absl::StatusOr<DerivedEntry> entry = DeriveEntry(entries_.rows->Text(2));
   if (!entry.ok()) return Broken(absl::StrCat("entry ", index, ": ", entry.status().message()));
   const int64_t time_ms = entries_.rows->Int(1);
-  if (entry->time_ms != time_ms) return Broken(absl::StrCat("entry ", index, ": its time is not the one it commits to"));
+  if (entry->time_ms != time_ms)
+    return Broken(absl::StrCat("entry ", index, ": its time is not the one it commits to"));
   if (index > 0 && time_ms < newest_ms_) return Broken(absl::StrCat("entry ", index, ": time goes back"));
   newest_ms_ = time_ms;
   RETURN_IF_ERROR(CheckColumns(index, *entry));
@@ -121,15 +125,18 @@ absl::Status LogCheck::CheckColumns(uint64_t index, const DerivedEntry& entry) {
     }
     RETURN_IF_ERROR(search_.Advance());
   }
-  return search_.At(index) ? Broken(absl::StrCat("entry ", index, ": it is listed for an agency that is no party")) : absl::OkStatus();
+  return search_.At(index) ? Broken(absl::StrCat("entry ", index, ": it is listed for an agency that is no party"))
+                           : absl::OkStatus();
 }
 
 absl::Status LogCheck::CheckTags(uint64_t index, const DerivedEntry& entry) {
   for (const std::string& tag : entry.tags) {
-    if (!tags_.At(index) || tags_.rows->Text(1) != tag) return Broken(absl::StrCat("entry ", index, ": the subject index is not what field 6 says"));
+    if (!tags_.At(index) || tags_.rows->Text(1) != tag)
+      return Broken(absl::StrCat("entry ", index, ": the subject index is not what field 6 says"));
     RETURN_IF_ERROR(tags_.Advance());
   }
-  return tags_.At(index) ? Broken(absl::StrCat("entry ", index, ": the subject index is not what field 6 says")) : absl::OkStatus();
+  return tags_.At(index) ? Broken(absl::StrCat("entry ", index, ": the subject index is not what field 6 says"))
+                         : absl::OkStatus();
 }
 
 absl::Status LogCheck::CheckBodies(uint64_t index, const DerivedEntry& entry) {
@@ -151,9 +158,11 @@ absl::Status LogCheck::CheckCheckpoint() {
   const uint64_t size = checkpoints_.rows->Unsigned(0);
   const absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(checkpoints_.rows->Text(1), vkey_);
   if (!checkpoint.ok()) return Broken(absl::StrCat("checkpoint ", size, ": ", checkpoint.status().message()));
-  if (checkpoint->origin != vkey_.name || checkpoint->size != size) return Broken(absl::StrCat("checkpoint ", size, ": it is of another log or size"));
+  if (checkpoint->origin != vkey_.name || checkpoint->size != size)
+    return Broken(absl::StrCat("checkpoint ", size, ": it is of another log or size"));
   // The root recomputed from the entries: successive checkpoints are consistent when each is.
-  if (checkpoint->root != edge_.Root()) return Broken(absl::StrCat("checkpoint ", size, ": its root is not the root of the entries"));
+  if (checkpoint->root != edge_.Root())
+    return Broken(absl::StrCat("checkpoint ", size, ": its root is not the root of the entries"));
   newest_checkpoint_ = size;
   ++report_.checkpoints;
   return checkpoints_.Advance();
@@ -164,11 +173,13 @@ absl::Status LogCheck::CheckTiles() {
   while (true) {
     ASSIGN_OR_RETURN(const bool more, rows->Next());
     if (!more) break;
-    const std::pair<int, uint64_t> key(static_cast<int>(rows->Unsigned(0) >> 56), rows->Unsigned(0) & 0xff'ffff'ffff'ffff);
+    const std::pair<int, uint64_t> key(static_cast<int>(rows->Unsigned(0) >> 56),
+                                       rows->Unsigned(0) & 0xff'ffff'ffff'ffff);
     const std::string hashes = rows->Text(1);
     const auto partial = tiles_.find(key);
     const auto full = full_tiles_.find(key);
-    const bool same = partial != tiles_.end() ? partial->second == hashes : full != full_tiles_.end() && full->second == trust::Sha256(hashes);
+    const bool same = partial != tiles_.end() ? partial->second == hashes
+                                              : full != full_tiles_.end() && full->second == trust::Sha256(hashes);
     if (!same) return Broken(absl::StrCat("tile ", key.first, "/", key.second, ": it is not the tile of the entries"));
     ++report_.tiles;
   }

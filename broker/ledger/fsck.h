@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "trust/note/note.h"
 
 namespace derwent::ledger {
@@ -20,10 +21,11 @@ struct FsckReport {
   bool ok() const { return broken.empty(); }
 };
 
-// Re-derives the whole ledger from a SQLite database file and compares: every leaf from its fields, search columns from the
-// fields, subject index, tiles, head, every checkpoint's signature by `vkey` and its consistency with the one before, stored
-// parts with their entries. Opens the file itself, read-only, and shares only the hash functions with the writer.
-// Errors: kNotFound no such file; kInvalidArgument not a database of ours at all (a broken one is a report).
+// Re-derives the whole ledger from a SQLite database file and compares: every leaf from its fields, search columns from
+// the fields, subject index, tiles, head, every checkpoint's signature by `vkey` and its consistency with the one
+// before, stored parts with their entries. Opens the file itself, read-only, and shares only the hash functions with
+// the writer. Errors: kNotFound no such file; kInvalidArgument not a database of ours at all (a broken one is a
+// report).
 absl::StatusOr<FsckReport> Fsck(absl::string_view path, const trust::VerifierKey& vkey);
 
 }  // namespace derwent::ledger

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 
@@ -15,7 +16,8 @@ void AppendNumber(std::string& octets, uint64_t number) {
   for (int shift = 56; shift >= 0; shift -= 8) octets.push_back(static_cast<char>(number >> shift));
 }
 
-// row_check as broker/store/README.md and row_check.h say: the first 8 octets of SHA-256 over type ‖ u64be length ‖ octets of each value.
+// row_check as broker/store/README.md and row_check.h say: the first 8 octets of SHA-256 over type ‖ u64be length ‖
+// octets of each value.
 void RowCheck(sqlite3_context* context, int count, sqlite3_value** values) {
   std::string octets;
   for (int i = 0; i < count; ++i) {
@@ -33,7 +35,8 @@ void RowCheck(sqlite3_context* context, int count, sqlite3_value** values) {
 }
 
 absl::Status Damaged(sqlite3* database) {
-  return absl::DataLossError(absl::StrCat("the database file is damaged: ", sqlite3_errstr(sqlite3_extended_errcode(database))));
+  return absl::DataLossError(
+      absl::StrCat("the database file is damaged: ", sqlite3_errstr(sqlite3_extended_errcode(database))));
 }
 
 }  // namespace
@@ -44,15 +47,17 @@ absl::StatusOr<std::unique_ptr<FsckDatabase>> FsckDatabase::Open(const std::stri
   const int rc = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_EXRESCODE, nullptr);
   std::unique_ptr<FsckDatabase> database(new FsckDatabase(handle));
   if (rc != SQLITE_OK) return absl::NotFoundError("the database file cannot be opened");
-  sqlite3_create_function_v2(handle, "row_check", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, nullptr, RowCheck, nullptr,
-                             nullptr, nullptr);
+  sqlite3_create_function_v2(handle, "row_check", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, nullptr,
+                             RowCheck, nullptr, nullptr, nullptr);
   // One snapshot for the whole check; also tells a file that is no database.
-  if (sqlite3_exec(handle, "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; BEGIN; SELECT count(*) FROM sqlite_schema", nullptr,
-                   nullptr, nullptr) == SQLITE_NOTADB) {
+  if (sqlite3_exec(handle,
+                   "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; BEGIN; SELECT count(*) FROM sqlite_schema",
+                   nullptr, nullptr, nullptr) == SQLITE_NOTADB) {
     return absl::InvalidArgumentError("not a database file");
   }
   const absl::StatusOr<int64_t> application = database->Number("PRAGMA application_id");
-  if (application.ok() && *application != kOurApplication) return absl::InvalidArgumentError("another program's database file");
+  if (application.ok() && *application != kOurApplication)
+    return absl::InvalidArgumentError("another program's database file");
   return database;
 }
 
@@ -74,7 +79,8 @@ std::string FsckDatabase::Rows::Text(int column) const {
 absl::StatusOr<std::unique_ptr<FsckDatabase::Rows>> FsckDatabase::Read(const char* sql) {
   sqlite3_stmt* statement = nullptr;
   if (sqlite3_prepare_v2(database_, sql, -1, &statement, nullptr) != SQLITE_OK) {
-    return absl::DataLossError(absl::StrCat("the database's tables are not what they should be: ", sqlite3_errmsg(database_)));
+    return absl::DataLossError(
+        absl::StrCat("the database's tables are not what they should be: ", sqlite3_errmsg(database_)));
   }
   return std::make_unique<Rows>(statement);
 }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+
 #include "trust/base/status_macros.h"
 #include "trust/merkle/tree.h"
 #include "trust/secret/sha256.h"
@@ -49,11 +50,12 @@ std::vector<std::string> SearchRows(int64_t time_ms, const Values& values) {
   std::vector<std::string> rows;
   for (const std::string& agency : std::set<std::string>{releasing, receiving, actor}) {
     if (agency.empty()) continue;
-    rows.push_back(absl::StrJoin({absl::string_view(agency), absl::string_view(absl::StrCat(time_ms)), absl::string_view(releasing),
-                                  absl::string_view(receiving), absl::string_view(actor), absl::string_view(supplier), Part(values[9], "purpose"),
-                                  Part(values[9], "profile"), Part(values[9], "board"), Part(values[14], "outcome"),
-                                  absl::string_view(reasons), Part(values[13], "share"), Part(values[20], "step")},
-                                 "\x1f"));
+    rows.push_back(absl::StrJoin(
+        {absl::string_view(agency), absl::string_view(absl::StrCat(time_ms)), absl::string_view(releasing),
+         absl::string_view(receiving), absl::string_view(actor), absl::string_view(supplier),
+         Part(values[9], "purpose"), Part(values[9], "profile"), Part(values[9], "board"), Part(values[14], "outcome"),
+         absl::string_view(reasons), Part(values[13], "share"), Part(values[20], "step")},
+        "\x1f"));
   }
   return rows;
 }
@@ -116,11 +118,11 @@ absl::Status DerivePublic(absl::string_view packed, DerivedEntry& entry) {
   }
   if (!rest.empty()) return Broken("octets follow the row");
   if (!codes[0].empty()) {
-    entry.search_rows.push_back(absl::StrJoin({codes[0], absl::string_view(absl::StrCat(entry.time_ms)), absl::string_view(""),
-                                               absl::string_view(""), codes[0], absl::string_view(""), absl::string_view(""), absl::string_view(""),
-                                               absl::string_view(""), absl::string_view(""), absl::string_view(""),
-                                               absl::string_view(""), codes[1]},
-                                              "\x1f"));
+    entry.search_rows.push_back(absl::StrJoin(
+        {codes[0], absl::string_view(absl::StrCat(entry.time_ms)), absl::string_view(""), absl::string_view(""),
+         codes[0], absl::string_view(""), absl::string_view(""), absl::string_view(""), absl::string_view(""),
+         absl::string_view(""), absl::string_view(""), absl::string_view(""), codes[1]},
+        "\x1f"));
   }
   return absl::OkStatus();
 }

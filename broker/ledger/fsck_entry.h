@@ -6,17 +6,18 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "trust/base/digest.h"
 
 namespace derwent::ledger {
 
 // What fsck derives from one packed entry, with a parser of its own (FORMAT.md).
 struct DerivedEntry {
-  std::string leaf;           // 38 octets
-  uint8_t kind = 0;           // 0: sealed
+  std::string leaf;  // 38 octets
+  uint8_t kind = 0;  // 0: sealed
   int64_t time_ms = 0;
-  std::string commitment;     // 32 octets; of a public entry the SHA-256 of its body
-  std::string request_digest; // field 17; empty or 32 octets
+  std::string commitment;                // 32 octets; of a public entry the SHA-256 of its body
+  std::string request_digest;            // field 17; empty or 32 octets
   std::vector<std::string> tags;         // in order
   std::vector<std::string> search_rows;  // one a party, by agency: the columns with U+001F between them
 };

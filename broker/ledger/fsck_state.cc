@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 
@@ -25,64 +26,82 @@ struct Rule {
 
 constexpr Rule kRowChecks[] = {
     {"SELECT count(*) FROM log_state WHERE chk IS NOT row_check(id, size, root, epoch, newest_ms)", "head"},
-    {"SELECT count(*) FROM share WHERE chk IS NOT row_check(position, share_id, version, kind, sender, profile, purpose, board, area,"
+    {"SELECT count(*) FROM share WHERE chk IS NOT row_check(position, share_id, version, kind, sender, profile, "
+     "purpose, board, area,"
      " case_id, existence_sensitive, create_ms, expire_ms, supersedes, superseded_by, reply_to)",
      "share"},
     {"SELECT count(*) FROM share_part WHERE chk IS NOT row_check(position, recipient, role, person, state, reason,"
-     " manifest_digest, collection_ms, collection_over, acceptance_ms, acceptance_over, outcome_ms, outcome_over, next_due_ms,"
+     " manifest_digest, collection_ms, collection_over, acceptance_ms, acceptance_over, outcome_ms, outcome_over, "
+     "next_due_ms,"
      " update_ms, sender_sequence, recipient_sequence, context)",
      "share_part"},
     {"SELECT count(*) FROM part_tag WHERE chk IS NOT row_check(position, recipient, subject, tag)", "part_tag"},
-    {"SELECT count(*) FROM delivery WHERE chk IS NOT row_check(sequence, delivery_id, mailbox, share_id, position, kind, entries,"
+    {"SELECT count(*) FROM delivery WHERE chk IS NOT row_check(sequence, delivery_id, mailbox, share_id, position, "
+     "kind, entries,"
      " create_ms, not_before_ms, collected, held)",
      "delivery"},
     {"SELECT count(*) FROM delivery_payload WHERE chk IS NOT row_check(sequence, payload)", "delivery_payload"},
-    {"SELECT count(*) FROM idempotency WHERE chk IS NOT row_check(caller, method, request_id, digest, response, expire_ms)",
+    {"SELECT count(*) FROM idempotency WHERE chk IS NOT row_check(caller, method, request_id, digest, response, "
+     "expire_ms)",
      "idempotency"},
-    {"SELECT count(*) FROM case_file WHERE chk IS NOT row_check(position, case_id, profile, board, area, convenor, revision, create_ms,"
+    {"SELECT count(*) FROM case_file WHERE chk IS NOT row_check(position, case_id, profile, board, area, convenor, "
+     "revision, create_ms,"
      " close_ms)",
      "case_file"},
     {"SELECT count(*) FROM case_member WHERE chk IS NOT row_check(agency, position, roles, persons)", "case_member"},
-    {"SELECT count(*) FROM case_exclusion WHERE chk IS NOT row_check(position, agency, person, by_agency)", "case_exclusion"},
-    {"SELECT count(*) FROM approval WHERE chk IS NOT row_check(approval_id, holder, share_id, state, question, expire_ms)", "approval"},
+    {"SELECT count(*) FROM case_exclusion WHERE chk IS NOT row_check(position, agency, person, by_agency)",
+     "case_exclusion"},
+    {"SELECT count(*) FROM approval WHERE chk IS NOT row_check(approval_id, holder, share_id, state, question, "
+     "expire_ms)",
+     "approval"},
     {"SELECT count(*) FROM quota WHERE chk IS NOT row_check(day, agency, person, holders, alarmed)", "quota"},
     {"SELECT count(*) FROM key_event WHERE chk IS NOT row_check(agency, sequence, envelope, idx)", "key_event"},
     {"SELECT count(*) FROM directory WHERE chk IS NOT row_check(agency, version, envelope, digest, idx)", "directory"},
-    {"SELECT count(*) FROM restriction WHERE chk IS NOT row_check(restriction_id, agency, sequence, action, envelope, idx)",
+    {"SELECT count(*) FROM restriction WHERE chk IS NOT row_check(restriction_id, agency, sequence, action, envelope, "
+     "idx)",
      "restriction"},
     {"SELECT count(*) FROM restriction_tag WHERE chk IS NOT row_check(tag, agency, restriction_id)", "restriction_tag"},
-    {"SELECT count(*) FROM refusal_counter WHERE chk IS NOT row_check(caller, method, reason, minute_ms, repeats)", "refusal_counter"},
+    {"SELECT count(*) FROM refusal_counter WHERE chk IS NOT row_check(caller, method, reason, minute_ms, repeats)",
+     "refusal_counter"},
     {"SELECT count(*) FROM setting WHERE chk IS NOT row_check(name, value)", "setting"},
 };
 
 constexpr Rule kLinks[] = {
     {"SELECT count(*) FROM share_part p LEFT JOIN share s ON s.position = p.position WHERE s.position IS NULL",
      "a part belongs to no share"},
-    {"SELECT count(*) FROM share_part p JOIN share s ON s.position = p.position WHERE NOT EXISTS (SELECT 1 FROM entry_search e"
+    {"SELECT count(*) FROM share_part p JOIN share s ON s.position = p.position WHERE NOT EXISTS (SELECT 1 FROM "
+     "entry_search e"
      " WHERE e.share_id = s.share_id AND e.share_id <> '' AND e.agency = p.recipient"
-     " AND (CASE s.kind WHEN 2 THEN e.receiving ELSE e.releasing END) = s.sender AND e.purpose = s.purpose AND e.profile = s.profile)",
+     " AND (CASE s.kind WHEN 2 THEN e.receiving ELSE e.releasing END) = s.sender AND e.purpose = s.purpose AND "
+     "e.profile = s.profile)",
      "a share's part has no ledger entry"},
-    {"SELECT count(*) FROM part_tag t WHERE NOT EXISTS (SELECT 1 FROM share_part p WHERE p.position = t.position AND p.recipient ="
+    {"SELECT count(*) FROM part_tag t WHERE NOT EXISTS (SELECT 1 FROM share_part p WHERE p.position = t.position AND "
+     "p.recipient ="
      " t.recipient)",
      "a subject tag belongs to no part"},
     {"SELECT count(*) FROM delivery d LEFT JOIN delivery_payload b ON b.sequence = d.sequence WHERE b.sequence IS NULL",
      "a delivery has no payload"},
     {"SELECT count(*) FROM delivery_payload b LEFT JOIN delivery d ON d.sequence = b.sequence WHERE d.sequence IS NULL",
      "a payload belongs to no delivery"},
-    {"SELECT count(*) FROM delivery d WHERE d.kind = 1 AND NOT EXISTS (SELECT 1 FROM share s JOIN share_part p ON p.position = s.position"
+    {"SELECT count(*) FROM delivery d WHERE d.kind = 1 AND NOT EXISTS (SELECT 1 FROM share s JOIN share_part p ON "
+     "p.position = s.position"
      " WHERE s.share_id = d.share_id AND p.recipient = d.mailbox)",
      "a package lies in a mailbox without a part"},
-    {"SELECT count(*) FROM share a WHERE a.reply_to <> '' AND NOT EXISTS (SELECT 1 FROM share s JOIN share_part p ON p.position ="
+    {"SELECT count(*) FROM share a WHERE a.reply_to <> '' AND NOT EXISTS (SELECT 1 FROM share s JOIN share_part p ON "
+     "p.position ="
      " s.position WHERE s.share_id = a.reply_to AND s.kind = 2 AND p.recipient = a.sender)",
      "an answer belongs to no request of its holder"},
     {"SELECT count(*) FROM case_member m WHERE NOT EXISTS (SELECT 1 FROM case_file c WHERE c.position = m.position)",
      "a member belongs to no case"},
     {"SELECT count(*) FROM case_exclusion x WHERE NOT EXISTS (SELECT 1 FROM case_file c WHERE c.position = x.position)",
      "an exclusion belongs to no case"},
-    {"SELECT count(*) FROM key_event k WHERE NOT EXISTS (SELECT 1 FROM public_body b WHERE b.idx = k.idx AND b.kind = 3)",
+    {"SELECT count(*) FROM key_event k WHERE NOT EXISTS (SELECT 1 FROM public_body b WHERE b.idx = k.idx AND b.kind = "
+     "3)",
      "a key event has no ledger entry"},
-    {"SELECT count(*) FROM directory r LEFT JOIN entry e ON e.idx = r.idx WHERE e.idx IS NULL", "a directory has no ledger entry"},
-    {"SELECT count(*) FROM restriction r LEFT JOIN entry e ON e.idx = r.idx WHERE e.idx IS NULL", "a restriction has no ledger entry"},
+    {"SELECT count(*) FROM directory r LEFT JOIN entry e ON e.idx = r.idx WHERE e.idx IS NULL",
+     "a directory has no ledger entry"},
+    {"SELECT count(*) FROM restriction r LEFT JOIN entry e ON e.idx = r.idx WHERE e.idx IS NULL",
+     "a restriction has no ledger entry"},
 };
 
 absl::Status CheckIntegrity(FsckDatabase& database) {
@@ -95,7 +114,8 @@ absl::Status CheckIntegrity(FsckDatabase& database) {
 absl::Status CheckSchema(FsckDatabase& database) {
   ASSIGN_OR_RETURN(const int64_t version, database.Number("PRAGMA user_version"));
   if (version != kSchemaVersion) return Broken("the database's schema version is not the one this program checks");
-  ASSIGN_OR_RETURN(const Rows rows, database.Read("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY name"));
+  ASSIGN_OR_RETURN(const Rows rows,
+                   database.Read("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY name"));
   std::string text;
   while (true) {
     ASSIGN_OR_RETURN(const bool more, rows->Next());
@@ -103,7 +123,8 @@ absl::Status CheckSchema(FsckDatabase& database) {
     absl::StrAppend(&text, rows->Text(0), "\n", rows->Text(1), "\n", rows->Text(2), "\n", rows->Text(3), "\n");
   }
   const std::string digest = trust::Sha256(text).hex();
-  if (digest != kSchemaDigest) return Broken(absl::StrCat("the database's tables are not what they should be (", digest, ")"));
+  if (digest != kSchemaDigest)
+    return Broken(absl::StrCat("the database's tables are not what they should be (", digest, ")"));
   return absl::OkStatus();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "absl/status/status.h"
+
 #include "broker/ledger/fsck.h"
 #include "broker/ledger/fsck_database.h"
 

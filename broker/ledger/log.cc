@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/container/btree_map.h"
+
 #include "broker/ledger/packed_entry.h"
 #include "broker/ledger/tile_nodes.h"
 #include "trust/base/status_macros.h"
@@ -34,7 +35,8 @@ trust::VerifierKey KeyOf(const std::string& origin, const trust::Ed25519Key& key
 
 }  // namespace
 
-Log::Log(std::string origin, trust::Ed25519Key key) : origin_(std::move(origin)), key_(std::move(key)), vkey_(KeyOf(origin_, key_)) {}
+Log::Log(std::string origin, trust::Ed25519Key key)
+    : origin_(std::move(origin)), key_(std::move(key)), vkey_(KeyOf(origin_, key_)) {}
 
 absl::Status Log::TakeOver(store::Store& store) {
   Forget();
@@ -55,9 +57,11 @@ absl::Status Log::Load(store::Reader& reader) {
   ASSIGN_OR_RETURN(memory.head, reader.GetLogState());
   if (epoch_.has_value() && memory.head.epoch != *epoch_) return absl::AbortedError("ledger: another writer took over");
   ASSIGN_OR_RETURN(memory.edge, LoadEdge(reader, memory.head.size));
-  if (memory.edge.Root() != memory.head.root) return absl::DataLossError("ledger: the tiles do not give the root of the head");
+  if (memory.edge.Root() != memory.head.root)
+    return absl::DataLossError("ledger: the tiles do not give the root of the head");
   ASSIGN_OR_RETURN(const std::optional<store::CheckpointRow> newest, reader.NewestCheckpoint());
-  if (newest.has_value() != (memory.head.size > 0)) return absl::DataLossError("ledger: the newest checkpoint is missing");
+  if (newest.has_value() != (memory.head.size > 0))
+    return absl::DataLossError("ledger: the newest checkpoint is missing");
   if (newest.has_value()) {
     const absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(newest->note, vkey_);
     if (!checkpoint.ok()) return absl::DataLossError("ledger: the newest checkpoint is not signed by this log's key");
@@ -86,8 +90,9 @@ void Log::RollbackTo(const Mark& mark) {
 
 uint64_t Log::size() const { return memory_.has_value() ? memory_->head.size + memory_->pending.size() : 0; }
 
-absl::StatusOr<std::vector<uint64_t>> Log::Append(store::Transaction& transaction, const std::vector<EntryDraft>& drafts,
-                                                  absl::Time now, trust::Random& random) {
+absl::StatusOr<std::vector<uint64_t>> Log::Append(store::Transaction& transaction,
+                                                  const std::vector<EntryDraft>& drafts, absl::Time now,
+                                                  trust::Random& random) {
   if (!memory_.has_value()) return NotLoaded();
   const absl::Time time = std::max(WholeMillis(now), memory_->newest_time);
   std::vector<uint64_t> indexes;
@@ -109,7 +114,8 @@ absl::StatusOr<std::vector<uint64_t>> Log::Append(store::Transaction& transactio
 absl::StatusOr<store::CheckpointRow> Log::Sign(uint64_t size, const Sha256Digest& root) const {
   const std::string text = trust::Checkpoint{.origin = origin_, .size = size, .root = root}.Body();
   ASSIGN_OR_RETURN(trust::NoteSignature signature, trust::SignNote(text, origin_, key_));
-  return store::CheckpointRow{.size = size, .note = trust::Note{.text = text, .signatures = {std::move(signature)}}.ToString()};
+  return store::CheckpointRow{.size = size,
+                              .note = trust::Note{.text = text, .signatures = {std::move(signature)}}.ToString()};
 }
 
 absl::StatusOr<std::shared_ptr<const SealedBatch>> Log::Seal(store::Transaction& transaction) {
@@ -121,12 +127,14 @@ absl::StatusOr<std::shared_ptr<const SealedBatch>> Log::Seal(store::Transaction&
     edge.Append(trust::LeafHash(LeafOf(entry.row.packed)), [&](trust::NodeId node, const Sha256Digest& hash) {
       nodes.Add(node, hash);
       if (node.level % trust::kTileHeight != 0) return;
-      const store::TileKey key{.level = static_cast<uint32_t>(node.level / trust::kTileHeight), .number = node.index / trust::kTileWidth};
+      const store::TileKey key{.level = static_cast<uint32_t>(node.level / trust::kTileHeight),
+                               .number = node.index / trust::kTileWidth};
       tiles[key].append(hash.view().data(), hash.view().size());
     });
   }
   for (const auto& [key, hashes] : tiles) RETURN_IF_ERROR(transaction.ExtendTile(key, hashes));
-  const store::LogState head{.size = edge.size(), .root = edge.Root(), .epoch = memory_->head.epoch, .newest_time = memory_->newest_time};
+  const store::LogState head{
+      .size = edge.size(), .root = edge.Root(), .epoch = memory_->head.epoch, .newest_time = memory_->newest_time};
   // Also without entries: a writer that was fenced off must not change state either.
   RETURN_IF_ERROR(transaction.AdvanceLog(memory_->head, head));
   if (!memory_->pending.empty()) {

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "broker/ledger/batch.h"
 #include "broker/ledger/draft.h"
 #include "broker/store/store.h"
@@ -36,8 +37,9 @@ class Log {
   // Takes over writing: raises the epoch in a commit of its own, then loads. Call once at start.
   // Errors: as Load; of Store::Begin, Transaction::Commit.
   absl::Status TakeOver(store::Store& store);
-  // Reads head and right edge, recomputes the root from the tiles and compares with the newest checkpoint. Keeps the epoch
-  // taken at TakeOver. Errors: kDataLoss the stored log contradicts itself: sign nothing; kAborted somebody else took over.
+  // Reads head and right edge, recomputes the root from the tiles and compares with the newest checkpoint. Keeps the
+  // epoch taken at TakeOver. Errors: kDataLoss the stored log contradicts itself: sign nothing; kAborted somebody else
+  // took over.
   absl::Status Load(store::Reader& reader);
   // Drops what is in memory. Append and Seal fail with kFailedPrecondition until Load succeeds.
   void Forget();
@@ -56,8 +58,8 @@ class Log {
   // Errors: kInvalidArgument a draft breaks a field's syntax; of the store.
   absl::StatusOr<std::vector<uint64_t>> Append(store::Transaction& transaction, const std::vector<EntryDraft>& drafts,
                                                absl::Time now, trust::Random& random);
-  // Ends the batch: writes tiles, head (fenced) and the checkpoint it signs. shared: replies of one batch are rendered on
-  // several threads. A batch without entries keeps the newest checkpoint. Errors: kAborted fenced off; of the store.
+  // Ends the batch: writes tiles, head (fenced) and the checkpoint it signs. shared: replies of one batch are rendered
+  // on several threads. A batch without entries keeps the newest checkpoint. Errors: kAborted fenced off; of the store.
   absl::StatusOr<std::shared_ptr<const SealedBatch>> Seal(store::Transaction& transaction);
 
   // Entries, the open batch included.

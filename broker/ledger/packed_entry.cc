@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+
 #include "broker/ledger/attributes.h"
 #include "trust/base/encoding.h"
 #include "trust/base/status_macros.h"
@@ -129,7 +130,8 @@ absl::StatusOr<PackedEntry> PackedEntry::Decode(absl::string_view packed) {
   PackedEntry entry;
   const absl::string_view version = reader.Take(1);
   entry.leaf = std::string(reader.Take(kLeafSize));
-  const bool ours = reader.ok() && version[0] == kVersion && static_cast<uint8_t>(entry.leaf[5]) <= static_cast<uint8_t>(EntryKind::kRegister);
+  const bool ours = reader.ok() && version[0] == kVersion &&
+                    static_cast<uint8_t>(entry.leaf[5]) <= static_cast<uint8_t>(EntryKind::kRegister);
   if (!ours) return absl::DataLossError("ledger: an entry's row does not have its shape");
   entry.kind = static_cast<EntryKind>(entry.leaf[5]);
   if (entry.kind == EntryKind::kSealed) {
@@ -143,16 +145,19 @@ absl::StatusOr<PackedEntry> PackedEntry::Decode(absl::string_view packed) {
 
 store::EntryColumns PackedEntry::Columns() const {
   if (kind != EntryKind::kSealed) return {.actor_agency = public_agency, .step = public_step};
-  const auto attribute = [this](Field field, absl::string_view key) { return std::string(Attribute(fields[field], key)); };
-  store::EntryColumns columns{.releasing_agency = fields[Field::kReleasingAgency],
-                              .receiving_agency = fields[Field::kReceivingAgency],
-                              .purpose = attribute(Field::kPurpose, "purpose"),
-                              .profile = attribute(Field::kPurpose, "profile"),
-                              .board = attribute(Field::kPurpose, "board"),
-                              .outcome = attribute(Field::kOutcome, "outcome"),
-                              .reasons = absl::StrSplit(Attribute(fields[Field::kOutcome], "reasons"), ',', absl::SkipEmpty()),
-                              .share_id = attribute(Field::kIds, "share"),
-                              .step = attribute(Field::kStep, "step")};
+  const auto attribute = [this](Field field, absl::string_view key) {
+    return std::string(Attribute(fields[field], key));
+  };
+  store::EntryColumns columns{
+      .releasing_agency = fields[Field::kReleasingAgency],
+      .receiving_agency = fields[Field::kReceivingAgency],
+      .purpose = attribute(Field::kPurpose, "purpose"),
+      .profile = attribute(Field::kPurpose, "profile"),
+      .board = attribute(Field::kPurpose, "board"),
+      .outcome = attribute(Field::kOutcome, "outcome"),
+      .reasons = absl::StrSplit(Attribute(fields[Field::kOutcome], "reasons"), ',', absl::SkipEmpty()),
+      .share_id = attribute(Field::kIds, "share"),
+      .step = attribute(Field::kStep, "step")};
   const absl::string_view actor = Attribute(fields[Field::kStep], "actor");
   if (actor == "releasing") columns.actor_agency = columns.releasing_agency;
   if (actor == "receiving") columns.actor_agency = columns.receiving_agency;
@@ -172,12 +177,14 @@ trust::SealedFields EntryPacker::FieldsOf(const EntryDraft& draft, absl::Time ti
   fields[Field::kSubjectTags] = absl::StrJoin(draft.tags_, "");
   fields[Field::kSubjectRole] = AttributeWriter().Add("subject", draft.subject_).Add("role", draft.role_).Take();
   for (const CategoryLine& line : draft.categories_) {
-    absl::StrAppend(&fields[Field::kCategories], AttributeWriter()
-                                                     .Add("category", line.category)
-                                                     .Add("asked", line.asked)
-                                                     .Add("outcome", line.outcome)
-                                                     .Add("form", line.form)
-                                                     .Take(), "\n");
+    absl::StrAppend(&fields[Field::kCategories],
+                    AttributeWriter()
+                        .Add("category", line.category)
+                        .Add("asked", line.asked)
+                        .Add("outcome", line.outcome)
+                        .Add("form", line.form)
+                        .Take(),
+                    "\n");
   }
   fields[Field::kPurpose] = AttributeWriter()
                                 .Add("purpose", draft.columns_.purpose)
@@ -195,9 +202,13 @@ trust::SealedFields EntryPacker::FieldsOf(const EntryDraft& draft, absl::Time ti
                                    .Add("releasing.conditions", releasing.conditions)
                                    .Add("receiving.conditions", receiving.conditions)
                                    .Take();
-  fields[Field::kAgreement] = AttributeWriter().Add("agreement", draft.agreement_).Add("revision", draft.agreement_revision_).Take();
-  fields[Field::kIds] =
-      AttributeWriter().Add("share", draft.columns_.share_id).Add("request", draft.request_).Add("case", draft.case_).Take();
+  fields[Field::kAgreement] =
+      AttributeWriter().Add("agreement", draft.agreement_).Add("revision", draft.agreement_revision_).Take();
+  fields[Field::kIds] = AttributeWriter()
+                            .Add("share", draft.columns_.share_id)
+                            .Add("request", draft.request_)
+                            .Add("case", draft.case_)
+                            .Take();
   fields[Field::kOutcome] = AttributeWriter()
                                 .Add("outcome", draft.columns_.outcome)
                                 .Add("reasons", absl::StrJoin(draft.columns_.reasons, ","))
@@ -217,16 +228,21 @@ trust::SealedFields EntryPacker::FieldsOf(const EntryDraft& draft, absl::Time ti
                                .Add("registers", draft.register_revision_)
                                .Take();
   fields[Field::kHolderCommitment] = draft.commitment_;
-  fields[Field::kStep] =
-      AttributeWriter().Add("step", draft.columns_.step).Add("actor", SideName(draft.actor_)).Add("count", draft.count_)
-          .Add("tags", draft.supplier_ == Side::kReceiving ? "receiving" : "").Take();
+  fields[Field::kStep] = AttributeWriter()
+                             .Add("step", draft.columns_.step)
+                             .Add("actor", SideName(draft.actor_))
+                             .Add("count", draft.count_)
+                             .Add("tags", draft.supplier_ == Side::kReceiving ? "receiving" : "")
+                             .Take();
   return fields;
 }
 
-absl::StatusOr<EntryPacker::Packed> EntryPacker::Pack(const EntryDraft& draft, uint64_t index, absl::Time time, trust::Random& random) {
+absl::StatusOr<EntryPacker::Packed> EntryPacker::Pack(const EntryDraft& draft, uint64_t index, absl::Time time,
+                                                      trust::Random& random) {
   RETURN_IF_ERROR(draft.status_);
   if (draft.kind_ != EntryKind::kSealed) return PackPublic(draft, index, time);
-  if (draft.decision_request_.size() > kMaxDecisionRequest) return absl::InvalidArgumentError("ledger entry: the decision request is too long");
+  if (draft.decision_request_.size() > kMaxDecisionRequest)
+    return absl::InvalidArgumentError("ledger entry: the decision request is too long");
   PackedEntry entry{.kind = EntryKind::kSealed, .fields = FieldsOf(draft, time)};
   for (const std::string& value : entry.fields.values) {
     if (value.size() > kMaxFieldValue) return absl::InvalidArgumentError("ledger entry: a field is over 16384 octets");
@@ -254,8 +270,9 @@ absl::StatusOr<EntryPacker::Packed> EntryPacker::PackPublic(const EntryDraft& dr
                           .public_time = time,
                           .public_agency = draft.columns_.actor_agency,
                           .public_step = draft.columns_.step};
-  return Packed{.row = {.index = index, .time = time, .packed = entry.Encode(), .columns = entry.Columns()},
-                .body = store::PublicBodyRow{.index = index, .kind = static_cast<uint8_t>(draft.kind_), .body = draft.body_}};
+  return Packed{
+      .row = {.index = index, .time = time, .packed = entry.Encode(), .columns = entry.Columns()},
+      .body = store::PublicBodyRow{.index = index, .kind = static_cast<uint8_t>(draft.kind_), .body = draft.body_}};
 }
 
 }  // namespace derwent::ledger

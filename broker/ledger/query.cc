@@ -48,15 +48,18 @@ class Opener {
 
   absl::StatusOr<OpenedEntry> Open(const Found& found, Viewer viewer) {
     ASSIGN_OR_RETURN(std::vector<Sha256Digest> path,
-                     trust::InclusionProof(found.row.index, checkpoint_.size, [this](trust::NodeId node) { return tiles_.Read(node); }));
-    OpenedEntry opened{.index = found.row.index, .kind = found.entry.kind, .time = found.row.time, .public_body = found.public_body};
+                     trust::InclusionProof(found.row.index, checkpoint_.size,
+                                           [this](trust::NodeId node) { return tiles_.Read(node); }));
+    OpenedEntry opened{
+        .index = found.row.index, .kind = found.entry.kind, .time = found.row.time, .public_body = found.public_body};
     const trust::FieldSet fields = OpenedFor(found.entry, viewer);
     for (int number = 1; number <= trust::kFieldCount; ++number) {
       const std::string& value = found.entry.fields.values[static_cast<size_t>(number) - 1];
       if (!fields.test(static_cast<size_t>(number) - 1) || value.empty()) continue;
       opened.fields.push_back({.number = number, .name = std::string(trust::FieldName(number)), .value = value});
     }
-    opened.receipt = RenderReceipt(found.entry, found.public_body, viewer, found.row.index, std::move(path), checkpoint_.note);
+    opened.receipt =
+        RenderReceipt(found.entry, found.public_body, viewer, found.row.index, std::move(path), checkpoint_.note);
     return opened;
   }
 
@@ -75,7 +78,8 @@ absl::StatusOr<std::vector<Sha256Digest>> InclusionProof(store::Reader& reader, 
   return trust::InclusionProof(index, size, [&tiles](trust::NodeId node) { return tiles.Read(node); });
 }
 
-absl::StatusOr<std::vector<Sha256Digest>> ConsistencyProof(store::Reader& reader, uint64_t old_size, uint64_t new_size) {
+absl::StatusOr<std::vector<Sha256Digest>> ConsistencyProof(store::Reader& reader, uint64_t old_size,
+                                                           uint64_t new_size) {
   RETURN_IF_ERROR(CheckSize(reader, new_size));
   TileNodes tiles(reader);
   return trust::ConsistencyProof(old_size, new_size, [&tiles](trust::NodeId node) { return tiles.Read(node); });
@@ -100,7 +104,8 @@ absl::StatusOr<std::vector<std::string>> Leaves(store::Reader& reader, uint64_t 
 absl::StatusOr<OpenedEntry> OpenEntry(store::Reader& reader, uint64_t index, absl::string_view agency) {
   ASSIGN_OR_RETURN(const Found found, Find(reader, index));
   const Viewer viewer = ViewerOf(found.entry.Columns(), agency);
-  if (viewer == Viewer::kNone && found.entry.kind == trust::EntryKind::kSealed) return absl::NotFoundError("no such entry");
+  if (viewer == Viewer::kNone && found.entry.kind == trust::EntryKind::kSealed)
+    return absl::NotFoundError("no such entry");
   ASSIGN_OR_RETURN(Opener opener, Opener::Create(reader));
   return opener.Open(found, viewer);
 }

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "broker/ledger/visibility.h"
 #include "broker/store/store.h"
 #include "trust/base/digest.h"
@@ -13,7 +14,8 @@
 namespace derwent::ledger {
 
 // Reading the ledger through any Reader (a snapshot, or the writer's own transaction). All sizes must be at most the
-// reader's log size. Errors: kInvalidArgument index or size out of range; kDataLoss stored bytes fail verification; of the store.
+// reader's log size. Errors: kInvalidArgument index or size out of range; kDataLoss stored bytes fail verification; of
+// the store.
 
 // RFC 6962 proofs from the stored tiles.
 absl::StatusOr<std::vector<Sha256Digest>> InclusionProof(store::Reader& reader, uint64_t index, uint64_t size);
@@ -45,8 +47,8 @@ absl::StatusOr<OpenedEntry> OpenEntryAsAuditor(store::Reader& reader, uint64_t i
 // Its receipt alone.
 absl::StatusOr<std::string> MakeReceipt(store::Reader& reader, uint64_t index, absl::string_view agency);
 
-// Entries that match, opened for `query.viewer_agency`, in ledger order. Next page: from_index = last index + 1; a page shorter
-// than the limit is the last.
+// Entries that match, opened for `query.viewer_agency`, in ledger order. Next page: from_index = last index + 1; a page
+// shorter than the limit is the last.
 absl::StatusOr<std::vector<OpenedEntry>> Search(store::Reader& reader, const store::EntryQuery& query);
 
 }  // namespace derwent::ledger

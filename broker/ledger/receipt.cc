@@ -17,7 +17,8 @@ std::string RenderReceipt(const PackedEntry& entry, absl::string_view public_bod
   const trust::Opening opening = entry.kind == trust::EntryKind::kSealed
                                      ? trust::Opening::Of(entry.fields, entry.hashes, OpenedFor(entry, viewer))
                                      : trust::Opening::OfPublic(entry.kind, std::string(public_body));
-  return trust::TlogProof{.extra = opening.ToExtra(), .index = index, .path = std::move(path), .checkpoint = std::string(checkpoint)}
+  return trust::TlogProof{
+      .extra = opening.ToExtra(), .index = index, .path = std::move(path), .checkpoint = std::string(checkpoint)}
       .ToString();
 }
 

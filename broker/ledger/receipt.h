@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+
 #include "broker/ledger/packed_entry.h"
 #include "broker/ledger/visibility.h"
 #include "trust/base/digest.h"

@@ -14,10 +14,12 @@ absl::StatusOr<Sha256Digest> TileNodes::Read(trust::NodeId node) {
     tile = tiles_.emplace(key, std::move(hashes)).first;
   }
   const absl::string_view hashes = tile->second;
-  if (hashes.size() < (span.first + span.count) * Sha256Digest::kSize) return absl::DataLossError("ledger: a tile is too short");
+  if (hashes.size() < (span.first + span.count) * Sha256Digest::kSize)
+    return absl::DataLossError("ledger: a tile is too short");
   trust::RightEdge subtree;
   for (uint64_t i = span.first; i < span.first + span.count; ++i) {
-    ASSIGN_OR_RETURN(const Sha256Digest hash, Sha256Digest::FromBytes(hashes.substr(i * Sha256Digest::kSize, Sha256Digest::kSize)));
+    ASSIGN_OR_RETURN(const Sha256Digest hash,
+                     Sha256Digest::FromBytes(hashes.substr(i * Sha256Digest::kSize, Sha256Digest::kSize)));
     subtree.Append(hash, [](trust::NodeId, const Sha256Digest&) {});
   }
   return subtree.Root();

@@ -4,6 +4,7 @@
 
 #include "absl/container/btree_map.h"
 #include "absl/status/statusor.h"
+
 #include "broker/store/store.h"
 #include "trust/base/digest.h"
 #include "trust/merkle/tree.h"

@@ -3,13 +3,20 @@
 #include <array>
 
 #include "absl/strings/str_cat.h"
+
 #include "broker/exchange/decide.h"
 #include "broker/exchange/refusal.h"
 
 namespace derwent::rpc {
 namespace {
 
-enum Who : unsigned { kAgents = 1, kConsoles = 2, kPersons = 4, kAuditors = 8, kEverybody = kAgents | kConsoles | kPersons };
+enum Who : unsigned {
+  kAgents = 1,
+  kConsoles = 2,
+  kPersons = 4,
+  kAuditors = 8,
+  kEverybody = kAgents | kConsoles | kPersons
+};
 
 struct Row {
   absl::string_view method;
@@ -72,7 +79,8 @@ bool InDirectory(const exchange::Caller& caller, const exchange::World& world) {
 
 }  // namespace
 
-absl::Status MayCall(const exchange::Caller& caller, absl::string_view method, const exchange::World& world, absl::Time now) {
+absl::Status MayCall(const exchange::Caller& caller, absl::string_view method, const exchange::World& world,
+                     absl::Time now) {
   unsigned who = 0;
   for (const Row& row : kTable) {
     if (row.method == method) who = row.who;
@@ -81,15 +89,22 @@ absl::Status MayCall(const exchange::Caller& caller, absl::string_view method, c
   if (!world.bundle->policy->organisations.contains(caller.agency())) who = 0;
   bool may = false;
   switch (caller.id.kind) {
-    case trust::CallerKind::kAgent: may = (who & kAgents) != 0; break;
-    case trust::CallerKind::kConsole: may = (who & kConsoles) != 0; break;
-    case trust::CallerKind::kPerson:
-      may = InDirectory(caller, world) && ((who & kPersons) != 0 || ((who & kAuditors) != 0 && Audits(caller, world, now)));
+    case trust::CallerKind::kAgent:
+      may = (who & kAgents) != 0;
       break;
-    case trust::CallerKind::kBroker: break;
+    case trust::CallerKind::kConsole:
+      may = (who & kConsoles) != 0;
+      break;
+    case trust::CallerKind::kPerson:
+      may = InDirectory(caller, world) &&
+            ((who & kPersons) != 0 || ((who & kAuditors) != 0 && Audits(caller, world, now)));
+      break;
+    case trust::CallerKind::kBroker:
+      break;
   }
   if (may) return absl::OkStatus();
-  return exchange::Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", absl::StrCat("this kind of caller, or its role today, may not call ", method));
+  return exchange::Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED",
+                          absl::StrCat("this kind of caller, or its role today, may not call ", method));
 }
 
 }  // namespace derwent::rpc

@@ -3,6 +3,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+
 #include "broker/exchange/batch.h"
 #include "broker/exchange/world.h"
 
@@ -10,6 +11,7 @@ namespace derwent::rpc {
 
 // Who may call what: one table for all services. A method that is not in it may be called by nobody.
 // Errors: kPermissionDenied `ROLE_NOT_ENTITLED`.
-absl::Status MayCall(const exchange::Caller& caller, absl::string_view method, const exchange::World& world, absl::Time now);
+absl::Status MayCall(const exchange::Caller& caller, absl::string_view method, const exchange::World& world,
+                     absl::Time now);
 
 }  // namespace derwent::rpc

@@ -11,25 +11,33 @@ namespace {
 
 constexpr size_t kMostKnown = 10000;
 
-absl::Status Unknown(absl::string_view why) { return exchange::Refuse(absl::StatusCode::kUnauthenticated, "CALLER_UNKNOWN", why); }
+absl::Status Unknown(absl::string_view why) {
+  return exchange::Refuse(absl::StatusCode::kUnauthenticated, "CALLER_UNKNOWN", why);
+}
 
 }  // namespace
 
-absl::StatusOr<Authentication::Known> Authentication::Parse(const std::string& pem, const exchange::World& world, absl::Time now) {
+absl::StatusOr<Authentication::Known> Authentication::Parse(const std::string& pem, const exchange::World& world,
+                                                            absl::Time now) {
   absl::StatusOr<trust::Certificate> certificate = trust::Certificate::FromPem(pem);
   if (!certificate.ok()) return Unknown(certificate.status().message());
   if (const absl::Status good = world.authority->Verify(*certificate, now); !good.ok()) return Unknown(good.message());
   if (certificate->id().kind == trust::CallerKind::kBroker) return Unknown("a broker does not call");
-  return Known{.caller = {.id = certificate->id(), .serial = certificate->serial()}, .not_before = certificate->not_before(), .not_after = certificate->not_after()};
+  return Known{.caller = {.id = certificate->id(), .serial = certificate->serial()},
+               .not_before = certificate->not_before(),
+               .not_after = certificate->not_after()};
 }
 
 absl::Status Authentication::StillGood(const exchange::Caller& caller, const exchange::World& world, absl::Time now) {
   if (world.revoked->next_update() <= now) return Unknown("the revocation list is out of date: nobody is trusted");
-  if (world.revoked->IsRevoked(caller.serial)) return exchange::Refuse(absl::StatusCode::kUnauthenticated, "CERTIFICATE_REVOKED", "the caller's certificate is revoked");
+  if (world.revoked->IsRevoked(caller.serial))
+    return exchange::Refuse(absl::StatusCode::kUnauthenticated, "CERTIFICATE_REVOKED",
+                            "the caller's certificate is revoked");
   return absl::OkStatus();
 }
 
-absl::StatusOr<exchange::Caller> Authentication::CallerOf(const grpc::ServerContextBase& context, const exchange::World& world, absl::Time now) {
+absl::StatusOr<exchange::Caller> Authentication::CallerOf(const grpc::ServerContextBase& context,
+                                                          const exchange::World& world, absl::Time now) {
   const auto properties = context.auth_context()->FindPropertyValues("x509_pem_cert");
   if (properties.size() != 1) return Unknown("the caller shows no certificate");
   const std::string pem(properties[0].data(), properties[0].size());

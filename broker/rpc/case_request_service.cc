@@ -18,8 +18,9 @@ using exchange::World;
 using SharePtr = std::shared_ptr<exchange::CheckedShare>;  // Shared: std::function copies.
 
 template <typename Request, typename Response>
-Runner::Prepare WithShare(absl::Status (*rule)(const Caller&, const Request&, const exchange::CheckedShare&, Response&, Batch&), const Request* request, Response* response, const SharePtr& share,
-                          const Clock& clock) {
+Runner::Prepare WithShare(absl::Status (*rule)(const Caller&, const Request&, const exchange::CheckedShare&, Response&,
+                                               Batch&),
+                          const Request* request, Response* response, const SharePtr& share, const Clock& clock) {
   return [=, &clock](const Caller& caller, const World& world) -> absl::StatusOr<Runner::Rule> {
     ASSIGN_OR_RETURN(*share, exchange::CheckShare(caller, *request, world, clock.Now()));
     return Runner::Rule([=](Batch& batch) {
@@ -31,52 +32,78 @@ Runner::Prepare WithShare(absl::Status (*rule)(const Caller&, const Request&, co
 
 }  // namespace
 
-grpc::ServerUnaryReactor* CaseRequestService::PlanCaseRequest(grpc::CallbackServerContext* context, const v1::PlanCaseRequestRequest* request, v1::PlanCaseRequestResponse* response) {
+grpc::ServerUnaryReactor* CaseRequestService::PlanCaseRequest(grpc::CallbackServerContext* context,
+                                                              const v1::PlanCaseRequestRequest* request,
+                                                              v1::PlanCaseRequestResponse* response) {
   return runner_.Command(context, "PlanCaseRequest", response, Plain(exchange::PlanCaseRequest, request, response));
 }
 
-grpc::ServerUnaryReactor* CaseRequestService::SubmitCaseRequest(grpc::CallbackServerContext* context, const v1::SubmitCaseRequestRequest* request, v1::SubmitCaseRequestResponse* response) {
+grpc::ServerUnaryReactor* CaseRequestService::SubmitCaseRequest(grpc::CallbackServerContext* context,
+                                                                const v1::SubmitCaseRequestRequest* request,
+                                                                v1::SubmitCaseRequestResponse* response) {
   const auto share = std::make_shared<exchange::CheckedShare>();
-  return runner_.Command(
-      context, "SubmitCaseRequest", response, WithShare(exchange::SubmitCaseRequest, request, response, share, *runner_.parts().clock), nullptr,
-      [share](const absl::Status& why, Batch& batch) { return exchange::ReasonOf(why) == "QUOTA_EXCEEDED" ? exchange::AlarmQuota(*share, batch) : absl::OkStatus(); });
+  return runner_.Command(context, "SubmitCaseRequest", response,
+                         WithShare(exchange::SubmitCaseRequest, request, response, share, *runner_.parts().clock),
+                         nullptr, [share](const absl::Status& why, Batch& batch) {
+                           return exchange::ReasonOf(why) == "QUOTA_EXCEEDED" ? exchange::AlarmQuota(*share, batch)
+                                                                              : absl::OkStatus();
+                         });
 }
 
-grpc::ServerUnaryReactor* CaseRequestService::SubmitCaseAnswer(grpc::CallbackServerContext* context, const v1::SubmitCaseAnswerRequest* request, v1::SubmitCaseAnswerResponse* response) {
+grpc::ServerUnaryReactor* CaseRequestService::SubmitCaseAnswer(grpc::CallbackServerContext* context,
+                                                               const v1::SubmitCaseAnswerRequest* request,
+                                                               v1::SubmitCaseAnswerResponse* response) {
   const auto share = std::make_shared<exchange::CheckedShare>();
-  return runner_.Command(context, "SubmitCaseAnswer", response, WithShare(exchange::SubmitCaseAnswer, request, response, share, *runner_.parts().clock));
+  return runner_.Command(context, "SubmitCaseAnswer", response,
+                         WithShare(exchange::SubmitCaseAnswer, request, response, share, *runner_.parts().clock));
 }
 
-grpc::ServerUnaryReactor* CaseRequestService::AskApproval(grpc::CallbackServerContext* context, const v1::AskApprovalRequest* request, v1::AskApprovalResponse* response) {
+grpc::ServerUnaryReactor* CaseRequestService::AskApproval(grpc::CallbackServerContext* context,
+                                                          const v1::AskApprovalRequest* request,
+                                                          v1::AskApprovalResponse* response) {
   return runner_.Command(context, "AskApproval", response, Plain(exchange::AskApproval, request, response));
 }
 
-grpc::ServerUnaryReactor* CaseRequestService::GiveApproval(grpc::CallbackServerContext* context, const v1::GiveApprovalRequest* request, v1::GiveApprovalResponse* response) {
+grpc::ServerUnaryReactor* CaseRequestService::GiveApproval(grpc::CallbackServerContext* context,
+                                                           const v1::GiveApprovalRequest* request,
+                                                           v1::GiveApprovalResponse* response) {
   const Clock& clock = *runner_.parts().clock;
-  return runner_.Command(context, "GiveApproval", response, [request, response, &clock](const Caller& caller, const World& world) -> absl::StatusOr<Runner::Rule> {
-    ASSIGN_OR_RETURN(exchange::CheckedApproval checked, exchange::CheckApproval(request->approval(), world, clock.Now()));
-    const auto approval = std::make_shared<const exchange::CheckedApproval>(std::move(checked));  // Shared: std::function copies.
-    return Runner::Rule([=](Batch& batch) {
-      response->Clear();
-      return exchange::GiveApproval(caller, *request, *approval, *response, batch);
-    });
-  });
+  return runner_.Command(
+      context, "GiveApproval", response,
+      [request, response, &clock](const Caller& caller, const World& world) -> absl::StatusOr<Runner::Rule> {
+        ASSIGN_OR_RETURN(exchange::CheckedApproval checked,
+                         exchange::CheckApproval(request->approval(), world, clock.Now()));
+        const auto approval =
+            std::make_shared<const exchange::CheckedApproval>(std::move(checked));  // Shared: std::function copies.
+        return Runner::Rule([=](Batch& batch) {
+          response->Clear();
+          return exchange::GiveApproval(caller, *request, *approval, *response, batch);
+        });
+      });
 }
 
-grpc::ServerUnaryReactor* CaseRequestService::GetCaseRequest(grpc::CallbackServerContext* context, const v1::GetCaseRequestRequest* request, v1::CaseRequest* response) {
+grpc::ServerUnaryReactor* CaseRequestService::GetCaseRequest(grpc::CallbackServerContext* context,
+                                                             const v1::GetCaseRequestRequest* request,
+                                                             v1::CaseRequest* response) {
   const Clock& clock = *runner_.parts().clock;
-  return runner_.Read(context, "GetCaseRequest", [request, response, &clock](const Caller& caller, const World&, store::Reader& reader) -> absl::Status {
-    ASSIGN_OR_RETURN(*response, exchange::GetCaseRequest(caller, *request, clock.Now(), reader));
-    return absl::OkStatus();
-  });
+  return runner_.Read(
+      context, "GetCaseRequest",
+      [request, response, &clock](const Caller& caller, const World&, store::Reader& reader) -> absl::Status {
+        ASSIGN_OR_RETURN(*response, exchange::GetCaseRequest(caller, *request, clock.Now(), reader));
+        return absl::OkStatus();
+      });
 }
 
-grpc::ServerUnaryReactor* CaseRequestService::ListCaseRequests(grpc::CallbackServerContext* context, const v1::ListCaseRequestsRequest* request, v1::ListCaseRequestsResponse* response) {
+grpc::ServerUnaryReactor* CaseRequestService::ListCaseRequests(grpc::CallbackServerContext* context,
+                                                               const v1::ListCaseRequestsRequest* request,
+                                                               v1::ListCaseRequestsResponse* response) {
   const Clock& clock = *runner_.parts().clock;
-  return runner_.Read(context, "ListCaseRequests", [request, response, &clock](const Caller& caller, const World&, store::Reader& reader) -> absl::Status {
-    ASSIGN_OR_RETURN(*response, exchange::ListCaseRequests(caller, *request, clock.Now(), reader));
-    return absl::OkStatus();
-  });
+  return runner_.Read(
+      context, "ListCaseRequests",
+      [request, response, &clock](const Caller& caller, const World&, store::Reader& reader) -> absl::Status {
+        ASSIGN_OR_RETURN(*response, exchange::ListCaseRequests(caller, *request, clock.Now(), reader));
+        return absl::OkStatus();
+      });
 }
 
 }  // namespace derwent::rpc

@@ -6,12 +6,14 @@
 #include <utility>
 
 #include "absl/strings/string_view.h"
+
 #include "trust/base/clock.h"
 #include "trust/base/mutex.h"
 
 namespace derwent::rpc {
 
-// Structured log: one JSON object a line, flushed. Fields hold codes, ids and numbers; never personal data. Thread-safe.
+// Structured log: one JSON object a line, flushed. Fields hold codes, ids and numbers; never personal data.
+// Thread-safe.
 class JsonLog {
  public:
   using Field = std::pair<absl::string_view, std::string>;

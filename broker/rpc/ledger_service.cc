@@ -2,6 +2,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/strip.h"
+
 #include "broker/exchange/reads.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
@@ -21,7 +22,8 @@ constexpr int kMostLeaves = 4096;
 
 absl::StatusOr<store::CheckpointRow> Newest(store::Reader& reader) {
   ASSIGN_OR_RETURN(std::optional<store::CheckpointRow> checkpoint, reader.NewestCheckpoint());
-  if (!checkpoint.has_value()) return exchange::Refuse(absl::StatusCode::kNotFound, "LEDGER_EMPTY", "the ledger has no entry yet");
+  if (!checkpoint.has_value())
+    return exchange::Refuse(absl::StatusCode::kNotFound, "LEDGER_EMPTY", "the ledger has no entry yet");
   return *std::move(checkpoint);
 }
 
@@ -36,77 +38,102 @@ absl::StatusOr<uint64_t> SizeOr(uint64_t asked, uint64_t newest, absl::string_vi
 
 }  // namespace
 
-grpc::ServerUnaryReactor* LedgerService::GetCheckpoint(grpc::CallbackServerContext* context, const v1::GetCheckpointRequest*, v1::GetCheckpointResponse* response) {
-  return runner_.Read(context, "GetCheckpoint", [this, response](const Caller&, const World&, store::Reader& reader) -> absl::Status {
-    ASSIGN_OR_RETURN(const store::CheckpointRow newest, Newest(reader));
-    response->set_note(newest.note);
-    response->set_vkey(vkey_);
-    return absl::OkStatus();
-  });
+grpc::ServerUnaryReactor* LedgerService::GetCheckpoint(grpc::CallbackServerContext* context,
+                                                       const v1::GetCheckpointRequest*,
+                                                       v1::GetCheckpointResponse* response) {
+  return runner_.Read(context, "GetCheckpoint",
+                      [this, response](const Caller&, const World&, store::Reader& reader) -> absl::Status {
+                        ASSIGN_OR_RETURN(const store::CheckpointRow newest, Newest(reader));
+                        response->set_note(newest.note);
+                        response->set_vkey(vkey_);
+                        return absl::OkStatus();
+                      });
 }
 
-grpc::ServerUnaryReactor* LedgerService::GetInclusionProof(grpc::CallbackServerContext* context, const v1::GetInclusionProofRequest* request, v1::GetInclusionProofResponse* response) {
-  return runner_.Read(context, "GetInclusionProof", [request, response](const Caller&, const World&, store::Reader& reader) -> absl::Status {
-    ASSIGN_OR_RETURN(const store::CheckpointRow newest, Newest(reader));
-    ASSIGN_OR_RETURN(const uint64_t size, SizeOr(request->size(), newest.size, "size"));
-    exchange::Violations violations;
-    violations.Require(request->index() < size, "index", "is below the size");
-    RETURN_IF_ERROR(violations.ToStatus());
-    ASSIGN_OR_RETURN(const std::vector<Sha256Digest> path, ledger::InclusionProof(reader, request->index(), size));
-    ASSIGN_OR_RETURN(const Sha256Digest leaf, ledger::StoredLeafHash(reader, request->index()));
-    for (const Sha256Digest& hash : path) response->add_hashes(hash.bytes());
-    response->set_leaf_hash(leaf.bytes());
-    response->set_note(newest.note);
-    return absl::OkStatus();
-  });
+grpc::ServerUnaryReactor* LedgerService::GetInclusionProof(grpc::CallbackServerContext* context,
+                                                           const v1::GetInclusionProofRequest* request,
+                                                           v1::GetInclusionProofResponse* response) {
+  return runner_.Read(context, "GetInclusionProof",
+                      [request, response](const Caller&, const World&, store::Reader& reader) -> absl::Status {
+                        ASSIGN_OR_RETURN(const store::CheckpointRow newest, Newest(reader));
+                        ASSIGN_OR_RETURN(const uint64_t size, SizeOr(request->size(), newest.size, "size"));
+                        exchange::Violations violations;
+                        violations.Require(request->index() < size, "index", "is below the size");
+                        RETURN_IF_ERROR(violations.ToStatus());
+                        ASSIGN_OR_RETURN(const std::vector<Sha256Digest> path,
+                                         ledger::InclusionProof(reader, request->index(), size));
+                        ASSIGN_OR_RETURN(const Sha256Digest leaf, ledger::StoredLeafHash(reader, request->index()));
+                        for (const Sha256Digest& hash : path) response->add_hashes(hash.bytes());
+                        response->set_leaf_hash(leaf.bytes());
+                        response->set_note(newest.note);
+                        return absl::OkStatus();
+                      });
 }
 
-grpc::ServerUnaryReactor* LedgerService::GetConsistencyProof(grpc::CallbackServerContext* context, const v1::GetConsistencyProofRequest* request, v1::GetConsistencyProofResponse* response) {
-  return runner_.Read(context, "GetConsistencyProof", [request, response](const Caller&, const World&, store::Reader& reader) -> absl::Status {
-    ASSIGN_OR_RETURN(const store::CheckpointRow newest, Newest(reader));
-    ASSIGN_OR_RETURN(const uint64_t size, SizeOr(request->new_size(), newest.size, "new_size"));
-    exchange::Violations violations;
-    violations.Require(request->old_size() >= 1 && request->old_size() <= size, "old_size", "is 1 to the new size");
-    RETURN_IF_ERROR(violations.ToStatus());
-    ASSIGN_OR_RETURN(const std::vector<Sha256Digest> path, ledger::ConsistencyProof(reader, request->old_size(), size));
-    for (const Sha256Digest& hash : path) response->add_hashes(hash.bytes());
-    response->set_note(newest.note);
-    return absl::OkStatus();
-  });
+grpc::ServerUnaryReactor* LedgerService::GetConsistencyProof(grpc::CallbackServerContext* context,
+                                                             const v1::GetConsistencyProofRequest* request,
+                                                             v1::GetConsistencyProofResponse* response) {
+  return runner_.Read(context, "GetConsistencyProof",
+                      [request, response](const Caller&, const World&, store::Reader& reader) -> absl::Status {
+                        ASSIGN_OR_RETURN(const store::CheckpointRow newest, Newest(reader));
+                        ASSIGN_OR_RETURN(const uint64_t size, SizeOr(request->new_size(), newest.size, "new_size"));
+                        exchange::Violations violations;
+                        violations.Require(request->old_size() >= 1 && request->old_size() <= size, "old_size",
+                                           "is 1 to the new size");
+                        RETURN_IF_ERROR(violations.ToStatus());
+                        ASSIGN_OR_RETURN(const std::vector<Sha256Digest> path,
+                                         ledger::ConsistencyProof(reader, request->old_size(), size));
+                        for (const Sha256Digest& hash : path) response->add_hashes(hash.bytes());
+                        response->set_note(newest.note);
+                        return absl::OkStatus();
+                      });
 }
 
-grpc::ServerUnaryReactor* LedgerService::ListLeaves(grpc::CallbackServerContext* context, const v1::ListLeavesRequest* request, v1::ListLeavesResponse* response) {
-  return runner_.Read(context, "ListLeaves", [request, response](const Caller&, const World&, store::Reader& reader) -> absl::Status {
-    exchange::Violations violations;
-    violations.Require(request->count() >= 0 && request->count() <= kMostLeaves, "count", "is 0 to 4096");
-    RETURN_IF_ERROR(violations.ToStatus());
-    const size_t count = request->count() == 0 ? kDefaultLeaves : static_cast<size_t>(request->count());
-    ASSIGN_OR_RETURN(const std::vector<std::string> leaves, ledger::Leaves(reader, request->start(), count));
-    for (const std::string& leaf : leaves) response->add_leaves(leaf);
-    return absl::OkStatus();
-  });
+grpc::ServerUnaryReactor* LedgerService::ListLeaves(grpc::CallbackServerContext* context,
+                                                    const v1::ListLeavesRequest* request,
+                                                    v1::ListLeavesResponse* response) {
+  return runner_.Read(
+      context, "ListLeaves", [request, response](const Caller&, const World&, store::Reader& reader) -> absl::Status {
+        exchange::Violations violations;
+        violations.Require(request->count() >= 0 && request->count() <= kMostLeaves, "count", "is 0 to 4096");
+        RETURN_IF_ERROR(violations.ToStatus());
+        const size_t count = request->count() == 0 ? kDefaultLeaves : static_cast<size_t>(request->count());
+        ASSIGN_OR_RETURN(const std::vector<std::string> leaves, ledger::Leaves(reader, request->start(), count));
+        for (const std::string& leaf : leaves) response->add_leaves(leaf);
+        return absl::OkStatus();
+      });
 }
 
-grpc::ServerUnaryReactor* LedgerService::GetLedgerEntry(grpc::CallbackServerContext* context, const v1::GetLedgerEntryRequest* request, v1::LedgerEntry* response) {
+grpc::ServerUnaryReactor* LedgerService::GetLedgerEntry(grpc::CallbackServerContext* context,
+                                                        const v1::GetLedgerEntryRequest* request,
+                                                        v1::LedgerEntry* response) {
   const auto prepare = [request](const Caller& caller, const World&) -> absl::StatusOr<Runner::Rule> {
     absl::string_view name = request->name();
     uint64_t index = 0;
-    if (!absl::ConsumePrefix(&name, "ledger/entries/") || !absl::SimpleAtoi(name, &index)) return exchange::Refuse(absl::StatusCode::kNotFound, "ENTRY_UNKNOWN", "no such entry of this agency");
-    return Runner::Rule([caller](Batch& batch) { return exchange::EnterRead(caller, "GetLedgerEntry", {}, batch).status(); });
+    if (!absl::ConsumePrefix(&name, "ledger/entries/") || !absl::SimpleAtoi(name, &index))
+      return exchange::Refuse(absl::StatusCode::kNotFound, "ENTRY_UNKNOWN", "no such entry of this agency");
+    return Runner::Rule(
+        [caller](Batch& batch) { return exchange::EnterRead(caller, "GetLedgerEntry", {}, batch).status(); });
   };
-  return runner_.Command(context, "GetLedgerEntry", response, prepare, [request, response](const Caller& caller, const World&, store::Reader& reader) -> absl::Status {
-    absl::string_view name = request->name();
-    uint64_t index = 0;
-    if (!absl::ConsumePrefix(&name, "ledger/entries/") || !absl::SimpleAtoi(name, &index)) return absl::InternalError("an entry's name changed");
-    ASSIGN_OR_RETURN(*response, exchange::GetLedgerEntry(caller, index, reader));
-    return absl::OkStatus();
-  });
+  return runner_.Command(
+      context, "GetLedgerEntry", response, prepare,
+      [request, response](const Caller& caller, const World&, store::Reader& reader) -> absl::Status {
+        absl::string_view name = request->name();
+        uint64_t index = 0;
+        if (!absl::ConsumePrefix(&name, "ledger/entries/") || !absl::SimpleAtoi(name, &index))
+          return absl::InternalError("an entry's name changed");
+        ASSIGN_OR_RETURN(*response, exchange::GetLedgerEntry(caller, index, reader));
+        return absl::OkStatus();
+      });
 }
 
-grpc::ServerUnaryReactor* LedgerService::SearchLedgerEntries(grpc::CallbackServerContext* context, const v1::SearchLedgerEntriesRequest* request, v1::SearchLedgerEntriesResponse* response) {
+grpc::ServerUnaryReactor* LedgerService::SearchLedgerEntries(grpc::CallbackServerContext* context,
+                                                             const v1::SearchLedgerEntriesRequest* request,
+                                                             v1::SearchLedgerEntriesResponse* response) {
   const ledger::Tagger& tagger = *runner_.parts().tagger;
   const auto read_index = std::make_shared<uint64_t>(0);  // Shared between the rule and what follows its commit.
-  const auto prepare = [request, read_index, &tagger](const Caller& caller, const World&) -> absl::StatusOr<Runner::Rule> {
+  const auto prepare = [request, read_index, &tagger](const Caller& caller,
+                                                      const World&) -> absl::StatusOr<Runner::Rule> {
     RETURN_IF_ERROR(exchange::CheckSearch(*request));
     std::vector<std::string> tags;
     for (const std::string& reference : request->subject_references()) {
@@ -118,11 +145,13 @@ grpc::ServerUnaryReactor* LedgerService::SearchLedgerEntries(grpc::CallbackServe
       return absl::OkStatus();
     });
   };
-  return runner_.Command(context, "SearchLedgerEntries", response, prepare, [request, response, read_index, &tagger](const Caller& caller, const World&, store::Reader& reader) -> absl::Status {
-    ASSIGN_OR_RETURN(*response, exchange::SearchLedgerEntries(caller, *request, tagger, reader));
-    response->mutable_query_receipt()->set_index(*read_index);
-    return absl::OkStatus();
-  });
+  return runner_.Command(context, "SearchLedgerEntries", response, prepare,
+                         [request, response, read_index, &tagger](const Caller& caller, const World&,
+                                                                  store::Reader& reader) -> absl::Status {
+                           ASSIGN_OR_RETURN(*response, exchange::SearchLedgerEntries(caller, *request, tagger, reader));
+                           response->mutable_query_receipt()->set_index(*read_index);
+                           return absl::OkStatus();
+                         });
 }
 
 }  // namespace derwent::rpc

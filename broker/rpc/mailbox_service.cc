@@ -17,15 +17,20 @@ constexpr int kDefaultDeliveries = 16;
 constexpr int kMostDeliveries = 64;
 constexpr absl::Duration kLongestWait = absl::Seconds(25);
 
-absl::Duration WaitOf(const v1::CollectRequest& request) { return absl::Seconds(request.wait().seconds()) + absl::Nanoseconds(request.wait().nanos()); }
+absl::Duration WaitOf(const v1::CollectRequest& request) {
+  return absl::Seconds(request.wait().seconds()) + absl::Nanoseconds(request.wait().nanos());
+}
 
 }  // namespace
 
-grpc::ServerUnaryReactor* MailboxService::Collect(grpc::CallbackServerContext* context, const v1::CollectRequest* request, v1::CollectResponse* response) {
+grpc::ServerUnaryReactor* MailboxService::Collect(grpc::CallbackServerContext* context,
+                                                  const v1::CollectRequest* request, v1::CollectResponse* response) {
   const auto prepare = [request, response](const Caller& caller, const World&) -> absl::StatusOr<Runner::Rule> {
     exchange::Violations violations;
-    violations.Require(request->max_deliveries() >= 0 && request->max_deliveries() <= kMostDeliveries, "max_deliveries", "is 0 to 64");
-    violations.Require(WaitOf(*request) >= absl::ZeroDuration() && WaitOf(*request) <= kLongestWait, "wait", "is 0 to 25 s");
+    violations.Require(request->max_deliveries() >= 0 && request->max_deliveries() <= kMostDeliveries, "max_deliveries",
+                       "is 0 to 64");
+    violations.Require(WaitOf(*request) >= absl::ZeroDuration() && WaitOf(*request) <= kLongestWait, "wait",
+                       "is 0 to 25 s");
     RETURN_IF_ERROR(violations.ToStatus());
     const int most = request->max_deliveries() == 0 ? kDefaultDeliveries : request->max_deliveries();
     return Runner::Rule([response, caller, most](Batch& batch) {
@@ -33,20 +38,27 @@ grpc::ServerUnaryReactor* MailboxService::Collect(grpc::CallbackServerContext* c
       return exchange::Collect(caller, most, *response, batch);
     });
   };
-  return runner_.LongPoll(context, "Collect", response, std::clamp(WaitOf(*request), absl::ZeroDuration(), kLongestWait), prepare, [response] { return response->deliveries().empty(); });
+  return runner_.LongPoll(context, "Collect", response,
+                          std::clamp(WaitOf(*request), absl::ZeroDuration(), kLongestWait), prepare,
+                          [response] { return response->deliveries().empty(); });
 }
 
-grpc::ServerUnaryReactor* MailboxService::Acknowledge(grpc::CallbackServerContext* context, const v1::AcknowledgeRequest* request, v1::AcknowledgeResponse* response) {
+grpc::ServerUnaryReactor* MailboxService::Acknowledge(grpc::CallbackServerContext* context,
+                                                      const v1::AcknowledgeRequest* request,
+                                                      v1::AcknowledgeResponse* response) {
   const Clock& clock = *runner_.parts().clock;
-  return runner_.Command(context, "Acknowledge", response, [request, response, &clock](const Caller& caller, const World& world) -> absl::StatusOr<Runner::Rule> {
-    if (request->has_acknowledgement()) {
-      RETURN_IF_ERROR(exchange::CheckSigned(world, caller.agency(), request->acknowledgement(), exchange::kAcknowledgementType, clock.Now()));
-    }
-    return Runner::Rule([request, response, caller](Batch& batch) {
-      response->Clear();
-      return exchange::Acknowledge(caller, *request, *response, batch);
-    });
-  });
+  return runner_.Command(
+      context, "Acknowledge", response,
+      [request, response, &clock](const Caller& caller, const World& world) -> absl::StatusOr<Runner::Rule> {
+        if (request->has_acknowledgement()) {
+          RETURN_IF_ERROR(exchange::CheckSigned(world, caller.agency(), request->acknowledgement(),
+                                                exchange::kAcknowledgementType, clock.Now()));
+        }
+        return Runner::Rule([request, response, caller](Batch& batch) {
+          response->Clear();
+          return exchange::Acknowledge(caller, *request, *response, batch);
+        });
+      });
 }
 
 }  // namespace derwent::rpc

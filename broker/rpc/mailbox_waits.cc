@@ -22,10 +22,14 @@ bool MailboxWaits::Park(Waiter waiter, uint64_t seen) {
   {
     MutexLock lock(mutex_);
     if (stopped_.ok() && wakes_[waiter.caller.agency()] != seen) return false;
-    if (!stopped_.ok()) why = stopped_;
-    else if (waiters_.size() >= kMostWaiters) why = exchange::Refuse(absl::StatusCode::kResourceExhausted, "QUEUE_FULL", "too many collectors wait");
-    if (why.ok()) waiters_.push_back(std::move(waiter));
-    else refused = std::move(waiter.end);
+    if (!stopped_.ok())
+      why = stopped_;
+    else if (waiters_.size() >= kMostWaiters)
+      why = exchange::Refuse(absl::StatusCode::kResourceExhausted, "QUEUE_FULL", "too many collectors wait");
+    if (why.ok())
+      waiters_.push_back(std::move(waiter));
+    else
+      refused = std::move(waiter.end);
   }
   if (refused) refused(why);
   return true;

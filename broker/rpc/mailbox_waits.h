@@ -9,20 +9,22 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+
 #include "broker/exchange/batch.h"
 #include "trust/base/mutex.h"
 
 namespace derwent::rpc {
 
-// Collect calls that wait for something to come. A commit that puts something into an agency's mailbox wakes its waiters; a
-// ticker ends those whose time is over or whose caller may no longer call. Thread-safe; 10,000 waiters at most.
+// Collect calls that wait for something to come. A commit that puts something into an agency's mailbox wakes its
+// waiters; a ticker ends those whose time is over or whose caller may no longer call. Thread-safe; 10,000 waiters at
+// most.
 class MailboxWaits {
  public:
   struct Waiter {
     exchange::Caller caller;
     absl::Time deadline;
-    std::function<void()> retry;                         // Something may be there: collect again.
-    std::function<void(const absl::Status&)> end;        // OK: time is over, answer empty.
+    std::function<void()> retry;                   // Something may be there: collect again.
+    std::function<void(const absl::Status&)> end;  // OK: time is over, answer empty.
     std::function<bool()> cancelled;
   };
   // `seen`: the agency's wake count when the caller looked and found nothing. False: something came since, look again.

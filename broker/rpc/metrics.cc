@@ -18,28 +18,78 @@ const Histogram::BucketBoundaries kSizes = {1, 2, 4, 8, 16, 32, 64, 128, 256};
 }  // namespace
 
 struct Metrics::Families {
-  std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();  // The exposer keeps a weak reference.
-  prometheus::Family<prometheus::Counter>& started = prometheus::BuildCounter().Name("grpc_server_started_total").Help("Calls begun").Register(*registry);
-  prometheus::Family<prometheus::Counter>& handled = prometheus::BuildCounter().Name("grpc_server_handled_total").Help("Calls ended").Register(*registry);
-  prometheus::Family<Histogram>& handling = prometheus::BuildHistogram().Name("grpc_server_handling_seconds").Help("Time of a call").Register(*registry);
-  prometheus::Family<prometheus::Counter>& case_requests = prometheus::BuildCounter().Name("derwent_case_requests_total").Help("Case-data requests by holder").Register(*registry);
-  prometheus::Family<prometheus::Counter>& approvals = prometheus::BuildCounter().Name("derwent_approvals_total").Help("Approvals asked of and given by other agencies").Register(*registry);
-  prometheus::Counter& entries = prometheus::BuildCounter().Name("derwent_ledger_entries_total").Help("Ledger entries appended").Register(*registry).Add({});
-  prometheus::Counter& failures = prometheus::BuildCounter().Name("derwent_commit_failures_total").Help("Commits that failed").Register(*registry).Add({});
-  prometheus::Family<prometheus::Counter>& decisions = prometheus::BuildCounter().Name("derwent_decisions_total").Help("Decisions entered, refusals too").Register(*registry);
-  prometheus::Family<prometheus::Counter>& referrals = prometheus::BuildCounter().Name("derwent_referrals_total").Help("Referrals by recipient and subject").Register(*registry);
-  Histogram& deciding = prometheus::BuildHistogram().Name("derwent_decision_seconds").Help("Time of a command's rule, decisions included").Register(*registry).Add({}, kDeciding);
-  Histogram& append = prometheus::BuildHistogram().Name("derwent_ledger_append_seconds").Help("Time of a commit").Register(*registry).Add({}, kSeconds);
-  Histogram& batch = prometheus::BuildHistogram().Name("derwent_commit_batch_size").Help("Commands in a commit").Register(*registry).Add({}, kSizes);
-  prometheus::Family<prometheus::Gauge>& policy = prometheus::BuildGauge().Name("derwent_policy_info").Help("Policy in force").Register(*registry);
-  prometheus::Gauge& reload_failed = prometheus::BuildGauge().Name("derwent_policy_reload_failed").Help("1: a newer bundle was not taken").Register(*registry).Add({});
-  prometheus::Gauge& expiry = prometheus::BuildGauge().Name("derwent_certificate_expiry_timestamp_seconds").Help("End of the server's certificate").Register(*registry).Add({});
+  std::shared_ptr<prometheus::Registry> registry =
+      std::make_shared<prometheus::Registry>();  // The exposer keeps a weak reference.
+  prometheus::Family<prometheus::Counter>& started =
+      prometheus::BuildCounter().Name("grpc_server_started_total").Help("Calls begun").Register(*registry);
+  prometheus::Family<prometheus::Counter>& handled =
+      prometheus::BuildCounter().Name("grpc_server_handled_total").Help("Calls ended").Register(*registry);
+  prometheus::Family<Histogram>& handling =
+      prometheus::BuildHistogram().Name("grpc_server_handling_seconds").Help("Time of a call").Register(*registry);
+  prometheus::Family<prometheus::Counter>& case_requests = prometheus::BuildCounter()
+                                                               .Name("derwent_case_requests_total")
+                                                               .Help("Case-data requests by holder")
+                                                               .Register(*registry);
+  prometheus::Family<prometheus::Counter>& approvals = prometheus::BuildCounter()
+                                                           .Name("derwent_approvals_total")
+                                                           .Help("Approvals asked of and given by other agencies")
+                                                           .Register(*registry);
+  prometheus::Counter& entries = prometheus::BuildCounter()
+                                     .Name("derwent_ledger_entries_total")
+                                     .Help("Ledger entries appended")
+                                     .Register(*registry)
+                                     .Add({});
+  prometheus::Counter& failures = prometheus::BuildCounter()
+                                      .Name("derwent_commit_failures_total")
+                                      .Help("Commits that failed")
+                                      .Register(*registry)
+                                      .Add({});
+  prometheus::Family<prometheus::Counter>& decisions = prometheus::BuildCounter()
+                                                           .Name("derwent_decisions_total")
+                                                           .Help("Decisions entered, refusals too")
+                                                           .Register(*registry);
+  prometheus::Family<prometheus::Counter>& referrals = prometheus::BuildCounter()
+                                                           .Name("derwent_referrals_total")
+                                                           .Help("Referrals by recipient and subject")
+                                                           .Register(*registry);
+  Histogram& deciding = prometheus::BuildHistogram()
+                            .Name("derwent_decision_seconds")
+                            .Help("Time of a command's rule, decisions included")
+                            .Register(*registry)
+                            .Add({}, kDeciding);
+  Histogram& append = prometheus::BuildHistogram()
+                          .Name("derwent_ledger_append_seconds")
+                          .Help("Time of a commit")
+                          .Register(*registry)
+                          .Add({}, kSeconds);
+  Histogram& batch = prometheus::BuildHistogram()
+                         .Name("derwent_commit_batch_size")
+                         .Help("Commands in a commit")
+                         .Register(*registry)
+                         .Add({}, kSizes);
+  prometheus::Family<prometheus::Gauge>& policy =
+      prometheus::BuildGauge().Name("derwent_policy_info").Help("Policy in force").Register(*registry);
+  prometheus::Gauge& reload_failed = prometheus::BuildGauge()
+                                         .Name("derwent_policy_reload_failed")
+                                         .Help("1: a newer bundle was not taken")
+                                         .Register(*registry)
+                                         .Add({});
+  prometheus::Gauge& expiry = prometheus::BuildGauge()
+                                  .Name("derwent_certificate_expiry_timestamp_seconds")
+                                  .Help("End of the server's certificate")
+                                  .Register(*registry)
+                                  .Add({});
   prometheus::Gauge* in_force = nullptr;
   std::unique_ptr<prometheus::Exposer> exposer;
 };
 
 Metrics::Metrics(const std::string& address) : families_(std::make_unique<Families>()) {
-  prometheus::BuildGauge().Name("derwent_build_info").Help("Version").Register(*families_->registry).Add({{"version", "0.1.0"}}).Set(1);
+  prometheus::BuildGauge()
+      .Name("derwent_build_info")
+      .Help("Version")
+      .Register(*families_->registry)
+      .Add({{"version", "0.1.0"}})
+      .Set(1);
   if (address.empty()) return;
   families_->exposer = std::make_unique<prometheus::Exposer>(address, 1);
   families_->exposer->RegisterCollectable(families_->registry);
@@ -47,10 +97,14 @@ Metrics::Metrics(const std::string& address) : families_(std::make_unique<Famili
 
 Metrics::~Metrics() = default;
 
-void Metrics::Started(absl::string_view method) { families_->started.Add({{"grpc_method", std::string(method)}}).Increment(); }
+void Metrics::Started(absl::string_view method) {
+  families_->started.Add({{"grpc_method", std::string(method)}}).Increment();
+}
 
 void Metrics::Handled(absl::string_view method, absl::string_view code, absl::string_view reason, absl::Duration took) {
-  families_->handled.Add({{"grpc_method", std::string(method)}, {"grpc_code", std::string(code)}, {"reason", std::string(reason)}}).Increment();
+  families_->handled
+      .Add({{"grpc_method", std::string(method)}, {"grpc_code", std::string(code)}, {"reason", std::string(reason)}})
+      .Increment();
   families_->handling.Add({{"grpc_method", std::string(method)}}, kSeconds).Observe(absl::ToDoubleSeconds(took));
 }
 
@@ -60,11 +114,19 @@ void Metrics::Committed(size_t commands, absl::Duration took, const ledger::Seal
   families_->entries.Increment(static_cast<double>(sealed.entries().size()));
   for (const ledger::PendingEntry& entry : sealed.entries()) {
     const store::EntryColumns& said = entry.row.columns;
-    if (said.step == "approval" || said.step == "approval_asked") families_->approvals.Add({{"agency", said.releasing_agency}, {"step", said.step}}).Increment();
+    if (said.step == "approval" || said.step == "approval_asked")
+      families_->approvals.Add({{"agency", said.releasing_agency}, {"step", said.step}}).Increment();
     if (said.outcome.empty()) continue;
-    const prometheus::Labels labels = {{"agency", said.releasing_agency}, {"board", said.board}, {"purpose", said.purpose}, {"outcome", said.outcome}};
+    const prometheus::Labels labels = {
+        {"agency", said.releasing_agency}, {"board", said.board}, {"purpose", said.purpose}, {"outcome", said.outcome}};
     if (said.step == "referral") families_->referrals.Add(labels).Increment();
-    if (said.step == "request") families_->case_requests.Add({{"agency", said.receiving_agency}, {"board", said.board}, {"purpose", said.purpose}, {"outcome", said.outcome}}).Increment();
+    if (said.step == "request")
+      families_->case_requests
+          .Add({{"agency", said.receiving_agency},
+                {"board", said.board},
+                {"purpose", said.purpose},
+                {"outcome", said.outcome}})
+          .Increment();
     prometheus::Labels because = labels;
     because["step"] = said.step;
     because["reason"] = said.reasons.empty() ? "" : said.reasons.front();
@@ -87,7 +149,9 @@ void Metrics::PolicyInForce(const std::string& digest, bool reload_failed) {
   families_->reload_failed.Set(reload_failed ? 1 : 0);
 }
 
-void Metrics::CertificateExpiry(absl::Time time) { families_->expiry.Set(absl::ToDoubleSeconds(time - absl::UnixEpoch())); }
+void Metrics::CertificateExpiry(absl::Time time) {
+  families_->expiry.Set(absl::ToDoubleSeconds(time - absl::UnixEpoch()));
+}
 
 void Metrics::Close() { families_->exposer.reset(); }
 

@@ -7,11 +7,13 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+
 #include "broker/ledger/batch.h"
 
 namespace derwent::rpc {
 
-// Prometheus metrics with low-cardinality labels only. Thread-safe. The address is a loopback one; empty: no exposition.
+// Prometheus metrics with low-cardinality labels only. Thread-safe. The address is a loopback one; empty: no
+// exposition.
 class Metrics {
  public:
   explicit Metrics(const std::string& address);

@@ -3,9 +3,10 @@
 #include <memory>
 #include <vector>
 
+#include "google/protobuf/descriptor.h"
+
 #include "broker/ledger/query.h"
 #include "derwent/v1/ledger.pb.h"
-#include "google/protobuf/descriptor.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::rpc {
@@ -27,13 +28,15 @@ void Find(google::protobuf::Message& message, std::vector<v1::Receipt*>& receipt
       Find(*reflection->MutableMessage(&message, field), receipts);
       continue;
     }
-    for (int i = 0; i < reflection->FieldSize(message, field); ++i) Find(*reflection->MutableRepeatedMessage(&message, field, i), receipts);
+    for (int i = 0; i < reflection->FieldSize(message, field); ++i)
+      Find(*reflection->MutableRepeatedMessage(&message, field, i), receipts);
   }
 }
 
 }  // namespace
 
-absl::Status FillReceipts(google::protobuf::Message& response, const std::string& agency, const ledger::SealedBatch* sealed, store::Store& store) {
+absl::Status FillReceipts(google::protobuf::Message& response, const std::string& agency,
+                          const ledger::SealedBatch* sealed, store::Store& store) {
   std::vector<v1::Receipt*> receipts;
   Find(response, receipts);
   std::unique_ptr<store::Reader> reader;

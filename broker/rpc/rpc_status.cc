@@ -1,8 +1,9 @@
 #include "broker/rpc/rpc_status.h"
 
-#include "broker/exchange/refusal.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+
+#include "broker/exchange/refusal.h"
 
 namespace derwent::rpc {
 
@@ -10,13 +11,20 @@ std::string ReasonFor(const absl::Status& status) {
   std::string reason = exchange::ReasonOf(status);
   if (!reason.empty()) return reason;
   switch (status.code()) {
-    case absl::StatusCode::kInvalidArgument: return "PAYLOAD_REJECTED";
-    case absl::StatusCode::kUnauthenticated: return "CALLER_UNKNOWN";
-    case absl::StatusCode::kPermissionDenied: return "ROLE_NOT_ENTITLED";
-    case absl::StatusCode::kNotFound: return "NOT_FOUND";
-    case absl::StatusCode::kResourceExhausted: return "QUEUE_FULL";
-    case absl::StatusCode::kUnavailable: return "LEDGER_UNAVAILABLE";
-    default: return "INTERNAL";
+    case absl::StatusCode::kInvalidArgument:
+      return "PAYLOAD_REJECTED";
+    case absl::StatusCode::kUnauthenticated:
+      return "CALLER_UNKNOWN";
+    case absl::StatusCode::kPermissionDenied:
+      return "ROLE_NOT_ENTITLED";
+    case absl::StatusCode::kNotFound:
+      return "NOT_FOUND";
+    case absl::StatusCode::kResourceExhausted:
+      return "QUEUE_FULL";
+    case absl::StatusCode::kUnavailable:
+      return "LEDGER_UNAVAILABLE";
+    default:
+      return "INTERNAL";
   }
 }
 
@@ -25,8 +33,11 @@ grpc::Status ToGrpc(const absl::Status& status) {
   google::rpc::Status details;
   details.set_code(static_cast<int>(status.code()));
   // What is our own fault is told without its inside.
-  const bool inside = status.code() == absl::StatusCode::kInternal || status.code() == absl::StatusCode::kDataLoss || status.code() == absl::StatusCode::kUnknown;
-  details.set_message(inside && exchange::ReasonOf(status).empty() ? "an internal error; the operator's log has it under the correlation id" : std::string(status.message()));
+  const bool inside = status.code() == absl::StatusCode::kInternal || status.code() == absl::StatusCode::kDataLoss ||
+                      status.code() == absl::StatusCode::kUnknown;
+  details.set_message(inside && exchange::ReasonOf(status).empty()
+                          ? "an internal error; the operator's log has it under the correlation id"
+                          : std::string(status.message()));
   google::rpc::ErrorInfo reason;
   reason.set_domain("derwent");
   reason.set_reason(ReasonFor(status));

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
 #include "broker/rpc/access.h"
@@ -35,7 +36,9 @@ std::string CorrelationId(const grpc::CallbackServerContext& context, trust::Ran
   const auto found = context.client_metadata().find("x-correlation-id");
   if (found != context.client_metadata().end()) {
     const std::string id(found->second.data(), found->second.size());
-    if (!id.empty() && id.size() <= 64 && id.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.") == std::string::npos) return id;
+    if (!id.empty() && id.size() <= 64 &&
+        id.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.") == std::string::npos)
+      return id;
   }
   return random.NewUuid().text();
 }
@@ -48,7 +51,8 @@ std::string Metadata(const grpc::CallbackServerContext& context, const char* nam
 
 }  // namespace
 
-Runner::CallPtr Runner::Begin(grpc::CallbackServerContext* context, absl::string_view method, google::protobuf::Message* response) {
+Runner::CallPtr Runner::Begin(grpc::CallbackServerContext* context, absl::string_view method,
+                              google::protobuf::Message* response) {
   auto call = std::make_shared<Call>();
   call->context = context;
   call->reactor = context->DefaultReactor();
@@ -66,10 +70,20 @@ void Runner::End(const CallPtr& call, const absl::Status& status) {
   const std::string reason = status.ok() ? "" : ReasonFor(status);
   parts_.metrics->Handled(call->method, absl::StatusCodeToString(status.code()), reason, took);
   const bool ours = absl::IsInternal(status) || absl::IsDataLoss(status) || absl::IsUnknown(status);
-  parts_.log->Write(status.ok() ? "info" : ours ? "error" : "warning", "call",
-                    {{"method", call->method}, {"agency", call->caller.agency()}, {"peer", call->caller.agency().empty() ? "" : std::string(trust::CallerKindName(call->caller.id.kind))},
-                     {"correlation_id", call->correlation_id}, {"trace_id", Metadata(*call->context, "traceparent")}, {"status", absl::StatusCodeToString(status.code())},
-                     {"reason", reason}, {"duration_ms", absl::StrCat(absl::ToDoubleMilliseconds(took))}, {"error", ours ? std::string(status.message()) : ""}});
+  parts_.log->Write(
+      status.ok() ? "info"
+      : ours      ? "error"
+                  : "warning",
+      "call",
+      {{"method", call->method},
+       {"agency", call->caller.agency()},
+       {"peer", call->caller.agency().empty() ? "" : std::string(trust::CallerKindName(call->caller.id.kind))},
+       {"correlation_id", call->correlation_id},
+       {"trace_id", Metadata(*call->context, "traceparent")},
+       {"status", absl::StatusCodeToString(status.code())},
+       {"reason", reason},
+       {"duration_ms", absl::StrCat(absl::ToDoubleMilliseconds(took))},
+       {"error", ours ? std::string(status.message()) : ""}});
   call->reactor->Finish(ToGrpc(status));
 }
 
@@ -90,11 +104,15 @@ bool Runner::Admit(const CallPtr& call) {
 
 void Runner::Refuse(const CallPtr& call, const absl::Status& why) {
   const absl::Status queued = parts_.sequencer->Enqueue(
-      {.run = [call, why](exchange::Batch& batch) {
-         const absl::Status entered = exchange::EnterRefusedCall(call->caller, call->method, ReasonFor(why), batch);
-         return entered.ok() && call->on_refusal != nullptr ? call->on_refusal(why, batch) : entered;
-       },
-       .done = [this, call, why](const absl::Status&, std::shared_ptr<const ledger::SealedBatch>) { parts_.pool->Finish([this, call, why] { End(call, why); }); },
+      {.run =
+           [call, why](exchange::Batch& batch) {
+             const absl::Status entered = exchange::EnterRefusedCall(call->caller, call->method, ReasonFor(why), batch);
+             return entered.ok() && call->on_refusal != nullptr ? call->on_refusal(why, batch) : entered;
+           },
+       .done =
+           [this, call, why](const absl::Status&, std::shared_ptr<const ledger::SealedBatch>) {
+             parts_.pool->Finish([this, call, why] { End(call, why); });
+           },
        .new_world = nullptr});
   if (!queued.ok()) End(call, why);
 }
@@ -102,23 +120,31 @@ void Runner::Refuse(const CallPtr& call, const absl::Status& why) {
 void Runner::Enqueue(const CallPtr& call, Rule rule) {
   const absl::Status queued = parts_.sequencer->Enqueue(
       {.run = [this, call, rule = std::move(rule)](exchange::Batch& batch) -> absl::Status {
-         if (call->context->IsCancelled()) return exchange::Refuse(absl::StatusCode::kCancelled, "CANCELLED", "the caller gave up");
+         if (call->context->IsCancelled())
+           return exchange::Refuse(absl::StatusCode::kCancelled, "CANCELLED", "the caller gave up");
          // What the caller may do is looked at again where the decision is made.
-         if (const absl::Status good = Authentication::StillGood(call->caller, batch.world(), batch.now()); !good.ok()) return good;
-         if (const absl::Status may = MayCall(call->caller, call->method, batch.world(), batch.now()); !may.ok()) return may;
+         if (const absl::Status good = Authentication::StillGood(call->caller, batch.world(), batch.now()); !good.ok())
+           return good;
+         if (const absl::Status may = MayCall(call->caller, call->method, batch.world(), batch.now()); !may.ok())
+           return may;
          return rule(batch);
        },
-       .done = [this, call](const absl::Status& status, std::shared_ptr<const ledger::SealedBatch> sealed) {
-         parts_.pool->Finish([this, call, status, sealed = std::move(sealed)]() mutable { Committed(call, status, std::move(sealed)); });
-       },
+       .done =
+           [this, call](const absl::Status& status, std::shared_ptr<const ledger::SealedBatch> sealed) {
+             parts_.pool->Finish([this, call, status, sealed = std::move(sealed)]() mutable {
+               Committed(call, status, std::move(sealed));
+             });
+           },
        .new_world = nullptr});
   if (!queued.ok()) End(call, queued);
 }
 
 void Runner::Committed(const CallPtr& call, absl::Status status, std::shared_ptr<const ledger::SealedBatch> sealed) {
   if (!status.ok()) {
-    // Nothing of the command is there. A refusal is entered before it is told; our own failures and lost races are not refusals.
-    const bool refusal = !exchange::ReasonOf(status).empty() && !absl::IsUnavailable(status) && !absl::IsCancelled(status);
+    // Nothing of the command is there. A refusal is entered before it is told; our own failures and lost races are not
+    // refusals.
+    const bool refusal =
+        !exchange::ReasonOf(status).empty() && !absl::IsUnavailable(status) && !absl::IsCancelled(status);
     return refusal ? Refuse(call, status) : End(call, status);
   }
   if (call->after != nullptr) {
@@ -136,7 +162,9 @@ void Runner::Prepared(const CallPtr& call, const Prepare& prepare) {
   Enqueue(call, *std::move(rule));
 }
 
-grpc::ServerUnaryReactor* Runner::Command(grpc::CallbackServerContext* context, absl::string_view method, google::protobuf::Message* response, Prepare prepare, Query after, OnRefusal on_refusal) {
+grpc::ServerUnaryReactor* Runner::Command(grpc::CallbackServerContext* context, absl::string_view method,
+                                          google::protobuf::Message* response, Prepare prepare, Query after,
+                                          OnRefusal on_refusal) {
   const CallPtr call = Begin(context, method, response);
   call->after = std::move(after);
   call->on_refusal = std::move(on_refusal);
@@ -158,7 +186,8 @@ grpc::ServerUnaryReactor* Runner::Read(grpc::CallbackServerContext* context, abs
   return call->reactor;
 }
 
-grpc::ServerUnaryReactor* Runner::LongPoll(grpc::CallbackServerContext* context, absl::string_view method, google::protobuf::Message* response, absl::Duration wait, Prepare prepare,
+grpc::ServerUnaryReactor* Runner::LongPoll(grpc::CallbackServerContext* context, absl::string_view method,
+                                           google::protobuf::Message* response, absl::Duration wait, Prepare prepare,
                                            std::function<bool()> empty) {
   const CallPtr call = Begin(context, method, response);
   call->poll_until = call->start + wait;
@@ -181,14 +210,18 @@ void Runner::Poll(const CallPtr& call) {
       Prepared(call, call->prepare);
     });
   };
-  const bool parked = parts_.waits->Park({.caller = call->caller,
-                                          .deadline = call->poll_until,
-                                          .retry = again,
-                                          .end = [this, call](const absl::Status& status) {
-                                            parts_.pool->Finish([this, call, status] { status.ok() || absl::IsUnavailable(status) ? End(call, status) : Refuse(call, status); });
-                                          },
-                                          .cancelled = [call] { return call->context->IsCancelled(); }},
-                                         call->wakes_seen);
+  const bool parked =
+      parts_.waits->Park({.caller = call->caller,
+                          .deadline = call->poll_until,
+                          .retry = again,
+                          .end =
+                              [this, call](const absl::Status& status) {
+                                parts_.pool->Finish([this, call, status] {
+                                  status.ok() || absl::IsUnavailable(status) ? End(call, status) : Refuse(call, status);
+                                });
+                              },
+                          .cancelled = [call] { return call->context->IsCancelled(); }},
+                         call->wakes_seen);
   if (!parked) again();
 }
 

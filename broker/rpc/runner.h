@@ -7,6 +7,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "google/protobuf/message.h"
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/server_callback.h"
+
 #include "broker/exchange/batch.h"
 #include "broker/rpc/authentication.h"
 #include "broker/rpc/json_log.h"
@@ -14,9 +18,6 @@
 #include "broker/rpc/metrics.h"
 #include "broker/rpc/worker_pool.h"
 #include "broker/sequencer/sequencer.h"
-#include "google/protobuf/message.h"
-#include "grpcpp/server_context.h"
-#include "grpcpp/support/server_callback.h"
 #include "trust/base/clock.h"
 #include "trust/secret/random.h"
 
@@ -52,12 +53,14 @@ class Runner {
   using OnRefusal = std::function<absl::Status(const absl::Status& why, exchange::Batch&)>;
 
   // A call that decides and writes. `after`, where given, runs once the command's entries are durable.
-  grpc::ServerUnaryReactor* Command(grpc::CallbackServerContext* context, absl::string_view method, google::protobuf::Message* response, Prepare prepare, Query after = nullptr,
+  grpc::ServerUnaryReactor* Command(grpc::CallbackServerContext* context, absl::string_view method,
+                                    google::protobuf::Message* response, Prepare prepare, Query after = nullptr,
                                     OnRefusal on_refusal = nullptr);
   // A call that only reads what is no entry's business: proofs, registers, own referrals.
   grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context, absl::string_view method, Query query);
   // A command that waits up to `wait` while the response stays empty.
-  grpc::ServerUnaryReactor* LongPoll(grpc::CallbackServerContext* context, absl::string_view method, google::protobuf::Message* response, absl::Duration wait, Prepare prepare,
+  grpc::ServerUnaryReactor* LongPoll(grpc::CallbackServerContext* context, absl::string_view method,
+                                     google::protobuf::Message* response, absl::Duration wait, Prepare prepare,
                                      std::function<bool()> empty);
 
   const Parts& parts() const { return parts_; }

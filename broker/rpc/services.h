@@ -20,13 +20,20 @@ namespace derwent::rpc {
 class ReferralService final : public v1::ReferralService::CallbackService {
  public:
   explicit ReferralService(Runner& runner) : runner_(runner) {}
-  grpc::ServerUnaryReactor* PlanReferral(grpc::CallbackServerContext*, const v1::PlanReferralRequest*, v1::PlanReferralResponse*) override;
-  grpc::ServerUnaryReactor* SubmitReferral(grpc::CallbackServerContext*, const v1::SubmitReferralRequest*, v1::SubmitReferralResponse*) override;
-  grpc::ServerUnaryReactor* GetReferral(grpc::CallbackServerContext*, const v1::GetReferralRequest*, v1::Referral*) override;
-  grpc::ServerUnaryReactor* ListReferrals(grpc::CallbackServerContext*, const v1::ListReferralsRequest*, v1::ListReferralsResponse*) override;
-  grpc::ServerUnaryReactor* ReportProgress(grpc::CallbackServerContext*, const v1::ReportProgressRequest*, v1::ReportProgressResponse*) override;
-  grpc::ServerUnaryReactor* WithdrawReferral(grpc::CallbackServerContext*, const v1::WithdrawReferralRequest*, v1::WithdrawReferralResponse*) override;
-  grpc::ServerUnaryReactor* SendNotice(grpc::CallbackServerContext*, const v1::SendNoticeRequest*, v1::SendNoticeResponse*) override;
+  grpc::ServerUnaryReactor* PlanReferral(grpc::CallbackServerContext*, const v1::PlanReferralRequest*,
+                                         v1::PlanReferralResponse*) override;
+  grpc::ServerUnaryReactor* SubmitReferral(grpc::CallbackServerContext*, const v1::SubmitReferralRequest*,
+                                           v1::SubmitReferralResponse*) override;
+  grpc::ServerUnaryReactor* GetReferral(grpc::CallbackServerContext*, const v1::GetReferralRequest*,
+                                        v1::Referral*) override;
+  grpc::ServerUnaryReactor* ListReferrals(grpc::CallbackServerContext*, const v1::ListReferralsRequest*,
+                                          v1::ListReferralsResponse*) override;
+  grpc::ServerUnaryReactor* ReportProgress(grpc::CallbackServerContext*, const v1::ReportProgressRequest*,
+                                           v1::ReportProgressResponse*) override;
+  grpc::ServerUnaryReactor* WithdrawReferral(grpc::CallbackServerContext*, const v1::WithdrawReferralRequest*,
+                                             v1::WithdrawReferralResponse*) override;
+  grpc::ServerUnaryReactor* SendNotice(grpc::CallbackServerContext*, const v1::SendNoticeRequest*,
+                                       v1::SendNoticeResponse*) override;
 
  private:
   Runner& runner_;
@@ -36,9 +43,11 @@ class CaseService final : public v1::CaseService::CallbackService {
  public:
   explicit CaseService(Runner& runner) : runner_(runner) {}
   grpc::ServerUnaryReactor* OpenCase(grpc::CallbackServerContext*, const v1::OpenCaseRequest*, v1::Case*) override;
-  grpc::ServerUnaryReactor* ChangeCaseMember(grpc::CallbackServerContext*, const v1::ChangeCaseMemberRequest*, v1::Case*) override;
+  grpc::ServerUnaryReactor* ChangeCaseMember(grpc::CallbackServerContext*, const v1::ChangeCaseMemberRequest*,
+                                             v1::Case*) override;
   grpc::ServerUnaryReactor* GetCase(grpc::CallbackServerContext*, const v1::GetCaseRequest*, v1::Case*) override;
-  grpc::ServerUnaryReactor* ListCases(grpc::CallbackServerContext*, const v1::ListCasesRequest*, v1::ListCasesResponse*) override;
+  grpc::ServerUnaryReactor* ListCases(grpc::CallbackServerContext*, const v1::ListCasesRequest*,
+                                      v1::ListCasesResponse*) override;
   grpc::ServerUnaryReactor* CloseCase(grpc::CallbackServerContext*, const v1::CloseCaseRequest*, v1::Case*) override;
 
  private:
@@ -48,13 +57,20 @@ class CaseService final : public v1::CaseService::CallbackService {
 class CaseRequestService final : public v1::CaseRequestService::CallbackService {
  public:
   explicit CaseRequestService(Runner& runner) : runner_(runner) {}
-  grpc::ServerUnaryReactor* PlanCaseRequest(grpc::CallbackServerContext*, const v1::PlanCaseRequestRequest*, v1::PlanCaseRequestResponse*) override;
-  grpc::ServerUnaryReactor* SubmitCaseRequest(grpc::CallbackServerContext*, const v1::SubmitCaseRequestRequest*, v1::SubmitCaseRequestResponse*) override;
-  grpc::ServerUnaryReactor* SubmitCaseAnswer(grpc::CallbackServerContext*, const v1::SubmitCaseAnswerRequest*, v1::SubmitCaseAnswerResponse*) override;
-  grpc::ServerUnaryReactor* AskApproval(grpc::CallbackServerContext*, const v1::AskApprovalRequest*, v1::AskApprovalResponse*) override;
-  grpc::ServerUnaryReactor* GiveApproval(grpc::CallbackServerContext*, const v1::GiveApprovalRequest*, v1::GiveApprovalResponse*) override;
-  grpc::ServerUnaryReactor* GetCaseRequest(grpc::CallbackServerContext*, const v1::GetCaseRequestRequest*, v1::CaseRequest*) override;
-  grpc::ServerUnaryReactor* ListCaseRequests(grpc::CallbackServerContext*, const v1::ListCaseRequestsRequest*, v1::ListCaseRequestsResponse*) override;
+  grpc::ServerUnaryReactor* PlanCaseRequest(grpc::CallbackServerContext*, const v1::PlanCaseRequestRequest*,
+                                            v1::PlanCaseRequestResponse*) override;
+  grpc::ServerUnaryReactor* SubmitCaseRequest(grpc::CallbackServerContext*, const v1::SubmitCaseRequestRequest*,
+                                              v1::SubmitCaseRequestResponse*) override;
+  grpc::ServerUnaryReactor* SubmitCaseAnswer(grpc::CallbackServerContext*, const v1::SubmitCaseAnswerRequest*,
+                                             v1::SubmitCaseAnswerResponse*) override;
+  grpc::ServerUnaryReactor* AskApproval(grpc::CallbackServerContext*, const v1::AskApprovalRequest*,
+                                        v1::AskApprovalResponse*) override;
+  grpc::ServerUnaryReactor* GiveApproval(grpc::CallbackServerContext*, const v1::GiveApprovalRequest*,
+                                         v1::GiveApprovalResponse*) override;
+  grpc::ServerUnaryReactor* GetCaseRequest(grpc::CallbackServerContext*, const v1::GetCaseRequestRequest*,
+                                           v1::CaseRequest*) override;
+  grpc::ServerUnaryReactor* ListCaseRequests(grpc::CallbackServerContext*, const v1::ListCaseRequestsRequest*,
+                                             v1::ListCaseRequestsResponse*) override;
 
  private:
   Runner& runner_;
@@ -63,8 +79,10 @@ class CaseRequestService final : public v1::CaseRequestService::CallbackService 
 class MailboxService final : public v1::MailboxService::CallbackService {
  public:
   explicit MailboxService(Runner& runner) : runner_(runner) {}
-  grpc::ServerUnaryReactor* Collect(grpc::CallbackServerContext*, const v1::CollectRequest*, v1::CollectResponse*) override;
-  grpc::ServerUnaryReactor* Acknowledge(grpc::CallbackServerContext*, const v1::AcknowledgeRequest*, v1::AcknowledgeResponse*) override;
+  grpc::ServerUnaryReactor* Collect(grpc::CallbackServerContext*, const v1::CollectRequest*,
+                                    v1::CollectResponse*) override;
+  grpc::ServerUnaryReactor* Acknowledge(grpc::CallbackServerContext*, const v1::AcknowledgeRequest*,
+                                        v1::AcknowledgeResponse*) override;
 
  private:
   Runner& runner_;
@@ -73,12 +91,18 @@ class MailboxService final : public v1::MailboxService::CallbackService {
 class LedgerService final : public v1::LedgerService::CallbackService {
  public:
   LedgerService(Runner& runner, std::string vkey) : runner_(runner), vkey_(std::move(vkey)) {}
-  grpc::ServerUnaryReactor* GetCheckpoint(grpc::CallbackServerContext*, const v1::GetCheckpointRequest*, v1::GetCheckpointResponse*) override;
-  grpc::ServerUnaryReactor* GetInclusionProof(grpc::CallbackServerContext*, const v1::GetInclusionProofRequest*, v1::GetInclusionProofResponse*) override;
-  grpc::ServerUnaryReactor* GetConsistencyProof(grpc::CallbackServerContext*, const v1::GetConsistencyProofRequest*, v1::GetConsistencyProofResponse*) override;
-  grpc::ServerUnaryReactor* ListLeaves(grpc::CallbackServerContext*, const v1::ListLeavesRequest*, v1::ListLeavesResponse*) override;
-  grpc::ServerUnaryReactor* GetLedgerEntry(grpc::CallbackServerContext*, const v1::GetLedgerEntryRequest*, v1::LedgerEntry*) override;
-  grpc::ServerUnaryReactor* SearchLedgerEntries(grpc::CallbackServerContext*, const v1::SearchLedgerEntriesRequest*, v1::SearchLedgerEntriesResponse*) override;
+  grpc::ServerUnaryReactor* GetCheckpoint(grpc::CallbackServerContext*, const v1::GetCheckpointRequest*,
+                                          v1::GetCheckpointResponse*) override;
+  grpc::ServerUnaryReactor* GetInclusionProof(grpc::CallbackServerContext*, const v1::GetInclusionProofRequest*,
+                                              v1::GetInclusionProofResponse*) override;
+  grpc::ServerUnaryReactor* GetConsistencyProof(grpc::CallbackServerContext*, const v1::GetConsistencyProofRequest*,
+                                                v1::GetConsistencyProofResponse*) override;
+  grpc::ServerUnaryReactor* ListLeaves(grpc::CallbackServerContext*, const v1::ListLeavesRequest*,
+                                       v1::ListLeavesResponse*) override;
+  grpc::ServerUnaryReactor* GetLedgerEntry(grpc::CallbackServerContext*, const v1::GetLedgerEntryRequest*,
+                                           v1::LedgerEntry*) override;
+  grpc::ServerUnaryReactor* SearchLedgerEntries(grpc::CallbackServerContext*, const v1::SearchLedgerEntriesRequest*,
+                                                v1::SearchLedgerEntriesResponse*) override;
 
  private:
   Runner& runner_;
@@ -88,8 +112,10 @@ class LedgerService final : public v1::LedgerService::CallbackService {
 class KeyService final : public v1::KeyService::CallbackService {
  public:
   explicit KeyService(Runner& runner) : runner_(runner) {}
-  grpc::ServerUnaryReactor* PublishKeyEvent(grpc::CallbackServerContext*, const v1::PublishKeyEventRequest*, v1::PublishKeyEventResponse*) override;
-  grpc::ServerUnaryReactor* GetAgencyKeys(grpc::CallbackServerContext*, const v1::GetAgencyKeysRequest*, v1::AgencyKeys*) override;
+  grpc::ServerUnaryReactor* PublishKeyEvent(grpc::CallbackServerContext*, const v1::PublishKeyEventRequest*,
+                                            v1::PublishKeyEventResponse*) override;
+  grpc::ServerUnaryReactor* GetAgencyKeys(grpc::CallbackServerContext*, const v1::GetAgencyKeysRequest*,
+                                          v1::AgencyKeys*) override;
 
  private:
   Runner& runner_;
@@ -98,9 +124,12 @@ class KeyService final : public v1::KeyService::CallbackService {
 class RegisterService final : public v1::RegisterService::CallbackService {
  public:
   explicit RegisterService(Runner& runner) : runner_(runner) {}
-  grpc::ServerUnaryReactor* ApplyDirectory(grpc::CallbackServerContext*, const v1::ApplyDirectoryRequest*, v1::ApplyDirectoryResponse*) override;
-  grpc::ServerUnaryReactor* ApplyRestriction(grpc::CallbackServerContext*, const v1::ApplyRestrictionRequest*, v1::ApplyRestrictionResponse*) override;
-  grpc::ServerUnaryReactor* ListDirectories(grpc::CallbackServerContext*, const v1::ListDirectoriesRequest*, v1::ListDirectoriesResponse*) override;
+  grpc::ServerUnaryReactor* ApplyDirectory(grpc::CallbackServerContext*, const v1::ApplyDirectoryRequest*,
+                                           v1::ApplyDirectoryResponse*) override;
+  grpc::ServerUnaryReactor* ApplyRestriction(grpc::CallbackServerContext*, const v1::ApplyRestrictionRequest*,
+                                             v1::ApplyRestrictionResponse*) override;
+  grpc::ServerUnaryReactor* ListDirectories(grpc::CallbackServerContext*, const v1::ListDirectoriesRequest*,
+                                            v1::ListDirectoriesResponse*) override;
 
  private:
   Runner& runner_;
@@ -109,19 +138,22 @@ class RegisterService final : public v1::RegisterService::CallbackService {
 class PolicyService final : public v1::PolicyService::CallbackService {
  public:
   explicit PolicyService(Runner& runner) : runner_(runner) {}
-  grpc::ServerUnaryReactor* GetActivePolicy(grpc::CallbackServerContext*, const v1::GetActivePolicyRequest*, v1::GetActivePolicyResponse*) override;
-  grpc::ServerUnaryReactor* GetPolicyBundle(grpc::CallbackServerContext*, const v1::GetPolicyBundleRequest*, v1::GetPolicyBundleResponse*) override;
+  grpc::ServerUnaryReactor* GetActivePolicy(grpc::CallbackServerContext*, const v1::GetActivePolicyRequest*,
+                                            v1::GetActivePolicyResponse*) override;
+  grpc::ServerUnaryReactor* GetPolicyBundle(grpc::CallbackServerContext*, const v1::GetPolicyBundleRequest*,
+                                            v1::GetPolicyBundleResponse*) override;
 
  private:
   Runner& runner_;
 };
 
-// Health by dependency: empty or `derwent` the server, `store`, `ledger`, `policy`. NOT_SERVING while draining. Watch is refused:
-// a long stream would outlive its caller's checks.
+// Health by dependency: empty or `derwent` the server, `store`, `ledger`, `policy`. NOT_SERVING while draining. Watch
+// is refused: a long stream would outlive its caller's checks.
 class HealthService final : public grpc::health::v1::Health::CallbackService {
  public:
   explicit HealthService(Runner& runner) : runner_(runner) {}
-  grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext*, const grpc::health::v1::HealthCheckRequest*, grpc::health::v1::HealthCheckResponse*) override;
+  grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext*, const grpc::health::v1::HealthCheckRequest*,
+                                  grpc::health::v1::HealthCheckResponse*) override;
   void SetDraining() { draining_ = true; }
   void SetLedgerGood(bool good) { ledger_good_ = good; }
 

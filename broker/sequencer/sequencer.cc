@@ -10,14 +10,22 @@ namespace derwent::sequencer {
 namespace {
 
 absl::Status LedgerUnavailable() {
-  return exchange::Refuse(absl::StatusCode::kUnavailable, "LEDGER_UNAVAILABLE", "the ledger could not be written; nothing was released; try again");
+  return exchange::Refuse(absl::StatusCode::kUnavailable, "LEDGER_UNAVAILABLE",
+                          "the ledger could not be written; nothing was released; try again");
 }
 
 }  // namespace
 
-Sequencer::Sequencer(store::Store& store, ledger::Log& log, CurrentWorld& world, const ledger::Tagger& tagger, const Clock& clock, trust::Random& random,
-                     SequencerOptions options, SequencerEvents events)
-    : store_(store), log_(log), world_(world), tagger_(tagger), clock_(clock), random_(random), options_(options), events_(std::move(events)),
+Sequencer::Sequencer(store::Store& store, ledger::Log& log, CurrentWorld& world, const ledger::Tagger& tagger,
+                     const Clock& clock, trust::Random& random, SequencerOptions options, SequencerEvents events)
+    : store_(store),
+      log_(log),
+      world_(world),
+      tagger_(tagger),
+      clock_(clock),
+      random_(random),
+      options_(options),
+      events_(std::move(events)),
       thread_([this] { Loop(); }) {}
 
 Sequencer::~Sequencer() { Stop(); }
@@ -50,7 +58,8 @@ void Sequencer::Stop() {
     MutexLock lock(mutex_);
     left.swap(queue_);
   }
-  for (Command& command : left) command.done(exchange::Refuse(absl::StatusCode::kUnavailable, "STOPPING", "the broker is stopping"), nullptr);
+  for (Command& command : left)
+    command.done(exchange::Refuse(absl::StatusCode::kUnavailable, "STOPPING", "the broker is stopping"), nullptr);
 }
 
 std::vector<Command> Sequencer::Take() {
@@ -76,12 +85,16 @@ void Sequencer::Loop() {
   }
 }
 
-absl::StatusOr<Sequencer::Answer> Sequencer::RunOne(Command& command, store::Transaction& transaction, bool& wrote, bool& ends_batch) {
+absl::StatusOr<Sequencer::Answer> Sequencer::RunOne(Command& command, store::Transaction& transaction, bool& wrote,
+                                                    bool& ends_batch) {
   const std::shared_ptr<const exchange::World> world = command.new_world != nullptr ? command.new_world : world_.Get();
   RETURN_IF_ERROR(transaction.Savepoint());
   const ledger::Log::Mark mark = log_.mark();
   const absl::Time now = clock_.Now();
-  exchange::Batch batch(transaction, [&](const std::vector<ledger::EntryDraft>& drafts) { return log_.Append(transaction, drafts, now, random_); }, *world, tagger_, now, random_);
+  exchange::Batch batch(
+      transaction,
+      [&](const std::vector<ledger::EntryDraft>& drafts) { return log_.Append(transaction, drafts, now, random_); },
+      *world, tagger_, now, random_);
   Answer answer{.status = command.run(batch), .woken = {}};
   if (events_.decided) events_.decided(clock_.Now() - now);
   if (!answer.status.ok()) {
@@ -153,7 +166,8 @@ std::vector<Command> Sequencer::RunBatch(std::vector<Command> commands) {
     commands[i].done(answers[i]->status, sealed);
   }
   if (!woken.empty()) events_.woken(woken);
-  later.assign(std::make_move_iterator(commands.begin() + static_cast<std::ptrdiff_t>(answers.size())), std::make_move_iterator(commands.end()));
+  later.assign(std::make_move_iterator(commands.begin() + static_cast<std::ptrdiff_t>(answers.size())),
+               std::make_move_iterator(commands.end()));
   return later;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+
 #include "broker/exchange/batch.h"
 #include "broker/ledger/log.h"
 #include "broker/ledger/tagger.h"
@@ -25,8 +26,8 @@ namespace derwent::sequencer {
 struct Command {
   // Decides and writes through the batch. A failure undoes what it wrote and fails nobody else.
   std::function<absl::Status(exchange::Batch&)> run;
-  // Called once, on the writer's thread, after the commit: hands the result to a worker. `sealed` is the committed batch, or
-  // null when nothing was written.
+  // Called once, on the writer's thread, after the commit: hands the result to a worker. `sealed` is the committed
+  // batch, or null when nothing was written.
   std::function<void(const absl::Status& status, std::shared_ptr<const ledger::SealedBatch> sealed)> done;
   // A world that comes into force with this command's commit; null: none.
   std::shared_ptr<const exchange::World> new_world;
@@ -39,21 +40,22 @@ struct SequencerOptions {
 
 // What the writer's owner is told; each called on the writer's thread and quick.
 struct SequencerEvents {
-  std::function<void(const std::set<std::string>& agencies)> woken;              // Something came into their mailboxes.
-  std::function<void(absl::Duration took)> decided;                              // One command's rule ran.
-  std::function<void(size_t commands, absl::Duration commit, std::shared_ptr<const ledger::SealedBatch> sealed)> committed;
-  std::function<void(const absl::Status& why)> failed;                           // A commit failed; nobody was answered with success.
-  std::function<void(const absl::Status& why)> fatal;                            // The medium failed to sync: end the process.
+  std::function<void(const std::set<std::string>& agencies)> woken;  // Something came into their mailboxes.
+  std::function<void(absl::Duration took)> decided;                  // One command's rule ran.
+  std::function<void(size_t commands, absl::Duration commit, std::shared_ptr<const ledger::SealedBatch> sealed)>
+      committed;
+  std::function<void(const absl::Status& why)> failed;  // A commit failed; nobody was answered with success.
+  std::function<void(const absl::Status& why)> fatal;   // The medium failed to sync: end the process.
 };
 
 // The one writer: takes commands in order, runs the exchange's rules against the state as it stands, and commits state,
-// ledger entries and deliveries of a batch as one durable transaction. A batch is whatever waited while the one before was
-// committed; no timer. Decision, state and evidence cannot race: one thread, one transaction.
+// ledger entries and deliveries of a batch as one durable transaction. A batch is whatever waited while the one before
+// was committed; no timer. Decision, state and evidence cannot race: one thread, one transaction.
 class Sequencer {
  public:
   // Borrowed things must outlive it. `log` must have taken over and loaded.
-  Sequencer(store::Store& store, ledger::Log& log, CurrentWorld& world, const ledger::Tagger& tagger, const Clock& clock, trust::Random& random,
-            SequencerOptions options, SequencerEvents events);
+  Sequencer(store::Store& store, ledger::Log& log, CurrentWorld& world, const ledger::Tagger& tagger,
+            const Clock& clock, trust::Random& random, SequencerOptions options, SequencerEvents events);
   ~Sequencer();
   Sequencer(const Sequencer&) = delete;
   Sequencer& operator=(const Sequencer&) = delete;
@@ -74,8 +76,8 @@ class Sequencer {
   // Runs one batch; returns the commands that must wait for the next.
   std::vector<Command> RunBatch(std::vector<Command> commands);
   absl::StatusOr<Answer> RunOne(Command& command, store::Transaction& transaction, bool& wrote, bool& ends_batch);
-  // `base` with the registers of the store comes into force, all at once: nobody sees a new policy or revocation list with
-  // registers that are older than those in force.
+  // `base` with the registers of the store comes into force, all at once: nobody sees a new policy or revocation list
+  // with registers that are older than those in force.
   absl::Status Reload(const exchange::World& base);
 
   store::Store& store_;

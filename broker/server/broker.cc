@@ -6,6 +6,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/security/tls_certificate_provider.h"
+#include "grpcpp/security/tls_credentials_options.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
 #include "broker/rpc/services.h"
@@ -13,11 +19,6 @@
 #include "broker/server/trust_files.h"
 #include "broker/server/watcher.h"
 #include "broker/store/sqlite/sqlite_store.h"
-#include "grpcpp/ext/proto_server_reflection_plugin.h"
-#include "grpcpp/security/tls_certificate_provider.h"
-#include "grpcpp/security/tls_credentials_options.h"
-#include "grpcpp/server.h"
-#include "grpcpp/server_builder.h"
 #include "trust/base/status_macros.h"
 #include "trust/signature/key_file.h"
 
@@ -26,7 +27,8 @@ namespace {
 
 std::shared_ptr<grpc::ServerCredentials> Credentials(const Configuration& c) {
   // Files are read again within a second when they change, so certificates rotate without a restart.
-  const auto provider = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(c.key, c.certificate, c.ca, 1);
+  const auto provider =
+      std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(c.key, c.certificate, c.ca, 1);
   grpc::experimental::TlsServerCredentialsOptions options(provider);
   options.watch_root_certs();
   options.watch_identity_key_cert_pairs();
@@ -38,30 +40,46 @@ absl::Status WritePort(const std::string& path, int port) {
   if (path.empty()) return absl::OkStatus();
   const std::string part = path + ".part";
   std::ofstream(part) << port << "\n";
-  if (std::rename(part.c_str(), path.c_str()) != 0) return absl::UnavailableError(absl::StrCat("cannot write the port file `", path, "`"));
+  if (std::rename(part.c_str(), path.c_str()) != 0)
+    return absl::UnavailableError(absl::StrCat("cannot write the port file `", path, "`"));
   return absl::OkStatus();
 }
 
 class RunningBroker final : public Broker {
  public:
-  explicit RunningBroker(Configuration configuration) : configuration_(std::move(configuration)), log_(stderr, clock_, "derwent-broker", "0.1.0"), metrics_(configuration_.metrics) {}
+  explicit RunningBroker(Configuration configuration)
+      : configuration_(std::move(configuration)),
+        log_(stderr, clock_, "derwent-broker", "0.1.0"),
+        metrics_(configuration_.metrics) {}
   ~RunningBroker() override { Stop(); }
 
   absl::Status Open() {
     RETURN_IF_ERROR(OpenLedger());
     RETURN_IF_ERROR(OpenWorld());
     pool_ = std::make_unique<rpc::WorkerPool>(configuration_.workers, configuration_.most_waiting_calls);
-    sequencer_ = std::make_unique<sequencer::Sequencer>(*store_, *ledger_, world_, *tagger_, clock_, random_,
-                                                        sequencer::SequencerOptions{.most_outstanding = configuration_.most_outstanding}, Events());
-    runner_ = std::make_unique<rpc::Runner>(rpc::Parts{.sequencer = sequencer_.get(), .world = &world_, .store = store_.get(), .tagger = tagger_.get(), .clock = &clock_,
-                                                       .random = &random_, .pool = pool_.get(), .waits = &waits_, .metrics = &metrics_, .log = &log_});
+    sequencer_ = std::make_unique<sequencer::Sequencer>(
+        *store_, *ledger_, world_, *tagger_, clock_, random_,
+        sequencer::SequencerOptions{.most_outstanding = configuration_.most_outstanding}, Events());
+    runner_ = std::make_unique<rpc::Runner>(rpc::Parts{.sequencer = sequencer_.get(),
+                                                       .world = &world_,
+                                                       .store = store_.get(),
+                                                       .tagger = tagger_.get(),
+                                                       .clock = &clock_,
+                                                       .random = &random_,
+                                                       .pool = pool_.get(),
+                                                       .waits = &waits_,
+                                                       .metrics = &metrics_,
+                                                       .log = &log_});
     RETURN_IF_ERROR(Serve());
     watcher_ = std::make_unique<Watcher>(configuration_, *sequencer_, world_, waits_, clock_, log_, metrics_);
     // The policy in force is an entry before the first decision under it is asked for by the watcher's clock.
     RETURN_IF_ERROR(sequencer_->Enqueue({.run = [](exchange::Batch& batch) { return exchange::EnterPolicy(batch); },
                                          .done = [](const absl::Status&, std::shared_ptr<const ledger::SealedBatch>) {},
                                          .new_world = nullptr}));
-    log_.Write("info", "serving", {{"port", absl::StrCat(port_)}, {"policy_digest", world_.Get()->bundle->policy->digest}, {"metrics_port", absl::StrCat(metrics_.port())}});
+    log_.Write("info", "serving",
+               {{"port", absl::StrCat(port_)},
+                {"policy_digest", world_.Get()->bundle->policy->digest},
+                {"metrics_port", absl::StrCat(metrics_.port())}});
     return WritePort(configuration_.port_file, port_);
   }
 
@@ -73,7 +91,8 @@ class RunningBroker final : public Broker {
     if (health_ != nullptr) health_->SetDraining();
     if (watcher_ != nullptr) watcher_->Stop();
     waits_.Stop(exchange::Refuse(absl::StatusCode::kUnavailable, "STOPPING", "the broker is stopping"));
-    if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(configuration_.shutdown_grace));
+    if (server_ != nullptr)
+      server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(configuration_.shutdown_grace));
     if (sequencer_ != nullptr) sequencer_->Stop();
     if (pool_ != nullptr) pool_->Drain();
     if (server_ != nullptr) server_->Wait();
@@ -83,7 +102,9 @@ class RunningBroker final : public Broker {
 
  private:
   absl::Status OpenLedger() {
-    ASSIGN_OR_RETURN(store_, store::OpenSqliteStore({.path = configuration_.database, .max_readers = configuration_.workers + 4, .vfs = ""}));
+    ASSIGN_OR_RETURN(store_,
+                     store::OpenSqliteStore(
+                         {.path = configuration_.database, .max_readers = configuration_.workers + 4, .vfs = ""}));
     absl::StatusOr<trust::Ed25519Key> key = trust::Ed25519Key::FromFile(configuration_.log_key);
     if (!key.ok()) return InFile("log_key", configuration_.log_key, key.status());
     ledger_ = std::make_unique<ledger::Log>(configuration_.origin, *std::move(key));
@@ -104,7 +125,8 @@ class RunningBroker final : public Broker {
     ASSIGN_OR_RETURN(world.bundle, ReadBundle(configuration_, *world.authority, *world.revoked, clock_.Now()));
     world.policy_time = clock_.Now();
     for (const policy::Problem& warning : world.bundle->warnings) {
-      if (warning.severity == policy::Severity::kWarning) log_.Write("warning", "policy", {{"error", warning.ToString()}});
+      if (warning.severity == policy::Severity::kWarning)
+        log_.Write("warning", "policy", {{"error", warning.ToString()}});
     }
     metrics_.PolicyInForce(world.bundle->policy->digest, false);
     ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, store_->Read());
@@ -118,20 +140,26 @@ class RunningBroker final : public Broker {
   sequencer::SequencerEvents Events() {
     return {.woken = [this](const std::set<std::string>& agencies) { waits_.Wake(agencies); },
             .decided = [this](absl::Duration took) { metrics_.Decided(took); },
-            .committed = [this](size_t commands, absl::Duration took, std::shared_ptr<const ledger::SealedBatch> sealed) {
-              // Off the writer's thread: counting waits for nobody.
-              pool_->Finish([this, commands, took, sealed = std::move(sealed)] { metrics_.Committed(commands, took, *sealed); });
-              if (health_ != nullptr) health_->SetLedgerGood(true);
-            },
-            .failed = [this](const absl::Status& why) {
-              metrics_.CommitFailed();
-              if (health_ != nullptr) health_->SetLedgerGood(false);
-              log_.Write("error", "a commit failed; nobody was answered with success", {{"error", std::string(why.message())}});
-            },
-            .fatal = [this](const absl::Status& why) {
-              log_.Write("error", "the medium failed to sync: ending", {{"error", std::string(why.message())}});
-              std::_Exit(70);
-            }};
+            .committed =
+                [this](size_t commands, absl::Duration took, std::shared_ptr<const ledger::SealedBatch> sealed) {
+                  // Off the writer's thread: counting waits for nobody.
+                  pool_->Finish([this, commands, took, sealed = std::move(sealed)] {
+                    metrics_.Committed(commands, took, *sealed);
+                  });
+                  if (health_ != nullptr) health_->SetLedgerGood(true);
+                },
+            .failed =
+                [this](const absl::Status& why) {
+                  metrics_.CommitFailed();
+                  if (health_ != nullptr) health_->SetLedgerGood(false);
+                  log_.Write("error", "a commit failed; nobody was answered with success",
+                             {{"error", std::string(why.message())}});
+                },
+            .fatal =
+                [this](const absl::Status& why) {
+                  log_.Write("error", "the medium failed to sync: ending", {{"error", std::string(why.message())}});
+                  std::_Exit(70);
+                }};
   }
 
   absl::Status Serve() {
@@ -148,20 +176,23 @@ class RunningBroker final : public Broker {
     if (configuration_.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     builder.AddListeningPort(configuration_.listen, Credentials(configuration_), &port_);
-    for (grpc::Service* service : std::initializer_list<grpc::Service*>{referral_.get(), cases_.get(), case_requests_.get(), mailbox_.get(), ledger_service_.get(), keys_.get(), registers_.get(),
-                                                                                policy_.get(), health_.get()}) {
+    for (grpc::Service* service : std::initializer_list<grpc::Service*>{
+             referral_.get(), cases_.get(), case_requests_.get(), mailbox_.get(), ledger_service_.get(), keys_.get(),
+             registers_.get(), policy_.get(), health_.get()}) {
       builder.RegisterService(service);
     }
     builder.SetMaxReceiveMessageSize(static_cast<int>(configuration_.limits.share_octets + (1 << 20)));
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, configuration_.most_connection_streams);
-    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, static_cast<int>(absl::ToInt64Milliseconds(configuration_.longest_connection)));
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                               static_cast<int>(absl::ToInt64Milliseconds(configuration_.longest_connection)));
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 30000);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30000);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5000);
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     server_ = builder.BuildAndStart();
-    if (server_ == nullptr || port_ == 0) return absl::UnavailableError(absl::StrCat("cannot serve on `", configuration_.listen, "`"));
+    if (server_ == nullptr || port_ == 0)
+      return absl::UnavailableError(absl::StrCat("cannot serve on `", configuration_.listen, "`"));
     return absl::OkStatus();
   }
 

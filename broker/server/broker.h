@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
 #include "broker/server/configuration.h"
 
 namespace derwent::server {

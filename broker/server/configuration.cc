@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+
 #include "trust/base/status_macros.h"
 #include "trust/signature/key_file.h"
 #include "yaml-cpp/yaml.h"
@@ -19,7 +20,9 @@ using Setter = std::function<void(const YAML::Node&)>;
 
 // Every key of the file and what it sets; a key that is not here is an error.
 std::map<std::string, Setter> Setters(Configuration& c, const fs::path& folder) {
-  const auto text = [](std::string& into) { return Setter([&into](const YAML::Node& n) { into = n.as<std::string>(); }); };
+  const auto text = [](std::string& into) {
+    return Setter([&into](const YAML::Node& n) { into = n.as<std::string>(); });
+  };
   const auto path = [folder](std::string& into) {
     return Setter([&into, folder](const YAML::Node& n) {
       const fs::path given = n.as<std::string>();
@@ -27,22 +30,53 @@ std::map<std::string, Setter> Setters(Configuration& c, const fs::path& folder) 
     });
   };
   const auto size = [](size_t& into) { return Setter([&into](const YAML::Node& n) { into = n.as<size_t>(); }); };
-  const auto seconds = [](absl::Duration& into) { return Setter([&into](const YAML::Node& n) { into = absl::Seconds(n.as<int>()); }); };
+  const auto seconds = [](absl::Duration& into) {
+    return Setter([&into](const YAML::Node& n) { into = absl::Seconds(n.as<int>()); });
+  };
   const auto number = [](int& into) { return Setter([&into](const YAML::Node& n) { into = n.as<int>(); }); };
-  return {{"listen", text(c.listen)}, {"port_file", path(c.port_file)}, {"certificate", path(c.certificate)}, {"key", path(c.key)}, {"ca", path(c.ca)},
-          {"trust_domain", text(c.trust_domain)}, {"crl", path(c.crl)}, {"database", path(c.database)}, {"log_key", path(c.log_key)}, {"origin", text(c.origin)},
-          {"index_key", path(c.index_key)}, {"policy", path(c.policy)}, {"signatories", path(c.signatories)}, {"anchors", path(c.anchors)},
-          {"bundle_quorum", number(c.bundle_quorum)}, {"metrics", text(c.metrics)}, {"reflection", [&c](const YAML::Node& n) { c.reflection = n.as<bool>(); }},
-          {"unit_octets", size(c.limits.unit_octets)}, {"share_octets", size(c.limits.share_octets)}, {"recipients", number(c.limits.recipients)},
-          {"subjects", number(c.limits.subjects)}, {"holders_a_day", [&c](const YAML::Node& n) { c.limits.holders_a_day = n.as<uint32_t>(); }}, {"clock_skew_seconds", seconds(c.limits.clock_skew)}, {"workers", size(c.workers)},
-          {"most_waiting_calls", size(c.most_waiting_calls)}, {"most_outstanding", size(c.most_outstanding)}, {"most_connection_streams", number(c.most_connection_streams)},
-          {"longest_connection_seconds", seconds(c.longest_connection)}, {"shutdown_grace_seconds", seconds(c.shutdown_grace)}};
+  return {{"listen", text(c.listen)},
+          {"port_file", path(c.port_file)},
+          {"certificate", path(c.certificate)},
+          {"key", path(c.key)},
+          {"ca", path(c.ca)},
+          {"trust_domain", text(c.trust_domain)},
+          {"crl", path(c.crl)},
+          {"database", path(c.database)},
+          {"log_key", path(c.log_key)},
+          {"origin", text(c.origin)},
+          {"index_key", path(c.index_key)},
+          {"policy", path(c.policy)},
+          {"signatories", path(c.signatories)},
+          {"anchors", path(c.anchors)},
+          {"bundle_quorum", number(c.bundle_quorum)},
+          {"metrics", text(c.metrics)},
+          {"reflection", [&c](const YAML::Node& n) { c.reflection = n.as<bool>(); }},
+          {"unit_octets", size(c.limits.unit_octets)},
+          {"share_octets", size(c.limits.share_octets)},
+          {"recipients", number(c.limits.recipients)},
+          {"subjects", number(c.limits.subjects)},
+          {"holders_a_day", [&c](const YAML::Node& n) { c.limits.holders_a_day = n.as<uint32_t>(); }},
+          {"clock_skew_seconds", seconds(c.limits.clock_skew)},
+          {"workers", size(c.workers)},
+          {"most_waiting_calls", size(c.most_waiting_calls)},
+          {"most_outstanding", size(c.most_outstanding)},
+          {"most_connection_streams", number(c.most_connection_streams)},
+          {"longest_connection_seconds", seconds(c.longest_connection)},
+          {"shutdown_grace_seconds", seconds(c.shutdown_grace)}};
 }
 
 void Require(const Configuration& c, std::vector<std::string>& wrong) {
-  const std::pair<const char*, const std::string*> needed[] = {
-      {"certificate", &c.certificate}, {"key", &c.key}, {"ca", &c.ca}, {"crl", &c.crl}, {"database", &c.database}, {"log_key", &c.log_key}, {"origin", &c.origin},
-      {"index_key", &c.index_key}, {"policy", &c.policy}, {"signatories", &c.signatories}, {"anchors", &c.anchors}};
+  const std::pair<const char*, const std::string*> needed[] = {{"certificate", &c.certificate},
+                                                               {"key", &c.key},
+                                                               {"ca", &c.ca},
+                                                               {"crl", &c.crl},
+                                                               {"database", &c.database},
+                                                               {"log_key", &c.log_key},
+                                                               {"origin", &c.origin},
+                                                               {"index_key", &c.index_key},
+                                                               {"policy", &c.policy},
+                                                               {"signatories", &c.signatories},
+                                                               {"anchors", &c.anchors}};
   for (const auto& [key, value] : needed) {
     if (value->empty()) wrong.push_back(absl::StrCat("`", key, "` is missing"));
   }
@@ -75,7 +109,8 @@ absl::StatusOr<Configuration> ReadConfiguration(const std::string& path) {
     wrong.push_back(absl::StrCat("not YAML: ", error.what()));
   }
   Require(configuration, wrong);
-  if (!wrong.empty()) return absl::InvalidArgumentError(absl::StrCat("configuration `", path, "`: ", absl::StrJoin(wrong, "; ")));
+  if (!wrong.empty())
+    return absl::InvalidArgumentError(absl::StrCat("configuration `", path, "`: ", absl::StrJoin(wrong, "; ")));
   return configuration;
 }
 

@@ -4,26 +4,28 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "broker/exchange/world.h"
 
 namespace derwent::server {
 
-// The broker's configuration: a YAML file; every limit has a name and a default. Paths are relative to the file's folder.
+// The broker's configuration: a YAML file; every limit has a name and a default. Paths are relative to the file's
+// folder.
 struct Configuration {
-  std::string listen = "localhost:0";    // host:port; port 0: any free one.
-  std::string port_file;                 // The chosen port is written here, then renamed into place.
-  std::string certificate, key, ca;      // PEM: server chain, its key (0600), roots and issuing authorities.
+  std::string listen = "localhost:0";  // host:port; port 0: any free one.
+  std::string port_file;               // The chosen port is written here, then renamed into place.
+  std::string certificate, key, ca;    // PEM: server chain, its key (0600), roots and issuing authorities.
   std::string trust_domain = "derwent.example";
-  std::string crl;                       // PEM revocation lists; read again when the file changes.
-  std::string database;                  // SQLite file.
-  std::string log_key;                   // Ed25519 PKCS#8 PEM (0600).
-  std::string origin;                    // First line of checkpoints and name of the log's key.
-  std::string index_key;                 // 32 octets or more (0600).
-  std::string policy;                    // Bundle directory.
-  std::string signatories;               // Lines `agency person-id`: who may sign policy.
-  std::string anchors;                   // JSON object: agency to key id of its first signing key.
+  std::string crl;          // PEM revocation lists; read again when the file changes.
+  std::string database;     // SQLite file.
+  std::string log_key;      // Ed25519 PKCS#8 PEM (0600).
+  std::string origin;       // First line of checkpoints and name of the log's key.
+  std::string index_key;    // 32 octets or more (0600).
+  std::string policy;       // Bundle directory.
+  std::string signatories;  // Lines `agency person-id`: who may sign policy.
+  std::string anchors;      // JSON object: agency to key id of its first signing key.
   int bundle_quorum = 2;
-  std::string metrics;                   // Loopback host:port; empty: none.
+  std::string metrics;  // Loopback host:port; empty: none.
   bool reflection = false;
   exchange::Limits limits;
   size_t workers = 4;

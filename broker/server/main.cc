@@ -4,8 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/time/clock.h"
+
+#include "CLI/CLI.hpp"
 #include "broker/ledger/fsck.h"
 #include "broker/server/broker.h"
 #include "broker/server/replay.h"
@@ -47,7 +48,8 @@ int Fsck(const std::string& database, const std::string& vkey) {
     std::cerr << "derwent-broker fsck: " << report.status().message() << "\n";
     return 2;
   }
-  std::cout << report->entries << " entries, " << report->tiles << " tiles, " << report->checkpoints << " checkpoints, " << report->parts << " parts\n";
+  std::cout << report->entries << " entries, " << report->tiles << " tiles, " << report->checkpoints << " checkpoints, "
+            << report->parts << " parts\n";
   if (report->ok()) {
     std::cout << "verified\n";
     return 0;
@@ -66,12 +68,14 @@ int BackUp(const std::string& database, const std::string& to) {
 int Replay(const std::string& path, const std::string& database, const std::vector<std::string>& older) {
   auto configuration = derwent::server::ReadConfiguration(path);
   if (configuration.ok() && !database.empty()) configuration->database = database;
-  const auto report = configuration.ok() ? derwent::server::Replay(*configuration, older, absl::Now()) : configuration.status();
+  const auto report =
+      configuration.ok() ? derwent::server::Replay(*configuration, older, absl::Now()) : configuration.status();
   if (!report.ok()) {
     std::cerr << "derwent-broker replay: " << report.status().message() << "\n";
     return 2;
   }
-  std::cout << report->decisions << " decisions, " << report->missing << " under a policy or registers that are not at hand\n";
+  std::cout << report->decisions << " decisions, " << report->missing
+            << " under a policy or registers that are not at hand\n";
   for (const std::string& different : report->different) std::cerr << "derwent-broker replay: " << different << "\n";
   return report->different.empty() ? 0 : 8;
 }
@@ -89,17 +93,20 @@ int main(int argc, char** argv) {
   CLI::App* const serve = app.add_subcommand("serve", "serve until SIGTERM");
   serve->add_option("--config", configuration, "configuration file (YAML)")->required();
   serve->callback([&] { code = Serve(configuration); });
-  CLI::App* const fsck = app.add_subcommand("fsck", "re-derive the whole ledger from a database; exit 8 when anything was changed");
+  CLI::App* const fsck =
+      app.add_subcommand("fsck", "re-derive the whole ledger from a database; exit 8 when anything was changed");
   fsck->add_option("--database", database, "SQLite file")->required();
   fsck->add_option("--vkey", vkey, "the log's verifier key")->required();
   fsck->callback([&] { code = Fsck(database, vkey); });
   std::string to;
-  CLI::App* const backup = app.add_subcommand("backup", "copy the database of a running or stopped broker, whole and consistent");
+  CLI::App* const backup =
+      app.add_subcommand("backup", "copy the database of a running or stopped broker, whole and consistent");
   backup->add_option("--database", database, "SQLite file")->required();
   backup->add_option("--to", to, "the copy; must not exist")->required();
   backup->callback([&] { code = BackUp(database, to); });
   std::vector<std::string> older;
-  CLI::App* const replay = app.add_subcommand("replay", "decide every question of the ledger again; exit 8 when one comes out otherwise");
+  CLI::App* const replay =
+      app.add_subcommand("replay", "decide every question of the ledger again; exit 8 when one comes out otherwise");
   replay->add_option("--config", configuration, "configuration file (YAML)")->required();
   replay->add_option("--database", database, "a backup; else the configured database, while no broker has it open");
   replay->add_option("--policy", older, "folder of a bundle that was in force before; may be repeated");

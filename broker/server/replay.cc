@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+
 #include "broker/exchange/decide.h"
 #include "broker/exchange/rules.h"
 #include "broker/exchange/world.h"
@@ -26,7 +27,8 @@ using trust::Field;
 // The worlds at hand, by the body of the entry that says which policy is in force.
 using Worlds = std::map<std::string, std::shared_ptr<const exchange::World>>;
 
-absl::StatusOr<Worlds> ReadWorlds(Configuration configuration, const std::vector<std::string>& older, absl::Time now, store::Reader& reader) {
+absl::StatusOr<Worlds> ReadWorlds(Configuration configuration, const std::vector<std::string>& older, absl::Time now,
+                                  store::Reader& reader) {
   exchange::World base;
   ASSIGN_OR_RETURN(base.authority, ReadAuthority(configuration));
   ASSIGN_OR_RETURN(base.revoked, ReadRevocations(configuration, *base.authority, now));
@@ -56,20 +58,25 @@ std::string WhatDiffers(const trust::SealedFields& fields, const std::string& oc
   }
   if (lines != decision.categories.size()) return "the number of categories";
   const std::string& agreement = fields[Field::kAgreement];
-  if (decision.agreement != (agreement.empty() ? "" : absl::StrCat(Attribute(agreement, "agreement"), ".", Attribute(agreement, "revision")))) return "the agreement";
+  if (decision.agreement !=
+      (agreement.empty() ? "" : absl::StrCat(Attribute(agreement, "agreement"), ".", Attribute(agreement, "revision"))))
+    return "the agreement";
   // A step that decides nothing has none; what was refused for another reason than policy is a denial.
   const absl::string_view outcome = Attribute(fields[Field::kOutcome], "outcome");
   return outcome.empty() || outcome == "DENY" || outcome == decision.Overall() ? "" : "the outcome";
 }
 
 bool IsAtHand(const trust::SealedFields& fields, const exchange::World* world) {
-  return world != nullptr && Attribute(fields[Field::kOutcome], "policy") == world->policy_digest().hex() && Attribute(fields[Field::kOutcome], "registers") == world->register_digest.hex();
+  return world != nullptr && Attribute(fields[Field::kOutcome], "policy") == world->policy_digest().hex() &&
+         Attribute(fields[Field::kOutcome], "registers") == world->register_digest.hex();
 }
 
 }  // namespace
 
-absl::StatusOr<ReplayReport> Replay(const Configuration& configuration, const std::vector<std::string>& older, absl::Time now) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> store, store::OpenSqliteStore({.path = configuration.database, .vfs = ""}));
+absl::StatusOr<ReplayReport> Replay(const Configuration& configuration, const std::vector<std::string>& older,
+                                    absl::Time now) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> store,
+                   store::OpenSqliteStore({.path = configuration.database, .vfs = ""}));
   ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, store->Read());
   ASSIGN_OR_RETURN(const Worlds worlds, ReadWorlds(configuration, older, now, *reader));
   ASSIGN_OR_RETURN(const store::LogState log, reader->GetLogState());

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "broker/server/configuration.h"
 
 namespace derwent::server {
@@ -16,10 +17,12 @@ struct ReplayReport {
   std::vector<std::string> different;  // Index and what differs; nothing personal.
 };
 
-// Decides every question that the configured database's ledger holds once more, at its own instant, and compares with its entry:
-// the digest of the question, what became of each category, the agreement, the outcome. The policy is the one entered last before,
-// out of the configured bundle and those in the folders `older`; the registers are the database's. Opens the database as a broker
-// does. Errors: of the files, naming each; kDataLoss the database is not sound.
-absl::StatusOr<ReplayReport> Replay(const Configuration& configuration, const std::vector<std::string>& older, absl::Time now);
+// Decides every question that the configured database's ledger holds once more, at its own instant, and compares with
+// its entry: the digest of the question, what became of each category, the agreement, the outcome. The policy is the
+// one entered last before, out of the configured bundle and those in the folders `older`; the registers are the
+// database's. Opens the database as a broker does. Errors: of the files, naming each; kDataLoss the database is not
+// sound.
+absl::StatusOr<ReplayReport> Replay(const Configuration& configuration, const std::vector<std::string>& older,
+                                    absl::Time now);
 
 }  // namespace derwent::server

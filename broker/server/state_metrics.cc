@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+
 #include "trust/base/london.h"
 
 namespace derwent::server {
@@ -16,7 +17,9 @@ namespace {
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 
-MetricFamily Gauge(const char* name, const char* help) { return {.name = name, .help = help, .type = prometheus::MetricType::Gauge, .metric = {}}; }
+MetricFamily Gauge(const char* name, const char* help) {
+  return {.name = name, .help = help, .type = prometheus::MetricType::Gauge, .metric = {}};
+}
 
 void Add(MetricFamily& family, const std::string& label, const std::string& of, double value) {
   ClientMetric& metric = family.metric.emplace_back();
@@ -29,7 +32,8 @@ MetricFamily Agreements(const policy::Policy& policy) {
   MetricFamily ends = Gauge("derwent_agreement_expiry_timestamp_seconds", "End of an agreement's last day");
   for (const policy::Agreement& agreement : policy.agreements) {
     if (agreement.effective.last == absl::CivilDay::max()) continue;
-    Add(ends, "agreement", agreement.id, absl::ToDoubleSeconds(LondonStartOf(agreement.effective.last + 1) - absl::UnixEpoch()));
+    Add(ends, "agreement", agreement.id,
+        absl::ToDoubleSeconds(LondonStartOf(agreement.effective.last + 1) - absl::UnixEpoch()));
   }
   return ends;
 }
@@ -50,7 +54,8 @@ std::vector<MetricFamily> StateMetrics::Collect() const {
     Add(depth, "agency", agency, static_cast<double>(mailbox->waiting));
     Add(oldest, "agency", agency, mailbox->oldest.has_value() ? absl::ToDoubleSeconds(now - *mailbox->oldest) : 0);
   }
-  MetricFamily age = Gauge("derwent_ledger_checkpoint_age_seconds", "Time since the newest entry's checkpoint was signed");
+  MetricFamily age =
+      Gauge("derwent_ledger_checkpoint_age_seconds", "Time since the newest entry's checkpoint was signed");
   const absl::StatusOr<store::LogState> head = (*reader)->GetLogState();
   if (head.ok() && head->size > 0) Add(age, "", "", absl::ToDoubleSeconds(now - head->newest_time));
   for (MetricFamily* family : {&depth, &oldest, &age}) families.push_back(std::move(*family));

@@ -10,11 +10,12 @@
 
 namespace derwent::server {
 
-// What is measured by looking when somebody scrapes: mailboxes, age of the newest checkpoint, ends of agreements. Borrows all.
-// Thread-safe. A store that cannot be read gives no figures, never wrong ones.
+// What is measured by looking when somebody scrapes: mailboxes, age of the newest checkpoint, ends of agreements.
+// Borrows all. Thread-safe. A store that cannot be read gives no figures, never wrong ones.
 class StateMetrics final : public prometheus::Collectable {
  public:
-  StateMetrics(store::Store& store, const sequencer::CurrentWorld& world, const Clock& clock) : store_(store), world_(world), clock_(clock) {}
+  StateMetrics(store::Store& store, const sequencer::CurrentWorld& world, const Clock& clock)
+      : store_(store), world_(world), clock_(clock) {}
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:

@@ -6,6 +6,7 @@
 #include "absl/strings/str_split.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
+
 #include "trust/base/digest.h"
 #include "trust/base/status_macros.h"
 #include "trust/signature/key_file.h"
@@ -23,7 +24,9 @@ absl::StatusOr<std::shared_ptr<const trust::Authority>> ReadAuthority(const Conf
   return std::make_shared<const trust::Authority>(*std::move(authority));
 }
 
-absl::StatusOr<std::shared_ptr<const trust::RevocationSet>> ReadRevocations(const Configuration& configuration, const trust::Authority& authority, absl::Time now) {
+absl::StatusOr<std::shared_ptr<const trust::RevocationSet>> ReadRevocations(const Configuration& configuration,
+                                                                            const trust::Authority& authority,
+                                                                            absl::Time now) {
   ASSIGN_OR_RETURN(const std::string pem, trust::ReadFile(configuration.crl));
   absl::StatusOr<trust::RevocationSet> revoked = trust::RevocationSet::FromPem(pem, authority, now);
   if (!revoked.ok()) return InFile("crl", configuration.crl, revoked.status());
@@ -33,10 +36,13 @@ absl::StatusOr<std::shared_ptr<const trust::RevocationSet>> ReadRevocations(cons
 absl::StatusOr<std::map<std::string, std::string>> ReadAnchors(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string json, trust::ReadFile(path, 1 << 20));
   google::protobuf::Struct object;
-  if (!google::protobuf::util::JsonStringToMessage(json, &object).ok()) return absl::InvalidArgumentError(absl::StrCat("anchors `", path, "`: not a JSON object"));
+  if (!google::protobuf::util::JsonStringToMessage(json, &object).ok())
+    return absl::InvalidArgumentError(absl::StrCat("anchors `", path, "`: not a JSON object"));
   std::map<std::string, std::string> anchors;
   for (const auto& [agency, value] : object.fields()) {
-    if (!Sha256Digest::FromHex(value.string_value()).ok()) return absl::InvalidArgumentError(absl::StrCat("anchors `", path, "`: `", agency, "` has no key id of 64 hex digits"));
+    if (!Sha256Digest::FromHex(value.string_value()).ok())
+      return absl::InvalidArgumentError(
+          absl::StrCat("anchors `", path, "`: `", agency, "` has no key id of 64 hex digits"));
     anchors[agency] = value.string_value();
   }
   return anchors;
@@ -50,14 +56,19 @@ absl::StatusOr<std::map<std::string, std::set<std::string>>> ReadSignatories(con
     ++number;
     if (line.empty() || line[0] == '#') continue;
     const std::vector<std::string> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
-    if (words.size() != 2) return absl::InvalidArgumentError(absl::StrCat("signatories `", path, "`, line ", number, ": not `agency person-id`"));
+    if (words.size() != 2)
+      return absl::InvalidArgumentError(
+          absl::StrCat("signatories `", path, "`, line ", number, ": not `agency person-id`"));
     signatories[words[0]].insert(words[1]);
   }
   return signatories;
 }
 
-absl::StatusOr<std::shared_ptr<const policy::Bundle>> ReadBundle(const Configuration& configuration, const trust::Authority& authority, const trust::RevocationSet& revoked, absl::Time now) {
-  policy::TrustRoots roots{.authority = authority, .revoked = revoked, .signatories = {}, .bundle_quorum = configuration.bundle_quorum};
+absl::StatusOr<std::shared_ptr<const policy::Bundle>> ReadBundle(const Configuration& configuration,
+                                                                 const trust::Authority& authority,
+                                                                 const trust::RevocationSet& revoked, absl::Time now) {
+  policy::TrustRoots roots{
+      .authority = authority, .revoked = revoked, .signatories = {}, .bundle_quorum = configuration.bundle_quorum};
   ASSIGN_OR_RETURN(roots.signatories, ReadSignatories(configuration.signatories));
   ASSIGN_OR_RETURN(policy::Files files, policy::ReadBundleDirectory(configuration.policy));
   ASSIGN_OR_RETURN(std::unique_ptr<const policy::Bundle> bundle, policy::LoadBundle(std::move(files), roots, now));

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+
 #include "broker/server/configuration.h"
 #include "policy/loader/bundle.h"
 #include "trust/identity/authority.h"
@@ -19,12 +20,16 @@ namespace derwent::server {
 absl::Status InFile(absl::string_view key, absl::string_view path, const absl::Status& status);
 // What the broker believes, read from its own files.
 absl::StatusOr<std::shared_ptr<const trust::Authority>> ReadAuthority(const Configuration& configuration);
-absl::StatusOr<std::shared_ptr<const trust::RevocationSet>> ReadRevocations(const Configuration& configuration, const trust::Authority& authority, absl::Time now);
+absl::StatusOr<std::shared_ptr<const trust::RevocationSet>> ReadRevocations(const Configuration& configuration,
+                                                                            const trust::Authority& authority,
+                                                                            absl::Time now);
 // Agency to the key id of its first signing key. Error: kInvalidArgument.
 absl::StatusOr<std::map<std::string, std::string>> ReadAnchors(const std::string& path);
 // Agency to those who may sign policy for it. Error: kInvalidArgument naming the line.
 absl::StatusOr<std::map<std::string, std::set<std::string>>> ReadSignatories(const std::string& path);
 // Reads, verifies and compiles the bundle directory.
-absl::StatusOr<std::shared_ptr<const policy::Bundle>> ReadBundle(const Configuration& configuration, const trust::Authority& authority, const trust::RevocationSet& revoked, absl::Time now);
+absl::StatusOr<std::shared_ptr<const policy::Bundle>> ReadBundle(const Configuration& configuration,
+                                                                 const trust::Authority& authority,
+                                                                 const trust::RevocationSet& revoked, absl::Time now);
 
 }  // namespace derwent::server

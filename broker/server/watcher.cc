@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+
 #include "broker/exchange/rules.h"
 #include "broker/rpc/authentication.h"
 #include "broker/server/trust_files.h"
@@ -21,15 +22,26 @@ constexpr absl::Duration kSweep = absl::Seconds(1);
 void Stamp(const std::string& path, std::string& stamp) {
   struct stat state {};
   if (stat(path.c_str(), &state) != 0) return;
-  absl::StrAppend(&stamp, path, " ", state.st_ino, " ", state.st_size, " ", state.st_mtim.tv_sec, ".", state.st_mtim.tv_nsec, "\n");
+  absl::StrAppend(&stamp, path, " ", state.st_ino, " ", state.st_size, " ", state.st_mtim.tv_sec, ".",
+                  state.st_mtim.tv_nsec, "\n");
 }
 
 }  // namespace
 
-Watcher::Watcher(const Configuration& configuration, sequencer::Sequencer& sequencer, sequencer::CurrentWorld& world, rpc::MailboxWaits& waits, const Clock& clock, rpc::JsonLog& log,
-                 rpc::Metrics& metrics)
-    : configuration_(configuration), sequencer_(sequencer), world_(world), waits_(waits), clock_(clock), log_(log), metrics_(metrics),
-      bundle_stamp_(StampOf(configuration.policy)), crl_stamp_(StampOf(configuration.crl)), next_sweep_(clock.Now()), wanted_(world.Get()), thread_([this] { Loop(); }) {}
+Watcher::Watcher(const Configuration& configuration, sequencer::Sequencer& sequencer, sequencer::CurrentWorld& world,
+                 rpc::MailboxWaits& waits, const Clock& clock, rpc::JsonLog& log, rpc::Metrics& metrics)
+    : configuration_(configuration),
+      sequencer_(sequencer),
+      world_(world),
+      waits_(waits),
+      clock_(clock),
+      log_(log),
+      metrics_(metrics),
+      bundle_stamp_(StampOf(configuration.policy)),
+      crl_stamp_(StampOf(configuration.crl)),
+      next_sweep_(clock.Now()),
+      wanted_(world.Get()),
+      thread_([this] { Loop(); }) {}
 
 Watcher::~Watcher() { Stop(); }
 
@@ -48,7 +60,8 @@ std::string Watcher::StampOf(const std::string& path) {
   std::error_code error;
   Stamp(path, stamp);
   if (!fs::is_directory(path, error)) return stamp;
-  for (fs::recursive_directory_iterator next(path, error), end; !error && next != end; next.increment(error)) Stamp(next->path().string(), stamp);
+  for (fs::recursive_directory_iterator next(path, error), end; !error && next != end; next.increment(error))
+    Stamp(next->path().string(), stamp);
   return stamp;
 }
 
@@ -85,23 +98,29 @@ void Watcher::Look() {
   waits_.Tick(now, [&](const exchange::Caller& caller) { return rpc::Authentication::StillGood(caller, *world, now); });
   if (now < next_sweep_) return;
   next_sweep_ = now + kSweep;
-  const absl::Status queued = sequencer_.Enqueue({.run = [](exchange::Batch& batch) { return exchange::Sweep(batch); },
-                                                  .done = [this](const absl::Status& status, std::shared_ptr<const ledger::SealedBatch>) {
-                                                    if (!status.ok()) log_.Write("error", "sweep failed", {{"error", std::string(status.message())}});
-                                                  },
-                                                  .new_world = nullptr});
+  const absl::Status queued =
+      sequencer_.Enqueue({.run = [](exchange::Batch& batch) { return exchange::Sweep(batch); },
+                          .done =
+                              [this](const absl::Status& status, std::shared_ptr<const ledger::SealedBatch>) {
+                                if (!status.ok())
+                                  log_.Write("error", "sweep failed", {{"error", std::string(status.message())}});
+                              },
+                          .new_world = nullptr});
   if (!queued.ok()) log_.Write("warning", "sweep not queued", {{"error", std::string(queued.message())}});
 }
 
 void Watcher::Publish(std::shared_ptr<const exchange::World> world) {
   wanted_ = std::move(world);
-  const absl::Status queued = sequencer_.Enqueue({.run = [](exchange::Batch& batch) { return exchange::EnterPolicy(batch); },
-                                                  .done = [this](const absl::Status& status, std::shared_ptr<const ledger::SealedBatch>) {
-                                                    if (status.ok()) return;
-                                                    log_.Write("error", "a new policy or revocation list was not entered", {{"error", std::string(status.message())}});
-                                                    publish_again_ = true;
-                                                  },
-                                                  .new_world = wanted_});
+  const absl::Status queued =
+      sequencer_.Enqueue({.run = [](exchange::Batch& batch) { return exchange::EnterPolicy(batch); },
+                          .done =
+                              [this](const absl::Status& status, std::shared_ptr<const ledger::SealedBatch>) {
+                                if (status.ok()) return;
+                                log_.Write("error", "a new policy or revocation list was not entered",
+                                           {{"error", std::string(status.message())}});
+                                publish_again_ = true;
+                              },
+                          .new_world = wanted_});
   if (queued.ok()) return;
   log_.Write("error", "a new policy or revocation list was not queued", {{"error", std::string(queued.message())}});
   publish_again_ = true;
@@ -109,7 +128,8 @@ void Watcher::Publish(std::shared_ptr<const exchange::World> world) {
 
 void Watcher::TakeRevocations() {
   auto world = std::make_shared<exchange::World>(*wanted_);
-  absl::StatusOr<std::shared_ptr<const trust::RevocationSet>> revoked = ReadRevocations(configuration_, *world->authority, clock_.Now());
+  absl::StatusOr<std::shared_ptr<const trust::RevocationSet>> revoked =
+      ReadRevocations(configuration_, *world->authority, clock_.Now());
   if (!revoked.ok()) {
     // The list in force stays until its own end; after that nobody is trusted.
     log_.Write("error", "the revocation list was not taken", {{"error", std::string(revoked.status().message())}});
@@ -124,16 +144,21 @@ void Watcher::TakeRevocations() {
 void Watcher::TellCertificateExpiry() {
   const absl::StatusOr<std::string> pem = trust::ReadFile(configuration_.certificate);
   const absl::StatusOr<trust::Certificate> certificate = pem.ok() ? trust::Certificate::FromPem(*pem) : pem.status();
-  if (certificate.ok()) metrics_.CertificateExpiry(certificate->not_after());
-  else log_.Write("warning", "the server's certificate does not parse", {{"error", std::string(certificate.status().message())}});
+  if (certificate.ok())
+    metrics_.CertificateExpiry(certificate->not_after());
+  else
+    log_.Write("warning", "the server's certificate does not parse",
+               {{"error", std::string(certificate.status().message())}});
 }
 
 void Watcher::TakeBundle() {
   auto world = std::make_shared<exchange::World>(*wanted_);
-  absl::StatusOr<std::shared_ptr<const policy::Bundle>> bundle = ReadBundle(configuration_, *world->authority, *world->revoked, clock_.Now());
+  absl::StatusOr<std::shared_ptr<const policy::Bundle>> bundle =
+      ReadBundle(configuration_, *world->authority, *world->revoked, clock_.Now());
   if (!bundle.ok()) {
     world->reload_error = std::string(bundle.status().message());
-    log_.Write("error", "the policy on disk was NOT taken; the last good one stays in force", {{"policy_digest", world->bundle->policy->digest}, {"error", world->reload_error}});
+    log_.Write("error", "the policy on disk was NOT taken; the last good one stays in force",
+               {{"policy_digest", world->bundle->policy->digest}, {"error", world->reload_error}});
     metrics_.PolicyInForce(world->bundle->policy->digest, true);
     Publish(std::move(world));
     return;
@@ -142,9 +167,12 @@ void Watcher::TakeBundle() {
   world->policy_time = clock_.Now();
   world->reload_error.clear();
   for (const policy::Problem& warning : world->bundle->warnings) {
-    if (warning.severity == policy::Severity::kWarning) log_.Write("warning", "policy", {{"error", warning.ToString()}});
+    if (warning.severity == policy::Severity::kWarning)
+      log_.Write("warning", "policy", {{"error", warning.ToString()}});
   }
-  log_.Write("info", "policy in force", {{"policy_digest", world->bundle->policy->digest}, {"governance_digest", HexEncode(world->bundle->governance_digest)}});
+  log_.Write("info", "policy in force",
+             {{"policy_digest", world->bundle->policy->digest},
+              {"governance_digest", HexEncode(world->bundle->governance_digest)}});
   metrics_.PolicyInForce(world->bundle->policy->digest, false);
   Publish(std::move(world));
 }

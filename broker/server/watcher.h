@@ -16,13 +16,13 @@
 
 namespace derwent::server {
 
-// What must happen without anybody calling: every 100 ms it looks whether the bundle or the revocation list changed on disk,
-// ends waiting collectors whose time is over or who were revoked; every second it has deadlines swept. A bundle that does not
-// verify is not taken: the last good one stays, and log, metric and PolicyService say so.
+// What must happen without anybody calling: every 100 ms it looks whether the bundle or the revocation list changed on
+// disk, ends waiting collectors whose time is over or who were revoked; every second it has deadlines swept. A bundle
+// that does not verify is not taken: the last good one stays, and log, metric and PolicyService say so.
 class Watcher {
  public:
-  Watcher(const Configuration& configuration, sequencer::Sequencer& sequencer, sequencer::CurrentWorld& world, rpc::MailboxWaits& waits, const Clock& clock, rpc::JsonLog& log,
-          rpc::Metrics& metrics);
+  Watcher(const Configuration& configuration, sequencer::Sequencer& sequencer, sequencer::CurrentWorld& world,
+          rpc::MailboxWaits& waits, const Clock& clock, rpc::JsonLog& log, rpc::Metrics& metrics);
   ~Watcher();
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
@@ -50,8 +50,9 @@ class Watcher {
   std::string crl_stamp_;
   std::string certificate_stamp_;  // Empty: not looked at yet.
   absl::Time next_sweep_;
-  // The newest world asked for. The next change starts from it, not from the one in force: a revocation list and a bundle that
-  // change together must both come into force. Its registers may be old; the writer reads them again at the commit.
+  // The newest world asked for. The next change starts from it, not from the one in force: a revocation list and a
+  // bundle that change together must both come into force. Its registers may be old; the writer reads them again at the
+  // commit.
   std::shared_ptr<const exchange::World> wanted_;
   std::atomic<bool> publish_again_ = false;
 

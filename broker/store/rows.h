@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+
 #include "trust/base/digest.h"
 
 namespace derwent::store {
@@ -61,10 +62,10 @@ struct EntryQuery {
   std::string share_id;
   std::string step;
   std::string reason;
-  // Any of them. Only entries whose tags the viewer's agency supplied match: nobody learns by searching what the entry would not
-  // open to it.
+  // Any of them. Only entries whose tags the viewer's agency supplied match: nobody learns by searching what the entry
+  // would not open to it.
   std::vector<std::string> tags;
-  uint64_t from_index = 0;        // paging: last index of the previous page + 1
+  uint64_t from_index = 0;  // paging: last index of the previous page + 1
   size_t limit = 50;
 };
 

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+
 #include "broker/store/rows.h"
 
 namespace derwent::store {
@@ -35,7 +36,8 @@ class Reader {
   virtual absl::StatusOr<std::optional<CheckpointRow>> FindCheckpoint(uint64_t size) = 0;
   virtual absl::StatusOr<std::optional<PublicBodyRow>> FindPublicBody(uint64_t index) = 0;
   // Bodies of one kind from `from_index`, ascending.
-  virtual absl::StatusOr<std::vector<PublicBodyRow>> ListPublicBodies(uint8_t kind, uint64_t from_index, size_t limit) = 0;
+  virtual absl::StatusOr<std::vector<PublicBodyRow>> ListPublicBodies(uint8_t kind, uint64_t from_index,
+                                                                      size_t limit) = 0;
   // The canonical DecisionRequest of an entry, while not erased.
   virtual absl::StatusOr<std::optional<std::string>> FindDecisionRequest(uint64_t index) = 0;
 
@@ -54,15 +56,17 @@ class Reader {
   // Newest first.
   virtual absl::StatusOr<std::vector<ListedShare>> ListShares(const ShareQuery& query) = 0;
   // Answers and supplements of one holder to a request, oldest first.
-  virtual absl::StatusOr<std::vector<ShareRow>> ListReplies(absl::string_view request_share_id, absl::string_view holder_agency) = 0;
-  // Parts about a subject with any of the tags (InsertPartTag), each part once. Found through the subject index: the ledger entry
-  // of the share must carry the tag too.
+  virtual absl::StatusOr<std::vector<ShareRow>> ListReplies(absl::string_view request_share_id,
+                                                            absl::string_view holder_agency) = 0;
+  // Parts about a subject with any of the tags (InsertPartTag), each part once. Found through the subject index: the
+  // ledger entry of the share must carry the tag too.
   virtual absl::StatusOr<std::vector<PartKey>> PartsWithTags(absl::Span<const std::string> tags) = 0;
   virtual absl::StatusOr<std::vector<PartSubjectTag>> TagsOfPart(const PartKey& key) = 0;
 
   // Mailboxes.
   // Oldest first; neither held ones among them nor those that wait for a time after `now`.
-  virtual absl::StatusOr<std::vector<DeliveryRow>> NextDeliveries(absl::string_view mailbox_agency, absl::Time now, size_t limit) = 0;
+  virtual absl::StatusOr<std::vector<DeliveryRow>> NextDeliveries(absl::string_view mailbox_agency, absl::Time now,
+                                                                  size_t limit) = 0;
   virtual absl::StatusOr<std::optional<DeliveryRow>> FindDelivery(absl::string_view delivery_id) = 0;
   // Held ones too, oldest first, of one mailbox and stored share.
   virtual absl::StatusOr<std::vector<DeliveryRow>> DeliveriesOfPart(const PartKey& key) = 0;
@@ -75,7 +79,8 @@ class Reader {
   virtual absl::StatusOr<std::vector<CaseMemberRow>> CaseMembers(absl::string_view case_id) = 0;
   virtual absl::StatusOr<std::vector<CaseExclusionRow>> CaseExclusions(absl::string_view case_id) = 0;
   // Of a member agency, newest first, before `before` (a `position`).
-  virtual absl::StatusOr<std::vector<ListedCase>> ListCases(absl::string_view agency, uint64_t before, size_t limit) = 0;
+  virtual absl::StatusOr<std::vector<ListedCase>> ListCases(absl::string_view agency, uint64_t before,
+                                                            size_t limit) = 0;
   virtual absl::StatusOr<std::optional<ApprovalRow>> FindApproval(absl::string_view approval_id) = 0;
   virtual absl::StatusOr<std::optional<QuotaRow>> FindQuota(const QuotaKey& key) = 0;
 
@@ -160,7 +165,8 @@ class Transaction : public virtual Reader {
   virtual absl::Status DeleteCaseMember(absl::string_view case_id, absl::string_view agency) = 0;
   // Error: kNotFound no such case.
   virtual absl::Status InsertCaseExclusion(const CaseExclusionRow& row) = 0;
-  virtual absl::Status DeleteCaseExclusions(absl::string_view case_id, absl::string_view agency, absl::string_view by_agency) = 0;
+  virtual absl::Status DeleteCaseExclusions(absl::string_view case_id, absl::string_view agency,
+                                            absl::string_view by_agency) = 0;
   virtual absl::Status PutApproval(const ApprovalRow& row) = 0;
   // Deletes at most `limit` that expired, returns how many.
   virtual absl::StatusOr<size_t> DeleteApprovalsBefore(absl::Time time, size_t limit) = 0;

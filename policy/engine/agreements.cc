@@ -10,21 +10,25 @@ namespace derwent::policy {
 namespace {
 
 bool Covers(const std::set<std::string>& areas, absl::string_view area, const Policy& policy) {
-  return std::any_of(areas.begin(), areas.end(), [&](const std::string& whole) { return policy.AreaWithin(area, whole); });
+  return std::any_of(areas.begin(), areas.end(),
+                     [&](const std::string& whole) { return policy.AreaWithin(area, whole); });
 }
 
 bool Stopped(const Agreement& agreement, const DecisionRequest& q, absl::CivilDay day) {
   return std::any_of(agreement.notices.begin(), agreement.notices.end(), [&](const Notice& notice) {
-    const bool concerns = notice.removes.empty() || notice.removes == q.releasing_agency || notice.removes == q.receiving_agency;
+    const bool concerns =
+        notice.removes.empty() || notice.removes == q.releasing_agency || notice.removes == q.receiving_agency;
     return notice.from <= day && concerns;
   });
 }
 
 // Why the agreement does not count; nullopt: it does.
-std::optional<ReasonCode> Missing(const Agreement& agreement, const DecisionRequest& q, const Snapshot& snapshot, absl::CivilDay day) {
+std::optional<ReasonCode> Missing(const Agreement& agreement, const DecisionRequest& q, const Snapshot& snapshot,
+                                  absl::CivilDay day) {
   if (!agreement.effective.Hold(day) || Stopped(agreement, q, day)) return ReasonCode::kAgreementNotInForce;
   if (!Covers(agreement.areas, q.area, *snapshot.policy)) return ReasonCode::kAreaNotCovered;
-  const bool both = agreement.signed_by.contains(q.releasing_agency) && agreement.signed_by.contains(q.receiving_agency);
+  const bool both =
+      agreement.signed_by.contains(q.releasing_agency) && agreement.signed_by.contains(q.receiving_agency);
   if (!both && !snapshot.take_agreements_as_signed) return ReasonCode::kAgreementNotSigned;
   return std::nullopt;
 }
@@ -40,12 +44,17 @@ AgreementsFound FindAgreements(const DecisionRequest& request, const Snapshot& s
       continue;
     }
     const std::optional<ReasonCode> why = Missing(agreement, request, snapshot, day);
-    if (why.has_value()) missing.insert(*why); else found.in_force.push_back(&agreement);
+    if (why.has_value())
+      missing.insert(*why);
+    else
+      found.in_force.push_back(&agreement);
   }
-  std::sort(found.in_force.begin(), found.in_force.end(), [](const Agreement* a, const Agreement* b) { return a->id < b->id; });
+  std::sort(found.in_force.begin(), found.in_force.end(),
+            [](const Agreement* a, const Agreement* b) { return a->id < b->id; });
   if (!found.in_force.empty()) return found;
   if (missing.empty()) missing.insert(ReasonCode::kAgreementNotInForce);
-  for (const ReasonCode code : missing) found.reasons.push_back({.code = code, .rule = absl::StrCat("agreements/", request.profile)});
+  for (const ReasonCode code : missing)
+    found.reasons.push_back({.code = code, .rule = absl::StrCat("agreements/", request.profile)});
   return found;
 }
 
@@ -55,9 +64,11 @@ bool RoleHeld(const Snapshot& snapshot, absl::string_view agency, absl::string_v
   const auto directory = snapshot.directories->find(std::string(agency));
   if (directory == snapshot.directories->end()) return false;
   return std::any_of(directory->second.begin(), directory->second.end(), [&](const DirectoryEntry& entry) {
-    if ((!person.empty() && entry.id != person) || !entry.training_until.has_value() || *entry.training_until < day) return false;
+    if ((!person.empty() && entry.id != person) || !entry.training_until.has_value() || *entry.training_until < day)
+      return false;
     return std::any_of(entry.roles.begin(), entry.roles.end(), [&](const RoleHolding& holding) {
-      return holding.role == role && holding.valid.Hold(day) && (board.empty() || holding.boards.contains(std::string(board))) &&
+      return holding.role == role && holding.valid.Hold(day) &&
+             (board.empty() || holding.boards.contains(std::string(board))) &&
              (area.empty() || Covers(holding.areas, area, *snapshot.policy));
     });
   });

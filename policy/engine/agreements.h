@@ -15,12 +15,13 @@ struct AgreementsFound {
   std::vector<Reason> reasons;  // Empty when one is in force.
 };
 
-// Agreements of both agencies that adopt the profile, signed by both, in force on `day` for the area (none named: for none), without a notice that
-// stops them between these two. Several (a county's baseline and a district's) hold together: each one's overlays tighten.
+// Agreements of both agencies that adopt the profile, signed by both, in force on `day` for the area (none named: for
+// none), without a notice that stops them between these two. Several (a county's baseline and a district's) hold
+// together: each one's overlays tighten.
 AgreementsFound FindAgreements(const DecisionRequest& request, const Snapshot& snapshot, absl::CivilDay day);
 
-// Whether somebody of `agency` holds `role` on `day` for the board and area with training that counts. An empty `person`
-// means anybody, an empty `board` or `area` any. Without registers: yes.
+// Whether somebody of `agency` holds `role` on `day` for the board and area with training that counts. An empty
+// `person` means anybody, an empty `board` or `area` any. Without registers: yes.
 bool RoleHeld(const Snapshot& snapshot, absl::string_view agency, absl::string_view person, absl::string_view role,
               absl::string_view board, absl::string_view area, absl::CivilDay day);
 

@@ -2,6 +2,7 @@
 
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+
 #include "policy/engine/model.h"
 
 namespace derwent::policy {

@@ -2,6 +2,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+
 #include "policy/engine/deciding.h"
 
 namespace derwent::policy {
@@ -24,18 +25,23 @@ void TableGrain(Deciding& d) {
   auto limit = d.e.policy.table_limits.find(table->topic);
   if (limit == d.e.policy.table_limits.end()) limit = d.e.policy.table_limits.find("default");
   if (limit == d.e.policy.table_limits.end()) return d.Deny(ReasonCode::kTableTooFine, "table_limits");
-  const auto geography = [](absl::string_view g) { return Rank({"LSOA", "ward", "district", "county_city", "national"}, g); };
+  const auto geography = [](absl::string_view g) {
+    return Rank({"LSOA", "ward", "district", "county_city", "national"}, g);
+  };
   const auto period = [](absl::string_view p) { return Rank({"week", "month", "quarter", "year"}, p); };
-  if (geography(table->geography) < geography(limit->second.geography) || period(table->period) < period(limit->second.period)) {
+  if (geography(table->geography) < geography(limit->second.geography) ||
+      period(table->period) < period(limit->second.period)) {
     d.Say(ReasonCode::kTableTooFine, absl::StrCat("table_limits/", limit->first));
     d.Reduce(Form::kGeneralise, absl::StrCat("table_limits/", limit->first));
   }
 }
 
-// Domain decision 28: harm 5 in full asks somebody; a protected address always; a narrative never leaves raw without a human.
+// Domain decision 28: harm 5 in full asks somebody; a protected address always; a narrative never leaves raw without a
+// human.
 void LastResorts(Deciding& d) {
   const bool full = d.outcome.form == Form::kFull;
-  const bool harmful = d.e.matrix_route() && d.category.harm >= 5 && full && !d.e.profile->necessary.contains(d.category.id);
+  const bool harmful =
+      d.e.matrix_route() && d.category.harm >= 5 && full && !d.e.profile->necessary.contains(d.category.id);
   const bool unasked = d.outcome.approvers.empty() && !d.outcome.denied;
   if (unasked && (harmful || d.category.id == "location.protected")) d.Approve("spoc", "harm_5");
   if (d.category.id == "narrative" && full && d.outcome.approvers.empty()) d.Reduce(Form::kSummarise, "narrative");
@@ -46,7 +52,8 @@ void OnwardShare(Deciding& d) {
   const std::optional<Onward>& onward = d.e.request.onward;
   if (!onward.has_value()) return;
   const auto next = d.e.policy.organisations.find(onward->organisation);
-  if (next == d.e.policy.organisations.end() || !next->second.valid.Hold(d.e.day)) return d.Deny(ReasonCode::kUnknownName, "onward");
+  if (next == d.e.policy.organisations.end() || !next->second.valid.Hold(d.e.day))
+    return d.Deny(ReasonCode::kUnknownName, "onward");
   if (d.category.harm >= 4) d.Deny(ReasonCode::kOnwardNotPermitted, "onward");
   if (onward->originator_approval == "refused") d.Deny(ReasonCode::kOriginatorRefused, "onward");
   if (onward->originator_approval != "given") d.Approve("originator", "onward");
@@ -59,7 +66,10 @@ void Overlays(Deciding& d) {
     for (const auto& [category, form] : agreement->overlays) {
       if (category != d.category.id) continue;
       const std::string place = absl::StrCat("overlays/", agreement->id, "/", category);
-      if (form.has_value()) d.Reduce(*form, place); else d.Deny(ReasonCode::kCategoryNotPermitted, place);
+      if (form.has_value())
+        d.Reduce(*form, place);
+      else
+        d.Deny(ReasonCode::kCategoryNotPermitted, place);
     }
   }
 }
@@ -70,8 +80,8 @@ void Depersonalised(Deciding& d) {
   if (!absl::StartsWith(purpose, "strategy.") && !absl::StartsWith(purpose, "oversight.")) return;
   const std::string& id = d.category.id;
   const Form form = d.outcome.form;
-  const bool apt = id == "aggregate" || id == "statutory.fieldset" || form == Form::kAggregate || form == Form::kPseudonymise ||
-                   (id == "narrative" && form == Form::kSummarise);
+  const bool apt = id == "aggregate" || id == "statutory.fieldset" || form == Form::kAggregate ||
+                   form == Form::kPseudonymise || (id == "narrative" && form == Form::kSummarise);
   if (!apt) d.Deny(ReasonCode::kDepersonalisedOnly, "purposes");
 }
 
@@ -84,11 +94,13 @@ void GatewayFor(Deciding& d) {
 void Footing(Deciding& d) {
   if (!d.category.special && !d.category.offence) return;
   for (const OrganisationType* side : {d.e.holder_type, d.e.receiver_type}) {
-    const bool missing = (d.category.special && side->special_condition.empty()) || (d.category.offence && side->offence_condition.empty());
+    const bool missing = (d.category.special && side->special_condition.empty()) ||
+                         (d.category.offence && side->offence_condition.empty());
     if (missing) d.Deny(ReasonCode::kLawfulBasisMissing, absl::StrCat("conditions/", side->id));
   }
   for (const Agreement* agreement : d.e.agreements) {
-    if (agreement->apd_review < d.e.day) d.Deny(ReasonCode::kLawfulBasisMissing, absl::StrCat("appropriate_policy_document/", agreement->id));
+    if (agreement->apd_review < d.e.day)
+      d.Deny(ReasonCode::kLawfulBasisMissing, absl::StrCat("appropriate_policy_document/", agreement->id));
   }
 }
 
@@ -98,9 +110,12 @@ CategoryOutcome DecideCategory(const Evaluation& e, const std::string& id) {
   const Category* const category = e.policy.FindCategory(id);
   CategoryOutcome none{.category = id, .denied = true, .open = e.open, .reasons = e.refusals};
   if (category == nullptr) none.reasons.push_back({.code = ReasonCode::kUnknownName, .rule = "categories"});
-  if (category == nullptr || e.profile == nullptr || e.holder_type == nullptr || e.receiver_type == nullptr) return none;
+  if (category == nullptr || e.profile == nullptr || e.holder_type == nullptr || e.receiver_type == nullptr)
+    return none;
 
-  Deciding d{.e = e, .category = *category, .outcome = {.category = id, .form = category->Fullest(), .form_is_full = true, .open = e.open}};
+  Deciding d{.e = e,
+             .category = *category,
+             .outcome = {.category = id, .form = category->Fullest(), .form_is_full = true, .open = e.open}};
   Grant(d);
   LastResorts(d);  // Before the subject's flags: whom a flag asks is not whom the profile names.
   HeedSubject(d);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+
 #include "policy/engine/evaluation.h"
 #include "trust/base/london.h"
 
@@ -15,10 +16,13 @@ std::string RegimeOf(const OrganisationType& type, const Purpose* purpose) {
   return competent && purpose != nullptr && purpose->law_enforcement != "false" ? "PART_3" : "UK_GDPR";
 }
 
-std::string BasisOf(const OrganisationType& type, const std::string& regime) { return regime == "PART_3" ? "le.35" : type.basis; }
+std::string BasisOf(const OrganisationType& type, const std::string& regime) {
+  return regime == "PART_3" ? "le.35" : type.basis;
+}
 
 // Conditions for the special-category and offence data that the decision lets out.
-std::string ConditionsOf(const OrganisationType& type, const std::string& regime, const Decision& decision, const Policy& policy) {
+std::string ConditionsOf(const OrganisationType& type, const std::string& regime, const Decision& decision,
+                         const Policy& policy) {
   bool special = false;
   bool offence = false;
   bool sensitive = false;
@@ -57,12 +61,14 @@ void Footing(const Evaluation& e, Decision& decision) {
 
 void Obligations(const Evaluation& e, Decision& decision) {
   decision.obligations.insert(e.profile->obligations.begin(), e.profile->obligations.end());
-  if (e.route == Route::kBreakGlass) decision.obligations.insert({"two_person", "expire_24h", "dpo_review_next_day", "tell_subject_unless_prejudice"});
+  if (e.route == Route::kBreakGlass)
+    decision.obligations.insert({"two_person", "expire_24h", "dpo_review_next_day", "tell_subject_unless_prejudice"});
   if (e.route == Route::kAudit) decision.obligations.insert({"log_auditor_access", "own_org_only"});
   if (!e.request.facts.has_value() || !e.request.facts->flags.has_value()) return;
   for (const std::string& id : *e.request.facts->flags) {
     const auto flag = e.policy.flags.find(id);
-    if (flag != e.policy.flags.end()) decision.obligations.insert(flag->second.obligations.begin(), flag->second.obligations.end());
+    if (flag != e.policy.flags.end())
+      decision.obligations.insert(flag->second.obligations.begin(), flag->second.obligations.end());
   }
 }
 
@@ -74,7 +80,8 @@ void Payload(const Evaluation& e, Decision& decision) {
       decision.obligations.insert("reject_payload");
       continue;
     }
-    const auto decided = std::find_if(decision.categories.begin(), decision.categories.end(), [&](const CategoryOutcome& c) { return c.category == kind; });
+    const auto decided = std::find_if(decision.categories.begin(), decision.categories.end(),
+                                      [&](const CategoryOutcome& c) { return c.category == kind; });
     if (decided == decision.categories.end() || decided->denied) {
       decision.payload_refused.push_back(kind);
       decision.obligations.insert("quarantine");
@@ -98,7 +105,8 @@ Decision Decide(const DecisionRequest& request, const Snapshot& snapshot, absl::
   decision.existence_sensitive = e.profile->existence_sensitive;
   decision.clock_hours = e.profile->clock_hours;
   decision.escalation_role = e.profile->escalation_role;
-  if (!e.agreements.empty()) decision.agreement = absl::StrCat(e.agreements.front()->id, ".", e.agreements.front()->revision);
+  if (!e.agreements.empty())
+    decision.agreement = absl::StrCat(e.agreements.front()->id, ".", e.agreements.front()->revision);
   Footing(e, decision);
   Obligations(e, decision);
   Payload(e, decision);

@@ -17,16 +17,20 @@ struct Deciding {
     outcome.denied = true;
     outcome.reasons.push_back({.code = code, .rule = e.Rule(place)});
   }
-  void Say(ReasonCode code, absl::string_view place) { outcome.reasons.push_back({.code = code, .rule = e.Rule(place)}); }
+  void Say(ReasonCode code, absl::string_view place) {
+    outcome.reasons.push_back({.code = code, .rule = e.Rule(place)});
+  }
   void Approve(const std::string& role, absl::string_view place) {
     outcome.approvers.insert(role);
     Say(ReasonCode::kApprovalRequired, place);
   }
-  void Reduce(Form form, absl::string_view place) { MeetForm(outcome, form, category, {.code = ReasonCode::kReducedForm, .rule = e.Rule(place)}); }
+  void Reduce(Form form, absl::string_view place) {
+    MeetForm(outcome, form, category, {.code = ReasonCode::kReducedForm, .rule = e.Rule(place)});
+  }
 };
 
-// What the route's list gives this category at most (grant.cc): the matrix under scope, product and ceiling; or the list of
-// break-glass, audit or a rights event (domain decisions 21 to 23).
+// What the route's list gives this category at most (grant.cc): the matrix under scope, product and ceiling; or the
+// list of break-glass, audit or a rights event (domain decisions 21 to 23).
 void Grant(Deciding& d);
 // What a kind of receiver may have at most (domain decision 18).
 void CapForReceiver(Deciding& d, const Organisation& receiver);

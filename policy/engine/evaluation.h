@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/time/civil_time.h"
+
 #include "policy/engine/decision.h"
 #include "policy/engine/model.h"
 #include "policy/engine/request.h"
@@ -22,15 +23,17 @@ struct Evaluation {
   const Organisation* receiver = nullptr;
   const OrganisationType* holder_type = nullptr;
   const OrganisationType* receiver_type = nullptr;
-  std::vector<const Agreement*> agreements;  // In force between the two, each with its overlays; none inside one agency.
+  std::vector<const Agreement*>
+      agreements;  // In force between the two, each with its overlays; none inside one agency.
   Route route = Route::kOrdinary;
-  ReceiverScope scope;       // What the recipient may have at most.
+  ReceiverScope scope;  // What the recipient may have at most.
   bool scope_found = false;
   bool by_product = false;
   std::vector<Reason> refusals;  // Each denies every category.
   std::set<std::string> open;    // Each stays open for every category.
 
-  // Decided by the profile's matrix, with consents (step 8): not break-glass, rights events and audits (domain decision 20).
+  // Decided by the profile's matrix, with consents (step 8): not break-glass, rights events and audits (domain decision
+  // 20).
   bool matrix_route() const {
     return route == Route::kOrdinary || route == Route::kStatistics || route == Route::kStatutoryRequest;
   }

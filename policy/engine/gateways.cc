@@ -6,7 +6,9 @@ namespace derwent::policy {
 namespace {
 
 bool Names(const std::vector<std::string>& list, const Organisation& organisation) {
-  return std::any_of(list.begin(), list.end(), [&](const std::string& name) { return name == "*" || name == organisation.id || name == organisation.type; });
+  return std::any_of(list.begin(), list.end(), [&](const std::string& name) {
+    return name == "*" || name == organisation.id || name == organisation.type;
+  });
 }
 
 bool Commenced(const Gateway& gateway, absl::CivilDay day) {
@@ -16,14 +18,18 @@ bool Commenced(const Gateway& gateway, absl::CivilDay day) {
 // What only the holder knows: open at the broker, a doubt at the holder.
 bool FlagsSpare(const Gateway& gateway, const std::optional<SubjectFacts>& facts) {
   if (!facts.has_value() || gateway.excludes_flags.empty()) return true;
-  return facts->flags.has_value() && std::none_of(facts->flags->begin(), facts->flags->end(), [&](const std::string& flag) { return gateway.excludes_flags.contains(flag); });
+  return facts->flags.has_value() &&
+         std::none_of(facts->flags->begin(), facts->flags->end(),
+                      [&](const std::string& flag) { return gateway.excludes_flags.contains(flag); });
 }
 
-// Domain decision 30. Inside one agency (an audit) nothing passes from one to another, so that givers and receivers do not matter.
+// Domain decision 30. Inside one agency (an audit) nothing passes from one to another, so that givers and receivers do
+// not matter.
 bool Carries(const Evaluation& e, const Gateway& gateway, const Category& category, Form form) {
   if (!gateway.StandsAlone() || !Commenced(gateway, e.day)) return false;
   if (!e.inside_route() && (!Names(gateway.from, *e.holder) || !Names(gateway.to, *e.receiver))) return false;
-  if (gateway.excludes_sender.contains(e.holder->type) || gateway.excludes_categories.Matches(category.id)) return false;
+  if (gateway.excludes_sender.contains(e.holder->type) || gateway.excludes_categories.Matches(category.id))
+    return false;
   if (!gateway.excludes_content.patterns.empty() && category.may_hold_health) return false;
   if (gateway.depersonalised_only && category.id != "aggregate" && form != Form::kAggregate) return false;
   return FlagsSpare(gateway, e.request.facts);

@@ -2,12 +2,15 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+
 #include "policy/engine/deciding.h"
 
 namespace derwent::policy {
 namespace {
 
-bool Has(const std::vector<std::string>& list, absl::string_view item) { return std::find(list.begin(), list.end(), item) != list.end(); }
+bool Has(const std::vector<std::string>& list, absl::string_view item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
+}
 
 void Scope(Deciding& d) {
   const Evaluation& e = d.e;
@@ -27,7 +30,8 @@ void ByProduct(Deciding& d) {
   if (!e.by_product) return;
   const auto product = e.profile->products.find(e.request.product);
   const std::string place = absl::StrCat("products/", e.request.product);
-  if (product == e.profile->products.end() || !product->second.allow.contains(d.category.id)) d.Deny(ReasonCode::kProductRequired, place);
+  if (product == e.profile->products.end() || !product->second.allow.contains(d.category.id))
+    d.Deny(ReasonCode::kProductRequired, place);
   if (product == e.profile->products.end()) return;
   if (!e.request.facts.has_value()) {
     d.outcome.open.insert("age");
@@ -45,7 +49,10 @@ void Matrix(Deciding& d) {
   if (e.profile->necessary.contains(id)) return d.Say(ReasonCode::kNecessary, id);
   if (conditional == e.profile->conditional.end()) return d.Deny(ReasonCode::kCategoryNotPermitted, id);
   const bool asserted = Has(e.request.grounds, absl::StrCat(e.profile->id, ".", id));
-  if (asserted) d.Say(ReasonCode::kConditionMet, id); else d.Deny(ReasonCode::kGroundNotAsserted, id);
+  if (asserted)
+    d.Say(ReasonCode::kConditionMet, id);
+  else
+    d.Deny(ReasonCode::kGroundNotAsserted, id);
   if (conditional->second.has_form) d.Reduce(conditional->second.form, id);
   if (!conditional->second.approver.empty()) d.Approve(conditional->second.approver, id);
 }
@@ -83,7 +90,8 @@ void RightsOf(Deciding& d) {
   if (!event.has_value()) return d.Deny(ReasonCode::kFactsUnknown, "rights_event");
   if (event->type == "access") return Access(d, *event);
   const bool known = event->type == "rectification" || event->type == "erasure" || event->type == "restriction";
-  if (!known || event->fan_out_to != "all_recipients_in_ledger") return d.Deny(ReasonCode::kCategoryNotPermitted, "rights_event");
+  if (!known || event->fan_out_to != "all_recipients_in_ledger")
+    return d.Deny(ReasonCode::kCategoryNotPermitted, "rights_event");
   d.Say(ReasonCode::kNecessary, absl::StrCat("rights_event/", event->type));
 }
 
@@ -97,15 +105,19 @@ void CapForReceiver(Deciding& d, const Organisation& receiver) {
   const std::string& id = d.category.id;
   const std::string place = absl::StrCat("receiver_ceiling/", ceiling->first);
   if (ceiling->second.permit.contains(id)) return;
-  if (const auto form = ceiling->second.redact.find(id); form != ceiling->second.redact.end()) return d.Reduce(form->second, place);
-  if (const auto role = ceiling->second.approve.find(id); role != ceiling->second.approve.end()) return d.Approve(role->second, place);
+  if (const auto form = ceiling->second.redact.find(id); form != ceiling->second.redact.end())
+    return d.Reduce(form->second, place);
+  if (const auto role = ceiling->second.approve.find(id); role != ceiling->second.approve.end())
+    return d.Approve(role->second, place);
   d.Deny(ReasonCode::kCeilingReached, place);
 }
 
 void Grant(Deciding& d) {
   switch (d.e.route) {
-    case Route::kAudit: return Audit(d);
-    case Route::kRightsEvent: return RightsOf(d);
+    case Route::kAudit:
+      return Audit(d);
+    case Route::kRightsEvent:
+      return RightsOf(d);
     case Route::kBreakGlass:
       BreakGlass(d);
       break;

@@ -21,13 +21,18 @@ template <typename Map, typename Names>
 void Count(Map& numbers, const Names& names) {
   std::set<std::string> sorted;
   for (const auto& name : names) {
-    if constexpr (requires { name.first; }) sorted.insert(name.first); else sorted.insert(name);
+    if constexpr (requires { name.first; })
+      sorted.insert(name.first);
+    else
+      sorted.insert(name);
   }
   for (const std::string& name : sorted) numbers.emplace(name, static_cast<int>(numbers.size()));
 }
 
 bool Names(const std::vector<std::string>& list, const Organisation& organisation) {
-  return std::any_of(list.begin(), list.end(), [&](const std::string& name) { return name == "*" || name == organisation.id || name == organisation.type; });
+  return std::any_of(list.begin(), list.end(), [&](const std::string& name) {
+    return name == "*" || name == organisation.id || name == organisation.type;
+  });
 }
 
 int Rank(std::initializer_list<absl::string_view> grains, absl::string_view grain) {
@@ -35,7 +40,9 @@ int Rank(std::initializer_list<absl::string_view> grains, absl::string_view grai
   return found == grains.end() ? -1 : static_cast<int>(found - grains.begin());
 }
 
-int GeographyRank(absl::string_view grain) { return Rank({"LSOA", "ward", "district", "county_city", "national"}, grain); }
+int GeographyRank(absl::string_view grain) {
+  return Rank({"LSOA", "ward", "district", "county_city", "national"}, grain);
+}
 int PeriodRank(absl::string_view grain) { return Rank({"week", "month", "quarter", "year"}, grain); }
 
 }  // namespace
@@ -56,11 +63,13 @@ Bits Index::Matching(const CategoryPattern& pattern) const {
 absl::StatusOr<Index> Index::Of(const Policy& policy) {
   Index index(policy);
   index.Number();
-  for (const Numbers* numbers : {&index.categories_, &index.flags_, &index.roles_, &index.types_, &index.agencies_, &index.areas_, &index.purposes_, &index.profiles_, &index.steps_}) {
+  for (const Numbers* numbers : {&index.categories_, &index.flags_, &index.roles_, &index.types_, &index.agencies_,
+                                 &index.areas_, &index.purposes_, &index.profiles_, &index.steps_}) {
     if (numbers->size() > kMost) return absl::ResourceExhaustedError("the policy has more than 64 of something");
   }
   for (const auto& [id, profile] : policy.profiles) {
-    if (profile.gateways.size() > kMost) return absl::ResourceExhaustedError(absl::StrCat("`", id, "` has more than 64 gateways"));
+    if (profile.gateways.size() > kMost)
+      return absl::ResourceExhaustedError(absl::StrCat("`", id, "` has more than 64 gateways"));
   }
   index.Build();
   return index;
@@ -113,7 +122,13 @@ void Index::Build() {
   for (const auto& [id, number] : categories_) {
     const Category& category = policy_.categories.at(id);
     Meeting& m = meeting_[number];
-    m = {.harm = category.harm, .special = category.special, .offence = category.offence, .health = category.may_hold_health, .single = category.forms.size() == 1, .fullest = category.Fullest(), .meet = {}};
+    m = {.harm = category.harm,
+         .special = category.special,
+         .offence = category.offence,
+         .health = category.may_hold_health,
+         .single = category.forms.size() == 1,
+         .fullest = category.Fullest(),
+         .meet = {}};
     for (int a = 0; a < 9; ++a) {
       for (int b = 0; b < 9; ++b) {
         const std::optional<Form> met = category.Meet(static_cast<Form>(a), static_cast<Form>(b));
@@ -126,7 +141,8 @@ void Index::Build() {
   narrative_ = Bit(categories_, "narrative");
   aggregate_ = Bit(categories_, "aggregate");
   fieldset_ = Bit(categories_, "statutory.fieldset");
-  for (const char* full : {"identity", "contact", "location.current", "vulnerability.flag"}) break_glass_full_ |= Bit(categories_, full);
+  for (const char* full : {"identity", "contact", "location.current", "vulnerability.flag"})
+    break_glass_full_ |= Bit(categories_, full);
   identity_ = Bit(categories_, "identity");
   spoc_ = Bit(roles_, "spoc");
   ig_officer_ = Bit(roles_, "ig_officer");
@@ -141,8 +157,12 @@ void Index::Build() {
   for (const auto& [id, number] : flags_) {
     const Flag& flag = policy_.flags.at(id);
     FlagRule& rule = flag_[number];
-    rule = {.denies = Matching(flag.denies), .approver_categories = Matching(flag.approver_categories), .approver = Bit(roles_, flag.approver),
-            .exception_approver = Bit(roles_, flag.exception_approver), .restricts = !flag.exception_grounds.empty(), .spares_rights = flag.spares_rights_events};
+    rule = {.denies = Matching(flag.denies),
+            .approver_categories = Matching(flag.approver_categories),
+            .approver = Bit(roles_, flag.approver),
+            .exception_approver = Bit(roles_, flag.exception_approver),
+            .restricts = !flag.exception_grounds.empty(),
+            .spares_rights = flag.spares_rights_events};
     for (const auto& [category, form] : flag.reduces) {
       rule.reduces |= Bit(categories_, category);
       rule.form[Find(categories_, category)] = form;
@@ -150,14 +170,21 @@ void Index::Build() {
   }
   consent_withdrawn_ = Find(flags_, "consent_withdrawn");
   for (const ConsentStep& step : policy_.consent_steps) {
-    step_.push_back({.profiles = step.profile.empty() ? ~Bits{0} : Bit(profiles_, step.profile), .receiver = step.receiver.empty() ? -1 : Find(agencies_, step.receiver),
-                     .product = step.product.empty() ? -1 : Find(products_, step.product), .subject_role = step.subject_role.empty() ? -1 : Find(subject_roles_, step.subject_role),
-                     .binds = !(step.profile.empty() && step.receiver.empty() && step.product.empty()), .by_guardian = step.giver == "GUARDIAN",
-                     .child_by_guardian = (step.giver_under_18.empty() ? step.giver : step.giver_under_18) == "GUARDIAN", .number = Find(steps_, step.id),
-                     .nobody = !step.receiver.empty() && Find(agencies_, step.receiver) < 0});
+    step_.push_back(
+        {.profiles = step.profile.empty() ? ~Bits{0} : Bit(profiles_, step.profile),
+         .receiver = step.receiver.empty() ? -1 : Find(agencies_, step.receiver),
+         .product = step.product.empty() ? -1 : Find(products_, step.product),
+         .subject_role = step.subject_role.empty() ? -1 : Find(subject_roles_, step.subject_role),
+         .binds = !(step.profile.empty() && step.receiver.empty() && step.product.empty()),
+         .by_guardian = step.giver == "GUARDIAN",
+         .child_by_guardian = (step.giver_under_18.empty() ? step.giver : step.giver_under_18) == "GUARDIAN",
+         .number = Find(steps_, step.id),
+         .nobody = !step.receiver.empty() && Find(agencies_, step.receiver) < 0});
   }
   limit_.resize(topics_.size());
-  for (const auto& [topic, number] : topics_) limit_[number] = {GeographyRank(policy_.table_limits.at(topic).geography), PeriodRank(policy_.table_limits.at(topic).period)};
+  for (const auto& [topic, number] : topics_)
+    limit_[number] = {GeographyRank(policy_.table_limits.at(topic).geography),
+                      PeriodRank(policy_.table_limits.at(topic).period)};
   board_.resize(profiles_.size());
   for (const auto& [id, number] : profiles_) board_[number] = BoardOf(policy_.profiles.at(id));
 }
@@ -182,11 +209,18 @@ Index::Board Index::BoardOf(const Profile& profile) const {
   }
   for (const auto& [role, scope] : profile.receivers) {
     const std::set<std::string>& c = scope.categories;
-    board.roles[Find(roles_, role)] = {.named = true, .case_scope = scope.case_scope, .open_case = scope.necessary_with_open_case, .only_aggregate = c == std::set<std::string>{"aggregate"},
-                                       .aggregate_or_narrative = std::all_of(c.begin(), c.end(), [](const std::string& id) { return id == "aggregate" || id == "narrative"; }),
-                                       .categories = all(c, categories_), .approver = Bit(roles_, scope.approver)};
+    board.roles[Find(roles_, role)] = {
+        .named = true,
+        .case_scope = scope.case_scope,
+        .open_case = scope.necessary_with_open_case,
+        .only_aggregate = c == std::set<std::string>{"aggregate"},
+        .aggregate_or_narrative = std::all_of(
+            c.begin(), c.end(), [](const std::string& id) { return id == "aggregate" || id == "narrative"; }),
+        .categories = all(c, categories_),
+        .approver = Bit(roles_, scope.approver)};
   }
-  for (const auto& [agency, by_product] : profile.recipient_organisations) board.by_organisation[Find(agencies_, agency)] = by_product ? 2 : 1;
+  for (const auto& [agency, by_product] : profile.recipient_organisations)
+    board.by_organisation[Find(agencies_, agency)] = by_product ? 2 : 1;
   std::map<std::string, int8_t> caps;
   for (const auto& [receiver, ceiling] : profile.ceilings) {
     caps[receiver] = static_cast<int8_t>(board.caps.size());
@@ -230,24 +264,31 @@ Index::Board Index::BoardOf(const Profile& profile) const {
     if (gateway.needs_commencement) carrier.from = gateway.effective_from.value_or(absl::CivilDay::max());
     for (size_t giver = 0; giver < agency_.size(); ++giver) {
       for (size_t receiver = 0; receiver < agency_.size(); ++receiver) {
-        if (Names(gateway.from, *agency_[giver]) && Names(gateway.to, *agency_[receiver])) board.reach[giver * kMost + receiver] |= bit;
+        if (Names(gateway.from, *agency_[giver]) && Names(gateway.to, *agency_[receiver]))
+          board.reach[giver * kMost + receiver] |= bit;
       }
     }
   }
   for (const Agreement& agreement : policy_.agreements) {
     if (!agreement.profiles.contains(profile.id)) continue;
-    Paper paper{.agreement = &agreement, .parties = all(agreement.parties, agencies_), .signed_by = all(agreement.signed_by, agencies_)};
+    Paper paper{.agreement = &agreement,
+                .parties = all(agreement.parties, agencies_),
+                .signed_by = all(agreement.signed_by, agencies_)};
     for (const auto& [area, number] : areas_) {
       for (const std::string& whole : agreement.areas) {
         if (policy_.AreaWithin(area, whole)) paper.areas |= Bits{1} << number;
       }
     }
     for (const auto& [category, form] : agreement.overlays) {
-      if (form.has_value()) paper.forms.emplace_back(Find(categories_, category), *form); else paper.denies |= Bit(categories_, category);
+      if (form.has_value())
+        paper.forms.emplace_back(Find(categories_, category), *form);
+      else
+        paper.denies |= Bit(categories_, category);
     }
     board.papers.push_back(std::move(paper));
   }
-  std::sort(board.papers.begin(), board.papers.end(), [](const Paper& a, const Paper& b) { return a.agreement->id < b.agreement->id; });
+  std::sort(board.papers.begin(), board.papers.end(),
+            [](const Paper& a, const Paper& b) { return a.agreement->id < b.agreement->id; });
   return board;
 }
 
@@ -261,7 +302,10 @@ void Index::InternFacts(const DecisionRequest& request, Interned& q) const {
   if (q.flags_known) {
     for (const std::string& flag : *facts.flags) {
       const int number = Find(flags_, flag);
-      if (number < 0) q.unknown_flag = true; else q.flags |= Bits{1} << number;
+      if (number < 0)
+        q.unknown_flag = true;
+      else
+        q.flags |= Bits{1} << number;
     }
   }
   Bits subject_refused = 0;
@@ -293,9 +337,12 @@ Interned Index::Intern(const DecisionRequest& r) const {
   q.direction = r.direction;
   q.route = r.route;
   if (!q.route.has_value()) {
-    if (r.purpose == "audit.dpo") q.route = Route::kAudit;
-    else if (r.purpose == "rights.subject") q.route = Route::kRightsEvent;
-    else if (r.purpose == "oversight.scrutiny") q.route = Route::kStatutoryRequest;
+    if (r.purpose == "audit.dpo")
+      q.route = Route::kAudit;
+    else if (r.purpose == "rights.subject")
+      q.route = Route::kRightsEvent;
+    else if (r.purpose == "oversight.scrutiny")
+      q.route = Route::kStatutoryRequest;
   }
   q.case_link = r.case_link;
   q.justification = r.justification;
@@ -304,15 +351,18 @@ Interned Index::Intern(const DecisionRequest& r) const {
   for (size_t i = 0; i < q.count; ++i) q.categories[i] = static_cast<int8_t>(Find(categories_, r.categories[i]));
   for (const absl::string_view ground : r.grounds) {  // `<profile>.<category>`.
     const size_t dot = r.profile.size();
-    if (ground.size() > dot && ground[dot] == '.' && absl::StartsWith(ground, r.profile)) q.grounds |= Bit(categories_, ground.substr(dot + 1));
+    if (ground.size() > dot && ground[dot] == '.' && absl::StartsWith(ground, r.profile))
+      q.grounds |= Bit(categories_, ground.substr(dot + 1));
   }
   InternFacts(r, q);
   q.exception = Find(flags_, r.exception_flag);
-  q.exception_ground = q.exception >= 0 && policy_.flags.at(r.exception_flag).exception_grounds.contains(r.exception_ground);
+  q.exception_ground =
+      q.exception >= 0 && policy_.flags.at(r.exception_flag).exception_grounds.contains(r.exception_ground);
   if (r.event.has_value()) {
     q.has_event = true;
     q.access = r.event->type == "access";
-    q.fan_out = (r.event->type == "rectification" || r.event->type == "erasure" || r.event->type == "restriction") && r.event->fan_out_to == "all_recipients_in_ledger";
+    q.fan_out = (r.event->type == "rectification" || r.event->type == "erasure" || r.event->type == "restriction") &&
+                r.event->fan_out_to == "all_recipients_in_ledger";
     for (const std::string& category : r.event->own) q.own |= Bit(categories_, category);
     for (const std::string& category : r.event->mixed) q.mixed |= Bit(categories_, category);
   }
@@ -320,7 +370,9 @@ Interned Index::Intern(const DecisionRequest& r) const {
     q.has_onward = true;
     q.onward = Find(agencies_, r.onward->organisation);
     q.controller = r.onward->as_controller;
-    q.originator = r.onward->originator_approval == "given" ? Interned::Originator::kGiven : r.onward->originator_approval == "refused" ? Interned::Originator::kRefused : Interned::Originator::kPending;
+    q.originator = r.onward->originator_approval == "given"     ? Interned::Originator::kGiven
+                   : r.onward->originator_approval == "refused" ? Interned::Originator::kRefused
+                                                                : Interned::Originator::kPending;
   }
   if (r.table.has_value()) {
     q.has_table = true;

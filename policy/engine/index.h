@@ -10,11 +10,13 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
+
 #include "policy/engine/model.h"
 #include "policy/engine/request.h"
 
-// The policy interned: names are small numbers, sets of them are bits, who reaches whom by which gateway is a table. Decides the same
-// as Decide (index_test.cc: 200,000 random questions), without strings and without allocating; of reasons and footing Decide tells.
+// The policy interned: names are small numbers, sets of them are bits, who reaches whom by which gateway is a table.
+// Decides the same as Decide (index_test.cc: 200,000 random questions), without strings and without allocating; of
+// reasons and footing Decide tells.
 
 namespace derwent::policy {
 
@@ -24,7 +26,8 @@ using Bits = uint64_t;
 // A question in the index's numbers; -1: no such name.
 struct Interned {
   static constexpr size_t kMost = 64;
-  int giver = -1, receiver = -1, role = -1, profile = -1, purpose = -1, area = -1, step = -1, product = -1, exception = -1, onward = -1;
+  int giver = -1, receiver = -1, role = -1, profile = -1, purpose = -1, area = -1, step = -1, product = -1,
+      exception = -1, onward = -1;
   std::array<int8_t, kMost> categories;  // The first `count`, in the order asked.
   size_t count = 0;
   Direction direction = Direction::kRequest;
@@ -32,13 +35,14 @@ struct Interned {
   CaseLink case_link = CaseLink::kNone;
   bool age_known = false;
   bool well_named = true;  // Subject role and area are known, or the area is not named.
-  bool justification = false, document = false, child_role = false, facts = false, flags_known = false, unknown_flag = false, step_named = false, has_event = false, access = false,
-       fan_out = false, has_onward = false, controller = false, exception_ground = false, has_table = false;
+  bool justification = false, document = false, child_role = false, facts = false, flags_known = false,
+       unknown_flag = false, step_named = false, has_event = false, access = false, fan_out = false, has_onward = false,
+       controller = false, exception_ground = false, has_table = false;
   int age = 0;
   int subject_role = -1;
-  int geography = 0, period = 0, topic = -1;    // Finest first.
+  int geography = 0, period = 0, topic = -1;  // Finest first.
   Bits grounds = 0, flags = 0, own = 0, mixed = 0, refused = 0;
-  Bits subject_gave = 0, guardian_gave = 0;     // Steps of consent.
+  Bits subject_gave = 0, guardian_gave = 0;  // Steps of consent.
   enum class Originator : uint8_t { kPending, kGiven, kRefused } originator = Originator::kPending;
 };
 
@@ -57,7 +61,8 @@ class Index {
   // More than 64 categories: the first 64.
   Interned Intern(const DecisionRequest& request) const;
   // Agreements count as signed and roles as held where the snapshot says so. Fills `verdicts`, one a category asked.
-  void Decide(const Interned& question, const Snapshot& snapshot, absl::CivilDay day, std::array<Verdict, Interned::kMost>& verdicts) const;
+  void Decide(const Interned& question, const Snapshot& snapshot, absl::CivilDay day,
+              std::array<Verdict, Interned::kMost>& verdicts) const;
 
   std::vector<std::string> RolesOf(Bits roles) const;
 
@@ -81,9 +86,9 @@ class Index {
     std::array<Bits, 64> approver{};
   };
   struct Carrier {
-    Bits carries = 0;    // Categories, in any form.
-    Bits aggregates = 0; // Categories, as an aggregate only.
-    Bits flags = 0;      // Under which it does not count.
+    Bits carries = 0;     // Categories, in any form.
+    Bits aggregates = 0;  // Categories, as an aggregate only.
+    Bits flags = 0;       // Under which it does not count.
     Bits excluded_types = 0;
     bool needs_flags = false;  // It matters that they are known.
     absl::CivilDay from = absl::CivilDay::min();
@@ -109,7 +114,8 @@ class Index {
     std::array<int8_t, 64> by_organisation{};  // 0 not named, 1 named, 2 by product.
     std::array<int8_t, 64> cap_of{};           // Of each agency; -1: none.
     std::vector<Cap> caps;
-    std::vector<std::pair<Bits, bool>> products;  // What it allows; for a child. By number of the product, 0 allowed: not of this profile.
+    std::vector<std::pair<Bits, bool>>
+        products;  // What it allows; for a child. By number of the product, 0 allowed: not of this profile.
     std::vector<bool> has_product;
     std::vector<Carrier> carriers;
     std::vector<Bits> reach;  // Carriers that name giver and receiver, by giver * 64 + receiver.
@@ -130,7 +136,8 @@ class Index {
   void InternFacts(const DecisionRequest& request, Interned& q) const;
 
   const Policy& policy_;
-  Numbers categories_, flags_, roles_, types_, agencies_, areas_, purposes_, subject_roles_, profiles_, products_, steps_, topics_;
+  Numbers categories_, flags_, roles_, types_, agencies_, areas_, purposes_, subject_roles_, profiles_, products_,
+      steps_, topics_;
   std::vector<std::string> role_names_;
   std::vector<const Organisation*> agency_;
   std::vector<int> type_of_;

@@ -5,10 +5,12 @@
 
 namespace derwent::policy {
 
-// One question on its way through the index: the same steps as category.cc, grant.cc, subject.cc and routes.cc, on bits.
+// One question on its way through the index: the same steps as category.cc, grant.cc, subject.cc and routes.cc, on
+// bits.
 class Judging {
  public:
-  Judging(const Index& index, const Interned& q, const Snapshot& snapshot, absl::CivilDay day) : x_(index), q_(q), snapshot_(snapshot), day_(day), b_(index.board_[q.profile]) {}
+  Judging(const Index& index, const Interned& q, const Snapshot& snapshot, absl::CivilDay day)
+      : x_(index), q_(q), snapshot_(snapshot), day_(day), b_(index.board_[q.profile]) {}
 
   // Whether the question as a whole is refused.
   bool Refused() {
@@ -48,37 +50,50 @@ class Judging {
     }
     v_.form = static_cast<Form>(met);
   }
-  bool matrix_route() const { return route_ == Route::kOrdinary || route_ == Route::kStatistics || route_ == Route::kStatutoryRequest; }
+  bool matrix_route() const {
+    return route_ == Route::kOrdinary || route_ == Route::kStatistics || route_ == Route::kStatutoryRequest;
+  }
   bool inside_route() const { return route_ == Route::kRightsEvent || route_ == Route::kAudit; }
   bool open_case() const { return limit_.open_case && q_.case_link != CaseLink::kNone; }
 
   void Scope() {
     by_organisation_ = b_.by_organisation[q_.receiver];
-    if (by_organisation_ != 0) limit_ = {.named = true, .case_scope = true};
-    else limit_ = b_.roles[q_.role];
-    if (q_.route.has_value()) route_ = *q_.route;
-    else route_ = limit_.named && !limit_.case_scope && !open_case() && limit_.only_aggregate ? Route::kStatistics : Route::kOrdinary;
+    if (by_organisation_ != 0)
+      limit_ = {.named = true, .case_scope = true};
+    else
+      limit_ = b_.roles[q_.role];
+    if (q_.route.has_value())
+      route_ = *q_.route;
+    else
+      route_ = limit_.named && !limit_.case_scope && !open_case() && limit_.only_aggregate ? Route::kStatistics
+                                                                                           : Route::kOrdinary;
   }
 
   bool Parties() const {
     if ((q_.giver == q_.receiver) != inside_route()) return false;
     if (!x_.agency_[q_.giver]->valid.Hold(day_) || !x_.agency_[q_.receiver]->valid.Hold(day_)) return false;
     if (!inside_route() && (b_.senders >> x_.type_of_[q_.giver] & 1) == 0) return false;
-    if (x_.type_[x_.type_of_[q_.giver]]->basis.empty() || x_.type_[x_.type_of_[q_.receiver]]->basis.empty()) return false;
+    if (x_.type_[x_.type_of_[q_.giver]]->basis.empty() || x_.type_[x_.type_of_[q_.receiver]]->basis.empty())
+      return false;
     if (snapshot_.directories == nullptr) return true;
-    return RoleHeld(snapshot_, x_.agency_[q_.receiver]->id, "", x_.role_names_[q_.role], "", q_.area < 0 ? absl::string_view() : absl::string_view(x_.area_names_[q_.area]), day_);
+    return RoleHeld(snapshot_, x_.agency_[q_.receiver]->id, "", x_.role_names_[q_.role], "",
+                    q_.area < 0 ? absl::string_view() : absl::string_view(x_.area_names_[q_.area]), day_);
   }
 
   bool Purpose() const {
     switch (route_) {
-      case Route::kAudit: return q_.purpose == x_.audit_purpose_ && (x_.audit_roles_ >> q_.role & 1) != 0;
-      case Route::kRightsEvent: return q_.purpose == x_.rights_purpose_ && (x_.rights_roles_ >> q_.role & 1) != 0;
-      case Route::kBreakGlass: return q_.purpose == x_.emergency_purpose_ && q_.role == x_.duty_officer_;
+      case Route::kAudit:
+        return q_.purpose == x_.audit_purpose_ && (x_.audit_roles_ >> q_.role & 1) != 0;
+      case Route::kRightsEvent:
+        return q_.purpose == x_.rights_purpose_ && (x_.rights_roles_ >> q_.role & 1) != 0;
+      case Route::kBreakGlass:
+        return q_.purpose == x_.emergency_purpose_ && q_.role == x_.duty_officer_;
       case Route::kStatutoryRequest:
         if (!q_.document) return false;
         break;
       case Route::kOrdinary:
-      case Route::kStatistics: break;
+      case Route::kStatistics:
+        break;
     }
     return (b_.purposes >> q_.purpose & 1) != 0 && limit_.named;
   }
@@ -88,14 +103,17 @@ class Judging {
     const Bits both = Bits{1} << q_.giver | Bits{1} << q_.receiver;
     for (size_t i = 0; i < b_.papers.size() && i < Interned::kMost; ++i) {
       const Index::Paper& paper = b_.papers[i];
-      if ((paper.parties & both) != both || q_.area < 0 || (paper.areas >> q_.area & 1) == 0 || !paper.agreement->effective.Hold(day_) || Stopped(*paper.agreement)) continue;
+      if ((paper.parties & both) != both || q_.area < 0 || (paper.areas >> q_.area & 1) == 0 ||
+          !paper.agreement->effective.Hold(day_) || Stopped(*paper.agreement))
+        continue;
       if ((paper.signed_by & both) == both || snapshot_.take_agreements_as_signed) papers_ |= Bits{1} << i;
     }
     return papers_ != 0 || route_ == Route::kStatutoryRequest || route_ == Route::kStatistics;
   }
   bool Stopped(const Agreement& agreement) const {
     return std::any_of(agreement.notices.begin(), agreement.notices.end(), [&](const Notice& notice) {
-      return notice.from <= day_ && (notice.removes.empty() || notice.removes == x_.agency_[q_.giver]->id || notice.removes == x_.agency_[q_.receiver]->id);
+      return notice.from <= day_ && (notice.removes.empty() || notice.removes == x_.agency_[q_.giver]->id ||
+                                     notice.removes == x_.agency_[q_.receiver]->id);
     });
   }
 
@@ -131,25 +149,33 @@ class Judging {
   bool Binds(const Index::Step& step) const {
     if (q_.step == step.number) return true;
     if (!step.binds || step.nobody || (step.subject_role >= 0 && step.subject_role != q_.subject_role)) return false;
-    return (step.profiles >> q_.profile & 1) != 0 && (step.receiver < 0 || step.receiver == q_.receiver) && (step.product < 0 || step.product == q_.product);
+    return (step.profiles >> q_.profile & 1) != 0 && (step.receiver < 0 || step.receiver == q_.receiver) &&
+           (step.product < 0 || step.product == q_.product);
   }
 
   void Grant() {
     switch (route_) {
       case Route::kAudit:
         if (bit_ == x_.aggregate_) return;
-        if (bit_ == x_.identity_) Reduce(Form::kPseudonymise); else Deny();
+        if (bit_ == x_.identity_)
+          Reduce(Form::kPseudonymise);
+        else
+          Deny();
         return;
-      case Route::kRightsEvent: return Rights();
+      case Route::kRightsEvent:
+        return Rights();
       case Route::kBreakGlass:
-        if ((bit_ & x_.health_) != 0) Reduce(Form::kFlagOnly);
-        else if ((bit_ & x_.break_glass_full_) == 0) Deny();
+        if ((bit_ & x_.health_) != 0)
+          Reduce(Form::kFlagOnly);
+        else if ((bit_ & x_.break_glass_full_) == 0)
+          Deny();
         break;
       case Route::kStatistics:
         if (bit_ != x_.aggregate_) Deny();
         [[fallthrough]];
       case Route::kOrdinary:
-      case Route::kStatutoryRequest: Matrix();
+      case Route::kStatutoryRequest:
+        Matrix();
     }
     Cap(q_.receiver);
   }
@@ -170,7 +196,10 @@ class Judging {
   }
   void Matrix() {
     if (limit_.named && !limit_.case_scope && (limit_.categories & bit_) == 0) {
-      if (open_case() && (b_.necessary & bit_) != 0) v_.approvers |= limit_.approver; else Deny();
+      if (open_case() && (b_.necessary & bit_) != 0)
+        v_.approvers |= limit_.approver;
+      else
+        Deny();
     }
     if (by_organisation_ == 2) Product();
     if ((b_.necessary & bit_) != 0) return;
@@ -192,7 +221,10 @@ class Judging {
     const Index::Cap& cap = b_.caps[at];
     if ((cap.permit & bit_) != 0) return;
     if ((cap.redact & bit_) != 0) return Reduce(cap.form[c_]);
-    if ((cap.approve & bit_) != 0) v_.approvers |= cap.approver[c_]; else Deny();
+    if ((cap.approve & bit_) != 0)
+      v_.approvers |= cap.approver[c_];
+    else
+      Deny();
   }
 
   void LastResorts() {
@@ -211,7 +243,10 @@ class Judging {
       const Index::FlagRule& flag = x_.flag_[number];
       const bool spared = flag.spares_rights && route_ == Route::kRightsEvent;
       if ((flag.denies & bit_) != 0 && !spared) {
-        if (q_.exception == number && q_.exception_ground) v_.approvers |= flag.exception_approver; else Deny();
+        if (q_.exception == number && q_.exception_ground)
+          v_.approvers |= flag.exception_approver;
+        else
+          Deny();
       }
       if ((flag.reduces & bit_) != 0) Reduce(flag.form[c_]);
       if ((flag.approver_categories & bit_) != 0) v_.approvers |= flag.approver;
@@ -227,16 +262,20 @@ class Judging {
 
   void Depersonalise() {
     if ((x_.depersonalised_ >> q_.purpose & 1) == 0) return;
-    const bool apt = bit_ == x_.aggregate_ || bit_ == x_.fieldset_ || v_.form == Form::kAggregate || v_.form == Form::kPseudonymise || (bit_ == x_.narrative_ && v_.form == Form::kSummarise);
+    const bool apt = bit_ == x_.aggregate_ || bit_ == x_.fieldset_ || v_.form == Form::kAggregate ||
+                     v_.form == Form::kPseudonymise || (bit_ == x_.narrative_ && v_.form == Form::kSummarise);
     if (!apt) Deny();
   }
 
   void Carry() {
     if (v_.denied || route_ == Route::kRightsEvent) return;
-    const Bits reach = inside_route() ? ~Bits{0} : b_.reach[static_cast<size_t>(q_.giver) * Interned::kMost + static_cast<size_t>(q_.receiver)];
+    const Bits reach =
+        inside_route() ? ~Bits{0}
+                       : b_.reach[static_cast<size_t>(q_.giver) * Interned::kMost + static_cast<size_t>(q_.receiver)];
     for (size_t i = 0; i < b_.carriers.size(); ++i) {
       const Index::Carrier& gateway = b_.carriers[i];
-      if ((reach >> i & 1) == 0 || day_ < gateway.from || (gateway.excluded_types >> x_.type_of_[q_.giver] & 1) != 0) continue;
+      if ((reach >> i & 1) == 0 || day_ < gateway.from || (gateway.excluded_types >> x_.type_of_[q_.giver] & 1) != 0)
+        continue;
       if (((v_.form == Form::kAggregate ? gateway.aggregates : gateway.carries) & bit_) == 0) continue;
       if (q_.facts && gateway.needs_flags && (!q_.flags_known || (gateway.flags & q_.flags) != 0)) continue;
       return;
@@ -288,9 +327,12 @@ class Judging {
   Bits bit_ = 0;
 };
 
-void Index::Decide(const Interned& question, const Snapshot& snapshot, absl::CivilDay day, std::array<Verdict, Interned::kMost>& verdicts) const {
+void Index::Decide(const Interned& question, const Snapshot& snapshot, absl::CivilDay day,
+                   std::array<Verdict, Interned::kMost>& verdicts) const {
   for (size_t i = 0; i < question.count; ++i) verdicts[i] = {};
-  if (question.giver < 0 || question.receiver < 0 || question.role < 0 || question.profile < 0 || question.purpose < 0 || !question.well_named) return;
+  if (question.giver < 0 || question.receiver < 0 || question.role < 0 || question.profile < 0 ||
+      question.purpose < 0 || !question.well_named)
+    return;
   Judging judging(*this, question, snapshot, day);
   if (judging.Refused()) return;
   for (size_t i = 0; i < question.count; ++i) {

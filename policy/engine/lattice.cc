@@ -57,7 +57,8 @@ bool IsWithin(Form given, Form decided, const Category& category) {
 Decision Intersect(const Decision& a, const Decision& b, const Policy& policy) {
   Decision both = a;
   for (CategoryOutcome& mine : both.categories) {
-    const auto other = std::find_if(b.categories.begin(), b.categories.end(), [&](const CategoryOutcome& c) { return c.category == mine.category; });
+    const auto other = std::find_if(b.categories.begin(), b.categories.end(),
+                                    [&](const CategoryOutcome& c) { return c.category == mine.category; });
     if (other == b.categories.end()) {
       mine.denied = true;
       mine.approvers.clear();

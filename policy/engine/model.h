@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+
 #include "policy/engine/form.h"
 
 // The policy as the engine reads it: immutable once loaded, thread-safe. Every name resolves; the loader saw to it.
@@ -35,7 +36,7 @@ struct Category {
   int harm = 1;
   bool special = false;
   bool offence = false;
-  bool sensitive = false;   // Under Part 3.
+  bool sensitive = false;        // Under Part 3.
   bool may_hold_health = false;  // Health data, or a composite that may contain it (PCSC Act 2022 s10(10)).
   std::vector<Form> forms;
   std::map<std::pair<Form, Form>, Form> meets;

@@ -16,8 +16,8 @@ struct Consent {
   bool given = false;
 };
 
-// What only the holder knows of the subject. Absent as a whole at the broker: every predicate on it stays open there. What is
-// absent here the holder does not know, and doubt denies.
+// What only the holder knows of the subject. Absent as a whole at the broker: every predicate on it stays open there.
+// What is absent here the holder does not know, and doubt denies.
 struct SubjectFacts {
   std::optional<int> age;  // Completed years. 0: not about one person, or under one year; nobody shown to be adult.
   std::optional<std::vector<std::string>> flags;

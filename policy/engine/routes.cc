@@ -2,6 +2,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+
 #include "policy/engine/agreements.h"
 #include "policy/engine/evaluation.h"
 
@@ -14,7 +15,9 @@ const typename Map::mapped_type* Find(const Map& map, const std::string& key) {
   return found == map.end() ? nullptr : &found->second;
 }
 
-void Refuse(Evaluation& e, ReasonCode code, absl::string_view place) { e.refusals.push_back({.code = code, .rule = e.Rule(place)}); }
+void Refuse(Evaluation& e, ReasonCode code, absl::string_view place) {
+  e.refusals.push_back({.code = code, .rule = e.Rule(place)});
+}
 
 bool OnlyAggregate(const Evaluation& e) {
   const bool open_case = e.scope.necessary_with_open_case && e.request.case_link != CaseLink::kNone;
@@ -51,7 +54,8 @@ bool NeedsNoCase(const Evaluation& e) {
   if (e.request.direction == Direction::kPush) return true;  // A referral is its own case link.
   const bool open_case = e.scope.necessary_with_open_case && e.request.case_link != CaseLink::kNone;
   return e.scope_found && !e.scope.case_scope && !open_case &&
-         std::all_of(e.scope.categories.begin(), e.scope.categories.end(), [](const std::string& c) { return c == "aggregate" || c == "narrative"; });
+         std::all_of(e.scope.categories.begin(), e.scope.categories.end(),
+                     [](const std::string& c) { return c == "aggregate" || c == "narrative"; });
 }
 
 void CheckParties(Evaluation& e) {
@@ -59,10 +63,13 @@ void CheckParties(Evaluation& e) {
   const bool same = q.releasing_agency == q.receiving_agency;
   if (same != e.inside_route()) Refuse(e, ReasonCode::kRecipientNotParty, "parties");
   for (const Organisation* organisation : {e.holder, e.receiver}) {
-    if (organisation != nullptr && !organisation->valid.Hold(e.day)) Refuse(e, ReasonCode::kRecipientNotParty, absl::StrCat("organisations/", organisation->id));
+    if (organisation != nullptr && !organisation->valid.Hold(e.day))
+      Refuse(e, ReasonCode::kRecipientNotParty, absl::StrCat("organisations/", organisation->id));
   }
-  if (!e.inside_route() && e.holder != nullptr && !e.profile->senders.contains(e.holder->type)) Refuse(e, ReasonCode::kSenderNotPermitted, "senders");
-  if (!RoleHeld(e.snapshot, q.receiving_agency, "", q.receiving_role, "", q.area, e.day)) Refuse(e, ReasonCode::kRoleNotEntitled, absl::StrCat("directory/", q.receiving_agency));
+  if (!e.inside_route() && e.holder != nullptr && !e.profile->senders.contains(e.holder->type))
+    Refuse(e, ReasonCode::kSenderNotPermitted, "senders");
+  if (!RoleHeld(e.snapshot, q.receiving_agency, "", q.receiving_role, "", q.area, e.day))
+    Refuse(e, ReasonCode::kRoleNotEntitled, absl::StrCat("directory/", q.receiving_agency));
 }
 
 bool RoleMay(const Evaluation& e, absl::string_view what) {
@@ -82,7 +89,8 @@ void CheckPurpose(Evaluation& e) {
       if (!RoleMay(e, "handle_rights")) Refuse(e, ReasonCode::kRoleNotEntitled, "roles");
       return;
     case Route::kBreakGlass:
-      if (purpose != "emergency.vital" || e.request.receiving_role != "duty_officer") Refuse(e, ReasonCode::kBreakGlassNotEntitled, "break_glass");
+      if (purpose != "emergency.vital" || e.request.receiving_role != "duty_officer")
+        Refuse(e, ReasonCode::kBreakGlassNotEntitled, "break_glass");
       return;
     case Route::kStatutoryRequest:
       if (e.request.document_reference.empty()) Refuse(e, ReasonCode::kDocumentRequired, "statutory_request");
@@ -91,7 +99,8 @@ void CheckPurpose(Evaluation& e) {
     case Route::kStatistics:
       break;
   }
-  if (!e.profile->purposes.contains(purpose) || e.profile->denied_purposes.contains(purpose) || e.purpose == nullptr || e.purpose->excluded) {
+  if (!e.profile->purposes.contains(purpose) || e.profile->denied_purposes.contains(purpose) || e.purpose == nullptr ||
+      e.purpose->excluded) {
     Refuse(e, ReasonCode::kPurposeNotPermitted, "purposes");
   }
   if (!e.scope_found) Refuse(e, ReasonCode::kRoleNotEntitled, "receivers");
@@ -114,10 +123,11 @@ bool MayBeChild(const Evaluation& e) {
 
 void CheckJustification(Evaluation& e) {
   if (e.request.justification) return;
-  const bool harmful = std::any_of(e.request.categories.begin(), e.request.categories.end(), [&](const std::string& id) {
-    const Category* const category = e.policy.FindCategory(id);
-    return category == nullptr || category->harm >= 4;
-  });
+  const bool harmful =
+      std::any_of(e.request.categories.begin(), e.request.categories.end(), [&](const std::string& id) {
+        const Category* const category = e.policy.FindCategory(id);
+        return category == nullptr || category->harm >= 4;
+      });
   if (harmful || MayBeChild(e)) Refuse(e, ReasonCode::kJustificationRequired, "proportionality");
 }
 
@@ -132,9 +142,11 @@ bool Gave(absl::string_view giver, const ConsentStep& step, const SubjectFacts& 
   return given;
 }
 
-// Given by whoever's consent it takes, and not withdrawn. Who is not known to be adult may be a child, so that both must give.
+// Given by whoever's consent it takes, and not withdrawn. Who is not known to be adult may be a child, so that both
+// must give.
 bool Consented(const ConsentStep& step, const SubjectFacts& facts) {
-  const bool withdrawn = !facts.flags.has_value() || std::find(facts.flags->begin(), facts.flags->end(), "consent_withdrawn") != facts.flags->end();
+  const bool withdrawn = !facts.flags.has_value() ||
+                         std::find(facts.flags->begin(), facts.flags->end(), "consent_withdrawn") != facts.flags->end();
   if (withdrawn) return false;
   const int age = facts.age.value_or(0);
   const std::string& guardian = step.giver_under_18.empty() ? step.giver : step.giver_under_18;
@@ -163,11 +175,14 @@ bool Binds(const ConsentStep& step, const DecisionRequest& q) {
   if (q.step == step.id) return true;
   if (step.profile.empty() && step.receiver.empty() && step.product.empty()) return false;
   if (!step.subject_role.empty() && step.subject_role != q.subject_role) return false;
-  return (step.profile.empty() || step.profile == q.profile) && (step.receiver.empty() || step.receiver == q.receiving_agency) &&
+  return (step.profile.empty() || step.profile == q.profile) &&
+         (step.receiver.empty() || step.receiver == q.receiving_agency) &&
          (step.product.empty() || step.product == q.product);
 }
 
-std::string Evaluation::Rule(absl::string_view place) const { return absl::StrCat("profiles/", request.profile, "/", place); }
+std::string Evaluation::Rule(absl::string_view place) const {
+  return absl::StrCat("profiles/", request.profile, "/", place);
+}
 
 void Resolve(Evaluation& e) {
   const DecisionRequest& q = e.request;
@@ -198,7 +213,8 @@ void CheckRequest(Evaluation& e) {
   CheckAgreement(e);
   const bool needs_case = e.route == Route::kOrdinary && !NeedsNoCase(e);
   if (needs_case && e.request.case_link == CaseLink::kNone) Refuse(e, ReasonCode::kCaseLinkRequired, "case_link");
-  if (e.holder_type->basis.empty() || e.receiver_type->basis.empty()) Refuse(e, ReasonCode::kLawfulBasisMissing, "basis");
+  if (e.holder_type->basis.empty() || e.receiver_type->basis.empty())
+    Refuse(e, ReasonCode::kLawfulBasisMissing, "basis");
   CheckJustification(e);
   CheckConsents(e);
   if (!e.request.facts.has_value()) e.open.insert("flags");

@@ -1,4 +1,5 @@
 #include "absl/strings/str_cat.h"
+
 #include "policy/engine/deciding.h"
 
 namespace derwent::policy {
@@ -9,9 +10,12 @@ void OneFlag(Deciding& d, const Flag& flag) {
   const bool spared = flag.spares_rights_events && d.e.route == Route::kRightsEvent;
   const bool restricts = !flag.exception_grounds.empty();
   if (flag.denies.Matches(d.category.id) && !spared) {
-    const bool claimed = d.e.request.exception_flag == flag.id && flag.exception_grounds.contains(d.e.request.exception_ground);
-    if (claimed) d.Approve(flag.exception_approver, place);
-    else d.Deny(restricts ? ReasonCode::kSubjectRestricted : ReasonCode::kSubjectFlag, place);
+    const bool claimed =
+        d.e.request.exception_flag == flag.id && flag.exception_grounds.contains(d.e.request.exception_ground);
+    if (claimed)
+      d.Approve(flag.exception_approver, place);
+    else
+      d.Deny(restricts ? ReasonCode::kSubjectRestricted : ReasonCode::kSubjectFlag, place);
   }
   for (const auto& [category, form] : flag.reduces) {
     if (category == d.category.id) d.Reduce(form, place);
@@ -35,7 +39,8 @@ void Flags(Deciding& d, const SubjectFacts& facts) {
 void Refusals(Deciding& d, const SubjectFacts& facts) {
   if (!d.e.matrix_route()) return;
   for (const Consent& consent : facts.consents) {
-    if (consent.step == d.category.id && !consent.given) d.Deny(ReasonCode::kConsentMissing, absl::StrCat("consents/", consent.step));
+    if (consent.step == d.category.id && !consent.given)
+      d.Deny(ReasonCode::kConsentMissing, absl::StrCat("consents/", consent.step));
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+
 #include "policy/loader/sections.h"
 #include "policy/loader/words.h"
 
@@ -14,12 +15,13 @@ std::optional<Form> Released(const Profile& profile, const Category& category) {
   if (profile.necessary.contains(category.id)) return category.Fullest();
   const auto conditional = profile.conditional.find(category.id);
   if (conditional == profile.conditional.end()) return std::nullopt;
-  return conditional->second.has_form ? category.Meet(category.Fullest(), conditional->second.form) : category.Fullest();
+  return conditional->second.has_form ? category.Meet(category.Fullest(), conditional->second.form)
+                                      : category.Fullest();
 }
 
 // An overlay takes away from every adopted profile that releases its category, and from at least one.
-void CheckOverlay(absl::string_view file, const std::string& text, const Category& category, std::optional<Form> form, const Agreement& agreement,
-                  const Policy& policy, Problems& problems) {
+void CheckOverlay(absl::string_view file, const std::string& text, const Category& category, std::optional<Form> form,
+                  const Agreement& agreement, const Policy& policy, Problems& problems) {
   bool bites = false;
   for (const std::string& id : agreement.profiles) {
     const std::optional<Form> released = Released(policy.profiles.at(id), category);
@@ -28,13 +30,19 @@ void CheckOverlay(absl::string_view file, const std::string& text, const Categor
     if (!form.has_value()) continue;
     const std::optional<Form> met = category.Meet(*released, *form);
     if (met == form && *form != *released) continue;
-    problems.Error(file, text, "overlay-loosens", absl::StrCat("overlay `", text, "` does not tighten: `", id, "` releases `", category.id, "` as `", FormName(*released), "`"),
+    problems.Error(file, text, "overlay-loosens",
+                   absl::StrCat("overlay `", text, "` does not tighten: `", id, "` releases `", category.id, "` as `",
+                                FormName(*released), "`"),
                    "name a form within it, or deny");
   }
-  if (!bites) problems.Error(file, text, "overlay-loosens", absl::StrCat("overlay `", text, "`: no adopted profile releases `", category.id, "`"), "remove it; an overlay opens nothing");
+  if (!bites)
+    problems.Error(file, text, "overlay-loosens",
+                   absl::StrCat("overlay `", text, "`: no adopted profile releases `", category.id, "`"),
+                   "remove it; an overlay opens nothing");
 }
 
-void CompileOverlay(absl::string_view file, const std::string& text, const Words& words, Agreement& agreement, const Policy& policy, Problems& problems) {
+void CompileOverlay(absl::string_view file, const std::string& text, const Words& words, Agreement& agreement,
+                    const Policy& policy, Problems& problems) {
   std::optional<Form> form;
   std::string id = text;
   if (absl::EndsWith(text, "=deny")) {
@@ -52,7 +60,8 @@ void CompileOverlay(absl::string_view file, const std::string& text, const Words
 
 void CheckContents(absl::string_view file, const v1::Agreement& text, const Words& words, Problems& problems) {
   const auto require = [&](const std::string& value, absl::string_view what) {
-    if (value.empty()) problems.Error(file, "", "agreement-contents", absl::StrCat("no ", what, " is stated"), "state it");
+    if (value.empty())
+      problems.Error(file, "", "agreement-contents", absl::StrCat("no ", what, " is stated"), "state it");
   };
   require(text.effective_from(), "first day");
   require(text.effective_to(), "last day");
@@ -69,7 +78,8 @@ void CheckContents(absl::string_view file, const v1::Agreement& text, const Word
 void CompileAgreement(absl::string_view file, const v1::Agreement& text, Policy& policy, Problems& problems) {
   const Words words(file, policy, problems);
   Agreement agreement{.id = text.id(), .revision = text.revision()};
-  if (text.revision() < 1) problems.Error(file, "", "revision", "the revision is not at least 1", "number revisions from 1");
+  if (text.revision() < 1)
+    problems.Error(file, "", "revision", "the revision is not at least 1", "number revisions from 1");
   words.Each("parties", text.parties(), [&](const std::string& party) {
     if (words.Organisation(party)) agreement.parties.insert(party);
   });
@@ -80,9 +90,11 @@ void CompileAgreement(absl::string_view file, const v1::Agreement& text, Policy&
     if (words.Area(area)) agreement.areas.insert(area);
   });
   words.One("effective_from", [&] { agreement.effective = words.Between(text.effective_from(), text.effective_to()); });
-  words.One("apd_review_date", [&] { agreement.apd_review = words.Day(text.apd_review_date(), absl::CivilDay::min()); });
+  words.One("apd_review_date",
+            [&] { agreement.apd_review = words.Day(text.apd_review_date(), absl::CivilDay::min()); });
   CheckContents(file, text, words, problems);
-  words.Each("overlays", text.overlays(), [&](const std::string& overlay) { CompileOverlay(file, overlay, words, agreement, policy, problems); });
+  words.Each("overlays", text.overlays(),
+             [&](const std::string& overlay) { CompileOverlay(file, overlay, words, agreement, policy, problems); });
   policy.agreements.push_back(std::move(agreement));
 }
 

@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+
 #include "policy/loader/compile.h"
 #include "policy/loader/manifest.h"
 #include "policy/loader/text.h"
@@ -21,29 +22,41 @@ namespace {
 
 constexpr size_t kLargestBundle = 32 << 20;
 
-bool IsGovernance(absl::string_view path) { return absl::StartsWith(path, "signatures/") || absl::StartsWith(path, "notices/"); }
+bool IsGovernance(absl::string_view path) {
+  return absl::StartsWith(path, "signatures/") || absl::StartsWith(path, "notices/");
+}
 
 // Each file under `prefix` that is a signature, with what it proves.
 template <typename Use>
-void EachSigned(const Files& files, absl::string_view prefix, absl::string_view type, const TrustRoots& roots, absl::Time now, Problems& problems, Use use) {
-  for (auto file = files.lower_bound(std::string(prefix)); file != files.end() && absl::StartsWith(file->first, prefix); ++file) {
+void EachSigned(const Files& files, absl::string_view prefix, absl::string_view type, const TrustRoots& roots,
+                absl::Time now, Problems& problems, Use use) {
+  for (auto file = files.lower_bound(std::string(prefix)); file != files.end() && absl::StartsWith(file->first, prefix);
+       ++file) {
     if (!absl::EndsWith(file->first, ".dsse.json")) continue;
     absl::StatusOr<Signed> proven = VerifySignatureFile(files, file->first, type, roots, now);
-    if (proven.ok()) use(file->first, *std::move(proven));
-    else problems.Warn(Severity::kWarning, file->first, "", "signature", std::string(proven.status().message()), "it does not count");
+    if (proven.ok())
+      use(file->first, *std::move(proven));
+    else
+      problems.Warn(Severity::kWarning, file->first, "", "signature", std::string(proven.status().message()),
+                    "it does not count");
   }
 }
 
 absl::Status CheckBundleSigned(const Files& files, const TrustRoots& roots, absl::Time now, Problems& problems) {
   std::set<std::string> agencies;
-  EachSigned(files, "signatures/bundle.", kManifestType, roots, now, problems, [&](const std::string& path, Signed proven) {
-    if (proven.payload == files.at(kManifestPath)) agencies.insert(proven.agency);
-    else problems.Warn(Severity::kWarning, path, "", "signature", "it signs another MANIFEST", "sign again");
-  });
+  EachSigned(files, "signatures/bundle.", kManifestType, roots, now, problems,
+             [&](const std::string& path, Signed proven) {
+               if (proven.payload == files.at(kManifestPath))
+                 agencies.insert(proven.agency);
+               else
+                 problems.Warn(Severity::kWarning, path, "", "signature", "it signs another MANIFEST", "sign again");
+             });
   if (static_cast<int>(agencies.size()) >= roots.bundle_quorum) return absl::OkStatus();
-  return absl::UnauthenticatedError(absl::StrCat("the bundle is signed by ", agencies.size(), " agencies of ", roots.bundle_quorum, " needed",
-                                                 problems.list().empty() ? "" : ": ",
-                                                 absl::StrJoin(problems.list(), "; ", [](std::string* out, const Problem& p) { absl::StrAppend(out, p.ToString()); })));
+  return absl::UnauthenticatedError(absl::StrCat(
+      "the bundle is signed by ", agencies.size(), " agencies of ", roots.bundle_quorum, " needed",
+      problems.list().empty() ? "" : ": ", absl::StrJoin(problems.list(), "; ", [](std::string* out, const Problem& p) {
+        absl::StrAppend(out, p.ToString());
+      })));
 }
 
 // Agreement id to the octets its parties sign.
@@ -58,17 +71,22 @@ std::map<std::string, std::string> AgreementManifests(const Files& files, Proble
   return manifests;
 }
 
-void TakeAgreementSignatures(const Files& files, const TrustRoots& roots, absl::Time now, Policy& policy, Problems& problems) {
+void TakeAgreementSignatures(const Files& files, const TrustRoots& roots, absl::Time now, Policy& policy,
+                             Problems& problems) {
   const std::map<std::string, std::string> manifests = AgreementManifests(files, problems);
-  EachSigned(files, "signatures/agreements/", kAgreementType, roots, now, problems, [&](const std::string& path, Signed proven) {
-    bool used = false;
-    for (Agreement& agreement : policy.agreements) {
-      if (!agreement.parties.contains(proven.agency) || manifests.at(agreement.id) != proven.payload) continue;
-      agreement.signed_by.insert(proven.agency);
-      used = true;
-    }
-    if (!used) problems.Warn(Severity::kWarning, path, "", "signature", "it signs no agreement as it now stands", "sign the present revision");
-  });
+  EachSigned(files, "signatures/agreements/", kAgreementType, roots, now, problems,
+             [&](const std::string& path, Signed proven) {
+               bool used = false;
+               for (Agreement& agreement : policy.agreements) {
+                 if (!agreement.parties.contains(proven.agency) || manifests.at(agreement.id) != proven.payload)
+                   continue;
+                 agreement.signed_by.insert(proven.agency);
+                 used = true;
+               }
+               if (!used)
+                 problems.Warn(Severity::kWarning, path, "", "signature", "it signs no agreement as it now stands",
+                               "sign the present revision");
+             });
 }
 
 void TakeNotices(const Files& files, const TrustRoots& roots, absl::Time now, Policy& policy, Problems& problems) {
@@ -77,13 +95,17 @@ void TakeNotices(const Files& files, const TrustRoots& roots, absl::Time now, Po
     const bool parsed = notice.ParseFromString(proven.payload);
     const absl::StatusOr<absl::CivilDay> from = ParseDay(notice.from_date());
     const bool removes = notice.action() == v1::NOTICE_ACTION_REMOVE_PARTY;
-    const bool known = removes || notice.action() == v1::NOTICE_ACTION_SUSPEND || notice.action() == v1::NOTICE_ACTION_END;
+    const bool known =
+        removes || notice.action() == v1::NOTICE_ACTION_SUSPEND || notice.action() == v1::NOTICE_ACTION_END;
     if (!parsed || notice.agency() != proven.agency || !known || removes == notice.party().empty() || !from.ok()) {
-      problems.Warn(Severity::kWarning, path, "", "notice", "the notice is malformed or not of the signer's agency", "give notice again");
+      problems.Warn(Severity::kWarning, path, "", "notice", "the notice is malformed or not of the signer's agency",
+                    "give notice again");
       return;
     }
     for (Agreement& agreement : policy.agreements) {
-      if (agreement.id == notice.agreement() && agreement.revision <= notice.revision() && agreement.parties.contains(proven.agency)) agreement.notices.push_back({.from = *from, .removes = notice.party()});
+      if (agreement.id == notice.agreement() && agreement.revision <= notice.revision() &&
+          agreement.parties.contains(proven.agency))
+        agreement.notices.push_back({.from = *from, .removes = notice.party()});
     }
   });
 }
@@ -104,7 +126,8 @@ absl::StatusOr<std::unique_ptr<const Bundle>> LoadBundle(Files files, const Trus
   RETURN_IF_ERROR(CheckBundleSigned(files, roots, now, problems));
   std::unique_ptr<Policy> policy = Compile(files, problems);
   if (policy == nullptr) {
-    return absl::InvalidArgumentError(absl::StrJoin(problems.list(), "\n", [](std::string* out, const Problem& p) { absl::StrAppend(out, p.ToString()); }));
+    return absl::InvalidArgumentError(absl::StrJoin(
+        problems.list(), "\n", [](std::string* out, const Problem& p) { absl::StrAppend(out, p.ToString()); }));
   }
   TakeAgreementSignatures(files, roots, now, *policy, problems);
   TakeNotices(files, roots, now, *policy, problems);

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "policy/engine/model.h"
 #include "policy/loader/problem.h"
 #include "policy/loader/signatures.h"
@@ -21,13 +22,14 @@ struct Bundle {
   std::vector<Problem> warnings;  // Signatures and notices that were not taken, with why; expiry ahead.
 };
 
-// Verifies and compiles, alike at the broker and at every agent: MANIFEST, its signatures by `bundle_quorum` agencies, the
-// text, each agreement's signatures, the notices. A notice whose signature is good tightens; one that is not good is reported.
-// Errors: kUnauthenticated for a missing or broken signature of the MANIFEST; kDataLoss when MANIFEST and text differ;
-// kInvalidArgument with every problem of the text.
+// Verifies and compiles, alike at the broker and at every agent: MANIFEST, its signatures by `bundle_quorum` agencies,
+// the text, each agreement's signatures, the notices. A notice whose signature is good tightens; one that is not good
+// is reported. Errors: kUnauthenticated for a missing or broken signature of the MANIFEST; kDataLoss when MANIFEST and
+// text differ; kInvalidArgument with every problem of the text.
 absl::StatusOr<std::unique_ptr<const Bundle>> LoadBundle(Files files, const TrustRoots& roots, absl::Time now);
 
-// Reads a bundle's directory: its text, MANIFEST, `signatures/`, `notices/`. Errors: kNotFound; kInvalidArgument over 32 MiB.
+// Reads a bundle's directory: its text, MANIFEST, `signatures/`, `notices/`. Errors: kNotFound; kInvalidArgument over
+// 32 MiB.
 absl::StatusOr<Files> ReadBundleDirectory(const std::string& directory);
 
 }  // namespace derwent::policy

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+
 #include "policy/loader/record.h"
 #include "trust/entry/canonical.h"
 
@@ -22,7 +23,8 @@ void Facts(const DecisionRequest& q, trust::CanonicalWriter& writer) {
   if (q.facts->age.has_value()) writer.Number(20, static_cast<uint64_t>(*q.facts->age));
   if (q.facts->flags.has_value()) writer.List(21, Sorted(*q.facts->flags));
   std::vector<std::string> consents;
-  for (const Consent& consent : q.facts->consents) consents.push_back(absl::StrCat(consent.giver, "|", consent.step, "|", consent.given ? 1 : 0));
+  for (const Consent& consent : q.facts->consents)
+    consents.push_back(absl::StrCat(consent.giver, "|", consent.step, "|", consent.given ? 1 : 0));
   writer.List(22, Sorted(std::move(consents)));
 }
 
@@ -56,7 +58,9 @@ std::string CanonicalBytes(const DecisionRequest& q, absl::Time now) {
     writer.List(26, Sorted(q.event->mixed));
     writer.Text(27, q.event->fan_out_to);
   }
-  if (q.onward.has_value()) writer.List(28, {q.onward->organisation, q.onward->as_controller ? "controller" : "processor", q.onward->originator_approval});
+  if (q.onward.has_value())
+    writer.List(28, {q.onward->organisation, q.onward->as_controller ? "controller" : "processor",
+                     q.onward->originator_approval});
   if (q.table.has_value()) writer.List(29, {q.table->topic, q.table->geography, q.table->period});
   writer.List(30, Sorted(q.payload));
   return writer.octets();
@@ -67,7 +71,8 @@ namespace {
 using Reader = trust::CanonicalReader;
 
 std::optional<Route> RouteNamed(absl::string_view name) {
-  for (const Route route : {Route::kOrdinary, Route::kBreakGlass, Route::kStatutoryRequest, Route::kStatistics, Route::kRightsEvent, Route::kAudit}) {
+  for (const Route route : {Route::kOrdinary, Route::kBreakGlass, Route::kStatutoryRequest, Route::kStatistics,
+                            Route::kRightsEvent, Route::kAudit}) {
     if (RouteName(route) == name) return route;
   }
   return std::nullopt;
@@ -81,7 +86,8 @@ std::vector<std::string> ListOf(const Reader& reader, uint16_t number, size_t si
 
 Consent ConsentOf(absl::string_view text) {
   Consent consent{.giver = std::string(text.substr(0, text.find('|'))), .given = !text.empty() && text.back() == '1'};
-  if (text.size() >= consent.giver.size() + 3) consent.step = std::string(text.substr(consent.giver.size() + 1, text.size() - consent.giver.size() - 3));
+  if (text.size() >= consent.giver.size() + 3)
+    consent.step = std::string(text.substr(consent.giver.size() + 1, text.size() - consent.giver.size() - 3));
   return consent;
 }
 
@@ -90,7 +96,8 @@ std::optional<SubjectFacts> FactsOf(const Reader& reader) {
   SubjectFacts facts;
   if (const auto age = reader.Number(20)) facts.age = static_cast<int>(*age);
   facts.flags = reader.List(21);
-  for (const std::string& consent : reader.List(22).value_or(std::vector<std::string>())) facts.consents.push_back(ConsentOf(consent));
+  for (const std::string& consent : reader.List(22).value_or(std::vector<std::string>()))
+    facts.consents.push_back(ConsentOf(consent));
   return facts;
 }
 
@@ -100,12 +107,15 @@ void SpecialsOf(const Reader& reader, DecisionRequest& q) {
   q.exception_flag = exception[0];
   q.exception_ground = exception[1];
   if (const auto type = reader.Text(24)) {
-    q.event = RightsEvent{.type = *type, .own = reader.List(25).value_or(std::vector<std::string>()), .mixed = reader.List(26).value_or(std::vector<std::string>()),
+    q.event = RightsEvent{.type = *type,
+                          .own = reader.List(25).value_or(std::vector<std::string>()),
+                          .mixed = reader.List(26).value_or(std::vector<std::string>()),
                           .fan_out_to = reader.Text(27).value_or("")};
   }
   if (reader.Text(28).has_value()) {
     const std::vector<std::string> onward = ListOf(reader, 28, 3);
-    q.onward = Onward{.organisation = onward[0], .as_controller = onward[1] == "controller", .originator_approval = onward[2]};
+    q.onward =
+        Onward{.organisation = onward[0], .as_controller = onward[1] == "controller", .originator_approval = onward[2]};
   }
   if (!reader.Text(29).has_value()) return;
   const std::vector<std::string> table = ListOf(reader, 29, 3);
@@ -118,16 +128,28 @@ absl::StatusOr<CanonicalQuestion> ParseCanonical(absl::string_view octets) {
   const absl::Status malformed = absl::InvalidArgumentError("not the canonical octets of a question");
   const absl::StatusOr<Reader> reader = Reader::Parse(kDomain, octets);
   if (!reader.ok()) return malformed;
-  CanonicalQuestion read{.request = {}, .time = absl::FromUnixMillis(static_cast<int64_t>(reader->Number(1).value_or(0)))};
+  CanonicalQuestion read{.request = {},
+                         .time = absl::FromUnixMillis(static_cast<int64_t>(reader->Number(1).value_or(0)))};
   DecisionRequest& q = read.request;
-  const std::pair<uint16_t, std::string*> texts[] = {{2, &q.releasing_agency}, {3, &q.receiving_agency}, {4, &q.receiving_role}, {5, &q.profile}, {6, &q.purpose}, {7, &q.board},
-                                                     {8, &q.area}, {14, &q.document_reference}, {15, &q.subject_role}, {17, &q.step}, {18, &q.product}};
+  const std::pair<uint16_t, std::string*> texts[] = {{2, &q.releasing_agency},
+                                                     {3, &q.receiving_agency},
+                                                     {4, &q.receiving_role},
+                                                     {5, &q.profile},
+                                                     {6, &q.purpose},
+                                                     {7, &q.board},
+                                                     {8, &q.area},
+                                                     {14, &q.document_reference},
+                                                     {15, &q.subject_role},
+                                                     {17, &q.step},
+                                                     {18, &q.product}};
   for (const auto& [number, text] : texts) *text = reader->Text(number).value_or("");
-  const std::pair<uint16_t, std::vector<std::string>*> lists[] = {{13, &q.grounds}, {16, &q.categories}, {30, &q.payload}};
+  const std::pair<uint16_t, std::vector<std::string>*> lists[] = {
+      {13, &q.grounds}, {16, &q.categories}, {30, &q.payload}};
   for (const auto& [number, list] : lists) *list = reader->List(number).value_or(std::vector<std::string>());
   const uint64_t direction = reader->Number(9).value_or(0);
   const uint64_t link = reader->Number(11).value_or(0);
-  if (direction > static_cast<uint64_t>(Direction::kPush) || link > static_cast<uint64_t>(CaseLink::kVerified)) return malformed;
+  if (direction > static_cast<uint64_t>(Direction::kPush) || link > static_cast<uint64_t>(CaseLink::kVerified))
+    return malformed;
   q.direction = static_cast<Direction>(direction);
   q.case_link = static_cast<CaseLink>(link);
   q.route = RouteNamed(reader->Text(10).value_or(""));

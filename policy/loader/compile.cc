@@ -2,6 +2,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+
 #include "policy/loader/sections.h"
 #include "policy/loader/text.h"
 
@@ -21,7 +22,9 @@ void Folder(const Files& files, absl::string_view folder, Policy& policy, Proble
     Message message;
     if (!ParseText(files, path, message, problems)) continue;
     section(path, message, policy, problems);
-    if (path != absl::StrCat(folder, message.id(), ".txtpb")) problems.Error(path, message.id(), "file-name", absl::StrCat("the file holds `", message.id(), "`"), "name the file after its id");
+    if (path != absl::StrCat(folder, message.id(), ".txtpb"))
+      problems.Error(path, message.id(), "file-name", absl::StrCat("the file holds `", message.id(), "`"),
+                     "name the file after its id");
   }
 }
 

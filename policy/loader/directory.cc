@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+
 #include "policy/loader/problem.h"
 #include "policy/loader/words.h"
 #include "trust/base/london.h"
@@ -30,7 +31,8 @@ absl::StatusOr<std::vector<DirectoryEntry>> CompileDirectory(const v1::Directory
     entries.push_back(std::move(entry));
   }
   if (!problems.any_error()) return entries;
-  return absl::InvalidArgumentError(absl::StrJoin(problems.list(), "\n", [](std::string* out, const Problem& p) { absl::StrAppend(out, p.ToString()); }));
+  return absl::InvalidArgumentError(absl::StrJoin(
+      problems.list(), "\n", [](std::string* out, const Problem& p) { absl::StrAppend(out, p.ToString()); }));
 }
 
 }  // namespace derwent::policy

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+
 #include "derwent/v1/register.pb.h"
 #include "policy/engine/model.h"
 

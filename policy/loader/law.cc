@@ -1,6 +1,7 @@
 // Organisations and gateways: who is bound by what, and what lets data pass.
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+
 #include "policy/loader/entries.h"
 #include "policy/loader/sections.h"
 
@@ -16,14 +17,22 @@ void CompileType(const v1::OrganisationType& text, const Words& words, Policy& p
   // UK GDPR Article 6(1): a public authority in its tasks may not rely on (ea) or (f).
   const bool interests = absl::StartsWith(text.basis(), "lb.ea") || absl::StartsWith(text.basis(), "lb.f");
   if (text.public_authority() == "true" && interests) {
-    problems.Error(kOrganisations, text.id(), "article-6", absl::StrCat("public authority `", text.id(), "` relies on `", text.basis(), "`"), "use lb.e or lb.c");
+    problems.Error(kOrganisations, text.id(), "article-6",
+                   absl::StrCat("public authority `", text.id(), "` relies on `", text.basis(), "`"),
+                   "use lb.e or lb.c");
   }
   if (absl::StartsWith(text.basis(), "lb.ea") && !absl::StartsWith(text.basis(), "lb.ea.p")) {
-    problems.Error(kOrganisations, text.id(), "article-6", absl::StrCat("`", text.id(), "` names no paragraph of Annex 1"), "write lb.ea.p<paragraph>");
+    problems.Error(kOrganisations, text.id(), "article-6",
+                   absl::StrCat("`", text.id(), "` names no paragraph of Annex 1"), "write lb.ea.p<paragraph>");
   }
   Unconfirmed(kOrganisations, text.id(), text.needs_confirmation(), problems);
-  Add(policy.types, kOrganisations, text.id(), OrganisationType{.id = text.id(), .schedule_7 = text.schedule_7(), .basis = text.basis(),
-                                                                .special_condition = text.special_condition(), .offence_condition = text.offence_condition()}, problems);
+  Add(policy.types, kOrganisations, text.id(),
+      OrganisationType{.id = text.id(),
+                       .schedule_7 = text.schedule_7(),
+                       .basis = text.basis(),
+                       .special_condition = text.special_condition(),
+                       .offence_condition = text.offence_condition()},
+      problems);
 }
 
 std::vector<std::string> Parties(const google::protobuf::RepeatedPtrField<std::string>& names, const Words& words) {
@@ -36,7 +45,8 @@ std::vector<std::string> Parties(const google::protobuf::RepeatedPtrField<std::s
 
 void CompileGateway(const v1::Gateway& text, const Words& words, Policy& policy, Problems& problems) {
   words.OneOf(text.kind(), {"duty", "power", "process", "support", "exempt"}, "kind of gateway");
-  Gateway gateway{.id = text.id(), .kind = text.kind(), .from = Parties(text.from(), words), .to = Parties(text.to(), words)};
+  Gateway gateway{
+      .id = text.id(), .kind = text.kind(), .from = Parties(text.from(), words), .to = Parties(text.to(), words)};
   gateway.excludes_categories = PatternOf(text.excludes_categories(), words);
   gateway.excludes_content = PatternOf(text.excludes_content(), words);
   for (const std::string& type : text.excludes_sender()) {
@@ -57,11 +67,14 @@ void CompileGateway(const v1::Gateway& text, const Words& words, Policy& policy,
 
 void CompileOrganisations(const v1::Organisations& text, Policy& policy, Problems& problems) {
   const Words words(kOrganisations, policy, problems);
-  words.Each("types", text.types(), [&](const v1::OrganisationType& next) { CompileType(next, words, policy, problems); });
+  words.Each("types", text.types(),
+             [&](const v1::OrganisationType& next) { CompileType(next, words, policy, problems); });
   words.Each("organisations", text.organisations(), [&](const v1::Organisation& next) {
     words.Type(next.type());
     Unconfirmed(kOrganisations, next.id(), next.needs_confirmation(), problems);
-    Add(policy.organisations, kOrganisations, next.id(), Organisation{.id = next.id(), .type = next.type(), .valid = words.Between(next.valid_from(), next.valid_to())}, problems);
+    Add(policy.organisations, kOrganisations, next.id(),
+        Organisation{.id = next.id(), .type = next.type(), .valid = words.Between(next.valid_from(), next.valid_to())},
+        problems);
   });
   words.Each("organisations", text.organisations(), [&](const v1::Organisation& next) {
     for (const std::string& successor : next.successors()) words.Organisation(successor);
@@ -70,7 +83,8 @@ void CompileOrganisations(const v1::Organisations& text, Policy& policy, Problem
 
 void CompileGateways(const v1::Gateways& text, Policy& policy, Problems& problems) {
   const Words words(kGateways, policy, problems);
-  words.Each("gateways", text.gateways(), [&](const v1::Gateway& next) { CompileGateway(next, words, policy, problems); });
+  words.Each("gateways", text.gateways(),
+             [&](const v1::Gateway& next) { CompileGateway(next, words, policy, problems); });
 }
 
 }  // namespace derwent::policy

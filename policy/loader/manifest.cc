@@ -4,12 +4,15 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+
 #include "trust/secret/sha256.h"
 
 namespace derwent::policy {
 namespace {
 
-std::string Line(absl::string_view path, absl::string_view content) { return absl::StrCat(trust::Sha256(content).hex(), "  ", path, "\n"); }
+std::string Line(absl::string_view path, absl::string_view content) {
+  return absl::StrCat(trust::Sha256(content).hex(), "  ", path, "\n");
+}
 
 }  // namespace
 
@@ -38,13 +41,15 @@ absl::Status CheckManifest(const Files& files) {
 }
 
 absl::StatusOr<std::string> AgreementManifest(const Files& files, const v1::Agreement& agreement) {
-  std::set<std::string> paths = {"vocabulary.txtpb", "organisations.txtpb", "areas.txtpb", "calendar.txtpb", "gateways.txtpb",
-                                 absl::StrCat("agreements/", agreement.id(), ".txtpb")};
+  std::set<std::string> paths = {"vocabulary.txtpb", "organisations.txtpb",
+                                 "areas.txtpb",      "calendar.txtpb",
+                                 "gateways.txtpb",   absl::StrCat("agreements/", agreement.id(), ".txtpb")};
   for (const std::string& profile : agreement.profiles()) paths.insert(absl::StrCat("profiles/", profile, ".txtpb"));
   std::string manifest;
   for (const std::string& path : paths) {
     const auto file = files.find(path);
-    if (file == files.end()) return absl::InvalidArgumentError(absl::StrCat("the agreement depends on `", path, "`, which is missing"));
+    if (file == files.end())
+      return absl::InvalidArgumentError(absl::StrCat("the agreement depends on `", path, "`, which is missing"));
     manifest += Line(path, file->second);
   }
   return manifest;

@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
 #include "derwent/v1/agreement.pb.h"
 #include "policy/loader/problem.h"
 

@@ -14,7 +14,8 @@ int LineOf(absl::string_view text, absl::string_view near, int first) {
   if (near.empty()) return 0;
   int line = 1;
   for (const absl::string_view next : absl::StrSplit(text, '\n')) {
-    for (const std::string& word : {absl::StrCat("\"", near, "\""), absl::StrCat("\"", near, "="), absl::StrCat("=", near, "\"")}) {
+    for (const std::string& word :
+         {absl::StrCat("\"", near, "\""), absl::StrCat("\"", near, "="), absl::StrCat("=", near, "\"")}) {
       if (line >= first && absl::StrContains(next, word)) return line;
     }
     ++line;
@@ -39,9 +40,12 @@ size_t Distance(absl::string_view a, absl::string_view b) {
 
 absl::string_view SeverityName(Severity severity) {
   switch (severity) {
-    case Severity::kError: return "error";
-    case Severity::kWarning: return "warning";
-    case Severity::kUnconfirmed: return "needs confirmation";
+    case Severity::kError:
+      return "error";
+    case Severity::kWarning:
+      return "warning";
+    case Severity::kUnconfirmed:
+      return "needs confirmation";
   }
   return "";
 }
@@ -56,11 +60,13 @@ std::string Problem::ToString() const {
   return text;
 }
 
-void Problems::Error(absl::string_view file, absl::string_view near, absl::string_view rule, std::string message, std::string advice) {
+void Problems::Error(absl::string_view file, absl::string_view near, absl::string_view rule, std::string message,
+                     std::string advice) {
   Warn(Severity::kError, file, near, rule, std::move(message), std::move(advice));
 }
 
-void Problems::Warn(Severity severity, absl::string_view file, absl::string_view near, absl::string_view rule, std::string message, std::string advice) {
+void Problems::Warn(Severity severity, absl::string_view file, absl::string_view near, absl::string_view rule,
+                    std::string message, std::string advice) {
   const auto text = files_.find(std::string(file));
   const int found = text == files_.end() ? 0 : LineOf(text->second, near, line_);
   list_.push_back({.severity = severity,
@@ -71,7 +77,8 @@ void Problems::Warn(Severity severity, absl::string_view file, absl::string_view
                    .advice = std::move(advice)});
 }
 
-void Problems::Keep(absl::string_view file, const google::protobuf::Descriptor* message, std::unique_ptr<FieldLines> lines) {
+void Problems::Keep(absl::string_view file, const google::protobuf::Descriptor* message,
+                    std::unique_ptr<FieldLines> lines) {
   parsed_[std::string(file)] = {.message = message, .lines = std::move(lines)};
 }
 
@@ -83,7 +90,8 @@ void Problems::Stand(absl::string_view file, const char* field, int index) {
 }
 
 bool Problems::any_error() const {
-  return std::any_of(list_.begin(), list_.end(), [](const Problem& problem) { return problem.severity == Severity::kError; });
+  return std::any_of(list_.begin(), list_.end(),
+                     [](const Problem& problem) { return problem.severity == Severity::kError; });
 }
 
 std::string Closest(absl::string_view name, const std::vector<std::string>& known) {

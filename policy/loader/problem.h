@@ -39,13 +39,15 @@ class Problems {
 
   // Remembers where the fields of `file` stand.
   void Keep(absl::string_view file, const google::protobuf::Descriptor* message, std::unique_ptr<FieldLines> lines);
-  // What is reported from now on concerns the `index`-th `field` (-1: the only one) of `file`: a name is looked for from its
-  // first line on, so that the same name elsewhere in the file does not matter.
+  // What is reported from now on concerns the `index`-th `field` (-1: the only one) of `file`: a name is looked for
+  // from its first line on, so that the same name elsewhere in the file does not matter.
   void Stand(absl::string_view file, const char* field, int index);
   void Leave() { line_ = 0; }
 
-  void Error(absl::string_view file, absl::string_view near, absl::string_view rule, std::string message, std::string advice = "");
-  void Warn(Severity severity, absl::string_view file, absl::string_view near, absl::string_view rule, std::string message, std::string advice = "");
+  void Error(absl::string_view file, absl::string_view near, absl::string_view rule, std::string message,
+             std::string advice = "");
+  void Warn(Severity severity, absl::string_view file, absl::string_view near, absl::string_view rule,
+            std::string message, std::string advice = "");
   void At(Problem problem) { list_.push_back(std::move(problem)); }
 
   const std::vector<Problem>& list() const { return list_; }

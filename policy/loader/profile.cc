@@ -3,6 +3,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+
 #include "policy/loader/entries.h"
 #include "policy/loader/sections.h"
 
@@ -29,7 +30,8 @@ class ProfileText {
     Handling();
     Clocks();
     Requests();
-    words_.Each("needs_confirmation", text_.needs_confirmation(), [&](const std::string& point) { Unconfirmed(file_, text_.id(), point, problems_); });
+    words_.Each("needs_confirmation", text_.needs_confirmation(),
+                [&](const std::string& point) { Unconfirmed(file_, text_.id(), point, problems_); });
     return std::move(profile_);
   }
 
@@ -52,7 +54,8 @@ class ProfileText {
   }
   void Approver(const std::string& role) {
     if (role.empty() || !words_.Role(role)) return;
-    if (role == "dpo") Refuse(role, "separation", "a data protection officer approves operational shares", "name the SIRO");
+    if (role == "dpo")
+      Refuse(role, "separation", "a data protection officer approves operational shares", "name the SIRO");
   }
 
   void Purposes() {
@@ -60,24 +63,31 @@ class ProfileText {
     words_.Each("purposes", text_.purposes(), [&](const std::string& purpose) {
       if (!words_.Purpose(purpose)) return;
       profile_.purposes.insert(purpose);
-      if (policy_.purposes.at(purpose).excluded) Refuse(purpose, "excluded-purpose", absl::StrCat("`", purpose, "` is an excluded purpose"), "remove it");
+      if (policy_.purposes.at(purpose).excluded)
+        Refuse(purpose, "excluded-purpose", absl::StrCat("`", purpose, "` is an excluded purpose"), "remove it");
     });
-    Take("denied_purposes", text_.denied_purposes(), profile_.denied_purposes, [&](const std::string& p) { return words_.Purpose(p); });
+    Take("denied_purposes", text_.denied_purposes(), profile_.denied_purposes,
+         [&](const std::string& p) { return words_.Purpose(p); });
     Take("senders", text_.senders(), profile_.senders, [&](const std::string& t) { return words_.Type(t); });
     profile_.separate_purpose = text_.separate_purpose();
-    if (!text_.separate_purpose().empty()) words_.One("separate_purpose", [&] { words_.Purpose(text_.separate_purpose()); });
+    if (!text_.separate_purpose().empty())
+      words_.One("separate_purpose", [&] { words_.Purpose(text_.separate_purpose()); });
   }
 
   void Receivers() {
     words_.Each("receivers", text_.receivers(), [&](const v1::ReceiverScope& next) {
-      ReceiverScope scope{.case_scope = next.case_scope(), .categories = Categories(next.categories()),
-                          .necessary_with_open_case = next.necessary_with_open_case(), .approver = next.approver()};
+      ReceiverScope scope{.case_scope = next.case_scope(),
+                          .categories = Categories(next.categories()),
+                          .necessary_with_open_case = next.necessary_with_open_case(),
+                          .approver = next.approver()};
       Approver(next.approver());
-      if (next.necessary_with_open_case() && next.approver().empty()) Refuse(next.role(), "approver", "an open case gives more and nobody agrees to it", "name who agrees");
+      if (next.necessary_with_open_case() && next.approver().empty())
+        Refuse(next.role(), "approver", "an open case gives more and nobody agrees to it", "name who agrees");
       if (words_.Role(next.role())) profile_.receivers[next.role()] = std::move(scope);
     });
     words_.Each("recipient_organisations", text_.recipient_organisations(), [&](const v1::RecipientOrganisation& next) {
-      if (words_.Organisation(next.organisation())) profile_.recipient_organisations[next.organisation()] = next.by_product();
+      if (words_.Organisation(next.organisation()))
+        profile_.recipient_organisations[next.organisation()] = next.by_product();
     });
   }
 
@@ -92,9 +102,12 @@ class ProfileText {
         conditional.has_form = true;
       }
       Approver(next.approver());
-      if (next.when().empty()) Refuse(id, "condition", absl::StrCat("`", id, "` has no condition in words"), "say when");
-      if (profile_.necessary.contains(id)) Refuse(id, "shadowed", absl::StrCat("`", id, "` is necessary and conditional"), "keep one");
-      if (!profile_.conditional.emplace(id, std::move(conditional)).second) Refuse(id, "contradicted", absl::StrCat("`", id, "` is conditional twice"), "keep one");
+      if (next.when().empty())
+        Refuse(id, "condition", absl::StrCat("`", id, "` has no condition in words"), "say when");
+      if (profile_.necessary.contains(id))
+        Refuse(id, "shadowed", absl::StrCat("`", id, "` is necessary and conditional"), "keep one");
+      if (!profile_.conditional.emplace(id, std::move(conditional)).second)
+        Refuse(id, "contradicted", absl::StrCat("`", id, "` is conditional twice"), "keep one");
     });
   }
 
@@ -121,17 +134,26 @@ class ProfileText {
 
   void Gateways() {
     Take("gateways", text_.gateways(), profile_.gateways, [&](const std::string& g) { return words_.Gateway(g); });
-    const bool stands = std::any_of(profile_.gateways.begin(), profile_.gateways.end(), [&](const std::string& id) { return policy_.gateways.at(id).StandsAlone(); });
-    if (!stands) Refuse("", "gateway", "only supporting or exempting gateways are named", "name a duty, power or process");
+    const bool stands = std::any_of(profile_.gateways.begin(), profile_.gateways.end(),
+                                    [&](const std::string& id) { return policy_.gateways.at(id).StandsAlone(); });
+    if (!stands)
+      Refuse("", "gateway", "only supporting or exempting gateways are named", "name a duty, power or process");
   }
 
   void Handling() {
-    Take("blocked_flags", text_.blocked_flags(), profile_.blocked_flags, [&](const std::string& f) { return words_.Flag(f); });
+    Take("blocked_flags", text_.blocked_flags(), profile_.blocked_flags,
+         [&](const std::string& f) { return words_.Flag(f); });
     profile_.prohibited_payload.insert(text_.prohibited_payload().begin(), text_.prohibited_payload().end());
-    Take("obligations", text_.obligations(), profile_.obligations, [&](const std::string& o) { return words_.Obligation(o); });
-    words_.One("marking", [&] { if (words_.Marking(text_.marking())) profile_.marking = text_.marking(); });
-    words_.One("escalation_role", [&] { if (words_.Role(text_.escalation_role())) profile_.escalation_role = text_.escalation_role(); });
-    if (text_.retention().empty()) Refuse("", "retention", "no retention is stated", "say how long and by which schedule");
+    Take("obligations", text_.obligations(), profile_.obligations,
+         [&](const std::string& o) { return words_.Obligation(o); });
+    words_.One("marking", [&] {
+      if (words_.Marking(text_.marking())) profile_.marking = text_.marking();
+    });
+    words_.One("escalation_role", [&] {
+      if (words_.Role(text_.escalation_role())) profile_.escalation_role = text_.escalation_role();
+    });
+    if (text_.retention().empty())
+      Refuse("", "retention", "no retention is stated", "say how long and by which schedule");
   }
 
   void Clocks() {
@@ -142,18 +164,23 @@ class ProfileText {
     if (text_.acceptance_hours() > 0) profile_.clock_hours["acceptance"] = text_.acceptance_hours();
     if (text_.outcome_hours() > 0) profile_.clock_hours["outcome"] = text_.outcome_hours();
     words_.Each("clocks", text_.clocks(), [&](const v1::Clock& next) {
-      if ((next.hours() > 0) == (next.working_days() > 0)) Refuse(next.id(), "clock", absl::StrCat("clock `", next.id(), "` has not exactly one limit"), "set hours or working_days");
+      if ((next.hours() > 0) == (next.working_days() > 0))
+        Refuse(next.id(), "clock", absl::StrCat("clock `", next.id(), "` has not exactly one limit"),
+               "set hours or working_days");
       profile_.clocks[next.id()] = {.hours = next.hours(), .working_days = next.working_days()};
     });
   }
 
   // Who opens cases, and how long their requests wait. A thematic lead never makes the link that opens more to her.
   void Requests() {
-    Take("convenors", text_.convenors(), profile_.convenors, [&](const std::string& role) { return words_.Role(role); });
-    if (profile_.convenors.contains("thematic_lead")) Refuse("thematic_lead", "separation", "a thematic lead opens cases", "name the SPOC");
+    Take("convenors", text_.convenors(), profile_.convenors,
+         [&](const std::string& role) { return words_.Role(role); });
+    if (profile_.convenors.contains("thematic_lead"))
+      Refuse("thematic_lead", "separation", "a thematic lead opens cases", "name the SPOC");
     profile_.kind = text_.kind();
     profile_.enclave = text_.enclave().empty() ? "general" : text_.enclave();
-    if (text_.request_hours() < 0) Refuse("request_hours", "clock", "request_hours is negative", "write hours, or 0 for 120");
+    if (text_.request_hours() < 0)
+      Refuse("request_hours", "clock", "request_hours is negative", "write hours, or 0 for 120");
     if (text_.request_hours() > 0) profile_.request_hours = text_.request_hours();
   }
 
@@ -161,13 +188,18 @@ class ProfileText {
   void Slot() {
     absl::string_view slot = text_.answer_slot();
     if (slot.empty()) {
-      if (text_.existence_sensitive()) Refuse("", "answer-slot", "an existence-sensitive profile has no answer slot", "set answer_slot, for instance 1wd");
+      if (text_.existence_sensitive())
+        Refuse("", "answer-slot", "an existence-sensitive profile has no answer slot",
+               "set answer_slot, for instance 1wd");
       return;
     }
     AnswerSlot& into = profile_.answer_slot;
-    const bool read = absl::ConsumeSuffix(&slot, "wd") ? absl::SimpleAtoi(slot, &into.working_days) && into.working_days > 0
-                                                        : absl::ParseDuration(slot, &into.time) && into.time > absl::ZeroDuration();
-    if (!read) Refuse(text_.answer_slot(), "answer-slot", absl::StrCat("`", text_.answer_slot(), "` is no answer slot"), "write 30s, 15m, 2h or 1wd");
+    const bool read = absl::ConsumeSuffix(&slot, "wd")
+                          ? absl::SimpleAtoi(slot, &into.working_days) && into.working_days > 0
+                          : absl::ParseDuration(slot, &into.time) && into.time > absl::ZeroDuration();
+    if (!read)
+      Refuse(text_.answer_slot(), "answer-slot", absl::StrCat("`", text_.answer_slot(), "` is no answer slot"),
+             "write 30s, 15m, 2h or 1wd");
   }
 
   const std::string file_;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+
 #include "policy/loader/sections.h"
 
 namespace derwent::policy {
@@ -11,13 +12,18 @@ namespace {
 
 // Whether a gateway's list names `type`, or the one organisation.
 bool Names(const std::vector<std::string>& list, const Organisation& organisation) {
-  return std::any_of(list.begin(), list.end(), [&](const std::string& name) { return name == "*" || name == organisation.type || name == organisation.id; });
+  return std::any_of(list.begin(), list.end(), [&](const std::string& name) {
+    return name == "*" || name == organisation.type || name == organisation.id;
+  });
 }
 
-// Whether `gateway` lets some other organisation have something from `sender`. A gateway that is not commenced may still come.
+// Whether `gateway` lets some other organisation have something from `sender`. A gateway that is not commenced may
+// still come.
 bool Serves(const Gateway& gateway, const Organisation& sender, const Policy& policy) {
-  if (!gateway.StandsAlone() || gateway.excludes_sender.contains(sender.type) || !Names(gateway.from, sender)) return false;
-  return std::any_of(policy.organisations.begin(), policy.organisations.end(), [&](const auto& entry) { return entry.first != sender.id && Names(gateway.to, entry.second); });
+  if (!gateway.StandsAlone() || gateway.excludes_sender.contains(sender.type) || !Names(gateway.from, sender))
+    return false;
+  return std::any_of(policy.organisations.begin(), policy.organisations.end(),
+                     [&](const auto& entry) { return entry.first != sender.id && Names(gateway.to, entry.second); });
 }
 
 // Organisations of the types that a profile names as senders, by type.
@@ -43,11 +49,17 @@ void WarnOfDead(const Profile& profile, const Policy& policy, Problems& problems
         live_gateways.insert(id);
       }
     }
-    if (!live) problems.Warn(Severity::kWarning, file, type, "dead-sender", absl::StrCat("no gateway of the profile lets `", type, "` send anything"), "name a gateway that does, or remove the sender");
+    if (!live)
+      problems.Warn(Severity::kWarning, file, type, "dead-sender",
+                    absl::StrCat("no gateway of the profile lets `", type, "` send anything"),
+                    "name a gateway that does, or remove the sender");
   }
   for (const std::string& id : profile.gateways) {
     if (!policy.gateways.at(id).StandsAlone() || live_gateways.contains(id)) continue;
-    problems.Warn(Severity::kWarning, file, id, "dead-gateway", absl::StrCat("`", id, "` carries nothing: it names none of the profile's senders, or nobody to receive"), "remove it, or name a sender it serves");
+    problems.Warn(
+        Severity::kWarning, file, id, "dead-gateway",
+        absl::StrCat("`", id, "` carries nothing: it names none of the profile's senders, or nobody to receive"),
+        "remove it, or name a sender it serves");
   }
 }
 
@@ -84,10 +96,13 @@ void RequireConditions(const Policy& policy, Problems& problems) {
     }
   }
   for (const std::string& type : special) {
-    problems.Error("organisations.txtpb", type, "article-9", absl::StrCat("`", type, "` shares special-category data and names no condition"), "set special_condition");
+    problems.Error("organisations.txtpb", type, "article-9",
+                   absl::StrCat("`", type, "` shares special-category data and names no condition"),
+                   "set special_condition");
   }
   for (const std::string& type : offence) {
-    problems.Error("organisations.txtpb", type, "article-10", absl::StrCat("`", type, "` shares offence data and names no condition"), "set offence_condition");
+    problems.Error("organisations.txtpb", type, "article-10",
+                   absl::StrCat("`", type, "` shares offence data and names no condition"), "set offence_condition");
   }
 }
 

@@ -26,12 +26,18 @@ v1::CategoryDecision ToProto(const CategoryOutcome& outcome) {
 
 absl::string_view RouteName(Route route) {
   switch (route) {
-    case Route::kOrdinary: return "ORDINARY";
-    case Route::kBreakGlass: return "BREAK_GLASS";
-    case Route::kStatutoryRequest: return "STATUTORY_REQUEST";
-    case Route::kStatistics: return "STATISTICS";
-    case Route::kRightsEvent: return "RIGHTS_EVENT";
-    case Route::kAudit: return "AUDIT";
+    case Route::kOrdinary:
+      return "ORDINARY";
+    case Route::kBreakGlass:
+      return "BREAK_GLASS";
+    case Route::kStatutoryRequest:
+      return "STATUTORY_REQUEST";
+    case Route::kStatistics:
+      return "STATISTICS";
+    case Route::kRightsEvent:
+      return "RIGHTS_EVENT";
+    case Route::kAudit:
+      return "AUDIT";
   }
   return "";
 }
@@ -60,13 +66,14 @@ v1::DecisionForAsker ForAsker(const Decision& decision) {
   v1::DecisionForAsker told;
   Decision visible = decision;
   std::set<std::string> steps;
-  if (decision.existence_sensitive) std::erase_if(visible.categories, [](const CategoryOutcome& outcome) {
-    // An outcome that any subject-side rule had a part in, or that is still open, is not told at all.
-    for (const Reason& reason : outcome.reasons) {
-      if (Describe(reason.code).rests_on_subject) return true;
-    }
-    return !outcome.denied;
-  });
+  if (decision.existence_sensitive)
+    std::erase_if(visible.categories, [](const CategoryOutcome& outcome) {
+      // An outcome that any subject-side rule had a part in, or that is still open, is not told at all.
+      for (const Reason& reason : outcome.reasons) {
+        if (Describe(reason.code).rests_on_subject) return true;
+      }
+      return !outcome.denied;
+    });
   for (const CategoryOutcome& outcome : visible.categories) {
     *told.add_categories() = ToProto(outcome);
     for (const Reason& reason : outcome.reasons) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "absl/strings/string_view.h"
+
 #include "derwent/v1/decision.pb.h"
 #include "policy/engine/decision.h"
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+
 #include "policy/loader/record.h"
 
 namespace derwent::policy {
@@ -13,7 +14,8 @@ template <typename Value>
 using Names = std::vector<std::pair<absl::string_view, Value>>;
 
 template <typename Value>
-bool Read(const std::string& text, const Names<Value>& names, absl::string_view field, Value& value, std::vector<std::string>& wrong) {
+bool Read(const std::string& text, const Names<Value>& names, absl::string_view field, Value& value,
+          std::vector<std::string>& wrong) {
   std::vector<absl::string_view> allowed;
   for (const auto& [name, known] : names) {
     allowed.push_back(name);
@@ -26,14 +28,23 @@ bool Read(const std::string& text, const Names<Value>& names, absl::string_view 
 }
 
 void ReadEnums(const v1::DecisionRequest& m, DecisionRequest& q, std::vector<std::string>& wrong) {
-  if (!m.direction().empty()) Read<Direction>(m.direction(), {{"REQUEST", Direction::kRequest}, {"PUSH", Direction::kPush}}, "direction", q.direction, wrong);
+  if (!m.direction().empty())
+    Read<Direction>(m.direction(), {{"REQUEST", Direction::kRequest}, {"PUSH", Direction::kPush}}, "direction",
+                    q.direction, wrong);
   if (!m.case_link().empty()) {
-    Read<CaseLink>(m.case_link(), {{"NONE", CaseLink::kNone}, {"ASSERTED", CaseLink::kAsserted}, {"VERIFIED", CaseLink::kVerified}}, "caseLink", q.case_link, wrong);
+    Read<CaseLink>(m.case_link(),
+                   {{"NONE", CaseLink::kNone}, {"ASSERTED", CaseLink::kAsserted}, {"VERIFIED", CaseLink::kVerified}},
+                   "caseLink", q.case_link, wrong);
   }
   Route route = Route::kOrdinary;
-  if (!m.route().empty() &&
-      Read<Route>(m.route(), {{"ORDINARY", Route::kOrdinary}, {"BREAK_GLASS", Route::kBreakGlass}, {"STATUTORY_REQUEST", Route::kStatutoryRequest},
-                              {"STATISTICS", Route::kStatistics}, {"RIGHTS_EVENT", Route::kRightsEvent}, {"AUDIT", Route::kAudit}}, "route", route, wrong)) {
+  if (!m.route().empty() && Read<Route>(m.route(),
+                                        {{"ORDINARY", Route::kOrdinary},
+                                         {"BREAK_GLASS", Route::kBreakGlass},
+                                         {"STATUTORY_REQUEST", Route::kStatutoryRequest},
+                                         {"STATISTICS", Route::kStatistics},
+                                         {"RIGHTS_EVENT", Route::kRightsEvent},
+                                         {"AUDIT", Route::kAudit}},
+                                        "route", route, wrong)) {
     q.route = route;
   }
 }
@@ -47,7 +58,8 @@ void ReadFacts(const v1::DecisionRequest& m, DecisionRequest& q, std::vector<std
   if (m.subject().age() < 0 || m.subject().age() > 150) wrong.push_back("subject.age is not 0 to 150");
   if (knows_person) facts.flags.emplace(m.subject().flags().begin(), m.subject().flags().end());
   for (const v1::ConsentFact& consent : m.consents()) {
-    if (consent.giver() != "SUBJECT" && consent.giver() != "GUARDIAN") wrong.push_back("consents.giver is neither SUBJECT nor GUARDIAN");
+    if (consent.giver() != "SUBJECT" && consent.giver() != "GUARDIAN")
+      wrong.push_back("consents.giver is neither SUBJECT nor GUARDIAN");
     facts.consents.push_back({.giver = consent.giver(), .step = consent.step(), .given = consent.given()});
   }
   q.facts = std::move(facts);
@@ -56,8 +68,13 @@ void ReadFacts(const v1::DecisionRequest& m, DecisionRequest& q, std::vector<std
 }  // namespace
 
 absl::StatusOr<DecisionRequest> FromProto(const v1::DecisionRequest& m) {
-  DecisionRequest q{.releasing_agency = m.releasing_agency(), .receiving_agency = m.receiving_agency(), .receiving_role = m.receiving_role(),
-                    .profile = m.profile(), .purpose = m.purpose(), .board = m.board(), .area = m.area()};
+  DecisionRequest q{.releasing_agency = m.releasing_agency(),
+                    .receiving_agency = m.receiving_agency(),
+                    .receiving_role = m.receiving_role(),
+                    .profile = m.profile(),
+                    .purpose = m.purpose(),
+                    .board = m.board(),
+                    .area = m.area()};
   std::vector<std::string> wrong;
   ReadEnums(m, q, wrong);
   ReadFacts(m, q, wrong);
@@ -72,14 +89,20 @@ absl::StatusOr<DecisionRequest> FromProto(const v1::DecisionRequest& m) {
   q.exception_flag = m.exception().flag();
   q.exception_ground = m.exception().ground();
   if (m.has_event()) {
-    q.event = RightsEvent{.type = m.event().type(), .own = {m.event().own().begin(), m.event().own().end()},
-                          .mixed = {m.event().mixed().begin(), m.event().mixed().end()}, .fan_out_to = m.event().fan_out_to()};
+    q.event = RightsEvent{.type = m.event().type(),
+                          .own = {m.event().own().begin(), m.event().own().end()},
+                          .mixed = {m.event().mixed().begin(), m.event().mixed().end()},
+                          .fan_out_to = m.event().fan_out_to()};
   }
   if (m.has_onward()) {
-    if (m.onward().as() != "processor" && m.onward().as() != "controller") wrong.push_back("onward.as is neither processor nor controller");
-    q.onward = Onward{.organisation = m.onward().org(), .as_controller = m.onward().as() != "processor", .originator_approval = m.onward().originator_approval()};
+    if (m.onward().as() != "processor" && m.onward().as() != "controller")
+      wrong.push_back("onward.as is neither processor nor controller");
+    q.onward = Onward{.organisation = m.onward().org(),
+                      .as_controller = m.onward().as() != "processor",
+                      .originator_approval = m.onward().originator_approval()};
   }
-  if (m.has_table()) q.table = Table{.topic = m.table().topic(), .geography = m.table().geography(), .period = m.table().period()};
+  if (m.has_table())
+    q.table = Table{.topic = m.table().topic(), .geography = m.table().geography(), .period = m.table().period()};
   q.payload.assign(m.payload().begin(), m.payload().end());
   if (!wrong.empty()) return absl::InvalidArgumentError(absl::StrJoin(wrong, "; "));
   return q;
@@ -91,7 +114,8 @@ void WriteFacts(const DecisionRequest& q, v1::DecisionRequest& m) {
   m.mutable_subject()->set_role(q.subject_role);
   if (!q.facts.has_value()) return;
   if (q.facts->age.has_value() && q.facts->flags.has_value()) m.mutable_subject()->set_age(*q.facts->age);
-  if (q.facts->flags.has_value()) m.mutable_subject()->mutable_flags()->Assign(q.facts->flags->begin(), q.facts->flags->end());
+  if (q.facts->flags.has_value())
+    m.mutable_subject()->mutable_flags()->Assign(q.facts->flags->begin(), q.facts->flags->end());
   for (const Consent& consent : q.facts->consents) {
     v1::ConsentFact& next = *m.add_consents();
     next.set_giver(consent.giver);
@@ -136,7 +160,9 @@ v1::DecisionRequest ToProto(const DecisionRequest& q, absl::Time now) {
   m.set_area(q.area);
   m.set_direction(q.direction == Direction::kPush ? "PUSH" : "REQUEST");
   if (q.route.has_value()) m.set_route(std::string(RouteName(*q.route)));
-  m.set_case_link(q.case_link == CaseLink::kNone ? "NONE" : q.case_link == CaseLink::kAsserted ? "ASSERTED" : "VERIFIED");
+  m.set_case_link(q.case_link == CaseLink::kNone       ? "NONE"
+                  : q.case_link == CaseLink::kAsserted ? "ASSERTED"
+                                                       : "VERIFIED");
   m.set_justification(q.justification);
   m.mutable_grounds()->Assign(q.grounds.begin(), q.grounds.end());
   m.set_document_reference(q.document_reference);
@@ -154,7 +180,8 @@ absl::StatusOr<absl::Time> TimeOf(const v1::DecisionRequest& message, absl::Time
   if (message.time().empty()) return otherwise;
   absl::Time time;
   std::string error;
-  if (!absl::ParseTime(absl::RFC3339_full, message.time(), &time, &error)) return absl::InvalidArgumentError("time is not an RFC 3339 instant");
+  if (!absl::ParseTime(absl::RFC3339_full, message.time(), &time, &error))
+    return absl::InvalidArgumentError("time is not an RFC 3339 instant");
   return time;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "absl/strings/string_view.h"
+
 #include "derwent/v1/agreement.pb.h"
 #include "derwent/v1/profile.pb.h"
 #include "derwent/v1/vocabulary.pb.h"

@@ -1,8 +1,9 @@
 #include "policy/loader/signatures.h"
 
 #include "absl/strings/str_cat.h"
-#include "derwent/v1/dsse.pb.h"
 #include "google/protobuf/util/json_util.h"
+
+#include "derwent/v1/dsse.pb.h"
 #include "trust/base/status_macros.h"
 #include "trust/identity/certificate.h"
 #include "trust/signature/dsse.h"
@@ -16,18 +17,22 @@ absl::StatusOr<trust::Envelope> ReadEnvelope(absl::string_view json) {
     return absl::InvalidArgumentError("not a DSSE envelope in JSON");
   }
   trust::Envelope envelope{.payload_type = message.payload_type(), .payload = message.payload(), .signatures = {}};
-  for (const v1::DsseSignature& signature : message.signatures()) envelope.signatures.push_back({.keyid = signature.keyid(), .sig = signature.sig()});
+  for (const v1::DsseSignature& signature : message.signatures())
+    envelope.signatures.push_back({.keyid = signature.keyid(), .sig = signature.sig()});
   return envelope;
 }
 
-absl::StatusOr<trust::Certificate> Signatory(const Files& files, absl::string_view keyid, const TrustRoots& roots, absl::Time now) {
+absl::StatusOr<trust::Certificate> Signatory(const Files& files, absl::string_view keyid, const TrustRoots& roots,
+                                             absl::Time now) {
   const auto pem = files.find(absl::StrCat("signatures/certificates/", keyid, ".pem"));
   if (pem == files.end()) return absl::UnauthenticatedError("the signer's certificate is not in the bundle");
   ASSIGN_OR_RETURN(trust::Certificate certificate, trust::Certificate::FromPem(pem->second));
   RETURN_IF_ERROR(roots.authority.Verify(certificate, now));
-  if (roots.revoked.IsRevoked(certificate.serial())) return absl::UnauthenticatedError("the signer's certificate is revoked");
+  if (roots.revoked.IsRevoked(certificate.serial()))
+    return absl::UnauthenticatedError("the signer's certificate is revoked");
   const auto allowed = roots.signatories.find(certificate.id().agency);
-  if (certificate.id().kind != trust::CallerKind::kPerson || allowed == roots.signatories.end() || !allowed->second.contains(certificate.id().name)) {
+  if (certificate.id().kind != trust::CallerKind::kPerson || allowed == roots.signatories.end() ||
+      !allowed->second.contains(certificate.id().name)) {
     return absl::UnauthenticatedError("the signer is not a signatory of an agency");
   }
   return certificate;
@@ -35,7 +40,8 @@ absl::StatusOr<trust::Certificate> Signatory(const Files& files, absl::string_vi
 
 }  // namespace
 
-absl::StatusOr<Signed> VerifySignatureFile(const Files& files, absl::string_view path, absl::string_view type, const TrustRoots& roots, absl::Time now) {
+absl::StatusOr<Signed> VerifySignatureFile(const Files& files, absl::string_view path, absl::string_view type,
+                                           const TrustRoots& roots, absl::Time now) {
   const auto file = files.find(std::string(path));
   if (file == files.end()) return absl::NotFoundError(absl::StrCat("`", path, "` is missing"));
   ASSIGN_OR_RETURN(trust::Envelope envelope, ReadEnvelope(file->second));

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+
 #include "policy/loader/problem.h"
 #include "trust/identity/authority.h"
 #include "trust/identity/revocation.h"
@@ -31,9 +32,10 @@ struct Signed {
   std::string agency;
 };
 
-// Reads a DSSE envelope in JSON and verifies it: the signer's certificate is `signatures/certificates/<keyid>.pem` of the
-// bundle, good under the authority at `now`, not revoked, a person whom `roots` names as a signatory of its agency.
+// Reads a DSSE envelope in JSON and verifies it: the signer's certificate is `signatures/certificates/<keyid>.pem` of
+// the bundle, good under the authority at `now`, not revoked, a person whom `roots` names as a signatory of its agency.
 // Errors: kUnauthenticated, kInvalidArgument.
-absl::StatusOr<Signed> VerifySignatureFile(const Files& files, absl::string_view path, absl::string_view type, const TrustRoots& roots, absl::Time now);
+absl::StatusOr<Signed> VerifySignatureFile(const Files& files, absl::string_view path, absl::string_view type,
+                                           const TrustRoots& roots, absl::Time now);
 
 }  // namespace derwent::policy

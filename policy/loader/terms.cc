@@ -2,6 +2,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+
 #include "policy/loader/entries.h"
 #include "policy/loader/sections.h"
 #include "policy/loader/words.h"
@@ -15,13 +16,20 @@ ConsentStep CompileStep(const v1::ConsentStep& text, const Words& words) {
   words.OneOf(text.giver(), {"SUBJECT", "GUARDIAN"}, "giver of consent");
   if (!text.giver_under_18().empty()) words.OneOf(text.giver_under_18(), {"SUBJECT", "GUARDIAN"}, "giver of consent");
   if (!text.subject_role().empty()) words.SubjectRole(text.subject_role());
-  return {.id = text.id(), .profile = text.profile(), .receiver = text.receiver(), .product = text.product(),
-          .subject_role = text.subject_role(), .giver = text.giver(), .giver_under_18 = text.giver_under_18()};
+  return {.id = text.id(),
+          .profile = text.profile(),
+          .receiver = text.receiver(),
+          .product = text.product(),
+          .subject_role = text.subject_role(),
+          .giver = text.giver(),
+          .giver_under_18 = text.giver_under_18()};
 }
 
 Category CompileCategory(const v1::Category& text, const Words& words, Problems& problems) {
   Category category{.id = text.id(), .harm = text.harm()};
-  if (text.harm() < 1 || text.harm() > 5) problems.Error(kVocabulary, text.id(), "harm", absl::StrCat("`", text.id(), "` has harm ", text.harm()), "harm is 1 to 5");
+  if (text.harm() < 1 || text.harm() > 5)
+    problems.Error(kVocabulary, text.id(), "harm", absl::StrCat("`", text.id(), "` has harm ", text.harm()),
+                   "harm is 1 to 5");
   for (const std::string& c : text.classes()) {
     category.special = category.special || absl::StartsWith(c, "sc:") || c == "mix";
     category.offence = category.offence || absl::StartsWith(c, "crim");
@@ -31,7 +39,8 @@ Category CompileCategory(const v1::Category& text, const Words& words, Problems&
   for (const std::string& name : text.forms()) {
     if (const auto form = words.Form(name)) category.forms.push_back(*form);
   }
-  if (category.forms.empty()) problems.Error(kVocabulary, text.id(), "forms", absl::StrCat("`", text.id(), "` has no form"), "list at least one");
+  if (category.forms.empty())
+    problems.Error(kVocabulary, text.id(), "forms", absl::StrCat("`", text.id(), "` has no form"), "list at least one");
   for (const v1::FormMeet& meet : text.meets()) {
     const auto a = words.Form(meet.a());
     const auto b = words.Form(meet.b());
@@ -50,7 +59,8 @@ Flag CompileFlag(const v1::Flag& text, const Words& words) {
   flag.approver_categories = PatternOf(text.approver_categories(), words);
   if (!text.approver().empty() && words.Role(text.approver())) flag.approver = text.approver();
   flag.exception_grounds.insert(text.exception_grounds().begin(), text.exception_grounds().end());
-  if (!text.exception_approver().empty() && words.Role(text.exception_approver())) flag.exception_approver = text.exception_approver();
+  if (!text.exception_approver().empty() && words.Role(text.exception_approver()))
+    flag.exception_approver = text.exception_approver();
   for (const std::string& obligation : text.obligations()) {
     if (words.Obligation(obligation)) flag.obligations.push_back(obligation);
   }
@@ -71,15 +81,21 @@ void CompileVocabulary(const v1::Vocabulary& text, Policy& policy, Problems& pro
   for (const v1::Term& next : text.markings()) policy.markings.push_back(next.id());
   words.Each("roles", text.roles(), [&](const v1::Role& next) {
     Add(policy.roles, kVocabulary, next.id(), std::set<std::string>(next.may().begin(), next.may().end()), problems);
-    if (next.appointer() == v1::APPOINTER_UNSPECIFIED) problems.Error(kVocabulary, next.id(), "appointer", absl::StrCat("role `", next.id(), "` has no appointer"), "say who appoints");
+    if (next.appointer() == v1::APPOINTER_UNSPECIFIED)
+      problems.Error(kVocabulary, next.id(), "appointer", absl::StrCat("role `", next.id(), "` has no appointer"),
+                     "say who appoints");
     if (next.appointer() == v1::APPOINTER_BOARD_OWNER) policy.board_roles.insert(next.id());
   });
-  words.Each("flags", text.flags(), [&](const v1::Flag& next) { Add(policy.flags, kVocabulary, next.id(), CompileFlag(next, words), problems); });
+  words.Each("flags", text.flags(), [&](const v1::Flag& next) {
+    Add(policy.flags, kVocabulary, next.id(), CompileFlag(next, words), problems);
+  });
   words.Each("purposes", text.purposes(), [&](const v1::Purpose& next) {
     words.OneOf(next.law_enforcement(), {"true", "false", "mixed"}, "law-enforcement value");
-    Add(policy.purposes, kVocabulary, next.id(), Purpose{.id = next.id(), .law_enforcement = next.law_enforcement(), .excluded = next.excluded()}, problems);
+    Add(policy.purposes, kVocabulary, next.id(),
+        Purpose{.id = next.id(), .law_enforcement = next.law_enforcement(), .excluded = next.excluded()}, problems);
   });
-  words.Each("consent_steps", text.consent_steps(), [&](const v1::ConsentStep& next) { policy.consent_steps.push_back(CompileStep(next, words)); });
+  words.Each("consent_steps", text.consent_steps(),
+             [&](const v1::ConsentStep& next) { policy.consent_steps.push_back(CompileStep(next, words)); });
   words.Each("table_limits", text.table_limits(), [&](const v1::TableLimit& next) {
     words.OneOf(next.geography(), {"LSOA", "ward", "district", "county_city", "national"}, "geography");
     words.OneOf(next.period(), {"week", "month", "quarter", "year"}, "period");
@@ -91,7 +107,11 @@ void CompileAreas(const v1::Areas& text, Policy& policy, Problems& problems) {
   constexpr char kFile[] = "areas.txtpb";
   const Words words(kFile, policy, problems);
   words.Each("areas", text.areas(), [&](const v1::Area& next) {
-    Add(policy.areas, kFile, next.gss(), Area{.gss = next.gss(), .within = {next.within().begin(), next.within().end()}, .valid = words.Between(next.valid_from(), next.valid_to())}, problems);
+    Add(policy.areas, kFile, next.gss(),
+        Area{.gss = next.gss(),
+             .within = {next.within().begin(), next.within().end()},
+             .valid = words.Between(next.valid_from(), next.valid_to())},
+        problems);
   });
   words.Each("areas", text.areas(), [&](const v1::Area& next) {
     for (const std::string& whole : next.within()) words.Area(whole);
@@ -100,7 +120,8 @@ void CompileAreas(const v1::Areas& text, Policy& policy, Problems& problems) {
 
 void CompileCalendar(const v1::Calendar& text, Policy& policy, Problems& problems) {
   const Words words("calendar.txtpb", policy, problems);
-  words.Each("bank_holidays", text.bank_holidays(), [&](const std::string& day) { policy.bank_holidays.insert(words.Day(day, absl::CivilDay::min())); });
+  words.Each("bank_holidays", text.bank_holidays(),
+             [&](const std::string& day) { policy.bank_holidays.insert(words.Day(day, absl::CivilDay::min())); });
 }
 
 }  // namespace derwent::policy

@@ -13,10 +13,15 @@ namespace {
 
 class Collector final : public google::protobuf::io::ErrorCollector {
  public:
-  Collector(absl::string_view path, absl::string_view schema, Problems& problems) : path_(path), schema_(schema), problems_(problems) {}
+  Collector(absl::string_view path, absl::string_view schema, Problems& problems)
+      : path_(path), schema_(schema), problems_(problems) {}
   void AddError(int line, int column, const std::string& message) override {
-    problems_.At({.severity = Severity::kError, .file = std::string(path_), .line = line + 1, .rule = "syntax",
-                  .message = absl::StrCat(message, " (column ", column + 1, ")"), .advice = absl::StrCat("see proto/", schema_)});
+    problems_.At({.severity = Severity::kError,
+                  .file = std::string(path_),
+                  .line = line + 1,
+                  .rule = "syntax",
+                  .message = absl::StrCat(message, " (column ", column + 1, ")"),
+                  .advice = absl::StrCat("see proto/", schema_)});
   }
 
  private:

@@ -2,6 +2,7 @@
 
 #include "absl/strings/string_view.h"
 #include "google/protobuf/message.h"
+
 #include "policy/loader/problem.h"
 
 namespace derwent::policy {

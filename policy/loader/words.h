@@ -7,6 +7,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
+
 #include "policy/engine/model.h"
 #include "policy/loader/problem.h"
 
@@ -15,7 +16,8 @@ namespace derwent::policy {
 // Checks the words of one file against the vocabulary compiled so far; each unknown one is a problem with a suggestion.
 class Words {
  public:
-  Words(absl::string_view file, const Policy& policy, Problems& problems) : file_(file), policy_(policy), problems_(problems) {}
+  Words(absl::string_view file, const Policy& policy, Problems& problems)
+      : file_(file), policy_(policy), problems_(problems) {}
 
   bool Category(const std::string& id) const;
   bool Pattern(const std::string& pattern) const;
@@ -72,8 +74,10 @@ template <typename Container>
 std::vector<std::string> KeysOf(const Container& container) {
   std::vector<std::string> keys;
   for (const auto& item : container) {
-    if constexpr (requires { item.first; }) keys.push_back(item.first);
-    else keys.push_back(item);
+    if constexpr (requires { item.first; })
+      keys.push_back(item.first);
+    else
+      keys.push_back(item);
   }
   return keys;
 }

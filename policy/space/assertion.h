@@ -9,8 +9,8 @@
 
 namespace derwent::policy {
 
-// The standing assertions of a bundle (`assertions/*.txtpb`), every word of them checked against the policy. Each unknown word,
-// each assertion without exactly one property, each exception that names facts is a problem.
+// The standing assertions of a bundle (`assertions/*.txtpb`), every word of them checked against the policy. Each
+// unknown word, each assertion without exactly one property, each exception that names facts is a problem.
 std::vector<v1::Assertion> ReadAssertions(const Files& files, const Policy& policy, Problems& problems);
 
 }  // namespace derwent::policy

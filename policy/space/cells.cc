@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
+
 #include "policy/loader/record.h"
 
 namespace derwent::policy {
@@ -15,7 +16,8 @@ bool Has(const std::set<std::string>& names, const std::string& name) { return n
 
 }  // namespace
 
-Selection::Selection(const v1::Assertion& assertion, const Policy& policy) : policy_(policy), where_(Read(assertion.where())) {
+Selection::Selection(const v1::Assertion& assertion, const Policy& policy)
+    : policy_(policy), where_(Read(assertion.where())) {
   for (const v1::Cells& cells : assertion.except()) except_.push_back(Read(cells));
 }
 
@@ -28,9 +30,14 @@ Selection::Names Selection::Read(const v1::Cells& c) const {
     }
     return all;
   };
-  return {.profiles = {c.profiles().begin(), c.profiles().end()}, .routes = {c.routes().begin(), c.routes().end()}, .givers = agencies(c.givers()),
-          .receivers = agencies(c.receivers()), .roles = {c.roles().begin(), c.roles().end()}, .purposes = {c.purposes().begin(), c.purposes().end()},
-          .categories = {.patterns = {c.categories().begin(), c.categories().end()}}, .cells = &c};
+  return {.profiles = {c.profiles().begin(), c.profiles().end()},
+          .routes = {c.routes().begin(), c.routes().end()},
+          .givers = agencies(c.givers()),
+          .receivers = agencies(c.receivers()),
+          .roles = {c.roles().begin(), c.roles().end()},
+          .purposes = {c.purposes().begin(), c.purposes().end()},
+          .categories = {.patterns = {c.categories().begin(), c.categories().end()}},
+          .cells = &c};
 }
 
 bool Selection::InContext(const Names& names, const Context& context) const {
@@ -40,21 +47,28 @@ bool Selection::InContext(const Names& names, const Context& context) const {
 
 bool Selection::OfCategory(const Names& names, const Category& category) {
   const auto& classes = names.cells->classes();
-  const bool in_class = classes.empty() || std::any_of(classes.begin(), classes.end(), [&](const std::string& c) {
-    return c == "special" ? category.special : c == "offence" ? category.offence : category.may_hold_health;
-  });
-  return in_class && category.harm >= names.cells->min_harm() && (names.categories.patterns.empty() || names.categories.Matches(category.id));
+  const bool in_class =
+      classes.empty() || std::any_of(classes.begin(), classes.end(), [&](const std::string& c) {
+        return c == "special" ? category.special : c == "offence" ? category.offence : category.may_hold_health;
+      });
+  return in_class && category.harm >= names.cells->min_harm() &&
+         (names.categories.patterns.empty() || names.categories.Matches(category.id));
 }
 
-bool Selection::For(const Names& names, const std::string& purpose) { return names.purposes.empty() || CategoryPattern{.patterns = names.purposes}.Matches(purpose); }
+bool Selection::For(const Names& names, const std::string& purpose) {
+  return names.purposes.empty() || CategoryPattern{.patterns = names.purposes}.Matches(purpose);
+}
 
-bool Selection::Between(const Names& names, const Parties& parties) { return Has(names.givers, parties.first) && Has(names.receivers, parties.second); }
+bool Selection::Between(const Names& names, const Parties& parties) {
+  return Has(names.givers, parties.first) && Has(names.receivers, parties.second);
+}
 
 const std::vector<const Parties*>& Selection::Matching(const std::vector<Parties>& parties) {
   const auto [entry, added] = matching_.try_emplace(&parties);
   if (!added) return entry->second;
   for (const Parties& next : parties) {
-    const bool unnamed_stand_in = (where_.givers.empty() && IsStandIn(next.first)) || (where_.receivers.empty() && IsStandIn(next.second));
+    const bool unnamed_stand_in =
+        (where_.givers.empty() && IsStandIn(next.first)) || (where_.receivers.empty() && IsStandIn(next.second));
     if (Between(where_, next) && !unnamed_stand_in) entry->second.push_back(&next);
   }
   return entry->second;
@@ -68,7 +82,8 @@ std::optional<Member> Selection::Find(const Context& context, const Category& ca
       for (const std::string& purpose : *context.purposes) {
         if (!For(where_, purpose)) continue;
         const bool excepted = std::any_of(except_.begin(), except_.end(), [&](const Names& names) {
-          return InContext(names, context) && OfCategory(names, category) && Between(names, *parties) && Has(names.roles, role) && For(names, purpose);
+          return InContext(names, context) && OfCategory(names, category) && Between(names, *parties) &&
+                 Has(names.roles, role) && For(names, purpose);
         });
         if (!excepted) return Member{.parties = parties, .role = &role, .purpose = &purpose};
       }
@@ -108,7 +123,8 @@ void Vary(const Variation& v, DecisionRequest& q) {
   if (!v.flag.empty()) facts.flags = {v.flag};
   if (!v.subject_role.empty()) q.subject_role = v.subject_role;
   if (!v.age.empty()) facts.age = v.age == "UNKNOWN" ? std::optional<int>() : v.age == "CHILD" ? 9 : 30;
-  if (!v.consents.empty() && v.consents != "BOTH") std::erase_if(facts.consents, [&](const Consent& consent) { return consent.giver != v.consents; });
+  if (!v.consents.empty() && v.consents != "BOTH")
+    std::erase_if(facts.consents, [&](const Consent& consent) { return consent.giver != v.consents; });
   if (!v.step.empty()) q.step = v.step;
   if (!v.exception.empty()) {
     q.exception_flag = v.exception.substr(0, v.exception.find('='));
@@ -116,14 +132,18 @@ void Vary(const Variation& v, DecisionRequest& q) {
   }
   if (!v.onward.empty()) {
     const std::vector<std::string> parts = absl::StrSplit(v.onward, '=');
-    q.onward = Onward{.organisation = parts[0], .as_controller = parts[1] == "CONTROLLER", .originator_approval = parts[2]};
+    q.onward =
+        Onward{.organisation = parts[0], .as_controller = parts[1] == "CONTROLLER", .originator_approval = parts[2]};
   }
   if (!v.table.empty()) {
     const std::vector<std::string> parts = absl::StrSplit(v.table, '/');
-    q.table = Table{.topic = parts[0], .geography = parts.size() > 1 ? parts[1] : "", .period = parts.size() > 2 ? parts[2] : ""};
+    q.table = Table{
+        .topic = parts[0], .geography = parts.size() > 1 ? parts[1] : "", .period = parts.size() > 2 ? parts[2] : ""};
   }
-  if (v.event == "access") q.event = RightsEvent{.type = "access", .own = q.categories, .mixed = {}, .fan_out_to = ""};
-  else if (!v.event.empty() && q.event.has_value()) q.event->type = v.event;
+  if (v.event == "access")
+    q.event = RightsEvent{.type = "access", .own = q.categories, .mixed = {}, .fan_out_to = ""};
+  else if (!v.event.empty() && q.event.has_value())
+    q.event->type = v.event;
   if (v.missing == "CASE_LINK") {
     q.case_link = CaseLink::kNone;
     q.direction = Direction::kRequest;

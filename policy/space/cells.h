@@ -21,7 +21,8 @@ struct Member {
 // Ids of stand-ins start so; the rest is the type.
 inline constexpr char kStandIn[] = "any.";
 
-// What `where` and `except` of an assertion select; a stand-in only where `where` names its type. Borrows assertion and policy.
+// What `where` and `except` of an assertion select; a stand-in only where `where` names its type. Borrows assertion and
+// policy.
 class Selection {
  public:
   Selection(const v1::Assertion& assertion, const Policy& policy);

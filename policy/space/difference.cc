@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+
 #include "policy/engine/evaluation.h"
 #include "policy/engine/lattice.h"
 #include "policy/space/cells.h"
@@ -18,11 +19,13 @@ namespace {
 std::string Words(const CategoryOutcome& outcome) {
   if (outcome.denied) return "not shared";
   const std::string form = outcome.form_is_full ? "in full" : absl::StrCat("as ", FormName(outcome.form));
-  return outcome.approvers.empty() ? form : absl::StrCat(form, " once ", absl::StrJoin(outcome.approvers, " and "), " agree");
+  return outcome.approvers.empty() ? form
+                                   : absl::StrCat(form, " once ", absl::StrJoin(outcome.approvers, " and "), " agree");
 }
 
 bool Same(const CategoryOutcome& a, const CategoryOutcome& b) {
-  return a.denied == b.denied && (a.denied || (a.form == b.form && a.form_is_full == b.form_is_full && a.approvers == b.approvers));
+  return a.denied == b.denied &&
+         (a.denied || (a.form == b.form && a.form_is_full == b.form_is_full && a.approvers == b.approvers));
 }
 
 bool Opens(const CategoryOutcome& was, const CategoryOutcome& now, const Category& category) {
@@ -33,12 +36,17 @@ bool Opens(const CategoryOutcome& was, const CategoryOutcome& now, const Categor
 
 std::string KindOf(const CategoryOutcome& now) {
   const absl::string_view shown = now.Shown();
-  return shown == "DENY" ? "no longer shared" : shown == "APPROVE" ? "newly approved" : shown == "REDACT" ? "newly reduced" : "newly shared";
+  return shown == "DENY"      ? "no longer shared"
+         : shown == "APPROVE" ? "newly approved"
+         : shown == "REDACT"  ? "newly reduced"
+                              : "newly shared";
 }
 
 bool SameFlag(const Flag& a, const Flag& b) {
-  return std::tie(a.denies.patterns, a.reduces, a.approver, a.approver_categories.patterns, a.exception_grounds, a.exception_approver, a.spares_rights_events) ==
-         std::tie(b.denies.patterns, b.reduces, b.approver, b.approver_categories.patterns, b.exception_grounds, b.exception_approver, b.spares_rights_events);
+  return std::tie(a.denies.patterns, a.reduces, a.approver, a.approver_categories.patterns, a.exception_grounds,
+                  a.exception_approver, a.spares_rights_events) ==
+         std::tie(b.denies.patterns, b.reduces, b.approver, b.approver_categories.patterns, b.exception_grounds,
+                  b.exception_approver, b.spares_rights_events);
 }
 
 bool SameStep(const ConsentStep& a, const ConsentStep& b) {
@@ -54,7 +62,8 @@ struct Labelled {
 
 class Comparison {
  public:
-  Comparison(const Policy& was, const Policy& now, absl::CivilDay day) : was_(was), now_(now), space_({&was, &now}, day) {}
+  Comparison(const Policy& was, const Policy& now, absl::CivilDay day)
+      : was_(was), now_(now), space_({&was, &now}, day) {}
 
   Differences Run() {
     VaryFlags();
@@ -90,10 +99,13 @@ class Comparison {
     for (const std::string& id : ids) {
       const auto a = was_.flags.find(id);
       const auto b = now_.flags.find(id);
-      const bool same = a != was_.flags.end() && b != now_.flags.end() && SameFlag(a->second, b->second) && BlockedAlike(id);
+      const bool same =
+          a != was_.flags.end() && b != now_.flags.end() && SameFlag(a->second, b->second) && BlockedAlike(id);
       differ = differ || !same;
       for (const auto& [flag, end] : {std::make_pair(a, was_.flags.end()), std::make_pair(b, now_.flags.end())}) {
-        if (flag == end || (flag->second.denies.patterns == std::vector<std::string>{"*"} && flag->second.exception_grounds.empty())) continue;
+        if (flag == end ||
+            (flag->second.denies.patterns == std::vector<std::string>{"*"} && flag->second.exception_grounds.empty()))
+          continue;
         graded.push_back(id);
         break;
       }
@@ -101,11 +113,14 @@ class Comparison {
       Add(absl::StrCat("with flag ", id), {.flag = id}, {id});
       for (const auto& [flag, end] : {std::make_pair(a, was_.flags.end()), std::make_pair(b, now_.flags.end())}) {
         if (flag == end) continue;
-        for (const std::string& ground : flag->second.exception_grounds) Add(absl::StrCat("with flag ", id, " and the exception ", ground), {.flag = id, .exception = absl::StrCat(id, "=", ground)}, {id});
+        for (const std::string& ground : flag->second.exception_grounds)
+          Add(absl::StrCat("with flag ", id, " and the exception ", ground),
+              {.flag = id, .exception = absl::StrCat(id, "=", ground)}, {id});
       }
     }
     for (size_t i = 0; differ && i < graded.size(); ++i) {
-      for (size_t j = i + 1; j < graded.size(); ++j) Add(absl::StrCat("with flags ", graded[i], " and ", graded[j]), {.flag = graded[i]}, {graded[i], graded[j]});
+      for (size_t j = i + 1; j < graded.size(); ++j)
+        Add(absl::StrCat("with flags ", graded[i], " and ", graded[j]), {.flag = graded[i]}, {graded[i], graded[j]});
     }
   }
 
@@ -113,7 +128,9 @@ class Comparison {
   bool BlockedAlike(const std::string& flag) const {
     for (const auto& [id, profile] : was_.profiles) {
       const auto other = now_.profiles.find(id);
-      if (other != now_.profiles.end() && profile.blocked_flags.contains(flag) != other->second.blocked_flags.contains(flag)) return false;
+      if (other != now_.profiles.end() &&
+          profile.blocked_flags.contains(flag) != other->second.blocked_flags.contains(flag))
+        return false;
     }
     const auto excluded = [&](const Policy& policy) {
       std::set<std::string> by;
@@ -130,7 +147,8 @@ class Comparison {
     for (const Policy* policy : {&was_, &now_}) {
       const std::vector<ConsentStep>& others = (policy == &was_ ? now_ : was_).consent_steps;
       for (const ConsentStep& step : policy->consent_steps) {
-        if (std::none_of(others.begin(), others.end(), [&](const ConsentStep& other) { return SameStep(step, other); })) changed_steps_.push_back(step);
+        if (std::none_of(others.begin(), others.end(), [&](const ConsentStep& other) { return SameStep(step, other); }))
+          changed_steps_.push_back(step);
       }
     }
     std::set<std::string> roles;
@@ -138,7 +156,8 @@ class Comparison {
     for (const std::string& role : roles) {
       for (const char* age : {"CHILD", "ADULT", "UNKNOWN"}) {
         for (const char* consents : {"NONE", "SUBJECT", "GUARDIAN"}) {
-          Add(absl::StrCat("age ", age, ", consent ", consents, role.empty() ? "" : ", about a ", role), {.subject_role = role, .age = age, .consents = consents});
+          Add(absl::StrCat("age ", age, ", consent ", consents, role.empty() ? "" : ", about a ", role),
+              {.subject_role = role, .age = age, .consents = consents});
         }
       }
     }
@@ -146,7 +165,8 @@ class Comparison {
 
   // A question on which no changed step hangs does not see who consents.
   bool Idle(const Variation& variation, const DecisionRequest& question) const {
-    return !variation.consents.empty() && std::none_of(changed_steps_.begin(), changed_steps_.end(), [&](const ConsentStep& step) { return Binds(step, question); });
+    return !variation.consents.empty() && std::none_of(changed_steps_.begin(), changed_steps_.end(),
+                                                       [&](const ConsentStep& step) { return Binds(step, question); });
   }
 
   // Grounds and cases always; a note and passing on where harm differs.
@@ -162,7 +182,9 @@ class Comparison {
     }
   }
 
-  Both Ask(const DecisionRequest& question) const { return {DecideOpen(question, was_, space_.day()), DecideOpen(question, now_, space_.day())}; }
+  Both Ask(const DecisionRequest& question) const {
+    return {DecideOpen(question, was_, space_.day()), DecideOpen(question, now_, space_.day())};
+  }
 
   void Visit(const Context& context) {
     DecisionRequest question = space_.Question(context);
@@ -178,7 +200,9 @@ class Comparison {
     }
   }
 
-  static CategoryOutcome At(const Outcomes& outcomes, size_t i) { return i < outcomes.size() ? outcomes[i] : CategoryOutcome{.category = "", .denied = true}; }
+  static CategoryOutcome At(const Outcomes& outcomes, size_t i) {
+    return i < outcomes.size() ? outcomes[i] : CategoryOutcome{.category = "", .denied = true};
+  }
 
   void Note(const Context& context, const Both& both, const Both& in_order, const std::string& when) {
     for (size_t i = 0; i < context.open.size(); ++i) {
@@ -187,15 +211,19 @@ class Comparison {
       if (Same(was, now)) continue;
       const CategoryOutcome was_in_order = At(in_order.first, i);
       const CategoryOutcome now_in_order = At(in_order.second, i);
-      const bool said = !when.empty() && !Same(was_in_order, now_in_order) && was.denied == was_in_order.denied && now.denied == now_in_order.denied;
+      const bool said = !when.empty() && !Same(was_in_order, now_in_order) && was.denied == was_in_order.denied &&
+                        now.denied == now_in_order.denied;
       if (said) continue;  // The same step, in another form.
       for (const Parties& parties : *context.parties) Record(context, context.open[i], parties, was, now, when);
     }
   }
 
-  const Category& CategoryOf(const std::string& id) const { return *(now_.FindCategory(id) != nullptr ? now_.FindCategory(id) : was_.FindCategory(id)); }
+  const Category& CategoryOf(const std::string& id) const {
+    return *(now_.FindCategory(id) != nullptr ? now_.FindCategory(id) : was_.FindCategory(id));
+  }
 
-  void Record(const Context& context, const std::string& id, const Parties& parties, const CategoryOutcome& was, const CategoryOutcome& now, const std::string& when) {
+  void Record(const Context& context, const std::string& id, const Parties& parties, const CategoryOutcome& was,
+              const CategoryOutcome& now, const std::string& when) {
     const std::string before = Words(was);
     const std::string after = Words(now);
     Difference& difference = found_[{parties.second, id, context.profile, before, after, when}];
@@ -209,7 +237,8 @@ class Comparison {
     difference.now = after;
     difference.when = when;
     difference.opens = Opens(was, now, category);
-    difference.sensitive = category.special || category.offence || (old_category != nullptr && (old_category->special || old_category->offence));
+    difference.sensitive = category.special || category.offence ||
+                           (old_category != nullptr && (old_category->special || old_category->offence));
     difference.givers.insert(parties.first);
     difference.roles.insert(context.roles->begin(), context.roles->end());
     difference.purposes.insert(context.purposes->begin(), context.purposes->end());
@@ -223,31 +252,53 @@ class Comparison {
       const auto say = [&](bool differs, bool loosens, std::string what) {
         if (differs) found.push_back({.profile = now.id, .what = std::move(what), .loosens = loosens});
       };
-      say(was.marking != now.marking, now_.StricterMarking(was.marking, now.marking) != now.marking, absl::StrCat("marking was ", was.marking, ", now ", now.marking));
-      say(was.existence_sensitive != now.existence_sensitive, was.existence_sensitive, now.existence_sensitive ? "an answer no longer tells whether somebody is known" : "an answer may tell whether somebody is known");
-      for (const std::string& o : was.obligations) say(std::find(now.obligations.begin(), now.obligations.end(), o) == now.obligations.end(), true, absl::StrCat("obligation ", o, " no longer goes with it"));
-      for (const std::string& o : now.obligations) say(std::find(was.obligations.begin(), was.obligations.end(), o) == was.obligations.end(), false, absl::StrCat("obligation ", o, " now goes with it"));
-      for (const std::string& kind : was.prohibited_payload) say(!now.prohibited_payload.contains(kind), true, absl::StrCat("payload ", kind, " is no longer refused"));
+      say(was.marking != now.marking, now_.StricterMarking(was.marking, now.marking) != now.marking,
+          absl::StrCat("marking was ", was.marking, ", now ", now.marking));
+      say(was.existence_sensitive != now.existence_sensitive, was.existence_sensitive,
+          now.existence_sensitive ? "an answer no longer tells whether somebody is known"
+                                  : "an answer may tell whether somebody is known");
+      for (const std::string& o : was.obligations)
+        say(std::find(now.obligations.begin(), now.obligations.end(), o) == now.obligations.end(), true,
+            absl::StrCat("obligation ", o, " no longer goes with it"));
+      for (const std::string& o : now.obligations)
+        say(std::find(was.obligations.begin(), was.obligations.end(), o) == was.obligations.end(), false,
+            absl::StrCat("obligation ", o, " now goes with it"));
+      for (const std::string& kind : was.prohibited_payload)
+        say(!now.prohibited_payload.contains(kind), true, absl::StrCat("payload ", kind, " is no longer refused"));
       for (const auto& [clock, hours] : was.clock_hours) {
         const auto other = now.clock_hours.find(clock);
         const int after = other == now.clock_hours.end() ? 0 : other->second;
-        say(after != hours, clock == "collection" && after > hours, absl::StrCat(clock, " was ", hours, " hours, now ", after));
+        say(after != hours, clock == "collection" && after > hours,
+            absl::StrCat(clock, " was ", hours, " hours, now ", after));
       }
     }
     // A step acts alike on every share that names it: said once.
     for (const ConsentStep& step : changed_steps_) {
-      const auto has = [&](const Policy& policy) { return std::any_of(policy.consent_steps.begin(), policy.consent_steps.end(), [&](const ConsentStep& other) { return other.id == step.id; }); };
-      const std::string what = !has(now_) ? " is gone: a request that names it is refused" : !has(was_) ? " is new: a request that names it waits for it" : " takes another consent where a request names it";
-      found.push_back({.profile = "consent_steps", .what = absl::StrCat(step.id, what), .loosens = has(now_) && has(was_)});
+      const auto has = [&](const Policy& policy) {
+        return std::any_of(policy.consent_steps.begin(), policy.consent_steps.end(),
+                           [&](const ConsentStep& other) { return other.id == step.id; });
+      };
+      const std::string what = !has(now_)   ? " is gone: a request that names it is refused"
+                               : !has(was_) ? " is new: a request that names it waits for it"
+                                            : " takes another consent where a request names it";
+      found.push_back(
+          {.profile = "consent_steps", .what = absl::StrCat(step.id, what), .loosens = has(now_) && has(was_)});
     }
     for (const auto& [topic, now] : now_.table_limits) {
       const auto was = was_.table_limits.find(topic);
-      if (was != was_.table_limits.end() && was->second.geography == now.geography && was->second.period == now.period) continue;
-      found.push_back({.profile = "tables", .what = absl::StrCat(topic, " now down to ", now.geography, " and ", now.period), .loosens = true});
+      if (was != was_.table_limits.end() && was->second.geography == now.geography && was->second.period == now.period)
+        continue;
+      found.push_back({.profile = "tables",
+                       .what = absl::StrCat(topic, " now down to ", now.geography, " and ", now.period),
+                       .loosens = true});
     }
     const auto place = [](const HandlingDifference& d) { return std::tie(d.profile, d.what); };
-    std::sort(found.begin(), found.end(), [&](const HandlingDifference& a, const HandlingDifference& b) { return place(a) < place(b); });
-    found.erase(std::unique(found.begin(), found.end(), [&](const HandlingDifference& a, const HandlingDifference& b) { return place(a) == place(b); }), found.end());
+    std::sort(found.begin(), found.end(),
+              [&](const HandlingDifference& a, const HandlingDifference& b) { return place(a) < place(b); });
+    found.erase(
+        std::unique(found.begin(), found.end(),
+                    [&](const HandlingDifference& a, const HandlingDifference& b) { return place(a) == place(b); }),
+        found.end());
   }
 
   const Policy& was_;
@@ -265,6 +316,8 @@ bool Differences::opens() const {
          std::any_of(handling.begin(), handling.end(), [](const HandlingDifference& d) { return d.loosens; });
 }
 
-Differences Compare(const Policy& old_policy, const Policy& new_policy, absl::CivilDay day) { return Comparison(old_policy, new_policy, day).Run(); }
+Differences Compare(const Policy& old_policy, const Policy& new_policy, absl::CivilDay day) {
+  return Comparison(old_policy, new_policy, day).Run();
+}
 
 }  // namespace derwent::policy

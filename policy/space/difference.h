@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/time/civil_time.h"
+
 #include "policy/engine/model.h"
 
 namespace derwent::policy {
@@ -12,10 +13,10 @@ namespace derwent::policy {
 // One difference between two policies: what a receiver may have of a category under a profile.
 struct Difference {
   std::string receiver, category, profile;
-  std::string kind;      // `newly shared`, `newly approved`, `newly reduced`, `no longer shared`.
-  std::string was, now;  // In words.
-  std::string when;      // Beyond all in order: `without its ground`, `with flag x`, …; empty: in order.
-  bool opens = false;    // The new policy gives something that the old did not, or asks fewer people.
+  std::string kind;        // `newly shared`, `newly approved`, `newly reduced`, `no longer shared`.
+  std::string was, now;    // In words.
+  std::string when;        // Beyond all in order: `without its ground`, `with flag x`, …; empty: in order.
+  bool opens = false;      // The new policy gives something that the old did not, or asks fewer people.
   bool sensitive = false;  // Special-category or offence data, in either policy.
   std::set<std::string> givers, roles, purposes;
 };
@@ -32,9 +33,9 @@ struct Differences {
   bool opens() const;
 };
 
-// Exact: compares both policies in every context of their joint space on `day`, and beyond what is in order wherever the two
-// differ in a rule that reads it (vocabulary, flags, products). Each such rule acts by itself and only takes away, so that it is
-// enough to vary one thing at a time, flags that do not deny outright also in pairs.
+// Exact: compares both policies in every context of their joint space on `day`, and beyond what is in order wherever
+// the two differ in a rule that reads it (vocabulary, flags, products). Each such rule acts by itself and only takes
+// away, so that it is enough to vary one thing at a time, flags that do not deny outright also in pairs.
 Differences Compare(const Policy& old_policy, const Policy& new_policy, absl::CivilDay day);
 
 }  // namespace derwent::policy

@@ -5,26 +5,32 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+
 #include "policy/space/space.h"
 
 namespace derwent::policy {
 namespace {
 
-bool Wanted(const std::set<std::string>& names, const std::string& name) { return names.empty() || names.contains(name); }
+bool Wanted(const std::set<std::string>& names, const std::string& name) {
+  return names.empty() || names.contains(name);
+}
 
 // Released to nobody's asking before released once somebody agrees; more revealing first.
 bool More(const CategoryOutcome& a, const CategoryOutcome& b) {
   return std::make_tuple(a.approvers.size(), a.form) < std::make_tuple(b.approvers.size(), b.form);
 }
 
-bool IsSpecial(Route route) { return route == Route::kBreakGlass || route == Route::kRightsEvent || route == Route::kAudit; }
+bool IsSpecial(Route route) {
+  return route == Route::kBreakGlass || route == Route::kRightsEvent || route == Route::kAudit;
+}
 
 }  // namespace
 
 std::string Describe(const CategoryOutcome& outcome) {
   if (outcome.denied) return "not shared";
   const std::string form(outcome.form_is_full ? "full" : FormName(outcome.form));
-  return outcome.approvers.empty() ? form : absl::StrCat(form, " once ", absl::StrJoin(outcome.approvers, " and "), " agree");
+  return outcome.approvers.empty() ? form
+                                   : absl::StrCat(form, " once ", absl::StrJoin(outcome.approvers, " and "), " agree");
 }
 
 std::vector<Flow> FlowsOf(const Policy& policy, absl::CivilDay day, const FlowFilter& filter) {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+
 #include "policy/engine/decide.h"
 #include "policy/loader/record.h"
 #include "policy/space/cells.h"
@@ -30,7 +31,11 @@ Policy WithStandIns(Policy policy) {
 class Check {
  public:
   Check(const v1::Assertion& assertion, const Policy& policy, const Space& space)
-      : assertion_(assertion), policy_(policy), space_(space), selection_(assertion, policy), variations_(VariationsOf(assertion.where())) {}
+      : assertion_(assertion),
+        policy_(policy),
+        space_(space),
+        selection_(assertion, policy),
+        variations_(VariationsOf(assertion.where())) {}
 
   Proof Run() {
     for (const Context& context : space_.contexts()) {
@@ -53,7 +58,8 @@ class Check {
       if (member.has_value()) selected[{member->parties, member->role, member->purpose}].push_back(id);
     }
     for (const auto& [member, categories] : selected) {
-      DecisionRequest question = space_.Question(context, *std::get<0>(member), *std::get<1>(member), *std::get<2>(member));
+      DecisionRequest question =
+          space_.Question(context, *std::get<0>(member), *std::get<1>(member), *std::get<2>(member));
       question.categories = categories;
       told_.clear();
       if (assertion_.silent()) {
@@ -89,13 +95,21 @@ class Check {
     if (assertion_.never()) return released;
     const auto& forms = assertion_.forms();
     if (!forms.empty()) {
-      const bool fits = std::any_of(forms.begin(), forms.end(), [&](const std::string& form) { return form == FormName(outcome.form) || (form == "full" && outcome.form_is_full); });
+      const bool fits = std::any_of(forms.begin(), forms.end(), [&](const std::string& form) {
+        return form == FormName(outcome.form) || (form == "full" && outcome.form_is_full);
+      });
       return fits ? "" : released;
     }
     const auto& approvers = assertion_.approvers();
     if (!approvers.empty()) {
-      const bool asked = std::any_of(approvers.begin(), approvers.end(), [&](const std::string& role) { return role == "*" ? !outcome.approvers.empty() : outcome.approvers.contains(role); });
-      return asked ? "" : absl::StrCat(released, outcome.approvers.empty() ? " with nobody to agree" : absl::StrCat(" once ", absl::StrJoin(outcome.approvers, " and "), " agree"));
+      const bool asked = std::any_of(approvers.begin(), approvers.end(), [&](const std::string& role) {
+        return role == "*" ? !outcome.approvers.empty() : outcome.approvers.contains(role);
+      });
+      return asked ? ""
+                   : absl::StrCat(released,
+                                  outcome.approvers.empty()
+                                      ? " with nobody to agree"
+                                      : absl::StrCat(" once ", absl::StrJoin(outcome.approvers, " and "), " agree"));
     }
     for (const std::string& role : assertion_.not_approvers()) {
       if (outcome.approvers.contains(role)) return absl::StrCat(released, " once ", role, " agrees");
@@ -111,12 +125,15 @@ class Check {
       if (decision.gateways.contains(gateway)) return absl::StrCat("`", outcome.category, "` rests on ", gateway);
     }
     if (!assertion_.footed()) return "";
-    if (decision.gateways.empty() && decision.route != Route::kRightsEvent) return absl::StrCat("`", outcome.category, "` has no gateway");
+    if (decision.gateways.empty() && decision.route != Route::kRightsEvent)
+      return absl::StrCat("`", outcome.category, "` has no gateway");
     const Category& category = *policy_.FindCategory(outcome.category);
     for (const char* side : {"sender", "recipient"}) {
       if (decision.bases.at(side).empty()) return absl::StrCat("the ", side, " has no basis");
-      const bool needs = decision.regimes.at(side) == "PART_3" ? category.sensitive : category.special || category.offence;
-      if (needs && decision.conditions.at(side).empty()) return absl::StrCat("the ", side, " has no condition for `", outcome.category, "`");
+      const bool needs =
+          decision.regimes.at(side) == "PART_3" ? category.sensitive : category.special || category.offence;
+      if (needs && decision.conditions.at(side).empty())
+        return absl::StrCat("the ", side, " has no condition for `", outcome.category, "`");
     }
     return "";
   }
@@ -130,14 +147,18 @@ class Check {
   void Silent(const DecisionRequest& varied) {
     for (size_t i = 0; i < varied.categories.size(); ++i) {
       const std::string& category = varied.categories[i];
-      if (ToldOf(varied, category) != told_[i]) return Refute(varied, category, absl::StrCat("of `", category, "` the asker is told something else"));
+      if (ToldOf(varied, category) != told_[i])
+        return Refute(varied, category, absl::StrCat("of `", category, "` the asker is told something else"));
     }
   }
 
   Decision DecideOn(const DecisionRequest& question) const {
-    return Decide(question, {.policy = &policy_, .directories = nullptr, .take_agreements_as_signed = true}, NoonOf(space_.day()));
+    return Decide(question, {.policy = &policy_, .directories = nullptr, .take_agreements_as_signed = true},
+                  NoonOf(space_.day()));
   }
-  static absl::Time NoonOf(absl::CivilDay day) { return absl::FromCivil(absl::CivilHour(day) + 12, absl::UTCTimeZone()); }
+  static absl::Time NoonOf(absl::CivilDay day) {
+    return absl::FromCivil(absl::CivilHour(day) + 12, absl::UTCTimeZone());
+  }
 
   const v1::Assertion& assertion_;
   const Policy& policy_;
@@ -164,6 +185,8 @@ absl::CivilDay Prover::DayOf(const v1::Assertion& assertion) const {
   return named.ok() ? *named : day_;
 }
 
-Proof Prover::Prove(const v1::Assertion& assertion) { return Check(assertion, policy_, SpaceOn(DayOf(assertion))).Run(); }
+Proof Prover::Prove(const v1::Assertion& assertion) {
+  return Check(assertion, policy_, SpaceOn(DayOf(assertion))).Run();
+}
 
 }  // namespace derwent::policy

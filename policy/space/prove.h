@@ -14,13 +14,15 @@ namespace derwent::policy {
 // What came of one assertion.
 struct Proof {
   bool holds = true;
-  uint64_t cells = 0;  // Questions it was checked in: those that release something when all is in order; the others release nothing anyway.
+  uint64_t cells = 0;  // Questions it was checked in: those that release something when all is in order; the others
+                       // release nothing anyway.
   std::optional<DecisionRequest> counterexample;  // About one category.
-  std::string why;  // What is wrong with the counterexample, in words.
+  std::string why;                                // What is wrong with the counterexample, in words.
 };
 
-// Checks assertions over the whole space of a policy, on `day` or on the day that an assertion names. For a type without an agency
-// there is a stand-in, `any.<type>`, party to every agreement, so that an assertion that names the type is not idle. Not thread-safe.
+// Checks assertions over the whole space of a policy, on `day` or on the day that an assertion names. For a type
+// without an agency there is a stand-in, `any.<type>`, party to every agreement, so that an assertion that names the
+// type is not idle. Not thread-safe.
 class Prover {
  public:
   Prover(const Policy& policy, absl::CivilDay day);

@@ -4,12 +4,14 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+
 #include "policy/engine/evaluation.h"
 
 namespace derwent::policy {
 namespace {
 
-constexpr Route kRoutes[] = {Route::kOrdinary, Route::kBreakGlass, Route::kStatutoryRequest, Route::kStatistics, Route::kRightsEvent, Route::kAudit};
+constexpr Route kRoutes[] = {Route::kOrdinary,   Route::kBreakGlass,  Route::kStatutoryRequest,
+                             Route::kStatistics, Route::kRightsEvent, Route::kAudit};
 
 // Names of all policies, each once.
 template <typename Names>
@@ -17,7 +19,10 @@ std::set<std::string> Union(const std::vector<const Policy*>& policies, Names na
   std::set<std::string> all;
   for (const Policy* policy : policies) {
     for (const auto& entry : names(*policy)) {
-      if constexpr (requires { entry.first; }) all.insert(entry.first); else all.insert(entry);
+      if constexpr (requires { entry.first; })
+        all.insert(entry.first);
+      else
+        all.insert(entry);
     }
   }
   return all;
@@ -37,7 +42,8 @@ std::vector<CategoryOutcome> DecideOpen(const DecisionRequest& question, const P
 }
 
 Space::Space(std::vector<const Policy*> policies, absl::CivilDay day) : policies_(std::move(policies)), day_(day) {
-  for (const std::string& category : Union(policies_, [](const Policy& p) { return p.categories; })) categories_.push_back(category);
+  for (const std::string& category : Union(policies_, [](const Policy& p) { return p.categories; }))
+    categories_.push_back(category);
   for (const std::string& profile : Union(policies_, [](const Policy& p) { return p.profiles; })) {
     Classify(profile, classes_[profile]);
     Enumerate(profile, classes_[profile]);
@@ -60,17 +66,25 @@ void Space::Classify(const std::string& id, ProfileClasses& classes) const {
   classes.pairs = agencies.size() * agencies.size();
   for (const std::string& giver : agencies) {
     for (const std::string& receiver : agencies) {
-      classes.parties[Joint(id, [&](const Policy& p, const Profile& profile) { return ViewOfParties(p, profile, giver, receiver, day_); })].emplace_back(giver, receiver);
+      classes
+          .parties[Joint(id, [&](const Policy& p,
+                                 const Profile& profile) { return ViewOfParties(p, profile, giver, receiver, day_); })]
+          .emplace_back(giver, receiver);
     }
   }
   for (const std::string& role : Union(policies_, [](const Policy& p) { return p.roles; })) {
-    classes.roles[Joint(id, [&](const Policy& p, const Profile& profile) { return ViewOfRole(p, profile, role); })].push_back(role);
+    classes.roles[Joint(id, [&](const Policy& p, const Profile& profile) { return ViewOfRole(p, profile, role); })]
+        .push_back(role);
   }
   for (const std::string& purpose : Union(policies_, [](const Policy& p) { return p.purposes; })) {
-    classes.purposes[Joint(id, [&](const Policy& p, const Profile& profile) { return ViewOfPurpose(p, profile, purpose); })].push_back(purpose);
+    classes
+        .purposes[Joint(id,
+                        [&](const Policy& p, const Profile& profile) { return ViewOfPurpose(p, profile, purpose); })]
+        .push_back(purpose);
   }
   for (const std::string& area : Union(policies_, [](const Policy& p) { return p.areas; })) {
-    classes.areas[Joint(id, [&](const Policy& p, const Profile& profile) { return ViewOfArea(p, profile, area); })].push_back(area);
+    classes.areas[Joint(id, [&](const Policy& p, const Profile& profile) { return ViewOfArea(p, profile, area); })]
+        .push_back(area);
   }
   std::set<std::string> products = {""};
   for (const Policy* policy : policies_) {
@@ -90,12 +104,17 @@ void Space::Enumerate(const std::string& id, const ProfileClasses& classes) {
   for (const Policy* policy : policies_) {
     const auto profile = policy->profiles.find(id);
     if (profile == policy->profiles.end()) continue;
-    for (const auto& [category, conditional] : profile->second.conditional) grounds.insert(absl::StrCat(id, ".", category));
+    for (const auto& [category, conditional] : profile->second.conditional)
+      grounds.insert(absl::StrCat(id, ".", category));
   }
   grounds_[id].assign(grounds.begin(), grounds.end());
   for (const Route route : kRoutes) {
     for (const auto& [purpose_view, purposes] : classes.purposes) {
-      Context context{.profile = id, .route = route, .parties = &classes.parties.begin()->second, .roles = &classes.roles.begin()->second, .purposes = &purposes};
+      Context context{.profile = id,
+                      .route = route,
+                      .parties = &classes.parties.begin()->second,
+                      .roles = &classes.roles.begin()->second,
+                      .purposes = &purposes};
       context.area = classes.areas.begin()->second.front();
       if (Refused(context, {ReasonCode::kPurposeNotPermitted})) {
         for (const auto& [role_view, roles] : classes.roles) Count(context, classes, roles.size() * classes.pairs);
@@ -104,7 +123,8 @@ void Space::Enumerate(const std::string& id, const ProfileClasses& classes) {
       for (const auto& [role_view, roles] : classes.roles) {
         context.parties = &classes.parties.begin()->second;
         context.roles = &roles;
-        if (!classes.by_organisation && Refused(context, {ReasonCode::kRoleNotEntitled, ReasonCode::kBreakGlassNotEntitled})) {
+        if (!classes.by_organisation &&
+            Refused(context, {ReasonCode::kRoleNotEntitled, ReasonCode::kBreakGlassNotEntitled})) {
           Count(context, classes, roles.size() * classes.pairs);
           continue;
         }
@@ -117,7 +137,8 @@ void Space::Enumerate(const std::string& id, const ProfileClasses& classes) {
   }
 }
 
-// Whether every policy refuses the question as a whole for one of these reasons: nothing that they do not read matters then.
+// Whether every policy refuses the question as a whole for one of these reasons: nothing that they do not read matters
+// then.
 bool Space::Refused(const Context& context, std::initializer_list<ReasonCode> codes) const {
   const DecisionRequest question = Question(context);
   return std::all_of(policies_.begin(), policies_.end(), [&](const Policy* policy) {
@@ -151,7 +172,8 @@ void Space::Visit(Context context, const ProfileClasses& classes) {
   for (const auto& [view, areas] : classes.areas) {
     context.area = areas.front();
     context.areas = areas.size();
-    for (const CaseLink link : opens ? std::vector<CaseLink>{CaseLink::kAsserted, CaseLink::kNone} : std::vector<CaseLink>{CaseLink::kAsserted}) {
+    for (const CaseLink link : opens ? std::vector<CaseLink>{CaseLink::kAsserted, CaseLink::kNone}
+                                     : std::vector<CaseLink>{CaseLink::kAsserted}) {
       context.case_link = link;
       for (const std::string& product : classes.by_product ? classes.products : std::vector<std::string>{""}) {
         context.product = product;
@@ -181,9 +203,15 @@ void Space::Ask(Context context) {
   contexts_.push_back(std::move(context));
 }
 
-DecisionRequest Space::Question(const Context& context, const Parties& parties, const std::string& role, const std::string& purpose) const {
-  DecisionRequest q{.releasing_agency = parties.first, .receiving_agency = parties.second, .receiving_role = role, .profile = context.profile, .purpose = purpose,
-                    .board = "", .area = context.area};
+DecisionRequest Space::Question(const Context& context, const Parties& parties, const std::string& role,
+                                const std::string& purpose) const {
+  DecisionRequest q{.releasing_agency = parties.first,
+                    .receiving_agency = parties.second,
+                    .receiving_role = role,
+                    .profile = context.profile,
+                    .purpose = purpose,
+                    .board = "",
+                    .area = context.area};
   q.direction = context.case_link == CaseLink::kNone ? Direction::kPush : Direction::kRequest;
   q.route = context.route;
   q.case_link = context.case_link;
@@ -195,10 +223,12 @@ DecisionRequest Space::Question(const Context& context, const Parties& parties, 
   q.facts = SubjectFacts{.age = context.child ? 9 : 30, .flags = std::vector<std::string>(), .consents = {}};
   for (const Policy* policy : policies_) {
     for (const ConsentStep& step : policy->consent_steps) {
-      for (const char* giver : {"SUBJECT", "GUARDIAN"}) q.facts->consents.push_back({.giver = giver, .step = step.id, .given = true});
+      for (const char* giver : {"SUBJECT", "GUARDIAN"})
+        q.facts->consents.push_back({.giver = giver, .step = step.id, .given = true});
     }
   }
-  if (context.route == Route::kRightsEvent) q.event = RightsEvent{.type = "rectification", .own = {}, .mixed = {}, .fan_out_to = "all_recipients_in_ledger"};
+  if (context.route == Route::kRightsEvent)
+    q.event = RightsEvent{.type = "rectification", .own = {}, .mixed = {}, .fan_out_to = "all_recipients_in_ledger"};
   return q;
 }
 

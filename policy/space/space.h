@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/time/civil_time.h"
+
 #include "policy/engine/decision.h"
 #include "policy/engine/model.h"
 #include "policy/engine/request.h"
@@ -16,29 +17,30 @@ namespace derwent::policy {
 
 // Every question that can be asked under a profile on one day, in classes of which the engine sees no difference.
 //
-// Two facts keep the space finite and small. Names that look alike (view.h) are taken once and counted as often as they occur.
-// And what only takes away (a formality missing, a consent refused, a ground not asserted, a flag, an onward share, a finer table)
-// is in order in every context: what is denied there is denied without it too. A question that varies one of these starts from
-// a context that releases something (properties_test.cc shows that each only takes away).
+// Two facts keep the space finite and small. Names that look alike (view.h) are taken once and counted as often as they
+// occur. And what only takes away (a formality missing, a consent refused, a ground not asserted, a flag, an onward
+// share, a finer table) is in order in every context: what is denied there is denied without it too. A question that
+// varies one of these starts from a context that releases something (properties_test.cc shows that each only takes
+// away).
 struct Context {
   std::string profile;
   Route route = Route::kOrdinary;
   CaseLink case_link = CaseLink::kAsserted;  // kNone: a push, which needs no case.
   std::string area, product;
   bool child = false;
-  const std::vector<Parties>* parties = nullptr;      // Alike; borrowed from the space.
-  const std::vector<std::string>* roles = nullptr;    // Alike.
-  const std::vector<std::string>* purposes = nullptr; // Alike.
-  uint64_t areas = 1;                                 // Alike.
-  std::vector<std::string> open;  // Categories that some policy does not deny, sorted.
+  const std::vector<Parties>* parties = nullptr;       // Alike; borrowed from the space.
+  const std::vector<std::string>* roles = nullptr;     // Alike.
+  const std::vector<std::string>* purposes = nullptr;  // Alike.
+  uint64_t areas = 1;                                  // Alike.
+  std::vector<std::string> open;                       // Categories that some policy does not deny, sorted.
 
   uint64_t members() const { return areas * parties->size() * roles->size() * purposes->size(); }
 };
 
 class Space {
  public:
-  // Of one policy, or of several at once: names then look alike only where every policy sees them alike. The policies must
-  // outlive the space; agreements count as signed.
+  // Of one policy, or of several at once: names then look alike only where every policy sees them alike. The policies
+  // must outlive the space; agreements count as signed.
   Space(std::vector<const Policy*> policies, absl::CivilDay day);
   Space(const Space&) = delete;
   Space& operator=(const Space&) = delete;
@@ -52,8 +54,11 @@ class Space {
   const std::vector<const Policy*>& policies() const { return policies_; }
 
   // The question of a context, all in order, for one of its members.
-  DecisionRequest Question(const Context& context, const Parties& parties, const std::string& role, const std::string& purpose) const;
-  DecisionRequest Question(const Context& context) const { return Question(context, context.parties->front(), context.roles->front(), context.purposes->front()); }
+  DecisionRequest Question(const Context& context, const Parties& parties, const std::string& role,
+                           const std::string& purpose) const;
+  DecisionRequest Question(const Context& context) const {
+    return Question(context, context.parties->front(), context.roles->front(), context.purposes->front());
+  }
 
  private:
   using Classes = std::map<std::string, std::vector<std::string>>;  // View to names.
@@ -85,7 +90,8 @@ class Space {
   uint64_t asked_ = 0;
 };
 
-// Decides the categories of one question on a day, agreements taken as signed; empty: the question as a whole is refused.
+// Decides the categories of one question on a day, agreements taken as signed; empty: the question as a whole is
+// refused.
 std::vector<CategoryOutcome> DecideOpen(const DecisionRequest& question, const Policy& policy, absl::CivilDay day);
 
 }  // namespace derwent::policy

@@ -10,24 +10,32 @@ namespace derwent::policy {
 namespace {
 
 bool Names(const std::vector<std::string>& list, const Organisation& organisation) {
-  return std::any_of(list.begin(), list.end(), [&](const std::string& name) { return name == "*" || name == organisation.id || name == organisation.type; });
+  return std::any_of(list.begin(), list.end(), [&](const std::string& name) {
+    return name == "*" || name == organisation.id || name == organisation.type;
+  });
 }
 
 void Footing(const OrganisationType& type, std::string& view) {
-  absl::StrAppend(&view, type.basis.empty() ? "-" : "b", type.special_condition.empty() ? "-" : "s", type.offence_condition.empty() ? "-" : "o");
+  absl::StrAppend(&view, type.basis.empty() ? "-" : "b", type.special_condition.empty() ? "-" : "s",
+                  type.offence_condition.empty() ? "-" : "o");
 }
 
-void Gateways(const Policy& policy, const Profile& profile, const Organisation& giver, const Organisation& receiver, std::string& view) {
+void Gateways(const Policy& policy, const Profile& profile, const Organisation& giver, const Organisation& receiver,
+              std::string& view) {
   for (const std::string& id : profile.gateways) {
     const Gateway& gateway = policy.gateways.at(id);
     if (!gateway.StandsAlone()) continue;
-    absl::StrAppend(&view, Names(gateway.from, giver) && Names(gateway.to, receiver) ? "g" : "-", gateway.excludes_sender.contains(giver.type) ? "x" : "");
+    absl::StrAppend(&view, Names(gateway.from, giver) && Names(gateway.to, receiver) ? "g" : "-",
+                    gateway.excludes_sender.contains(giver.type) ? "x" : "");
   }
 }
 
-void Agreements(const Policy& policy, const Profile& profile, const std::string& giver, const std::string& receiver, absl::CivilDay day, std::string& view) {
+void Agreements(const Policy& policy, const Profile& profile, const std::string& giver, const std::string& receiver,
+                absl::CivilDay day, std::string& view) {
   for (const Agreement& agreement : policy.agreements) {
-    if (!agreement.profiles.contains(profile.id) || !agreement.parties.contains(giver) || !agreement.parties.contains(receiver)) continue;
+    if (!agreement.profiles.contains(profile.id) || !agreement.parties.contains(giver) ||
+        !agreement.parties.contains(receiver))
+      continue;
     const bool stopped = std::any_of(agreement.notices.begin(), agreement.notices.end(), [&](const Notice& notice) {
       return notice.from <= day && (notice.removes.empty() || notice.removes == giver || notice.removes == receiver);
     });
@@ -38,14 +46,16 @@ void Agreements(const Policy& policy, const Profile& profile, const std::string&
 
 }  // namespace
 
-std::string ViewOfParties(const Policy& policy, const Profile& profile, const std::string& giver_id, const std::string& receiver_id, absl::CivilDay day) {
+std::string ViewOfParties(const Policy& policy, const Profile& profile, const std::string& giver_id,
+                          const std::string& receiver_id, absl::CivilDay day) {
   const auto giver = policy.organisations.find(giver_id);
   const auto receiver = policy.organisations.find(receiver_id);
   if (giver == policy.organisations.end() || receiver == policy.organisations.end()) return "absent";
   const OrganisationType& giver_type = policy.types.at(giver->second.type);
   const OrganisationType& receiver_type = policy.types.at(receiver->second.type);
-  std::string view = absl::StrCat(giver_id == receiver_id ? "=" : "/", giver->second.valid.Hold(day) ? "v" : "-", receiver->second.valid.Hold(day) ? "v" : "-",
-                                  profile.senders.contains(giver_type.id) ? "s" : "-");
+  std::string view =
+      absl::StrCat(giver_id == receiver_id ? "=" : "/", giver->second.valid.Hold(day) ? "v" : "-",
+                   receiver->second.valid.Hold(day) ? "v" : "-", profile.senders.contains(giver_type.id) ? "s" : "-");
   const auto named = profile.recipient_organisations.find(receiver_id);
   if (named != profile.recipient_organisations.end()) absl::StrAppend(&view, named->second ? "p" : "n");
   Footing(giver_type, view);
@@ -66,11 +76,14 @@ std::string ViewOfParties(const Policy& policy, const Profile& profile, const st
 std::string ViewOfRole(const Policy& policy, const Profile& profile, const std::string& role) {
   const auto may = policy.roles.find(role);
   if (may == policy.roles.end()) return "absent";
-  std::string view = absl::StrCat(may->second.contains("audit_own") ? "a" : "-", may->second.contains("handle_rights") ? "r" : "-", role == "duty_officer" ? "d" : "-");
+  std::string view =
+      absl::StrCat(may->second.contains("audit_own") ? "a" : "-", may->second.contains("handle_rights") ? "r" : "-",
+                   role == "duty_officer" ? "d" : "-");
   const auto scope = profile.receivers.find(role);
   if (scope == profile.receivers.end()) return view;
   const ReceiverScope& s = scope->second;
-  absl::StrAppend(&view, s.case_scope ? " case" : " only ", absl::StrJoin(s.categories, ","), s.necessary_with_open_case ? absl::StrCat(" open ", s.approver) : "");
+  absl::StrAppend(&view, s.case_scope ? " case" : " only ", absl::StrJoin(s.categories, ","),
+                  s.necessary_with_open_case ? absl::StrCat(" open ", s.approver) : "");
   return view;
 }
 
@@ -80,8 +93,11 @@ std::string ViewOfPurpose(const Policy& policy, const Profile& profile, const st
   for (const char* special : {"audit.dpo", "rights.subject", "emergency.vital", "oversight.scrutiny"}) {
     if (purpose == special) return absl::StrCat(purpose, profile.purposes.contains(purpose) ? " served" : "");
   }
-  const bool served = profile.purposes.contains(purpose) && !profile.denied_purposes.contains(purpose) && !found->second.excluded;
-  return absl::StrCat(served ? "served" : "refused", absl::StartsWith(purpose, "strategy.") || absl::StartsWith(purpose, "oversight.") ? " depersonalised" : "");
+  const bool served =
+      profile.purposes.contains(purpose) && !profile.denied_purposes.contains(purpose) && !found->second.excluded;
+  return absl::StrCat(
+      served ? "served" : "refused",
+      absl::StartsWith(purpose, "strategy.") || absl::StartsWith(purpose, "oversight.") ? " depersonalised" : "");
 }
 
 std::string ViewOfArea(const Policy& policy, const Profile& profile, const std::string& area) {
@@ -89,7 +105,8 @@ std::string ViewOfArea(const Policy& policy, const Profile& profile, const std::
   std::string view;
   for (const Agreement& agreement : policy.agreements) {
     if (!agreement.profiles.contains(profile.id)) continue;
-    const bool covers = std::any_of(agreement.areas.begin(), agreement.areas.end(), [&](const std::string& whole) { return policy.AreaWithin(area, whole); });
+    const bool covers = std::any_of(agreement.areas.begin(), agreement.areas.end(),
+                                    [&](const std::string& whole) { return policy.AreaWithin(area, whole); });
     absl::StrAppend(&view, covers ? "c" : "-");
   }
   return view;

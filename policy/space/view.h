@@ -5,16 +5,19 @@
 #include <vector>
 
 #include "absl/time/civil_time.h"
+
 #include "policy/engine/model.h"
 
-// What the engine can see of a name. Two names that look alike here get the same decision in every question, so that one stands
-// for both. Each function says everything that `policy/engine` reads of the name, and nothing else reads it.
+// What the engine can see of a name. Two names that look alike here get the same decision in every question, so that
+// one stands for both. Each function says everything that `policy/engine` reads of the name, and nothing else reads it.
 
 namespace derwent::policy {
 
-// Giver and receiver: whether they are one; validity; the giver's type among the senders; the receiver's scope by organisation,
-// ceiling and consent steps; each side's basis and conditions; the gateways that name both; the agreements in force between them.
-std::string ViewOfParties(const Policy& policy, const Profile& profile, const std::string& giver, const std::string& receiver, absl::CivilDay day);
+// Giver and receiver: whether they are one; validity; the giver's type among the senders; the receiver's scope by
+// organisation, ceiling and consent steps; each side's basis and conditions; the gateways that name both; the
+// agreements in force between them.
+std::string ViewOfParties(const Policy& policy, const Profile& profile, const std::string& giver,
+                          const std::string& receiver, absl::CivilDay day);
 // The role's scope in the profile and what it may do.
 std::string ViewOfRole(const Policy& policy, const Profile& profile, const std::string& role);
 // Whether the profile serves the purpose, whether it depersonalises, and the special routes' own purposes by name.

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "absl/strings/numbers.h"
+
 #include "tests/bench/echo.h"
 #include "tests/bench/load.h"
 #include "tests/bench/shares.h"
@@ -45,7 +46,8 @@ absl::Status Make(const std::string& run, const std::string& sample, int count, 
   return file.flush().good() ? absl::OkStatus() : absl::UnavailableError("cannot write the shares");
 }
 
-absl::Status Load(const std::string& run, const std::string& target, const std::string& path, size_t from, size_t count, int outstanding) {
+absl::Status Load(const std::string& run, const std::string& target, const std::string& path, size_t from, size_t count,
+                  int outstanding) {
   std::vector<std::string> shares;
   std::ifstream file(path, std::ios::binary);
   uint32_t size = 0;
@@ -54,22 +56,31 @@ absl::Status Load(const std::string& run, const std::string& target, const std::
     file.read(shares.back().data(), size);
   }
   if (shares.size() < from + count) return absl::OutOfRangeError("the file holds fewer shares");
-  ASSIGN_OR_RETURN(const agents::AgentConfig config, agents::AgentConfig::Load(run + "/agents/police.derbys/agent.json"));
-  ASSIGN_OR_RETURN(const auto channel, agents::Channel::Open({.target = target, .peer = config.broker_peer, .ca_file = config.anchors.ca,
-                                                              .certificate_file = config.tls_certificate, .key_file = config.tls_key}));
+  ASSIGN_OR_RETURN(const agents::AgentConfig config,
+                   agents::AgentConfig::Load(run + "/agents/police.derbys/agent.json"));
+  ASSIGN_OR_RETURN(const auto channel, agents::Channel::Open({.target = target,
+                                                              .peer = config.broker_peer,
+                                                              .ca_file = config.anchors.ca,
+                                                              .certificate_file = config.tls_certificate,
+                                                              .key_file = config.tls_key}));
   const auto good = [](const std::string& octets) {
     v1::SubmitReferralResponse response;
     v1::SubmitReferralRequest echoed;
-    return (response.ParseFromString(octets) && response.outcome() == v1::SUBMIT_OUTCOME_STORED && response.receipts_size() == 1) ||
+    return (response.ParseFromString(octets) && response.outcome() == v1::SUBMIT_OUTCOME_STORED &&
+            response.receipts_size() == 1) ||
            (echoed.ParseFromString(octets) && echoed.submissions_size() == 1);
   };
-  if (!channel->grpc()->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(10))) return absl::UnavailableError("no connection");
-  const LoadResult result = Drive(channel->grpc(), kMethod, absl::MakeConstSpan(shares).subspan(from, count), outstanding, good);
-  std::printf("{\"per_second\": %.0f, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"failed\": %d}\n", result.calls_a_second, result.p50_ms, result.p99_ms, result.failed);
+  if (!channel->grpc()->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(10)))
+    return absl::UnavailableError("no connection");
+  const LoadResult result =
+      Drive(channel->grpc(), kMethod, absl::MakeConstSpan(shares).subspan(from, count), outstanding, good);
+  std::printf("{\"per_second\": %.0f, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"failed\": %d}\n", result.calls_a_second,
+              result.p50_ms, result.p99_ms, result.failed);
   return absl::OkStatus();
 }
 
-// The recipient collects without pause; a share counts as opened once its content was verified, opened, kept and handed over.
+// The recipient collects without pause; a share counts as opened once its content was verified, opened, kept and handed
+// over.
 absl::Status Opened(const std::string& run, const std::string& sample, int count) {
   ASSIGN_OR_RETURN(const Parties parties, OpenParties(run));
   agents::Receiver& receiver = parties.recipient->daemon->receiver();
@@ -102,10 +113,12 @@ int Run(int argc, char** argv) {
   absl::Status status = absl::InvalidArgumentError("usage: see the top of bench_main.cc");
   if (mode == "echo" && argc >= 4) {
     const std::string pki = std::string(argv[2]) + "/pki/";
-    return ServeEcho({.ca = pki + "trust/ca.pem", .certificate = pki + "broker/tls.pem", .key = pki + "broker/tls.key"}, argv[3], argc > 4 ? argv[4] : "");
+    return ServeEcho({.ca = pki + "trust/ca.pem", .certificate = pki + "broker/tls.pem", .key = pki + "broker/tls.key"},
+                     argv[3], argc > 4 ? argv[4] : "");
   }
   if (mode == "make" && argc == 6) status = Make(argv[2], argv[3], Number(argv[4]), argv[5]);
-  if (mode == "load" && argc == 8) status = Load(argv[2], argv[3], argv[4], Number(argv[5]), Number(argv[6]), Number(argv[7]));
+  if (mode == "load" && argc == 8)
+    status = Load(argv[2], argv[3], argv[4], Number(argv[5]), Number(argv[6]), Number(argv[7]));
   if (mode == "opened" && argc == 5) status = Opened(argv[2], argv[3], Number(argv[4]));
   if (status.ok()) return 0;
   std::fprintf(stderr, "derwent_bench: %s\n", status.ToString().c_str());

@@ -11,10 +11,11 @@
 #include <utility>
 #include <vector>
 
-#include "derwent/v1/referral.grpc.pb.h"
 #include "grpcpp/security/tls_certificate_provider.h"
 #include "grpcpp/security/tls_credentials_options.h"
 #include "grpcpp/server_builder.h"
+
+#include "derwent/v1/referral.grpc.pb.h"
 #include "trust/base/mutex.h"
 
 namespace derwent::bench {
@@ -27,7 +28,8 @@ class GroupCommit {
  public:
   explicit GroupCommit(const std::string& path) : file_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
     const std::string block(1 << 20, 'x');
-    for (off_t at = 0; at < kFileOctets; at += static_cast<off_t>(block.size())) Must(pwrite(file_, block.data(), block.size(), at) > 0);
+    for (off_t at = 0; at < kFileOctets; at += static_cast<off_t>(block.size()))
+      Must(pwrite(file_, block.data(), block.size(), at) > 0);
     Must(fdatasync(file_) == 0);
     writer_ = std::thread([this] { Write(); });
   }
@@ -55,7 +57,8 @@ class GroupCommit {
       }
       const std::string block(octets, 'y');
       if (at + static_cast<off_t>(octets) > kFileOctets) at = 0;
-      Must(pwrite(file_, block.data(), block.size(), at) == static_cast<ssize_t>(block.size()) && fdatasync(file_) == 0);
+      Must(pwrite(file_, block.data(), block.size(), at) == static_cast<ssize_t>(block.size()) &&
+           fdatasync(file_) == 0);
       at += static_cast<off_t>(octets);
       for (grpc::ServerUnaryReactor* reactor : batch) reactor->Finish(grpc::Status::OK);
     }
@@ -72,7 +75,8 @@ class GroupCommit {
 class Echo final : public v1::ReferralService::WithRawCallbackMethod_SubmitReferral<v1::ReferralService::Service> {
  public:
   explicit Echo(GroupCommit* commit) : commit_(commit) {}
-  grpc::ServerUnaryReactor* SubmitReferral(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) override {
+  grpc::ServerUnaryReactor* SubmitReferral(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                           grpc::ByteBuffer* response) override {
     *response = *request;
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
     if (commit_ == nullptr) {
@@ -90,12 +94,14 @@ class Echo final : public v1::ReferralService::WithRawCallbackMethod_SubmitRefer
 }  // namespace
 
 int ServeEcho(const ServerFiles& files, const std::string& port_file, const std::string& commit_file) {
-  const auto provider = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(files.key, files.certificate, files.ca, 1);
+  const auto provider =
+      std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(files.key, files.certificate, files.ca, 1);
   grpc::experimental::TlsServerCredentialsOptions options(provider);
   options.watch_root_certs();
   options.watch_identity_key_cert_pairs();
   options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  const std::unique_ptr<GroupCommit> commit = commit_file.empty() ? nullptr : std::make_unique<GroupCommit>(commit_file);
+  const std::unique_ptr<GroupCommit> commit =
+      commit_file.empty() ? nullptr : std::make_unique<GroupCommit>(commit_file);
   Echo echo(commit.get());
   int port = 0;
   grpc::ServerBuilder builder;

@@ -1,8 +1,9 @@
 // Ledger appends a second beside what this machine's disk commits: derwent_ledger_bench [folder] [seconds a figure]
 //
-// The entries are those of one referral: one recipient, one subject, two tags, three categories, a decision request of 600
-// octets. "ledger" is the whole of a batch: Begin, Append, Seal, Commit; "submit" adds all rows of a stored referral (share, part,
-// tags, 4 KiB package in a mailbox, answer kept); "receipts" renders receipts of a committed batch. One labelled line a figure.
+// The entries are those of one referral: one recipient, one subject, two tags, three categories, a decision request of
+// 600 octets. "ledger" is the whole of a batch: Begin, Append, Seal, Commit; "submit" adds all rows of a stored
+// referral (share, part, tags, 4 KiB package in a mailbox, answer kept); "receipts" renders receipts of a committed
+// batch. One labelled line a figure.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+
 #include "broker/ledger/log.h"
 #include "broker/store/sqlite/sqlite_store.h"
 #include "trust/secret/sha256.h"
@@ -41,7 +43,8 @@ Rate Measure(absl::Duration length, Work work) {
     ++runs;
   }
   const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
-  return {.batches_a_second = static_cast<double>(runs) / seconds, .micros_a_batch = 1e6 * seconds / static_cast<double>(runs)};
+  return {.batches_a_second = static_cast<double>(runs) / seconds,
+          .micros_a_batch = 1e6 * seconds / static_cast<double>(runs)};
 }
 
 // The machine's durable commit: `size` octets and fdatasync, in a file written before.
@@ -52,7 +55,8 @@ Rate MeasureDisk(const std::string& folder, size_t size, absl::Duration length) 
   constexpr off_t kBlocks = 64;
   off_t at = 0;
   const auto write_block = [&] {
-    if (pwrite(file, block.data(), size, (at++ % kBlocks) * static_cast<off_t>(size)) < 0 || fdatasync(file) != 0) std::exit(1);
+    if (pwrite(file, block.data(), size, (at++ % kBlocks) * static_cast<off_t>(size)) < 0 || fdatasync(file) != 0)
+      std::exit(1);
   };
   for (off_t i = 0; i < kBlocks; ++i) write_block();
   const Rate rate = Measure(length, write_block);
@@ -70,7 +74,8 @@ ledger::EntryDraft Entry(int number) {
   ledger::EntryDraft draft("referral", ledger::Actor::kReleasing);
   draft.SetReleasing("police.derbys", "p-17")
       .SetReceiving("dfrs", "t-3")
-      .SetSubject(1, "victim", {trust::Sha256(absl::StrCat("a", number)).bytes(), trust::Sha256(absl::StrCat("b", number)).bytes()})
+      .SetSubject(1, "victim",
+                  {trust::Sha256(absl::StrCat("a", number)).bytes(), trust::Sha256(absl::StrCat("b", number)).bytes()})
       .AddCategory({.category = "identity", .asked = "full", .outcome = "PERMIT", .form = "full"})
       .AddCategory({.category = "address", .asked = "full", .outcome = "PERMIT", .form = "generalise"})
       .AddCategory({.category = "risk", .asked = "full", .outcome = "DENY", .form = ""})
@@ -123,18 +128,38 @@ class Bench {
     const std::string share = random_.NewUuid().text();
     const absl::Time now = absl::Now();
     const store::PartKey key{.share_id = share, .recipient_agency = "dfrs"};
-    Must(transaction.InsertShare({.share_id = share, .kind = 1, .sender_agency = "police.derbys", .profile = "fire_safety",
-                                  .purpose = "case.fire_safety", .board = "tb.dasv", .area = "E07000034", .create_time = now,
+    Must(transaction.InsertShare({.share_id = share,
+                                  .kind = 1,
+                                  .sender_agency = "police.derbys",
+                                  .profile = "fire_safety",
+                                  .purpose = "case.fire_safety",
+                                  .board = "tb.dasv",
+                                  .area = "E07000034",
+                                  .create_time = now,
                                   .expire_time = now + absl::Hours(72)}));
-    Must(transaction.InsertPart({.key = key, .role = "fire_prevention_officer", .state = 1, .collection = {.time = now + absl::Hours(72)},
-                                 .update_time = now, .context = std::string(200, 'c')}));
+    Must(transaction.InsertPart({.key = key,
+                                 .role = "fire_prevention_officer",
+                                 .state = 1,
+                                 .collection = {.time = now + absl::Hours(72)},
+                                 .update_time = now,
+                                 .context = std::string(200, 'c')}));
     for (const char* tag : {"a", "b"}) {
-      Must(transaction.InsertPartTag({.part = key, .subject = 1, .tag = trust::Sha256(absl::StrCat(tag, number)).bytes()}));
+      Must(transaction.InsertPartTag(
+          {.part = key, .subject = 1, .tag = trust::Sha256(absl::StrCat(tag, number)).bytes()}));
     }
-    Must(transaction.InsertDelivery({.delivery_id = random_.NewUuid().text(), .mailbox_agency = "dfrs", .share_id = share, .kind = 1,
-                                     .payload = std::string(4'800, 'p'), .entry_indexes = {log_.size() - 1}, .create_time = now}).status());
-    Must(transaction.InsertIdempotency({.key = {.caller_agency = "police.derbys", .method = "SubmitReferral", .request_id = share},
-                                        .response = std::string(500, 'r'), .expire_time = now + absl::Hours(800)}));
+    Must(transaction
+             .InsertDelivery({.delivery_id = random_.NewUuid().text(),
+                              .mailbox_agency = "dfrs",
+                              .share_id = share,
+                              .kind = 1,
+                              .payload = std::string(4'800, 'p'),
+                              .entry_indexes = {log_.size() - 1},
+                              .create_time = now})
+             .status());
+    Must(transaction.InsertIdempotency(
+        {.key = {.caller_agency = "police.derbys", .method = "SubmitReferral", .request_id = share},
+         .response = std::string(500, 'r'),
+         .expire_time = now + absl::Hours(800)}));
   }
 
   std::unique_ptr<store::Store> store_;
@@ -146,21 +171,25 @@ class Bench {
 
 void Run(const std::string& folder, absl::Duration length) {
   const Rate disk = MeasureDisk(folder, 4'096, length);
-  std::printf("disk: durable commits of 4 KiB        %9.0f /s  %8.1f us each\n", disk.batches_a_second, disk.micros_a_batch);
+  std::printf("disk: durable commits of 4 KiB        %9.0f /s  %8.1f us each\n", disk.batches_a_second,
+              disk.micros_a_batch);
   Bench bench(folder);
   for (const int size : {1, 8, 64, 256}) {
     const Rate rate = Measure(length, [&] { bench.Appends(size); });
-    std::printf("ledger: appends in batches of %3d     %9.0f /s  %8.1f us an entry  %5.2f of the disk's commits\n", size,
-                rate.batches_a_second * size, rate.micros_a_batch / size, rate.batches_a_second / disk.batches_a_second);
+    std::printf("ledger: appends in batches of %3d     %9.0f /s  %8.1f us an entry  %5.2f of the disk's commits\n",
+                size, rate.batches_a_second * size, rate.micros_a_batch / size,
+                rate.batches_a_second / disk.batches_a_second);
   }
   for (const int size : {1, 8, 64}) {
     const Rate rate = Measure(length, [&] { bench.Submits(size); });
-    std::printf("store: submits in batches of %3d       %9.0f /s  %8.1f us a submit  %5.2f of the disk's commits\n", size,
-                rate.batches_a_second * size, rate.micros_a_batch / size, rate.batches_a_second / disk.batches_a_second);
+    std::printf("store: submits in batches of %3d       %9.0f /s  %8.1f us a submit  %5.2f of the disk's commits\n",
+                size, rate.batches_a_second * size, rate.micros_a_batch / size,
+                rate.batches_a_second / disk.batches_a_second);
   }
   bench.Appends(64);
   const Rate receipt = Measure(length / 2, [&] { bench.Receipt(); });
-  std::printf("ledger: receipts of a batch of 64     %9.0f /s  %8.1f us each\n", receipt.batches_a_second, receipt.micros_a_batch);
+  std::printf("ledger: receipts of a batch of 64     %9.0f /s  %8.1f us each\n", receipt.batches_a_second,
+              receipt.micros_a_batch);
 }
 
 }  // namespace

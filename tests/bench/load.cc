@@ -35,7 +35,8 @@ double Percentile(const std::vector<absl::Duration>& sorted, double share) {
 
 }  // namespace
 
-LoadResult Drive(const std::shared_ptr<grpc::Channel>& channel, const std::string& method, absl::Span<const std::string> requests, int outstanding,
+LoadResult Drive(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
+                 absl::Span<const std::string> requests, int outstanding,
                  const std::function<bool(const std::string&)>& good) {
   grpc::GenericStub stub(channel);
   grpc::CompletionQueue queue;

@@ -18,9 +18,10 @@ struct LoadResult {
   int failed = 0;  // Calls that ended with an error or an answer that `good` does not accept.
 };
 
-// Sends each of `requests` once as the unary `method` (`/package.Service/Method`), always `outstanding` at a time, from one
-// thread, without parsing. `good` looks at each answer's octets after the clock has stopped.
-LoadResult Drive(const std::shared_ptr<grpc::Channel>& channel, const std::string& method, absl::Span<const std::string> requests, int outstanding,
+// Sends each of `requests` once as the unary `method` (`/package.Service/Method`), always `outstanding` at a time, from
+// one thread, without parsing. `good` looks at each answer's octets after the clock has stopped.
+LoadResult Drive(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
+                 absl::Span<const std::string> requests, int outstanding,
                  const std::function<bool(const std::string&)>& good);
 
 }  // namespace derwent::bench

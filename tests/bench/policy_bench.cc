@@ -1,5 +1,5 @@
-// How long a decision takes: the index from numbers, the index from words, the linear engine. One thread, the full bundle, 4096 random
-// questions over and over. Exit 1 when the index allocates.
+// How long a decision takes: the index from numbers, the index from words, the linear engine. One thread, the full
+// bundle, 4096 random questions over and over. Exit 1 when the index allocates.
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -57,7 +57,8 @@ int Run(const std::string& directory) {
   if (policy == nullptr) return 2;
   const absl::StatusOr<Index> index = Index::Of(*policy);
   if (!index.ok()) return 2;
-  std::printf("load, validate and index: %.0f ms\n", std::chrono::duration<double, std::milli>(Clock::now() - start).count());
+  std::printf("load, validate and index: %.0f ms\n",
+              std::chrono::duration<double, std::milli>(Clock::now() - start).count());
 
   std::mt19937 random(20261201);
   std::vector<DecisionRequest> questions;
@@ -79,8 +80,12 @@ int Run(const std::string& directory) {
     index->Decide(index->Intern(questions[i]), snapshot, kDay, verdicts);
     return questions[i].categories.size();
   });
-  const double linear = Nanoseconds(questions.size(), 1, [&](size_t i) { return Decide(questions[i], snapshot, now).categories.size(); });
-  std::printf("a decision of one category: index from numbers %.1f ns, from words %.1f ns, linear with reasons %.0f ns; the index allocated %ld times\n", numbers, words, linear, allocated);
+  const double linear =
+      Nanoseconds(questions.size(), 1, [&](size_t i) { return Decide(questions[i], snapshot, now).categories.size(); });
+  std::printf(
+      "a decision of one category: index from numbers %.1f ns, from words %.1f ns, linear with reasons %.0f ns; the "
+      "index allocated %ld times\n",
+      numbers, words, linear, allocated);
   std::vector<DecisionRequest> singles;
   std::vector<Interned> single_numbers;
   for (const DecisionRequest& question : questions) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+
 #include "agents/daemon/daemon.h"
 #include "agents/sdk/broker/grpc_broker.h"
 #include "agents/sdk/channel/channel.h"

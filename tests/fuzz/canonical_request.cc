@@ -1,8 +1,8 @@
 // Whatever octets lie in a ledger as a question, they are refused, or are exactly what their question is written as.
+#include "policy/loader/canonical_request.h"
+
 #include <cstdlib>
 #include <string>
-
-#include "policy/loader/canonical_request.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   using namespace derwent;

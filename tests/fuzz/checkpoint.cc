@@ -1,9 +1,10 @@
 // Checkpoint bodies: what parses prints back to the same octets.
 
+#include "trust/note/checkpoint.h"
+
 #include <cstdint>
 #include <cstdlib>
 
-#include "trust/note/checkpoint.h"
 #include "trust/note/cosignature.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* octets, size_t size) {

@@ -2,9 +2,10 @@
 #include <cstdlib>
 #include <string>
 
+#include "google/protobuf/stubs/logging.h"
+
 #include "agents/sdk/keys.h"
 #include "agents/sdk/messages.h"
-#include "google/protobuf/stubs/logging.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   using namespace derwent;
@@ -17,6 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   if (!message.ok()) return 0;
   if (message->head.sequence() == 0 || message->head.share_id().size() != 36) std::abort();
   static const trust::KeyHistory& nobody = *new trust::KeyHistory("police.derbys", std::string(64, '0'));
-  if (agents::VerifyMessage(envelope, *message, message->head.to_agency(), nobody, absl::UnixEpoch()).ok()) std::abort();
+  if (agents::VerifyMessage(envelope, *message, message->head.to_agency(), nobody, absl::UnixEpoch()).ok())
+    std::abort();
   return 0;
 }

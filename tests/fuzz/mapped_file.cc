@@ -34,7 +34,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     }
   }
   // The file joined to itself by a column, and to a small one.
-  for (const auto& batch : {ReadCsv(people, text, text), ReadCsv(people, text, "n,held\n1,Y\n1,N\n"), ReadJson(risks, text)}) {
+  for (const auto& batch :
+       {ReadCsv(people, text, text), ReadCsv(people, text, "n,held\n1,Y\n1,N\n"), ReadJson(risks, text)}) {
     if (!batch.ok()) continue;
     for (const auto& row : batch->rows) {
       if (row.record.record_ref().empty()) std::abort();

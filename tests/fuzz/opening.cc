@@ -1,9 +1,9 @@
 // Openings, the extra of a receipt: what parses prints back to the same octets.
 
+#include "trust/entry/opening.h"
+
 #include <cstdint>
 #include <cstdlib>
-
-#include "trust/entry/opening.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* octets, size_t size) {
   const absl::string_view text(reinterpret_cast<const char*>(octets), size);

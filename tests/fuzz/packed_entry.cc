@@ -1,11 +1,12 @@
-// The row of a ledger entry, read by the writer's decoder and by fsck's own: what is decoded encodes back to the same octets, and
-// fsck takes nothing that the decoder refuses.
+// The row of a ledger entry, read by the writer's decoder and by fsck's own: what is decoded encodes back to the same
+// octets, and fsck takes nothing that the decoder refuses.
+
+#include "broker/ledger/packed_entry.h"
 
 #include <cstdint>
 #include <cstdlib>
 
 #include "broker/ledger/fsck_entry.h"
-#include "broker/ledger/packed_entry.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* octets, size_t size) {
   const absl::string_view packed(reinterpret_cast<const char*>(octets), size);

@@ -1,10 +1,12 @@
-// Whatever question arrives as JSON is refused or decided, and deciding it twice gives the same; nobody who is unknown gets anything.
+// Whatever question arrives as JSON is refused or decided, and deciding it twice gives the same; nobody who is unknown
+// gets anything.
 #include <cstdlib>
 #include <string>
 
-#include "derwent/v1/decision.pb.h"
 #include "google/protobuf/stubs/logging.h"
 #include "google/protobuf/util/json_util.h"
+
+#include "derwent/v1/decision.pb.h"
 #include "policy/engine/decide.h"
 #include "policy/loader/bundle.h"
 #include "policy/loader/canonical_request.h"
@@ -25,15 +27,20 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     return compiled.release();
   }();
   v1::DecisionRequest message;
-  if (!google::protobuf::util::JsonStringToMessage(std::string(reinterpret_cast<const char*>(bytes), size), &message).ok()) return 0;
+  if (!google::protobuf::util::JsonStringToMessage(std::string(reinterpret_cast<const char*>(bytes), size), &message)
+           .ok())
+    return 0;
   const auto question = policy::FromProto(message);
   if (!question.ok()) return 0;
   const absl::Time now = absl::FromUnixSeconds(1796119200);
   const policy::Snapshot snapshot{.policy = &bundle, .directories = nullptr, .take_agreements_as_signed = true};
   const policy::Decision decision = policy::Decide(*question, snapshot, now);
-  if (policy::ToProto(decision, "").DebugString() != policy::ToProto(policy::Decide(*question, snapshot, now), "").DebugString()) std::abort();
+  if (policy::ToProto(decision, "").DebugString() !=
+      policy::ToProto(policy::Decide(*question, snapshot, now), "").DebugString())
+    std::abort();
   if (policy::CanonicalBytes(*question, now).empty()) std::abort();
-  const bool known = bundle.organisations.contains(question->receiving_agency) && bundle.organisations.contains(question->releasing_agency);
+  const bool known = bundle.organisations.contains(question->receiving_agency) &&
+                     bundle.organisations.contains(question->releasing_agency);
   if (!known && decision.Overall() != "DENY") std::abort();
   return 0;
 }

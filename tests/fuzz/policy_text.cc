@@ -1,9 +1,11 @@
-// Text of any file of a bundle: compiled, or refused with a problem that names the file. First octet: which file it replaces.
+// Text of any file of a bundle: compiled, or refused with a problem that names the file. First octet: which file it
+// replaces.
 #include <cstdlib>
 #include <iterator>
 #include <string>
 
 #include "google/protobuf/stubs/logging.h"
+
 #include "policy/loader/bundle.h"
 #include "policy/loader/compile.h"
 
@@ -17,7 +19,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     return new policy::Files(*std::move(files));
   }();
   if (size == 0) return 0;
-  constexpr const char* kPaths[] = {"vocabulary.txtpb", "organisations.txtpb", "areas.txtpb", "calendar.txtpb", "gateways.txtpb", "profiles/marac.txtpb", "agreements/marac.txtpb"};
+  constexpr const char* kPaths[] = {"vocabulary.txtpb",      "organisations.txtpb", "areas.txtpb",
+                                    "calendar.txtpb",        "gateways.txtpb",      "profiles/marac.txtpb",
+                                    "agreements/marac.txtpb"};
   policy::Files files = whole;
   files[kPaths[bytes[0] % std::size(kPaths)]] = std::string(reinterpret_cast<const char*>(bytes) + 1, size - 1);
   policy::Problems problems(files);

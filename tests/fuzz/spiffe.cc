@@ -1,9 +1,9 @@
 // SPIFFE ids: one text for one id.
 
+#include "trust/identity/spiffe.h"
+
 #include <cstdint>
 #include <cstdlib>
-
-#include "trust/identity/spiffe.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* octets, size_t size) {
   const absl::string_view text(reinterpret_cast<const char*>(octets), size);

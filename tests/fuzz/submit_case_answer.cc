@@ -1,5 +1,5 @@
-// SubmitCaseAnswerRequest bytes, as a holder may send them: package, approvals and their certificates parsed and checked, signatures
-// included. Nothing may crash, and what nobody of the consortium signed may not pass.
+// SubmitCaseAnswerRequest bytes, as a holder may send them: package, approvals and their certificates parsed and
+// checked, signatures included. Nothing may crash, and what nobody of the consortium signed may not pass.
 
 #include <cstdint>
 #include <cstdlib>
@@ -15,7 +15,8 @@ const derwent::exchange::World& NobodysWorld() {
   static const derwent::exchange::World& world = *[] {
     auto* const made = new derwent::exchange::World();
     const derwent::testing::TestPki pki;
-    made->authority = std::make_shared<const derwent::trust::Authority>(derwent::trust::Authority::FromPem(pki.ca_pem(), "derwent.example").value());
+    made->authority = std::make_shared<const derwent::trust::Authority>(
+        derwent::trust::Authority::FromPem(pki.ca_pem(), "derwent.example").value());
     return made;
   }();
   return world;
@@ -26,7 +27,11 @@ const derwent::exchange::World& NobodysWorld() {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* octets, size_t size) {
   derwent::v1::SubmitCaseAnswerRequest request;
   if (!request.ParseFromArray(octets, static_cast<int>(size))) return 0;
-  const derwent::exchange::Caller caller{.id = {.trust_domain = "derwent.example", .agency = "dcc.adults", .kind = derwent::trust::CallerKind::kAgent, .name = "one"}, .serial = "01"};
+  const derwent::exchange::Caller caller{.id = {.trust_domain = "derwent.example",
+                                                .agency = "dcc.adults",
+                                                .kind = derwent::trust::CallerKind::kAgent,
+                                                .name = "one"},
+                                         .serial = "01"};
   const absl::Time now = absl::FromUnixSeconds(1795521600);
   const auto checked = derwent::exchange::CheckShare(caller, request, NobodysWorld(), now);
   if (checked.ok() || derwent::exchange::ReasonOf(checked.status()).empty()) std::abort();

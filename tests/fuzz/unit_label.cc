@@ -2,10 +2,11 @@
 #include <cstdlib>
 #include <string>
 
+#include "google/protobuf/stubs/logging.h"
+
 #include "agents/sdk/labels.h"
 #include "agents/sdk/project.h"
 #include "derwent/v1/record.pb.h"
-#include "google/protobuf/stubs/logging.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   using namespace derwent;

@@ -27,7 +27,8 @@ void Run(const std::string& command) {
   if (code != 0) ADD_FAILURE() << "failed: " << command;
 }
 
-// Laid out once for the process, copied for each consortium, removed at its end: making keys and signatures takes seconds.
+// Laid out once for the process, copied for each consortium, removed at its end: making keys and signatures takes
+// seconds.
 const std::string& Template() {
   static const std::string& folder = *[] {
     std::string name = ::testing::TempDir() + "derwent_layout_XXXXXX";
@@ -65,7 +66,8 @@ std::vector<std::string> TestAgent::Alarms() {
 
 void TestAgent::Restart() {
   daemon.reset();
-  auto created = agents::AgentDaemon::Create(config, {.broker = *broker, .clock = clock, .random = random, .log = *log, .records = records.get()});
+  auto created = agents::AgentDaemon::Create(
+      config, {.broker = *broker, .clock = clock, .random = random, .log = *log, .records = records.get()});
   ASSERT_TRUE(created.ok()) << created.status();
   daemon = *std::move(created);
 }
@@ -92,7 +94,8 @@ Consortium::Consortium() {
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
-  if (posix_spawn(&broker_, program.c_str(), &actions, nullptr, argv.data(), environ) != 0) ADD_FAILURE() << "no broker";
+  if (posix_spawn(&broker_, program.c_str(), &actions, nullptr, argv.data(), environ) != 0)
+    ADD_FAILURE() << "no broker";
   posix_spawn_file_actions_destroy(&actions);
   target_ = absl::StrCat("localhost:", WaitForLine(folder_ + "/broker/port"));
 }
@@ -113,8 +116,12 @@ std::unique_ptr<TestAgent> Consortium::Agent(const std::string& agency) {
   agent->config = *config;
   agent->config.broker_target = target_;
   agent->log = std::make_unique<agents::Log>(std::cerr, agent->clock, agency);
-  agent->channel = agents::Channel::Open({.target = target_, .peer = agent->config.broker_peer, .ca_file = agent->config.anchors.ca,
-                                          .certificate_file = agent->config.tls_certificate, .key_file = agent->config.tls_key}).value();
+  agent->channel = agents::Channel::Open({.target = target_,
+                                          .peer = agent->config.broker_peer,
+                                          .ca_file = agent->config.anchors.ca,
+                                          .certificate_file = agent->config.tls_certificate,
+                                          .key_file = agent->config.tls_key})
+                       .value();
   agent->real = std::make_unique<agents::GrpcBroker>(*agent->channel);
   agent->broker = std::make_unique<LyingBroker>(*agent->real);
   agent->Restart();

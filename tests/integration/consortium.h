@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+
 #include "agents/daemon/config.h"
 #include "agents/daemon/daemon.h"
 #include "agents/sdk/broker/grpc_broker.h"
@@ -53,30 +54,65 @@ class LyingBroker final : public agents::Broker {
     return answer;
   }
   absl::StatusOr<v1::Referral> GetReferral(const v1::GetReferralRequest& r) override { return real_.GetReferral(r); }
-  absl::StatusOr<v1::ReportProgressResponse> ReportProgress(const v1::ReportProgressRequest& r) override { return real_.ReportProgress(r); }
-  absl::StatusOr<v1::WithdrawReferralResponse> Withdraw(const v1::WithdrawReferralRequest& r) override { return real_.Withdraw(r); }
-  absl::StatusOr<v1::SendNoticeResponse> SendNotice(const v1::SendNoticeRequest& r) override { return real_.SendNotice(r); }
-  absl::StatusOr<v1::CollectResponse> Collect(const v1::CollectRequest& r) override { return Changed(real_.Collect(r), on_collect); }
+  absl::StatusOr<v1::ReportProgressResponse> ReportProgress(const v1::ReportProgressRequest& r) override {
+    return real_.ReportProgress(r);
+  }
+  absl::StatusOr<v1::WithdrawReferralResponse> Withdraw(const v1::WithdrawReferralRequest& r) override {
+    return real_.Withdraw(r);
+  }
+  absl::StatusOr<v1::SendNoticeResponse> SendNotice(const v1::SendNoticeRequest& r) override {
+    return real_.SendNotice(r);
+  }
+  absl::StatusOr<v1::CollectResponse> Collect(const v1::CollectRequest& r) override {
+    return Changed(real_.Collect(r), on_collect);
+  }
   void StopWaiting() override {}  // Driven step by step: nothing waits.
   absl::StatusOr<v1::AcknowledgeResponse> Acknowledge(const v1::AcknowledgeRequest& r) override {
     if (swallow_acknowledge && swallow_acknowledge(r)) return v1::AcknowledgeResponse();
     return real_.Acknowledge(r);
   }
-  absl::StatusOr<v1::AgencyKeys> GetAgencyKeys(const v1::GetAgencyKeysRequest& r) override { return Changed(real_.GetAgencyKeys(r), on_keys); }
-  absl::StatusOr<v1::PublishKeyEventResponse> PublishKeyEvent(const v1::PublishKeyEventRequest& r) override { return real_.PublishKeyEvent(r); }
-  absl::StatusOr<v1::GetPolicyBundleResponse> GetPolicyBundle(const v1::GetPolicyBundleRequest& r) override { return real_.GetPolicyBundle(r); }
-  absl::StatusOr<v1::ApplyDirectoryResponse> ApplyDirectory(const v1::ApplyDirectoryRequest& r) override { return real_.ApplyDirectory(r); }
-  absl::StatusOr<v1::ApplyRestrictionResponse> ApplyRestriction(const v1::ApplyRestrictionRequest& r) override { return real_.ApplyRestriction(r); }
-  absl::StatusOr<v1::ListDirectoriesResponse> ListDirectories(const v1::ListDirectoriesRequest& r) override { return real_.ListDirectories(r); }
-  absl::StatusOr<v1::PlanCaseRequestResponse> PlanCaseRequest(const v1::PlanCaseRequestRequest& r) override { return real_.PlanCaseRequest(r); }
-  absl::StatusOr<v1::SubmitCaseRequestResponse> SubmitCaseRequest(const v1::SubmitCaseRequestRequest& r) override { return real_.SubmitCaseRequest(r); }
-  absl::StatusOr<v1::SubmitCaseAnswerResponse> SubmitCaseAnswer(const v1::SubmitCaseAnswerRequest& r) override { return real_.SubmitCaseAnswer(r); }
-  absl::StatusOr<v1::AskApprovalResponse> AskApproval(const v1::AskApprovalRequest& r) override { return real_.AskApproval(r); }
-  absl::StatusOr<v1::GiveApprovalResponse> GiveApproval(const v1::GiveApprovalRequest& r) override { return real_.GiveApproval(r); }
-  absl::StatusOr<v1::CaseRequest> GetCaseRequest(const v1::GetCaseRequestRequest& r) override { return real_.GetCaseRequest(r); }
+  absl::StatusOr<v1::AgencyKeys> GetAgencyKeys(const v1::GetAgencyKeysRequest& r) override {
+    return Changed(real_.GetAgencyKeys(r), on_keys);
+  }
+  absl::StatusOr<v1::PublishKeyEventResponse> PublishKeyEvent(const v1::PublishKeyEventRequest& r) override {
+    return real_.PublishKeyEvent(r);
+  }
+  absl::StatusOr<v1::GetPolicyBundleResponse> GetPolicyBundle(const v1::GetPolicyBundleRequest& r) override {
+    return real_.GetPolicyBundle(r);
+  }
+  absl::StatusOr<v1::ApplyDirectoryResponse> ApplyDirectory(const v1::ApplyDirectoryRequest& r) override {
+    return real_.ApplyDirectory(r);
+  }
+  absl::StatusOr<v1::ApplyRestrictionResponse> ApplyRestriction(const v1::ApplyRestrictionRequest& r) override {
+    return real_.ApplyRestriction(r);
+  }
+  absl::StatusOr<v1::ListDirectoriesResponse> ListDirectories(const v1::ListDirectoriesRequest& r) override {
+    return real_.ListDirectories(r);
+  }
+  absl::StatusOr<v1::PlanCaseRequestResponse> PlanCaseRequest(const v1::PlanCaseRequestRequest& r) override {
+    return real_.PlanCaseRequest(r);
+  }
+  absl::StatusOr<v1::SubmitCaseRequestResponse> SubmitCaseRequest(const v1::SubmitCaseRequestRequest& r) override {
+    return real_.SubmitCaseRequest(r);
+  }
+  absl::StatusOr<v1::SubmitCaseAnswerResponse> SubmitCaseAnswer(const v1::SubmitCaseAnswerRequest& r) override {
+    return real_.SubmitCaseAnswer(r);
+  }
+  absl::StatusOr<v1::AskApprovalResponse> AskApproval(const v1::AskApprovalRequest& r) override {
+    return real_.AskApproval(r);
+  }
+  absl::StatusOr<v1::GiveApprovalResponse> GiveApproval(const v1::GiveApprovalRequest& r) override {
+    return real_.GiveApproval(r);
+  }
+  absl::StatusOr<v1::CaseRequest> GetCaseRequest(const v1::GetCaseRequestRequest& r) override {
+    return real_.GetCaseRequest(r);
+  }
   absl::StatusOr<v1::Case> GetCase(const v1::GetCaseRequest& r) override { return real_.GetCase(r); }
-  absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint(const v1::GetCheckpointRequest& r) override { return Changed(real_.GetCheckpoint(r), on_checkpoint); }
-  absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(const v1::GetConsistencyProofRequest& r) override {
+  absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint(const v1::GetCheckpointRequest& r) override {
+    return Changed(real_.GetCheckpoint(r), on_checkpoint);
+  }
+  absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(
+      const v1::GetConsistencyProofRequest& r) override {
     return real_.GetConsistencyProof(r);
   }
 

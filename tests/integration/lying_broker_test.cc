@@ -28,16 +28,19 @@ TEST_F(LyingBrokerTest, AnEditedPackageIsCaughtAndItsSenderTold) {
   EXPECT_FALSE(housing().daemon->context().state.FindReceived(share).value().has_value());
   police().CollectAll();
   EXPECT_THAT(police().Alarms(), Contains("NOTICE_PACKAGE_REJECTED"));
-  EXPECT_THAT(housing().real->Collect({})->deliveries(), IsEmpty()) << "a rejected package is not delivered in a circle";
+  EXPECT_THAT(housing().real->Collect({})->deliveries(), IsEmpty())
+      << "a rejected package is not delivered in a circle";
 }
 
 // Changes the package for one agency and signs it again: a sender that does not keep the rules.
-void Forge(TestAgent& sender, const std::string& recipient, v1::SubmitReferralRequest& request, const std::function<void(v1::Package&, v1::Manifest&)>& change) {
+void Forge(TestAgent& sender, const std::string& recipient, v1::SubmitReferralRequest& request,
+           const std::function<void(v1::Package&, v1::Manifest&)>& change) {
   for (v1::Submission& submission : *request.mutable_submissions()) {
     v1::Manifest manifest = PeekManifest(submission.package()).value();
     if (manifest.recipient_agency() != recipient) continue;
     change(*submission.mutable_package(), manifest);
-    *submission.mutable_package()->mutable_manifest() = SignMessage(kManifestType, manifest, sender.daemon->context().identity.signing->key).value();
+    *submission.mutable_package()->mutable_manifest() =
+        SignMessage(kManifestType, manifest, sender.daemon->context().identity.signing->key).value();
   }
 }
 
@@ -48,12 +51,19 @@ void Mislabel(const trust::SigningKey& recipient, trust::Random& random, v1::Pac
   v1::KeyRing ring;
   ASSERT_TRUE(ring.ParseFromString(HpkeOpen(recipient, KeyRingBinding(manifest), "", package.key_ring()).value()));
   const auto label = [&manifest](const v1::ManifestUnit& unit) {
-    return UnitLabel{.share_id = manifest.share_id(), .version = 1, .unit = unit.number(), .subject = unit.subject(), .category = unit.category(), .form = unit.form()};
+    return UnitLabel{.share_id = manifest.share_id(),
+                     .version = 1,
+                     .unit = unit.number(),
+                     .subject = unit.subject(),
+                     .category = unit.category(),
+                     .form = unit.form()};
   };
   int identity = 0;
   while (manifest.units(identity).category() != "identity") ++identity;
   v1::UnitContent content;
-  ASSERT_TRUE(content.ParseFromString(OpenUnit(trust::SecretBytes::CopyOf(ring.keys(identity).key()), label(manifest.units(identity)), package.units(identity)).value()));
+  ASSERT_TRUE(content.ParseFromString(OpenUnit(trust::SecretBytes::CopyOf(ring.keys(identity).key()),
+                                               label(manifest.units(identity)), package.units(identity))
+                                          .value()));
   v1::ManifestUnit& unit = *manifest.mutable_units(last);
   content.set_category(unit.category());
   content.set_form(unit.form());
@@ -63,7 +73,8 @@ void Mislabel(const trust::SigningKey& recipient, trust::Random& random, v1::Pac
   unit.set_ciphertext_digest(trust::Sha256(package.units(last)).bytes());
   unit.set_key_commitment(KeyCommitment(key).bytes());
   ring.mutable_keys(last)->set_key(std::string(key.RevealForCrypto()));
-  package.set_key_ring(HpkeSeal(recipient.public_key(), KeyRingBinding(manifest), "", ring.SerializeAsString()).value());
+  package.set_key_ring(
+      HpkeSeal(recipient.public_key(), KeyRingBinding(manifest), "", ring.SerializeAsString()).value());
   manifest.set_key_ring_digest(trust::Sha256(package.key_ring()).bytes());
 }
 
@@ -78,17 +89,22 @@ TEST_F(LyingBrokerTest, AFalseLabelIsFoundByTheRecipientEnteredAndTold) {
   ASSERT_OK(police().daemon->sender().Push(Sample()));
   housing().CollectAll();
   EXPECT_THAT(housing().Alarms(), Contains("MISLABELLED"));
-  const v1::ReceivedReferral opened = housing().daemon->desk().Open({.kind = trust::CallerKind::kConsole, .name = "one"}, [&] {
-    v1::OpenReferralRequest request;
-    request.set_share_id(share);
-    return request;
-  }()).value();
+  const v1::ReceivedReferral opened = housing()
+                                          .daemon->desk()
+                                          .Open({.kind = trust::CallerKind::kConsole, .name = "one"},
+                                                [&] {
+                                                  v1::OpenReferralRequest request;
+                                                  request.set_share_id(share);
+                                                  return request;
+                                                }())
+                                          .value();
   v1::GetReferralRequest ask;
   ask.set_name("agencies/rp.housing/referrals/" + share);
   const auto part = housing().real->GetReferral(ask);
   ASSERT_OK(part);
   EXPECT_EQ(part->recipients(0).reason(), "MISLABELLED");
-  for (const v1::OpenedUnit& unit : opened.units()) EXPECT_TRUE(CheckLabel(unit.content(), unit.content().category(), unit.content().form(), "").ok());
+  for (const v1::OpenedUnit& unit : opened.units())
+    EXPECT_TRUE(CheckLabel(unit.content(), unit.content().category(), unit.content().form(), "").ok());
   police().CollectAll();
   EXPECT_THAT(police().Alarms(), Contains("NOTICE_MISLABELLED"));
 }
@@ -183,7 +199,9 @@ TEST_F(LyingBrokerTest, AReplayedMessageIsDroppedWithAnAlarm) {
   ASSERT_TRUE(first.has_message());
   first.set_delivery_id("replayed");
   first.set_repeated_delivery(false);
-  police().broker->swallow_acknowledge = [](const v1::AcknowledgeRequest& request) { return request.delivery_id() == "replayed"; };
+  police().broker->swallow_acknowledge = [](const v1::AcknowledgeRequest& request) {
+    return request.delivery_id() == "replayed";
+  };
   ASSERT_OK(police().daemon->receiver().Handle(first));
   EXPECT_THAT(police().Alarms(), Contains("MESSAGE_REPLAYED"));
 }
@@ -216,7 +234,8 @@ TEST_F(LyingBrokerTest, ADroppedAcknowledgementIsMissedAtTheDeadline) {
 
 TEST_F(LyingBrokerTest, AReceiptOfSomethingElseIsNotBelieved) {
   police().broker->on_submit = [](absl::StatusOr<v1::SubmitReferralResponse>& answer) {
-    if (answer.ok() && answer->receipts_size() > 1) answer->mutable_receipts()->SwapElements(0, answer->receipts_size() - 1);
+    if (answer.ok() && answer->receipts_size() > 1)
+      answer->mutable_receipts()->SwapElements(0, answer->receipts_size() - 1);
     return absl::OkStatus();
   };
   const auto response = police().daemon->sender().Push(Sample());

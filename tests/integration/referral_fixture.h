@@ -7,19 +7,20 @@
 #include <vector>
 
 #include "google/protobuf/util/json_util.h"
+
 #include "tests/integration/consortium.h"
 #include "tests/support/matchers.h"
 
 namespace derwent::agents {
 
 using testing::Consortium;
-using testing::IsOk;
-using testing::StatusIs;
-using testing::TestAgent;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::IsOk;
 using ::testing::Not;
+using testing::StatusIs;
+using testing::TestAgent;
 
 inline std::string ReadAll(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -29,7 +30,8 @@ inline std::string ReadAll(const std::string& path) {
 // The sample domestic-abuse referral to two recipients.
 inline v1::PushReferralRequest Sample(const std::string& reference = "RMS-1") {
   v1::PushReferralRequest request;
-  EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(ReadAll("samples/police.derbys/da-referral.json"), &request).ok());
+  EXPECT_TRUE(
+      google::protobuf::util::JsonStringToMessage(ReadAll("samples/police.derbys/da-referral.json"), &request).ok());
   request.set_referral_ref(reference);
   request.clear_recipients();
   for (const char* agency : {"rp.housing", "dcc.adults"}) {
@@ -60,10 +62,12 @@ class ReferralTest : public ::testing::Test {
     return response->shares(0).share_id();
   }
 
-  std::string HandedOver(const TestAgent& agent, const std::string& share) { return ReadAll(agent.config.handover_folder + "/handover/" + share + ".json"); }
+  std::string HandedOver(const TestAgent& agent, const std::string& share) {
+    return ReadAll(agent.config.handover_folder + "/handover/" + share + ".json");
+  }
 
-  absl::StatusOr<v1::ReportReceivedResponse> Report(TestAgent& agent, const std::string& share, v1::ProgressState state, const std::string& reason,
-                                                    const std::string& note = "") {
+  absl::StatusOr<v1::ReportReceivedResponse> Report(TestAgent& agent, const std::string& share, v1::ProgressState state,
+                                                    const std::string& reason, const std::string& note = "") {
     v1::ReportReceivedRequest request;
     request.set_share_id(share);
     request.set_state(state);

@@ -60,8 +60,10 @@ TEST_F(ReferralTest, ProgressFlowsBackSignedAndSealed) {
 TEST_F(ReferralTest, AProgressThatCannotFollowIsRefused) {
   const std::string share = Push();
   housing().CollectAll();
-  EXPECT_THAT(Report(housing(), share, v1::PROGRESS_STATE_CLOSED, "SAFE"), StatusIs(absl::StatusCode::kFailedPrecondition));
-  EXPECT_THAT(Report(housing(), share, v1::PROGRESS_STATE_DECLINED, "NO_TIME"), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Report(housing(), share, v1::PROGRESS_STATE_CLOSED, "SAFE"),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(Report(housing(), share, v1::PROGRESS_STATE_DECLINED, "NO_TIME"),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(ReferralTest, OnlyTheAddressedRoleOpensAShare) {
@@ -70,7 +72,8 @@ TEST_F(ReferralTest, OnlyTheAddressedRoleOpensAShare) {
   v1::OpenReferralRequest request;
   request.set_share_id(share);
   EXPECT_OK(housing().daemon->desk().Open({.kind = trust::CallerKind::kPerson, .name = "p-f91b60"}, request));
-  EXPECT_THAT(housing().daemon->desk().Open({.kind = trust::CallerKind::kPerson, .name = "p-ca9b82"}, request), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(housing().daemon->desk().Open({.kind = trust::CallerKind::kPerson, .name = "p-ca9b82"}, request),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(ReferralTest, TheSameReferenceIsOneReferral) {
@@ -102,7 +105,8 @@ TEST_F(ReferralTest, AWithdrawnShareIsDeletedAndItsRecipientTold) {
   request.set_reason("SENT_IN_ERROR");
   const auto told = police().daemon->desk().Withdraw({.kind = trust::CallerKind::kConsole, .name = "one"}, request);
   ASSERT_OK(told);
-  EXPECT_THAT(std::vector<std::string>(told->told_agencies().begin(), told->told_agencies().end()), ::testing::ElementsAre("rp.housing"));
+  EXPECT_THAT(std::vector<std::string>(told->told_agencies().begin(), told->told_agencies().end()),
+              ::testing::ElementsAre("rp.housing"));
   housing().CollectAll();
   adults().CollectAll();
   EXPECT_TRUE(housing().daemon->context().state.FindReceived(share).value()->content.empty());
@@ -111,7 +115,9 @@ TEST_F(ReferralTest, AWithdrawnShareIsDeletedAndItsRecipientTold) {
 
 TEST_F(ReferralTest, ALostAnswerIsAskedForAgainWithTheSameBytes) {
   int answers = 0;
-  police().broker->on_submit = [&](auto&) { return ++answers == 1 ? absl::UnavailableError("the answer was lost") : absl::OkStatus(); };
+  police().broker->on_submit = [&](auto&) {
+    return ++answers == 1 ? absl::UnavailableError("the answer was lost") : absl::OkStatus();
+  };
   const auto first = police().daemon->sender().Push(Sample());
   ASSERT_OK(first);
   EXPECT_EQ(first->shares(0).state(), "QUEUED");
@@ -176,14 +182,17 @@ TEST_F(ReferralTest, AFileThatOnlyAsksKeepsAndSendsNothing) {
   EXPECT_EQ(asked->shares(0).share_id(), "");
   request.set_validate_only(false);
   EXPECT_NE(Push(request), "");
-  EXPECT_EQ(police().daemon->desk().ListOutbox({.kind = trust::CallerKind::kConsole, .name = "one"}, {})->items_size(), 1);
+  EXPECT_EQ(police().daemon->desk().ListOutbox({.kind = trust::CallerKind::kConsole, .name = "one"}, {})->items_size(),
+            1);
 }
 
 TEST(OwnSystemTest, TheAgentSaysHowManyItHoldsAndABrokenFileKeepsThem) {
   Consortium consortium;
   const auto agents = consortium.Agents({"police.derbys"});
   TestAgent& police = *agents[0];
-  const auto status = [&] { return police.daemon->desk().Status({.kind = trust::CallerKind::kConsole, .name = "one"}).value(); };
+  const auto status = [&] {
+    return police.daemon->desk().Status({.kind = trust::CallerKind::kConsole, .name = "one"}).value();
+  };
   EXPECT_EQ(status().system_people(), 15u);
   EXPECT_EQ(status().system_problems(), 0u);
   const std::string file = police.config.system.front().file;

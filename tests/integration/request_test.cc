@@ -5,11 +5,12 @@
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/util/json_util.h"
+
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/project.h"
 #include "derwent/v1/case.grpc.pb.h"
-#include "google/protobuf/util/json_util.h"
 #include "tests/integration/consortium.h"
 #include "tests/support/matchers.h"
 #include "trust/identity/certificate.h"
@@ -18,14 +19,14 @@ namespace derwent::agents {
 namespace {
 
 using testing::Consortium;
-using testing::IsOk;
-using testing::StatusIs;
-using testing::TestAgent;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::IsOk;
 using ::testing::SizeIs;
+using testing::StatusIs;
+using testing::TestAgent;
 
 // Nobody here waits for a working day.
 [[maybe_unused]] const int kShortSlot = setenv("DERWENT_ANSWER_SLOT", "5s", 1);
@@ -66,12 +67,17 @@ class RequestTest : public ::testing::Test {
   std::unique_ptr<Channel> PersonChannel(const std::string& agency, const std::string& person) {
     const std::string stem = absl::StrCat(consortium_.folder(), "/pki/agencies/", agency, "/people/", person);
     const std::string trust = consortium_.folder() + "/pki/trust/ca.pem";
-    auto channel = Channel::Open({.target = consortium_.target(), .peer = "spiffe://derwent.example/broker/one", .ca_file = trust, .certificate_file = stem + ".pem", .key_file = stem + ".key"});
+    auto channel = Channel::Open({.target = consortium_.target(),
+                                  .peer = "spiffe://derwent.example/broker/one",
+                                  .ca_file = trust,
+                                  .certificate_file = stem + ".pem",
+                                  .key_file = stem + ".key"});
     EXPECT_OK(channel);
     return channel.ok() ? *std::move(channel) : nullptr;
   }
 
-  std::string OpenCase(const std::string& agency, const std::string& convenor, const std::string& profile, const std::string& board, const std::string& area) {
+  std::string OpenCase(const std::string& agency, const std::string& convenor, const std::string& profile,
+                       const std::string& board, const std::string& area) {
     const auto channel = PersonChannel(agency, convenor);
     const auto stub = v1::CaseService::NewStub(channel->grpc());
     v1::OpenCaseRequest open;
@@ -84,7 +90,9 @@ class RequestTest : public ::testing::Test {
     return opened.ok() ? opened->case_id() : "";
   }
 
-  v1::SendCaseRequestRequest Question(const std::string& profile, const std::string& role, const std::vector<std::string>& categories, const std::vector<std::string>& holders) {
+  v1::SendCaseRequestRequest Question(const std::string& profile, const std::string& role,
+                                      const std::vector<std::string>& categories,
+                                      const std::vector<std::string>& holders) {
     v1::SendCaseRequestRequest request;
     request.set_request_ref(absl::StrCat("REF-", ++references_));
     request.set_profile(profile);
@@ -99,7 +107,8 @@ class RequestTest : public ::testing::Test {
   }
 
   // What a role holder of `agent` is asked; signs and gives the answer.
-  void AnswerAll(TestAgent& agent, const std::string& person, bool approved, const std::string& reason = "", const std::string& ground = "") {
+  void AnswerAll(TestAgent& agent, const std::string& person, bool approved, const std::string& reason = "",
+                 const std::string& ground = "") {
     RequestDesk& desk = agent.daemon->requests();
     const auto waiting = desk.ListApprovals(Person(person));
     ASSERT_OK(waiting);
@@ -115,9 +124,11 @@ class RequestTest : public ::testing::Test {
       command.set_ground(ground);
       *command.mutable_create_time() = ToTimestamp(absl::Now());
       *command.mutable_expire_time() = question.due_time();
-      const std::string stem = absl::StrCat(consortium_.folder(), "/pki/agencies/", agent.config.agency, "/people/", person);
+      const std::string stem =
+          absl::StrCat(consortium_.folder(), "/pki/agencies/", agent.config.agency, "/people/", person);
       v1::AnswerApprovalRequest answer;
-      *answer.mutable_approval()->mutable_command() = SignMessage(kApprovalType, command, trust::SigningKey::FromFile(stem + ".key").value()).value();
+      *answer.mutable_approval()->mutable_command() =
+          SignMessage(kApprovalType, command, trust::SigningKey::FromFile(stem + ".key").value()).value();
       answer.mutable_approval()->set_certificate(trust::Certificate::FromPem(ReadAll(stem + ".pem")).value().der());
       ASSERT_OK(desk.AnswerApproval(Person(person), answer));
     }
@@ -166,7 +177,8 @@ TEST_F(RequestTest, FireLearnsOfOccupancyAndOxygenNotOfTheDiagnosis) {
   ASSERT_EQ(shown.answers_size(), 1) << shown.DebugString();
   ASSERT_EQ(shown.answers(0).units_size(), 2);
   EXPECT_EQ(shown.answers(0).units(0).content().household().facts(0).composition().lives_alone(), v1::YES_NO_YES);
-  EXPECT_THAT(shown.answers(0).units(1).content().vulnerability_flag().ShortDebugString(), HasSubstr("VULNERABILITY_KIND_OXYGEN"));
+  EXPECT_THAT(shown.answers(0).units(1).content().vulnerability_flag().ShortDebugString(),
+              HasSubstr("VULNERABILITY_KIND_OXYGEN"));
   const v1::CategoryAnswer* diagnosis = AnswerTo(shown.answers(0), "health.physical");
   ASSERT_NE(diagnosis, nullptr);
   EXPECT_EQ(diagnosis->outcome(), "WITHHELD");
@@ -178,7 +190,8 @@ TEST_F(RequestTest, FireLearnsOfOccupancyAndOxygenNotOfTheDiagnosis) {
   v1::ShowCaseRequestRequest show;
   show.set_request_id(sent->request_id());
   EXPECT_THAT(fire.daemon->requests().Show(Person("p-b8824e"), show), StatusIs(absl::StatusCode::kNotFound));
-  EXPECT_THAT(adults.daemon->requests().ListHeld(Person("p-2c78e5"), {}), StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(adults.daemon->requests().ListHeld(Person("p-2c78e5"), {}),
+              StatusIs(absl::StatusCode::kPermissionDenied));
   const auto held = adults.daemon->requests().ListHeld(Person("p-84eb3a"), {});
   ASSERT_OK(held);
   ASSERT_EQ(held->requests_size(), 1);
@@ -206,7 +219,8 @@ TEST_F(RequestTest, TheGuardianRefusesHousingWithARuleAndANextStep) {
   ASSERT_EQ(waiting.request().holders_size(), 1);
   EXPECT_EQ(waiting.request().holders(0).state(), v1::HOLDER_STATE_AWAITING_APPROVAL);
   EXPECT_EQ(waiting.request().holders(0).reason(), "CALDICOTT_GUARDIAN");
-  EXPECT_THAT(trust.daemon->requests().ListApprovals(Person("p-0e6d35"))->approvals(), IsEmpty()) << "a practitioner is not asked";
+  EXPECT_THAT(trust.daemon->requests().ListApprovals(Person("p-0e6d35"))->approvals(), IsEmpty())
+      << "a practitioner is not asked";
   const auto approvals = trust.daemon->requests().ListApprovals(Person("p-e5b79c"));
   ASSERT_OK(approvals);
   ASSERT_EQ(approvals->approvals_size(), 1);
@@ -243,12 +257,14 @@ TEST_F(RequestTest, ALeadCannotTellWhoRefusedFromWhoHoldsNothing) {
     agents[i]->Restart();
     ASSERT_OK(agents[i]->daemon->upkeep().RunAll());
   }
-  v1::SendCaseRequestRequest question = Question("tb.soce", "thematic_lead", {"household", "identity"}, {"police.derbys", "dcc.adults", "probation.em", "cbc"});
+  v1::SendCaseRequestRequest question = Question("tb.soce", "thematic_lead", {"household", "identity"},
+                                                 {"police.derbys", "dcc.adults", "probation.em", "cbc"});
   question.set_purpose("case.exploitation");
   question.set_board("tb.soce");
   question.set_subject_role("person_at_risk");
   question.set_case_id(OpenCase("dcc.community_safety", "p-c85e1f", "tb.soce", "tb.soce", question.area()));
-  EXPECT_THAT(lead.daemon->requests().Send(Person("p-b3d8c4"), question), StatusIs(absl::StatusCode::kPermissionDenied)) << "the lead of another area";
+  EXPECT_THAT(lead.daemon->requests().Send(Person("p-b3d8c4"), question), StatusIs(absl::StatusCode::kPermissionDenied))
+      << "the lead of another area";
   const auto sent = lead.daemon->requests().Send(Person("p-5f7a21"), question);
   ASSERT_OK(sent);
   ASSERT_EQ(sent->state(), "STORED") << sent->reason() << sent->DebugString();
@@ -280,15 +296,19 @@ TEST_F(RequestTest, ALeadCannotTellWhoRefusedFromWhoHoldsNothing) {
     ASSERT_OK(received);
     ASSERT_TRUE(manifests[answer.agency()].ParseFromString((*received)->manifest));
   }
-  for (const char* agency : {"police.derbys", "dcc.adults"}) EXPECT_TRUE(by_holder[agency].units(0).content().has_household()) << agency;
+  for (const char* agency : {"police.derbys", "dcc.adults"})
+    EXPECT_TRUE(by_holder[agency].units(0).content().has_household()) << agency;
   for (const char* agency : {"probation.em", "cbc"}) {
     ASSERT_EQ(by_holder[agency].units_size(), 2);
-    for (const v1::OpenedUnit& unit : by_holder[agency].units()) EXPECT_EQ(unit.content().neutral(), NeutralText(agency));
+    for (const v1::OpenedUnit& unit : by_holder[agency].units())
+      EXPECT_EQ(unit.content().neutral(), NeutralText(agency));
     EXPECT_THAT(by_holder[agency].answers(), IsEmpty());
   }
   // Everything that is not random by design is the same, but for whose it is.
   const auto outline = [](v1::Manifest manifest) {
-    for (std::string* text : {manifest.mutable_share_id(), manifest.mutable_key_ring_digest(), manifest.mutable_sender_statement_digest(), manifest.mutable_sender_agency()}) text->clear();
+    for (std::string* text : {manifest.mutable_share_id(), manifest.mutable_key_ring_digest(),
+                              manifest.mutable_sender_statement_digest(), manifest.mutable_sender_agency()})
+      text->clear();
     for (v1::ManifestUnit& unit : *manifest.mutable_units()) {
       unit.clear_ciphertext_digest();
       unit.clear_key_commitment();
@@ -343,7 +363,8 @@ TEST_F(RequestTest, ACancelledRequestIsForgottenByItsHolder) {
   const auto sent = housing.daemon->requests().Send(Person("p-f91b60"), question);
   ASSERT_OK(sent);
   ASSERT_EQ(sent->state(), "STORED") << sent->reason();
-  EXPECT_EQ(housing.daemon->requests().Send(Person("p-f91b60"), question)->request_id(), sent->request_id()) << "the same reference is the same request";
+  EXPECT_EQ(housing.daemon->requests().Send(Person("p-f91b60"), question)->request_id(), sent->request_id())
+      << "the same reference is the same request";
   Step(trust);
   v1::CancelCaseRequestRequest cancel;
   cancel.set_request_id(sent->request_id());

@@ -3,10 +3,11 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "derwent/v1/dsse.pb.h"
-#include "derwent/v1/agreement.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
+
+#include "derwent/v1/agreement.pb.h"
+#include "derwent/v1/dsse.pb.h"
 #include "policy/engine/decide.h"
 #include "policy/loader/manifest.h"
 #include "policy/loader/text.h"
@@ -47,15 +48,18 @@ class SignedBundle : public ::testing::Test {
     files_[absl::StrCat("signatures/certificates/", envelope.signatures[0].keyid, ".pem")] = signer.certificate_pem;
   }
   void SignManifest(const std::string& agency) {
-    Put(absl::StrCat("signatures/bundle.", agency, ".dsse.json"), kManifestType, files_[kManifestPath], signers_[agency]);
+    Put(absl::StrCat("signatures/bundle.", agency, ".dsse.json"), kManifestType, files_[kManifestPath],
+        signers_[agency]);
   }
   void SignAgreement(const std::string& agency) {
     v1::Agreement agreement;
     Problems problems(files_);
     ASSERT_TRUE(ParseText(files_, "agreements/fire_safety.txtpb", agreement, problems));
-    Put(absl::StrCat("signatures/agreements/fire_safety.1.", agency, ".dsse.json"), kAgreementType, AgreementManifest(files_, agreement).value(), signers_[agency]);
+    Put(absl::StrCat("signatures/agreements/fire_safety.1.", agency, ".dsse.json"), kAgreementType,
+        AgreementManifest(files_, agreement).value(), signers_[agency]);
   }
-  void GiveNotice(const std::string& agency, const std::string& in_name_of, int revision, v1::NoticeAction action = v1::NOTICE_ACTION_END, const std::string& party = "") {
+  void GiveNotice(const std::string& agency, const std::string& in_name_of, int revision,
+                  v1::NoticeAction action = v1::NOTICE_ACTION_END, const std::string& party = "") {
     v1::AgreementNotice notice;
     notice.set_agreement("fire_safety");
     notice.set_revision(revision);
@@ -63,7 +67,8 @@ class SignedBundle : public ::testing::Test {
     notice.set_agency(in_name_of);
     notice.set_from_date("2026-11-30");
     notice.set_party(party);
-    Put(absl::StrCat("notices/fire_safety.", agency, ".dsse.json"), kNoticeType, notice.SerializeAsString(), signers_[agency]);
+    Put(absl::StrCat("notices/fire_safety.", agency, ".dsse.json"), kNoticeType, notice.SerializeAsString(),
+        signers_[agency]);
   }
 
   absl::StatusOr<std::unique_ptr<const Bundle>> Load() { return LoadBundle(files_, roots_, now_); }
@@ -74,7 +79,9 @@ class SignedBundle : public ::testing::Test {
     const CategoryOutcome outcome = Decide(**bundle).categories[0];
     return outcome.denied ? std::string(Describe(outcome.reasons[0].code).name) : "";
   }
-  Decision Decide(const Bundle& bundle) { return policy::Decide(HomeVisit({"identity"}), {.policy = bundle.policy.get()}, now_); }
+  Decision Decide(const Bundle& bundle) {
+    return policy::Decide(HomeVisit({"identity"}), {.policy = bundle.policy.get()}, now_);
+  }
 
   absl::Time now_ = Midday();
   testing::TestPki pki_{now_};

@@ -6,8 +6,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_replace.h"
-#include "agents/cli/policy/policy_commands.h"
 #include "gtest/gtest.h"
+
+#include "agents/cli/policy/policy_commands.h"
 
 namespace derwent::cli {
 namespace {
@@ -71,13 +72,18 @@ TEST_F(Draft, ProveChecksOnlyWhatThereIs) {
 }
 
 TEST_F(Draft, ProveRefutesAndTheRequestDecidesTheSame) {
-  Change("profiles/marac.txtpb", "ceilings {\n  receiver: \"voluntary\"", "ceilings {\n  receiver: \"voluntary\"\n  permit: \"intelligence\"");
-  const Ran ran = Policy({"prove", folder(), "--at", "2026-12-01", "--only", "voluntary_bodies_no_intelligence", "--counterexamples", folder()});
+  Change("profiles/marac.txtpb", "ceilings {\n  receiver: \"voluntary\"",
+         "ceilings {\n  receiver: \"voluntary\"\n  permit: \"intelligence\"");
+  const Ran ran = Policy({"prove", folder(), "--at", "2026-12-01", "--only", "voluntary_bodies_no_intelligence",
+                          "--counterexamples", folder()});
   EXPECT_EQ(ran.code, 1) << ran.out;
   EXPECT_TRUE(absl::StrContains(ran.out, "REFUTED"));
   EXPECT_TRUE(fs::exists(folder_ / "counterexample.voluntary_bodies_no_intelligence.json"));
   Change("vocabulary.txtpb", "profile: \"channel\"", "profile: \"dvds\"");
-  ASSERT_EQ(Policy({"prove", folder(), "--at", "2026-12-01", "--only", "channel_support_needs_consent", "--counterexamples", folder()}).code, 1);
+  ASSERT_EQ(Policy({"prove", folder(), "--at", "2026-12-01", "--only", "channel_support_needs_consent",
+                    "--counterexamples", folder()})
+                .code,
+            1);
   const std::string request = (folder_ / "counterexample.channel_support_needs_consent.json").string();
   EXPECT_NE(Policy({"decide", "--policy", folder(), "--request", request}).code, 3) << "released by the draft";
   EXPECT_EQ(Policy({"decide", "--policy", "policy/derbyshire", "--request", request}).code, 3) << "refused as reviewed";
@@ -94,10 +100,13 @@ TEST_F(Draft, DiffSaysWhetherAnythingOpens) {
 }
 
 TEST_F(Draft, FlowsAndAgreementAreFilteredAndNamed) {
-  EXPECT_TRUE(absl::StrContains(Policy({"flows", folder(), "--profile", "fire_safety", "--at", "2026-12-01"}).out, "vulnerability.flag"));
-  EXPECT_TRUE(absl::StartsWith(Policy({"flows", folder(), "--board", "marac", "-o", "csv", "--at", "2026-12-01"}).out, "profile,giver,receiver,category,"));
+  EXPECT_TRUE(absl::StrContains(Policy({"flows", folder(), "--profile", "fire_safety", "--at", "2026-12-01"}).out,
+                                "vulnerability.flag"));
+  EXPECT_TRUE(absl::StartsWith(Policy({"flows", folder(), "--board", "marac", "-o", "csv", "--at", "2026-12-01"}).out,
+                               "profile,giver,receiver,category,"));
   EXPECT_TRUE(absl::StrContains(Policy({"flows", folder(), "--profile", "marak"}).err, "did you mean `marac`?"));
-  EXPECT_TRUE(absl::StrContains(Policy({"flows", folder(), "--profile", "marac", "--svg", "-", "--at", "2026-12-01"}).out, "</svg>"));
+  EXPECT_TRUE(absl::StrContains(
+      Policy({"flows", folder(), "--profile", "marac", "--svg", "-", "--at", "2026-12-01"}).out, "</svg>"));
   EXPECT_TRUE(absl::StrContains(Policy({"agreement", folder(), "marac"}).out, "</html>"));
   EXPECT_EQ(Policy({"agreement", folder(), "marak"}).code, 2);
 }

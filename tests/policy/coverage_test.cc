@@ -2,6 +2,7 @@
 #include "agents/cli/policy/coverage.h"
 
 #include "gtest/gtest.h"
+
 #include "tests/policy/derbyshire.h"
 
 namespace derwent::cli {
@@ -25,8 +26,10 @@ TEST(Coverage, OfNothingIsNothing) {
 
 TEST(Coverage, CountsTheRulesThatReleasedSomething) {
   const Coverage coverage = After({HomeVisit({"identity"})});
-  for (const char* rule : {"profiles/fire_safety/necessary/identity", "profiles/fire_safety/senders/council_upper", "profiles/fire_safety/receivers/practitioner",
-                           "profiles/fire_safety/purposes/case.fire_safety", "profiles/fire_safety/gateways/gw.frsa6"}) {
+  for (const char* rule :
+       {"profiles/fire_safety/necessary/identity", "profiles/fire_safety/senders/council_upper",
+        "profiles/fire_safety/receivers/practitioner", "profiles/fire_safety/purposes/case.fire_safety",
+        "profiles/fire_safety/gateways/gw.frsa6"}) {
     EXPECT_TRUE(coverage.rules().seen.contains(rule)) << rule;
   }
   EXPECT_FALSE(coverage.rules().seen.contains("profiles/fire_safety/necessary/contact")) << "nobody asked for it";

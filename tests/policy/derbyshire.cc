@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
+
 #include "policy/engine/decide.h"
 #include "policy/loader/bundle.h"
 #include "policy/loader/compile.h"
@@ -34,8 +35,12 @@ Policy TwoProfiles() {
 absl::Time Midday() { return absl::FromCivil(absl::CivilHour(2026, 12, 1, 10), absl::UTCTimeZone()); }
 
 DecisionRequest HomeVisit(std::vector<std::string> categories) {
-  DecisionRequest q{.releasing_agency = "dcc.adults", .receiving_agency = "dfrs", .receiving_role = "practitioner",
-                    .profile = "fire_safety", .purpose = "case.fire_safety", .area = "E07000034"};
+  DecisionRequest q{.releasing_agency = "dcc.adults",
+                    .receiving_agency = "dfrs",
+                    .receiving_role = "practitioner",
+                    .profile = "fire_safety",
+                    .purpose = "case.fire_safety",
+                    .area = "E07000034"};
   q.case_link = CaseLink::kAsserted;
   q.justification = true;
   q.subject_role = "resident";
@@ -45,8 +50,12 @@ DecisionRequest HomeVisit(std::vector<std::string> categories) {
 }
 
 DecisionRequest ChildReferral(std::vector<std::string> categories) {
-  DecisionRequest q{.releasing_agency = "police.derbys", .receiving_agency = "dcc.childrens", .receiving_role = "mash_manager",
-                    .profile = "mash", .purpose = "case.child_safeguard", .area = "E10000007"};
+  DecisionRequest q{.releasing_agency = "police.derbys",
+                    .receiving_agency = "dcc.childrens",
+                    .receiving_role = "mash_manager",
+                    .profile = "mash",
+                    .purpose = "case.child_safeguard",
+                    .area = "E10000007"};
   q.direction = Direction::kPush;
   q.justification = true;
   q.subject_role = "child";
@@ -62,7 +71,8 @@ Decision DecideUnder(const Policy& policy, const DecisionRequest& request) {
 Decision DecideHere(const DecisionRequest& request) { return DecideUnder(Derbyshire(), request); }
 
 bool Says(const CategoryOutcome& outcome, ReasonCode code) {
-  return std::any_of(outcome.reasons.begin(), outcome.reasons.end(), [&](const Reason& reason) { return reason.code == code; });
+  return std::any_of(outcome.reasons.begin(), outcome.reasons.end(),
+                     [&](const Reason& reason) { return reason.code == code; });
 }
 
 }  // namespace derwent::policy

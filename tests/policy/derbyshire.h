@@ -1,6 +1,7 @@
 #pragma once
 
 #include "absl/time/time.h"
+
 #include "policy/engine/decision.h"
 #include "policy/engine/model.h"
 #include "policy/engine/request.h"

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
+
 #include "policy/loader/compile.h"
 #include "tests/policy/derbyshire.h"
 
@@ -14,7 +15,8 @@ namespace {
 
 constexpr absl::CivilDay kDay(2026, 12, 1);
 
-std::unique_ptr<Policy> With(const std::string& path, const std::string& from, const std::string& to, Files files = DerbyshireFiles()) {
+std::unique_ptr<Policy> With(const std::string& path, const std::string& from, const std::string& to,
+                             Files files = DerbyshireFiles()) {
   const std::string text = absl::StrReplaceAll(files.at(path), {{from, to}});
   EXPECT_NE(text, files[path]) << from;
   files[path] = text;
@@ -31,7 +33,9 @@ TEST(Difference, OfAPolicyFromItselfIsNone) {
 }
 
 TEST(Difference, SaysWhatOpensFirstAndInWords) {
-  const auto loose = With("profiles/fire_safety.txtpb", "conditional { category: \"health.mental\"", "conditional { category: \"ethnicity\" when: \"asked\" }\nconditional { category: \"health.mental\"");
+  const auto loose =
+      With("profiles/fire_safety.txtpb", "conditional { category: \"health.mental\"",
+           "conditional { category: \"ethnicity\" when: \"asked\" }\nconditional { category: \"health.mental\"");
   const Differences found = Compare(Derbyshire(), *loose, kDay);
   ASSERT_FALSE(found.releases.empty());
   const Difference& first = found.releases.front();
@@ -82,16 +86,20 @@ TEST(Difference, SeesFlagsConsentHarmAndHandling) {
   EXPECT_TRUE(After([](Policy& p) { p.consent_steps.front().giver_under_18.clear(); }).opens());
   const Differences harm = After([](Policy& p) { p.categories.at("social_care").harm = 2; });
   ASSERT_TRUE(harm.opens());
-  for (const Difference& d : harm.releases) EXPECT_TRUE(d.when == "without a note" || d.when == "to be passed on") << d.when;
+  for (const Difference& d : harm.releases)
+    EXPECT_TRUE(d.when == "without a note" || d.when == "to be passed on") << d.when;
   EXPECT_TRUE(After([](Policy& p) { p.profiles.at("marac").obligations.clear(); }).opens());
   EXPECT_FALSE(After([](Policy& p) { p.profiles.at("marac").clock_hours["collection"] = 1; }).opens());
 }
 
 TEST(Difference, SeesWhoIsNewAndWhoIsGone) {
-  const auto drop = [](Policy& p) { for (Agreement& a : p.agreements) a.parties.erase("rp.housing"); };
+  const auto drop = [](Policy& p) {
+    for (Agreement& a : p.agreements) a.parties.erase("rp.housing");
+  };
   const Differences gone = After(drop);
   ASSERT_FALSE(gone.releases.empty());
-  for (const Difference& d : gone.releases) EXPECT_TRUE(d.receiver == "rp.housing" || d.givers == std::set<std::string>{"rp.housing"}) << d.receiver;
+  for (const Difference& d : gone.releases)
+    EXPECT_TRUE(d.receiver == "rp.housing" || d.givers == std::set<std::string>{"rp.housing"}) << d.receiver;
   EXPECT_FALSE(gone.opens());
 }
 

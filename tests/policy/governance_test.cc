@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "gtest/gtest.h"
+
 #include "tests/policy/derbyshire.h"
 #include "tests/support/test_pki.h"
 

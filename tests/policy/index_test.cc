@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gtest/gtest.h"
+
 #include "policy/engine/decide.h"
 #include "tests/policy/derbyshire.h"
 #include "tests/policy/random_request.h"
@@ -18,7 +19,9 @@ namespace {
 
 constexpr absl::CivilDay kDay(2026, 12, 1);
 
-std::string Line(bool denied, Form form, const auto& approvers) { return denied ? "denied" : absl::StrCat(FormName(form), " ", absl::StrJoin(approvers, "+")); }
+std::string Line(bool denied, Form form, const auto& approvers) {
+  return denied ? "denied" : absl::StrCat(FormName(form), " ", absl::StrJoin(approvers, "+"));
+}
 
 // Both engines on one question.
 void ExpectAlike(const Index& index, const Policy& policy, const DecisionRequest& q, int round) {
@@ -33,7 +36,8 @@ void ExpectAlike(const Index& index, const Policy& policy, const DecisionRequest
     std::set<std::string> roles;
     for (const std::string& role : index.RolesOf(verdicts[i].approvers)) roles.insert(role);
     ASSERT_EQ(Line(verdicts[i].denied, verdicts[i].form, roles), Line(outcome.denied, outcome.form, outcome.approvers))
-        << "round " << round << ": " << q.profile << " " << outcome.category << " " << q.releasing_agency << " to " << q.receiving_agency << " as " << q.receiving_role << " for " << q.purpose;
+        << "round " << round << ": " << q.profile << " " << outcome.category << " " << q.releasing_agency << " to "
+        << q.receiving_agency << " as " << q.receiving_role << " for " << q.purpose;
   }
 }
 
@@ -55,14 +59,17 @@ TEST(Index, DecidesAlikeUnderChangedPolicies) {
     Policy policy = Derbyshire();
     for (Agreement& agreement : policy.agreements) {
       if (random() % 3 == 0) agreement.overlays = {{"contact", std::nullopt}, {"identity", Form::kPseudonymise}};
-      if (random() % 4 == 0) agreement.notices = {{.from = kDay - static_cast<int>(random() % 3) + 1, .removes = random() % 2 == 0 ? "dfrs" : ""}};
+      if (random() % 4 == 0)
+        agreement.notices = {
+            {.from = kDay - static_cast<int>(random() % 3) + 1, .removes = random() % 2 == 0 ? "dfrs" : ""}};
       if (random() % 5 == 0) agreement.apd_review = kDay - 1;
       if (random() % 4 == 0) agreement.areas = {"E07000034"};
     }
     policy.gateways.at("gw.ca2004_16la").effective_from = kDay - 1 + static_cast<int>(random() % 3);
     policy.types.at("police").special_condition = random() % 4 == 0 ? "" : "c9.g6";
     const Index index = Index::Of(policy).value();
-    for (int round = 0; round < 1000 && !::testing::Test::HasFatalFailure(); ++round) ExpectAlike(index, policy, RandomRequest(policy, random), round);
+    for (int round = 0; round < 1000 && !::testing::Test::HasFatalFailure(); ++round)
+      ExpectAlike(index, policy, RandomRequest(policy, random), round);
   }
 }
 

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
+
 #include "policy/engine/calendar.h"
 #include "policy/loader/compile.h"
 #include "policy/loader/directory.h"
@@ -30,14 +31,17 @@ std::vector<std::string> ProblemsWhen(const std::string& path, const std::string
 }
 
 bool Holds(const std::vector<std::string>& lines, absl::string_view part) {
-  return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) { return absl::StrContains(line, part); });
+  return std::any_of(lines.begin(), lines.end(),
+                     [&](const std::string& line) { return absl::StrContains(line, part); });
 }
 
 TEST(Bundle, DerbyshireCompilesWithEveryProfileAndAgreement) {
   EXPECT_EQ(Derbyshire().profiles.size(), 23u);
   EXPECT_EQ(Derbyshire().categories.size(), 33u);
   for (const auto& [id, profile] : Derbyshire().profiles) {
-    EXPECT_TRUE(std::any_of(Derbyshire().agreements.begin(), Derbyshire().agreements.end(), [&](const Agreement& a) { return a.profiles.contains(id); })) << id;
+    EXPECT_TRUE(std::any_of(Derbyshire().agreements.begin(), Derbyshire().agreements.end(), [&](const Agreement& a) {
+      return a.profiles.contains(id);
+    })) << id;
   }
 }
 
@@ -45,7 +49,8 @@ TEST(Bundle, EveryReducedFormOfAProfileExistsForItsCategory) {
   for (const auto& [id, profile] : Derbyshire().profiles) {
     for (const auto& [name, conditional] : profile.conditional) {
       const Category& category = Derbyshire().categories.at(name);
-      EXPECT_TRUE(!conditional.has_form || category.Meet(category.Fullest(), conditional.form).has_value()) << id << ", " << name;
+      EXPECT_TRUE(!conditional.has_form || category.Meet(category.Fullest(), conditional.form).has_value())
+          << id << ", " << name;
     }
   }
 }
@@ -68,22 +73,28 @@ TEST(Bundle, SubjectsOfSecretProcessesHaveEnclavesOfTheirOwn) {
 }
 
 TEST(Loader, ACompanionNamesAProfileThatServesItsPurpose) {
-  const std::vector<std::string> lines = ProblemsWhen("profiles/marac.txtpb", "purpose: \"case.child_safeguard\"", "purpose: \"case.marac\"");
+  const std::vector<std::string> lines =
+      ProblemsWhen("profiles/marac.txtpb", "purpose: \"case.child_safeguard\"", "purpose: \"case.marac\"");
   EXPECT_TRUE(Holds(lines, "no purpose is called `case.marac`"));
-  EXPECT_TRUE(Holds(ProblemsWhen("profiles/marac.txtpb", "purpose: \"case.child_safeguard\"", "purpose: \"case.channel\""), "does not serve its purpose"));
+  EXPECT_TRUE(
+      Holds(ProblemsWhen("profiles/marac.txtpb", "purpose: \"case.child_safeguard\"", "purpose: \"case.channel\""),
+            "does not serve its purpose"));
 }
 
 TEST(Bundle, NoVoluntaryBodyEverReceivesIntelligenceInFull) {
-  for (const auto& [id, profile] : Derbyshire().profiles) EXPECT_FALSE(profile.necessary.contains("intelligence")) << id;
+  for (const auto& [id, profile] : Derbyshire().profiles)
+    EXPECT_FALSE(profile.necessary.contains("intelligence")) << id;
 }
 
 TEST(Loader, NamesAnUnknownWordWithItsLineAndTheNearestOne) {
-  const std::vector<std::string> lines = ProblemsWhen("profiles/marac.txtpb", "necessary: \"household\"", "necessary: \"househald\"");
+  const std::vector<std::string> lines =
+      ProblemsWhen("profiles/marac.txtpb", "necessary: \"household\"", "necessary: \"househald\"");
   ASSERT_EQ(lines.size(), 1u);
   EXPECT_TRUE(Holds(lines, "no category is called `househald`")) << lines[0];
   EXPECT_TRUE(Holds(lines, "did you mean `household`?")) << lines[0];
   const std::string& text = DerbyshireFiles().at("profiles/marac.txtpb");
-  const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<long>(text.find("necessary: \"household\"")), '\n');
+  const auto line =
+      1 + std::count(text.begin(), text.begin() + static_cast<long>(text.find("necessary: \"household\"")), '\n');
   EXPECT_TRUE(absl::StartsWith(lines[0], "profiles/marac.txtpb:" + std::to_string(line) + ":")) << lines[0];
 }
 
@@ -96,38 +107,57 @@ int LineOf(const std::string& path, const std::string& text) {
 TEST(Loader, NamesTheLineOfTheProblemNotOfTheNamesFirstPlace) {
   const std::string marac = "profiles/marac.txtpb";
   // `spoc` stands as a receiver before it stands as an approver; `incident` is necessary before ceilings name it.
-  const std::string rule = "conditional { category: \"intelligence\" when: \"sanitised\" form: \"summarise\" approver: \"spoc\" }";
-  const std::vector<std::string> approver = ProblemsWhen(marac, rule, "conditional { category: \"intelligence\" when: \"sanitised\" form: \"summarise\" approver: \"dpo\" }");
+  const std::string rule =
+      "conditional { category: \"intelligence\" when: \"sanitised\" form: \"summarise\" approver: \"spoc\" }";
+  const std::vector<std::string> approver = ProblemsWhen(
+      marac, rule,
+      "conditional { category: \"intelligence\" when: \"sanitised\" form: \"summarise\" approver: \"dpo\" }");
   ASSERT_EQ(approver.size(), 1u);
   EXPECT_TRUE(absl::StartsWith(approver[0], absl::StrCat(marac, ":", LineOf(marac, rule), ":"))) << approver[0];
-  const std::vector<std::string> form = ProblemsWhen(marac, "redact: \"risk.victim=flag_only\"", "redact: \"risk.victim=flags\"");
+  const std::vector<std::string> form =
+      ProblemsWhen(marac, "redact: \"risk.victim=flag_only\"", "redact: \"risk.victim=flags\"");
   ASSERT_EQ(form.size(), 2u);
-  EXPECT_TRUE(absl::StartsWith(form[0], absl::StrCat(marac, ":", LineOf(marac, "redact: \"risk.victim=flag_only\""), ":"))) << form[0];
+  EXPECT_TRUE(
+      absl::StartsWith(form[0], absl::StrCat(marac, ":", LineOf(marac, "redact: \"risk.victim=flag_only\""), ":")))
+      << form[0];
   // The second of two lines that say the same.
   const std::vector<std::string> twice = ProblemsWhen(marac, rule, absl::StrCat(rule, "\n", rule));
   ASSERT_EQ(twice.size(), 1u);
   EXPECT_TRUE(absl::StartsWith(twice[0], absl::StrCat(marac, ":", LineOf(marac, rule) + 1, ":"))) << twice[0];
   // Inside an entry of several lines.
-  const std::vector<std::string> inside = ProblemsWhen("gateways.txtpb", "  to: \"scrutiny_committee\"", "  to: \"scrutiny_comittee\"");
+  const std::vector<std::string> inside =
+      ProblemsWhen("gateways.txtpb", "  to: \"scrutiny_committee\"", "  to: \"scrutiny_comittee\"");
   ASSERT_EQ(inside.size(), 1u);
-  EXPECT_TRUE(absl::StartsWith(inside[0], absl::StrCat("gateways.txtpb:", LineOf("gateways.txtpb", "  to: \"scrutiny_committee\""), ":"))) << inside[0];
+  EXPECT_TRUE(absl::StartsWith(
+      inside[0], absl::StrCat("gateways.txtpb:", LineOf("gateways.txtpb", "  to: \"scrutiny_committee\""), ":")))
+      << inside[0];
 }
 
 TEST(Loader, RefusesAnOverlayThatDoesNotTighten) {
   const std::string agreement = "agreements/marac.txtpb";
-  const auto with = [&](const std::string& overlay) { return ProblemsWhen(agreement, "owner: ", absl::StrCat("overlays: \"", overlay, "\"\nowner: ")); };
-  for (const char* loosens : {"identity=full", "intelligence=generalise", "immigration=summarise", "immigration=flag_only", "finance=mask", "identifier=mask", "identifier=deny"}) {
+  const auto with = [&](const std::string& overlay) {
+    return ProblemsWhen(agreement, "owner: ", absl::StrCat("overlays: \"", overlay, "\"\nowner: "));
+  };
+  for (const char* loosens : {"identity=full", "intelligence=generalise", "immigration=summarise",
+                              "immigration=flag_only", "finance=mask", "identifier=mask", "identifier=deny"}) {
     EXPECT_TRUE(Holds(with(loosens), "[overlay-loosens]")) << loosens;
   }
-  for (const char* tightens : {"identity=mask", "intelligence=flag_only", "finance=deny", "health.mental=contact_owner"}) EXPECT_TRUE(with(tightens).empty()) << tightens;
+  for (const char* tightens :
+       {"identity=mask", "intelligence=flag_only", "finance=deny", "health.mental=contact_owner"})
+    EXPECT_TRUE(with(tightens).empty()) << tightens;
   EXPECT_TRUE(Holds(with("identity=maks"), "did you mean `mask`?"));
 }
 
 TEST(Loader, RefusesMissingConditions) {
-  const std::string police = "basis: \"lb.e\" special_condition: \"c9.g6\" offence_condition: \"c10.36\" needs_confirmation: \"U13";
+  const std::string police =
+      "basis: \"lb.e\" special_condition: \"c9.g6\" offence_condition: \"c10.36\" needs_confirmation: \"U13";
   const std::string organisations = "organisations.txtpb";
-  EXPECT_TRUE(Holds(ProblemsWhen(organisations, police, "basis: \"lb.e\" offence_condition: \"c10.36\" needs_confirmation: \"U13"), "`police` shares special-category data and names no condition [article-9]"));
-  EXPECT_TRUE(Holds(ProblemsWhen(organisations, police, "basis: \"lb.e\" special_condition: \"c9.g6\" needs_confirmation: \"U13"), "[article-10]"));
+  EXPECT_TRUE(Holds(
+      ProblemsWhen(organisations, police, "basis: \"lb.e\" offence_condition: \"c10.36\" needs_confirmation: \"U13"),
+      "`police` shares special-category data and names no condition [article-9]"));
+  EXPECT_TRUE(Holds(
+      ProblemsWhen(organisations, police, "basis: \"lb.e\" special_condition: \"c9.g6\" needs_confirmation: \"U13"),
+      "[article-10]"));
 }
 
 std::vector<std::string> Warnings(Severity severity, const Files& files) {
@@ -145,7 +175,8 @@ TEST(Loader, WarnsOfSendersAndGatewaysThatCanNeverServe) {
   EXPECT_FALSE(Holds(Warnings(Severity::kWarning, files), "profiles/fire_safety.txtpb"));
   files["profiles/fire_safety.txtpb"] += "gateways: \"gw.cja327a\"\n";
   files["profiles/immediate_justice.txtpb"] += "senders: \"court\"\nsenders: \"press\"\ngateways: \"gw.msa52\"\n";
-  const std::string text = absl::StrReplaceAll(files["profiles/immediate_justice.txtpb"], {{"gateways: \"gw.cda115\"\n", ""}});
+  const std::string text =
+      absl::StrReplaceAll(files["profiles/immediate_justice.txtpb"], {{"gateways: \"gw.cda115\"\n", ""}});
   files["profiles/immediate_justice.txtpb"] = text;
   const std::vector<std::string> warnings = Warnings(Severity::kWarning, files);
   EXPECT_TRUE(Holds(warnings, "no gateway of the profile lets `press` send anything [dead-sender]"));
@@ -165,23 +196,31 @@ TEST(Loader, ListsEveryLegalPointThatIsNotSettled) {
 
 TEST(Loader, ExistenceSensitiveProfilesHaveAnAnswerSlot) {
   for (const auto& [id, profile] : Derbyshire().profiles) {
-    EXPECT_EQ(profile.answer_slot.working_days > 0 || profile.answer_slot.time > absl::ZeroDuration(), profile.existence_sensitive) << id;
+    EXPECT_EQ(profile.answer_slot.working_days > 0 || profile.answer_slot.time > absl::ZeroDuration(),
+              profile.existence_sensitive)
+        << id;
   }
   EXPECT_EQ(Derbyshire().profiles.at("mash").answer_slot.time, absl::Minutes(15));
   EXPECT_EQ(Derbyshire().profiles.at("marac").answer_slot.working_days, 1);
   EXPECT_TRUE(Holds(ProblemsWhen("profiles/mash.txtpb", "answer_slot: \"15m\"", ""), "[answer-slot]"));
   for (const char* slot : {"soon", "0wd", "-1h", "wd", "1.5wd"}) {
-    EXPECT_TRUE(Holds(ProblemsWhen("profiles/mash.txtpb", "answer_slot: \"15m\"", absl::StrCat("answer_slot: \"", slot, "\"")), "[answer-slot]")) << slot;
+    EXPECT_TRUE(
+        Holds(ProblemsWhen("profiles/mash.txtpb", "answer_slot: \"15m\"", absl::StrCat("answer_slot: \"", slot, "\"")),
+              "[answer-slot]"))
+        << slot;
   }
 }
 
 TEST(Calendar, AnAnswerGoesOutAtTheSameTimeOfDayOnTheSlotsLastWorkingDay) {
-  const auto at = [](int month, int day, int hour) { return absl::FromCivil(absl::CivilHour(2026, month, day, hour), absl::UTCTimeZone()); };
+  const auto at = [](int month, int day, int hour) {
+    return absl::FromCivil(absl::CivilHour(2026, month, day, hour), absl::UTCTimeZone());
+  };
   const AnswerSlot next_day{.working_days = 1};
   EXPECT_EQ(AnswerTime(Derbyshire(), next_day, at(12, 1, 10)), at(12, 2, 10));
   EXPECT_EQ(AnswerTime(Derbyshire(), next_day, at(12, 4, 10)), at(12, 7, 10)) << "over a weekend";
   EXPECT_EQ(AnswerTime(Derbyshire(), next_day, at(12, 5, 10)), at(12, 7, 10)) << "asked on a Saturday";
-  EXPECT_EQ(AnswerTime(Derbyshire(), next_day, at(12, 24, 10)), at(12, 29, 10)) << "over Christmas, its substitute day and the weekend";
+  EXPECT_EQ(AnswerTime(Derbyshire(), next_day, at(12, 24, 10)), at(12, 29, 10))
+      << "over Christmas, its substitute day and the weekend";
   EXPECT_EQ(AnswerTime(Derbyshire(), {.time = absl::Minutes(15)}, at(12, 5, 10)), at(12, 5, 10) + absl::Minutes(15));
 }
 
@@ -197,7 +236,8 @@ TEST(Loader, RefusesWhatTheRulesForbid) {
   EXPECT_TRUE(Holds(ProblemsWhen(marac, "retention: \"MARAC", "decision_support: \"MARAC"), "[retention]"));
   EXPECT_TRUE(Holds(ProblemsWhen(marac, "collection_hours: 120", "collection_hours: 0"), "[clock]"));
   EXPECT_TRUE(Holds(ProblemsWhen(marac, "id: \"marac\"", "id: \"mash\""), "[file-name]"));
-  EXPECT_TRUE(Holds(ProblemsWhen(marac, "purposes: \"case.da_safety\"", "purposes: \"x.media\""), "[excluded-purpose]"));
+  EXPECT_TRUE(
+      Holds(ProblemsWhen(marac, "purposes: \"case.da_safety\"", "purposes: \"x.media\""), "[excluded-purpose]"));
   EXPECT_TRUE(Holds(ProblemsWhen(marac, "kind: \"process\"", "kind: \"proces\""), "[closed-list]"));
   const std::string agreement = "agreements/marac.txtpb";
   EXPECT_TRUE(Holds(ProblemsWhen(agreement, "owner: ", "overlays: \"identity=full\"\nowner: "), "[overlay-loosens]"));
@@ -207,7 +247,8 @@ TEST(Loader, RefusesWhatTheRulesForbid) {
 }
 
 TEST(Loader, AThematicLeadNeverOpensCases) {
-  EXPECT_TRUE(Holds(ProblemsWhen("profiles/tb.ncasb.txtpb", "convenors: \"spoc\"", "convenors: \"thematic_lead\""), "a thematic lead opens cases"));
+  EXPECT_TRUE(Holds(ProblemsWhen("profiles/tb.ncasb.txtpb", "convenors: \"spoc\"", "convenors: \"thematic_lead\""),
+                    "a thematic lead opens cases"));
 }
 
 TEST(Loader, EveryProfileHasConvenors) {

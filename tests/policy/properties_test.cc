@@ -5,6 +5,7 @@
 #include <random>
 
 #include "gtest/gtest.h"
+
 #include "policy/engine/decide.h"
 #include "policy/engine/lattice.h"
 #include "policy/loader/canonical_request.h"
@@ -18,7 +19,8 @@ constexpr int kRounds = 10000;
 constexpr unsigned kSeed = 20261201;
 
 bool SameCategory(const CategoryOutcome& a, const CategoryOutcome& b) {
-  return a.category == b.category && a.denied == b.denied && (a.denied || (a.form == b.form && a.approvers == b.approvers)) && a.open == b.open;
+  return a.category == b.category && a.denied == b.denied &&
+         (a.denied || (a.form == b.form && a.approvers == b.approvers)) && a.open == b.open;
 }
 
 bool Same(const Decision& a, const Decision& b) {
@@ -30,22 +32,27 @@ bool NoWider(const CategoryOutcome& tight, const CategoryOutcome& loose) {
   if (tight.denied) return true;
   const Category& category = *Derbyshire().FindCategory(tight.category);
   if (loose.denied || !IsWithin(tight.form, loose.form, category)) return false;
-  return tight.form != loose.form || std::includes(tight.approvers.begin(), tight.approvers.end(), loose.approvers.begin(), loose.approvers.end());
+  return tight.form != loose.form ||
+         std::includes(tight.approvers.begin(), tight.approvers.end(), loose.approvers.begin(), loose.approvers.end());
 }
 
 void ExpectNoWider(const Decision& tight, const Decision& loose, const DecisionRequest& q, int round) {
   for (size_t i = 0; i < tight.categories.size(); ++i) {
-    ASSERT_TRUE(NoWider(tight.categories[i], loose.categories[i])) << "round " << round << ", " << q.profile << ", " << tight.categories[i].category;
+    ASSERT_TRUE(NoWider(tight.categories[i], loose.categories[i]))
+        << "round " << round << ", " << q.profile << ", " << tight.categories[i].category;
   }
 }
 
 template <typename Check>
 void EachRandomRequest(int rounds, Check check) {
   std::mt19937 random(kSeed);
-  for (int round = 0; round < rounds && !::testing::Test::HasFatalFailure(); ++round) check(RandomRequest(Derbyshire(), random), random, round);
+  for (int round = 0; round < rounds && !::testing::Test::HasFatalFailure(); ++round)
+    check(RandomRequest(Derbyshire(), random), random, round);
 }
 template <typename Check>
-void EachRandomRequest(Check check) { EachRandomRequest(kRounds, check); }
+void EachRandomRequest(Check check) {
+  EachRandomRequest(kRounds, check);
+}
 
 TEST(DecisionProperties, TheRandomRequestsReachEveryOutcome) {
   std::map<std::string, int> seen;
@@ -61,7 +68,8 @@ TEST(DecisionProperties, BrokerAndHolderTogetherDecideAsOneWhoKnowsAll) {
     const Decision whole = DecideHere(q);
     DecisionRequest blind = q;
     blind.facts.reset();
-    ASSERT_TRUE(Same(Intersect(DecideHere(blind), whole, Derbyshire()), whole)) << "round " << round << ", " << q.profile;
+    ASSERT_TRUE(Same(Intersect(DecideHere(blind), whole, Derbyshire()), whole))
+        << "round " << round << ", " << q.profile;
   });
 }
 
@@ -85,7 +93,8 @@ TEST(DecisionProperties, WhatIsOpenIsNeverReleasedByTheBrokerAlone) {
 
 TEST(DecisionProperties, TheHolderLeavesNothingOpen) {
   EachRandomRequest([&](const DecisionRequest& q, std::mt19937&, int round) {
-    for (const CategoryOutcome& outcome : DecideHere(q).categories) ASSERT_TRUE(outcome.open.empty()) << "round " << round << ", " << outcome.category;
+    for (const CategoryOutcome& outcome : DecideHere(q).categories)
+      ASSERT_TRUE(outcome.open.empty()) << "round " << round << ", " << outcome.category;
   });
 }
 
@@ -97,16 +106,19 @@ TEST(DecisionProperties, TheSameQuestionHasTheSameAnswerInAnyOrder) {
     std::shuffle(shuffled.facts->flags->begin(), shuffled.facts->flags->end(), random);
     std::shuffle(shuffled.facts->consents.begin(), shuffled.facts->consents.end(), random);
     Decision again = DecideHere(shuffled);
-    std::sort(again.categories.begin(), again.categories.end(), [](const CategoryOutcome& a, const CategoryOutcome& b) { return a.category < b.category; });
+    std::sort(again.categories.begin(), again.categories.end(),
+              [](const CategoryOutcome& a, const CategoryOutcome& b) { return a.category < b.category; });
     const Decision once = DecideHere(q);
     ASSERT_TRUE(Same(once, again)) << "round " << round << ", " << q.profile;
-    for (size_t i = 0; i < once.categories.size(); ++i) ASSERT_EQ(once.categories[i].reasons, again.categories[i].reasons) << "round " << round;
+    for (size_t i = 0; i < once.categories.size(); ++i)
+      ASSERT_EQ(once.categories[i].reasons, again.categories[i].reasons) << "round " << round;
   });
 }
 
 TEST(DecisionProperties, AProhibitionMoreNeverOpensAnything) {
   EachRandomRequest([&](const DecisionRequest& q, std::mt19937& random, int round) {
-    constexpr const char* kProhibitions[] = {"witness_protection", "address_protected", "family_proceedings", "lao_restricted", "legal_privilege"};
+    constexpr const char* kProhibitions[] = {"witness_protection", "address_protected", "family_proceedings",
+                                             "lao_restricted", "legal_privilege"};
     DecisionRequest flagged = q;
     flagged.facts->flags->push_back(kProhibitions[random() % std::size(kProhibitions)]);
     ExpectNoWider(DecideHere(flagged), DecideHere(q), q, round);
@@ -116,7 +128,10 @@ TEST(DecisionProperties, AProhibitionMoreNeverOpensAnything) {
 TEST(DecisionProperties, WhatIsUnknownNeverOpensAnything) {
   EachRandomRequest([&](const DecisionRequest& q, std::mt19937& random, int round) {
     DecisionRequest less = q;
-    if (random() % 2 == 0) less.facts->age.reset(); else less.facts->flags.reset();
+    if (random() % 2 == 0)
+      less.facts->age.reset();
+    else
+      less.facts->flags.reset();
     ExpectNoWider(DecideHere(less), DecideHere(q), q, round);
   });
 }
@@ -124,7 +139,8 @@ TEST(DecisionProperties, WhatIsUnknownNeverOpensAnything) {
 TEST(DecisionProperties, UnknownFlagsPermitNothing) {
   EachRandomRequest([&](DecisionRequest q, std::mt19937&, int round) {
     q.facts->flags.reset();
-    for (const CategoryOutcome& outcome : DecideHere(q).categories) ASSERT_TRUE(outcome.denied) << "round " << round << ", " << outcome.category;
+    for (const CategoryOutcome& outcome : DecideHere(q).categories)
+      ASSERT_TRUE(outcome.denied) << "round " << round << ", " << outcome.category;
   });
 }
 
@@ -136,7 +152,8 @@ TEST(DecisionProperties, AnOverlayNeverOpensAnything) {
       if (!agreement.profiles.contains(q.profile)) continue;
       for (const std::string& category : q.categories) {
         const size_t form = random() % 10;
-        agreement.overlays.emplace_back(category, form == 9 ? std::nullopt : std::optional<Form>(static_cast<Form>(form)));
+        agreement.overlays.emplace_back(category,
+                                        form == 9 ? std::nullopt : std::optional<Form>(static_cast<Form>(form)));
       }
     }
     ExpectNoWider(DecideUnder(tightened, q), DecideHere(q), q, round);
@@ -147,7 +164,8 @@ TEST(DecisionProperties, StatisticsAndAuditsNeverOpenCaseData) {
   EachRandomRequest([&](DecisionRequest q, std::mt19937& random, int round) {
     q.route = random() % 2 == 0 ? Route::kStatistics : Route::kAudit;
     for (const CategoryOutcome& outcome : DecideHere(q).categories) {
-      const bool apt = outcome.category == "aggregate" || (q.route == Route::kAudit && outcome.category == "identity" && outcome.form == Form::kPseudonymise);
+      const bool apt = outcome.category == "aggregate" || (q.route == Route::kAudit && outcome.category == "identity" &&
+                                                           outcome.form == Form::kPseudonymise);
       ASSERT_TRUE(outcome.denied || apt) << "round " << round << ", " << outcome.category;
     }
   });
@@ -196,7 +214,8 @@ TEST(DecisionProperties, NothingLeavesInTheOrdinaryWayWithoutAnAgreement) {
   none.agreements.clear();
   EachRandomRequest([&](DecisionRequest q, std::mt19937&, int round) {
     q.route = Route::kOrdinary;
-    for (const CategoryOutcome& outcome : DecideUnder(none, q).categories) ASSERT_TRUE(outcome.denied) << "round " << round << ", " << outcome.category;
+    for (const CategoryOutcome& outcome : DecideUnder(none, q).categories)
+      ASSERT_TRUE(outcome.denied) << "round " << round << ", " << outcome.category;
   });
 }
 

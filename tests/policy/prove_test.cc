@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+
 #include "policy/loader/request.h"
 #include "policy/space/assertion.h"
 #include "tests/policy/derbyshire.h"
@@ -44,15 +45,24 @@ TEST(Prove, CatchesARuleThatIsTakenAway) {
     std::function<void(Policy&)> change;
   };
   const Case cases[] = {
-      {"secrets_never_leave", [](Policy& p) { p.flags.at("ct_sensitive").denies.patterns.clear(); p.profiles.at("channel").blocked_flags.clear(); }},
+      {"secrets_never_leave",
+       [](Policy& p) {
+         p.flags.at("ct_sensitive").denies.patterns.clear();
+         p.profiles.at("channel").blocked_flags.clear();
+       }},
       {"channel_support_needs_consent", [](Policy& p) { p.consent_steps.clear(); }},
-      {"channel_child_needs_guardian", [](Policy& p) { for (ConsentStep& step : p.consent_steps) step.giver_under_18.clear(); }},
+      {"channel_child_needs_guardian",
+       [](Policy& p) {
+         for (ConsentStep& step : p.consent_steps) step.giver_under_18.clear();
+       }},
       {"voluntary_bodies_no_intelligence", [](Policy& p) { p.profiles.at("marac").ceilings.erase("voluntary"); }},
       {"intelligence_is_approved", [](Policy& p) { p.profiles.at("marac").necessary.insert("intelligence"); }},
       {"protected_address_hidden", [](Policy& p) { p.flags.at("address_protected").denies.patterns.clear(); }},
       {"immigration_enforcement_receives_nothing", [](Policy& p) { p.gateways.at("gw.cl_policing").to = {"*"}; }},
       {"marac_reaches_victims_services", [](Policy& p) { p.profiles.at("marac").necessary.erase("risk.victim"); }},
-      {"no_agreement_after_its_end", [](Policy& p) { for (Agreement& a : p.agreements) a.effective.last = absl::CivilDay(2028, 4, 1); }}};
+      {"no_agreement_after_its_end", [](Policy& p) {
+         for (Agreement& a : p.agreements) a.effective.last = absl::CivilDay(2028, 4, 1);
+       }}};
   for (const Case& next : cases) {
     Policy changed = TwoProfiles();
     EXPECT_FALSE(Refutes(changed, next.assertion)) << next.assertion;
@@ -65,7 +75,8 @@ TEST(Prove, GivesACounterexampleThatDecidesTheSame) {
   Policy loose = TwoProfiles();
   loose.flags.at("ct_sensitive").denies.patterns.clear();
   const std::vector<v1::Assertion> all = Standing();
-  const v1::Assertion& assertion = *std::find_if(all.begin(), all.end(), [](const v1::Assertion& a) { return a.id() == "secrets_never_leave"; });
+  const v1::Assertion& assertion =
+      *std::find_if(all.begin(), all.end(), [](const v1::Assertion& a) { return a.id() == "secrets_never_leave"; });
   Prover prover(loose, kDay);
   const Proof proof = prover.Prove(assertion);
   ASSERT_TRUE(proof.counterexample.has_value());
@@ -76,12 +87,16 @@ TEST(Prove, GivesACounterexampleThatDecidesTheSame) {
 
 TEST(Assertions, NameUnknownWordsWithTheirLine) {
   Files files = DerbyshireFiles();
-  files["assertions/wrong.txtpb"] = "assertions {\n  id: \"x\" says: \"y\" source: \"z\" never: true footed: true\n  where { categories: \"intelligenc\" missing: \"HAT\" }\n  except { flags: \"ct_sensitive\" }\n}\n";
+  files["assertions/wrong.txtpb"] =
+      "assertions {\n  id: \"x\" says: \"y\" source: \"z\" never: true footed: true\n  where { categories: "
+      "\"intelligenc\" missing: \"HAT\" }\n  except { flags: \"ct_sensitive\" }\n}\n";
   Problems problems(files);
   ReadAssertions(files, Derbyshire(), problems);
   std::string all;
   for (const Problem& problem : problems.list()) absl::StrAppend(&all, problem.ToString(), "\n");
-  for (const char* said : {"assertions/wrong.txtpb:3", "did you mean `intelligence`?", "`HAT`", "2 properties", "names facts"}) EXPECT_NE(all.find(said), std::string::npos) << said << "\n" << all;
+  for (const char* said :
+       {"assertions/wrong.txtpb:3", "did you mean `intelligence`?", "`HAT`", "2 properties", "names facts"})
+    EXPECT_NE(all.find(said), std::string::npos) << said << "\n" << all;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
+
 #include "policy/loader/words.h"
 
 namespace derwent::policy {
@@ -22,8 +23,10 @@ std::string Any(const Container& container, std::mt19937& random) {
 void DrawParties(const Policy& policy, const Profile& profile, std::mt19937& random, DecisionRequest& q) {
   q.releasing_agency = Any(policy.organisations, random);
   q.receiving_agency = Any(policy.organisations, random);
-  q.receiving_role = OneIn(5, random) || profile.receivers.empty() ? Any(policy.roles, random) : Any(profile.receivers, random);
-  if (!profile.recipient_organisations.empty() && OneIn(2, random)) q.receiving_agency = Any(profile.recipient_organisations, random);
+  q.receiving_role =
+      OneIn(5, random) || profile.receivers.empty() ? Any(policy.roles, random) : Any(profile.receivers, random);
+  if (!profile.recipient_organisations.empty() && OneIn(2, random))
+    q.receiving_agency = Any(profile.recipient_organisations, random);
   if (OneIn(12, random)) q.receiving_agency = q.releasing_agency;
 }
 
@@ -31,9 +34,12 @@ void DrawFacts(const Policy& policy, std::mt19937& random, DecisionRequest& q) {
   SubjectFacts facts{.age = static_cast<int>(Below(95, random)), .flags = std::vector<std::string>(), .consents = {}};
   for (size_t i = Below(4, random) / 2; i > 0; --i) facts.flags->push_back(Any(policy.flags, random));
   for (const ConsentStep& step : policy.consent_steps) {
-    if (OneIn(2, random)) facts.consents.push_back({.giver = OneIn(4, random) ? "GUARDIAN" : "SUBJECT", .step = step.id, .given = !OneIn(4, random)});
+    if (OneIn(2, random))
+      facts.consents.push_back(
+          {.giver = OneIn(4, random) ? "GUARDIAN" : "SUBJECT", .step = step.id, .given = !OneIn(4, random)});
   }
-  if (OneIn(6, random)) facts.consents.push_back({.giver = "SUBJECT", .step = Any(policy.categories, random), .given = OneIn(2, random)});
+  if (OneIn(6, random))
+    facts.consents.push_back({.giver = "SUBJECT", .step = Any(policy.categories, random), .given = OneIn(2, random)});
   q.facts = std::move(facts);
 }
 
@@ -50,7 +56,10 @@ void DrawExtras(const Policy& policy, const Profile& profile, std::mt19937& rand
     q.exception_flag = OneIn(2, random) ? "restriction_art18" : "objection_art21";
     q.exception_ground = "legal_claims";
   }
-  if (OneIn(10, random)) q.onward = Onward{.organisation = Any(policy.organisations, random), .as_controller = OneIn(2, random), .originator_approval = "given"};
+  if (OneIn(10, random))
+    q.onward = Onward{.organisation = Any(policy.organisations, random),
+                      .as_controller = OneIn(2, random),
+                      .originator_approval = "given"};
   if (OneIn(10, random)) q.table = Table{.topic = "default", .geography = "ward", .period = "month"};
 }
 

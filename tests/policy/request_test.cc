@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
+
 #include "policy/loader/canonical_request.h"
 #include "policy/loader/record.h"
 #include "tests/policy/derbyshire.h"
@@ -16,7 +17,8 @@
 namespace derwent::policy {
 namespace {
 
-constexpr char kQuestion[] = R"({"releasingAgency": "dcc.adults", "receivingAgency": "dfrs", "receivingRole": "practitioner",
+constexpr char kQuestion[] =
+    R"({"releasingAgency": "dcc.adults", "receivingAgency": "dfrs", "receivingRole": "practitioner",
   "profile": "fire_safety", "purpose": "case.fire_safety", "board": "", "area": "E07000034", "direction": "REQUEST", "route": "ORDINARY",
   "caseLink": "ASSERTED", "justification": true, "grounds": ["fire_safety.household"], "documentReference": "", "time": "2026-12-01T10:00:00Z",
   "subject": {"role": "resident", "age": 71, "flags": []}, "consents": [{"giver": "SUBJECT", "step": "referral", "given": true}],
@@ -190,7 +192,8 @@ TEST(Reasons, EachCodeDescribesItself) {
     EXPECT_EQ(static_cast<int>(entry.code), code) << entry.name;
     EXPECT_TRUE(names.insert(entry.name).second) << entry.name;
     EXPECT_FALSE(entry.sentence.empty()) << entry.name;
-    EXPECT_TRUE(!entry.rests_on_subject || entry.next.empty()) << entry.name << ": a next step may not rest on the subject";
+    EXPECT_TRUE(!entry.rests_on_subject || entry.next.empty())
+        << entry.name << ": a next step may not rest on the subject";
   }
 }
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
+
 #include "tests/policy/derbyshire.h"
 
 namespace derwent::cli {
@@ -29,7 +30,9 @@ constexpr char kWorked[] = R"(
   overall: partial
 )";
 
-std::vector<ScenarioResult> RunYaml(const std::string& yaml) { return RunScenarios(yaml, policy::Derbyshire()).value(); }
+std::vector<ScenarioResult> RunYaml(const std::string& yaml) {
+  return RunScenarios(yaml, policy::Derbyshire()).value();
+}
 
 TEST(Scenarios, PassWhereTheDecisionIsAsWorked) {
   const std::vector<ScenarioResult> results = RunYaml(kWorked);
@@ -38,14 +41,17 @@ TEST(Scenarios, PassWhereTheDecisionIsAsWorked) {
 }
 
 TEST(Scenarios, FailWhereAnOutcomeTheFormOrTheWholeDiffers) {
-  EXPECT_FALSE(RunYaml(absl::StrReplaceAll(kWorked, {{"household: deny", "household: permit"}}))[0].differences.empty());
+  EXPECT_FALSE(
+      RunYaml(absl::StrReplaceAll(kWorked, {{"household: deny", "household: permit"}}))[0].differences.empty());
   EXPECT_FALSE(RunYaml(absl::StrReplaceAll(kWorked, {{"overall: partial", "overall: permit"}}))[0].differences.empty());
-  EXPECT_FALSE(RunYaml(absl::StrReplaceAll(kWorked, {{"overall: partial", "transform: {identity: pseudonymise}"}}))[0].differences.empty());
+  EXPECT_FALSE(RunYaml(absl::StrReplaceAll(kWorked, {{"overall: partial", "transform: {identity: pseudonymise}"}}))[0]
+                   .differences.empty());
 }
 
 TEST(Scenarios, WithoutALiveAgreementDenyEverything) {
   for (const char* state : {"expired", "none"}) {
-    const std::string yaml = absl::StrReplaceAll(kWorked, {{"valid", state}, {"permit", "deny"}, {"overall: partial", "overall: deny"}});
+    const std::string yaml =
+        absl::StrReplaceAll(kWorked, {{"valid", state}, {"permit", "deny"}, {"overall: partial", "overall: deny"}});
     EXPECT_TRUE(RunYaml(yaml)[0].differences.empty()) << state;
   }
 }
@@ -60,17 +66,22 @@ TEST(Scenarios, NameEveryFieldThatTheFormatDoesNotKnow) {
   EXPECT_EQ(Malformed("age: 71", "age: old"), "subject.age is not 0 to 150");
   EXPECT_EQ(Malformed("agreement: valid", "agreement: signed"), "agreement is none of valid, expired, none");
   EXPECT_EQ(Malformed("  grounds: []", "  grounds: []\n  consent: []"), "consent is no field of the format");
-  EXPECT_EQ(Malformed("role: practitioner}", "role: practitioner, board: x}"), "requester.board is no field of the format");
-  EXPECT_EQ(Malformed("household: deny", "household: denied"), "expect.household is none of permit, redact, approve, deny");
+  EXPECT_EQ(Malformed("role: practitioner}", "role: practitioner, board: x}"),
+            "requester.board is no field of the format");
+  EXPECT_EQ(Malformed("household: deny", "household: denied"),
+            "expect.household is none of permit, redact, approve, deny");
   EXPECT_EQ(Malformed("  holder: dcc.adults\n", ""), "holder is missing");
-  EXPECT_EQ(Malformed("overall: partial", "overall: most\n  path: shortcut"), "overall is none of permit, partial, pending, deny; path is none of ordinary, break_glass, statutory_request, "
-                                                                            "statistics, rights_event, audit, push_referral");
+  EXPECT_EQ(
+      Malformed("overall: partial", "overall: most\n  path: shortcut"),
+      "overall is none of permit, partial, pending, deny; path is none of ordinary, break_glass, statutory_request, "
+      "statistics, rights_event, audit, push_referral");
   EXPECT_EQ(Malformed("agreement: valid", "agreement: valid\n  consents: [{giver: friend, step: x, given: maybe}]"),
             "consents[0].giver is none of subject, guardian; consents[0].given is neither true nor false");
 }
 
 TEST(Scenarios, RunTheOthersBesideAMalformedOne) {
-  const std::vector<ScenarioResult> results = RunYaml(absl::StrCat(absl::StrReplaceAll(kWorked, {{"age: 71", "age: old"}}), absl::StrReplaceAll(kWorked, {{"W1", "W2"}})));
+  const std::vector<ScenarioResult> results = RunYaml(absl::StrCat(
+      absl::StrReplaceAll(kWorked, {{"age: 71", "age: old"}}), absl::StrReplaceAll(kWorked, {{"W1", "W2"}})));
   ASSERT_EQ(results.size(), 2u);
   EXPECT_TRUE(results[0].malformed);
   EXPECT_TRUE(results[1].differences.empty());
@@ -85,11 +96,13 @@ std::string Read(const std::filesystem::path& path) {
 void ExpectAllAsWorked(const std::filesystem::path& path, int at_least) {
   const std::vector<ScenarioResult> results = RunYaml(Read(path));
   EXPECT_GE(static_cast<int>(results.size()), at_least) << path;
-  for (const ScenarioResult& result : results) EXPECT_TRUE(result.differences.empty()) << result.id << ": " << absl::StrJoin(result.differences, "; ");
+  for (const ScenarioResult& result : results)
+    EXPECT_TRUE(result.differences.empty()) << result.id << ": " << absl::StrJoin(result.differences, "; ");
 }
 
 TEST(WorkedDecisions, ComeOutAsWorkedByHand) {
-  for (const char* file : {"boards", "safeguarding", "justice_and_homes", "routes"}) ExpectAllAsWorked(absl::StrCat("policy/derbyshire/scenarios/", file, ".yaml"), 40);
+  for (const char* file : {"boards", "safeguarding", "justice_and_homes", "routes"})
+    ExpectAllAsWorked(absl::StrCat("policy/derbyshire/scenarios/", file, ".yaml"), 40);
 }
 
 TEST(WorkedDecisions, OfTheDomainPageComeOutToo) {
@@ -101,10 +114,13 @@ TEST(WorkedDecisions, OfTheDomainPageComeOutToo) {
 // A profile, flag or route that no worked decision mentions could change unseen.
 TEST(WorkedDecisions, MentionEveryProfileFlagAndRoute) {
   std::string all;
-  for (const char* file : {"boards", "safeguarding", "justice_and_homes", "routes"}) all += Read(absl::StrCat("policy/derbyshire/scenarios/", file, ".yaml"));
-  for (const auto& [id, profile] : policy::Derbyshire().profiles) EXPECT_TRUE(absl::StrContains(all, absl::StrCat("profile: ", id, "\n"))) << id;
+  for (const char* file : {"boards", "safeguarding", "justice_and_homes", "routes"})
+    all += Read(absl::StrCat("policy/derbyshire/scenarios/", file, ".yaml"));
+  for (const auto& [id, profile] : policy::Derbyshire().profiles)
+    EXPECT_TRUE(absl::StrContains(all, absl::StrCat("profile: ", id, "\n"))) << id;
   for (const auto& [id, flag] : policy::Derbyshire().flags) EXPECT_TRUE(absl::StrContains(all, id)) << id;
-  for (const char* route : {"break_glass", "statutory_request", "statistics", "event:", "audit.dpo", "direction: push", "onward:", "payload:", "table:", "exception:", "product:"}) {
+  for (const char* route : {"break_glass", "statutory_request", "statistics", "event:", "audit.dpo", "direction: push",
+                            "onward:", "payload:", "table:", "exception:", "product:"}) {
     EXPECT_TRUE(absl::StrContains(all, route)) << route;
   }
 }

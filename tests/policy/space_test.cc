@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gtest/gtest.h"
+
 #include "policy/engine/lattice.h"
 #include "tests/policy/derbyshire.h"
 #include "tests/policy/random_request.h"
@@ -24,10 +25,13 @@ const Space& Whole() {
 }
 
 template <typename Names, typename Name>
-bool Has(const Names& names, const Name& name) { return std::find(names.begin(), names.end(), name) != names.end(); }
+bool Has(const Names& names, const Name& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 std::string Words(const CategoryOutcome& outcome) {
-  return absl::StrCat(outcome.category, " ", outcome.Shown(), " ", FormName(outcome.form), " ", absl::StrJoin(outcome.approvers, "+"));
+  return absl::StrCat(outcome.category, " ", outcome.Shown(), " ", FormName(outcome.form), " ",
+                      absl::StrJoin(outcome.approvers, "+"));
 }
 
 std::vector<std::string> Lines(const DecisionRequest& question) {
@@ -41,10 +45,13 @@ TEST(Space, IsAlikeWithinEachClass) {
   const auto any = [&](const auto& names) -> const auto& { return names[random() % names.size()]; };
   for (const Context& context : Whole().contexts()) {
     DecisionRequest first = Whole().Question(context);
-    DecisionRequest other = Whole().Question(context, any(*context.parties), any(*context.roles), any(*context.purposes));
+    DecisionRequest other =
+        Whole().Question(context, any(*context.parties), any(*context.roles), any(*context.purposes));
     for (const auto& [category, contents] : Derbyshire().categories) first.categories.push_back(category);
     other.categories = first.categories;
-    ASSERT_EQ(Lines(first), Lines(other)) << other.profile << " " << other.releasing_agency << " to " << other.receiving_agency << " as " << other.receiving_role << " for " << other.purpose;
+    ASSERT_EQ(Lines(first), Lines(other))
+        << other.profile << " " << other.releasing_agency << " to " << other.receiving_agency << " as "
+        << other.receiving_role << " for " << other.purpose;
   }
 }
 
@@ -62,8 +69,8 @@ TEST(Space, MissesNothingThatIsReleased) {
       ++released;
       const auto& contexts = by_profile[q.profile];
       const bool found = std::any_of(contexts.begin(), contexts.end(), [&](const Context* c) {
-        return c->route == decision.route && Has(*c->parties, Parties(q.releasing_agency, q.receiving_agency)) && Has(*c->roles, q.receiving_role) && Has(*c->purposes, q.purpose) &&
-               Has(c->open, outcome.category);
+        return c->route == decision.route && Has(*c->parties, Parties(q.releasing_agency, q.receiving_agency)) &&
+               Has(*c->roles, q.receiving_role) && Has(*c->purposes, q.purpose) && Has(c->open, outcome.category);
       });
       ASSERT_TRUE(found) << "round " << round << ", " << q.profile << ", " << outcome.category;
     }
@@ -80,10 +87,18 @@ bool NoWider(const CategoryOutcome& tight, const CategoryOutcome& loose) {
 // So that a context with all in order bounds every question that lacks something.
 TEST(Space, WhatIsMissingOnlyTakesAway) {
   const std::function<void(DecisionRequest&)> lacks[] = {
-      [](DecisionRequest& q) { q.justification = false; }, [](DecisionRequest& q) { q.document_reference.clear(); }, [](DecisionRequest& q) { q.grounds.clear(); },
-      [](DecisionRequest& q) { q.facts->consents.clear(); }, [](DecisionRequest& q) { q.facts->flags.reset(); }, [](DecisionRequest& q) { q.facts->flags->push_back("live_investigation"); },
-      [](DecisionRequest& q) { q.facts->flags->push_back("address_protected"); }, [](DecisionRequest& q) { q.facts->flags->push_back("ct_sensitive"); }, [](DecisionRequest& q) { q.step = "s213B"; },
-      [](DecisionRequest& q) { q.onward = Onward{.organisation = "dfrs", .as_controller = true, .originator_approval = "pending"}; },
+      [](DecisionRequest& q) { q.justification = false; },
+      [](DecisionRequest& q) { q.document_reference.clear(); },
+      [](DecisionRequest& q) { q.grounds.clear(); },
+      [](DecisionRequest& q) { q.facts->consents.clear(); },
+      [](DecisionRequest& q) { q.facts->flags.reset(); },
+      [](DecisionRequest& q) { q.facts->flags->push_back("live_investigation"); },
+      [](DecisionRequest& q) { q.facts->flags->push_back("address_protected"); },
+      [](DecisionRequest& q) { q.facts->flags->push_back("ct_sensitive"); },
+      [](DecisionRequest& q) { q.step = "s213B"; },
+      [](DecisionRequest& q) {
+        q.onward = Onward{.organisation = "dfrs", .as_controller = true, .originator_approval = "pending"};
+      },
       [](DecisionRequest& q) { q.table = Table{.topic = "sexual_offence", .geography = "LSOA", .period = "week"}; }};
   for (const Context& context : Whole().contexts()) {
     DecisionRequest in_order = Whole().Question(context);
@@ -95,7 +110,8 @@ TEST(Space, WhatIsMissingOnlyTakesAway) {
       const std::vector<CategoryOutcome> tight = DecideOpen(question, Derbyshire(), kDay);
       for (size_t i = 0; i < tight.size(); ++i) {
         // Narrower forms may ask fewer people only where nobody else is asked; none does here.
-        ASSERT_TRUE(NoWider(tight[i], loose[i])) << context.profile << " " << Words(loose[i]) << " to " << Words(tight[i]);
+        ASSERT_TRUE(NoWider(tight[i], loose[i]))
+            << context.profile << " " << Words(loose[i]) << " to " << Words(tight[i]);
       }
     }
   }

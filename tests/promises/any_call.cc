@@ -51,21 +51,41 @@ void ReadDetails(const std::string& octets, Answer& answer) {
 
 void Fill(pb::Message& message, absl::string_view text, int64_t number, int depth);
 
-void FillOne(pb::Message& message, const pb::FieldDescriptor& field, absl::string_view text, int64_t number, int depth) {
+void FillOne(pb::Message& message, const pb::FieldDescriptor& field, absl::string_view text, int64_t number,
+             int depth) {
   const pb::Reflection& r = *message.GetReflection();
   const bool many = field.is_repeated();
   switch (field.cpp_type()) {
-    case pb::FieldDescriptor::CPPTYPE_STRING: many ? r.AddString(&message, &field, std::string(text)) : r.SetString(&message, &field, std::string(text)); break;
-    case pb::FieldDescriptor::CPPTYPE_INT32: many ? r.AddInt32(&message, &field, static_cast<int32_t>(number)) : r.SetInt32(&message, &field, static_cast<int32_t>(number)); break;
-    case pb::FieldDescriptor::CPPTYPE_UINT32: many ? r.AddUInt32(&message, &field, static_cast<uint32_t>(number)) : r.SetUInt32(&message, &field, static_cast<uint32_t>(number)); break;
-    case pb::FieldDescriptor::CPPTYPE_INT64: many ? r.AddInt64(&message, &field, number) : r.SetInt64(&message, &field, number); break;
-    case pb::FieldDescriptor::CPPTYPE_UINT64: many ? r.AddUInt64(&message, &field, static_cast<uint64_t>(number)) : r.SetUInt64(&message, &field, static_cast<uint64_t>(number)); break;
-    case pb::FieldDescriptor::CPPTYPE_ENUM: many ? r.AddEnumValue(&message, &field, 99) : r.SetEnumValue(&message, &field, 99); break;
-    case pb::FieldDescriptor::CPPTYPE_BOOL: many ? r.AddBool(&message, &field, true) : r.SetBool(&message, &field, true); break;
-    case pb::FieldDescriptor::CPPTYPE_MESSAGE:
-      if (depth > 0) Fill(many ? *r.AddMessage(&message, &field) : *r.MutableMessage(&message, &field), text, number, depth - 1);
+    case pb::FieldDescriptor::CPPTYPE_STRING:
+      many ? r.AddString(&message, &field, std::string(text)) : r.SetString(&message, &field, std::string(text));
       break;
-    default: break;
+    case pb::FieldDescriptor::CPPTYPE_INT32:
+      many ? r.AddInt32(&message, &field, static_cast<int32_t>(number))
+           : r.SetInt32(&message, &field, static_cast<int32_t>(number));
+      break;
+    case pb::FieldDescriptor::CPPTYPE_UINT32:
+      many ? r.AddUInt32(&message, &field, static_cast<uint32_t>(number))
+           : r.SetUInt32(&message, &field, static_cast<uint32_t>(number));
+      break;
+    case pb::FieldDescriptor::CPPTYPE_INT64:
+      many ? r.AddInt64(&message, &field, number) : r.SetInt64(&message, &field, number);
+      break;
+    case pb::FieldDescriptor::CPPTYPE_UINT64:
+      many ? r.AddUInt64(&message, &field, static_cast<uint64_t>(number))
+           : r.SetUInt64(&message, &field, static_cast<uint64_t>(number));
+      break;
+    case pb::FieldDescriptor::CPPTYPE_ENUM:
+      many ? r.AddEnumValue(&message, &field, 99) : r.SetEnumValue(&message, &field, 99);
+      break;
+    case pb::FieldDescriptor::CPPTYPE_BOOL:
+      many ? r.AddBool(&message, &field, true) : r.SetBool(&message, &field, true);
+      break;
+    case pb::FieldDescriptor::CPPTYPE_MESSAGE:
+      if (depth > 0)
+        Fill(many ? *r.AddMessage(&message, &field) : *r.MutableMessage(&message, &field), text, number, depth - 1);
+      break;
+    default:
+      break;
   }
 }
 
@@ -76,8 +96,11 @@ void Fill(pb::Message& message, absl::string_view text, int64_t number, int dept
 
 }  // namespace
 
-AnyClient::AnyClient(const std::string& target, const std::string& ca_file, const std::string& certificate_file, const std::string& key_file) {
-  grpc::SslCredentialsOptions tls{.pem_root_certs = ReadAll(ca_file), .pem_private_key = ReadAll(key_file), .pem_cert_chain = ReadAll(certificate_file)};
+AnyClient::AnyClient(const std::string& target, const std::string& ca_file, const std::string& certificate_file,
+                     const std::string& key_file) {
+  grpc::SslCredentialsOptions tls{.pem_root_certs = ReadAll(ca_file),
+                                  .pem_private_key = ReadAll(key_file),
+                                  .pem_cert_chain = ReadAll(certificate_file)};
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
@@ -93,7 +116,8 @@ Answer AnyClient::Call(const pb::MethodDescriptor& method, const std::string& re
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
   const grpc::Status status = grpc::internal::BlockingUnaryCall<grpc::ByteBuffer, grpc::ByteBuffer>(
-      channel_.get(), grpc::internal::RpcMethod(name.c_str(), grpc::internal::RpcMethod::NORMAL_RPC), &context, sent, &received);
+      channel_.get(), grpc::internal::RpcMethod(name.c_str(), grpc::internal::RpcMethod::NORMAL_RPC), &context, sent,
+      &received);
   Answer answer{.code = static_cast<absl::StatusCode>(status.error_code()), .message = status.error_message()};
   if (status.ok()) {
     answer.octets = Octets(received);
@@ -101,7 +125,8 @@ Answer AnyClient::Call(const pb::MethodDescriptor& method, const std::string& re
   }
   ReadDetails(status.error_details(), answer);
   answer.octets = absl::StrCat(status.error_message(), status.error_details());
-  for (const auto& [key, value] : context.GetServerTrailingMetadata()) absl::StrAppend(&answer.octets, std::string(key.data(), key.size()), std::string(value.data(), value.size()));
+  for (const auto& [key, value] : context.GetServerTrailingMetadata())
+    absl::StrAppend(&answer.octets, std::string(key.data(), key.size()), std::string(value.data(), value.size()));
   return answer;
 }
 
@@ -110,7 +135,8 @@ std::vector<const pb::MethodDescriptor*> EveryMethod() {
   for (const auto& entry : std::filesystem::directory_iterator("proto/derwent/v1")) {
     const std::string text = ReadAll(entry.path());
     if (!absl::StrContains(text, "\nservice ")) continue;
-    const pb::FileDescriptor* const file = pb::DescriptorPool::generated_pool()->FindFileByName(absl::StrCat("derwent/v1/", entry.path().filename().string()));
+    const pb::FileDescriptor* const file = pb::DescriptorPool::generated_pool()->FindFileByName(
+        absl::StrCat("derwent/v1/", entry.path().filename().string()));
     if (file == nullptr) {
       ADD_FAILURE() << entry.path() << " has a service that this test does not link";
       continue;
@@ -119,7 +145,8 @@ std::vector<const pb::MethodDescriptor*> EveryMethod() {
       for (int m = 0; m < file->service(s)->method_count(); ++m) methods.push_back(file->service(s)->method(m));
     }
   }
-  std::sort(methods.begin(), methods.end(), [](const auto* a, const auto* b) { return a->full_name() < b->full_name(); });
+  std::sort(methods.begin(), methods.end(),
+            [](const auto* a, const auto* b) { return a->full_name() < b->full_name(); });
   return methods;
 }
 

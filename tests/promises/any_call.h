@@ -25,15 +25,16 @@ struct Answer {
 class AnyClient {
  public:
   // PEM files; an empty certificate shows none.
-  AnyClient(const std::string& target, const std::string& ca_file, const std::string& certificate_file, const std::string& key_file);
+  AnyClient(const std::string& target, const std::string& ca_file, const std::string& certificate_file,
+            const std::string& key_file);
   Answer Call(const google::protobuf::MethodDescriptor& method, const std::string& request) const;
 
  private:
   std::shared_ptr<grpc::Channel> channel_;
 };
 
-// Every method of every service in the contract's files (`proto/derwent/v1`, read from the source folder), so that a new one
-// cannot be forgotten. A file that the test does not link fails it.
+// Every method of every service in the contract's files (`proto/derwent/v1`, read from the source folder), so that a
+// new one cannot be forgotten. A file that the test does not link fails it.
 std::vector<const google::protobuf::MethodDescriptor*> EveryMethod();
 
 // A request with `text` in every string and octet field and `number` in every number, messages within messages too.

@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+
 #include "tests/support/matchers.h"
 
 namespace derwent::testing {
@@ -18,7 +19,9 @@ using Connection = std::unique_ptr<sqlite3, decltype(&sqlite3_close)>;
 
 int64_t Count(sqlite3* database, const std::string& table) {
   sqlite3_stmt* statement = nullptr;
-  EXPECT_EQ(sqlite3_prepare_v2(database, absl::StrCat("select count(*) from ", table).c_str(), -1, &statement, nullptr), SQLITE_OK) << table;
+  EXPECT_EQ(sqlite3_prepare_v2(database, absl::StrCat("select count(*) from ", table).c_str(), -1, &statement, nullptr),
+            SQLITE_OK)
+      << table;
   EXPECT_EQ(sqlite3_step(statement), SQLITE_ROW);
   const int64_t count = sqlite3_column_int64(statement, 0);
   sqlite3_finalize(statement);
@@ -49,27 +52,35 @@ void EveryRpc::TearDownTestSuite() {
   delete consortium_;
 }
 
-Answer EveryRpc::Call(const google::protobuf::MethodDescriptor& method, const std::string& certificate, const std::string& request) {
-  static std::map<std::pair<std::string, std::string>, std::unique_ptr<AnyClient>>& clients = *new std::map<std::pair<std::string, std::string>, std::unique_ptr<AnyClient>>;
+Answer EveryRpc::Call(const google::protobuf::MethodDescriptor& method, const std::string& certificate,
+                      const std::string& request) {
+  static std::map<std::pair<std::string, std::string>, std::unique_ptr<AnyClient>>& clients =
+      *new std::map<std::pair<std::string, std::string>, std::unique_ptr<AnyClient>>;
   const std::string target = AtAgent(method) ? absl::StrCat("localhost:", (*server)->port()) : consortium_->target();
   std::unique_ptr<AnyClient>& client = clients[{target, certificate}];
   const std::string at = certificate.empty() ? "" : Pki() + certificate;
-  if (client == nullptr) client = std::make_unique<AnyClient>(target, Pki() + "trust/ca.pem", at.empty() ? "" : at + ".pem", at.empty() ? "" : at + ".key");
+  if (client == nullptr)
+    client = std::make_unique<AnyClient>(target, Pki() + "trust/ca.pem", at.empty() ? "" : at + ".pem",
+                                         at.empty() ? "" : at + ".key");
   return client->Call(method, request);
 }
 
 std::map<std::string, int64_t> EveryRpc::Kept() {
   sqlite3* opened = nullptr;
-  EXPECT_EQ(sqlite3_open_v2((consortium_->folder() + "/broker/broker.db").c_str(), &opened, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);
+  EXPECT_EQ(
+      sqlite3_open_v2((consortium_->folder() + "/broker/broker.db").c_str(), &opened, SQLITE_OPEN_READONLY, nullptr),
+      SQLITE_OK);
   const Connection database(opened, &sqlite3_close);
   std::map<std::string, int64_t> kept;
-  for (const char* table : {"share", "share_part", "part_tag", "delivery", "idempotency", "key_event", "directory", "restriction", "restriction_tag", "public_body", "case_file", "case_member",
-                            "case_exclusion", "approval", "quota"}) {
+  for (const char* table :
+       {"share", "share_part", "part_tag", "delivery", "idempotency", "key_event", "directory", "restriction",
+        "restriction_tag", "public_body", "case_file", "case_member", "case_exclusion", "approval", "quota"}) {
     kept[table] = Count(database.get(), table);
   }
   sqlite3_open_v2((police_->config.state_dir + "/requests.db").c_str(), &opened, SQLITE_OPEN_READONLY, nullptr);
   const Connection requests(opened, &sqlite3_close);
-  for (const char* table : {"asked", "selectors", "replies", "held", "approvals", "answers"}) kept[table] = Count(requests.get(), table);
+  for (const char* table : {"asked", "selectors", "replies", "held", "approvals", "answers"})
+    kept[table] = Count(requests.get(), table);
   agents::State& state = police_->daemon->context().state;
   kept["outbox"] = static_cast<int64_t>(state.ListOutbox(0, 500)->size());
   kept["inbox"] = static_cast<int64_t>(state.ListInbox(0, 500)->size());

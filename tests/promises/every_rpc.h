@@ -5,8 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "agents/daemon/server.h"
 #include "gtest/gtest.h"
+
+#include "agents/daemon/server.h"
 #include "tests/integration/consortium.h"
 #include "tests/promises/any_call.h"
 
@@ -18,8 +19,10 @@ class EveryRpc : public ::testing::Test {
   static void SetUpTestSuite();
   static void TearDownTestSuite();
 
-  // Calls under `certificate`, a path below the PKI without its ending; empty: without one. The service finds its server.
-  static Answer Call(const google::protobuf::MethodDescriptor& method, const std::string& certificate, const std::string& request);
+  // Calls under `certificate`, a path below the PKI without its ending; empty: without one. The service finds its
+  // server.
+  static Answer Call(const google::protobuf::MethodDescriptor& method, const std::string& certificate,
+                     const std::string& request);
   // What must not change: the rows of every table of the broker beside the ledger's own, and the agent's queues.
   static std::map<std::string, int64_t> Kept();
 

@@ -1,5 +1,5 @@
-// P04, withheld is withheld: a recipient with the broker's whole database and its own keys opens nothing that was withheld from it,
-// also when the policy tightens between plan and submit.
+// P04, withheld is withheld: a recipient with the broker's whole database and its own keys opens nothing that was
+// withheld from it, also when the policy tightens between plan and submit.
 #include <sqlite3.h>
 
 #include <cstdlib>
@@ -9,11 +9,12 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/util/json_util.h"
+
 #include "agents/sdk/open.h"
 #include "agents/sdk/package.h"
 #include "agents/sdk/seal/hpke.h"
 #include "agents/sdk/seal/unit.h"
-#include "google/protobuf/util/json_util.h"
 #include "tests/integration/consortium.h"
 #include "tests/support/matchers.h"
 
@@ -21,15 +22,16 @@ namespace derwent::agents {
 namespace {
 
 using testing::Consortium;
-using testing::IsOk;
-using testing::TestAgent;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::IsOk;
 using ::testing::Not;
 using ::testing::SizeIs;
+using testing::TestAgent;
 
-// What policy withholds from a housing provider in this referral: the checklist, the address, the telephone, NHS numbers.
+// What policy withholds from a housing provider in this referral: the checklist, the address, the telephone, NHS
+// numbers.
 constexpr const char* kWithheldFromHousing[] = {"DASH-2009", "Quillfeather", "07700900123", "9990000026", "9990000107"};
 
 std::string ReadAll(const std::string& path) {
@@ -52,7 +54,8 @@ class Withheld : public ::testing::Test {
 
   v1::PushReferralResponse Push() {
     v1::PushReferralRequest request;
-    EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(ReadAll("samples/police.derbys/da-referral.json"), &request).ok());
+    EXPECT_TRUE(
+        google::protobuf::util::JsonStringToMessage(ReadAll("samples/police.derbys/da-referral.json"), &request).ok());
     request.clear_recipients();
     request.set_companion_child_referral(false);
     for (const char* agency : {"rp.housing", "dcc.adults"}) {
@@ -67,14 +70,17 @@ class Withheld : public ::testing::Test {
   // One column of what a query finds in the broker's database.
   std::vector<std::string> Query(const std::string& sql) {
     sqlite3* database = nullptr;
-    EXPECT_EQ(sqlite3_open_v2((consortium_.folder() + "/broker/broker.db").c_str(), &database, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);
+    EXPECT_EQ(
+        sqlite3_open_v2((consortium_.folder() + "/broker/broker.db").c_str(), &database, SQLITE_OPEN_READONLY, nullptr),
+        SQLITE_OK);
     const auto close = absl::MakeCleanup([&] { sqlite3_close(database); });
     sqlite3_stmt* statement = nullptr;
     EXPECT_EQ(sqlite3_prepare_v2(database, sql.c_str(), -1, &statement, nullptr), SQLITE_OK) << sql;
     std::vector<std::string> values;
     while (sqlite3_step(statement) == SQLITE_ROW) {
       const void* octets = sqlite3_column_blob(statement, 0);
-      values.emplace_back(static_cast<const char*>(octets), octets == nullptr ? 0 : static_cast<size_t>(sqlite3_column_bytes(statement, 0)));
+      values.emplace_back(static_cast<const char*>(octets),
+                          octets == nullptr ? 0 : static_cast<size_t>(sqlite3_column_bytes(statement, 0)));
     }
     sqlite3_finalize(statement);
     return values;
@@ -85,21 +91,26 @@ class Withheld : public ::testing::Test {
     std::vector<std::string> all;
     for (const std::string& table : Query("select name from sqlite_schema where type = 'table'")) {
       for (const std::string& column : Query(absl::StrCat("select name from pragma_table_xinfo('", table, "')"))) {
-        for (std::string& value : Query(absl::StrCat("select \"", column, "\" from \"", table, "\""))) all.push_back(std::move(value));
+        for (std::string& value : Query(absl::StrCat("select \"", column, "\" from \"", table, "\"")))
+          all.push_back(std::move(value));
       }
     }
     return all;
   }
 
-  // Takes a category from the profile, signs the bundle anew beside the one in force, puts it in its place when every signature is
-  // there, and waits until it is in force.
+  // Takes a category from the profile, signs the bundle anew beside the one in force, puts it in its place when every
+  // signature is there, and waits until it is in force.
   void Tighten(const std::string& category) {
     const std::string run = consortium_.folder();
     const std::string before = police().real->GetPolicyBundle({})->policy_digest();
-    const std::string script = absl::StrCat("cd '", run, "' && cp -R policy next && sed -i '/necessary: \"", category, "\"/d' next/profiles/marac.txtpb && '" DERWENT_BIN_DIR "/derwent' policy manifest next >/dev/null && "
-                                            "while read -r agency person; do at=pki/agencies/$agency/people/$person; '" DERWENT_BIN_DIR
-                                            "/derwent' policy sign next --bundle --agreement marac --certificate $at.pem --key $at.key 2>/dev/null || exit 1; done <signatories && "
-                                            "mv policy old && mv next policy");
+    const std::string script =
+        absl::StrCat("cd '", run, "' && cp -R policy next && sed -i '/necessary: \"", category,
+                     "\"/d' next/profiles/marac.txtpb && '" DERWENT_BIN_DIR
+                     "/derwent' policy manifest next >/dev/null && "
+                     "while read -r agency person; do at=pki/agencies/$agency/people/$person; '" DERWENT_BIN_DIR
+                     "/derwent' policy sign next --bundle --agreement marac --certificate $at.pem --key $at.key "
+                     "2>/dev/null || exit 1; done <signatories && "
+                     "mv policy old && mv next policy");
     ASSERT_EQ(std::system(script.c_str()), 0);
     const absl::Time end = absl::Now() + absl::Seconds(30);
     while (police().real->GetPolicyBundle({})->policy_digest() == before) ASSERT_LT(absl::Now(), end);
@@ -115,7 +126,8 @@ TEST_F(Withheld, AWholeDatabaseOpensNothingMoreToARecipientsKeys) {
   const std::vector<std::string> values = EveryValue();
   for (const std::string& value : values) {
     Parsed parsed;
-    const bool package = parsed.package.ParseFromString(value) && parsed.package.units_size() > 0 && parsed.manifest.ParseFromString(parsed.package.manifest().payload());
+    const bool package = parsed.package.ParseFromString(value) && parsed.package.units_size() > 0 &&
+                         parsed.manifest.ParseFromString(parsed.package.manifest().payload());
     if (package && !parsed.manifest.recipient_agency().empty()) packages.push_back(std::move(parsed));
   }
   ASSERT_THAT(packages, SizeIs(2)) << "one a recipient, not collected yet";
@@ -142,7 +154,12 @@ TEST_F(Withheld, AWholeDatabaseOpensNothingMoreToARecipientsKeys) {
   for (const Parsed& one : packages) {
     for (int i = 0; i < one.manifest.units_size(); ++i) {
       const v1::ManifestUnit& unit = one.manifest.units(i);
-      const UnitLabel label{.share_id = one.manifest.share_id(), .version = one.manifest.version(), .unit = unit.number(), .subject = unit.subject(), .category = unit.category(), .form = unit.form()};
+      const UnitLabel label{.share_id = one.manifest.share_id(),
+                            .version = one.manifest.version(),
+                            .unit = unit.number(),
+                            .subject = unit.subject(),
+                            .category = unit.category(),
+                            .form = unit.form()};
       int opened = 0;
       for (const trust::SecretBytes& key : keys) {
         const auto text = OpenUnit(key, label, one.package.units(i));
@@ -187,8 +204,10 @@ TEST_F(Withheld, APolicyTightenedBetweenPlanAndSubmitRefusesAllAndLessIsReleased
     EXPECT_OK(answer);
     answers.push_back(absl::StrCat(v1::SubmitOutcome_Name(answer->outcome()), " ", answer->reason()));
     if (answer->outcome() == v1::SUBMIT_OUTCOME_REFUSED) {
-      for (const char* table : {"share", "share_part", "part_tag", "delivery_payload", "idempotency"}) EXPECT_THAT(Query(absl::StrCat("select 1 from ", table)), SizeIs(0)) << table;
-      EXPECT_THAT(Query("select 1 from entry_search where step = 'referral'"), Not(SizeIs(0))) << "the refusal is entered";
+      for (const char* table : {"share", "share_part", "part_tag", "delivery_payload", "idempotency"})
+        EXPECT_THAT(Query(absl::StrCat("select 1 from ", table)), SizeIs(0)) << table;
+      EXPECT_THAT(Query("select 1 from entry_search where step = 'referral'"), Not(SizeIs(0)))
+          << "the refusal is entered";
     }
     return absl::OkStatus();
   };
@@ -196,9 +215,11 @@ TEST_F(Withheld, APolicyTightenedBetweenPlanAndSubmitRefusesAllAndLessIsReleased
   EXPECT_THAT(answers, ElementsAre("SUBMIT_OUTCOME_REFUSED POLICY_CHANGED", "SUBMIT_OUTCOME_STORED "));
   ASSERT_EQ(response.shares_size(), 1);
   EXPECT_EQ(response.shares(0).state(), "STORED") << response.shares(0).reason();
-  for (const v1::UnitOutcome& unit : response.shares(0).units()) EXPECT_FALSE(unit.category() == "household" && unit.outcome() == "RELEASED");
+  for (const v1::UnitOutcome& unit : response.shares(0).units())
+    EXPECT_FALSE(unit.category() == "household" && unit.outcome() == "RELEASED");
   adults().CollectAll();
-  const std::string file = ReadAll(adults().config.handover_folder + "/handover/" + response.shares(0).share_id() + ".json");
+  const std::string file =
+      ReadAll(adults().config.handover_folder + "/handover/" + response.shares(0).share_id() + ".json");
   EXPECT_THAT(file, HasSubstr("DASH-2009"));
   EXPECT_THAT(file, Not(HasSubstr("\"household\"")));
 }

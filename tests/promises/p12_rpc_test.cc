@@ -1,5 +1,6 @@
-// P12, clear errors, for every method of the contract: missing, wrong, oversized and hostile requests get the right status, which
-// names every field and its rule at once, never echoes what was sent, and leaves everything but the ledger as it was.
+// P12, clear errors, for every method of the contract: missing, wrong, oversized and hostile requests get the right
+// status, which names every field and its rule at once, never echoes what was sent, and leaves everything but the
+// ledger as it was.
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -7,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/text_format.h"
+
 #include "tests/promises/every_rpc.h"
 #include "tests/support/matchers.h"
 
@@ -20,22 +22,25 @@ using ::testing::UnorderedElementsAreArray;
 
 constexpr char kPlanted[] = "Oakshott";
 
-std::string NameOf(const MethodDescriptor& method) { return absl::StrCat(method.service()->name(), ".", method.name()); }
+std::string NameOf(const MethodDescriptor& method) {
+  return absl::StrCat(method.service()->name(), ".", method.name());
+}
 
 // Somebody who may call it, so that the request is what is judged.
 std::string CallerOf(const MethodDescriptor& method) {
   const std::string& service = method.service()->name();
   if (service == "CaseService") return "agencies/police.derbys/people/p-60ab93";  // Convenes MARAC's cases.
   if (service != "AgentService" && service != "AgentRequestService") return "agencies/police.derbys/agent";
-  const bool rights = method.name() == "ComputeReferences" || method.name() == "Restrict" || method.name() == "ListHeldRequests";
+  const bool rights =
+      method.name() == "ComputeReferences" || method.name() == "Restrict" || method.name() == "ListHeldRequests";
   return rights ? "agencies/police.derbys/people/p-9a30f4" : "agencies/police.derbys/people/p-4c1e07";
 }
 
 // Methods that no content can break: what they read of the request only narrows an answer.
 bool TakesAnything(const MethodDescriptor& method) {
-  static const std::set<std::string>& names = *new std::set<std::string>{"LedgerService.GetCheckpoint", "RegisterService.ListDirectories",
-                                                                        "PolicyService.GetActivePolicy", "PolicyService.GetPolicyBundle", "AgentService.GetAgentStatus",
-                                                                        "AgentRequestService.ListApprovals"};
+  static const std::set<std::string>& names = *new std::set<std::string>{
+      "LedgerService.GetCheckpoint",   "RegisterService.ListDirectories", "PolicyService.GetActivePolicy",
+      "PolicyService.GetPolicyBundle", "AgentService.GetAgentStatus",     "AgentRequestService.ListApprovals"};
   return names.contains(NameOf(method));
 }
 
@@ -55,12 +60,17 @@ class Hostile : public EveryRpc {
   }
 
   void ExpectRefused(const MethodDescriptor& method, const Answer& answer) {
-    EXPECT_FALSE(absl::StrContains(answer.octets, kPlanted)) << NameOf(method) << " echoes what was sent: " << answer.message;
+    EXPECT_FALSE(absl::StrContains(answer.octets, kPlanted))
+        << NameOf(method) << " echoes what was sent: " << answer.message;
     if (TakesAnything(method)) return;
-    const std::set<StatusCode> refusals = {StatusCode::kInvalidArgument, StatusCode::kNotFound, StatusCode::kPermissionDenied, StatusCode::kFailedPrecondition, StatusCode::kAborted};
-    EXPECT_TRUE(refusals.contains(answer.code)) << NameOf(method) << ": " << absl::StatusCodeToString(answer.code) << " " << answer.message;
+    const std::set<StatusCode> refusals = {StatusCode::kInvalidArgument, StatusCode::kNotFound,
+                                           StatusCode::kPermissionDenied, StatusCode::kFailedPrecondition,
+                                           StatusCode::kAborted};
+    EXPECT_TRUE(refusals.contains(answer.code))
+        << NameOf(method) << ": " << absl::StatusCodeToString(answer.code) << " " << answer.message;
     EXPECT_NE(answer.reason, "") << NameOf(method);
-    EXPECT_EQ(answer.fields.empty(), answer.code != StatusCode::kInvalidArgument) << NameOf(method) << ": " << answer.message;
+    EXPECT_EQ(answer.fields.empty(), answer.code != StatusCode::kInvalidArgument)
+        << NameOf(method) << ": " << answer.message;
   }
 
  private:
@@ -69,7 +79,9 @@ class Hostile : public EveryRpc {
 
 TEST_F(Hostile, ValuesInEveryField) {
   for (const MethodDescriptor* method : EveryMethod()) {
-    for (const std::string& text : {absl::StrCat(kPlanted, "'; drop table share; --"), absl::StrCat("../../", kPlanted, "%s%n\n"), absl::StrCat(std::string(5000, 'x'), kPlanted)}) {
+    for (const std::string& text :
+         {absl::StrCat(kPlanted, "'; drop table share; --"), absl::StrCat("../../", kPlanted, "%s%n\n"),
+          absl::StrCat(std::string(5000, 'x'), kPlanted)}) {
       for (const int64_t number : {int64_t{-1}, int64_t{INT32_MAX}}) {
         ExpectRefused(*method, Call(*method, CallerOf(*method), Filled(*method->input_type(), text, number)));
       }
@@ -87,7 +99,8 @@ TEST_F(Hostile, OctetsThatAreNoMessage) {
 
 TEST_F(Hostile, MessagesOverTheLimit) {
   const std::string large(65 << 20, '\x0a');
-  for (const MethodDescriptor* method : EveryMethod()) EXPECT_EQ(Call(*method, CallerOf(*method), large).code, StatusCode::kResourceExhausted) << NameOf(*method);
+  for (const MethodDescriptor* method : EveryMethod())
+    EXPECT_EQ(Call(*method, CallerOf(*method), large).code, StatusCode::kResourceExhausted) << NameOf(*method);
 }
 
 struct Wrong {
@@ -109,25 +122,36 @@ std::vector<Wrong> Table() {
   return {
       {"ReferralService.PlanReferral", "acting_person: 'p-000000'", StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED"},
       Bad("ReferralService.PlanReferral", "", {"request_id", "acting_person", "profile", "purpose", "recipients"}),
-      Bad("ReferralService.PlanReferral", "acting_person: 'p-4c1e07' area: 'E07000034' request_id: 'Oakshott' profile: 'marac' purpose: 'x' recipients { agency: 'x' role: 'x' } recipients { agency: 'y' role: 'x' subjects { role: 'x' } }",
+      Bad("ReferralService.PlanReferral",
+          "acting_person: 'p-4c1e07' area: 'E07000034' request_id: 'Oakshott' profile: 'marac' purpose: 'x' recipients "
+          "{ agency: 'x' role: 'x' } recipients { agency: 'y' role: 'x' subjects { role: 'x' } }",
           {"request_id", "recipients[0].subjects", "recipients[1].subjects.categories"}),
       Bad("ReferralService.PlanReferral",
-          id + "acting_person: 'p-4c1e07' area: 'E07000034' profile: 'Maren Oakshott' purpose: 'Maren Oakshott' board: '\\001' "
-               "recipients { agency: 'dcc.adults' role: 'Maren Oakshott' subjects { number: 1 role: '' categories: 'Maren Oakshott' grounds: 'Maren Oakshott' } }",
-          {"profile", "purpose", "board", "recipients[0].role", "recipients[0].subjects.role", "recipients[0].subjects.categories", "recipients[0].subjects.grounds"}),
+          id + "acting_person: 'p-4c1e07' area: 'E07000034' profile: 'Maren Oakshott' purpose: 'Maren Oakshott' board: "
+               "'\\001' "
+               "recipients { agency: 'dcc.adults' role: 'Maren Oakshott' subjects { number: 1 role: '' categories: "
+               "'Maren Oakshott' grounds: 'Maren Oakshott' } }",
+          {"profile", "purpose", "board", "recipients[0].role", "recipients[0].subjects.role",
+           "recipients[0].subjects.categories", "recipients[0].subjects.grounds"}),
       Bad("ReferralService.SubmitReferral", "", {"request_id", "submissions"}),
       Bad("ReferralService.SubmitReferral", "request_id: '../Oakshott' submissions {}", {"request_id"}),
-      {"ReferralService.GetReferral", "name: 'agencies/dcc.adults/referrals/x'", StatusCode::kNotFound, "SHARE_UNKNOWN"},
-      {"ReferralService.GetReferral", "name: 'agencies/police.derbys/referrals/Oakshott'", StatusCode::kNotFound, "SHARE_UNKNOWN"},
-      {"ReferralService.ListReferrals", "parent: 'agencies/dcc.adults'", StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED"},
-      Bad("ReferralService.ListReferrals", "parent: 'agencies/police.derbys' page_size: 501 page_token: 'Oakshott' filter: 'subject=Oakshott'", {"page_size", "page_token", "filter"}),
+      {"ReferralService.GetReferral", "name: 'agencies/dcc.adults/referrals/x'", StatusCode::kNotFound,
+       "SHARE_UNKNOWN"},
+      {"ReferralService.GetReferral", "name: 'agencies/police.derbys/referrals/Oakshott'", StatusCode::kNotFound,
+       "SHARE_UNKNOWN"},
+      {"ReferralService.ListReferrals", "parent: 'agencies/dcc.adults'", StatusCode::kPermissionDenied,
+       "ROLE_NOT_ENTITLED"},
+      Bad("ReferralService.ListReferrals",
+          "parent: 'agencies/police.derbys' page_size: 501 page_token: 'Oakshott' filter: 'subject=Oakshott'",
+          {"page_size", "page_token", "filter"}),
       Bad("ReferralService.ReportProgress", "request_id: 'Oakshott'", {"request_id", "progress"}),
       Bad("ReferralService.WithdrawReferral", "request_id: 'Oakshott'", {"request_id", "withdrawals"}),
       Bad("ReferralService.SendNotice", "request_id: 'Oakshott'", {"request_id", "notice"}),
       Bad("MailboxService.Collect", "max_deliveries: 65 wait { seconds: 26 }", {"max_deliveries", "wait"}),
       Bad("MailboxService.Collect", "max_deliveries: -1 wait { seconds: -1 }", {"max_deliveries", "wait"}),
       Bad("MailboxService.Acknowledge", "request_id: 'Oakshott'", {"request_id", "delivery_id"}),
-      {"MailboxService.Acknowledge", absl::StrCat(id, "delivery_id: '", kId, "'"), StatusCode::kNotFound, "DELIVERY_UNKNOWN"},
+      {"MailboxService.Acknowledge", absl::StrCat(id, "delivery_id: '", kId, "'"), StatusCode::kNotFound,
+       "DELIVERY_UNKNOWN"},
       Bad("LedgerService.GetInclusionProof", "index: 1 size: 1", {"index"}),
       Bad("LedgerService.GetInclusionProof", "index: 18446744073709551615 size: 18446744073709551615", {"size"}),
       Bad("LedgerService.GetConsistencyProof", "old_size: 0", {"old_size"}),
@@ -136,66 +160,91 @@ std::vector<Wrong> Table() {
       {"LedgerService.GetLedgerEntry", "name: 'Oakshott'", StatusCode::kNotFound, "ENTRY_UNKNOWN"},
       {"LedgerService.GetLedgerEntry", "name: 'ledger/entries/-1'", StatusCode::kNotFound, "ENTRY_UNKNOWN"},
       {"LedgerService.GetLedgerEntry", "name: 'ledger/entries/999999'", StatusCode::kNotFound, "ENTRY_UNKNOWN"},
-      Bad("LedgerService.SearchLedgerEntries", "page_size: 501 page_token: 'Oakshott' subject_references: 'short'", {"page_size", "page_token", "subject_references"}),
+      Bad("LedgerService.SearchLedgerEntries", "page_size: 501 page_token: 'Oakshott' subject_references: 'short'",
+          {"page_size", "page_token", "subject_references"}),
       {"KeyService.GetAgencyKeys", "agency: 'Oakshott'", StatusCode::kNotFound, "AGENCY_UNKNOWN"},
       Bad("KeyService.PublishKeyEvent", "request_id: 'Oakshott'", {"request_id", "event"}),
       Bad("RegisterService.ApplyDirectory", "request_id: 'Oakshott'", {"request_id", "directory"}),
       Bad("RegisterService.ApplyRestriction", "request_id: 'Oakshott'", {"request_id", "restriction"}),
-      Bad("AgentService.PushReferral", "validate_only: true profile: 'Oakshott' area: 'Oakshott'", {"referral_ref", "profile", "area", "subjects", "recipients"}),
+      Bad("AgentService.PushReferral", "validate_only: true profile: 'Oakshott' area: 'Oakshott'",
+          {"referral_ref", "profile", "area", "subjects", "recipients"}),
       Bad("AgentService.PushReferral",
-       "referral_ref: 'R' profile: 'marac' purpose: 'case.da_safety' area: 'E07000034' subjects { role: 'Oakshott' record { subject_flags: 'Oakshott' } } "
-       "recipients { agency: 'Oakshott' role: 'Oakshott' categories: 'Oakshott' grounds: 'Oakshott' }",
-       {"subjects[0].role", "subjects[0].record.subject_flags", "subjects[0].record", "recipients[0].agency", "recipients[0].role", "recipients[0].categories", "recipients[0].grounds"}),
+          "referral_ref: 'R' profile: 'marac' purpose: 'case.da_safety' area: 'E07000034' subjects { role: 'Oakshott' "
+          "record { subject_flags: 'Oakshott' } } "
+          "recipients { agency: 'Oakshott' role: 'Oakshott' categories: 'Oakshott' grounds: 'Oakshott' }",
+          {"subjects[0].role", "subjects[0].record.subject_flags", "subjects[0].record", "recipients[0].agency",
+           "recipients[0].role", "recipients[0].categories", "recipients[0].grounds"}),
       Bad("AgentService.Withdraw", "share_id: 'Oakshott' reason: 'Oakshott'", {"reason"}),
-      {"AgentService.Withdraw", absl::StrCat("reason: 'SENT_IN_ERROR' share_id: '", kId, "'"), StatusCode::kNotFound, "SHARE_UNKNOWN"},
+      {"AgentService.Withdraw", absl::StrCat("reason: 'SENT_IN_ERROR' share_id: '", kId, "'"), StatusCode::kNotFound,
+       "SHARE_UNKNOWN"},
       Bad("AgentService.ListOutbox", "page_size: -1 page_token: 'Oakshott'", {"page_size", "page_token"}),
       Bad("AgentService.ListInbox", "page_size: 501 page_token: '0'", {"page_size", "page_token"}),
       {"AgentService.OpenReferral", "share_id: 'Oakshott'", StatusCode::kNotFound, "SHARE_UNKNOWN"},
-      {"AgentService.ReportReceived", "share_id: 'Oakshott' reason: 'Oakshott'", StatusCode::kNotFound, "SHARE_UNKNOWN"},
+      {"AgentService.ReportReceived", "share_id: 'Oakshott' reason: 'Oakshott'", StatusCode::kNotFound,
+       "SHARE_UNKNOWN"},
       Bad("AgentService.ComputeReferences", "enclave: 'Oakshott'", {"enclave", "identifiers"}),
-      Bad("AgentService.ComputeReferences", "identifiers: 'nhs:Oakshott' identifiers: 'Oakshott'", {"identifiers[0]", "identifiers[1]"}),
+      Bad("AgentService.ComputeReferences", "identifiers: 'nhs:Oakshott' identifiers: 'Oakshott'",
+          {"identifiers[0]", "identifiers[1]"}),
       Bad("AgentService.Restrict", "restriction_id: 'Oakshott'", {"restriction_id", "identifiers"}),
-      {"CaseService.OpenCase", id + "profile: 'Oakshott' area: 'E07000034'", StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED"},
+      {"CaseService.OpenCase", id + "profile: 'Oakshott' area: 'E07000034'", StatusCode::kPermissionDenied,
+       "ROLE_NOT_ENTITLED"},
       Bad("CaseService.OpenCase",
-          "request_id: 'Oakshott' profile: 'marac' area: 'E07000034' members { agency: 'Oakshott' roles: 'Oakshott' excluded_persons: 'Maren Oakshott' } "
+          "request_id: 'Oakshott' profile: 'marac' area: 'E07000034' members { agency: 'Oakshott' roles: 'Oakshott' "
+          "excluded_persons: 'Maren Oakshott' } "
           "members { agency: 'dcc.adults' persons: 'p-oakshott' } members { agency: 'dcc.adults' }",
-          {"request_id", "members[0].agency", "members[0].roles", "members[0].persons", "members[1].persons", "members[2].agency"}),
+          {"request_id", "members[0].agency", "members[0].roles", "members[0].persons", "members[1].persons",
+           "members[2].agency"}),
       Bad("CaseService.ChangeCaseMember", "request_id: 'Oakshott'", {"request_id"}),
-      {"CaseService.ChangeCaseMember", absl::StrCat(id, "name: 'cases/", kId, "' member { agency: 'dfrs' }"), StatusCode::kNotFound, "CASE_UNKNOWN"},
+      {"CaseService.ChangeCaseMember", absl::StrCat(id, "name: 'cases/", kId, "' member { agency: 'dfrs' }"),
+       StatusCode::kNotFound, "CASE_UNKNOWN"},
       {"CaseService.GetCase", "name: 'cases/Oakshott'", StatusCode::kNotFound, "CASE_UNKNOWN"},
       Bad("CaseService.ListCases", "page_size: 501 page_token: 'Oakshott'", {"page_size", "page_token"}),
       Bad("CaseService.CloseCase", "request_id: 'Oakshott'", {"request_id"}),
       {"CaseService.CloseCase", absl::StrCat(id, "name: '", kId, "'"), StatusCode::kNotFound, "CASE_UNKNOWN"},
-      {"CaseRequestService.PlanCaseRequest", "acting_person: 'p-000000'", StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED"},
+      {"CaseRequestService.PlanCaseRequest", "acting_person: 'p-000000'", StatusCode::kPermissionDenied,
+       "ROLE_NOT_ENTITLED"},
       Bad("CaseRequestService.PlanCaseRequest", "acting_person: 'p-4c1e07' role: 'practitioner' area: 'E07000034'",
           {"request_id", "profile", "purpose", "subject_role", "categories", "holders"}),
       Bad("CaseRequestService.PlanCaseRequest",
-          "acting_person: 'p-4c1e07' role: 'practitioner' area: 'E07000034' request_id: 'Oakshott' profile: 'Maren Oakshott' purpose: 'Maren Oakshott' board: '\\001' case_id: 'Maren Oakshott' "
-          "step: 'Maren Oakshott' subject_role: 'Maren Oakshott' categories: 'Maren Oakshott' grounds: 'Maren Oakshott' holders { agency: 'Maren Oakshott' selector_categories: 'Maren Oakshott' } "
+          "acting_person: 'p-4c1e07' role: 'practitioner' area: 'E07000034' request_id: 'Oakshott' profile: 'Maren "
+          "Oakshott' purpose: 'Maren Oakshott' board: '\\001' case_id: 'Maren Oakshott' "
+          "step: 'Maren Oakshott' subject_role: 'Maren Oakshott' categories: 'Maren Oakshott' grounds: 'Maren "
+          "Oakshott' holders { agency: 'Maren Oakshott' selector_categories: 'Maren Oakshott' } "
           "holders { agency: 'dcc.adults' }",
-          {"request_id", "profile", "purpose", "board", "case_id", "step", "subject_role", "categories", "grounds", "holders[0].agency", "holders[0].selector_categories",
-           "holders[1].selector_categories"}),
+          {"request_id", "profile", "purpose", "board", "case_id", "step", "subject_role", "categories", "grounds",
+           "holders[0].agency", "holders[0].selector_categories", "holders[1].selector_categories"}),
       Bad("CaseRequestService.SubmitCaseRequest", "", {"request_id", "submissions"}),
       Bad("CaseRequestService.SubmitCaseRequest", "request_id: '../Oakshott' submissions {}", {"request_id"}),
       Bad("CaseRequestService.SubmitCaseAnswer", "request_id: 'Oakshott'", {"request_id"}),
-      Bad("CaseRequestService.AskApproval", "request_id: 'Oakshott' question { payload: 'Oakshott' }", {"request_id", "question"}),
-      {"CaseRequestService.GiveApproval", id + "approval { certificate: 'Oakshott' }", StatusCode::kFailedPrecondition, "APPROVAL_NOT_VALID"},
-      {"CaseRequestService.GetCaseRequest", "name: 'agencies/dcc.adults/caseRequests/x'", StatusCode::kNotFound, "SHARE_UNKNOWN"},
-      {"CaseRequestService.GetCaseRequest", "name: 'agencies/police.derbys/caseRequests/Oakshott'", StatusCode::kNotFound, "SHARE_UNKNOWN"},
-      {"CaseRequestService.ListCaseRequests", "parent: 'agencies/dcc.adults'", StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED"},
-      Bad("CaseRequestService.ListCaseRequests", "parent: 'agencies/police.derbys' page_size: 501 page_token: 'Oakshott' filter: 'subject=Oakshott'", {"page_size", "page_token", "filter"}),
+      Bad("CaseRequestService.AskApproval", "request_id: 'Oakshott' question { payload: 'Oakshott' }",
+          {"request_id", "question"}),
+      {"CaseRequestService.GiveApproval", id + "approval { certificate: 'Oakshott' }", StatusCode::kFailedPrecondition,
+       "APPROVAL_NOT_VALID"},
+      {"CaseRequestService.GetCaseRequest", "name: 'agencies/dcc.adults/caseRequests/x'", StatusCode::kNotFound,
+       "SHARE_UNKNOWN"},
+      {"CaseRequestService.GetCaseRequest", "name: 'agencies/police.derbys/caseRequests/Oakshott'",
+       StatusCode::kNotFound, "SHARE_UNKNOWN"},
+      {"CaseRequestService.ListCaseRequests", "parent: 'agencies/dcc.adults'", StatusCode::kPermissionDenied,
+       "ROLE_NOT_ENTITLED"},
+      Bad("CaseRequestService.ListCaseRequests",
+          "parent: 'agencies/police.derbys' page_size: 501 page_token: 'Oakshott' filter: 'subject=Oakshott'",
+          {"page_size", "page_token", "filter"}),
       Bad("AgentRequestService.SendCaseRequest", "profile: 'Oakshott' area: 'Oakshott'",
           {"request_ref", "profile", "area", "role", "subject_role", "categories", "selector", "holders"}),
       Bad("AgentRequestService.SendCaseRequest",
-          "request_ref: 'R' profile: 'marac' area: 'E07000034' case_id: 'Oakshott' role: 'Oakshott' subject_role: 'Oakshott' categories: 'Oakshott' grounds: 'Oakshott' "
+          "request_ref: 'R' profile: 'marac' area: 'E07000034' case_id: 'Oakshott' role: 'Oakshott' subject_role: "
+          "'Oakshott' categories: 'Oakshott' grounds: 'Oakshott' "
           "selector { subject_flags: 'Oakshott' } holders: 'Oakshott' holders: 'police.derbys'",
-          {"case_id", "role", "subject_role", "categories", "grounds", "selector.subject_flags", "selector", "holders[0]", "holders[1]"}),
+          {"case_id", "role", "subject_role", "categories", "grounds", "selector.subject_flags", "selector",
+           "holders[0]", "holders[1]"}),
       {"AgentRequestService.ShowCaseRequest", "request_id: 'Oakshott'", StatusCode::kNotFound, "REQUEST_UNKNOWN"},
-      {"AgentRequestService.CancelCaseRequest", "request_id: 'Oakshott' reason: 'Oakshott'", StatusCode::kNotFound, "REQUEST_UNKNOWN"},
+      {"AgentRequestService.CancelCaseRequest", "request_id: 'Oakshott' reason: 'Oakshott'", StatusCode::kNotFound,
+       "REQUEST_UNKNOWN"},
       Bad("AgentRequestService.ListSentRequests", "page_size: -1 page_token: 'Oakshott'", {"page_size", "page_token"}),
       Bad("AgentRequestService.ListHeldRequests", "page_size: 501 page_token: 'Oakshott'", {"page_size", "page_token"}),
       {"AgentRequestService.ShowApproval", "approval_id: 'Oakshott'", StatusCode::kNotFound, "APPROVAL_UNKNOWN"},
-      {"AgentRequestService.AnswerApproval", "approval { command { payload: 'Oakshott' } certificate: 'Oakshott' }", StatusCode::kFailedPrecondition, "APPROVAL_NOT_VALID"},
+      {"AgentRequestService.AnswerApproval", "approval { command { payload: 'Oakshott' } certificate: 'Oakshott' }",
+       StatusCode::kFailedPrecondition, "APPROVAL_NOT_VALID"},
   };
 }
 
@@ -209,13 +258,16 @@ TEST_F(Hostile, EachWrongFieldIsNamedAndAllAtOnce) {
   for (const Wrong& wrong : Table()) {
     const MethodDescriptor& method = *methods.at(wrong.method);
     unseen.erase(wrong.method);
-    const std::unique_ptr<google::protobuf::Message> request(google::protobuf::MessageFactory::generated_factory()->GetPrototype(method.input_type())->New());
+    const std::unique_ptr<google::protobuf::Message> request(
+        google::protobuf::MessageFactory::generated_factory()->GetPrototype(method.input_type())->New());
     ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(wrong.request, request.get())) << wrong.request;
     const Answer answer = Call(method, CallerOf(method), request->SerializeAsString());
     EXPECT_EQ(answer.code, wrong.code) << wrong.method << " { " << wrong.request << " }: " << answer.message;
     EXPECT_EQ(answer.reason, wrong.reason) << wrong.method << " { " << wrong.request << " }: " << answer.message;
-    EXPECT_THAT(answer.fields, UnorderedElementsAreArray(wrong.fields)) << wrong.method << " { " << wrong.request << " }";
-    EXPECT_FALSE(absl::StrContains(answer.octets, kPlanted)) << wrong.method << " { " << wrong.request << " } echoes: " << answer.octets;
+    EXPECT_THAT(answer.fields, UnorderedElementsAreArray(wrong.fields))
+        << wrong.method << " { " << wrong.request << " }";
+    EXPECT_FALSE(absl::StrContains(answer.octets, kPlanted))
+        << wrong.method << " { " << wrong.request << " } echoes: " << answer.octets;
   }
   EXPECT_THAT(unseen, IsEmpty()) << "methods without a wrong request";
 }

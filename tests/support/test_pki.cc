@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
+
 #include "trust/identity/certificate.h"
 
 namespace derwent::testing {
@@ -48,7 +49,8 @@ trust::X509Handle Blank(uint64_t serial, EVP_PKEY* key, const std::string& name,
   ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate.get()), serial);
   SetTime(X509_getm_notBefore(certificate.get()), from);
   SetTime(X509_getm_notAfter(certificate.get()), until);
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_ASC, trust::Octets(absl::string_view(name)), static_cast<int>(name.size()), -1, 0);
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_ASC,
+                             trust::Octets(absl::string_view(name)), static_cast<int>(name.size()), -1, 0);
   Must(X509_set_pubkey(certificate.get(), key) == 1, "public key");
   return certificate;
 }
@@ -67,13 +69,15 @@ TestPki::TestPki(absl::Time now) : now_(now), key_(EVP_EC_gen("P-256")) {
 
 TestIdentity TestPki::Issue(absl::string_view uri, absl::Duration lifetime) {
   const trust::EvpKey key(EVP_EC_gen("P-256"));
-  const trust::X509Handle certificate = Blank(next_serial_++, key.get(), "test", now_ - absl::Hours(1), now_ + lifetime);
+  const trust::X509Handle certificate =
+      Blank(next_serial_++, key.get(), "test", now_ - absl::Hours(1), now_ + lifetime);
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate_.get()));
   Extend(certificate.get(), certificate_.get(), NID_basic_constraints, "critical,CA:FALSE");
   Extend(certificate.get(), certificate_.get(), NID_subject_alt_name, absl::StrCat("DNS:localhost,URI:", uri));
   Must(X509_sign(certificate.get(), key_.get(), EVP_sha256()) > 0, "sign");
   TestIdentity identity;
-  identity.key_pem = Text([&](BIO* bio) { return PEM_write_bio_PKCS8PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
+  identity.key_pem = Text(
+      [&](BIO* bio) { return PEM_write_bio_PKCS8PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
   identity.certificate_pem = Pem(certificate.get());
   const absl::StatusOr<trust::Certificate> parsed = trust::Certificate::FromPem(identity.certificate_pem);
   Must(parsed.ok(), "certificate does not parse");
@@ -91,8 +95,10 @@ std::string TestPki::Crl(const std::vector<std::string>& serials) const {
   const trust::X509CrlHandle crl(X509_CRL_new());
   X509_CRL_set_version(crl.get(), 1);
   X509_CRL_set_issuer_name(crl.get(), X509_get_subject_name(certificate_.get()));
-  const std::unique_ptr<ASN1_TIME, trust::Freed<ASN1_TIME_free>> from(ASN1_TIME_set(nullptr, absl::ToTimeT(now_ - absl::Hours(1))));
-  const std::unique_ptr<ASN1_TIME, trust::Freed<ASN1_TIME_free>> until(ASN1_TIME_set(nullptr, absl::ToTimeT(now_ + absl::Hours(24 * 30))));
+  const std::unique_ptr<ASN1_TIME, trust::Freed<ASN1_TIME_free>> from(
+      ASN1_TIME_set(nullptr, absl::ToTimeT(now_ - absl::Hours(1))));
+  const std::unique_ptr<ASN1_TIME, trust::Freed<ASN1_TIME_free>> until(
+      ASN1_TIME_set(nullptr, absl::ToTimeT(now_ + absl::Hours(24 * 30))));
   X509_CRL_set1_lastUpdate(crl.get(), from.get());
   X509_CRL_set1_nextUpdate(crl.get(), until.get());
   for (const std::string& serial : serials) {

@@ -7,17 +7,18 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+
 #include "trust/secret/openssl_handle.h"
 
 namespace derwent::testing {
 
 // A key and its certificate, for one test.
 struct TestIdentity {
-  std::string key_pem;          // PKCS#8, unencrypted.
+  std::string key_pem;  // PKCS#8, unencrypted.
   std::string certificate_pem;
   std::string certificate_der;
-  std::string serial;           // Lowercase hex, as trust::Certificate gives it.
-  std::string key_id;           // Lowercase hex SHA-256 of the SubjectPublicKeyInfo.
+  std::string serial;  // Lowercase hex, as trust::Certificate gives it.
+  std::string key_id;  // Lowercase hex SHA-256 of the SubjectPublicKeyInfo.
 };
 
 // A consortium authority made in memory: one self-signed root that issues P-256 certificates and revocation lists.

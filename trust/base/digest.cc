@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "absl/status/status.h"
+
 #include "trust/base/encoding.h"
 #include "trust/base/status_macros.h"
 

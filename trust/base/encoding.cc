@@ -23,7 +23,8 @@ absl::StatusOr<std::string> HexDecode(absl::string_view hex) {
   for (size_t i = 0; i < hex.size(); i += 2) {
     const int high = HexValue(hex[i]);
     const int low = HexValue(hex[i + 1]);
-    if (high < 0 || low < 0) return absl::InvalidArgumentError("hexadecimal text holds another character than 0-9 and a-f");
+    if (high < 0 || low < 0)
+      return absl::InvalidArgumentError("hexadecimal text holds another character than 0-9 and a-f");
     octets.push_back(static_cast<char>(high * 16 + low));
   }
   return octets;

@@ -27,13 +27,15 @@ absl::CivilDay LondonDay(absl::Time time) { return absl::ToCivilDay(time + Offse
 
 absl::Time LondonStartOf(absl::CivilDay day) {
   const absl::Time utc = absl::FromCivil(day, absl::UTCTimeZone());
-  // The clock changes at 01:00 or 02:00, never at midnight: the offset at the day's start is that of the instant before.
+  // The clock changes at 01:00 or 02:00, never at midnight: the offset at the day's start is that of the instant
+  // before.
   return utc - Offset(utc - absl::Hours(1));
 }
 
 absl::StatusOr<absl::CivilDay> ParseDay(absl::string_view text) {
   absl::CivilDay day;
-  if (text.size() != 10 || !absl::ascii_isdigit(text[0]) || !absl::ParseCivilTime(text, &day) || FormatDay(day) != text) {
+  if (text.size() != 10 || !absl::ascii_isdigit(text[0]) || !absl::ParseCivilTime(text, &day) ||
+      FormatDay(day) != text) {
     return absl::InvalidArgumentError("not a date in the form YYYY-MM-DD");
   }
   return day;

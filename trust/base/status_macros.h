@@ -10,8 +10,8 @@
 #define DERWENT_CONCAT_INNER(a, b) a##b
 #define DERWENT_CONCAT(a, b) DERWENT_CONCAT_INNER(a, b)
 
-#define RETURN_IF_ERROR(expr)                                   \
-  do {                                                          \
+#define RETURN_IF_ERROR(expr)                                                              \
+  do {                                                                                     \
     if (absl::Status derwent_status = (expr); !derwent_status.ok()) return derwent_status; \
   } while (false)
 

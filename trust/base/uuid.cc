@@ -27,7 +27,8 @@ Uuid Uuid::FromRandom(std::array<uint8_t, 16> octets) {
   const std::string hex =
       absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(octets.data()), octets.size()));
   const absl::string_view h = hex;
-  return Uuid(absl::StrCat(h.substr(0, 8), "-", h.substr(8, 4), "-", h.substr(12, 4), "-", h.substr(16, 4), "-", h.substr(20)));
+  return Uuid(
+      absl::StrCat(h.substr(0, 8), "-", h.substr(8, 4), "-", h.substr(12, 4), "-", h.substr(16, 4), "-", h.substr(20)));
 }
 
 }  // namespace derwent

@@ -100,7 +100,8 @@ std::optional<uint64_t> CanonicalReader::Number(uint16_t number) const {
 
 std::optional<bool> CanonicalReader::Bool(uint16_t number) const {
   const auto found = fields_.find(number);
-  if (found == fields_.end() || found->second.size() != 1 || static_cast<uint8_t>(found->second[0]) > 1) return std::nullopt;
+  if (found == fields_.end() || found->second.size() != 1 || static_cast<uint8_t>(found->second[0]) > 1)
+    return std::nullopt;
   return found->second[0] == 1;
 }
 

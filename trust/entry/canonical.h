@@ -32,8 +32,8 @@ class CanonicalWriter {
   std::string octets_;
 };
 
-// The fields of such octets. Views into them, which must outlive it. Says nothing of whether a writer would have written exactly
-// these: who must know writes them again and compares.
+// The fields of such octets. Views into them, which must outlive it. Says nothing of whether a writer would have
+// written exactly these: who must know writes them again and compares.
 class CanonicalReader {
  public:
   // Error: kInvalidArgument another domain, not the shape, a number that does not ascend, or something that follows.

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "trust/base/digest.h"
 #include "trust/secret/random.h"
 

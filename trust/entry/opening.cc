@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+
 #include "trust/base/status_macros.h"
 #include "trust/merkle/tree.h"
 #include "trust/secret/sha256.h"
@@ -14,7 +15,8 @@ namespace {
 constexpr absl::string_view kMagic("DRWO\1", 5);
 
 std::string Length(size_t size) {
-  return {static_cast<char>(size >> 24), static_cast<char>(size >> 16), static_cast<char>(size >> 8), static_cast<char>(size)};
+  return {static_cast<char>(size >> 24), static_cast<char>(size >> 16), static_cast<char>(size >> 8),
+          static_cast<char>(size)};
 }
 
 // Takes `count` octets off `rest`.
@@ -110,7 +112,8 @@ Sha256Digest Opening::LeafHashOf() const {
   return LeafHash(LeafOctets(kind, Commitment(hashes)));
 }
 
-absl::StatusOr<VerifiedReceipt> VerifyReceipt(absl::string_view tlog_proof, const VerifierKey& log_key, absl::string_view origin) {
+absl::StatusOr<VerifiedReceipt> VerifyReceipt(absl::string_view tlog_proof, const VerifierKey& log_key,
+                                              absl::string_view origin) {
   ASSIGN_OR_RETURN(const TlogProof proof, TlogProof::Parse(tlog_proof));
   ASSIGN_OR_RETURN(Opening opening, Opening::Parse(proof.extra));
   ASSIGN_OR_RETURN(Checkpoint checkpoint, VerifyTlogProof(proof, opening.LeafHashOf(), log_key, origin));

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "trust/entry/entry.h"
 #include "trust/note/tlog_proof.h"
 
@@ -16,8 +17,8 @@ namespace derwent::trust {
 using FieldSet = std::bitset<kFieldCount>;
 
 // A partial opening: some fields in clear with their salts, of the others the hash only. It travels as the `extra` of a
-// tlog-proof: "DRWO" ‖ 0x01 ‖ kind, then for a sealed entry 24 items, each 0x00 ‖ hash or 0x01 ‖ salt ‖ u32be length ‖ value;
-// for a public entry the body.
+// tlog-proof: "DRWO" ‖ 0x01 ‖ kind, then for a sealed entry 24 items, each 0x00 ‖ hash or 0x01 ‖ salt ‖ u32be length ‖
+// value; for a public entry the body.
 struct Opening {
   struct Item {
     Sha256Digest hash;
@@ -48,6 +49,7 @@ struct VerifiedReceipt {
   Checkpoint checkpoint;
 };
 // Errors: kInvalidArgument malformed; kUnauthenticated, kDataLoss when it does not verify.
-absl::StatusOr<VerifiedReceipt> VerifyReceipt(absl::string_view tlog_proof, const VerifierKey& log_key, absl::string_view origin);
+absl::StatusOr<VerifiedReceipt> VerifyReceipt(absl::string_view tlog_proof, const VerifierKey& log_key,
+                                              absl::string_view origin);
 
 }  // namespace derwent::trust

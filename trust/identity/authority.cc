@@ -18,7 +18,8 @@ absl::StatusOr<Authority> Authority::FromPem(absl::string_view pem, std::string 
     if (next == nullptr) break;
     if (X509_self_signed(next.get(), 1) == 1) {
       root = true;
-      if (X509_STORE_add_cert(authority.store_.get(), next.get()) != 1) return OpensslError("cannot take a root certificate");
+      if (X509_STORE_add_cert(authority.store_.get(), next.get()) != 1)
+        return OpensslError("cannot take a root certificate");
     }
     authority.certificates_.emplace_back(std::move(next));
   }
@@ -31,8 +32,8 @@ absl::Status Authority::Verify(const Certificate& certificate, absl::Time now) c
   if (certificate.id().trust_domain != trust_domain_) {
     return absl::UnauthenticatedError(absl::StrCat("the certificate is not of trust domain `", trust_domain_, "`"));
   }
-  const std::unique_ptr<STACK_OF(X509), void (*)(STACK_OF(X509)*)> issuers(sk_X509_new_null(),
-                                                                         [](STACK_OF(X509)* stack) { sk_X509_free(stack); });
+  const std::unique_ptr<STACK_OF(X509), void (*)(STACK_OF(X509)*)> issuers(
+      sk_X509_new_null(), [](STACK_OF(X509) * stack) { sk_X509_free(stack); });
   for (const auto& issuer : certificates_) sk_X509_push(issuers.get(), issuer.get());
   const X509StoreContext context(X509_STORE_CTX_new());
   if (X509_STORE_CTX_init(context.get(), store_.get(), certificate.handle(), issuers.get()) != 1) {
@@ -44,8 +45,8 @@ absl::Status Authority::Verify(const Certificate& certificate, absl::Time now) c
   if (X509_verify_cert(context.get()) == 1) return absl::OkStatus();
   const int error = X509_STORE_CTX_get_error(context.get());
   ERR_clear_error();
-  return absl::UnauthenticatedError(
-      absl::StrCat("the certificate is not good under the consortium's authority: ", X509_verify_cert_error_string(error)));
+  return absl::UnauthenticatedError(absl::StrCat("the certificate is not good under the consortium's authority: ",
+                                                 X509_verify_cert_error_string(error)));
 }
 
 X509* Authority::FindIssuer(const X509_NAME* issuer) const {

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+
 #include "trust/identity/certificate.h"
 #include "trust/secret/openssl_handle.h"
 

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+
 #include "trust/base/status_macros.h"
 
 namespace derwent::trust {
@@ -73,7 +74,8 @@ absl::StatusOr<Certificate> Certificate::FromHandle(X509Handle handle) {
 absl::StatusOr<Certificate> Certificate::FromDer(absl::string_view der) {
   const unsigned char* next = Octets(der);
   X509Handle handle(d2i_X509(nullptr, &next, static_cast<long>(der.size())));
-  if (handle != nullptr && next != Octets(der) + der.size()) return absl::InvalidArgumentError("octets follow the certificate");
+  if (handle != nullptr && next != Octets(der) + der.size())
+    return absl::InvalidArgumentError("octets follow the certificate");
   return FromHandle(std::move(handle));
 }
 

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+
 #include "trust/identity/spiffe.h"
 #include "trust/secret/openssl_handle.h"
 #include "trust/signature/signing_key.h"

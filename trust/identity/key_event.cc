@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+
 #include "trust/identity/authority.h"
 #include "trust/identity/certificate.h"
 #include "trust/identity/revocation.h"

@@ -16,13 +16,15 @@ absl::Status CheckCrl(X509_CRL* crl, const Authority& authority, absl::Time now)
     return absl::UnauthenticatedError("the revocation list is not signed by the consortium's authority");
   }
   const ASN1_TIME* const next = X509_CRL_get0_nextUpdate(crl);
-  if (next == nullptr || FromAsn1Time(next) <= now) return absl::FailedPreconditionError("the revocation list is out of date");
+  if (next == nullptr || FromAsn1Time(next) <= now)
+    return absl::FailedPreconditionError("the revocation list is out of date");
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<RevocationSet> RevocationSet::FromPem(absl::string_view pem, const Authority& authority, absl::Time now) {
+absl::StatusOr<RevocationSet> RevocationSet::FromPem(absl::string_view pem, const Authority& authority,
+                                                     absl::Time now) {
   RevocationSet set;
   const BioHandle bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   int lists = 0;

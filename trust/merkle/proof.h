@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+
 #include "trust/base/digest.h"
 #include "trust/merkle/tree.h"
 

@@ -5,6 +5,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
+
 #include "trust/base/digest.h"
 
 namespace derwent::trust {

@@ -5,6 +5,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+
 #include "trust/base/encoding.h"
 #include "trust/base/status_macros.h"
 
@@ -29,7 +30,9 @@ absl::StatusOr<Checkpoint> Checkpoint::ParseBody(absl::string_view body) {
   return checkpoint;
 }
 
-std::string Checkpoint::Body() const { return absl::StrCat(origin, "\n", size, "\n", Base64Encode(root.view()), "\n", extensions); }
+std::string Checkpoint::Body() const {
+  return absl::StrCat(origin, "\n", size, "\n", Base64Encode(root.view()), "\n", extensions);
+}
 
 absl::StatusOr<Checkpoint> OpenCheckpoint(absl::string_view note, const VerifierKey& log_key) {
   ASSIGN_OR_RETURN(const Note parsed, Note::Parse(note));

@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+
 #include "trust/note/note.h"
 
 namespace derwent::trust {
@@ -14,7 +15,8 @@ namespace derwent::trust {
 // `cosignature/v1\ntime <seconds>\n` and the whole checkpoint body.
 
 // Cosigns a checkpoint body at `time`, after 1970. Error: kInvalidArgument.
-absl::StatusOr<NoteSignature> Cosign(absl::string_view body, absl::string_view name, const Ed25519Key& key, absl::Time time);
+absl::StatusOr<NoteSignature> Cosign(absl::string_view body, absl::string_view name, const Ed25519Key& key,
+                                     absl::Time time);
 // Error: kUnauthenticated when `signature` (72 octets) is not by `public_key` over `body`.
 absl::Status VerifyCosignature(absl::string_view signature, absl::string_view public_key, absl::string_view body);
 // When a cosignature says it was made. Error: kInvalidArgument unless 72 octets and at most 2^63 - 1 seconds.

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+
 #include "trust/base/encoding.h"
 #include "trust/base/status_macros.h"
 #include "trust/note/cosignature.h"
@@ -34,7 +35,8 @@ bool IsKeyName(absl::string_view name) {
   for (const char c : name) {
     if (static_cast<uint8_t>(c) <= 0x20 || c == 0x7f) return false;
   }
-  for (const char* space : {"\xC2\x85", "\xC2\xA0", "\xE1\x9A\x80", "\xE2\x80\xA8", "\xE2\x80\xA9", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80"}) {
+  for (const char* space : {"\xC2\x85", "\xC2\xA0", "\xE1\x9A\x80", "\xE2\x80\xA8", "\xE2\x80\xA9", "\xE2\x80\xAF",
+                            "\xE2\x81\x9F", "\xE3\x80\x80"}) {
     if (absl::StrContains(name, space)) return false;
   }
   for (char last = '\x80'; last <= '\x8A'; ++last) {
@@ -51,7 +53,11 @@ uint32_t KeyId(absl::string_view name, uint8_t type, absl::string_view public_ke
 bool IsUtf8(absl::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const uint8_t lead = static_cast<uint8_t>(text[i]);
-    const size_t length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+    const size_t length = lead < 0x80                   ? 1
+                          : lead >= 0xC2 && lead < 0xE0 ? 2
+                          : lead >= 0xE0 && lead < 0xF0 ? 3
+                          : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                        : 0;
     if (length == 0 || i + length > text.size()) return false;
     uint32_t rune = length == 1 ? lead : lead & (0xff >> (length + 1));
     for (size_t k = 1; k < length; ++k) {
@@ -84,10 +90,16 @@ absl::Status VerifyOne(const NoteSignature& signature, const VerifierKey& key, a
 }  // namespace
 
 absl::StatusOr<VerifierKey> VerifierKey::Make(absl::string_view name, uint8_t type, absl::string_view public_key) {
-  if (!IsKeyName(name)) return absl::InvalidArgumentError("a verifier key's name is empty or holds a space or a plus sign");
-  if (type != kNoteEd25519 && type != kNoteCosignature) return absl::InvalidArgumentError("a verifier key's type is not known");
-  if (public_key.size() != kEd25519PublicKeySize) return absl::InvalidArgumentError("an Ed25519 verifier key is 32 octets long");
-  return VerifierKey{.name = std::string(name), .key_id = KeyId(name, type, public_key), .type = type, .public_key = std::string(public_key)};
+  if (!IsKeyName(name))
+    return absl::InvalidArgumentError("a verifier key's name is empty or holds a space or a plus sign");
+  if (type != kNoteEd25519 && type != kNoteCosignature)
+    return absl::InvalidArgumentError("a verifier key's type is not known");
+  if (public_key.size() != kEd25519PublicKeySize)
+    return absl::InvalidArgumentError("an Ed25519 verifier key is 32 octets long");
+  return VerifierKey{.name = std::string(name),
+                     .key_id = KeyId(name, type, public_key),
+                     .type = type,
+                     .public_key = std::string(public_key)};
 }
 
 absl::StatusOr<VerifierKey> VerifierKey::Parse(absl::string_view vkey) {
@@ -95,20 +107,24 @@ absl::StatusOr<VerifierKey> VerifierKey::Parse(absl::string_view vkey) {
   if (parts.size() != 3) return absl::InvalidArgumentError("a verifier key has the form name+id+key");
   ASSIGN_OR_RETURN(const std::string octets, Base64Decode(parts[2]));
   if (octets.empty()) return absl::InvalidArgumentError("a verifier key's key is empty");
-  ASSIGN_OR_RETURN(VerifierKey key, Make(parts[0], static_cast<uint8_t>(octets[0]), absl::string_view(octets).substr(1)));
-  if (parts[1] != absl::StrFormat("%08x", key.key_id)) return absl::InvalidArgumentError("a verifier key's id is not that of its key");
+  ASSIGN_OR_RETURN(VerifierKey key,
+                   Make(parts[0], static_cast<uint8_t>(octets[0]), absl::string_view(octets).substr(1)));
+  if (parts[1] != absl::StrFormat("%08x", key.key_id))
+    return absl::InvalidArgumentError("a verifier key's id is not that of its key");
   return key;
 }
 
 std::string VerifierKey::ToString() const {
-  return absl::StrCat(name, "+", absl::StrFormat("%08x", key_id), "+", Base64Encode(absl::StrCat(std::string(1, static_cast<char>(type)), public_key)));
+  return absl::StrCat(name, "+", absl::StrFormat("%08x", key_id), "+",
+                      Base64Encode(absl::StrCat(std::string(1, static_cast<char>(type)), public_key)));
 }
 
 absl::StatusOr<Note> Note::Parse(absl::string_view note) {
   if (note.size() > kMaxNoteSize) return absl::InvalidArgumentError("the note is over 1 MiB");
   if (!IsUtf8(note)) return absl::InvalidArgumentError("the note is not UTF-8");
   for (const char c : note) {
-    if (static_cast<uint8_t>(c) < 0x20 && c != '\n') return absl::InvalidArgumentError("the note holds a control character");
+    if (static_cast<uint8_t>(c) < 0x20 && c != '\n')
+      return absl::InvalidArgumentError("the note holds a control character");
   }
   const size_t split = note.rfind("\n\n");
   if (split == absl::string_view::npos) return absl::InvalidArgumentError("the note has no signature block");
@@ -117,7 +133,8 @@ absl::StatusOr<Note> Note::Parse(absl::string_view note) {
   block.remove_suffix(1);
   Note parsed{.text = std::string(note.substr(0, split + 1)), .signatures = {}};
   for (const absl::string_view line : absl::StrSplit(block, '\n')) {
-    if (parsed.signatures.size() == kMaxNoteSignatures) return absl::InvalidArgumentError("the note has over 64 signatures");
+    if (parsed.signatures.size() == kMaxNoteSignatures)
+      return absl::InvalidArgumentError("the note has over 64 signatures");
     ASSIGN_OR_RETURN(NoteSignature signature, ParseLine(line));
     parsed.signatures.push_back(std::move(signature));
   }
@@ -125,7 +142,8 @@ absl::StatusOr<Note> Note::Parse(absl::string_view note) {
 }
 
 std::string SignatureLine(const NoteSignature& signature) {
-  return absl::StrCat(kDash, signature.name, " ", Base64Encode(absl::StrCat(FromBigEndian32(signature.key_id), signature.signature)), "\n");
+  return absl::StrCat(kDash, signature.name, " ",
+                      Base64Encode(absl::StrCat(FromBigEndian32(signature.key_id), signature.signature)), "\n");
 }
 
 std::string Note::ToString() const {

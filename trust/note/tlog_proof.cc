@@ -4,6 +4,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+
 #include "trust/base/encoding.h"
 #include "trust/base/status_macros.h"
 #include "trust/merkle/proof.h"
@@ -26,7 +27,9 @@ bool NextLine(absl::string_view& rest, absl::string_view& line) {
 }  // namespace
 
 absl::StatusOr<TlogProof> TlogProof::Parse(absl::string_view text) {
-  const auto refuse = [](absl::string_view what) { return absl::InvalidArgumentError(absl::StrCat("the proof is malformed: ", what)); };
+  const auto refuse = [](absl::string_view what) {
+    return absl::InvalidArgumentError(absl::StrCat("the proof is malformed: ", what));
+  };
   TlogProof proof;
   absl::string_view rest = text;
   absl::string_view line;
@@ -61,8 +64,8 @@ std::string TlogProof::ToString() const {
   return text;
 }
 
-absl::StatusOr<Checkpoint> VerifyTlogProof(const TlogProof& proof, const Sha256Digest& leaf_hash, const VerifierKey& log_key,
-                                           absl::string_view origin) {
+absl::StatusOr<Checkpoint> VerifyTlogProof(const TlogProof& proof, const Sha256Digest& leaf_hash,
+                                           const VerifierKey& log_key, absl::string_view origin) {
   ASSIGN_OR_RETURN(Checkpoint checkpoint, OpenCheckpoint(proof.checkpoint, log_key));
   if (checkpoint.origin != origin) return absl::UnauthenticatedError("the checkpoint is of another log");
   RETURN_IF_ERROR(VerifyInclusion(leaf_hash, proof.index, checkpoint.size, proof.path, checkpoint.root));

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "trust/base/digest.h"
 #include "trust/note/checkpoint.h"
 
@@ -25,7 +26,7 @@ struct TlogProof {
 
 // Verifies that a leaf hash is in the log: the log's signature, then inclusion. Returns the checkpoint.
 // Errors: kUnauthenticated, kDataLoss, kInvalidArgument.
-absl::StatusOr<Checkpoint> VerifyTlogProof(const TlogProof& proof, const Sha256Digest& leaf_hash, const VerifierKey& log_key,
-                                           absl::string_view origin);
+absl::StatusOr<Checkpoint> VerifyTlogProof(const TlogProof& proof, const Sha256Digest& leaf_hash,
+                                           const VerifierKey& log_key, absl::string_view origin);
 
 }  // namespace derwent::trust

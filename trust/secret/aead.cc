@@ -3,6 +3,7 @@
 #include <climits>
 
 #include "absl/status/status.h"
+
 #include "trust/base/status_macros.h"
 #include "trust/secret/openssl_handle.h"
 
@@ -25,9 +26,11 @@ absl::StatusOr<std::string> AeadSeal(const SecretBytes& key, absl::string_view n
   std::string sealed(plaintext.size() + kAeadTagSize, '\0');
   int size = 0;
   int last = 0;
-  if (EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, Octets(key.RevealForCrypto()), Octets(nonce)) != 1 ||
+  if (EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, Octets(key.RevealForCrypto()), Octets(nonce)) !=
+          1 ||
       EVP_EncryptUpdate(context.get(), nullptr, &size, Octets(associated), static_cast<int>(associated.size())) != 1 ||
-      EVP_EncryptUpdate(context.get(), Octets(sealed), &size, Octets(plaintext), static_cast<int>(plaintext.size())) != 1 ||
+      EVP_EncryptUpdate(context.get(), Octets(sealed), &size, Octets(plaintext), static_cast<int>(plaintext.size())) !=
+          1 ||
       EVP_EncryptFinal_ex(context.get(), Octets(sealed) + size, &last) != 1 ||
       EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, kAeadTagSize, Octets(sealed) + plaintext.size()) != 1) {
     return OpensslError("AES-256-GCM seal failed");
@@ -45,7 +48,8 @@ absl::StatusOr<std::string> AeadOpen(const SecretBytes& key, absl::string_view n
   const EvpCipherContext context(EVP_CIPHER_CTX_new());
   int size = 0;
   int last = 0;
-  if (EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, Octets(key.RevealForCrypto()), Octets(nonce)) != 1 ||
+  if (EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, Octets(key.RevealForCrypto()), Octets(nonce)) !=
+          1 ||
       EVP_DecryptUpdate(context.get(), nullptr, &size, Octets(associated), static_cast<int>(associated.size())) != 1 ||
       EVP_DecryptUpdate(context.get(), Octets(plaintext), &size, Octets(text), static_cast<int>(text.size())) != 1 ||
       EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, kAeadTagSize, tag.data()) != 1 ||

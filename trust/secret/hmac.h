@@ -1,6 +1,7 @@
 #pragma once
 
 #include "absl/strings/string_view.h"
+
 #include "trust/base/digest.h"
 #include "trust/secret/secret_bytes.h"
 

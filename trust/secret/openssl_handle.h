@@ -42,7 +42,9 @@ inline absl::Status OpensslError(absl::string_view what, absl::StatusCode code =
   return absl::Status(code, reason == nullptr ? std::string(what) : absl::StrCat(what, ": ", reason));
 }
 
-inline const unsigned char* Octets(absl::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+inline const unsigned char* Octets(absl::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 inline unsigned char* Octets(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
 }  // namespace derwent::trust

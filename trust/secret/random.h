@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/types/span.h"
+
 #include "trust/base/uuid.h"
 
 namespace derwent::trust {

@@ -6,7 +6,8 @@
 
 namespace derwent::trust {
 
-// Secret octets: wiped on destruction, compared in constant time, never printed. Move-only. Not thread-safe for writing.
+// Secret octets: wiped on destruction, compared in constant time, never printed. Move-only. Not thread-safe for
+// writing.
 class SecretBytes {
  public:
   SecretBytes() = default;

@@ -3,6 +3,7 @@
 #include <initializer_list>
 
 #include "absl/strings/string_view.h"
+
 #include "trust/base/digest.h"
 
 namespace derwent::trust {

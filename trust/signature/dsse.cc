@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "trust/base/status_macros.h"
 
 namespace derwent::trust {
@@ -22,7 +23,8 @@ absl::Status VerifyEnvelope(const Envelope& envelope, absl::string_view payload_
   if (envelope.payload_type != payload_type) {
     return absl::InvalidArgumentError(absl::StrCat("the envelope's payload type is not `", payload_type, "`"));
   }
-  if (envelope.signatures.size() > kMaxDsseSignatures) return absl::InvalidArgumentError("the envelope has over 16 signatures");
+  if (envelope.signatures.size() > kMaxDsseSignatures)
+    return absl::InvalidArgumentError("the envelope has over 16 signatures");
   const std::string signed_octets = DssePreAuthentication(envelope.payload_type, envelope.payload);
   for (const DsseSignature& signature : envelope.signatures) {
     if (signature.keyid == key.key_id()) return key.Verify(signed_octets, signature.sig);

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+
 #include "trust/base/status_macros.h"
 
 namespace derwent::trust {

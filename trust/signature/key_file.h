@@ -4,12 +4,13 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "trust/secret/secret_bytes.h"
 
 namespace derwent::trust {
 
-// Reads a private file. Errors: kNotFound; kPermissionDenied when anyone but its owner may read or write it (mode 0600 or
-// stricter is required); kInvalidArgument over 64 KiB.
+// Reads a private file. Errors: kNotFound; kPermissionDenied when anyone but its owner may read or write it (mode 0600
+// or stricter is required); kInvalidArgument over 64 KiB.
 absl::StatusOr<SecretBytes> ReadSecretFile(absl::string_view path);
 
 // Reads any file. Errors: kNotFound; kInvalidArgument over `limit` octets.

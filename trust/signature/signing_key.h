@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "trust/base/digest.h"
 #include "trust/secret/openssl_handle.h"
 #include "trust/secret/secret_bytes.h"

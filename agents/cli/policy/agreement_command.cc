@@ -28,10 +28,12 @@ int Agreement(const Options& o) {
 
 void AddAgreementCommand(CLI::App& policy, int& exit_code) {
   const auto o = std::make_shared<Options>();  // Kept by CLI11's callback.
-  CLI::App* const agreement = policy.add_subcommand("agreement", "the Information Sharing Agreement for people, as HTML that prints; or its record of processing");
+  CLI::App* const agreement = policy.add_subcommand(
+      "agreement", "the Information Sharing Agreement for people, as HTML that prints; or its record of processing");
   agreement->add_option("directory", o->directory, "the policy's folder")->required();
   agreement->add_option("id", o->id, "agreement id")->required();
-  agreement->add_flag("--article30", o->article30, "the record of processing as CSV instead, in the columns of the ICO's template");
+  agreement->add_flag("--article30", o->article30,
+                      "the record of processing as CSV instead, in the columns of the ICO's template");
   agreement->add_option("--file", o->file, "where to write; - for standard output")->capture_default_str();
   agreement->callback([o, &exit_code] { exit_code = Agreement(*o); });
 }

@@ -1,6 +1,7 @@
 #include "agents/cli/policy/agreement_text.h"
 
 #include "absl/strings/str_cat.h"
+
 #include "policy/loader/text.h"
 
 namespace derwent::cli {
@@ -13,10 +14,13 @@ absl::StatusOr<AgreementText> ReadAgreementText(const OfflinePolicy& offline, co
     std::vector<std::string> known;
     for (const policy::Agreement& agreement : offline.policy->agreements) known.push_back(agreement.id);
     const std::string closest = policy::Closest(id, known);
-    return absl::NotFoundError(absl::StrCat("no agreement is called `", id, "`", closest.empty() ? "" : absl::StrCat("; did you mean `", closest, "`?")));
+    return absl::NotFoundError(absl::StrCat("no agreement is called `", id, "`",
+                                            closest.empty() ? "" : absl::StrCat("; did you mean `", closest, "`?")));
   }
   policy::ParseText(offline.files, path, text.agreement, problems);
-  for (const std::string& profile : text.agreement.profiles()) policy::ParseText(offline.files, absl::StrCat("profiles/", profile, ".txtpb"), text.profiles.emplace_back(), problems);
+  for (const std::string& profile : text.agreement.profiles())
+    policy::ParseText(offline.files, absl::StrCat("profiles/", profile, ".txtpb"), text.profiles.emplace_back(),
+                      problems);
   v1::Organisations organisations;
   policy::ParseText(offline.files, "organisations.txtpb", organisations, problems);
   for (const v1::Organisation& next : organisations.organisations()) text.organisations[next.id()] = next;

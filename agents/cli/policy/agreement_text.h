@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+
 #include "agents/cli/policy/offline.h"
 #include "derwent/v1/agreement.pb.h"
 #include "derwent/v1/profile.pb.h"
@@ -29,12 +30,12 @@ struct AgreementText {
 // Error: kNotFound when the bundle has no such agreement.
 absl::StatusOr<AgreementText> ReadAgreementText(const OfflinePolicy& offline, const std::string& id);
 
-// The Information Sharing Agreement for people: HTML that prints on A4, needs no script and no other file. Its contents follow the
-// ICO's data sharing code (domain brief D.6) and are generated from the bundle, whose digest it carries.
+// The Information Sharing Agreement for people: HTML that prints on A4, needs no script and no other file. Its contents
+// follow the ICO's data sharing code (domain brief D.6) and are generated from the bundle, whose digest it carries.
 std::string AgreementHtml(const AgreementText& text);
 
-// The record of processing under UK GDPR Article 30 and DPA 2018 Schedule 1 paragraph 41, in the columns of the ICO's template for
-// controllers: one line a profile and category. What only a party knows stays empty.
+// The record of processing under UK GDPR Article 30 and DPA 2018 Schedule 1 paragraph 41, in the columns of the ICO's
+// template for controllers: one line a profile and category. What only a party knows stays empty.
 std::string Article30Csv(const AgreementText& text);
 
 }  // namespace derwent::cli

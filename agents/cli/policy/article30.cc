@@ -4,40 +4,43 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+
 #include "agents/cli/policy/agreement_text.h"
 
 namespace derwent::cli {
 namespace {
 
-constexpr const char* kColumns[] = {"Business function",
-                                    "Purpose of processing",
-                                    "Name and contact details of joint controller (if applicable)",
-                                    "Categories of individuals",
-                                    "Categories of personal data",
-                                    "Categories of recipients",
-                                    "Link to contract with processor",
-                                    "Names of third countries or international organisations that personal data are transferred to (if applicable)",
-                                    "Safeguards for exceptional transfers of personal data to third countries or international organisations (if applicable)",
-                                    "Retention schedule (if possible)",
-                                    "General description of technical and organisational security measures (if possible)",
-                                    "Article 6 lawful basis for processing personal data",
-                                    "Article 9 condition for processing special category data",
-                                    "Legitimate interests for the processing (if applicable)",
-                                    "Link to record of legitimate interests assessment (if applicable)",
-                                    "Rights available to individuals",
-                                    "Existence of automated decision-making, including profiling (if applicable)",
-                                    "The source of the personal data (if applicable)",
-                                    "Link to record of consent",
-                                    "Location of personal data",
-                                    "Data Protection Impact Assessment required?",
-                                    "Data Protection Impact Assessment progress",
-                                    "Link to Data Protection Impact Assessment",
-                                    "Has a personal data breach occurred?",
-                                    "Link to record of personal data breach",
-                                    "Data Protection Act 2018 Schedule 1 condition for processing",
-                                    "Link to retention and erasure policy document",
-                                    "Are personal data retained and erased in accordance with the retention policy document?",
-                                    "Reasons for not adhering to retention policy document (if applicable)"};
+constexpr const char* kColumns[] = {
+    "Business function",
+    "Purpose of processing",
+    "Name and contact details of joint controller (if applicable)",
+    "Categories of individuals",
+    "Categories of personal data",
+    "Categories of recipients",
+    "Link to contract with processor",
+    "Names of third countries or international organisations that personal data are transferred to (if applicable)",
+    "Safeguards for exceptional transfers of personal data to third countries or international organisations (if "
+    "applicable)",
+    "Retention schedule (if possible)",
+    "General description of technical and organisational security measures (if possible)",
+    "Article 6 lawful basis for processing personal data",
+    "Article 9 condition for processing special category data",
+    "Legitimate interests for the processing (if applicable)",
+    "Link to record of legitimate interests assessment (if applicable)",
+    "Rights available to individuals",
+    "Existence of automated decision-making, including profiling (if applicable)",
+    "The source of the personal data (if applicable)",
+    "Link to record of consent",
+    "Location of personal data",
+    "Data Protection Impact Assessment required?",
+    "Data Protection Impact Assessment progress",
+    "Link to Data Protection Impact Assessment",
+    "Has a personal data breach occurred?",
+    "Link to record of personal data breach",
+    "Data Protection Act 2018 Schedule 1 condition for processing",
+    "Link to retention and erasure policy document",
+    "Are personal data retained and erased in accordance with the retention policy document?",
+    "Reasons for not adhering to retention policy document (if applicable)"};
 
 // Quoted; nothing that a spreadsheet would run.
 std::string Cell(std::string text) {
@@ -46,7 +49,9 @@ std::string Cell(std::string text) {
 }
 
 std::string Line(const std::vector<std::string>& cells) {
-  return absl::StrCat(absl::StrJoin(cells, ",", [](std::string* out, const std::string& cell) { absl::StrAppend(out, Cell(cell)); }), "\r\n");
+  return absl::StrCat(
+      absl::StrJoin(cells, ",", [](std::string* out, const std::string& cell) { absl::StrAppend(out, Cell(cell)); }),
+      "\r\n");
 }
 
 class Record {
@@ -62,7 +67,8 @@ class Record {
     std::string csv = Line({std::begin(kColumns), std::end(kColumns)});
     for (const v1::Profile& profile : t_.profiles) {
       for (const std::string& category : profile.necessary()) absl::StrAppend(&csv, Row(profile, category));
-      for (const v1::ConditionalCategory& next : profile.conditional()) absl::StrAppend(&csv, Row(profile, next.category()));
+      for (const v1::ConditionalCategory& next : profile.conditional())
+        absl::StrAppend(&csv, Row(profile, next.category()));
     }
     return csv;
   }
@@ -92,15 +98,44 @@ class Record {
     for (const std::string& purpose : profile.purposes()) purposes.push_back(t_.purposes.at(purpose).description());
     std::vector<std::string> recipients;
     for (const v1::ReceiverScope& scope : profile.receivers()) recipients.push_back(scope.role());
-    for (const v1::RecipientOrganisation& to : profile.recipient_organisations()) recipients.push_back(to.organisation());
-    const std::string special_conditions = special ? ByType([](const v1::OrganisationType& type) { return type.special_condition(); }) : "";
-    const std::string offence_conditions = offence ? ByType([](const v1::OrganisationType& type) { return type.offence_condition(); }) : "";
-    const std::string apd = special || offence ? absl::StrCat("appropriate policy document ", t_.agreement.apd_reference()) : "";
-    return Line({absl::StrCat(t_.agreement.title(), ", ", profile.id()), absl::StrJoin(purposes, "; "), "", "subjects of the case, in the roles of the vocabulary", absl::StrCat(id, ": ", category.description()),
-                 absl::StrJoin(recipients, "; "), "", "none", "", profile.retention(), absl::StrCat("sealed and signed end to end; marking ", profile.marking()),
-                 ByType([](const v1::OrganisationType& type) { return type.basis(); }), special_conditions, "", "", "access, rectification, erasure, restriction, objection, decided item by item", "none: a named person decides",
-                 "the other parties to the agreement", "", "the holder's own system", "yes", "", t_.agreement.dpia_reference(), "", "",
-                 absl::StrCat(special_conditions, special && offence ? "; " : "", offence_conditions, apd.empty() ? "" : "; ", apd), "", "", ""});
+    for (const v1::RecipientOrganisation& to : profile.recipient_organisations())
+      recipients.push_back(to.organisation());
+    const std::string special_conditions =
+        special ? ByType([](const v1::OrganisationType& type) { return type.special_condition(); }) : "";
+    const std::string offence_conditions =
+        offence ? ByType([](const v1::OrganisationType& type) { return type.offence_condition(); }) : "";
+    const std::string apd =
+        special || offence ? absl::StrCat("appropriate policy document ", t_.agreement.apd_reference()) : "";
+    return Line({absl::StrCat(t_.agreement.title(), ", ", profile.id()),
+                 absl::StrJoin(purposes, "; "),
+                 "",
+                 "subjects of the case, in the roles of the vocabulary",
+                 absl::StrCat(id, ": ", category.description()),
+                 absl::StrJoin(recipients, "; "),
+                 "",
+                 "none",
+                 "",
+                 profile.retention(),
+                 absl::StrCat("sealed and signed end to end; marking ", profile.marking()),
+                 ByType([](const v1::OrganisationType& type) { return type.basis(); }),
+                 special_conditions,
+                 "",
+                 "",
+                 "access, rectification, erasure, restriction, objection, decided item by item",
+                 "none: a named person decides",
+                 "the other parties to the agreement",
+                 "",
+                 "the holder's own system",
+                 "yes",
+                 "",
+                 t_.agreement.dpia_reference(),
+                 "",
+                 "",
+                 absl::StrCat(special_conditions, special && offence ? "; " : "", offence_conditions,
+                              apd.empty() ? "" : "; ", apd),
+                 "",
+                 "",
+                 ""});
   }
 
   const AgreementText& t_;

@@ -8,10 +8,10 @@
 
 namespace derwent::cli {
 
-// Which rules of a policy decided something in the worked decisions, and which conditions were seen both ways. A rule is one line
-// a reviewer reads: a purpose, sender, scope, category, ceiling, product, gateway or flag. A condition is a side of it: the
-// ground asserted and not, the consent given and not, somebody beyond the list refused. Overlays stand in agreements, for which
-// a worked decision has a stand-in: they are not counted.
+// Which rules of a policy decided something in the worked decisions, and which conditions were seen both ways. A rule
+// is one line a reviewer reads: a purpose, sender, scope, category, ceiling, product, gateway or flag. A condition is a
+// side of it: the ground asserted and not, the consent given and not, somebody beyond the list refused. Overlays stand
+// in agreements, for which a worked decision has a stand-in: they are not counted.
 class Coverage {
  public:
   explicit Coverage(const policy::Policy& policy);
@@ -29,8 +29,10 @@ class Coverage {
 
  private:
   void List(const policy::Profile& profile);
-  void SeeCategory(const policy::DecisionRequest& request, const policy::Profile& profile, const policy::CategoryOutcome& outcome);
-  void SeeReleased(const policy::DecisionRequest& request, const policy::Profile& profile, const policy::CategoryOutcome& outcome);
+  void SeeCategory(const policy::DecisionRequest& request, const policy::Profile& profile,
+                   const policy::CategoryOutcome& outcome);
+  void SeeReleased(const policy::DecisionRequest& request, const policy::Profile& profile,
+                   const policy::CategoryOutcome& outcome);
   void SeeFlags(const policy::DecisionRequest& request, const policy::Profile& profile);
   void SeeConsents(const policy::DecisionRequest& request, const policy::Decision& decision);
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+
 #include "agents/cli/policy/reporting.h"
 #include "policy/space/difference.h"
 #include "trust/base/london.h"
@@ -25,12 +26,14 @@ struct Options {
 std::string Few(const std::set<std::string>& names) {
   constexpr size_t kMost = 5;
   if (names.size() <= kMost) return absl::StrJoin(names, ", ");
-  return absl::StrCat(absl::StrJoin(names.begin(), std::next(names.begin(), kMost), ", "), " and ", names.size() - kMost, " more");
+  return absl::StrCat(absl::StrJoin(names.begin(), std::next(names.begin(), kMost), ", "), " and ",
+                      names.size() - kMost, " more");
 }
 
 std::string Line(const policy::Difference& d) {
-  return absl::StrCat("    ", d.kind, ": was ", d.was, ", now ", d.now, d.when.empty() ? "" : absl::StrCat(" (", d.when, ")"), ", under ", d.profile, "; from ", Few(d.givers), "; as ", Few(d.roles),
-                      "; for ", Few(d.purposes), "\n");
+  return absl::StrCat("    ", d.kind, ": was ", d.was, ", now ", d.now,
+                      d.when.empty() ? "" : absl::StrCat(" (", d.when, ")"), ", under ", d.profile, "; from ",
+                      Few(d.givers), "; as ", Few(d.roles), "; for ", Few(d.purposes), "\n");
 }
 
 void Print(const policy::Differences& found, absl::string_view title, bool opens, bool sensitive, bool any_class) {
@@ -39,7 +42,8 @@ void Print(const policy::Differences& found, absl::string_view title, bool opens
     if (d.opens != opens || (!any_class && d.sensitive != sensitive)) continue;
     if (last == nullptr) std::cout << title << "\n";
     if (last == nullptr || last->receiver != d.receiver) std::cout << d.receiver << "\n";
-    if (last == nullptr || last->receiver != d.receiver || last->category != d.category) std::cout << "  " << d.category << (d.sensitive ? " (special category or offence)" : "") << "\n";
+    if (last == nullptr || last->receiver != d.receiver || last->category != d.category)
+      std::cout << "  " << d.category << (d.sensitive ? " (special category or offence)" : "") << "\n";
     std::cout << Line(d);
     last = &d;
   }
@@ -56,10 +60,12 @@ int Diff(const Options& o) {
   Print(found, "OPENS: special-category and offence data", true, true, false);
   Print(found, "OPENS: other data", true, false, false);
   Print(found, "TIGHTENS", false, false, true);
-  for (const policy::HandlingDifference& d : found.handling) std::cout << "handling, " << d.profile << ": " << d.what << (d.loosens ? " (looser)" : "") << "\n";
-  const auto gains = std::count_if(found.releases.begin(), found.releases.end(), [](const policy::Difference& d) { return d.opens; });
-  std::cout << was->policy->digest << " to " << now->policy->digest << ", for " << FormatDay(*day) << ": " << gains << " gains, " << found.releases.size() - gains << " losses, "
-            << found.handling.size() << " in handling\n";
+  for (const policy::HandlingDifference& d : found.handling)
+    std::cout << "handling, " << d.profile << ": " << d.what << (d.loosens ? " (looser)" : "") << "\n";
+  const auto gains =
+      std::count_if(found.releases.begin(), found.releases.end(), [](const policy::Difference& d) { return d.opens; });
+  std::cout << was->policy->digest << " to " << now->policy->digest << ", for " << FormatDay(*day) << ": " << gains
+            << " gains, " << found.releases.size() - gains << " losses, " << found.handling.size() << " in handling\n";
   return found.opens() ? kPolicyFailed : kPolicyDone;
 }
 
@@ -67,7 +73,8 @@ int Diff(const Options& o) {
 
 void AddDiffCommand(CLI::App& policy, int& exit_code) {
   const auto o = std::make_shared<Options>();  // Kept by CLI11's callback.
-  CLI::App* const diff = policy.add_subcommand("diff", "what becomes newly shared or no longer shared between two policies; exit 1 when anything opens");
+  CLI::App* const diff = policy.add_subcommand(
+      "diff", "what becomes newly shared or no longer shared between two policies; exit 1 when anything opens");
   diff->add_option("old", o->old_directory, "the folder of the policy as it was")->required();
   diff->add_option("new", o->new_directory, "the folder of the policy as it would be")->required();
   diff->add_option("--at", o->at, "the day to compare for, YYYY-MM-DD; else today");

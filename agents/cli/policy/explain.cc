@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+
 #include "policy/loader/record.h"
 
 namespace derwent::cli {
@@ -12,37 +13,48 @@ namespace {
 std::string OutcomeSentence(const policy::CategoryOutcome& outcome) {
   const std::string form(policy::FormName(outcome.form));
   if (outcome.denied) return "is not released";
-  if (!outcome.approvers.empty()) return absl::StrCat("is released in form ", form, " once ", absl::StrJoin(outcome.approvers, " and "), " agree");
+  if (!outcome.approvers.empty())
+    return absl::StrCat("is released in form ", form, " once ", absl::StrJoin(outcome.approvers, " and "), " agree");
   return outcome.form_is_full ? "is released" : absl::StrCat("is released only in form ", form);
 }
 
 void Category(const policy::CategoryOutcome& outcome, std::string& text) {
   absl::StrAppend(&text, "- ", outcome.category, " ", OutcomeSentence(outcome), ".\n");
   for (const policy::Reason& reason : outcome.reasons) {
-    absl::StrAppend(&text, "    because ", policy::Describe(reason.code).sentence, " (", policy::Describe(reason.code).name, ", ", reason.rule, ")\n");
+    absl::StrAppend(&text, "    because ", policy::Describe(reason.code).sentence, " (",
+                    policy::Describe(reason.code).name, ", ", reason.rule, ")\n");
   }
-  if (!outcome.open.empty()) absl::StrAppend(&text, "    still to be closed by the holder: ", absl::StrJoin(outcome.open, ", "), "\n");
+  if (!outcome.open.empty())
+    absl::StrAppend(&text, "    still to be closed by the holder: ", absl::StrJoin(outcome.open, ", "), "\n");
 }
 
 }  // namespace
 
-std::string Explain(const policy::DecisionRequest& request, const policy::Decision& decision, absl::string_view digest) {
-  std::string text = absl::StrCat("Decision: ", decision.Overall(), " (route ", policy::RouteName(decision.route), ")\n",
-                                  request.releasing_agency, " to ", request.receiving_agency, ", role ", request.receiving_role, ", for ",
-                                  request.purpose, " under profile ", request.profile, ", about one person in the role ", request.subject_role, ".\n\n");
+std::string Explain(const policy::DecisionRequest& request, const policy::Decision& decision,
+                    absl::string_view digest) {
+  std::string text = absl::StrCat("Decision: ", decision.Overall(), " (route ", policy::RouteName(decision.route),
+                                  ")\n", request.releasing_agency, " to ", request.receiving_agency, ", role ",
+                                  request.receiving_role, ", for ", request.purpose, " under profile ", request.profile,
+                                  ", about one person in the role ", request.subject_role, ".\n\n");
   for (const policy::CategoryOutcome& outcome : decision.categories) Category(outcome, text);
   absl::StrAppend(&text, "\nAgreement: ", decision.agreement.empty() ? "none in force" : decision.agreement,
-                  "\nLegal gateways: ", decision.gateways.empty() ? "none" : absl::StrJoin(decision.gateways, ", "), "\n");
+                  "\nLegal gateways: ", decision.gateways.empty() ? "none" : absl::StrJoin(decision.gateways, ", "),
+                  "\n");
   for (const auto& [side, basis] : decision.bases) {
     const auto regime = decision.regimes.find(side);
     const auto condition = decision.conditions.find(side);
     absl::StrAppend(&text, side, ": ", regime == decision.regimes.end() ? "" : regime->second, ", basis ", basis,
-                    condition == decision.conditions.end() || condition->second.empty() ? "" : absl::StrCat(", condition ", condition->second), "\n");
+                    condition == decision.conditions.end() || condition->second.empty()
+                        ? ""
+                        : absl::StrCat(", condition ", condition->second),
+                    "\n");
   }
   if (const auto transition = decision.regimes.find("transition"); transition != decision.regimes.end()) {
     absl::StrAppend(&text, "Transition between regimes: ", transition->second, "\n");
   }
-  absl::StrAppend(&text, "Obligations: ", decision.obligations.empty() ? "none" : absl::StrJoin(decision.obligations, ", "), "\nMarking: ", decision.marking, "\n");
+  absl::StrAppend(&text,
+                  "Obligations: ", decision.obligations.empty() ? "none" : absl::StrJoin(decision.obligations, ", "),
+                  "\nMarking: ", decision.marking, "\n");
   std::set<std::string> steps;
   for (const policy::CategoryOutcome& outcome : decision.categories) {
     for (const policy::Reason& reason : outcome.reasons) {

@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
+
 #include "agents/cli/policy/matrix.h"
 #include "agents/cli/policy/reporting.h"
 #include "policy/loader/words.h"
@@ -28,27 +29,37 @@ struct Options {
   std::vector<std::string> profiles, agencies, categories;
 };
 
-std::string Quoted(const std::string& text) { return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"\"", "\\\""}}), "\""); }
+std::string Quoted(const std::string& text) {
+  return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"\"", "\\\""}}), "\"");
+}
 
 void Csv(const std::vector<policy::Flow>& flows) {
   std::cout << "profile,giver,receiver,category,released,conditional,roles,purposes\n";
   for (const policy::Flow& f : flows) {
-    std::cout << f.profile << ',' << f.giver << ',' << f.receiver << ',' << f.category << ',' << policy::Describe(f.outcome) << ',' << (f.conditional ? "yes" : "no") << ','
+    std::cout << f.profile << ',' << f.giver << ',' << f.receiver << ',' << f.category << ','
+              << policy::Describe(f.outcome) << ',' << (f.conditional ? "yes" : "no") << ','
               << absl::StrJoin(f.roles, " ") << ',' << absl::StrJoin(f.purposes, " ") << "\n";
   }
 }
 
 std::string JsonList(const auto& names) {
-  return absl::StrCat("[", absl::StrJoin(names, ", ", [](std::string* out, const std::string& name) { absl::StrAppend(out, Quoted(name)); }), "]");
+  return absl::StrCat(
+      "[",
+      absl::StrJoin(names, ", ", [](std::string* out, const std::string& name) { absl::StrAppend(out, Quoted(name)); }),
+      "]");
 }
 
 void Json(const std::vector<policy::Flow>& flows) {
   std::cout << "[";
   const char* between = "\n";
   for (const policy::Flow& f : flows) {
-    std::cout << between << "  {\"profile\": " << Quoted(f.profile) << ", \"giver\": " << Quoted(f.giver) << ", \"receiver\": " << Quoted(f.receiver) << ", \"category\": " << Quoted(f.category)
-              << ", \"outcome\": " << Quoted(std::string(f.outcome.Shown())) << ", \"form\": " << Quoted(std::string(policy::FormName(f.outcome.form))) << ", \"approvers\": " << JsonList(f.outcome.approvers)
-              << ", \"conditional\": " << (f.conditional ? "true" : "false") << ", \"roles\": " << JsonList(f.roles) << ", \"purposes\": " << JsonList(f.purposes) << "}";
+    std::cout << between << "  {\"profile\": " << Quoted(f.profile) << ", \"giver\": " << Quoted(f.giver)
+              << ", \"receiver\": " << Quoted(f.receiver) << ", \"category\": " << Quoted(f.category)
+              << ", \"outcome\": " << Quoted(std::string(f.outcome.Shown()))
+              << ", \"form\": " << Quoted(std::string(policy::FormName(f.outcome.form)))
+              << ", \"approvers\": " << JsonList(f.outcome.approvers)
+              << ", \"conditional\": " << (f.conditional ? "true" : "false") << ", \"roles\": " << JsonList(f.roles)
+              << ", \"purposes\": " << JsonList(f.purposes) << "}";
     between = ",\n";
   }
   std::cout << "\n]\n";
@@ -57,22 +68,27 @@ void Json(const std::vector<policy::Flow>& flows) {
 // One line for all givers from whom the receiver gets the same.
 void Table(const std::vector<policy::Flow>& flows) {
   std::map<std::tuple<std::string, std::string, std::string, std::string, bool>, std::vector<std::string>> lines;
-  for (const policy::Flow& f : flows) lines[{f.profile, f.receiver, f.category, policy::Describe(f.outcome), f.conditional}].push_back(f.giver);
+  for (const policy::Flow& f : flows)
+    lines[{f.profile, f.receiver, f.category, policy::Describe(f.outcome), f.conditional}].push_back(f.giver);
   for (const auto& [line, givers] : lines) {
     const auto& [profile, receiver, category, released, conditional] = line;
-    std::cout << absl::StreamFormat("%-18s %-20s %-20s %s%s, from %s\n", profile, receiver, category, released, conditional ? ", if its ground is asserted" : "",
-                                    givers.size() > 3 ? absl::StrCat(givers.size(), " agencies") : absl::StrJoin(givers, ", "));
+    std::cout << absl::StreamFormat(
+        "%-18s %-20s %-20s %s%s, from %s\n", profile, receiver, category, released,
+        conditional ? ", if its ground is asserted" : "",
+        givers.size() > 3 ? absl::StrCat(givers.size(), " agencies") : absl::StrJoin(givers, ", "));
   }
 }
 
 // Every filter names something of the policy.
 absl::Status CheckNames(const Options& o, const policy::Policy& policy) {
   std::vector<std::string> wrong;
-  const auto check = [&](const std::vector<std::string>& names, const std::vector<std::string>& known, absl::string_view what) {
+  const auto check = [&](const std::vector<std::string>& names, const std::vector<std::string>& known,
+                         absl::string_view what) {
     for (const std::string& name : names) {
       if (std::find(known.begin(), known.end(), name) != known.end()) continue;
       const std::string closest = policy::Closest(name, known);
-      wrong.push_back(absl::StrCat("no ", what, " is called `", name, "`", closest.empty() ? "" : absl::StrCat("; did you mean `", closest, "`?")));
+      wrong.push_back(absl::StrCat("no ", what, " is called `", name, "`",
+                                   closest.empty() ? "" : absl::StrCat("; did you mean `", closest, "`?")));
     }
   };
   check(o.profiles, policy::KeysOf(policy.profiles), "profile");
@@ -87,16 +103,23 @@ int Flows(const Options& o) {
   const absl::StatusOr<OfflinePolicy> offline = GoodPolicy(o.directory);
   if (!offline.ok()) return FailPolicy(offline.status());
   if (const absl::Status named = CheckNames(o, *offline->policy); !named.ok()) return FailPolicy(named);
-  const policy::FlowFilter filter{.profiles = {o.profiles.begin(), o.profiles.end()}, .agencies = {o.agencies.begin(), o.agencies.end()}, .categories = {o.categories.begin(), o.categories.end()}};
+  const policy::FlowFilter filter{.profiles = {o.profiles.begin(), o.profiles.end()},
+                                  .agencies = {o.agencies.begin(), o.agencies.end()},
+                                  .categories = {o.categories.begin(), o.categories.end()}};
   const std::vector<policy::Flow> flows = policy::FlowsOf(*offline->policy, *day, filter);
   if (!o.svg.empty()) {
-    const std::string title = absl::StrCat("Who can get what", o.profiles.empty() ? "" : absl::StrCat(" under ", absl::StrJoin(o.profiles, ", ")), ", ", FormatDay(*day), ", policy ", offline->policy->digest.substr(0, 12));
+    const std::string title = absl::StrCat(
+        "Who can get what", o.profiles.empty() ? "" : absl::StrCat(" under ", absl::StrJoin(o.profiles, ", ")), ", ",
+        FormatDay(*day), ", policy ", offline->policy->digest.substr(0, 12));
     const absl::Status written = WriteOutput(o.svg, FlowMatrix(flows, title));
     return written.ok() ? kPolicyDone : FailPolicy(written, kPolicyFailed);
   }
-  if (o.output == "csv") Csv(flows);
-  else if (o.output == "json") Json(flows);
-  else Table(flows);
+  if (o.output == "csv")
+    Csv(flows);
+  else if (o.output == "json")
+    Json(flows);
+  else
+    Table(flows);
   return kPolicyDone;
 }
 
@@ -109,7 +132,9 @@ void AddFlowsCommand(CLI::App& policy, int& exit_code) {
   flows->add_option("--profile,--board", o->profiles, "only these boards and processes");
   flows->add_option("--agency", o->agencies, "only what these agencies give or receive");
   flows->add_option("--category", o->categories, "only these categories");
-  flows->add_option("-o,--output", o->output, "table, csv or json")->check(CLI::IsMember({"table", "csv", "json"}))->capture_default_str();
+  flows->add_option("-o,--output", o->output, "table, csv or json")
+      ->check(CLI::IsMember({"table", "csv", "json"}))
+      ->capture_default_str();
   flows->add_option("--svg", o->svg, "write a matrix of receivers and categories instead; - for standard output");
   flows->add_option("--at", o->at, "the day, YYYY-MM-DD; else today");
   flows->callback([o, &exit_code] { exit_code = Flows(*o); });

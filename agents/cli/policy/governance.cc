@@ -9,8 +9,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "derwent/v1/dsse.pb.h"
 #include "google/protobuf/util/json_util.h"
+
+#include "derwent/v1/dsse.pb.h"
 #include "policy/loader/bundle.h"
 #include "policy/loader/manifest.h"
 #include "policy/loader/signatures.h"
@@ -42,10 +43,11 @@ absl::Status WriteFile(const fs::path& path, absl::string_view content) {
 }
 
 // Signs `payload` into `<directory>/<path>` and puts the signer's certificate beside it. Returns the signer's agency.
-absl::Status WriteSigned(const std::string& directory, const std::string& path, const char* type, std::string payload, const SignerFiles& signer,
-                         const trust::Certificate& certificate) {
+absl::Status WriteSigned(const std::string& directory, const std::string& path, const char* type, std::string payload,
+                         const SignerFiles& signer, const trust::Certificate& certificate) {
   ASSIGN_OR_RETURN(const trust::SigningKey key, trust::SigningKey::FromFile(signer.key));
-  if (key.public_key().key_id() != certificate.public_key().key_id()) return absl::InvalidArgumentError("the key is not the certificate's");
+  if (key.public_key().key_id() != certificate.public_key().key_id())
+    return absl::InvalidArgumentError("the key is not the certificate's");
   ASSIGN_OR_RETURN(const trust::Envelope envelope, trust::SignEnvelope(type, std::move(payload), key));
   v1::DsseEnvelope message;
   message.set_payload_type(envelope.payload_type);
@@ -55,9 +57,11 @@ absl::Status WriteSigned(const std::string& directory, const std::string& path, 
   std::string json;
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;
-  if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok()) return absl::InternalError("cannot print an envelope");
+  if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok())
+    return absl::InternalError("cannot print an envelope");
   ASSIGN_OR_RETURN(const std::string pem, trust::ReadFile(signer.certificate));
-  RETURN_IF_ERROR(WriteFile(fs::path(directory) / "signatures" / "certificates" / (key.public_key().key_id() + ".pem"), pem));
+  RETURN_IF_ERROR(
+      WriteFile(fs::path(directory) / "signatures" / "certificates" / (key.public_key().key_id() + ".pem"), pem));
   return WriteFile(fs::path(directory) / path, json);
 }
 
@@ -70,7 +74,8 @@ absl::StatusOr<v1::Agreement> ReadAgreement(const policy::Files& files, const st
   policy::Problems problems(files);
   v1::Agreement agreement;
   if (!policy::ParseText(files, absl::StrCat("agreements/", id, ".txtpb"), agreement, problems)) {
-    return absl::InvalidArgumentError(problems.list().empty() ? "the agreement does not parse" : problems.list()[0].ToString());
+    return absl::InvalidArgumentError(problems.list().empty() ? "the agreement does not parse"
+                                                              : problems.list()[0].ToString());
   }
   return agreement;
 }
@@ -88,8 +93,8 @@ absl::Status SignBundle(const std::string& directory, const SignerFiles& signer)
   ASSIGN_OR_RETURN(const policy::Files files, policy::ReadBundleDirectory(directory));
   RETURN_IF_ERROR(policy::CheckManifest(files));
   ASSIGN_OR_RETURN(const trust::Certificate certificate, ReadCertificate(signer));
-  return WriteSigned(directory, absl::StrCat("signatures/bundle.", certificate.id().agency, ".dsse.json"), policy::kManifestType,
-                     files.at(policy::kManifestPath), signer, certificate);
+  return WriteSigned(directory, absl::StrCat("signatures/bundle.", certificate.id().agency, ".dsse.json"),
+                     policy::kManifestType, files.at(policy::kManifestPath), signer, certificate);
 }
 
 absl::Status SignAgreement(const std::string& directory, const std::string& id, const SignerFiles& signer) {
@@ -97,27 +102,34 @@ absl::Status SignAgreement(const std::string& directory, const std::string& id, 
   ASSIGN_OR_RETURN(const v1::Agreement agreement, ReadAgreement(files, id));
   ASSIGN_OR_RETURN(std::string manifest, policy::AgreementManifest(files, agreement));
   ASSIGN_OR_RETURN(const trust::Certificate certificate, ReadCertificate(signer));
-  return WriteSigned(directory, absl::StrCat("signatures/agreements/", id, ".", agreement.revision(), ".", certificate.id().agency, ".dsse.json"),
-                     policy::kAgreementType, std::move(manifest), signer, certificate);
+  return WriteSigned(
+      directory,
+      absl::StrCat("signatures/agreements/", id, ".", agreement.revision(), ".", certificate.id().agency, ".dsse.json"),
+      policy::kAgreementType, std::move(manifest), signer, certificate);
 }
 
-absl::Status GiveNotice(const std::string& directory, const std::string& id, v1::AgreementNotice notice, const SignerFiles& signer) {
+absl::Status GiveNotice(const std::string& directory, const std::string& id, v1::AgreementNotice notice,
+                        const SignerFiles& signer) {
   RETURN_IF_ERROR(ParseDay(notice.from_date()).status());
   ASSIGN_OR_RETURN(const policy::Files files, policy::ReadBundleDirectory(directory));
   ASSIGN_OR_RETURN(const v1::Agreement agreement, ReadAgreement(files, id));
   ASSIGN_OR_RETURN(const trust::Certificate certificate, ReadCertificate(signer));
   const bool removes = notice.action() == v1::NOTICE_ACTION_REMOVE_PARTY;
-  for (const std::string& party : removes ? std::vector<std::string>{certificate.id().agency, notice.party()} : std::vector<std::string>{certificate.id().agency}) {
+  for (const std::string& party : removes ? std::vector<std::string>{certificate.id().agency, notice.party()}
+                                          : std::vector<std::string>{certificate.id().agency}) {
     const auto& parties = agreement.parties();
-    if (std::find(parties.begin(), parties.end(), party) == parties.end()) return absl::InvalidArgumentError(absl::StrCat("`", party, "` is no party of agreement `", id, "`"));
+    if (std::find(parties.begin(), parties.end(), party) == parties.end())
+      return absl::InvalidArgumentError(absl::StrCat("`", party, "` is no party of agreement `", id, "`"));
   }
   notice.set_agreement(id);
   notice.set_revision(agreement.revision());
   notice.set_agency(certificate.id().agency);
   // One file a party removed, so that removing a second does not take the first back.
   const std::string what = removes ? absl::StrCat(".remove.", notice.party()) : "";
-  return WriteSigned(directory, absl::StrCat("notices/", id, ".", agreement.revision(), ".", certificate.id().agency, what, ".dsse.json"), policy::kNoticeType,
-                     notice.SerializeAsString(), signer, certificate);
+  return WriteSigned(
+      directory,
+      absl::StrCat("notices/", id, ".", agreement.revision(), ".", certificate.id().agency, what, ".dsse.json"),
+      policy::kNoticeType, notice.SerializeAsString(), signer, certificate);
 }
 
 }  // namespace derwent::cli

@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
 #include "derwent/v1/agreement.pb.h"
 
 namespace derwent::cli {
@@ -21,8 +22,9 @@ absl::Status SignBundle(const std::string& directory, const SignerFiles& signer)
 // Adds the signer's signature over an agreement as it stands, with all it depends on.
 absl::Status SignAgreement(const std::string& directory, const std::string& agreement, const SignerFiles& signer);
 // Gives notice on the agreement's present revision: one party's signature suffices, because it only tightens.
-// `notice` says what it does, from when and, for REMOVE_PARTY, to whom; the rest is filled in. Error: kInvalidArgument for a date that
-// is none, or a party that is no party.
-absl::Status GiveNotice(const std::string& directory, const std::string& agreement, v1::AgreementNotice notice, const SignerFiles& signer);
+// `notice` says what it does, from when and, for REMOVE_PARTY, to whom; the rest is filled in. Error: kInvalidArgument
+// for a date that is none, or a party that is no party.
+absl::Status GiveNotice(const std::string& directory, const std::string& agreement, v1::AgreementNotice notice,
+                        const SignerFiles& signer);
 
 }  // namespace derwent::cli

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+
 #include "policy/engine/model.h"
 #include "policy/loader/problem.h"
 
@@ -18,7 +19,9 @@ struct OfflinePolicy {
   std::unique_ptr<policy::Policy> policy;  // Null when the text has errors.
   std::vector<policy::Problem> problems;
 
-  policy::Snapshot snapshot() const { return {.policy = policy.get(), .directories = nullptr, .take_agreements_as_signed = true}; }
+  policy::Snapshot snapshot() const {
+    return {.policy = policy.get(), .directories = nullptr, .take_agreements_as_signed = true};
+  }
 };
 
 // Error: kNotFound when the directory cannot be read.

@@ -7,6 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "google/protobuf/util/json_util.h"
+
 #include "agents/cli/policy/agreement_command.h"
 #include "agents/cli/policy/diff_command.h"
 #include "agents/cli/policy/explain.h"
@@ -16,7 +18,6 @@
 #include "agents/cli/policy/prove_command.h"
 #include "agents/cli/policy/reporting.h"
 #include "agents/cli/policy/test_command.h"
-#include "google/protobuf/util/json_util.h"
 #include "policy/engine/decide.h"
 #include "policy/loader/record.h"
 #include "policy/loader/request.h"
@@ -42,9 +43,10 @@ int Check(const std::string& directory, bool unconfirmed) {
     if (problem.severity != policy::Severity::kUnconfirmed || unconfirmed) std::cout << problem.ToString() << "\n";
   }
   if (offline->policy != nullptr) {
-    std::cout << "checked " << offline->policy->profiles.size() << " profiles, " << offline->policy->agreements.size() << " agreements, "
-              << offline->policy->categories.size() << " categories, " << offline->policy->gateways.size() << " gateways, "
-              << offline->policy->organisations.size() << " organisations\n";
+    std::cout << "checked " << offline->policy->profiles.size() << " profiles, " << offline->policy->agreements.size()
+              << " agreements, " << offline->policy->categories.size() << " categories, "
+              << offline->policy->gateways.size() << " gateways, " << offline->policy->organisations.size()
+              << " organisations\n";
   }
   std::cout << errors << " errors, " << open << " legal points need confirmation\n";
   return errors == 0 ? kPolicyDone : kPolicyBadInput;
@@ -61,7 +63,8 @@ absl::StatusOr<Decided> DecideFile(const std::string& directory, const std::stri
   ASSIGN_OR_RETURN(const std::string json, ReadInput(path));
   v1::DecisionRequest message;
   const auto parsed = google::protobuf::util::JsonStringToMessage(json, &message);
-  if (!parsed.ok()) return absl::InvalidArgumentError(absl::StrCat("the request is malformed: ", std::string(parsed.message())));
+  if (!parsed.ok())
+    return absl::InvalidArgumentError(absl::StrCat("the request is malformed: ", std::string(parsed.message())));
   ASSIGN_OR_RETURN(policy::DecisionRequest request, policy::FromProto(message));
   if (request.area.empty()) request.area = kCounty;
   ASSIGN_OR_RETURN(const absl::Time now, policy::TimeOf(message, absl::Now()));
@@ -82,14 +85,17 @@ int DecideCommand(const std::string& directory, const std::string& path, const s
     google::protobuf::util::JsonPrintOptions options;
     options.add_whitespace = output == "json";
     options.always_print_primitive_fields = true;
-    if (!google::protobuf::util::MessageToJsonString(policy::ToProto(decided->decision, decided->offline.policy->digest), &json, options).ok()) {
+    if (!google::protobuf::util::MessageToJsonString(
+             policy::ToProto(decided->decision, decided->offline.policy->digest), &json, options)
+             .ok()) {
       return FailPolicy(absl::InternalError("cannot print the decision"), kPolicyFailed);
     }
     std::cout << json << "\n";
   } else {
     std::cout << decided->decision.Overall() << "\n";
     for (const policy::CategoryOutcome& outcome : decided->decision.categories) {
-      std::cout << "  " << outcome.category << "  " << outcome.Shown() << "  " << (outcome.denied ? "" : policy::FormName(outcome.form)) << "\n";
+      std::cout << "  " << outcome.category << "  " << outcome.Shown() << "  "
+                << (outcome.denied ? "" : policy::FormName(outcome.form)) << "\n";
     }
   }
   return CodeOf(decided->decision);
@@ -116,7 +122,8 @@ struct Options {
 };
 
 void AddReading(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_code) {
-  CLI::App* const check = policy.add_subcommand("check", "every error and warning of a policy, with file, line, rule and what to do");
+  CLI::App* const check =
+      policy.add_subcommand("check", "every error and warning of a policy, with file, line, rule and what to do");
   check->add_option("directory", o->directory, "the policy's folder")->required();
   check->add_flag("--unconfirmed", o->unconfirmed, "list legal points that need confirmation");
   check->callback([o, &exit_code] { exit_code = Check(o->directory, o->unconfirmed); });
@@ -125,7 +132,8 @@ void AddReading(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_c
   CLI::App* const explain = policy.add_subcommand("explain", "one decision in sentences");
   for (CLI::App* command : {decide, explain}) {
     command->add_option("--policy", o->directory, "the policy's folder")->capture_default_str();
-    command->add_option("--request", o->request, "DecisionRequest in JSON; - for standard input")->capture_default_str();
+    command->add_option("--request", o->request, "DecisionRequest in JSON; - for standard input")
+        ->capture_default_str();
   }
   decide->add_option("-o,--output", o->output, "table or json")->check(CLI::IsMember({"table", "json", "jsonl"}));
   decide->callback([o, &exit_code] { exit_code = DecideCommand(o->directory, o->request, o->output); });
@@ -159,7 +167,8 @@ void AddSigning(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_c
       return;
     }
     exit_code = o->bundle ? Report(SignBundle(o->directory, o->signer), "signed the bundle") : kPolicyDone;
-    if (exit_code == kPolicyDone && !o->agreement.empty()) exit_code = Report(SignAgreement(o->directory, o->agreement, o->signer), "signed the agreement");
+    if (exit_code == kPolicyDone && !o->agreement.empty())
+      exit_code = Report(SignAgreement(o->directory, o->agreement, o->signer), "signed the agreement");
   });
 }
 
@@ -169,13 +178,16 @@ void AddTightening(CLI::App& policy, const std::shared_ptr<Options>& o, int& exi
     v1::NoticeAction action;
     const char* what;
   };
-  for (const Tightening& next : {Tightening{"suspend", v1::NOTICE_ACTION_SUSPEND, "suspend an agreement: one party's signature suffices"},
-                                 Tightening{"end", v1::NOTICE_ACTION_END, "end an agreement: one party's signature suffices"},
-                                 Tightening{"remove-party", v1::NOTICE_ACTION_REMOVE_PARTY, "take one party out of an agreement, the others go on: one party's signature suffices"}}) {
+  for (const Tightening& next :
+       {Tightening{"suspend", v1::NOTICE_ACTION_SUSPEND, "suspend an agreement: one party's signature suffices"},
+        Tightening{"end", v1::NOTICE_ACTION_END, "end an agreement: one party's signature suffices"},
+        Tightening{"remove-party", v1::NOTICE_ACTION_REMOVE_PARTY,
+                   "take one party out of an agreement, the others go on: one party's signature suffices"}}) {
     CLI::App* const command = Signing(policy, o, next.name, next.what);
     command->add_option("--agreement", o->agreement, "agreement id")->required();
     command->add_option("--from", o->from_date, "first day on which nothing flows, YYYY-MM-DD")->required();
-    if (next.action == v1::NOTICE_ACTION_REMOVE_PARTY) command->add_option("--party", o->party, "agency to take out")->required();
+    if (next.action == v1::NOTICE_ACTION_REMOVE_PARTY)
+      command->add_option("--party", o->party, "agency to take out")->required();
     command->callback([o, action = next.action, &exit_code] {
       v1::AgreementNotice notice;
       notice.set_action(action);

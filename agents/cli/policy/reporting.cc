@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
+
 #include "trust/base/status_macros.h"
 #include "trust/signature/key_file.h"
 

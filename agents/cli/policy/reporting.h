@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
 #include "agents/cli/policy/offline.h"
 
 namespace derwent::cli {

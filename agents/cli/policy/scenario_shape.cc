@@ -25,16 +25,21 @@ class Shape {
     if (!node.IsMap()) return Wrong(where, "is no mapping");
     for (const auto& entry : node) {
       const std::string name = entry.first.Scalar();
-      const bool known = std::any_of(fields.begin(), fields.end(), [&](const Field& field) { return field.name == name; });
+      const bool known =
+          std::any_of(fields.begin(), fields.end(), [&](const Field& field) { return field.name == name; });
       if (!known) Wrong(Path(where, name), "is no field of the format");
     }
     for (const Field& field : fields) {
-      if (node[field.name]) field.check(node[field.name], Path(where, field.name));
-      else if (field.required) Wrong(Path(where, field.name), "is missing");
+      if (node[field.name])
+        field.check(node[field.name], Path(where, field.name));
+      else if (field.required)
+        Wrong(Path(where, field.name), "is missing");
     }
   }
   Check Map(std::vector<Field> fields) {
-    return [this, fields = std::move(fields)](const YAML::Node& node, const std::string& where) { Object(node, where, fields); };
+    return [this, fields = std::move(fields)](const YAML::Node& node, const std::string& where) {
+      Object(node, where, fields);
+    };
   }
   Check Each(Check check) {
     return [this, check = std::move(check)](const YAML::Node& node, const std::string& where) {
@@ -63,7 +68,8 @@ class Shape {
   Check Age() {
     return [this](const YAML::Node& node, const std::string& where) {
       int age = -1;
-      if (!node.IsScalar() || !YAML::convert<int>::decode(node, age) || age < 0 || age > 150) Wrong(where, "is not 0 to 150");
+      if (!node.IsScalar() || !YAML::convert<int>::decode(node, age) || age < 0 || age > 150)
+        Wrong(where, "is not 0 to 150");
     };
   }
   Check Truth() {
@@ -78,22 +84,35 @@ class Shape {
   }
 
  private:
-  static std::string Path(const std::string& where, const std::string& name) { return where.empty() ? name : absl::StrCat(where, ".", name); }
+  static std::string Path(const std::string& where, const std::string& name) {
+    return where.empty() ? name : absl::StrCat(where, ".", name);
+  }
   void Wrong(const std::string& where, absl::string_view what) { wrong.push_back(absl::StrCat(where, " ", what)); }
 };
 
 std::vector<Field> Extras(Shape& s) {
   return {
       {"direction", false, s.OneOf({"request", "push"})},
-      {"path", false, s.OneOf({"ordinary", "break_glass", "statutory_request", "statistics", "rights_event", "audit", "push_referral"})},
-      {"consents", false, s.Each(s.Map({{"giver", true, s.OneOf({"subject", "guardian"})}, {"step", true, s.Word()}, {"given", true, s.Truth()}}))},
+      {"path", false,
+       s.OneOf(
+           {"ordinary", "break_glass", "statutory_request", "statistics", "rights_event", "audit", "push_referral"})},
+      {"consents", false,
+       s.Each(s.Map(
+           {{"giver", true, s.OneOf({"subject", "guardian"})}, {"step", true, s.Word()}, {"given", true, s.Truth()}}))},
       {"step", false, s.Word()},
       {"product", false, s.Word()},
       {"document_reference", false, s.Truth()},
-      {"exception", false, s.Map({{"flag", true, s.OneOf({"restriction_art18", "objection_art21"})}, {"ground", true, s.Word()}})},
-      {"event", false, s.Map({{"type", true, s.OneOf({"access", "rectification", "erasure", "restriction"})}, {"own", false, s.Each(s.Word())},
-                              {"mixed", false, s.Each(s.Word())}, {"fan_out_to", false, s.Word()}})},
-      {"onward", false, s.Map({{"org", true, s.Word()}, {"as", true, s.OneOf({"processor", "controller"})}, {"originator_approval", true, s.OneOf({"pending", "given", "refused"})}})},
+      {"exception", false,
+       s.Map({{"flag", true, s.OneOf({"restriction_art18", "objection_art21"})}, {"ground", true, s.Word()}})},
+      {"event", false,
+       s.Map({{"type", true, s.OneOf({"access", "rectification", "erasure", "restriction"})},
+              {"own", false, s.Each(s.Word())},
+              {"mixed", false, s.Each(s.Word())},
+              {"fan_out_to", false, s.Word()}})},
+      {"onward", false,
+       s.Map({{"org", true, s.Word()},
+              {"as", true, s.OneOf({"processor", "controller"})},
+              {"originator_approval", true, s.OneOf({"pending", "given", "refused"})}})},
       {"table", false, s.Map({{"topic", true, s.Word()}, {"geography", false, s.Word()}, {"period", false, s.Word()}})},
       {"payload", false, s.Each(s.Word())},
   };
@@ -114,10 +133,13 @@ std::vector<std::string> WrongInScenario(const YAML::Node& scenario) {
       {"grounds", false, s.Each(s.Word())},
       {"case_link", false, s.Truth()},
       {"expect", true, s.Table(s.OneOf({"permit", "redact", "approve", "deny"}))},
-      {"transform", false, s.Table(s.OneOf({"none", "full", "summarise", "generalise", "mask", "pseudonymise", "aggregate", "flag_only", "contact_owner", "relay"}))},
+      {"transform", false,
+       s.Table(s.OneOf({"none", "full", "summarise", "generalise", "mask", "pseudonymise", "aggregate", "flag_only",
+                        "contact_owner", "relay"}))},
       {"overall", false, s.OneOf({"permit", "partial", "pending", "deny"})},
   };
-  for (const char* for_people : {"title", "decided_by", "context", "reason", "basis", "obligations"}) fields.push_back({for_people, false, Shape::Anything()});
+  for (const char* for_people : {"title", "decided_by", "context", "reason", "basis", "obligations"})
+    fields.push_back({for_people, false, Shape::Anything()});
   for (Field& extra : Extras(s)) fields.push_back(std::move(extra));
   s.Object(scenario, "", fields);
   return std::move(s.wrong);

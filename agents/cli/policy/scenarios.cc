@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+
 #include "agents/cli/policy/offline.h"
 #include "agents/cli/policy/scenario_shape.h"
 #include "policy/engine/decide.h"
@@ -21,12 +22,17 @@ using policy::DecisionRequest;
 
 std::string Text(const YAML::Node& node, const char* field) { return node[field] ? node[field].as<std::string>() : ""; }
 
-std::vector<std::string> List(const YAML::Node& node) { return node ? node.as<std::vector<std::string>>() : std::vector<std::string>(); }
+std::vector<std::string> List(const YAML::Node& node) {
+  return node ? node.as<std::vector<std::string>>() : std::vector<std::string>();
+}
 
 void ReadFacts(const YAML::Node& s, DecisionRequest& q) {
-  policy::SubjectFacts facts{.age = s["subject"]["age"].as<int>(), .flags = List(s["subject"]["flags"]), .consents = {}};
+  policy::SubjectFacts facts{
+      .age = s["subject"]["age"].as<int>(), .flags = List(s["subject"]["flags"]), .consents = {}};
   for (const YAML::Node& consent : s["consents"]) {
-    facts.consents.push_back({.giver = absl::AsciiStrToUpper(Text(consent, "giver")), .step = Text(consent, "step"), .given = consent["given"].as<bool>()});
+    facts.consents.push_back({.giver = absl::AsciiStrToUpper(Text(consent, "giver")),
+                              .step = Text(consent, "step"),
+                              .given = consent["given"].as<bool>()});
   }
   q.subject_role = Text(s["subject"], "role");
   q.facts = std::move(facts);
@@ -38,12 +44,19 @@ void ReadExtras(const YAML::Node& s, DecisionRequest& q) {
     q.exception_ground = Text(s["exception"], "ground");
   }
   if (const YAML::Node event = s["event"]) {
-    q.event = policy::RightsEvent{.type = Text(event, "type"), .own = List(event["own"]), .mixed = List(event["mixed"]), .fan_out_to = Text(event, "fan_out_to")};
+    q.event = policy::RightsEvent{.type = Text(event, "type"),
+                                  .own = List(event["own"]),
+                                  .mixed = List(event["mixed"]),
+                                  .fan_out_to = Text(event, "fan_out_to")};
   }
   if (const YAML::Node onward = s["onward"]) {
-    q.onward = policy::Onward{.organisation = Text(onward, "org"), .as_controller = Text(onward, "as") != "processor", .originator_approval = Text(onward, "originator_approval")};
+    q.onward = policy::Onward{.organisation = Text(onward, "org"),
+                              .as_controller = Text(onward, "as") != "processor",
+                              .originator_approval = Text(onward, "originator_approval")};
   }
-  if (const YAML::Node table = s["table"]) q.table = policy::Table{.topic = Text(table, "topic"), .geography = Text(table, "geography"), .period = Text(table, "period")};
+  if (const YAML::Node table = s["table"])
+    q.table = policy::Table{
+        .topic = Text(table, "topic"), .geography = Text(table, "geography"), .period = Text(table, "period")};
   q.payload = List(s["payload"]);
   using enum policy::Route;
   for (const policy::Route route : {kOrdinary, kBreakGlass, kStatutoryRequest, kStatistics, kRightsEvent, kAudit}) {
@@ -52,9 +65,14 @@ void ReadExtras(const YAML::Node& s, DecisionRequest& q) {
 }
 
 DecisionRequest ReadRequest(const YAML::Node& s) {
-  DecisionRequest q{.releasing_agency = Text(s, "holder"), .receiving_agency = Text(s["requester"], "org"), .receiving_role = Text(s["requester"], "role"),
-                    .profile = Text(s, "profile"), .purpose = Text(s, "purpose"), .area = kCounty};
-  q.direction = Text(s, "direction") == "push" || Text(s, "path") == "push_referral" ? policy::Direction::kPush : policy::Direction::kRequest;
+  DecisionRequest q{.releasing_agency = Text(s, "holder"),
+                    .receiving_agency = Text(s["requester"], "org"),
+                    .receiving_role = Text(s["requester"], "role"),
+                    .profile = Text(s, "profile"),
+                    .purpose = Text(s, "purpose"),
+                    .area = kCounty};
+  q.direction = Text(s, "direction") == "push" || Text(s, "path") == "push_referral" ? policy::Direction::kPush
+                                                                                     : policy::Direction::kRequest;
   q.case_link = s["case_link"] && s["case_link"].as<bool>() ? policy::CaseLink::kAsserted : policy::CaseLink::kNone;
   q.justification = true;
   q.grounds = List(s["grounds"]);
@@ -68,32 +86,45 @@ DecisionRequest ReadRequest(const YAML::Node& s) {
 }
 
 // The scenario's agreement in place of the bundle's: in force, ended, or none.
-policy::Policy WithAgreement(const policy::Policy& policy, const DecisionRequest& q, const std::string& state, absl::Time now) {
+policy::Policy WithAgreement(const policy::Policy& policy, const DecisionRequest& q, const std::string& state,
+                             absl::Time now) {
   policy::Policy changed = policy;
   changed.agreements.clear();
   if (state == "none") return changed;
   const absl::CivilDay today = absl::ToCivilDay(now, absl::UTCTimeZone());
-  policy::Agreement agreement{.id = "scenario", .revision = 1, .parties = {q.releasing_agency, q.receiving_agency}, .profiles = {q.profile}, .areas = {q.area}};
+  policy::Agreement agreement{.id = "scenario",
+                              .revision = 1,
+                              .parties = {q.releasing_agency, q.receiving_agency},
+                              .profiles = {q.profile},
+                              .areas = {q.area}};
   agreement.effective = {.first = today - 365, .last = state == "expired" ? today - 12 : today + 365};
   changed.agreements.push_back(std::move(agreement));
   return changed;
 }
 
-void Compare(const policy::Decision& decision, const YAML::Node& s, const policy::Policy& policy, absl::string_view who, std::vector<std::string>& differences) {
+void Compare(const policy::Decision& decision, const YAML::Node& s, const policy::Policy& policy, absl::string_view who,
+             std::vector<std::string>& differences) {
   for (const policy::CategoryOutcome& outcome : decision.categories) {
     const std::string want = absl::AsciiStrToUpper(s["expect"][outcome.category].as<std::string>());
-    if (outcome.Shown() != want) differences.push_back(absl::StrCat(who, outcome.category, ": ", outcome.Shown(), ", expected ", want));
+    if (outcome.Shown() != want)
+      differences.push_back(absl::StrCat(who, outcome.category, ": ", outcome.Shown(), ", expected ", want));
     if (outcome.denied) continue;
-    const YAML::Node transform = s["transform"] ? s["transform"][outcome.category] : YAML::Node(YAML::NodeType::Undefined);
+    const YAML::Node transform =
+        s["transform"] ? s["transform"][outcome.category] : YAML::Node(YAML::NodeType::Undefined);
     const std::string form = transform ? transform.as<std::string>() : "full";
     const std::string wanted = form == "none" ? "full" : form;
-    const bool both_full = outcome.form_is_full && (wanted == "full" || policy.FindCategory(outcome.category)->CountsAsFull(policy::ParseForm(wanted).value_or(policy::Form::kRelay)));
+    const bool both_full =
+        outcome.form_is_full &&
+        (wanted == "full" ||
+         policy.FindCategory(outcome.category)->CountsAsFull(policy::ParseForm(wanted).value_or(policy::Form::kRelay)));
     if (!both_full && policy::FormName(outcome.form) != wanted) {
-      differences.push_back(absl::StrCat(who, outcome.category, ": form ", policy::FormName(outcome.form), ", expected ", wanted));
+      differences.push_back(
+          absl::StrCat(who, outcome.category, ": form ", policy::FormName(outcome.form), ", expected ", wanted));
     }
   }
   const std::string overall = absl::AsciiStrToUpper(Text(s, "overall"));
-  if (!overall.empty() && decision.Overall() != overall) differences.push_back(absl::StrCat(who, "overall: ", decision.Overall(), ", expected ", overall));
+  if (!overall.empty() && decision.Overall() != overall)
+    differences.push_back(absl::StrCat(who, "overall: ", decision.Overall(), ", expected ", overall));
 }
 
 ScenarioResult RunOne(const YAML::Node& s, const policy::Policy& policy) {
@@ -109,7 +140,8 @@ ScenarioResult RunOne(const YAML::Node& s, const policy::Policy& policy) {
   Compare(holder, s, policy, "", result.differences);
   DecisionRequest brokers = whole;
   brokers.facts.reset();
-  Compare(policy::Intersect(policy::Decide(brokers, snapshot, now), holder, with), s, policy, "broker and holder: ", result.differences);
+  Compare(policy::Intersect(policy::Decide(brokers, snapshot, now), holder, with), s, policy,
+          "broker and holder: ", result.differences);
   return result;
 }
 

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+
 #include "trust/base/status_macros.h"
 
 namespace derwent::connectors {
@@ -21,13 +22,19 @@ constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
 bool IsUtf8(absl::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const auto lead = static_cast<uint8_t>(text[i]);
-    const size_t size = lead < 0x80 ? 1 : lead >= 0xc2 && lead <= 0xdf ? 2 : lead >= 0xe0 && lead <= 0xef ? 3 : lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
+    const size_t size = lead < 0x80                    ? 1
+                        : lead >= 0xc2 && lead <= 0xdf ? 2
+                        : lead >= 0xe0 && lead <= 0xef ? 3
+                        : lead >= 0xf0 && lead <= 0xf4 ? 4
+                                                       : 0;
     if (size == 0 || i + size > text.size()) return false;
     for (size_t k = 1; k < size; ++k) {
       if ((static_cast<uint8_t>(text[i + k]) & 0xc0) != 0x80) return false;
     }
     const auto second = size > 2 ? static_cast<uint8_t>(text[i + 1]) : uint8_t{0};
-    if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f)) return false;
+    if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) ||
+        (lead == 0xf4 && second > 0x8f))
+      return false;
     i += size;
   }
   return true;
@@ -66,7 +73,9 @@ class CsvParser {
 
   absl::Status ParsePlain(std::string& value) {
     while (at_ < text_.size() && text_[at_] != ',' && text_[at_] != '\n' && text_[at_] != '\r') {
-      if (text_[at_] == '"') return absl::InvalidArgumentError(absl::StrCat("row ", rows_.size() + 1, " has a quote inside a value that is not quoted"));
+      if (text_[at_] == '"')
+        return absl::InvalidArgumentError(
+            absl::StrCat("row ", rows_.size() + 1, " has a quote inside a value that is not quoted"));
       value.push_back(text_[at_++]);
     }
     return absl::OkStatus();
@@ -83,7 +92,9 @@ class CsvParser {
         ++at_;
       } else {
         const bool ends = at_ >= text_.size() || text_[at_] == ',' || text_[at_] == '\n' || text_[at_] == '\r';
-        return ends ? absl::OkStatus() : absl::InvalidArgumentError(absl::StrCat("row ", rows_.size() + 1, " has text after a closing quote"));
+        return ends ? absl::OkStatus()
+                    : absl::InvalidArgumentError(
+                          absl::StrCat("row ", rows_.size() + 1, " has text after a closing quote"));
       }
     }
     return absl::InvalidArgumentError(absl::StrCat("row ", rows_.size() + 1, " has a quote that does not close"));
@@ -168,11 +179,13 @@ absl::StatusOr<Table> Join(const Mapping& mapping, Table table, absl::string_vie
   ASSIGN_OR_RETURN(Table second, ReadTable(joined));
   const std::optional<size_t> mine = table.Column(mapping.join_on());
   const std::optional<size_t> theirs = second.Column(mapping.join_on());
-  if (!mine.has_value() || !theirs.has_value()) return absl::InvalidArgumentError("the joining column is not in both files");
+  if (!mine.has_value() || !theirs.has_value())
+    return absl::InvalidArgumentError("the joining column is not in both files");
   std::multimap<absl::string_view, const CsvRow*> partners;
   for (const NumberedRow& one : second.rows) {
     const bool ragged = one.row.size() != second.header.size();
-    if (ragged) rejects.Name({one.number, "", "a row of the joined file must have as many values as its header has columns"});
+    if (ragged)
+      rejects.Name({one.number, "", "a row of the joined file must have as many values as its header has columns"});
     if (!ragged) partners.emplace(one.row[*theirs], &one.row);
   }
   const auto append = [&](CsvRow& row, const CsvRow& other) {
@@ -192,7 +205,8 @@ absl::StatusOr<Table> Join(const Mapping& mapping, Table table, absl::string_vie
     }
     for (auto partner = begin; partner != end; ++partner) {
       append(whole.rows.emplace_back(one).row, *partner->second);
-      if (whole.rows.size() > kMaxCsvRows) return absl::InvalidArgumentError("the files joined have more than 100000 rows");
+      if (whole.rows.size() > kMaxCsvRows)
+        return absl::InvalidArgumentError("the files joined have more than 100000 rows");
     }
   }
   return whole;
@@ -209,7 +223,8 @@ std::string FormatCsvRow(const CsvRow& row) {
   std::string text;
   for (size_t i = 0; i < row.size(); ++i) {
     if (i > 0) text.push_back(',');
-    const bool quoted = row[i].find_first_of(",\"\r\n") != std::string::npos || absl::StartsWith(row[i], kByteOrderMark);
+    const bool quoted =
+        row[i].find_first_of(",\"\r\n") != std::string::npos || absl::StartsWith(row[i], kByteOrderMark);
     if (quoted) text.push_back('"');
     for (const char c : row[i]) text.append(quoted && c == '"' ? 2 : 1, c);
     if (quoted) text.push_back('"');

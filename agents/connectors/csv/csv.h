@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "agents/connectors/batch.h"
 #include "agents/connectors/mapping.h"
 
@@ -20,10 +21,10 @@ absl::StatusOr<std::vector<CsvRow>> ParseCsv(absl::string_view text);
 // One row as text, quoted where needed, with its newline.
 std::string FormatCsvRow(const CsvRow& row);
 
-// Reads an export: the first row names the columns; each other row is one item. Under a mapping with `join` each row goes on
-// with the columns of every row of `joined` that has the same value in the joining column.
-// Errors: kInvalidArgument not a CSV, no header, two columns of one name, no joining column, over 100,000 rows when joined.
-// Bad rows are problems, not errors.
+// Reads an export: the first row names the columns; each other row is one item. Under a mapping with `join` each row
+// goes on with the columns of every row of `joined` that has the same value in the joining column. Errors:
+// kInvalidArgument not a CSV, no header, two columns of one name, no joining column, over 100,000 rows when joined. Bad
+// rows are problems, not errors.
 absl::StatusOr<Batch> ReadCsv(const Mapping& mapping, absl::string_view text, absl::string_view joined = "");
 
 }  // namespace derwent::connectors

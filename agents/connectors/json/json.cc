@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+
 #include "nlohmann/json.hpp"
 
 namespace derwent::connectors {
@@ -33,13 +34,15 @@ const json* At(const json& item, absl::string_view pointer) {
     std::string key(pointer.substr(0, end));
     pointer.remove_prefix(end);
     for (size_t at = 0; (at = key.find('~', at)) != std::string::npos; ++at) {
-      if (at + 1 < key.size() && (key[at + 1] == '0' || key[at + 1] == '1')) key.replace(at, 2, key[at + 1] == '0' ? "~" : "/");
+      if (at + 1 < key.size() && (key[at + 1] == '0' || key[at + 1] == '1'))
+        key.replace(at, 2, key[at + 1] == '0' ? "~" : "/");
     }
     if (value->is_object()) {
       const auto found = value->find(key);
       if (found == value->end()) return nullptr;
       value = &*found;
-    } else if (value->is_array() && key.size() <= 6 && !key.empty() && key.find_first_not_of("0123456789") == std::string::npos) {
+    } else if (value->is_array() && key.size() <= 6 && !key.empty() &&
+               key.find_first_not_of("0123456789") == std::string::npos) {
       const size_t index = std::stoul(key);
       if (index >= value->size()) return nullptr;
       value = &(*value)[index];
@@ -73,13 +76,15 @@ absl::StatusOr<Batch> ReadJson(const Mapping& mapping, absl::string_view text) {
   const json file = Parse(text);
   if (file.is_discarded()) return absl::InvalidArgumentError("the file is not JSON, or deeper than 64");
   const json* items = At(file, mapping.items());
-  if (items == nullptr || !items->is_structured()) return absl::InvalidArgumentError("the file has no items where the mapping looks");
+  if (items == nullptr || !items->is_structured())
+    return absl::InvalidArgumentError("the file has no items where the mapping looks");
   Batch batch;
   int64_t number = 0;
   size_t elements = 0;
   for (const json* item : ElementsAt(file, mapping.items())) {
     ++number;
-    const std::vector<const json*> within = mapping.each().empty() ? std::vector{item} : ElementsAt(*item, mapping.each());
+    const std::vector<const json*> within =
+        mapping.each().empty() ? std::vector{item} : ElementsAt(*item, mapping.each());
     for (const json* element : within) {
       if (++elements > kMaxJsonItems) return absl::InvalidArgumentError("the file has more than 100000 items");
       const auto lookup = [&](const std::string& source) {

@@ -4,6 +4,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "derwent/v1/case.pb.h"
 #include "derwent/v1/case_request.pb.h"
 #include "derwent/v1/key_service.pb.h"
@@ -38,14 +39,16 @@ class Broker {
   virtual absl::StatusOr<v1::ApplyRestrictionResponse> ApplyRestriction(const v1::ApplyRestrictionRequest& request) = 0;
   virtual absl::StatusOr<v1::ListDirectoriesResponse> ListDirectories(const v1::ListDirectoriesRequest& request) = 0;
   virtual absl::StatusOr<v1::PlanCaseRequestResponse> PlanCaseRequest(const v1::PlanCaseRequestRequest& request) = 0;
-  virtual absl::StatusOr<v1::SubmitCaseRequestResponse> SubmitCaseRequest(const v1::SubmitCaseRequestRequest& request) = 0;
+  virtual absl::StatusOr<v1::SubmitCaseRequestResponse> SubmitCaseRequest(
+      const v1::SubmitCaseRequestRequest& request) = 0;
   virtual absl::StatusOr<v1::SubmitCaseAnswerResponse> SubmitCaseAnswer(const v1::SubmitCaseAnswerRequest& request) = 0;
   virtual absl::StatusOr<v1::AskApprovalResponse> AskApproval(const v1::AskApprovalRequest& request) = 0;
   virtual absl::StatusOr<v1::GiveApprovalResponse> GiveApproval(const v1::GiveApprovalRequest& request) = 0;
   virtual absl::StatusOr<v1::CaseRequest> GetCaseRequest(const v1::GetCaseRequestRequest& request) = 0;
   virtual absl::StatusOr<v1::Case> GetCase(const v1::GetCaseRequest& request) = 0;
   virtual absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint(const v1::GetCheckpointRequest& request) = 0;
-  virtual absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(const v1::GetConsistencyProofRequest& request) = 0;
+  virtual absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(
+      const v1::GetConsistencyProofRequest& request) = 0;
 };
 
 }  // namespace derwent::agents

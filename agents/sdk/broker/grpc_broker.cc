@@ -21,7 +21,8 @@ GrpcBroker::GrpcBroker(const Channel& channel)
 
 absl::StatusOr<v1::CollectResponse> GrpcBroker::Collect(const v1::CollectRequest& request) {
   grpc::ClientContext context;
-  const std::string correlation_id = Channel::Prepare(context, {.timeout = absl::Seconds(request.wait().seconds()) + kPollSlack});
+  const std::string correlation_id =
+      Channel::Prepare(context, {.timeout = absl::Seconds(request.wait().seconds()) + kPollSlack});
   {
     MutexLock lock(mutex_);
     if (stopped_) return absl::CancelledError("this agent stops");
@@ -99,7 +100,8 @@ absl::StatusOr<v1::GetCheckpointResponse> GrpcBroker::GetCheckpoint(const v1::Ge
   return channel_.Call(*ledger_, &v1::LedgerService::Stub::GetCheckpoint, request);
 }
 
-absl::StatusOr<v1::GetConsistencyProofResponse> GrpcBroker::GetConsistencyProof(const v1::GetConsistencyProofRequest& request) {
+absl::StatusOr<v1::GetConsistencyProofResponse> GrpcBroker::GetConsistencyProof(
+    const v1::GetConsistencyProofRequest& request) {
   return channel_.Call(*ledger_, &v1::LedgerService::Stub::GetConsistencyProof, request);
 }
 
@@ -107,7 +109,8 @@ absl::StatusOr<v1::PlanCaseRequestResponse> GrpcBroker::PlanCaseRequest(const v1
   return channel_.Call(*requests_, &v1::CaseRequestService::Stub::PlanCaseRequest, request);
 }
 
-absl::StatusOr<v1::SubmitCaseRequestResponse> GrpcBroker::SubmitCaseRequest(const v1::SubmitCaseRequestRequest& request) {
+absl::StatusOr<v1::SubmitCaseRequestResponse> GrpcBroker::SubmitCaseRequest(
+    const v1::SubmitCaseRequestRequest& request) {
   return channel_.Call(*requests_, &v1::CaseRequestService::Stub::SubmitCaseRequest, request);
 }
 

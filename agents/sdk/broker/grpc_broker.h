@@ -45,7 +45,8 @@ class GrpcBroker final : public Broker {
   absl::StatusOr<v1::CaseRequest> GetCaseRequest(const v1::GetCaseRequestRequest& request) override;
   absl::StatusOr<v1::Case> GetCase(const v1::GetCaseRequest& request) override;
   absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint(const v1::GetCheckpointRequest& request) override;
-  absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(const v1::GetConsistencyProofRequest& request) override;
+  absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(
+      const v1::GetConsistencyProofRequest& request) override;
 
  private:
   const Channel& channel_;

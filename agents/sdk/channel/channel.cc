@@ -8,13 +8,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "agents/sdk/channel/peer_check.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/security/tls_certificate_provider.h"
 #include "grpcpp/security/tls_certificate_verifier.h"
 #include "grpcpp/security/tls_credentials_options.h"
 #include "grpcpp/support/channel_arguments.h"
+
+#include "agents/sdk/channel/peer_check.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/random.h"
 
@@ -33,8 +34,8 @@ class SpiffeVerifier final : public grpc::experimental::ExternalCertificateVerif
     std::vector<absl::string_view> names;
     for (const grpc::string_ref& name : request->uri_names()) names.emplace_back(name.data(), name.size());
     const absl::Status status = CheckPeer(names, expected_);
-    *sync_status = status.ok() ? grpc::Status::OK
-                               : grpc::Status(grpc::StatusCode::UNAUTHENTICATED, std::string(status.message()));
+    *sync_status =
+        status.ok() ? grpc::Status::OK : grpc::Status(grpc::StatusCode::UNAUTHENTICATED, std::string(status.message()));
     return true;
   }
   void Cancel(grpc::experimental::TlsCustomVerificationCheckRequest*) override {}
@@ -109,8 +110,8 @@ std::string Channel::Prepare(grpc::ClientContext& context, const CallOptions& op
 
 absl::Status Channel::ToAbsl(const grpc::Status& status, absl::string_view correlation_id) {
   if (status.ok()) return absl::OkStatus();
-  return MakeRpcStatus(static_cast<absl::StatusCode>(status.error_code()), status.error_message(), status.error_details(),
-                       correlation_id);
+  return MakeRpcStatus(static_cast<absl::StatusCode>(status.error_code()), status.error_message(),
+                       status.error_details(), correlation_id);
 }
 
 }  // namespace derwent::agents

@@ -7,11 +7,12 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "agents/sdk/channel/options.h"
-#include "agents/sdk/channel/rpc_error.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/support/status.h"
+
+#include "agents/sdk/channel/options.h"
+#include "agents/sdk/channel/rpc_error.h"
 
 namespace derwent::agents {
 
@@ -30,16 +31,18 @@ struct CallOptions {
 class Channel {
  public:
   // Connects on the first call, not here.
-  // Errors: kInvalidArgument target or peer empty or malformed; kNotFound a file is missing; kPermissionDenied unreadable.
+  // Errors: kInvalidArgument target or peer empty or malformed; kNotFound a file is missing; kPermissionDenied
+  // unreadable.
   static absl::StatusOr<std::unique_ptr<Channel>> Open(const ChannelOptions& options);
 
   const std::shared_ptr<grpc::Channel>& grpc() const { return channel_; }
   const std::string& target() const { return target_; }
 
-  // Calls a unary method and waits for its answer: `channel.Call(*stub, &v1::LedgerService::Stub::GetCheckpoint, request)`.
-  // A failure keeps the server's details (DescribeRpcError).
+  // Calls a unary method and waits for its answer: `channel.Call(*stub, &v1::LedgerService::Stub::GetCheckpoint,
+  // request)`. A failure keeps the server's details (DescribeRpcError).
   template <typename Stub, typename Request, typename Response>
-  absl::StatusOr<Response> Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+  absl::StatusOr<Response> Call(Stub& stub,
+                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                                 const Request& request, const CallOptions& options = {}) const {
     grpc::ClientContext context;
     const std::string correlation_id = Prepare(context, options);

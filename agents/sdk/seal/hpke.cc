@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "trust/base/status_macros.h"
 #include "trust/secret/aead.h"
 #include "trust/secret/openssl_handle.h"
@@ -27,32 +28,40 @@ std::string Big16(size_t value) { return {static_cast<char>(value >> 8), static_
 std::string KemSuite() { return absl::StrCat("KEM", Big16(0x0010)); }
 std::string HpkeSuite() { return absl::StrCat("HPKE", Big16(0x0010), Big16(0x0001), Big16(0x0002)); }
 
-absl::StatusOr<SecretBytes> Hkdf(int mode, absl::string_view salt, absl::string_view key, absl::string_view info, size_t size) {
+absl::StatusOr<SecretBytes> Hkdf(int mode, absl::string_view salt, absl::string_view key, absl::string_view info,
+                                 size_t size) {
   const std::unique_ptr<EVP_KDF, trust::Freed<EVP_KDF_free>> kdf(EVP_KDF_fetch(nullptr, "HKDF", nullptr));
   const std::unique_ptr<EVP_KDF_CTX, trust::Freed<EVP_KDF_CTX_free>> context(EVP_KDF_CTX_new(kdf.get()));
   char digest[] = "SHA256";
   // OpenSSL's parameters are not const; it only reads them.
-  const auto octets = [](absl::string_view text) { return const_cast<char*>(text.data()); };  // NOLINT(cppcoreguidelines-pro-type-const-cast): C interface
+  const auto octets = [](absl::string_view text) {
+    return const_cast<char*>(text.data());
+  };  // NOLINT(cppcoreguidelines-pro-type-const-cast): C interface
   OSSL_PARAM parameters[6];
   size_t count = 0;
   parameters[count++] = OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode);
   parameters[count++] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0);
   parameters[count++] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, octets(key), key.size());
-  if (!salt.empty()) parameters[count++] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, octets(salt), salt.size());
-  if (!info.empty()) parameters[count++] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, octets(info), info.size());
+  if (!salt.empty())
+    parameters[count++] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, octets(salt), salt.size());
+  if (!info.empty())
+    parameters[count++] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, octets(info), info.size());
   parameters[count] = OSSL_PARAM_construct_end();
   std::string out(size, '\0');
   if (EVP_KDF_derive(context.get(), Octets(out), size, parameters) != 1) return OpensslError("HKDF failed");
   return SecretBytes(std::move(out));
 }
 
-absl::StatusOr<SecretBytes> LabeledExtract(absl::string_view suite, absl::string_view salt, absl::string_view label, absl::string_view ikm) {
+absl::StatusOr<SecretBytes> LabeledExtract(absl::string_view suite, absl::string_view salt, absl::string_view label,
+                                           absl::string_view ikm) {
   const SecretBytes labeled(absl::StrCat("HPKE-v1", suite, label, ikm));
   return Hkdf(EVP_KDF_HKDF_MODE_EXTRACT_ONLY, salt, labeled.RevealForCrypto(), "", kHashSize);
 }
 
-absl::StatusOr<SecretBytes> LabeledExpand(absl::string_view suite, const SecretBytes& prk, absl::string_view label, absl::string_view info, size_t size) {
-  return Hkdf(EVP_KDF_HKDF_MODE_EXPAND_ONLY, "", prk.RevealForCrypto(), absl::StrCat(Big16(size), "HPKE-v1", suite, label, info), size);
+absl::StatusOr<SecretBytes> LabeledExpand(absl::string_view suite, const SecretBytes& prk, absl::string_view label,
+                                          absl::string_view info, size_t size) {
+  return Hkdf(EVP_KDF_HKDF_MODE_EXPAND_ONLY, "", prk.RevealForCrypto(),
+              absl::StrCat(Big16(size), "HPKE-v1", suite, label, info), size);
 }
 
 // Uncompressed point, 65 octets.
@@ -61,7 +70,8 @@ absl::StatusOr<std::string> PointOf(EVP_PKEY* key) {
   const size_t size = EVP_PKEY_get1_encoded_public_key(key, &octets);
   std::string point(reinterpret_cast<char*>(octets), size);
   OPENSSL_free(octets);
-  if (point.size() != kHpkeEncSize || point[0] != '\4') return absl::InternalError("a P-256 point is not 65 octets long");
+  if (point.size() != kHpkeEncSize || point[0] != '\4')
+    return absl::InternalError("a P-256 point is not 65 octets long");
   return point;
 }
 
@@ -69,11 +79,13 @@ absl::StatusOr<EvpKey> KeyOfPoint(absl::string_view point) {
   char group[] = "prime256v1";
   OSSL_PARAM parameters[] = {
       OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
-      OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, const_cast<char*>(point.data()), point.size()),  // NOLINT(cppcoreguidelines-pro-type-const-cast): C interface
+      OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, const_cast<char*>(point.data()),
+                                        point.size()),  // NOLINT(cppcoreguidelines-pro-type-const-cast): C interface
       OSSL_PARAM_construct_end()};
   const EvpKeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
   EVP_PKEY* key = nullptr;
-  if (EVP_PKEY_fromdata_init(context.get()) != 1 || EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, parameters) != 1) {
+  if (EVP_PKEY_fromdata_init(context.get()) != 1 ||
+      EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, parameters) != 1) {
     return OpensslError("the encapsulated key is not a point of P-256", absl::StatusCode::kDataLoss);
   }
   return EvpKey(key);
@@ -103,7 +115,8 @@ absl::StatusOr<Schedule> KeySchedule(const SecretBytes& dh, absl::string_view ke
   ASSIGN_OR_RETURN(const SecretBytes shared, LabeledExpand(kem, eae, "shared_secret", kem_context, kHashSize));
   ASSIGN_OR_RETURN(const SecretBytes psk_id_hash, LabeledExtract(suite, "", "psk_id_hash", ""));
   ASSIGN_OR_RETURN(const SecretBytes info_hash, LabeledExtract(suite, "", "info_hash", info));
-  const std::string context = absl::StrCat(absl::string_view("\0", 1), psk_id_hash.RevealForCrypto(), info_hash.RevealForCrypto());
+  const std::string context =
+      absl::StrCat(absl::string_view("\0", 1), psk_id_hash.RevealForCrypto(), info_hash.RevealForCrypto());
   ASSIGN_OR_RETURN(const SecretBytes secret, LabeledExtract(suite, shared.RevealForCrypto(), "secret", ""));
   ASSIGN_OR_RETURN(SecretBytes key, LabeledExpand(suite, secret, "key", context, trust::kAeadKeySize));
   ASSIGN_OR_RETURN(const SecretBytes nonce, LabeledExpand(suite, secret, "base_nonce", context, trust::kAeadNonceSize));
@@ -122,8 +135,8 @@ absl::StatusOr<std::string> SealFrom(EVP_PKEY* ephemeral, const trust::PublicKey
 
 }  // namespace
 
-absl::StatusOr<std::string> HpkeSeal(const trust::PublicKey& recipient, absl::string_view info, absl::string_view associated,
-                                     absl::string_view plaintext) {
+absl::StatusOr<std::string> HpkeSeal(const trust::PublicKey& recipient, absl::string_view info,
+                                     absl::string_view associated, absl::string_view plaintext) {
   const EvpKey ephemeral(EVP_EC_gen("P-256"));
   if (ephemeral == nullptr) return OpensslError("cannot make an ephemeral key");
   return SealFrom(ephemeral.get(), recipient, info, associated, plaintext);
@@ -135,8 +148,8 @@ absl::StatusOr<std::string> HpkeSealWithEphemeral(const trust::SigningKey& ephem
   return SealFrom(ephemeral.handle(), recipient, info, associated, plaintext);
 }
 
-absl::StatusOr<std::string> HpkeOpen(const trust::SigningKey& recipient, absl::string_view info, absl::string_view associated,
-                                     absl::string_view sealed) {
+absl::StatusOr<std::string> HpkeOpen(const trust::SigningKey& recipient, absl::string_view info,
+                                     absl::string_view associated, absl::string_view sealed) {
   if (sealed.size() < kHpkeEncSize + trust::kAeadTagSize) return absl::DataLossError("the sealed text is too short");
   const absl::string_view enc = sealed.substr(0, kHpkeEncSize);
   ASSIGN_OR_RETURN(const EvpKey peer, KeyOfPoint(enc));

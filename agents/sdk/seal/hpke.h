@@ -4,6 +4,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "trust/signature/signing_key.h"
 
 namespace derwent::agents {
@@ -12,14 +13,14 @@ namespace derwent::agents {
 inline constexpr size_t kHpkeEncSize = 65;
 
 // Seals to a P-256 public key; returns enc ‖ ciphertext. A fresh ephemeral key each time. Thread-safe.
-absl::StatusOr<std::string> HpkeSeal(const trust::PublicKey& recipient, absl::string_view info, absl::string_view associated,
-                                     absl::string_view plaintext);
+absl::StatusOr<std::string> HpkeSeal(const trust::PublicKey& recipient, absl::string_view info,
+                                     absl::string_view associated, absl::string_view plaintext);
 // As HpkeSeal with a given ephemeral key: for the RFC's test vectors only.
 absl::StatusOr<std::string> HpkeSealWithEphemeral(const trust::SigningKey& ephemeral, const trust::PublicKey& recipient,
                                                   absl::string_view info, absl::string_view associated,
                                                   absl::string_view plaintext);
 // Opens with the recipient's private key. Error: kDataLoss when anything differs by a bit.
-absl::StatusOr<std::string> HpkeOpen(const trust::SigningKey& recipient, absl::string_view info, absl::string_view associated,
-                                     absl::string_view sealed);
+absl::StatusOr<std::string> HpkeOpen(const trust::SigningKey& recipient, absl::string_view info,
+                                     absl::string_view associated, absl::string_view sealed);
 
 }  // namespace derwent::agents

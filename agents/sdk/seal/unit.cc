@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "absl/strings/str_cat.h"
+
 #include "trust/base/status_macros.h"
 #include "trust/secret/aead.h"
 #include "trust/secret/sha256.h"
@@ -16,8 +17,8 @@ constexpr size_t kPrefix = 4;
 // Ids hold no zero octet, so the separators make the label unambiguous.
 std::string Associated(const UnitLabel& label) {
   const absl::string_view zero("\0", 1);
-  return absl::StrCat("derwent/unit/v1", zero, label.share_id, zero, label.version, zero, label.unit, zero, label.subject, zero,
-                      label.category, zero, label.form);
+  return absl::StrCat("derwent/unit/v1", zero, label.share_id, zero, label.version, zero, label.unit, zero,
+                      label.subject, zero, label.category, zero, label.form);
 }
 
 std::string Nonce() { return std::string(trust::kAeadNonceSize, '\0'); }
@@ -44,10 +45,13 @@ absl::StatusOr<std::string> OpenUnit(const trust::SecretBytes& key, const UnitLa
   ASSIGN_OR_RETURN(const std::string padded, trust::AeadOpen(key, Nonce(), Associated(label), sealed));
   size_t size = 0;
   for (size_t i = 0; i < std::min(kPrefix, padded.size()); ++i) size = size << 8 | static_cast<uint8_t>(padded[i]);
-  if (padded.size() < kPrefix || size > padded.size() - kPrefix) return absl::DataLossError("the unit's padding is malformed");
+  if (padded.size() < kPrefix || size > padded.size() - kPrefix)
+    return absl::DataLossError("the unit's padding is malformed");
   return padded.substr(kPrefix, size);
 }
 
-Sha256Digest KeyCommitment(const trust::SecretBytes& key) { return trust::Sha256Parts({"derwent/unit-key/v1", key.RevealForCrypto()}); }
+Sha256Digest KeyCommitment(const trust::SecretBytes& key) {
+  return trust::Sha256Parts({"derwent/unit-key/v1", key.RevealForCrypto()});
+}
 
 }  // namespace derwent::agents

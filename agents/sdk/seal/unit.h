@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "trust/base/digest.h"
 #include "trust/secret/secret_bytes.h"
 
@@ -23,8 +24,8 @@ struct UnitLabel {
 inline constexpr size_t kSmallestBucket = 256;
 inline constexpr size_t kLargestBucket = 1 << 20;
 
-// The bucket for a plaintext: the least power of two from `least` (itself one, 256 at least) that holds it and its length
-// prefix. Error: kInvalidArgument over 1 MiB.
+// The bucket for a plaintext: the least power of two from `least` (itself one, 256 at least) that holds it and its
+// length prefix. Error: kInvalidArgument over 1 MiB.
 absl::StatusOr<size_t> SizeBucket(size_t plaintext, size_t least = kSmallestBucket);
 
 // Pads to the bucket (u32be length ‖ plaintext ‖ zeros) and seals with a key used once (nonce zero).

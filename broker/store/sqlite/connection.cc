@@ -1,6 +1,7 @@
 #include "broker/store/sqlite/connection.h"
 
 #include "absl/strings/str_cat.h"
+
 #include "broker/store/sqlite/row_check.h"
 #include "trust/base/status_macros.h"
 
@@ -93,11 +94,13 @@ absl::StatusOr<Sha256Digest> Query::Digest(int column) const {
 
 void Query::Bind(int position, absl::string_view text) {
   // A null pointer would bind NULL.
-  Keep(sqlite3_bind_text64(statement_, position, text.empty() ? "" : text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8));
+  Keep(sqlite3_bind_text64(statement_, position, text.empty() ? "" : text.data(), text.size(), SQLITE_STATIC,
+                           SQLITE_UTF8));
 }
 
 void Query::Bind(int position, Octets octets) {
-  Keep(sqlite3_bind_blob64(statement_, position, octets.bytes.empty() ? "" : octets.bytes.data(), octets.bytes.size(), SQLITE_STATIC));
+  Keep(sqlite3_bind_blob64(statement_, position, octets.bytes.empty() ? "" : octets.bytes.data(), octets.bytes.size(),
+                           SQLITE_STATIC));
 }
 
 void Query::Bind(int position, const std::optional<absl::Time>& time) {
@@ -108,7 +111,8 @@ void Query::Bind(int position, const std::optional<absl::Time>& time) {
   }
 }
 
-absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& path, const std::string& vfs, Role role) {
+absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& path, const std::string& vfs,
+                                                             Role role) {
   sqlite3* database = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   const int rc = sqlite3_open_v2(path.c_str(), &database, flags, vfs.empty() ? nullptr : vfs.c_str());

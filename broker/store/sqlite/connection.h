@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+
 #include "trust/base/digest.h"
 
 namespace derwent::store {
@@ -27,7 +28,8 @@ inline Octets AsOctets(absl::string_view bytes) { return {bytes}; }
 // What is bound is borrowed until then. Not thread-safe.
 class Query {
  public:
-  Query(sqlite3* database, sqlite3_stmt* statement, int prepared) : database_(database), statement_(statement), rc_(prepared) {}
+  Query(sqlite3* database, sqlite3_stmt* statement, int prepared)
+      : database_(database), statement_(statement), rc_(prepared) {}
   Query(const Query&) = delete;
   Query& operator=(const Query&) = delete;
   ~Query();

@@ -38,8 +38,8 @@ void RowCheck(sqlite3_context* context, int count, sqlite3_value** values) {
 }  // namespace
 
 int RegisterRowCheck(sqlite3* database) {
-  return sqlite3_create_function_v2(database, "row_check", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, nullptr,
-                                    RowCheck, nullptr, nullptr, nullptr);
+  return sqlite3_create_function_v2(database, "row_check", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
+                                    nullptr, RowCheck, nullptr, nullptr, nullptr);
 }
 
 }  // namespace derwent::store

@@ -1,6 +1,7 @@
 #include "broker/store/sqlite/schema.h"
 
 #include "absl/strings/str_cat.h"
+
 #include "trust/base/status_macros.h"
 
 namespace derwent::store {
@@ -160,13 +161,14 @@ absl::Status PrepareSchema(Connection& connection) {
   ASSIGN_OR_RETURN(const int64_t version, Number(connection, "PRAGMA user_version"));
   ASSIGN_OR_RETURN(const int64_t tables, Number(connection, "SELECT count(*) FROM sqlite_schema"));
   if (tables == 0) {
-    return connection.Execute(absl::StrCat("BEGIN IMMEDIATE;", kLogTables, kShareTables, kMailboxTables, kCaseTables, kRegisterTables,
-                                           "PRAGMA application_id=", kApplicationId, ";PRAGMA user_version=", kSchemaVersion,
-                                           ";COMMIT;"));
+    return connection.Execute(absl::StrCat("BEGIN IMMEDIATE;", kLogTables, kShareTables, kMailboxTables, kCaseTables,
+                                           kRegisterTables, "PRAGMA application_id=", kApplicationId,
+                                           ";PRAGMA user_version=", kSchemaVersion, ";COMMIT;"));
   }
   if (id != kApplicationId) return absl::InvalidArgumentError("store: the file is another program's database");
   if (version != kSchemaVersion) {
-    return absl::InvalidArgumentError(absl::StrCat("store: schema version ", version, ", this program reads ", kSchemaVersion));
+    return absl::InvalidArgumentError(
+        absl::StrCat("store: schema version ", version, ", this program reads ", kSchemaVersion));
   }
   return absl::OkStatus();
 }

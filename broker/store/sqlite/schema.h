@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+
 #include "broker/store/sqlite/connection.h"
 
 namespace derwent::store {

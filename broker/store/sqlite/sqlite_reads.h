@@ -9,7 +9,8 @@
 
 namespace derwent::store {
 
-// The reading half of the SQLite store, shared by snapshots and the transaction. Borrows the connection. Not thread-safe.
+// The reading half of the SQLite store, shared by snapshots and the transaction. Borrows the connection. Not
+// thread-safe.
 class SqliteReads : public virtual Reader {
  public:
   explicit SqliteReads(Connection& connection) : connection_(connection) {}
@@ -34,10 +35,12 @@ class SqliteReads : public virtual Reader {
   absl::StatusOr<std::vector<PartRow>> PartsDue(absl::Time time, size_t limit) override;
   absl::StatusOr<std::optional<absl::Time>> NextDue() override;
   absl::StatusOr<std::vector<ListedShare>> ListShares(const ShareQuery& query) override;
-  absl::StatusOr<std::vector<ShareRow>> ListReplies(absl::string_view request_share_id, absl::string_view holder_agency) override;
+  absl::StatusOr<std::vector<ShareRow>> ListReplies(absl::string_view request_share_id,
+                                                    absl::string_view holder_agency) override;
   absl::StatusOr<std::vector<PartKey>> PartsWithTags(absl::Span<const std::string> tags) override;
   absl::StatusOr<std::vector<PartSubjectTag>> TagsOfPart(const PartKey& key) override;
-  absl::StatusOr<std::vector<DeliveryRow>> NextDeliveries(absl::string_view mailbox_agency, absl::Time now, size_t limit) override;
+  absl::StatusOr<std::vector<DeliveryRow>> NextDeliveries(absl::string_view mailbox_agency, absl::Time now,
+                                                          size_t limit) override;
   absl::StatusOr<std::optional<DeliveryRow>> FindDelivery(absl::string_view delivery_id) override;
   absl::StatusOr<std::vector<DeliveryRow>> DeliveriesOfPart(const PartKey& key) override;
   absl::StatusOr<MailboxDepth> GetMailboxDepth(absl::string_view mailbox_agency) override;
@@ -97,6 +100,8 @@ absl::StatusOr<std::optional<Row>> OneRow(std::unique_ptr<Query> query, Take tak
 }
 
 // A tile's row id.
-inline int64_t TileRowId(TileKey key) { return static_cast<int64_t>(static_cast<uint64_t>(key.level) << 56 | key.number); }
+inline int64_t TileRowId(TileKey key) {
+  return static_cast<int64_t>(static_cast<uint64_t>(key.level) << 56 | key.number);
+}
 
 }  // namespace derwent::store

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+
 #include "broker/store/sqlite/sqlite_reads.h"
 #include "trust/base/status_macros.h"
 
@@ -23,14 +24,15 @@ absl::StatusOr<std::string> TakeOctets(const Query& query) { return query.Text(0
 absl::StatusOr<uint64_t> TakeIndex(const Query& query) { return query.Unsigned(0); }
 
 // Empty conditions hold for every row. ?1 agency, ?2 first index, ?3 end index, ?4… conditions, ?10 limit.
-#define DERWENT_ENTRY_CONDITIONS                                                                                \
-  " agency = ?1 AND idx >= ?2 AND idx < ?3 AND (?4 = '' OR releasing = ?4 OR receiving = ?4)"                  \
-  " AND (?5 = '' OR board = ?5) AND (?6 = '' OR purpose = ?6) AND (?7 = '' OR outcome = ?7)"                   \
+#define DERWENT_ENTRY_CONDITIONS                                                              \
+  " agency = ?1 AND idx >= ?2 AND idx < ?3 AND (?4 = '' OR releasing = ?4 OR receiving = ?4)" \
+  " AND (?5 = '' OR board = ?5) AND (?6 = '' OR purpose = ?6) AND (?7 = '' OR outcome = ?7)"  \
   " AND (?8 = '' OR step = ?8) AND (?9 = '' OR instr(' ' || reasons || ' ', ' ' || ?9 || ' ') > 0)"
 
 constexpr char kSearch[] = "SELECT idx FROM entry_search WHERE" DERWENT_ENTRY_CONDITIONS " ORDER BY idx LIMIT ?10";
 constexpr char kSearchShare[] =
-    "SELECT idx FROM entry_search WHERE share_id = ?11 AND share_id <> '' AND" DERWENT_ENTRY_CONDITIONS " ORDER BY idx LIMIT ?10";
+    "SELECT idx FROM entry_search WHERE share_id = ?11 AND share_id <> '' AND" DERWENT_ENTRY_CONDITIONS
+    " ORDER BY idx LIMIT ?10";
 constexpr char kMatchOne[] =
     "SELECT idx FROM entry_search WHERE (?11 = '' OR share_id = ?11) AND supplier = ?1 AND" DERWENT_ENTRY_CONDITIONS
     " LIMIT ?10";
@@ -59,7 +61,8 @@ absl::StatusOr<std::optional<EntryRow>> SqliteReads::FindEntry(uint64_t index) {
 absl::StatusOr<std::vector<EntryRow>> SqliteReads::ListEntries(uint64_t start, size_t count) {
   if (start > kNoEnd) return std::vector<EntryRow>();  // A bound integer has a sign.
   return AllRows<EntryRow>(
-      connection_.Select("SELECT idx, time_ms, packed FROM entry WHERE idx >= ? ORDER BY idx LIMIT ?", start, count), TakeEntry);
+      connection_.Select("SELECT idx, time_ms, packed FROM entry WHERE idx >= ? ORDER BY idx LIMIT ?", start, count),
+      TakeEntry);
 }
 
 absl::StatusOr<uint64_t> SqliteReads::FirstIndexAt(absl::Time time) {
@@ -94,11 +97,12 @@ absl::StatusOr<std::vector<uint64_t>> SqliteReads::SearchEntries(const EntryQuer
   }
   if (first >= end || first > kNoEnd) return std::vector<uint64_t>();
   if (!query.tags.empty()) return SearchByTag(query, first, end);
-  auto rows = query.share_id.empty()
-                  ? connection_.Select(kSearch, query.viewer_agency, first, end, query.other_agency, query.board, query.purpose,
-                                       query.outcome, query.step, query.reason, query.limit)
-                  : connection_.Select(kSearchShare, query.viewer_agency, first, end, query.other_agency, query.board, query.purpose,
-                                       query.outcome, query.step, query.reason, query.limit, query.share_id);
+  auto rows =
+      query.share_id.empty()
+          ? connection_.Select(kSearch, query.viewer_agency, first, end, query.other_agency, query.board, query.purpose,
+                               query.outcome, query.step, query.reason, query.limit)
+          : connection_.Select(kSearchShare, query.viewer_agency, first, end, query.other_agency, query.board,
+                               query.purpose, query.outcome, query.step, query.reason, query.limit, query.share_id);
   return AllRows<uint64_t>(std::move(rows), TakeIndex);
 }
 
@@ -112,8 +116,8 @@ absl::StatusOr<std::vector<uint64_t>> SqliteReads::SearchByTag(const EntryQuery&
   std::vector<uint64_t> matches;
   for (const uint64_t index : candidates) {
     if (matches.size() == query.limit) break;
-    auto row = connection_.Select(kMatchOne, query.viewer_agency, index, index + 1, query.other_agency, query.board, query.purpose,
-                                  query.outcome, query.step, query.reason, 1, query.share_id);
+    auto row = connection_.Select(kMatchOne, query.viewer_agency, index, index + 1, query.other_agency, query.board,
+                                  query.purpose, query.outcome, query.step, query.reason, 1, query.share_id);
     ASSIGN_OR_RETURN(const bool match, row->Next());
     if (match) matches.push_back(index);
   }
@@ -121,32 +125,40 @@ absl::StatusOr<std::vector<uint64_t>> SqliteReads::SearchByTag(const EntryQuery&
 }
 
 absl::StatusOr<std::string> SqliteReads::GetTile(TileKey key) {
-  ASSIGN_OR_RETURN(std::optional<std::string> hashes,
-                   OneRow<std::string>(connection_.Select("SELECT hashes FROM tile WHERE id = ?", TileRowId(key)), TakeOctets));
+  ASSIGN_OR_RETURN(
+      std::optional<std::string> hashes,
+      OneRow<std::string>(connection_.Select("SELECT hashes FROM tile WHERE id = ?", TileRowId(key)), TakeOctets));
   return std::move(hashes).value_or("");
 }
 
 absl::StatusOr<std::optional<CheckpointRow>> SqliteReads::NewestCheckpoint() {
-  return OneRow<CheckpointRow>(connection_.Select("SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1"), TakeCheckpoint);
+  return OneRow<CheckpointRow>(connection_.Select("SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1"),
+                               TakeCheckpoint);
 }
 
 absl::StatusOr<std::optional<CheckpointRow>> SqliteReads::FindCheckpoint(uint64_t size) {
-  return OneRow<CheckpointRow>(connection_.Select("SELECT size, note FROM checkpoint WHERE size = ?", size), TakeCheckpoint);
+  return OneRow<CheckpointRow>(connection_.Select("SELECT size, note FROM checkpoint WHERE size = ?", size),
+                               TakeCheckpoint);
 }
 
 absl::StatusOr<std::optional<PublicBodyRow>> SqliteReads::FindPublicBody(uint64_t index) {
-  return OneRow<PublicBodyRow>(connection_.Select("SELECT idx, kind, body FROM public_body WHERE idx = ?", index), TakeBody);
+  return OneRow<PublicBodyRow>(connection_.Select("SELECT idx, kind, body FROM public_body WHERE idx = ?", index),
+                               TakeBody);
 }
 
-absl::StatusOr<std::vector<PublicBodyRow>> SqliteReads::ListPublicBodies(uint8_t kind, uint64_t from_index, size_t limit) {
+absl::StatusOr<std::vector<PublicBodyRow>> SqliteReads::ListPublicBodies(uint8_t kind, uint64_t from_index,
+                                                                         size_t limit) {
   if (from_index > kNoEnd) return std::vector<PublicBodyRow>();
   return AllRows<PublicBodyRow>(
-      connection_.Select("SELECT idx, kind, body FROM public_body WHERE kind = ? AND idx >= ? ORDER BY idx LIMIT ?", kind, from_index, limit),
+      connection_.Select("SELECT idx, kind, body FROM public_body WHERE kind = ? AND idx >= ? ORDER BY idx LIMIT ?",
+                         kind, from_index, limit),
       TakeBody);
 }
 
 absl::StatusOr<std::optional<std::string>> SqliteReads::FindDecisionRequest(uint64_t index) {
-  return OneRow<std::string>(connection_.Select("SELECT decision_request FROM entry WHERE idx = ? AND decision_request IS NOT NULL", index), TakeOctets);
+  return OneRow<std::string>(
+      connection_.Select("SELECT decision_request FROM entry WHERE idx = ? AND decision_request IS NOT NULL", index),
+      TakeOctets);
 }
 
 }  // namespace derwent::store

@@ -45,28 +45,34 @@ absl::StatusOr<RefusalRow> TakeRefusal(const Query& query) {
 
 absl::StatusOr<std::vector<KeyEventRow>> SqliteReads::ListKeyEvents(absl::string_view agency) {
   return AllRows<KeyEventRow>(
-      connection_.Select("SELECT agency, sequence, envelope, idx FROM key_event WHERE agency = ? ORDER BY sequence", agency), TakeKeyEvent);
+      connection_.Select("SELECT agency, sequence, envelope, idx FROM key_event WHERE agency = ? ORDER BY sequence",
+                         agency),
+      TakeKeyEvent);
 }
 
 absl::StatusOr<std::vector<KeyEventRow>> SqliteReads::ListAllKeyEvents() {
-  return AllRows<KeyEventRow>(connection_.Select("SELECT agency, sequence, envelope, idx FROM key_event ORDER BY agency, sequence"),
-                              TakeKeyEvent);
+  return AllRows<KeyEventRow>(
+      connection_.Select("SELECT agency, sequence, envelope, idx FROM key_event ORDER BY agency, sequence"),
+      TakeKeyEvent);
 }
 
 absl::StatusOr<std::optional<DirectoryRow>> SqliteReads::FindDirectory(absl::string_view agency) {
-  return OneRow<DirectoryRow>(connection_.Select("SELECT agency, version, envelope, digest, idx FROM directory WHERE agency = ?", agency),
-                              TakeDirectory);
+  return OneRow<DirectoryRow>(
+      connection_.Select("SELECT agency, version, envelope, digest, idx FROM directory WHERE agency = ?", agency),
+      TakeDirectory);
 }
 
 absl::StatusOr<std::vector<DirectoryRow>> SqliteReads::ListDirectories() {
-  return AllRows<DirectoryRow>(connection_.Select("SELECT agency, version, envelope, digest, idx FROM directory ORDER BY agency"),
-                               TakeDirectory);
+  return AllRows<DirectoryRow>(
+      connection_.Select("SELECT agency, version, envelope, digest, idx FROM directory ORDER BY agency"),
+      TakeDirectory);
 }
 
 absl::StatusOr<std::optional<RestrictionRow>> SqliteReads::FindRestriction(absl::string_view restriction_id) {
   return OneRow<RestrictionRow>(
-      connection_.Select("SELECT restriction_id, agency, sequence, action, envelope, idx FROM restriction WHERE restriction_id = ?",
-                         restriction_id),
+      connection_.Select(
+          "SELECT restriction_id, agency, sequence, action, envelope, idx FROM restriction WHERE restriction_id = ?",
+          restriction_id),
       TakeRestriction);
 }
 
@@ -75,8 +81,9 @@ absl::StatusOr<std::vector<RestrictionTag>> SqliteReads::RestrictionsOfTags(absl
   for (const std::string& tag : tags) {
     ASSIGN_OR_RETURN(
         const std::vector<RestrictionTag> found,
-        AllRows<RestrictionTag>(connection_.Select("SELECT tag, agency, restriction_id FROM restriction_tag WHERE tag = ?", AsOctets(tag)),
-                                TakeRestrictionTag));
+        AllRows<RestrictionTag>(
+            connection_.Select("SELECT tag, agency, restriction_id FROM restriction_tag WHERE tag = ?", AsOctets(tag)),
+            TakeRestrictionTag));
     rows.insert(found.begin(), found.end());
   }
   return std::vector<RestrictionTag>(rows.begin(), rows.end());
@@ -84,7 +91,9 @@ absl::StatusOr<std::vector<RestrictionTag>> SqliteReads::RestrictionsOfTags(absl
 
 absl::StatusOr<std::vector<RestrictionTag>> SqliteReads::TagsOfRestriction(absl::string_view restriction_id) {
   return AllRows<RestrictionTag>(
-      connection_.Select("SELECT tag, agency, restriction_id FROM restriction_tag WHERE restriction_id = ? ORDER BY tag", restriction_id),
+      connection_.Select(
+          "SELECT tag, agency, restriction_id FROM restriction_tag WHERE restriction_id = ? ORDER BY tag",
+          restriction_id),
       TakeRestrictionTag);
 }
 
@@ -96,10 +105,11 @@ absl::StatusOr<std::optional<RefusalRow>> SqliteReads::FindRefusal(const Refusal
 }
 
 absl::StatusOr<std::vector<RefusalRow>> SqliteReads::RefusalsBefore(absl::Time time, size_t limit) {
-  return AllRows<RefusalRow>(connection_.Select("SELECT caller, method, reason, minute_ms, repeats FROM refusal_counter"
-                                                " WHERE minute_ms <= ? ORDER BY minute_ms, caller, method, reason LIMIT ?",
-                                                time, limit),
-                             TakeRefusal);
+  return AllRows<RefusalRow>(
+      connection_.Select("SELECT caller, method, reason, minute_ms, repeats FROM refusal_counter"
+                         " WHERE minute_ms <= ? ORDER BY minute_ms, caller, method, reason LIMIT ?",
+                         time, limit),
+      TakeRefusal);
 }
 
 absl::StatusOr<std::optional<std::string>> SqliteReads::GetSetting(absl::string_view name) {

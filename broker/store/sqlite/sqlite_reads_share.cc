@@ -8,8 +8,8 @@
 namespace derwent::store {
 namespace {
 
-#define DERWENT_SHARE_COLUMNS                                                                                       \
-  " s.position, s.share_id, s.version, s.kind, s.sender, s.profile, s.purpose, s.board, s.area, s.case_id,"         \
+#define DERWENT_SHARE_COLUMNS                                                                               \
+  " s.position, s.share_id, s.version, s.kind, s.sender, s.profile, s.purpose, s.board, s.area, s.case_id," \
   " s.existence_sensitive, s.create_ms, s.expire_ms, s.supersedes, s.superseded_by, s.reply_to"
 
 absl::StatusOr<ListedShare> TakeListedShare(const Query& query) {
@@ -37,9 +37,10 @@ absl::StatusOr<ShareRow> TakeShare(const Query& query) {
   return std::move(listed.share);
 }
 
-#define DERWENT_PART_COLUMNS                                                                                         \
-  " s.share_id, p.recipient, p.role, p.person, p.state, p.reason, p.manifest_digest, p.collection_ms, p.collection_over," \
-  " p.acceptance_ms, p.acceptance_over, p.outcome_ms, p.outcome_over, p.update_ms, p.sender_sequence,"               \
+#define DERWENT_PART_COLUMNS                                                                            \
+  " s.share_id, p.recipient, p.role, p.person, p.state, p.reason, p.manifest_digest, p.collection_ms, " \
+  "p.collection_over,"                                                                                  \
+  " p.acceptance_ms, p.acceptance_over, p.outcome_ms, p.outcome_over, p.update_ms, p.sender_sequence,"  \
   " p.recipient_sequence, p.context FROM share_part p JOIN share s ON s.position = p.position"
 
 absl::StatusOr<PartRow> TakePart(const Query& query) {
@@ -59,9 +60,9 @@ absl::StatusOr<PartRow> TakePart(const Query& query) {
                  .context = query.Text(16)};
 }
 
-#define DERWENT_DELIVERY_COLUMNS                                                                             \
+#define DERWENT_DELIVERY_COLUMNS                                                                                   \
   " d.sequence, d.delivery_id, d.mailbox, d.share_id, d.kind, b.payload, d.entries, d.create_ms, d.not_before_ms," \
-  " d.collected, d.held" \
+  " d.collected, d.held"                                                                                           \
   " FROM delivery d JOIN delivery_payload b ON b.sequence = d.sequence"
 
 absl::StatusOr<DeliveryRow> TakeDelivery(const Query& query) {
@@ -93,10 +94,13 @@ absl::StatusOr<PartSubjectTag> TakeTag(const Query& query) {
                         .tag = query.Text(3)};
 }
 
-constexpr char kBySender[] = "SELECT" DERWENT_SHARE_COLUMNS " FROM share s WHERE s.sender = ? AND s.kind = ? AND s.position < ? ORDER BY s.position DESC LIMIT ?";
-constexpr char kByRecipient[] = "SELECT" DERWENT_SHARE_COLUMNS
-                                " FROM share_part p JOIN share s ON s.position = p.position"
-                                " WHERE p.recipient = ? AND s.kind = ? AND p.position < ? ORDER BY p.position DESC LIMIT ?";
+constexpr char kBySender[] =
+    "SELECT" DERWENT_SHARE_COLUMNS
+    " FROM share s WHERE s.sender = ? AND s.kind = ? AND s.position < ? ORDER BY s.position DESC LIMIT ?";
+constexpr char kByRecipient[] =
+    "SELECT" DERWENT_SHARE_COLUMNS
+    " FROM share_part p JOIN share s ON s.position = p.position"
+    " WHERE p.recipient = ? AND s.kind = ? AND p.position < ? ORDER BY p.position DESC LIMIT ?";
 
 }  // namespace
 
@@ -109,18 +113,20 @@ absl::StatusOr<std::optional<IdempotencyRow>> SqliteReads::FindIdempotency(const
 }
 
 absl::StatusOr<std::optional<ShareRow>> SqliteReads::FindShare(absl::string_view share_id) {
-  return OneRow<ShareRow>(connection_.Select("SELECT" DERWENT_SHARE_COLUMNS " FROM share s WHERE s.share_id = ?", share_id), TakeShare);
+  return OneRow<ShareRow>(
+      connection_.Select("SELECT" DERWENT_SHARE_COLUMNS " FROM share s WHERE s.share_id = ?", share_id), TakeShare);
 }
 
 absl::StatusOr<std::optional<PartRow>> SqliteReads::FindPart(const PartKey& key) {
-  return OneRow<PartRow>(connection_.Select("SELECT" DERWENT_PART_COLUMNS " WHERE s.share_id = ? AND p.recipient = ?", key.share_id,
-                                            key.recipient_agency),
+  return OneRow<PartRow>(connection_.Select("SELECT" DERWENT_PART_COLUMNS " WHERE s.share_id = ? AND p.recipient = ?",
+                                            key.share_id, key.recipient_agency),
                          TakePart);
 }
 
 absl::StatusOr<std::vector<PartRow>> SqliteReads::ListParts(absl::string_view share_id) {
-  return AllRows<PartRow>(connection_.Select("SELECT" DERWENT_PART_COLUMNS " WHERE s.share_id = ? ORDER BY p.recipient", share_id),
-                          TakePart);
+  return AllRows<PartRow>(
+      connection_.Select("SELECT" DERWENT_PART_COLUMNS " WHERE s.share_id = ? ORDER BY p.recipient", share_id),
+      TakePart);
 }
 
 absl::StatusOr<std::vector<PartRow>> SqliteReads::PartsDue(absl::Time time, size_t limit) {
@@ -133,7 +139,8 @@ absl::StatusOr<std::vector<PartRow>> SqliteReads::PartsDue(absl::Time time, size
 
 absl::StatusOr<std::optional<absl::Time>> SqliteReads::NextDue() {
   return OneRow<absl::Time>(
-      connection_.Select("SELECT next_due_ms FROM share_part WHERE next_due_ms IS NOT NULL ORDER BY next_due_ms LIMIT 1"),
+      connection_.Select(
+          "SELECT next_due_ms FROM share_part WHERE next_due_ms IS NOT NULL ORDER BY next_due_ms LIMIT 1"),
       [](const Query& query) -> absl::StatusOr<absl::Time> { return query.Time(0); });
 }
 
@@ -141,11 +148,15 @@ absl::StatusOr<std::vector<ListedShare>> SqliteReads::ListShares(const ShareQuer
   const uint64_t before = std::min<uint64_t>(query.before, INT64_MAX);
   std::vector<ListedShare> listed;
   if (query.role != ShareRole::kRecipient) {
-    ASSIGN_OR_RETURN(listed, AllRows<ListedShare>(connection_.Select(kBySender, query.agency, query.kind, before, query.limit), TakeListedShare));
+    ASSIGN_OR_RETURN(listed,
+                     AllRows<ListedShare>(connection_.Select(kBySender, query.agency, query.kind, before, query.limit),
+                                          TakeListedShare));
   }
   if (query.role != ShareRole::kSender) {
-    ASSIGN_OR_RETURN(std::vector<ListedShare> received,
-                     AllRows<ListedShare>(connection_.Select(kByRecipient, query.agency, query.kind, before, query.limit), TakeListedShare));
+    ASSIGN_OR_RETURN(
+        std::vector<ListedShare> received,
+        AllRows<ListedShare>(connection_.Select(kByRecipient, query.agency, query.kind, before, query.limit),
+                             TakeListedShare));
     listed.insert(listed.end(), received.begin(), received.end());
   }
   // Newest first; an agency may be sender and recipient of one share.
@@ -156,9 +167,11 @@ absl::StatusOr<std::vector<ListedShare>> SqliteReads::ListShares(const ShareQuer
   return listed;
 }
 
-absl::StatusOr<std::vector<ShareRow>> SqliteReads::ListReplies(absl::string_view request_share_id, absl::string_view holder_agency) {
+absl::StatusOr<std::vector<ShareRow>> SqliteReads::ListReplies(absl::string_view request_share_id,
+                                                               absl::string_view holder_agency) {
   return AllRows<ShareRow>(
-      connection_.Select("SELECT" DERWENT_SHARE_COLUMNS " FROM share s WHERE s.reply_to = ? AND s.reply_to <> '' AND s.sender = ? ORDER BY s.position",
+      connection_.Select("SELECT" DERWENT_SHARE_COLUMNS
+                         " FROM share s WHERE s.reply_to = ? AND s.reply_to <> '' AND s.sender = ? ORDER BY s.position",
                          request_share_id, holder_agency),
       TakeShare);
 }
@@ -167,42 +180,48 @@ absl::StatusOr<std::vector<PartKey>> SqliteReads::PartsWithTags(absl::Span<const
   std::set<PartKey> keys;
   for (const std::string& tag : tags) {
     ASSIGN_OR_RETURN(const std::vector<PartSubjectTag> found,
-                     AllRows<PartSubjectTag>(connection_.Select("SELECT s.share_id, t.recipient, t.subject, t.tag FROM subject_index i"
-                                                                " JOIN entry_search e ON e.idx = i.idx"
-                                                                " JOIN share s ON s.share_id = e.share_id"
-                                                                " JOIN part_tag t ON t.position = s.position AND t.tag = i.tag"
-                                                                " WHERE i.tag = ?",
-                                                                AsOctets(tag)),
-                                             TakeTag));
+                     AllRows<PartSubjectTag>(
+                         connection_.Select("SELECT s.share_id, t.recipient, t.subject, t.tag FROM subject_index i"
+                                            " JOIN entry_search e ON e.idx = i.idx"
+                                            " JOIN share s ON s.share_id = e.share_id"
+                                            " JOIN part_tag t ON t.position = s.position AND t.tag = i.tag"
+                                            " WHERE i.tag = ?",
+                                            AsOctets(tag)),
+                         TakeTag));
     for (const PartSubjectTag& row : found) keys.insert(row.part);
   }
   return std::vector<PartKey>(keys.begin(), keys.end());
 }
 
 absl::StatusOr<std::vector<PartSubjectTag>> SqliteReads::TagsOfPart(const PartKey& key) {
-  return AllRows<PartSubjectTag>(connection_.Select("SELECT s.share_id, t.recipient, t.subject, t.tag FROM share s"
-                                                    " JOIN part_tag t ON t.position = s.position"
-                                                    " WHERE s.share_id = ? AND t.recipient = ? ORDER BY t.subject, t.tag",
-                                                    key.share_id, key.recipient_agency),
-                                 TakeTag);
+  return AllRows<PartSubjectTag>(
+      connection_.Select("SELECT s.share_id, t.recipient, t.subject, t.tag FROM share s"
+                         " JOIN part_tag t ON t.position = s.position"
+                         " WHERE s.share_id = ? AND t.recipient = ? ORDER BY t.subject, t.tag",
+                         key.share_id, key.recipient_agency),
+      TakeTag);
 }
 
-absl::StatusOr<std::vector<DeliveryRow>> SqliteReads::NextDeliveries(absl::string_view mailbox_agency, absl::Time now, size_t limit) {
-  return AllRows<DeliveryRow>(
-      connection_.Select("SELECT" DERWENT_DELIVERY_COLUMNS " WHERE d.mailbox = ? AND d.held = 0 AND d.not_before_ms <= ?"
-                         " ORDER BY d.sequence LIMIT ?",
-                         mailbox_agency, now, limit),
-      TakeDelivery);
+absl::StatusOr<std::vector<DeliveryRow>> SqliteReads::NextDeliveries(absl::string_view mailbox_agency, absl::Time now,
+                                                                     size_t limit) {
+  return AllRows<DeliveryRow>(connection_.Select("SELECT" DERWENT_DELIVERY_COLUMNS
+                                                 " WHERE d.mailbox = ? AND d.held = 0 AND d.not_before_ms <= ?"
+                                                 " ORDER BY d.sequence LIMIT ?",
+                                                 mailbox_agency, now, limit),
+                              TakeDelivery);
 }
 
 absl::StatusOr<std::optional<DeliveryRow>> SqliteReads::FindDelivery(absl::string_view delivery_id) {
-  return OneRow<DeliveryRow>(connection_.Select("SELECT" DERWENT_DELIVERY_COLUMNS " WHERE d.delivery_id = ?", delivery_id), TakeDelivery);
+  return OneRow<DeliveryRow>(
+      connection_.Select("SELECT" DERWENT_DELIVERY_COLUMNS " WHERE d.delivery_id = ?", delivery_id), TakeDelivery);
 }
 
 absl::StatusOr<std::vector<DeliveryRow>> SqliteReads::DeliveriesOfPart(const PartKey& key) {
   return AllRows<DeliveryRow>(
-      connection_.Select("SELECT" DERWENT_DELIVERY_COLUMNS " JOIN share s ON s.position = d.position WHERE s.share_id = ? AND d.mailbox = ? ORDER BY d.sequence", key.share_id,
-                         key.recipient_agency),
+      connection_.Select(
+          "SELECT" DERWENT_DELIVERY_COLUMNS
+          " JOIN share s ON s.position = d.position WHERE s.share_id = ? AND d.mailbox = ? ORDER BY d.sequence",
+          key.share_id, key.recipient_agency),
       TakeDelivery);
 }
 
@@ -211,7 +230,8 @@ absl::StatusOr<MailboxDepth> SqliteReads::GetMailboxDepth(absl::string_view mail
   auto count = connection_.Select("SELECT count(*) FROM delivery WHERE mailbox = ? AND held = 0", mailbox_agency);
   RETURN_IF_ERROR(count->Next().status());
   depth.waiting = count->Unsigned(0);
-  auto oldest = connection_.Select("SELECT create_ms FROM delivery WHERE mailbox = ? AND held = 0 ORDER BY sequence LIMIT 1", mailbox_agency);
+  auto oldest = connection_.Select(
+      "SELECT create_ms FROM delivery WHERE mailbox = ? AND held = 0 ORDER BY sequence LIMIT 1", mailbox_agency);
   ASSIGN_OR_RETURN(const bool any, oldest->Next());
   if (any) depth.oldest = absl::FromUnixMillis(oldest->Int(0));
   return depth;

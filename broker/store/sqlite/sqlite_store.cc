@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+
 #include "broker/store/sqlite/schema.h"
 #include "broker/store/sqlite/sqlite_transaction.h"
 #include "trust/base/mutex.h"
@@ -32,7 +33,8 @@ class ProcessLock {
     const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (descriptor < 0) return absl::UnavailableError("store: the lock file cannot be opened");
     ProcessLock lock(descriptor);
-    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) return absl::UnavailableError("store: another process uses the database");
+    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0)
+      return absl::UnavailableError("store: another process uses the database");
     return lock;
   }
 
@@ -139,7 +141,8 @@ absl::StatusOr<std::unique_ptr<Connection>> SqliteStore::TakeReader() {
       return connection;
     }
   }
-  absl::StatusOr<std::unique_ptr<Connection>> opened = Connection::Open(options_.path, options_.vfs, Connection::Role::kReader);
+  absl::StatusOr<std::unique_ptr<Connection>> opened =
+      Connection::Open(options_.path, options_.vfs, Connection::Role::kReader);
   if (!opened.ok()) Return(nullptr);
   return opened;
 }
@@ -168,7 +171,8 @@ void SqliteStore::Return(std::unique_ptr<Connection> connection) {
 absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const SqliteOptions& options) {
   ASSIGN_OR_RETURN(ProcessLock lock, ProcessLock::Take(absl::StrCat(options.path, ".lock")));
   RETURN_IF_ERROR(MakeFile(options.path));
-  ASSIGN_OR_RETURN(std::unique_ptr<Connection> writer, Connection::Open(options.path, options.vfs, Connection::Role::kWriter));
+  ASSIGN_OR_RETURN(std::unique_ptr<Connection> writer,
+                   Connection::Open(options.path, options.vfs, Connection::Role::kWriter));
   RETURN_IF_ERROR(PrepareSchema(*writer));
   return std::make_unique<SqliteStore>(options, std::move(lock), std::move(writer));
 }

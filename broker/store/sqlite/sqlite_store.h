@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+
 #include "broker/store/store.h"
 
 namespace derwent::store {
@@ -20,7 +21,8 @@ struct SqliteOptions {
 };
 
 // Opens or makes the database: WAL, synchronous=FULL, secure_delete. Another process that has it open is refused.
-// Errors: kInvalidArgument not ours or of a newer schema; kUnavailable locked or unreadable; kDataLoss not a sound database.
+// Errors: kInvalidArgument not ours or of a newer schema; kUnavailable locked or unreadable; kDataLoss not a sound
+// database.
 absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const SqliteOptions& options);
 
 }  // namespace derwent::store

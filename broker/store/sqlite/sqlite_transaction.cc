@@ -43,7 +43,8 @@ absl::Status SqliteTransaction::RollbackTo() {
 
 absl::Status SqliteTransaction::Commit() {
   if (!open_) return absl::FailedPreconditionError("store: the transaction is over");
-  // A failed write can make SQLite roll the whole transaction back by itself; a COMMIT then would "succeed" with nothing.
+  // A failed write can make SQLite roll the whole transaction back by itself; a COMMIT then would "succeed" with
+  // nothing.
   if (sqlite3_get_autocommit(connection().database()) != 0) {
     End();
     return absl::UnavailableError("store: the transaction was rolled back by a failed write");

@@ -50,7 +50,8 @@ class SqliteTransaction final : public Transaction, public SqliteReads {
   absl::Status PutCaseMember(const CaseMemberRow& row) override;
   absl::Status DeleteCaseMember(absl::string_view case_id, absl::string_view agency) override;
   absl::Status InsertCaseExclusion(const CaseExclusionRow& row) override;
-  absl::Status DeleteCaseExclusions(absl::string_view case_id, absl::string_view agency, absl::string_view by_agency) override;
+  absl::Status DeleteCaseExclusions(absl::string_view case_id, absl::string_view agency,
+                                    absl::string_view by_agency) override;
   absl::Status PutApproval(const ApprovalRow& row) override;
   absl::StatusOr<size_t> DeleteApprovalsBefore(absl::Time time, size_t limit) override;
   absl::Status PutQuota(const QuotaRow& row) override;

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+
 #include "broker/store/sqlite/sqlite_transaction.h"
 #include "trust/base/status_macros.h"
 
@@ -9,8 +10,8 @@ namespace derwent::store {
 
 absl::Status SqliteTransaction::AdvanceLog(const LogState& from, const LogState& to) {
   absl::Status moved = connection().RunOne(
-      "UPDATE log_state SET size = ?, root = ?, newest_ms = ? WHERE id = 0 AND size = ? AND epoch = ?", to.size, to.root,
-      to.newest_time, from.size, from.epoch);
+      "UPDATE log_state SET size = ?, root = ?, newest_ms = ? WHERE id = 0 AND size = ? AND epoch = ?", to.size,
+      to.root, to.newest_time, from.size, from.epoch);
   if (absl::IsNotFound(moved)) return absl::AbortedError("store: another writer moved the head of the log");
   return moved;
 }
@@ -22,18 +23,21 @@ absl::StatusOr<uint64_t> SqliteTransaction::RaiseEpoch() {
 }
 
 absl::Status SqliteTransaction::InsertEntry(const EntryRow& entry) {
-  RETURN_IF_ERROR(connection().Run("INSERT INTO entry(idx, time_ms, packed, decision_request) VALUES (?, ?, ?, nullif(?, x''))",
-                                   entry.index, entry.time, AsOctets(entry.packed), AsOctets(entry.decision_request)));
+  RETURN_IF_ERROR(
+      connection().Run("INSERT INTO entry(idx, time_ms, packed, decision_request) VALUES (?, ?, ?, nullif(?, x''))",
+                       entry.index, entry.time, AsOctets(entry.packed), AsOctets(entry.decision_request)));
   const EntryColumns& columns = entry.columns;
   const std::string reasons = absl::StrJoin(columns.reasons, " ");
   std::set<absl::string_view> parties = {columns.releasing_agency, columns.receiving_agency, columns.actor_agency};
   parties.erase("");
   for (const absl::string_view agency : parties) {
-    RETURN_IF_ERROR(connection().Run(
-        "INSERT INTO entry_search(agency, idx, time_ms, releasing, receiving, actor, supplier, purpose, profile, board, outcome,"
-        " reasons, share_id, step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        agency, entry.index, entry.time, columns.releasing_agency, columns.receiving_agency, columns.actor_agency, columns.supplier_agency,
-        columns.purpose, columns.profile, columns.board, columns.outcome, reasons, columns.share_id, columns.step));
+    RETURN_IF_ERROR(
+        connection().Run("INSERT INTO entry_search(agency, idx, time_ms, releasing, receiving, actor, supplier, "
+                         "purpose, profile, board, outcome,"
+                         " reasons, share_id, step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                         agency, entry.index, entry.time, columns.releasing_agency, columns.receiving_agency,
+                         columns.actor_agency, columns.supplier_agency, columns.purpose, columns.profile, columns.board,
+                         columns.outcome, reasons, columns.share_id, columns.step));
   }
   for (const std::string& tag : entry.tags) {
     RETURN_IF_ERROR(connection().Run("INSERT INTO subject_index(tag, idx) VALUES (?, ?)", AsOctets(tag), entry.index));
@@ -44,7 +48,8 @@ absl::Status SqliteTransaction::InsertEntry(const EntryRow& entry) {
 absl::Status SqliteTransaction::ExtendTile(TileKey key, absl::string_view hashes) {
   // CAST: concatenation gives text, and a STRICT column keeps octets apart from text.
   return connection().Run(
-      "INSERT INTO tile(id, hashes) VALUES (?1, ?2) ON CONFLICT(id) DO UPDATE SET hashes = CAST(hashes || excluded.hashes AS BLOB)",
+      "INSERT INTO tile(id, hashes) VALUES (?1, ?2) ON CONFLICT(id) DO UPDATE SET hashes = CAST(hashes || "
+      "excluded.hashes AS BLOB)",
       TileRowId(key), AsOctets(hashes));
 }
 
@@ -53,7 +58,8 @@ absl::Status SqliteTransaction::InsertCheckpoint(const CheckpointRow& checkpoint
 }
 
 absl::Status SqliteTransaction::InsertPublicBody(const PublicBodyRow& body) {
-  return connection().Run("INSERT INTO public_body(idx, kind, body) VALUES (?, ?, ?)", body.index, body.kind, AsOctets(body.body));
+  return connection().Run("INSERT INTO public_body(idx, kind, body) VALUES (?, ?, ?)", body.index, body.kind,
+                          AsOctets(body.body));
 }
 
 }  // namespace derwent::store

@@ -3,26 +3,28 @@
 namespace derwent::store {
 
 absl::Status SqliteTransaction::InsertKeyEvent(const KeyEventRow& event) {
-  return connection().Run("INSERT INTO key_event(agency, sequence, envelope, idx) VALUES (?, ?, ?, ?)", event.agency, event.sequence,
-                          AsOctets(event.envelope), event.entry_index);
+  return connection().Run("INSERT INTO key_event(agency, sequence, envelope, idx) VALUES (?, ?, ?, ?)", event.agency,
+                          event.sequence, AsOctets(event.envelope), event.entry_index);
 }
 
 absl::Status SqliteTransaction::PutDirectory(const DirectoryRow& directory) {
-  return connection().Run("INSERT OR REPLACE INTO directory(agency, version, envelope, digest, idx) VALUES (?, ?, ?, ?, ?)",
-                          directory.agency, directory.version, AsOctets(directory.envelope), directory.payload_digest,
-                          directory.entry_index);
+  return connection().Run(
+      "INSERT OR REPLACE INTO directory(agency, version, envelope, digest, idx) VALUES (?, ?, ?, ?, ?)",
+      directory.agency, directory.version, AsOctets(directory.envelope), directory.payload_digest,
+      directory.entry_index);
 }
 
 absl::Status SqliteTransaction::PutRestriction(const RestrictionRow& restriction) {
   return connection().Run(
-      "INSERT OR REPLACE INTO restriction(restriction_id, agency, sequence, action, envelope, idx) VALUES (?, ?, ?, ?, ?, ?)",
-      restriction.restriction_id, restriction.agency, restriction.sequence, restriction.action, AsOctets(restriction.envelope),
-      restriction.entry_index);
+      "INSERT OR REPLACE INTO restriction(restriction_id, agency, sequence, action, envelope, idx) VALUES (?, ?, ?, ?, "
+      "?, ?)",
+      restriction.restriction_id, restriction.agency, restriction.sequence, restriction.action,
+      AsOctets(restriction.envelope), restriction.entry_index);
 }
 
 absl::Status SqliteTransaction::InsertRestrictionTag(const RestrictionTag& tag) {
-  return connection().Run("INSERT INTO restriction_tag(tag, agency, restriction_id) VALUES (?, ?, ?)", AsOctets(tag.tag), tag.agency,
-                          tag.restriction_id);
+  return connection().Run("INSERT INTO restriction_tag(tag, agency, restriction_id) VALUES (?, ?, ?)",
+                          AsOctets(tag.tag), tag.agency, tag.restriction_id);
 }
 
 absl::Status SqliteTransaction::DeleteRestrictionTags(absl::string_view restriction_id) {
@@ -31,13 +33,13 @@ absl::Status SqliteTransaction::DeleteRestrictionTags(absl::string_view restrict
 
 absl::Status SqliteTransaction::PutRefusal(const RefusalRow& row) {
   return connection().Run(
-      "INSERT OR REPLACE INTO refusal_counter(caller, method, reason, minute_ms, repeats) VALUES (?, ?, ?, ?, ?)", row.key.caller_agency,
-      row.key.method, row.key.reason, row.minute, row.repeats);
+      "INSERT OR REPLACE INTO refusal_counter(caller, method, reason, minute_ms, repeats) VALUES (?, ?, ?, ?, ?)",
+      row.key.caller_agency, row.key.method, row.key.reason, row.minute, row.repeats);
 }
 
 absl::Status SqliteTransaction::DeleteRefusal(const RefusalKey& key) {
-  return connection().Run("DELETE FROM refusal_counter WHERE caller = ? AND method = ? AND reason = ?", key.caller_agency, key.method,
-                          key.reason);
+  return connection().Run("DELETE FROM refusal_counter WHERE caller = ? AND method = ? AND reason = ?",
+                          key.caller_agency, key.method, key.reason);
 }
 
 absl::Status SqliteTransaction::PutSetting(absl::string_view name, absl::string_view value) {

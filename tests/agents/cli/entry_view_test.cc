@@ -1,6 +1,7 @@
 #include "agents/cli/entry_view.h"
 
 #include "absl/strings/str_join.h"
+
 #include "tests/support/matchers.h"
 
 namespace derwent::cli {
@@ -23,29 +24,35 @@ v1::LedgerEntry Entry(const std::vector<std::pair<std::string, std::string>>& fi
 
 std::string Told(const v1::LedgerEntry& entry) { return absl::StrJoin(EntryView(entry).Sentences(), "\n"); }
 
-TEST(EntryViewTest, ReadsPairs) { EXPECT_THAT(ParsePairs("a=1 b=x=y stray"), ElementsAre(Pair("a", "1"), Pair("b", "x=y"))); }
+TEST(EntryViewTest, ReadsPairs) {
+  EXPECT_THAT(ParsePairs("a=1 b=x=y stray"), ElementsAre(Pair("a", "1"), Pair("b", "x=y")));
+}
 
 TEST(EntryViewTest, SaysWhatWasDecidedAndWhy) {
-  const std::string told = Told(Entry({{"time", "1795536292272"},
-                                       {"releasing_agency", "police.derbys"},
-                                       {"receiving_agency", "dfrs"},
-                                       {"subject_role", "subject=1 role=victim"},
-                                       {"categories", "category=identity asked=full outcome=PERMIT form=full\ncategory=identifier asked=full outcome=DENY\n"},
-                                       {"purpose", "purpose=case.da_safety profile=marac area=E07000034"},
-                                       {"outcome", "outcome=PARTIAL reasons=CATEGORY_NOT_PERMITTED"},
-                                       {"step", "step=referral actor=releasing"}}));
-  for (const char* part : {"2026-11-24T16:04:52.272Z: referral from police.derbys to dfrs", "subject 1, victim", "identity: permitted", "identifier: not permitted",
+  const std::string told = Told(
+      Entry({{"time", "1795536292272"},
+             {"releasing_agency", "police.derbys"},
+             {"receiving_agency", "dfrs"},
+             {"subject_role", "subject=1 role=victim"},
+             {"categories",
+              "category=identity asked=full outcome=PERMIT form=full\ncategory=identifier asked=full outcome=DENY\n"},
+             {"purpose", "purpose=case.da_safety profile=marac area=E07000034"},
+             {"outcome", "outcome=PARTIAL reasons=CATEGORY_NOT_PERMITTED"},
+             {"step", "step=referral actor=releasing"}}));
+  for (const char* part : {"2026-11-24T16:04:52.272Z: referral from police.derbys to dfrs", "subject 1, victim",
+                           "identity: permitted", "identifier: not permitted",
                            "the profile does not release this category", "profile marac", "Outcome: PARTIAL"}) {
     EXPECT_THAT(told, HasSubstr(part));
   }
 }
 
 TEST(EntryViewTest, SaysTheLawOfEachSideAndTheAgreement) {
-  const std::string told = Told(Entry({{"releasing_agency", "police.derbys"},
-                                       {"receiving_agency", "dfrs"},
-                                       {"bases", "releasing.bases=le.35 releasing.regimes=PART_3 receiving.bases=lb.ea.p6 receiving.regimes=UK_GDPR"},
-                                       {"conditions", "receiving.conditions=c9.g18,c10.36"},
-                                       {"agreement", "agreement=marac revision=2"}}));
+  const std::string told = Told(Entry(
+      {{"releasing_agency", "police.derbys"},
+       {"receiving_agency", "dfrs"},
+       {"bases", "releasing.bases=le.35 releasing.regimes=PART_3 receiving.bases=lb.ea.p6 receiving.regimes=UK_GDPR"},
+       {"conditions", "receiving.conditions=c9.g18,c10.36"},
+       {"agreement", "agreement=marac revision=2"}}));
   EXPECT_THAT(told, HasSubstr("Law, police.derbys (releasing): bases le.35; regimes PART_3."));
   EXPECT_THAT(told, HasSubstr("Law, dfrs (receiving): bases lb.ea.p6; regimes UK_GDPR; conditions c9.g18, c10.36."));
   EXPECT_THAT(told, HasSubstr("Agreement: marac, revision 2."));
@@ -57,7 +64,9 @@ TEST(EntryViewTest, SaysNothingOfFieldsThatAreNotOpened) {
   EXPECT_THAT(told, Not(HasSubstr("Law")));
 }
 
-TEST(EntryViewTest, AnUnknownReasonStaysItsCode) { EXPECT_THAT(Told(Entry({{"outcome", "outcome=DENY reasons=LATER_REASON"}})), HasSubstr("LATER_REASON")); }
+TEST(EntryViewTest, AnUnknownReasonStaysItsCode) {
+  EXPECT_THAT(Told(Entry({{"outcome", "outcome=DENY reasons=LATER_REASON"}})), HasSubstr("LATER_REASON"));
+}
 
 }  // namespace
 }  // namespace derwent::cli

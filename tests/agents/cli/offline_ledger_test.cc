@@ -33,7 +33,8 @@ class OfflineLedgerTest : public ::testing::Test {
 
   const SampleLog log_{7};
   std::ostringstream out_;
-  const std::filesystem::path folder_ = std::filesystem::path(::testing::TempDir()) / ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  const std::filesystem::path folder_ =
+      std::filesystem::path(::testing::TempDir()) / ::testing::UnitTest::GetInstance()->current_test_info()->name();
 };
 
 TEST_F(OfflineLedgerTest, GoldenFilesAreWhatTheFormatsSay) {
@@ -67,12 +68,14 @@ TEST_F(OfflineLedgerTest, TwoHistoriesOfOneSizeAreTampering) {
 }
 
 TEST_F(OfflineLedgerTest, ACheckpointOfAnotherLogIsRefused) {
-  EXPECT_THAT(VerifyFiles({Write("one", log_.Checkpoint())}, log_.vkey(), "other.example/log", out_), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("another log")));
+  EXPECT_THAT(VerifyFiles({Write("one", log_.Checkpoint())}, log_.vkey(), "other.example/log", out_),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("another log")));
 }
 
 TEST_F(OfflineLedgerTest, AMissingFileOrKeyIsBadInputAndNotTampering) {
   EXPECT_THAT(Verify({folder_ / "none"}), StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(VerifyFiles({kGoldenProof}, "", "", out_), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--vkey")));
+  EXPECT_THAT(VerifyFiles({kGoldenProof}, "", "", out_),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--vkey")));
 }
 
 TEST_F(OfflineLedgerTest, OpenPrintsWhatTheReceiptOpensAndNoMore) {

@@ -40,7 +40,9 @@ TEST(RunTest, HelpAndVersionAreWhatHelp2manReads) {
   EXPECT_THAT(Derwent({"--version"}).out, StartsWith("derwent "));
 }
 
-TEST(RunTest, MissingArgumentsAreWrongUsage) { EXPECT_EQ(Derwent({"referral", "decline", "some-share"}).code, kExitBadInput); }
+TEST(RunTest, MissingArgumentsAreWrongUsage) {
+  EXPECT_EQ(Derwent({"referral", "decline", "some-share"}).code, kExitBadInput);
+}
 
 TEST(RunTest, AMissingConfigurationSaysHowToGiveOne) {
   const Ran ran = Derwent({"--config", "/nonexistent/client.yaml", "status"});
@@ -52,7 +54,8 @@ TEST(RunTest, CompletionKnowsEveryCommand) {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     const Ran ran = Derwent({"completion", shell});
     EXPECT_EQ(ran.code, kExitDone) << shell;
-    for (const char* word : {"referral", "decline", "audit", "refusals", "ledger", "restrict"}) EXPECT_THAT(ran.out, HasSubstr(word)) << shell;
+    for (const char* word : {"referral", "decline", "audit", "refusals", "ledger", "restrict"})
+      EXPECT_THAT(ran.out, HasSubstr(word)) << shell;
   }
   EXPECT_EQ(Derwent({"completion", "csh"}).code, kExitBadInput);
 }

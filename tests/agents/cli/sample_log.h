@@ -18,24 +18,34 @@ inline constexpr char kOrigin[] = "derwent.example/log";
 // A log of made-up entries whose bytes are the same in every run: fixed key, fixed salts.
 class SampleLog {
  public:
-  explicit SampleLog(uint64_t size, char salt = 's') : key_(*trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, 'k')))) {
+  explicit SampleLog(uint64_t size, char salt = 's')
+      : key_(*trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, 'k')))) {
     for (uint64_t i = 0; i < size; ++i) {
       trust::SealedFields fields;
-      for (size_t n = 0; n < fields.salts.size(); ++n) fields.salts[n] = std::string(trust::kSaltSize, static_cast<char>(salt + static_cast<int>(n)));
+      for (size_t n = 0; n < fields.salts.size(); ++n)
+        fields.salts[n] = std::string(trust::kSaltSize, static_cast<char>(salt + static_cast<int>(n)));
       fields[trust::Field::kTime] = std::to_string(1795536292272 + i);
       fields[trust::Field::kReleasingAgency] = "police.derbys";
       fields[trust::Field::kReceivingAgency] = "dfrs";
       fields[trust::Field::kOutcome] = "outcome=PERMIT";
       fields[trust::Field::kStep] = "step=referral actor=releasing";
       entries_.push_back(fields);
-      const std::string leaf = trust::LeafOctets(trust::EntryKind::kSealed, trust::Commitment(trust::HashFields(fields)));
-      edge_.Append(trust::LeafHash(leaf), [&](trust::NodeId id, const Sha256Digest& hash) { nodes_[{id.level, id.index}] = hash; });
+      const std::string leaf =
+          trust::LeafOctets(trust::EntryKind::kSealed, trust::Commitment(trust::HashFields(fields)));
+      edge_.Append(trust::LeafHash(leaf), [&](trust::NodeId id, const Sha256Digest& hash) {
+        nodes_[{id.level, id.index}] = hash;
+      });
     }
   }
 
-  std::string vkey() const { return trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, key_.public_key())->ToString(); }
+  std::string vkey() const {
+    return trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, key_.public_key())->ToString();
+  }
   std::string Checkpoint() const {
-    trust::Note note{.text = trust::Checkpoint{.origin = kOrigin, .size = edge_.size(), .root = edge_.Root(), .extensions = ""}.Body(), .signatures = {}};
+    trust::Note note{
+        .text =
+            trust::Checkpoint{.origin = kOrigin, .size = edge_.size(), .root = edge_.Root(), .extensions = ""}.Body(),
+        .signatures = {}};
     note.signatures.push_back(*trust::SignNote(note.text, kOrigin, key_));
     return note.ToString();
   }
@@ -43,10 +53,12 @@ class SampleLog {
   std::string Proof(uint64_t index) const {
     const trust::SealedFields& fields = entries_[index];
     const auto read = [&](trust::NodeId id) -> absl::StatusOr<Sha256Digest> { return nodes_.at({id.level, id.index}); };
-    trust::TlogProof proof{.extra = trust::Opening::Of(fields, trust::HashFields(fields), trust::FieldSet(0b10000010000000011011)).ToExtra(),
-                           .index = index,
-                           .path = *trust::InclusionProof(index, edge_.size(), read),
-                           .checkpoint = Checkpoint()};
+    trust::TlogProof proof{
+        .extra =
+            trust::Opening::Of(fields, trust::HashFields(fields), trust::FieldSet(0b10000010000000011011)).ToExtra(),
+        .index = index,
+        .path = *trust::InclusionProof(index, edge_.size(), read),
+        .checkpoint = Checkpoint()};
     return proof.ToString();
   }
 

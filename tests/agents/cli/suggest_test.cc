@@ -32,12 +32,17 @@ class TypoTest : public ::testing::Test {
 
 TEST_F(TypoTest, NamesTheCommandAndWhatWasMeant) {
   EXPECT_EQ(ExplainTypo(app_, {"legder", "verify"}), "`legder` is no command of `derwent`; did you mean `ledger`?");
-  EXPECT_EQ(ExplainTypo(app_, {"ledger", "verfy"}), "`verfy` is no command of `derwent ledger`; did you mean `verify`?");
+  EXPECT_EQ(ExplainTypo(app_, {"ledger", "verfy"}),
+            "`verfy` is no command of `derwent ledger`; did you mean `verify`?");
 }
 
-TEST_F(TypoTest, NamesTheOptionAndWhatWasMeant) { EXPECT_THAT(ExplainTypo(app_, {"ledger", "verify", "--sicne=x"}), HasSubstr("did you mean `--since`?")); }
+TEST_F(TypoTest, NamesTheOptionAndWhatWasMeant) {
+  EXPECT_THAT(ExplainTypo(app_, {"ledger", "verify", "--sicne=x"}), HasSubstr("did you mean `--since`?"));
+}
 
-TEST_F(TypoTest, AnOptionsValueIsNoCommand) { EXPECT_EQ(ExplainTypo(app_, {"--config", "legder", "ledger", "verify", "--since", "verfy"}), ""); }
+TEST_F(TypoTest, AnOptionsValueIsNoCommand) {
+  EXPECT_EQ(ExplainTypo(app_, {"--config", "legder", "ledger", "verify", "--since", "verfy"}), "");
+}
 
 }  // namespace
 }  // namespace derwent::cli

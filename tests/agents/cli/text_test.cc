@@ -19,7 +19,9 @@ TEST(TextTest, KeepsWhatPeopleWriteAndReplacesWhatIsNotUtf8) {
 
 TEST(TextTest, CountsAColumnACodePoint) { EXPECT_EQ(Width("Zoë"), 3u); }
 
-TEST(TextTest, JsonEscapesQuotesControlsAndBrokenOctets) { EXPECT_EQ(JsonText("a\"b\\\n\xff"), R"("a\"b\\\u000a\ufffd")"); }
+TEST(TextTest, JsonEscapesQuotesControlsAndBrokenOctets) {
+  EXPECT_EQ(JsonText("a\"b\\\n\xff"), R"("a\"b\\\u000a\ufffd")");
+}
 
 TEST(TextTest, TimesAreInstantsInUtcAndOtherTextStays) {
   EXPECT_EQ(TimeText("1795536292272"), "2026-11-24T16:04:52.272Z");

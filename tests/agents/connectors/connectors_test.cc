@@ -9,11 +9,11 @@
 namespace derwent::connectors {
 namespace {
 
-using testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using testing::StatusIs;
 
 Mapping Fire() {
   std::ifstream file("samples/dcc.adults/hfsv-referral.mapping.json");
@@ -28,7 +28,9 @@ std::string Sample() {
 }
 
 TEST(CsvTest, ReadsQuotesLineEndsAndAByteOrderMark) {
-  const auto rows = ParseCsv("\xEF\xBB\xBF" "a,b\r\n\"x \"\"y\"\"\",\"1\n2\"\n");
+  const auto rows = ParseCsv(
+      "\xEF\xBB\xBF"
+      "a,b\r\n\"x \"\"y\"\"\",\"1\n2\"\n");
   ASSERT_OK(rows);
   EXPECT_THAT(*rows, ElementsAre(ElementsAre("a", "b"), ElementsAre("x \"y\"", "1\n2")));
   EXPECT_EQ(ParseCsv(FormatCsvRow((*rows)[1]))->front(), (*rows)[1]);
@@ -41,7 +43,10 @@ TEST(CsvTest, RefusesWhatIsNotUtf8) {
 }
 
 TEST(CsvTest, AByteOrderMarkWithinAFileStaysInItsValue) {
-  const CsvRow row = {"\xEF\xBB\xBF" "A1", "b"};
+  const CsvRow row = {
+      "\xEF\xBB\xBF"
+      "A1",
+      "b"};
   EXPECT_EQ(ParseCsv(FormatCsvRow(row))->front(), row);
 }
 
@@ -83,7 +88,8 @@ TEST(MappingTest, NamesEverythingThatIsWrong) {
   EXPECT_THAT(std::string(refused.status().message()), HasSubstr("rule"));
 }
 
-constexpr char kProvenance[] = R"("provenance": {"originSystem": "rms", "originOrganisationType": "police", "nature": "FACT_NATURE_FACT", "sourcePointer": "x"})";
+constexpr char kProvenance[] =
+    R"("provenance": {"originSystem": "rms", "originOrganisationType": "police", "nature": "FACT_NATURE_FACT", "sourcePointer": "x"})";
 
 Mapping Register(const std::string& members) {
   auto mapping = Mapping::Parse("{" + std::string(kProvenance) + ", " + members + "}");
@@ -92,19 +98,32 @@ Mapping Register(const std::string& members) {
 }
 
 TEST(RegisterTest, ARowIsAboutAPersonAndEveryFactSaysWhereItComesFrom) {
-  const Mapping mapping = Register(R"("from": {"record_ref": "ref", "as_at": "seen"}, "fields": [{"from": "name", "to": "identity.facts[1].surname"}])");
+  const Mapping mapping = Register(
+      R"("from": {"record_ref": "ref", "as_at": "seen"}, "fields": [{"from": "name", "to": "identity.facts[1].surname"}])");
   const auto batch = ReadCsv(mapping, "ref,name,seen\n7,Oakshott,2026-11-20T08:00:00Z\n");
   ASSERT_OK(batch);
   ASSERT_EQ(batch->rows.size(), 1u);
   EXPECT_THAT(batch->referrals, IsEmpty());
   EXPECT_THAT(batch->rows[0].record, testing::EqualsProto(R"pb(
-    record_ref: "7"
-    identity { facts { surname: "Oakshott" provenance { origin_system: "rms" origin_category: "identity" origin_organisation_type: "police"
-                                                        nature: FACT_NATURE_FACT as_at: "2026-11-20" source_pointer: "x#2" } } })pb"));
+                record_ref: "7"
+                identity {
+                  facts {
+                    surname: "Oakshott"
+                    provenance {
+                      origin_system: "rms"
+                      origin_category: "identity"
+                      origin_organisation_type: "police"
+                      nature: FACT_NATURE_FACT
+                      as_at: "2026-11-20"
+                      source_pointer: "x#2"
+                    }
+                  }
+                })pb"));
 }
 
 TEST(RegisterTest, ABadRowStillSaysWhomItIsAbout) {
-  const Mapping mapping = Register(R"("from": {"record_ref": "ref"}, "fields": [{"from": "dob", "to": "date_of_birth", "rule": "date"}])");
+  const Mapping mapping =
+      Register(R"("from": {"record_ref": "ref"}, "fields": [{"from": "dob", "to": "date_of_birth", "rule": "date"}])");
   const auto batch = ReadCsv(mapping, "ref,dob\n7,yesterday\n8,2001-02-03\n");
   ASSERT_OK(batch);
   ASSERT_EQ(batch->rows.size(), 2u);
@@ -115,8 +134,10 @@ TEST(RegisterTest, ABadRowStillSaysWhomItIsAbout) {
 }
 
 TEST(RegisterTest, OnlyTheItemsThatCountAreRead) {
-  const Mapping words = Register(R"("from": {"record_ref": "ref"}, "only": {"kind": ["A", "B"]}, "fields": [{"from": "name", "to": "identity.facts.surname"}])");
-  const Mapping given = Register(R"("from": {"record_ref": "ref"}, "only": {"kind": false}, "fields": [{"from": "name", "to": "identity.facts.surname"}])");
+  const Mapping words = Register(
+      R"("from": {"record_ref": "ref"}, "only": {"kind": ["A", "B"]}, "fields": [{"from": "name", "to": "identity.facts.surname"}])");
+  const Mapping given = Register(
+      R"("from": {"record_ref": "ref"}, "only": {"kind": false}, "fields": [{"from": "name", "to": "identity.facts.surname"}])");
   const char* file = "ref,name,kind\n1,x,A\n2,x,C\n3,x,\n";
   ASSERT_EQ(ReadCsv(words, file)->rows.size(), 1u);
   EXPECT_EQ(ReadCsv(words, file)->rows[0].record.record_ref(), "1");
@@ -124,7 +145,8 @@ TEST(RegisterTest, OnlyTheItemsThatCountAreRead) {
   EXPECT_EQ(ReadCsv(given, file)->rows[0].record.record_ref(), "3");
 }
 
-constexpr char kLink[] = R"("from": {"record_ref": "person"}, "fields": [{"from": "title", "to": "incident.facts.type.display"}], "join": {"on": "event")";
+constexpr char kLink[] =
+    R"("from": {"record_ref": "person"}, "fields": [{"from": "title", "to": "incident.facts.type.display"}], "join": {"on": "event")";
 
 TEST(JoinTest, ARowGoesOnWithTheColumnsOfEachPartner) {
   const Mapping mapping = Register(std::string(kLink) + "}");
@@ -157,8 +179,10 @@ TEST(JoinTest, IsBoundedAndNeedsItsColumn) {
   std::string events = "event,title\n";
   for (int i = 0; i < 400; ++i) links += "1,e\n", events += "e,x\n";
   EXPECT_THAT(ReadCsv(mapping, links, events), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("100000")));
-  EXPECT_THAT(ReadCsv(mapping, links, "title\nx\n"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("joining column")));
-  EXPECT_THAT(ReadCsv(mapping, links, "event,person\ne,x\n"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("one name")));
+  EXPECT_THAT(ReadCsv(mapping, links, "title\nx\n"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("joining column")));
+  EXPECT_THAT(ReadCsv(mapping, links, "event,person\ne,x\n"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("one name")));
 }
 
 TEST(RegisterTest, AFlagMustBeOneThatProtects) {
@@ -176,17 +200,20 @@ TEST(RegisterTest, TheFlagsAreThoseOfTheVocabulary) {
   int flags = 0;
   for (size_t at = text.find(start); at != std::string::npos; at = text.find(start, at + 1), ++flags) {
     const size_t id = at + start.size();
-    Register(R"("from": {"record_ref": "ref"}, "fields": [{"const": ")" + text.substr(id, text.find('"', id) - id) + R"(", "to": "subject_flags"}])");
+    Register(R"("from": {"record_ref": "ref"}, "fields": [{"const": ")" + text.substr(id, text.find('"', id) - id) +
+             R"(", "to": "subject_flags"}])");
   }
   EXPECT_EQ(flags, 19);
 }
 
 TEST(RegisterTest, NeedsANatureForEveryFact) {
-  EXPECT_THAT(Mapping::Parse(R"({"from": {"record_ref": "ref"}, "fields": [{"from": "a", "to": "identity.facts.surname"}]})"),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("provenance")));
+  EXPECT_THAT(
+      Mapping::Parse(R"({"from": {"record_ref": "ref"}, "fields": [{"from": "a", "to": "identity.facts.surname"}]})"),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("provenance")));
 }
 
-constexpr char kJsonMapping[] = R"({"items": "/export/people", "referral": {"profile": "marac"}, "subject_role": "victim",
+constexpr char kJsonMapping[] =
+    R"({"items": "/export/people", "referral": {"profile": "marac"}, "subject_role": "victim",
     "from": {"referral_ref": "/id"}, "fields": [
       {"from": "/name/last", "to": "identity.facts.surname"},
       {"from": "/born", "to": "identity.facts.date_of_birth", "rule": "date"}]})";
@@ -203,8 +230,11 @@ TEST(JsonTest, ReadsItemsByPointer) {
 }
 
 TEST(JsonTest, ReadsEachElementOfAListWithinAnItem) {
-  const Mapping mapping = Register(R"("from": {"record_ref": "../crn"}, "each": "/risks", "fields": [{"from": "/code", "to": "risk_offender.facts.register.code", "needed": true}])");
-  const auto batch = ReadJson(mapping, R"([{"crn": "X1", "risks": [{"code": "A"}, {"code": "B"}]}, {"crn": "X2", "code": "C", "risks": [{}]}, {"crn": "X3"}])");
+  const Mapping mapping = Register(
+      R"("from": {"record_ref": "../crn"}, "each": "/risks", "fields": [{"from": "/code", "to": "risk_offender.facts.register.code", "needed": true}])");
+  const auto batch = ReadJson(
+      mapping,
+      R"([{"crn": "X1", "risks": [{"code": "A"}, {"code": "B"}]}, {"crn": "X2", "code": "C", "risks": [{}]}, {"crn": "X3"}])");
   ASSERT_OK(batch);
   ASSERT_EQ(batch->rows.size(), 3u);
   EXPECT_EQ(batch->rows[1].record.record_ref(), "X1");

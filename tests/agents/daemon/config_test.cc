@@ -8,9 +8,9 @@
 namespace derwent::agents {
 namespace {
 
-using testing::StatusIs;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::StatusIs;
 
 constexpr char kGood[] = R"({"agency": "dfrs", "state_dir": "state",
   "broker": {"target": "localhost:1", "peer": "spiffe://derwent.example/broker/one"},
@@ -27,10 +27,12 @@ TEST(ConfigTest, PathsStartAtTheFilesFolder) {
 }
 
 TEST(ConfigTest, NamesEveryMemberThatIsMissingUnknownOrWrong) {
-  const auto config = AgentConfig::Parse(R"({"agency": 7, "colour": "blue", "sealing": [], "handover": {"scan_milis": 5}})", "/");
+  const auto config =
+      AgentConfig::Parse(R"({"agency": 7, "colour": "blue", "sealing": [], "handover": {"scan_milis": 5}})", "/");
   ASSERT_THAT(config, StatusIs(absl::StatusCode::kInvalidArgument));
   const std::string message(config.status().message());
-  for (const char* part : {"`agency` must be a string", "`colour` is not known", "`state_dir` is missing", "`sealing` must be", "`handover.scan_milis` is not known"}) {
+  for (const char* part : {"`agency` must be a string", "`colour` is not known", "`state_dir` is missing",
+                           "`sealing` must be", "`handover.scan_milis` is not known"}) {
     EXPECT_THAT(message, HasSubstr(part));
   }
   EXPECT_THAT(AgentConfig::Parse("[", "/"), StatusIs(absl::StatusCode::kInvalidArgument));
@@ -38,7 +40,10 @@ TEST(ConfigTest, NamesEveryMemberThatIsMissingUnknownOrWrong) {
 
 TEST(ConfigTest, TheOwnSystemIsAListOfFilesUnderMappings) {
   const std::string good(kGood, sizeof(kGood) - 2);
-  const auto config = AgentConfig::Parse(good + R"(, "system": [{"file": "a.csv", "mapping": "a.json"}, {"file": "b.csv", "mapping": "b.json", "join": "c.csv"}]})", "/etc");
+  const auto config = AgentConfig::Parse(
+      good +
+          R"(, "system": [{"file": "a.csv", "mapping": "a.json"}, {"file": "b.csv", "mapping": "b.json", "join": "c.csv"}]})",
+      "/etc");
   ASSERT_OK(config);
   ASSERT_EQ(config->system.size(), 2u);
   EXPECT_EQ(config->system[0].file, "/etc/a.csv");
@@ -46,7 +51,8 @@ TEST(ConfigTest, TheOwnSystemIsAListOfFilesUnderMappings) {
   EXPECT_EQ(config->system[1].join, "/etc/c.csv");
   EXPECT_THAT(AgentConfig::Parse(good + R"(, "system": [{"file": "a.csv", "maping": "a.json"}]})", "/etc"),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`system.maping` is not known")));
-  EXPECT_THAT(AgentConfig::Parse(good + R"(, "system": "a.csv"})", "/etc"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`system` must be a list")));
+  EXPECT_THAT(AgentConfig::Parse(good + R"(, "system": "a.csv"})", "/etc"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`system` must be a list")));
 }
 
 TEST(LogTest, WritesOneJsonObjectALineWhateverTheText) {

@@ -9,11 +9,11 @@
 namespace derwent::agents {
 namespace {
 
-using testing::IsOkAndHolds;
-using testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using testing::IsOkAndHolds;
 using ::testing::SizeIs;
+using testing::StatusIs;
 
 class RequestStateTest : public ::testing::Test {
  protected:
@@ -37,7 +37,13 @@ class RequestStateTest : public ::testing::Test {
 };
 
 TEST_F(RequestStateTest, AReferenceIsTakenOnceUntilItIsReleased) {
-  const AskedRow row{.request_id = "a", .request_ref = "REF-1", .request_digest = "d", .acting_person = "p-1", .state = "QUEUED", .submit = "octets", .create_time = noon_};
+  const AskedRow row{.request_id = "a",
+                     .request_ref = "REF-1",
+                     .request_digest = "d",
+                     .acting_person = "p-1",
+                     .state = "QUEUED",
+                     .submit = "octets",
+                     .create_time = noon_};
   ASSERT_OK(state_->SaveAsked(row, {{"dfrs", "manifest"}}));
   AskedRow other = row;
   other.request_id = "b";
@@ -52,7 +58,8 @@ TEST_F(RequestStateTest, AReferenceIsTakenOnceUntilItIsReleased) {
 }
 
 TEST_F(RequestStateTest, ASettledRequestKeepsNoOctetsToSend) {
-  ASSERT_OK(state_->SaveAsked({.request_id = "a", .request_ref = "REF-1", .state = "QUEUED", .submit = "octets", .create_time = noon_}, {}));
+  ASSERT_OK(state_->SaveAsked(
+      {.request_id = "a", .request_ref = "REF-1", .state = "QUEUED", .submit = "octets", .create_time = noon_}, {}));
   EXPECT_THAT(*state_->QueuedRequests(), SizeIs(1));
   ASSERT_OK(state_->SettleAsked("a", "STORED", "", "outcome"));
   EXPECT_THAT(*state_->QueuedRequests(), IsEmpty());
@@ -60,7 +67,8 @@ TEST_F(RequestStateTest, ASettledRequestKeepsNoOctetsToSend) {
 }
 
 TEST_F(RequestStateTest, AnApprovalIsDecidedOnce) {
-  ASSERT_OK(state_->AddApproval({.approval_id = "n", .request_id = "r", .role = "spoc", .own = true, .state = "WAITING", .due = noon_}));
+  ASSERT_OK(state_->AddApproval(
+      {.approval_id = "n", .request_id = "r", .role = "spoc", .own = true, .state = "WAITING", .due = noon_}));
   EXPECT_THAT(state_->SettleApproval("n", "REFUSED", "CONSENT", "signed"), IsOkAndHolds(true));
   EXPECT_THAT(state_->SettleApproval("n", "APPROVED", "", "signed again"), IsOkAndHolds(false));
   Open();
@@ -74,10 +82,12 @@ TEST_F(RequestStateTest, AnApprovalIsDecidedOnce) {
 TEST_F(RequestStateTest, AnAnswerWaitsForItsSlotAndLeavesInOrder) {
   ASSERT_OK(state_->SaveHeld({.request_id = "r", .details = "sealed", .next_time = noon_}));
   const absl::Time slot = noon_ + absl::Minutes(15);
-  ASSERT_OK(state_->UpdateHeld({.request_id = "r", .details = "later", .next_time = absl::InfiniteFuture()},
-                               AnswerRow{.share_id = "answer", .request_id = "r", .submit = "octets", .not_before = slot, .state = "QUEUED"}));
-  ASSERT_OK(state_->UpdateHeld({.request_id = "r", .details = "later", .next_time = absl::InfiniteFuture()},
-                               AnswerRow{.share_id = "supplement", .request_id = "r", .submit = "more", .not_before = slot, .state = "QUEUED"}));
+  ASSERT_OK(state_->UpdateHeld(
+      {.request_id = "r", .details = "later", .next_time = absl::InfiniteFuture()},
+      AnswerRow{.share_id = "answer", .request_id = "r", .submit = "octets", .not_before = slot, .state = "QUEUED"}));
+  ASSERT_OK(state_->UpdateHeld(
+      {.request_id = "r", .details = "later", .next_time = absl::InfiniteFuture()},
+      AnswerRow{.share_id = "supplement", .request_id = "r", .submit = "more", .not_before = slot, .state = "QUEUED"}));
   Open();
   EXPECT_THAT(*state_->HeldDue(absl::FromUnixSeconds(4'000'000'000)), IsEmpty()) << "nothing more is to be done";
   EXPECT_THAT(*state_->AnswersDue(slot - absl::Milliseconds(1)), IsEmpty());
@@ -87,8 +97,10 @@ TEST_F(RequestStateTest, AnAnswerWaitsForItsSlotAndLeavesInOrder) {
   EXPECT_EQ((*due)[0].share_id, "answer");
   ASSERT_OK(state_->SettleAnswer("answer", "STORED"));
   EXPECT_THAT(*state_->AnswersDue(slot), SizeIs(1));
-  EXPECT_THAT(state_->UpdateHeld({.request_id = "r"}, AnswerRow{.share_id = "answer", .request_id = "r", .not_before = slot, .state = "QUEUED"}),
-              StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_THAT(
+      state_->UpdateHeld({.request_id = "r"},
+                         AnswerRow{.share_id = "answer", .request_id = "r", .not_before = slot, .state = "QUEUED"}),
+      StatusIs(absl::StatusCode::kAlreadyExists));
   EXPECT_EQ((*state_->FindHeld("r"))->details, "later") << "a transaction that failed changed nothing";
 }
 

@@ -26,11 +26,14 @@ class StandingApprovalsTest : public ::testing::Test {
   StandingApprovalsTest() {
     inquiry_.selector.set_share_id("7c0f1e2d-3b4a-4c5d-8e6f-708192a3b4c5");
     inquiry_.selector.add_subjects()->set_number(1);
-    decision_.lines = {Line("household", "full", {"spoc"}), Line("identity", "full", {"spoc"}), Line("health.mental", "flag_only", {"caldicott_guardian", "spoc"}),
+    decision_.lines = {Line("household", "full", {"spoc"}), Line("identity", "full", {"spoc"}),
+                       Line("health.mental", "flag_only", {"caldicott_guardian", "spoc"}),
                        Line("incident", "full", {})};
   }
 
-  std::vector<ApprovalRow> Missing() { return ApprovalsMissing(inquiry_, decision_, approvals_, kPolicy, due_, random_); }
+  std::vector<ApprovalRow> Missing() {
+    return ApprovalsMissing(inquiry_, decision_, approvals_, kPolicy, due_, random_);
+  }
 
   // Answers an approval as its approver would: agrees to `units` of what was asked, all of it when 0.
   static void Settle(ApprovalRow& row, bool approved, int units = 0) {
@@ -49,7 +52,8 @@ class StandingApprovalsTest : public ::testing::Test {
   PackageRecipient Reply(const std::vector<std::string>& categories) {
     PackageRecipient reply;
     for (const AnswerLine& line : decision_.lines) {
-      if (std::ranges::find(categories, line.category) != categories.end()) reply.units.push_back({.subject = 1, .content = line.content});
+      if (std::ranges::find(categories, line.category) != categories.end())
+        reply.units.push_back({.subject = 1, .content = line.content});
     }
     return reply;
   }
@@ -71,7 +75,8 @@ TEST_F(StandingApprovalsTest, LinesThatNeedTheSameRolesAreAskedTogetherAndOnce) 
 
 TEST_F(StandingApprovalsTest, AnApprovalUnderAnotherPolicyIsAskedAgain) {
   approvals_ = Missing();
-  EXPECT_THAT(ApprovalsMissing(inquiry_, decision_, approvals_, "another-policy-0123456789abcdef0", due_, random_), SizeIs(3));
+  EXPECT_THAT(ApprovalsMissing(inquiry_, decision_, approvals_, "another-policy-0123456789abcdef0", due_, random_),
+              SizeIs(3));
 }
 
 TEST_F(StandingApprovalsTest, EveryRoleMustAgreeAndOneRefusalSuffices) {

@@ -8,10 +8,10 @@
 namespace derwent::agents {
 namespace {
 
+using ::testing::Eq;
 using testing::IsOk;
 using testing::IsOkAndHolds;
 using testing::StatusIs;
-using ::testing::Eq;
 
 class StateTest : public ::testing::Test {
  protected:
@@ -53,8 +53,9 @@ TEST_F(StateTest, MessagesAreNumberedWithoutGapsAndQueuedOnce) {
 }
 
 TEST_F(StateTest, AMessageThatCannotBeSignedTakesNoNumber) {
-  const auto failed = state_->QueueMessage({.share_id = "s", .peer = "dfrs"}, "one",
-                                           [](uint32_t) -> absl::StatusOr<std::string> { return absl::InternalError("no key"); });
+  const auto failed =
+      state_->QueueMessage({.share_id = "s", .peer = "dfrs"}, "one",
+                           [](uint32_t) -> absl::StatusOr<std::string> { return absl::InternalError("no key"); });
   EXPECT_THAT(failed, StatusIs(absl::StatusCode::kInternal));
   uint32_t number = 0;
   EXPECT_THAT(Queue("two", &number), IsOkAndHolds(true));
@@ -76,7 +77,8 @@ TEST_F(StateTest, ADroppedMessageGivesItsNumberBackOnlyWhenItWasTheLast) {
 }
 
 TEST_F(StateTest, AShareIsReceivedOnce) {
-  const InboxRow row{.share_id = "s", .delivery_id = "d", .sender = "police.derbys", .state = "RECEIVED", .content = "sealed"};
+  const InboxRow row{
+      .share_id = "s", .delivery_id = "d", .sender = "police.derbys", .state = "RECEIVED", .content = "sealed"};
   EXPECT_THAT(state_->SaveReceived(row), IsOkAndHolds(true));
   EXPECT_THAT(state_->SaveReceived(row), IsOkAndHolds(false));
   Open();
@@ -88,7 +90,8 @@ TEST_F(StateTest, AShareIsReceivedOnce) {
 TEST_F(StateTest, AReferenceIsTakenOnceAndAllItsSharesWithIt) {
   const OutboxRow share{.share_id = "s", .state = "QUEUED", .submit = "octets"};
   ASSERT_OK(state_->SavePush("RMS-1", "digest", {share}));
-  EXPECT_THAT(state_->SavePush("RMS-1", "digest", {{.share_id = "t", .state = "QUEUED"}}), StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_THAT(state_->SavePush("RMS-1", "digest", {{.share_id = "t", .state = "QUEUED"}}),
+              StatusIs(absl::StatusCode::kAlreadyExists));
   EXPECT_EQ(state_->QueuedShares()->size(), 1u);
   ASSERT_OK(state_->SettleShare("s", "STORED", "", "outcome"));
   EXPECT_TRUE(state_->FindShare("s").value()->submit.empty());

@@ -18,7 +18,8 @@ TEST(IdentifierTest, IsCanonicalWhateverItsForm) {
   EXPECT_THAT(CanonicalIdentifier(v1::IDENTIFIER_TYPE_NHS, "999 000-0026", kYear), Optional(std::string("9990000026")));
   EXPECT_THAT(CanonicalIdentifier(v1::IDENTIFIER_TYPE_PNC, "2092/345z", kYear), Optional(std::string("2092/0000345Z")));
   EXPECT_THAT(CanonicalIdentifier(v1::IDENTIFIER_TYPE_PNC, "81/34U", kYear), Optional(std::string("1981/0000034U")));
-  EXPECT_THAT(CanonicalIdentifier(v1::IDENTIFIER_TYPE_UPN, "h801200001001", kYear), Optional(std::string("H801200001001")));
+  EXPECT_THAT(CanonicalIdentifier(v1::IDENTIFIER_TYPE_UPN, "h801200001001", kYear),
+              Optional(std::string("H801200001001")));
   EXPECT_THAT(CanonicalIdentifier(v1::IDENTIFIER_TYPE_CRN, "x123456", kYear), Optional(std::string("X123456")));
   EXPECT_THAT(CanonicalContact("+44 7700 900123"), Optional(std::string("07700900123")));
   EXPECT_THAT(CanonicalContact("Ada@Example.org"), Optional(std::string("ada@example.org")));
@@ -39,16 +40,17 @@ TEST(IdentifierTest, PlaceholdersCountAsMissing) {
   EXPECT_EQ(CanonicalIdentifier(v1::IDENTIFIER_TYPE_CRO, "000000/00Z", kYear), std::nullopt);
 }
 
-// Every public vector: valid ones give their canonical form, invalid ones nothing. Placeholders of the right form count as
-// missing here.
+// Every public vector: valid ones give their canonical form, invalid ones nothing. Placeholders of the right form count
+// as missing here.
 TEST(IdentifierTest, AgreesWithThePublicVectors) {
   std::ifstream file("../shared/data/identifier-vectors/vectors.csv");
   if (!file) GTEST_SKIP() << "the public vectors are not at hand";
-  const auto rows = connectors::ParseCsv(std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>()));
+  const auto rows =
+      connectors::ParseCsv(std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>()));
   ASSERT_OK(rows);
   static const auto& types = *new std::map<std::string, v1::IdentifierType>{
-      {"nhs_number", v1::IDENTIFIER_TYPE_NHS}, {"pnc", v1::IDENTIFIER_TYPE_PNC}, {"cro", v1::IDENTIFIER_TYPE_CRO}, {"crn", v1::IDENTIFIER_TYPE_CRN},
-      {"noms", v1::IDENTIFIER_TYPE_NOMS}, {"nino", v1::IDENTIFIER_TYPE_NINO}};
+      {"nhs_number", v1::IDENTIFIER_TYPE_NHS}, {"pnc", v1::IDENTIFIER_TYPE_PNC},   {"cro", v1::IDENTIFIER_TYPE_CRO},
+      {"crn", v1::IDENTIFIER_TYPE_CRN},        {"noms", v1::IDENTIFIER_TYPE_NOMS}, {"nino", v1::IDENTIFIER_TYPE_NINO}};
   int checked = 0;
   for (size_t i = 1; i < rows->size(); ++i) {
     const connectors::CsvRow& row = (*rows)[i];

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+
 #include "tests/support/matchers.h"
 
 namespace derwent::matching {
@@ -51,12 +52,36 @@ Match Find(const std::vector<Person>& people, const Person& selector) {
   return PersonIndex(records, kYear).Find(RecordOf(selector));
 }
 
-const Person kMaren = {.first = "Maren", .last = "Oakshott", .born = "1992-06-14", .postcode = "S40 1XX", .line = "Flat 3 Quillfeather Court", .nhs = "9990000026", .middle = "Isolde", .phone = "07700900123"};
-const Person kDale = {.first = "Dale", .last = "Renshaw", .born = "1989-01-23", .postcode = "S44 6XX", .line = "17 Tanglewick Street", .nhs = "9990000476"};
-const Person kRowan = {.first = "Rowan", .last = "Thistlewood", .born = "2008-09-17", .postcode = "S41 7XX", .nhs = "9990010013"};
-const Person kRobin = {.first = "Robin", .last = "Thistlewood", .born = "2008-09-17", .postcode = "S41 7XX", .nhs = "9990010021"};
-const Person kFather = {.first = "Walter", .last = "Pemberthy", .born = "1958-03-11", .postcode = "S45 9XX", .line = "22 Foundry Lane", .phone = "01629496015"};
-const Person kSon = {.first = "Walter", .last = "Pemberthy", .born = "1985-11-30", .postcode = "S45 9XX", .line = "22 Foundry Lane", .phone = "01629496015"};
+const Person kMaren = {.first = "Maren",
+                       .last = "Oakshott",
+                       .born = "1992-06-14",
+                       .postcode = "S40 1XX",
+                       .line = "Flat 3 Quillfeather Court",
+                       .nhs = "9990000026",
+                       .middle = "Isolde",
+                       .phone = "07700900123"};
+const Person kDale = {.first = "Dale",
+                      .last = "Renshaw",
+                      .born = "1989-01-23",
+                      .postcode = "S44 6XX",
+                      .line = "17 Tanglewick Street",
+                      .nhs = "9990000476"};
+const Person kRowan = {
+    .first = "Rowan", .last = "Thistlewood", .born = "2008-09-17", .postcode = "S41 7XX", .nhs = "9990010013"};
+const Person kRobin = {
+    .first = "Robin", .last = "Thistlewood", .born = "2008-09-17", .postcode = "S41 7XX", .nhs = "9990010021"};
+const Person kFather = {.first = "Walter",
+                        .last = "Pemberthy",
+                        .born = "1958-03-11",
+                        .postcode = "S45 9XX",
+                        .line = "22 Foundry Lane",
+                        .phone = "01629496015"};
+const Person kSon = {.first = "Walter",
+                     .last = "Pemberthy",
+                     .born = "1985-11-30",
+                     .postcode = "S45 9XX",
+                     .line = "22 Foundry Lane",
+                     .phone = "01629496015"};
 std::vector<Person> Everybody() { return {kMaren, kDale, kRowan, kRobin, kFather, kSon}; }
 
 struct Case {
@@ -79,50 +104,131 @@ TEST_P(FindTest, AnswersAsTheRulesSay) {
 }
 
 const Case kCases[] = {
-    {.name = "IdentifierAndBirthDate", .selector = {.born = "1992-06-14", .nhs = "999 000 0026"}, .want = Outcome::kOne, .record = 0},
-    {.name = "IdentifierAndName", .selector = {.first = "Maren", .last = "Oakshott", .nhs = "9990000026"}, .want = Outcome::kOne, .record = 0},
+    {.name = "IdentifierAndBirthDate",
+     .selector = {.born = "1992-06-14", .nhs = "999 000 0026"},
+     .want = Outcome::kOne,
+     .record = 0},
+    {.name = "IdentifierAndName",
+     .selector = {.first = "Maren", .last = "Oakshott", .nhs = "9990000026"},
+     .want = Outcome::kOne,
+     .record = 0},
     {.name = "IdentifierAlone", .selector = {.nhs = "9990000026"}, .want = Outcome::kNone},
-    {.name = "IdentifierWithAWrongCheckDigit", .selector = {.born = "1992-06-14", .nhs = "9990000027"}, .want = Outcome::kNone},
-    {.name = "IdentifierOfAnother", .selector = {.first = "Maren", .last = "Oakshott", .born = "1992-06-14", .postcode = "S40 1XX", .nhs = "9990000107"}, .want = Outcome::kAmbiguous},
-    {.name = "IdentifierAndAnotherBirthDate", .selector = {.first = "Maren", .last = "Oakshott", .born = "1961-02-03", .nhs = "9990000026"}, .want = Outcome::kNone},
-    {.name = "NameAndBirthDateAlone", .selector = {.first = "Dale", .last = "Renshaw", .born = "1989-01-23"}, .want = Outcome::kNone},
-    {.name = "NameBirthDateAndPostcode", .selector = {.first = "Dale", .last = "Renshaw", .born = "1989-01-23", .postcode = "s446xx"}, .want = Outcome::kOne, .record = 1},
-    {.name = "NamesSwapped", .selector = {.first = "Renshaw", .last = "Dale", .born = "1989-01-23", .postcode = "S44 6XX"}, .want = Outcome::kOne, .record = 1},
-    {.name = "SurnameSpeltOtherwise", .selector = {.first = "Maren", .last = "Oakshot", .born = "1992-06-14", .postcode = "S40 1XX", .line = "Flat 3, Quillfeather Ct"}, .want = Outcome::kOne, .record = 0},
-    {.name = "BothSpeltOtherwiseWithMiddleName", .selector = {.first = "Marin", .last = "Oakshot", .born = "1992-06-14", .postcode = "S40 1XX", .line = "Flat 3 Quillfeather Court", .middle = "Isolde"}, .want = Outcome::kOne, .record = 0},
-    {.name = "FirstNameSpeltOtherwiseMayBeATwin", .selector = {.first = "Marin", .last = "Oakshott", .born = "1992-06-14", .postcode = "S40 1XX", .line = "Flat 3 Quillfeather Court"}, .want = Outcome::kAmbiguous},
-    {.name = "OneTwin", .selector = {.first = "Robin", .last = "Thistlewood", .born = "2008-09-17", .postcode = "S41 7XX"}, .want = Outcome::kOne, .record = 3},
-    {.name = "ATwinWhomTheHolderDoesNotHave", .people = {kRowan, kDale}, .selector = {.first = "Robin", .last = "Thistlewood", .born = "2008-09-17", .postcode = "S41 7XX"}, .want = Outcome::kAmbiguous},
-    {.name = "ATwinWithTheOthersIdentifier", .selector = {.first = "Robin", .last = "Thistlewood", .born = "2008-09-17", .postcode = "S41 7XX", .nhs = "9990010013"}, .want = Outcome::kAmbiguous},
-    {.name = "TheSon", .selector = {.first = "Walter", .last = "Pemberthy", .born = "1985-11-30", .postcode = "S45 9XX", .line = "22 Foundry Lane"}, .want = Outcome::kOne, .record = 5},
-    {.name = "FatherOrSon", .selector = {.first = "Walter", .last = "Pemberthy", .postcode = "S45 9XX", .line = "22 Foundry Lane", .phone = "01629496015"}, .want = Outcome::kAmbiguous},
-    {.name = "TheFatherOfWhomOnlyTheSonIsHeld", .people = {kSon}, .selector = {.first = "Walter", .last = "Pemberthy", .born = "1958-03-11", .postcode = "S45 9XX", .line = "22 Foundry Lane", .phone = "01629496015"}, .want = Outcome::kAmbiguous},
+    {.name = "IdentifierWithAWrongCheckDigit",
+     .selector = {.born = "1992-06-14", .nhs = "9990000027"},
+     .want = Outcome::kNone},
+    {.name = "IdentifierOfAnother",
+     .selector =
+         {.first = "Maren", .last = "Oakshott", .born = "1992-06-14", .postcode = "S40 1XX", .nhs = "9990000107"},
+     .want = Outcome::kAmbiguous},
+    {.name = "IdentifierAndAnotherBirthDate",
+     .selector = {.first = "Maren", .last = "Oakshott", .born = "1961-02-03", .nhs = "9990000026"},
+     .want = Outcome::kNone},
+    {.name = "NameAndBirthDateAlone",
+     .selector = {.first = "Dale", .last = "Renshaw", .born = "1989-01-23"},
+     .want = Outcome::kNone},
+    {.name = "NameBirthDateAndPostcode",
+     .selector = {.first = "Dale", .last = "Renshaw", .born = "1989-01-23", .postcode = "s446xx"},
+     .want = Outcome::kOne,
+     .record = 1},
+    {.name = "NamesSwapped",
+     .selector = {.first = "Renshaw", .last = "Dale", .born = "1989-01-23", .postcode = "S44 6XX"},
+     .want = Outcome::kOne,
+     .record = 1},
+    {.name = "SurnameSpeltOtherwise",
+     .selector = {.first = "Maren",
+                  .last = "Oakshot",
+                  .born = "1992-06-14",
+                  .postcode = "S40 1XX",
+                  .line = "Flat 3, Quillfeather Ct"},
+     .want = Outcome::kOne,
+     .record = 0},
+    {.name = "BothSpeltOtherwiseWithMiddleName",
+     .selector = {.first = "Marin",
+                  .last = "Oakshot",
+                  .born = "1992-06-14",
+                  .postcode = "S40 1XX",
+                  .line = "Flat 3 Quillfeather Court",
+                  .middle = "Isolde"},
+     .want = Outcome::kOne,
+     .record = 0},
+    {.name = "FirstNameSpeltOtherwiseMayBeATwin",
+     .selector = {.first = "Marin",
+                  .last = "Oakshott",
+                  .born = "1992-06-14",
+                  .postcode = "S40 1XX",
+                  .line = "Flat 3 Quillfeather Court"},
+     .want = Outcome::kAmbiguous},
+    {.name = "OneTwin",
+     .selector = {.first = "Robin", .last = "Thistlewood", .born = "2008-09-17", .postcode = "S41 7XX"},
+     .want = Outcome::kOne,
+     .record = 3},
+    {.name = "ATwinWhomTheHolderDoesNotHave",
+     .people = {kRowan, kDale},
+     .selector = {.first = "Robin", .last = "Thistlewood", .born = "2008-09-17", .postcode = "S41 7XX"},
+     .want = Outcome::kAmbiguous},
+    {.name = "ATwinWithTheOthersIdentifier",
+     .selector =
+         {.first = "Robin", .last = "Thistlewood", .born = "2008-09-17", .postcode = "S41 7XX", .nhs = "9990010013"},
+     .want = Outcome::kAmbiguous},
+    {.name = "TheSon",
+     .selector = {.first = "Walter",
+                  .last = "Pemberthy",
+                  .born = "1985-11-30",
+                  .postcode = "S45 9XX",
+                  .line = "22 Foundry Lane"},
+     .want = Outcome::kOne,
+     .record = 5},
+    {.name = "FatherOrSon",
+     .selector = {.first = "Walter",
+                  .last = "Pemberthy",
+                  .postcode = "S45 9XX",
+                  .line = "22 Foundry Lane",
+                  .phone = "01629496015"},
+     .want = Outcome::kAmbiguous},
+    {.name = "TheFatherOfWhomOnlyTheSonIsHeld",
+     .people = {kSon},
+     .selector = {.first = "Walter",
+                  .last = "Pemberthy",
+                  .born = "1958-03-11",
+                  .postcode = "S45 9XX",
+                  .line = "22 Foundry Lane",
+                  .phone = "01629496015"},
+     .want = Outcome::kAmbiguous},
     {.name = "OnePersonTwice", .people = {kDale, kDale}, .selector = kDale, .want = Outcome::kAmbiguous},
-    {.name = "Nobody", .selector = {.first = "Ada", .last = "Nobody", .born = "1901-02-03", .postcode = "DE56 1XX"}, .want = Outcome::kNone},
+    {.name = "Nobody",
+     .selector = {.first = "Ada", .last = "Nobody", .born = "1901-02-03", .postcode = "DE56 1XX"},
+     .want = Outcome::kNone},
     {.name = "Nothing", .selector = {}, .want = Outcome::kNone},
 };
 
-INSTANTIATE_TEST_SUITE_P(Rules, FindTest, ::testing::ValuesIn(kCases), [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Rules, FindTest, ::testing::ValuesIn(kCases),
+                         [](const auto& info) { return info.param.name; });
 
 TEST(PersonIndexTest, ASelectorThatFishesFindsNobody) {
   std::vector<v1::CaseRecord> records = {RecordOf(kDale)};
   v1::CaseRecord selector = RecordOf(kDale);
-  for (int day = 10; day < 20; ++day) selector.mutable_identity()->add_facts()->set_date_of_birth(absl::StrCat("1989-01-", day));
+  for (int day = 10; day < 20; ++day)
+    selector.mutable_identity()->add_facts()->set_date_of_birth(absl::StrCat("1989-01-", day));
   EXPECT_EQ(PersonIndex(records, kYear).Find(selector).outcome, Outcome::kNone);
 }
 
 TEST(PersonIndexTest, AnIdentifierMarkedAsFailedCountsAsMissing) {
   std::vector<v1::CaseRecord> records = {RecordOf(kMaren)};
   records[0].mutable_identifier()->mutable_facts(0)->set_check(v1::IDENTIFIER_CHECK_FAILED);
-  EXPECT_EQ(PersonIndex(records, kYear).Find(RecordOf({.born = "1992-06-14", .nhs = "9990000026"})).outcome, Outcome::kNone);
+  EXPECT_EQ(PersonIndex(records, kYear).Find(RecordOf({.born = "1992-06-14", .nhs = "9990000026"})).outcome,
+            Outcome::kNone);
 }
 
 // Prints how long one answer takes among 100,000 people, many of whom share a date of birth, a surname and a postcode.
 TEST(PersonIndexTest, FindsOneAmongAHundredThousand) {
   std::vector<v1::CaseRecord> records;
   const auto person = [](int i) {
-    return Person{.first = absl::StrCat("Given", std::string(1, static_cast<char>('a' + i % 26)), i % 400), .last = absl::StrCat("Family", std::string(1, static_cast<char>('a' + i % 23)), i % 900),
-                  .born = absl::StrCat(1940 + i % 70, "-0", 1 + i % 9, "-", 10 + i % 19), .postcode = absl::StrCat("DE", 1 + i % 9, " ", i % 10, "A", std::string(1, "ABDEFGHJLN"[i / 10 % 10])), .line = absl::StrCat(i, " Long Road")};
+    return Person{
+        .first = absl::StrCat("Given", std::string(1, static_cast<char>('a' + i % 26)), i % 400),
+        .last = absl::StrCat("Family", std::string(1, static_cast<char>('a' + i % 23)), i % 900),
+        .born = absl::StrCat(1940 + i % 70, "-0", 1 + i % 9, "-", 10 + i % 19),
+        .postcode = absl::StrCat("DE", 1 + i % 9, " ", i % 10, "A", std::string(1, "ABDEFGHJLN"[i / 10 % 10])),
+        .line = absl::StrCat(i, " Long Road")};
   };
   for (int i = 0; i < 100'000; ++i) records.push_back(RecordOf(person(i)));
   const PersonIndex index(records, kYear);

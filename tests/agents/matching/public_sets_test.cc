@@ -1,5 +1,5 @@
-// Public sets of people with errors and known truth. Prints precision and recall of each; precision comes first, for a wrong
-// answer gives away a stranger's record. Skipped where the sets are not at hand.
+// Public sets of people with errors and known truth. Prints precision and recall of each; precision comes first, for a
+// wrong answer gives away a stranger's record. Skipped where the sets are not at hand.
 #include <fstream>
 #include <functional>
 #include <iostream>
@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+
 #include "agents/connectors/csv/csv.h"
 #include "agents/matching/person_index.h"
 #include "tests/support/matchers.h"
@@ -30,11 +31,13 @@ using Row = std::map<std::string, std::string>;
 std::vector<Row> ReadRows(const std::string& name) {
   std::ifstream file("../shared/data/" + name);
   std::vector<Row> rows;
-  const auto table = connectors::ParseCsv(std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>()));
+  const auto table =
+      connectors::ParseCsv(std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>()));
   for (size_t i = 1; table.ok() && i < table->size(); ++i) {
     Row& row = rows.emplace_back();
     for (size_t k = 0; k < (*table)[i].size() && k < table->front().size(); ++k) {
-      row[std::string(absl::StripAsciiWhitespace((*table)[0][k]))] = std::string(absl::StripAsciiWhitespace((*table)[i][k]));
+      row[std::string(absl::StripAsciiWhitespace((*table)[0][k]))] =
+          std::string(absl::StripAsciiWhitespace((*table)[i][k]));
     }
   }
   return rows;
@@ -46,7 +49,8 @@ std::string BritishShape(const std::string& code) {
   return absl::StrCat("A", code.substr(0, 2), " ", code.substr(2, 1), "A", std::string(1, "ABDEFGHJLN"[code[3] - '0']));
 }
 
-v1::CaseRecord RecordOf(const std::string& first, const std::string& last, const std::string& born, const std::string& line, const std::string& postcode) {
+v1::CaseRecord RecordOf(const std::string& first, const std::string& last, const std::string& born,
+                        const std::string& line, const std::string& postcode) {
   v1::CaseRecord record;
   v1::IdentityFact& name = *record.mutable_identity()->add_facts();
   if (!first.empty()) name.add_given_names(first);
@@ -64,9 +68,13 @@ std::vector<Labelled> Febrl(const std::vector<std::string>& files) {
     for (Row& row : ReadRows("matching-febrl/" + file)) {
       const std::vector<std::string> id = absl::StrSplit(row["rec_id"], '-');
       const std::string& born = row["date_of_birth"];
-      const std::string iso = born.size() == 8 ? absl::StrCat(born.substr(0, 4), "-", born.substr(4, 2), "-", born.substr(6)) : "";
-      set.push_back({.record = RecordOf(row["given_name"], row["surname"], iso, absl::StrCat(row["street_number"], " ", row["address_1"]), BritishShape(row["postcode"])),
-                     .person = id[1], .original = id[2] == "org"});
+      const std::string iso =
+          born.size() == 8 ? absl::StrCat(born.substr(0, 4), "-", born.substr(4, 2), "-", born.substr(6)) : "";
+      set.push_back(
+          {.record = RecordOf(row["given_name"], row["surname"], iso,
+                              absl::StrCat(row["street_number"], " ", row["address_1"]), BritishShape(row["postcode"])),
+           .person = id[1],
+           .original = id[2] == "org"});
     }
   }
   return set;
@@ -77,14 +85,17 @@ std::vector<Labelled> Splink(const std::string& file, const std::string& postcod
   std::set<std::string> seen;
   for (Row& row : ReadRows("matching-splink/" + file)) {
     const bool original = seen.insert(row["cluster"]).second;
-    Labelled& one = set.emplace_back(Labelled{.record = RecordOf(row["first_name"], row["surname"], row["dob"], "", row[postcode]), .person = row["cluster"], .original = original});
+    Labelled& one =
+        set.emplace_back(Labelled{.record = RecordOf(row["first_name"], row["surname"], row["dob"], "", row[postcode]),
+                                  .person = row["cluster"],
+                                  .original = original});
     if (!row["email"].empty()) one.record.mutable_contact()->add_facts()->set_value(row["email"]);
   }
   return set;
 }
 
 struct Figures {
-  int asked = 0;     // Whose record the register has.
+  int asked = 0;      // Whose record the register has.
   int strangers = 0;  // Whose it has not.
   int right = 0;
   int wrong = 0;
@@ -124,7 +135,10 @@ TEST(PublicSets, APrecisionOf999InAThousandThenRecall) {
   const Set sets[] = {{"febrl1", [] { return Febrl({"dataset1.csv"}); }},
                       {"febrl2", [] { return Febrl({"dataset2.csv"}); }},
                       {"febrl3", [] { return Febrl({"dataset3.csv"}); }},
-                      {"febrl4", [] { return Febrl({"dataset4a.csv", "dataset4b.csv"}); }},
+                      {"febrl4",
+                       [] {
+                         return Febrl({"dataset4a.csv", "dataset4b.csv"});
+                       }},
                       {"fake_1000", [] { return Splink("fake_1000.csv", "postcode"); }},
                       {"historical_12k", [] { return Splink("historical_figures_12k.csv", "postcode_fake"); }}};
   int right = 0;
@@ -133,8 +147,9 @@ TEST(PublicSets, APrecisionOf999InAThousandThenRecall) {
     const std::vector<Labelled> set = one.read();
     if (set.empty()) continue;
     const Figures figures = Measure(set);
-    std::cout << absl::StrFormat("  %-15s asked %5d, strangers %5d: right %5d, wrong %3d, precision %.4f, recall %.3f\n", one.name, figures.asked, figures.strangers,
-                                 figures.right, figures.wrong, figures.precision(), figures.recall());
+    std::cout << absl::StrFormat(
+        "  %-15s asked %5d, strangers %5d: right %5d, wrong %3d, precision %.4f, recall %.3f\n", one.name,
+        figures.asked, figures.strangers, figures.right, figures.wrong, figures.precision(), figures.recall());
     right += figures.right;
     wrong += figures.wrong;
   }

@@ -10,17 +10,19 @@
 namespace derwent::agents {
 namespace {
 
-using testing::IsOkAndHolds;
-using testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::IsOkAndHolds;
 using ::testing::Not;
+using testing::StatusIs;
 
 constexpr char kPeople[] = "ref,surname,dob,held\na,Oakshott,1992-06-14,N\nb,Renshaw,1989-01-23,Y\n";
-constexpr char kMapping[] = R"({"from": {"record_ref": "ref"}, "provenance": {"originSystem": "x", "nature": "FACT_NATURE_FACT", "sourcePointer": "people.csv"},
+constexpr char kMapping[] =
+    R"({"from": {"record_ref": "ref"}, "provenance": {"originSystem": "x", "nature": "FACT_NATURE_FACT", "sourcePointer": "people.csv"},
   "fields": [{"from": "surname", "to": "identity.facts.surname", "needed": true}, {"from": "dob", "to": "date_of_birth", "rule": "date"},
              {"from": "held", "to": "subject_flags", "needed": true, "values": {"Y": "lao_restricted", "N": ""}}]})";
-constexpr char kMarkers[] = R"({"from": {"record_ref": "ref"}, "provenance": {"originSystem": "x", "nature": "FACT_NATURE_FACT"},
+constexpr char kMarkers[] =
+    R"({"from": {"record_ref": "ref"}, "provenance": {"originSystem": "x", "nature": "FACT_NATURE_FACT"},
   "fields": [{"from": "kind", "to": "vulnerability_flag.facts.kind", "needed": true, "values": {"DOG": "VULNERABILITY_KIND_DOG", "PAIRS": "VULNERABILITY_KIND_VISIT_IN_PAIRS"}},
              {"from": "dob", "to": "date_of_birth", "rule": "date"}]})";
 
@@ -42,7 +44,8 @@ class PersonRegisterTest : public ::testing::Test {
   PersonRegister Open() { return PersonRegister({{folder_ + "people.csv", folder_ + "people.mapping.json", ""}}); }
   PersonRegister OpenWithMarkers(absl::string_view markers) {
     Write("marker.csv", markers);
-    return PersonRegister({{folder_ + "people.csv", folder_ + "people.mapping.json", ""}, {folder_ + "marker.csv", folder_ + "marker.mapping.json", ""}});
+    return PersonRegister({{folder_ + "people.csv", folder_ + "people.mapping.json", ""},
+                           {folder_ + "marker.csv", folder_ + "marker.mapping.json", ""}});
   }
   static std::vector<std::string> Refs(const PersonRegister& system) {
     std::vector<std::string> refs;
@@ -132,7 +135,9 @@ TEST_F(PersonRegisterTest, FactsAboutNobodyAreAProblem) {
 }
 
 TEST_F(PersonRegisterTest, AMappingOfReferralsIsNoRegister) {
-  Write("people.mapping.json", R"({"subject_role": "victim", "from": {"referral_ref": "ref"}, "fields": [{"from": "surname", "to": "identity.facts.surname"}]})");
+  Write(
+      "people.mapping.json",
+      R"({"subject_role": "victim", "from": {"referral_ref": "ref"}, "fields": [{"from": "surname", "to": "identity.facts.surname"}]})");
   PersonRegister system = Open();
   EXPECT_THAT(system.Refresh(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("record_ref")));
 }

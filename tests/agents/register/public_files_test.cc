@@ -27,7 +27,8 @@ Mapping ReadMapping(absl::string_view json) {
   return *std::move(mapping);
 }
 
-constexpr char kNdelius[] = R"({"from": {"record_ref": "/otherIds/crn"}, "provenance": {"nature": "FACT_NATURE_FACT"}, "fields": [
+constexpr char kNdelius[] =
+    R"({"from": {"record_ref": "/otherIds/crn"}, "provenance": {"nature": "FACT_NATURE_FACT"}, "fields": [
   {"from": "/firstName", "to": "identity.facts.given_names"}, {"from": "/surname", "to": "identity.facts.surname", "needed": true},
   {"from": "/dateOfBirth", "to": "identity.facts.date_of_birth", "rule": "date"},
   {"from": "/currentRestriction", "to": "subject_flags", "needed": true, "values": {"true": "lao_restricted", "false": ""}},
@@ -64,7 +65,8 @@ TEST(PublicFiles, PatientsOfTheDemographicsServiceOpenAndRestricted) {
   EXPECT_THAT(second->rows[0].record.subject_flags(), ElementsAre("address_protected"));
 }
 
-constexpr char kLookedAfter[] = R"({"from": {"record_ref": "CHILD"}, "provenance": {"nature": "FACT_NATURE_FACT"}, "fields": [
+constexpr char kLookedAfter[] =
+    R"({"from": {"record_ref": "CHILD"}, "provenance": {"nature": "FACT_NATURE_FACT"}, "fields": [
   {"const": "CARE_PLAN_KIND_LOOKED_AFTER", "when": "DECOM", "to": "social_care.facts.kind"},
   {"const": "child_placement_confidential", "when": "DECOM", "to": "subject_flags"}]})";
 

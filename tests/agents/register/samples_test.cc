@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+
 #include "agents/register/person_register.h"
 #include "nlohmann/json.hpp"
 #include "tests/support/matchers.h"
@@ -16,8 +17,9 @@ namespace {
 using ::testing::Contains;
 using ::testing::IsEmpty;
 
-constexpr const char* kAgencies[] = {"police.derbys", "dfrs", "probation.em", "icb.qj2", "dcc.childrens", "dcc.adults",
-                                     "dcc.community_safety", "cbc", "rp.housing", "nhs.dhcft", "da.provider"};
+constexpr const char* kAgencies[] = {"police.derbys", "dfrs",       "probation.em",         "icb.qj2",
+                                     "dcc.childrens", "dcc.adults", "dcc.community_safety", "cbc",
+                                     "rp.housing",    "nhs.dhcft",  "da.provider"};
 
 std::vector<SystemFile> FilesOf(const std::string& agency) {
   const std::string folder = absl::StrCat("samples/", agency, "/register/");
@@ -25,7 +27,9 @@ std::vector<SystemFile> FilesOf(const std::string& agency) {
   std::vector<SystemFile> files;
   for (const auto& one : nlohmann::json::parse(file)) {
     const std::string join = one.value("join", "");
-    files.push_back({.file = folder + one["file"].get<std::string>(), .mapping = folder + one["mapping"].get<std::string>(), .join = join.empty() ? "" : folder + join});
+    files.push_back({.file = folder + one["file"].get<std::string>(),
+                     .mapping = folder + one["mapping"].get<std::string>(),
+                     .join = join.empty() ? "" : folder + join});
   }
   return files;
 }
@@ -50,7 +54,8 @@ TEST_P(SampleTest, LoadsWithoutAProblem) {
   const auto people = Load(GetParam());
   EXPECT_GE(people->records.size(), 8u);
   EXPECT_LE(people->records.size(), 20u);
-  for (const SystemProblem& one : people->problems) ADD_FAILURE() << one.file << " row " << one.problem.row << " " << one.problem.column << ": " << one.problem.rule;
+  for (const SystemProblem& one : people->problems)
+    ADD_FAILURE() << one.file << " row " << one.problem.row << " " << one.problem.column << ": " << one.problem.rule;
 }
 
 TEST_P(SampleTest, EveryMappingIsUsed) {

@@ -17,17 +17,19 @@ namespace derwent::agents {
 namespace {
 
 using testing::AnchorsFor;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::IsOk;
 using testing::StatusIs;
 using testing::TestAgency;
 using testing::TestLog;
 using testing::TestPki;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 Verdicts Said(Verdict::Kind kind) {
-  return [kind](const std::string&, const AnswerLine&) { return Verdict{.kind = kind, .reason = kind == Verdict::Kind::kRefused ? "CONFIDENCE" : ""}; };
+  return [kind](const std::string&, const AnswerLine&) {
+    return Verdict{.kind = kind, .reason = kind == Verdict::Kind::kRefused ? "CONFIDENCE" : ""};
+  };
 }
 
 class AnswerTest : public ::testing::Test {
@@ -78,9 +80,14 @@ class AnswerTest : public ::testing::Test {
   }
 
   OpenedPackage Open(const v1::Submission& submission) {
-    if (!keys_) keys_ = book_.Take(health_.Keys(log_), AnchorsFor(pki_, log_, {&lead_, &health_}, now_), now_).value().history;
-    const OpenContext context{.own_agency = lead_.id(), .sender = keys_.get(), .sealing_key = [this](absl::string_view) { return &lead_.sealing(); },
-                              .policy_known = [](absl::string_view) { return true; }, .obligations = &obligations_, .now = now_};
+    if (!keys_)
+      keys_ = book_.Take(health_.Keys(log_), AnchorsFor(pki_, log_, {&lead_, &health_}, now_), now_).value().history;
+    const OpenContext context{.own_agency = lead_.id(),
+                              .sender = keys_.get(),
+                              .sealing_key = [this](absl::string_view) { return &lead_.sealing(); },
+                              .policy_known = [](absl::string_view) { return true; },
+                              .obligations = &obligations_,
+                              .now = now_};
     OpenResult result = OpenPackage(submission.package(), context);
     EXPECT_TRUE(std::holds_alternative<OpenedPackage>(result)) << std::get<Rejection>(result).why;
     return std::holds_alternative<OpenedPackage>(result) ? std::get<OpenedPackage>(result) : OpenedPackage();
@@ -94,7 +101,8 @@ class AnswerTest : public ::testing::Test {
   TestAgency health_{pki_, "nhs.dhcft", now_};
   KeyBook book_;
   std::shared_ptr<const trust::KeyHistory> keys_;
-  const policy::Snapshot snapshot_{.policy = &policy::Derbyshire(), .directories = nullptr, .take_agreements_as_signed = true};
+  const policy::Snapshot snapshot_{
+      .policy = &policy::Derbyshire(), .directories = nullptr, .take_agreements_as_signed = true};
   const std::set<std::string> obligations_ = policy::Derbyshire().obligations;
   Sha256Digest policy_ = trust::Sha256("policy");
   Inquiry inquiry_;
@@ -115,8 +123,8 @@ v1::Manifest WithoutRandomness(v1::Manifest manifest) {
   return manifest;
 }
 
-// P08: no record, an ambiguous one (the lookup says none), a flag, a person who may not be seen, a veto or refusal, an approver's
-// silence, and an answer with content.
+// P08: no record, an ambiguous one (the lookup says none), a flag, a person who may not be seen, a veto or refusal, an
+// approver's silence, and an answer with content.
 TEST_F(AnswerTest, NothingButCiphertextTellsWhatIsHeldWhereExistenceIsSecret) {
   v1::CaseRecord flagged = record_;
   flagged.add_subject_flags("witness_protection");
@@ -130,9 +138,15 @@ TEST_F(AnswerTest, NothingButCiphertextTellsWhatIsHeldWhereExistenceIsSecret) {
   for (int i = 0; i < 200; ++i) watched.add_excluded_from(absl::StrCat("p-", 100000 + i));
   using Kind = Verdict::Kind;
   const std::vector<std::tuple<const char*, const v1::CaseRecord*, Kind>> situations = {
-      {"none", nullptr, Kind::kWaiting},       {"flagged", &flagged, Kind::kAgreed},    {"not to be seen", &restricted, Kind::kAgreed},
-      {"refused", &record_, Kind::kRefused},   {"silent", &record_, Kind::kWaiting},    {"agreed", &record_, Kind::kAgreed},
-      {"obliging", &obliging, Kind::kAgreed},  {"large", &large, Kind::kAgreed},        {"many excluded", &watched, Kind::kAgreed}};
+      {"none", nullptr, Kind::kWaiting},
+      {"flagged", &flagged, Kind::kAgreed},
+      {"not to be seen", &restricted, Kind::kAgreed},
+      {"refused", &record_, Kind::kRefused},
+      {"silent", &record_, Kind::kWaiting},
+      {"agreed", &record_, Kind::kAgreed},
+      {"obliging", &obliging, Kind::kAgreed},
+      {"large", &large, Kind::kAgreed},
+      {"many excluded", &watched, Kind::kAgreed}};
   const v1::Submission first = Silent(nullptr, Kind::kWaiting);
   const v1::Manifest expected = PeekManifest(first.package()).value();
   ASSERT_EQ(expected.units_size(), 3);
@@ -145,7 +159,8 @@ TEST_F(AnswerTest, NothingButCiphertextTellsWhatIsHeldWhereExistenceIsSecret) {
     EXPECT_EQ(answer.package().key_ring().size(), first.package().key_ring().size());
     EXPECT_EQ(answer.sender_statement().size(), first.sender_statement().size());
     ASSERT_EQ(answer.package().units_size(), first.package().units_size());
-    for (int i = 0; i < answer.package().units_size(); ++i) EXPECT_EQ(answer.package().units(i).size(), kAnswerBucket + 16);
+    for (int i = 0; i < answer.package().units_size(); ++i)
+      EXPECT_EQ(answer.package().units(i).size(), kAnswerBucket + 16);
     EXPECT_THAT(CheckAnswer(manifest, inquiry_.selector, snapshot_, now_), IsOk());
     const OpenedPackage opened = Open(answer);
     EXPECT_THAT(opened.mislabelled, IsEmpty());
@@ -174,7 +189,9 @@ TEST_F(AnswerTest, WhatDoesNotFitTheAnswersShapeFollowsAsASupplementTogetherWith
   const PackageRecipient supplement = SupplementTo(inquiry_, decision, agreed, {"household", "identity"}, now_);
   EXPECT_EQ(supplement.units.size(), 2u);
   EXPECT_THAT(supplement.answers, IsEmpty()) << "a supplement explains nothing where existence is secret";
-  EXPECT_THAT(CheckAnswer(PeekManifest(Seal(supplement, v1::PACKAGE_KIND_SUPPLEMENT).package()).value(), inquiry_.selector, snapshot_, now_), IsOk());
+  EXPECT_THAT(CheckAnswer(PeekManifest(Seal(supplement, v1::PACKAGE_KIND_SUPPLEMENT).package()).value(),
+                          inquiry_.selector, snapshot_, now_),
+              IsOk());
 }
 
 TEST_F(AnswerTest, ReferencesOfASecretAnswerAreAlwaysEight) {
@@ -189,7 +206,8 @@ TEST_F(AnswerTest, AnAnswerToSomethingElseIsTurnedAway) {
   const auto refused = [&](auto change, const std::string& why) {
     v1::Manifest changed = answer;
     change(changed);
-    EXPECT_THAT(CheckAnswer(changed, inquiry_.selector, snapshot_, now_), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(why)));
+    EXPECT_THAT(CheckAnswer(changed, inquiry_.selector, snapshot_, now_),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(why)));
   };
   refused([](v1::Manifest& m) { m.set_reply_to_share_id("00000000-0000-4000-8000-000000000000"); }, "another request");
   refused([](v1::Manifest& m) { m.set_purpose("case.other"); }, "another request");
@@ -210,7 +228,8 @@ TEST_F(AnswerTest, WhereExistenceIsNoSecretEachCategoryIsExplained) {
   selector.mutable_subjects(0)->add_grounds("tb.ncasb.health.mental");
   selector.mutable_question()->set_role("practitioner");
   selector.mutable_question()->clear_categories();
-  for (const char* category : {"health.mental", "household", "identity"}) selector.mutable_question()->add_categories(category);
+  for (const char* category : {"health.mental", "household", "identity"})
+    selector.mutable_question()->add_categories(category);
   record_.mutable_health_mental()->add_facts()->set_active(v1::YES_NO_YES);
   const AnswerDecision none = Decide(nullptr);
   const PackageRecipient nobody = ExplainedAnswer(inquiry_, none, Said(Verdict::Kind::kWaiting), now_);

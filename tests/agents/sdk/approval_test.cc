@@ -9,13 +9,13 @@ namespace derwent::agents {
 namespace {
 
 using testing::AnchorsFor;
+using ::testing::HasSubstr;
 using testing::IsOk;
 using testing::StatusIs;
 using testing::TestAgency;
 using testing::TestIdentity;
 using testing::TestLog;
 using testing::TestPki;
-using ::testing::HasSubstr;
 
 class ApprovalTest : public ::testing::Test {
  protected:
@@ -28,7 +28,8 @@ class ApprovalTest : public ::testing::Test {
     const policy::RoleHolding chair{.role = "marac_chair", .boards = {"marac"}, .areas = {"E23000018"}};
     directories_["nhs.dhcft"] = {{.id = "p-e5b79c", .roles = {guardian}, .training_until = absl::CivilDay(2040, 1, 1)},
                                  {.id = "p-691fea", .roles = {}, .training_until = absl::CivilDay(2040, 1, 1)}};
-    directories_["police.derbys"] = {{.id = "p-60ab93", .roles = {chair}, .training_until = absl::CivilDay(2040, 1, 1)}};
+    directories_["police.derbys"] = {
+        {.id = "p-60ab93", .roles = {chair}, .training_until = absl::CivilDay(2040, 1, 1)}};
     v1::ApprovalCommand& proposed = *question_.mutable_proposed();
     proposed.set_approval_id("0b1f9f0e-6f7a-4a52-9d7e-0a3f5f1c2d3e");
     proposed.set_request_share_id("7c0f1e2d-3b4a-4c5d-8e6f-708192a3b4c5");
@@ -64,7 +65,9 @@ class ApprovalTest : public ::testing::Test {
   }
 
   absl::Status Check(const v1::SignedApproval& approval, const std::string& asker = "p-f91b60") {
-    return CheckApproval(approval, question_, asker, AnchorsFor(pki_, log_, {}, now_), {.policy = &policy_, .directories = &directories_}, now_).status();
+    return CheckApproval(approval, question_, asker, AnchorsFor(pki_, log_, {}, now_),
+                         {.policy = &policy_, .directories = &directories_}, now_)
+        .status();
   }
   void ExpectNot(const v1::ApprovalCommand& command, const std::string& why) {
     EXPECT_THAT(Check(Sign(command, guardian_)), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(why)));
@@ -94,15 +97,18 @@ TEST_F(ApprovalTest, NobodyApprovesTheirOwnRequest) {
 
 TEST_F(ApprovalTest, AnotherPersonsSignatureDoesNot) {
   const TestIdentity officer = pki_.IssueFor("nhs.dhcft", "person", "p-691fea");
-  EXPECT_THAT(Check(Sign(Command(), officer)), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("another person")));
+  EXPECT_THAT(Check(Sign(Command(), officer)),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("another person")));
   v1::ApprovalCommand own = Command();
   own.set_approver_person("p-691fea");
-  EXPECT_THAT(Check(Sign(own, officer)), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("does not hold the role")));
+  EXPECT_THAT(Check(Sign(own, officer)),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("does not hold the role")));
   v1::SignedApproval forged = Sign(Command(), officer);
   forged.set_certificate(guardian_.certificate_der);
   EXPECT_THAT(Check(forged), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("does not verify")));
   const TestIdentity agent = pki_.IssueFor("nhs.dhcft", "agent", "p-e5b79c");
-  EXPECT_THAT(Check(Sign(Command(), agent)), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("another person")));
+  EXPECT_THAT(Check(Sign(Command(), agent)),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("another person")));
 }
 
 TEST_F(ApprovalTest, ItCountsForWhatWasAskedAndNoMore) {
@@ -154,15 +160,19 @@ TEST_F(ApprovalTest, APanelsChairMayBeOfAnotherAgencyTheHoldersOwnRolesNot) {
   command.set_approver_person("p-60ab93");
   EXPECT_THAT(Check(Sign(command, chair)), IsOk());
   question_.set_board("mappa");
-  EXPECT_THAT(Check(Sign(command, chair)), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("does not hold the role")));
+  EXPECT_THAT(Check(Sign(command, chair)),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("does not hold the role")));
   policy_.board_roles.clear();
   EXPECT_THAT(Check(Sign(command, chair)), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("holder's own")));
 }
 
 TEST_F(ApprovalTest, IsDueOnTheFifthWorkingDayOrWithTheRequest) {
-  const auto at = [](int day, int hour) { return absl::FromCivil(absl::CivilHour(2026, 12, day, hour), absl::UTCTimeZone()); };
+  const auto at = [](int day, int hour) {
+    return absl::FromCivil(absl::CivilHour(2026, 12, day, hour), absl::UTCTimeZone());
+  };
   policy_.bank_holidays = {absl::CivilDay(2026, 12, 25), absl::CivilDay(2026, 12, 28)};
-  EXPECT_EQ(ApprovalDue(policy_, at(21, 10), absl::InfiniteFuture()), at(31, 0) - absl::Seconds(1)) << "four days to Christmas, the weekend, Boxing Day's substitute";
+  EXPECT_EQ(ApprovalDue(policy_, at(21, 10), absl::InfiniteFuture()), at(31, 0) - absl::Seconds(1))
+      << "four days to Christmas, the weekend, Boxing Day's substitute";
   EXPECT_EQ(ApprovalDue(policy_, at(21, 10), at(22, 10)), at(22, 10));
 }
 

@@ -1,7 +1,8 @@
 #include "agents/sdk/json_problem.h"
 
-#include "derwent/v1/agent.pb.h"
 #include "google/protobuf/util/json_util.h"
+
+#include "derwent/v1/agent.pb.h"
 #include "tests/support/matchers.h"
 
 namespace derwent::agents {
@@ -13,14 +14,17 @@ FieldProblem ProblemOf(const std::string& json) {
 }
 
 TEST(JsonProblemTest, NamesTheFieldAndTheRule) {
-  EXPECT_EQ(ProblemOf(R"({"subjects":[{"record":{"identity":{"facts":[{"nickname":"Oakshott"}]}}}]})").field, "subjects[0].record.identity.facts[0].nickname");
-  EXPECT_EQ(ProblemOf(R"({"subjects":[{"record":{"identity":{"facts":[{"kind":"Oakshott"}]}}}]})").field, "subjects[0].record.identity.facts[0].kind");
+  EXPECT_EQ(ProblemOf(R"({"subjects":[{"record":{"identity":{"facts":[{"nickname":"Oakshott"}]}}}]})").field,
+            "subjects[0].record.identity.facts[0].nickname");
+  EXPECT_EQ(ProblemOf(R"({"subjects":[{"record":{"identity":{"facts":[{"kind":"Oakshott"}]}}}]})").field,
+            "subjects[0].record.identity.facts[0].kind");
   EXPECT_EQ(ProblemOf(R"({"profile":["Oakshott"]})").field, "profile");
   EXPECT_EQ(ProblemOf("").field, "");
 }
 
 TEST(JsonProblemTest, RepeatsNoValue) {
-  for (const char* json : {R"({"subjects":[{"record":{"identity":{"facts":[{"kind":"Oakshott"}]}}}]})", R"({"companionChildReferral":"x\" Oakshott"})", R"({"subjects":["Oakshott"]})",
+  for (const char* json : {R"({"subjects":[{"record":{"identity":{"facts":[{"kind":"Oakshott"}]}}}]})",
+                           R"({"companionChildReferral":"x\" Oakshott"})", R"({"subjects":["Oakshott"]})",
                            R"({"profile":"marac" "Oakshott"})", R"({"profile":["Oakshott"]})", R"(Oakshott)"}) {
     const FieldProblem problem = ProblemOf(json);
     EXPECT_NE(problem.rule, "") << json;

@@ -11,12 +11,12 @@ namespace derwent::agents {
 namespace {
 
 using testing::AnchorsFor;
+using ::testing::HasSubstr;
 using testing::IsOk;
 using testing::StatusIs;
 using testing::TestAgency;
 using testing::TestLog;
 using testing::TestPki;
-using ::testing::HasSubstr;
 
 class KeysTest : public ::testing::Test {
  protected:
@@ -42,7 +42,8 @@ TEST_F(KeysTest, ASwappedSealingKeyIsCaught) {
   const testing::TestIdentity swapped = pki_.IssueFor("police.derbys", "agent", "one");
   const trust::SigningKey signer = TestAgency::KeyOf(swapped);
   police_.Publish(v1::KEY_PURPOSE_SEALING, swapped, &signer);
-  EXPECT_THAT(book_.Take(police_.Keys(log_), *anchors_, now_), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("KEY_NOT_CERTIFIED")));
+  EXPECT_THAT(book_.Take(police_.Keys(log_), *anchors_, now_),
+              StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("KEY_NOT_CERTIFIED")));
   EXPECT_EQ(book_.Find("police.derbys")->length(), 0u);
 }
 
@@ -50,13 +51,15 @@ TEST_F(KeysTest, AnAgencyWhoseFirstKeyIsNotPinnedHasNoKeys) {
   TestAgency stranger(pki_, "dfrs", now_);
   EXPECT_THAT(book_.Take(stranger.Keys(log_), *anchors_, now_), StatusIs(absl::StatusCode::kUnauthenticated));
   TestAgency impostor(pki_, "police.derbys", now_);
-  EXPECT_THAT(book_.Take(impostor.Keys(log_), *anchors_, now_), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("out of band")));
+  EXPECT_THAT(book_.Take(impostor.Keys(log_), *anchors_, now_),
+              StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("out of band")));
 }
 
 TEST_F(KeysTest, AnEventThatIsNotInTheLedgerDoesNotCount) {
   v1::AgencyKeys keys = police_.Keys(log_);
   keys.mutable_receipts()->SwapElements(0, 1);
-  EXPECT_THAT(book_.Take(keys, *anchors_, now_), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("another entry")));
+  EXPECT_THAT(book_.Take(keys, *anchors_, now_),
+              StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("another entry")));
 }
 
 TEST_F(KeysTest, EventsSeenBeforeCannotVanish) {
@@ -71,7 +74,8 @@ TEST_F(KeysTest, AKeyInOurNameThatWeDidNotMakeIsSeen) {
   const testing::TestIdentity other = pki_.IssueFor("police.derbys", "agent", "one");
   police_.Publish(v1::KEY_PURPOSE_SEALING, other);
   ASSERT_THAT(book_.Take(police_.Keys(log_), *anchors_, now_), IsOk());
-  EXPECT_THAT(book_.Foreign("police.derbys", {police_.first_key(), police_.sealing_identity().key_id}), ::testing::ElementsAre(other.key_id));
+  EXPECT_THAT(book_.Foreign("police.derbys", {police_.first_key(), police_.sealing_identity().key_id}),
+              ::testing::ElementsAre(other.key_id));
 }
 
 class WatchTest : public ::testing::Test {
@@ -102,7 +106,8 @@ TEST_F(WatchTest, AForkIsCaught) {
   ASSERT_THAT(watch_.Observe(log_.Newest(), Proofs(log_)), IsOk());
   TestLog fork;
   Grow(fork, 6, "another body");
-  EXPECT_THAT(watch_.Observe(fork.Newest(), Proofs(fork)), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("LEDGER_FORKED")));
+  EXPECT_THAT(watch_.Observe(fork.Newest(), Proofs(fork)),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("LEDGER_FORKED")));
   TestLog same_size;
   Grow(same_size, 4, "another body");
   EXPECT_THAT(watch_.Observe(same_size.Newest(), Proofs(same_size)), StatusIs(absl::StatusCode::kDataLoss));
@@ -114,7 +119,8 @@ TEST_F(WatchTest, ARollbackIsCaught) {
   Grow(log_, 3);
   ASSERT_THAT(watch_.Observe(log_.Newest(), Proofs(log_)), IsOk());
   EXPECT_THAT(watch_.Observe(old, Proofs(log_)), IsOk());
-  EXPECT_THAT(watch_.ObserveNewest(old, Proofs(log_)), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("LEDGER_ROLLED_BACK")));
+  EXPECT_THAT(watch_.ObserveNewest(old, Proofs(log_)),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("LEDGER_ROLLED_BACK")));
 }
 
 TEST(ReceiptTest, SaysWhatWasSentOrIsNotBelieved) {
@@ -125,11 +131,13 @@ TEST(ReceiptTest, SaysWhatWasSentOrIsNotBelieved) {
   fields[trust::Field::kIds] = "share=one request=two";
   fields[trust::Field::kSubjectRole] = "subject=1 role=victim";
   const v1::Receipt receipt = log.EnterSealed(fields);
-  const ExpectedEntry expected{.releasing_agency = "police.derbys", .receiving_agency = "rp.housing", .share_id = "one", .subject = 1};
+  const ExpectedEntry expected{
+      .releasing_agency = "police.derbys", .receiving_agency = "rp.housing", .share_id = "one", .subject = 1};
   EXPECT_THAT(CheckReceipt(receipt, log.vkey(), expected), IsOk());
   ExpectedEntry other = expected;
   other.share_id = "three";
-  EXPECT_THAT(CheckReceipt(receipt, log.vkey(), other), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("RECEIPT_INVALID")));
+  EXPECT_THAT(CheckReceipt(receipt, log.vkey(), other),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("RECEIPT_INVALID")));
   v1::Receipt moved = receipt;
   moved.set_index(receipt.index() + 1);
   EXPECT_THAT(CheckReceipt(moved, log.vkey(), expected), StatusIs(absl::StatusCode::kDataLoss));

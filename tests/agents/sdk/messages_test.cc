@@ -9,12 +9,12 @@
 namespace derwent::agents {
 namespace {
 
-using testing::IsOk;
-using testing::StatusIs;
-using testing::TestAgency;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using testing::IsOk;
 using ::testing::Not;
+using testing::StatusIs;
+using testing::TestAgency;
 
 TEST(SequenceTest, DropsReplaysAndHoldsBehindGaps) {
   EXPECT_EQ(JudgeSequence(0, 1), SequenceVerdict::kNext);
@@ -64,7 +64,8 @@ TEST_F(MessageTest, AMessageUnderAnotherTypeOrKeyIsRefused) {
   envelope.set_payload_type(std::string(kAcknowledgementType));
   EXPECT_THAT(Verify(envelope, "rp.housing"), Not(IsOk()));
   TestAgency impostor(pki_, "police.derbys", now_);
-  EXPECT_THAT(Verify(SignMessage(kProgressType, Progress(), impostor.signing()).value(), "rp.housing"), StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_THAT(Verify(SignMessage(kProgressType, Progress(), impostor.signing()).value(), "rp.housing"),
+              StatusIs(absl::StatusCode::kUnauthenticated));
 }
 
 TEST_F(MessageTest, ANoteOpensOnlyUnderItsOwnHead) {
@@ -112,13 +113,20 @@ class CompanionTest : public ::testing::Test {
  protected:
   CompanionTest() {
     policy::Profile& marac = policy_.profiles["marac"];
-    marac.companions = {{.subject_role = "victim_child_da", .profile = "mash", .purpose = "case.child_safeguard", .role = "mash_manager",
+    marac.companions = {{.subject_role = "victim_child_da",
+                         .profile = "mash",
+                         .purpose = "case.child_safeguard",
+                         .role = "mash_manager",
                          .agencies = {"dcc.childrens", "derby.council"}}};
     policy_.areas["E07000034"] = {.gss = "E07000034", .within = {"E23000018"}};
   }
-  std::vector<ReferralDraft> Companions(const ReferralDraft& draft) { return CompanionsOf(draft, {.policy = &policy_, .directories = &directories_}, day_); }
+  std::vector<ReferralDraft> Companions(const ReferralDraft& draft) {
+    return CompanionsOf(draft, {.policy = &policy_, .directories = &directories_}, day_);
+  }
   void Holds(const std::string& agency, const std::string& area) {
-    directories_[agency] = {{.id = "p-bd6134", .roles = {{.role = "mash_manager", .areas = {area}}}, .training_until = absl::CivilDay(2030, 1, 1)}};
+    directories_[agency] = {{.id = "p-bd6134",
+                             .roles = {{.role = "mash_manager", .areas = {area}}},
+                             .training_until = absl::CivilDay(2030, 1, 1)}};
   }
 
   policy::Policy policy_;

@@ -16,10 +16,10 @@ namespace derwent::agents {
 namespace {
 
 using testing::AnchorsFor;
+using ::testing::HasSubstr;
 using testing::TestAgency;
 using testing::TestLog;
 using testing::TestPki;
-using ::testing::HasSubstr;
 
 class PackageTest : public ::testing::Test {
  protected:
@@ -36,16 +36,27 @@ class PackageTest : public ::testing::Test {
   }
 
   PackageRecipient Recipient() {
-    PackageRecipient recipient{.agency = housing_.id(), .role = "practitioner", .expire_time = now_ + absl::Hours(1), .marking = "OS-MARAC", .obligations = {"onward_deny"}};
-    recipient.subjects.push_back({.number = 1, .role = "victim", .justification = "the house must be safe", .asked_categories = {"identity"}});
+    PackageRecipient recipient{.agency = housing_.id(),
+                               .role = "practitioner",
+                               .expire_time = now_ + absl::Hours(1),
+                               .marking = "OS-MARAC",
+                               .obligations = {"onward_deny"}};
+    recipient.subjects.push_back(
+        {.number = 1, .role = "victim", .justification = "the house must be safe", .asked_categories = {"identity"}});
     recipient.units.push_back({.subject = 1, .content = Unit("full")});
     recipient.units.push_back({.subject = 1, .content = Unit("generalise")});
     return recipient;
   }
 
   ShareHead Head() {
-    return {.share_id = random_.NewUuid().text(), .sender_agency = police_.id(), .acting_person = "p-4c1e07", .profile = "marac", .purpose = "case.da_safety",
-            .area = "E07000034", .policy_digest = policy_, .create_time = now_};
+    return {.share_id = random_.NewUuid().text(),
+            .sender_agency = police_.id(),
+            .acting_person = "p-4c1e07",
+            .profile = "marac",
+            .purpose = "case.da_safety",
+            .area = "E07000034",
+            .policy_digest = policy_,
+            .create_time = now_};
   }
 
   v1::Submission Seal(const PackageRecipient& recipient) {
@@ -55,14 +66,23 @@ class PackageTest : public ::testing::Test {
   }
 
   OpenResult Open(const v1::Package& package) {
-    const OpenContext context{.own_agency = housing_.id(), .sender = police_keys_.get(),
-                              .sealing_key = [this](absl::string_view id) { return id == housing_.sealing().public_key().key_id() ? &housing_.sealing() : nullptr; },
-                              .policy_known = [this](absl::string_view digest) { return digest == policy_.view(); }, .obligations = &obligations_, .now = now_};
+    const OpenContext context{.own_agency = housing_.id(),
+                              .sender = police_keys_.get(),
+                              .sealing_key =
+                                  [this](absl::string_view id) {
+                                    return id == housing_.sealing().public_key().key_id() ? &housing_.sealing()
+                                                                                          : nullptr;
+                                  },
+                              .policy_known = [this](absl::string_view digest) { return digest == policy_.view(); },
+                              .obligations = &obligations_,
+                              .now = now_};
     return OpenPackage(package, context);
   }
 
   // Signs an edited manifest again, as the sender itself would.
-  void SignAgain(v1::Package& package, const v1::Manifest& manifest) { *package.mutable_manifest() = SignMessage(kManifestType, manifest, police_.signing()).value(); }
+  void SignAgain(v1::Package& package, const v1::Manifest& manifest) {
+    *package.mutable_manifest() = SignMessage(kManifestType, manifest, police_.signing()).value();
+  }
 
   void ExpectRejected(const v1::Package& package, v1::NoticeKind kind, const std::string& why) {
     const OpenResult result = Open(package);
@@ -167,12 +187,18 @@ TEST_F(PackageTest, AFalseLabelOfADishonestSenderIsHandedToNobody) {
   v1::KeyRing ring;
   const auto old_ring = HpkeOpen(housing_.sealing(), KeyRingBinding(manifest), "", package.key_ring());
   ASSERT_TRUE(ring.ParseFromString(*old_ring));
-  const UnitLabel label{.share_id = manifest.share_id(), .version = 1, .unit = 2, .subject = 1, .category = "identity", .form = "generalise"};
+  const UnitLabel label{.share_id = manifest.share_id(),
+                        .version = 1,
+                        .unit = 2,
+                        .subject = 1,
+                        .category = "identity",
+                        .form = "generalise"};
   package.set_units(1, SealUnit(key, label, content.SerializeAsString()).value());
   manifest.mutable_units(1)->set_ciphertext_digest(trust::Sha256(package.units(1)).bytes());
   manifest.mutable_units(1)->set_key_commitment(KeyCommitment(key).bytes());
   ring.mutable_keys(1)->set_key(std::string(key.RevealForCrypto()));
-  package.set_key_ring(HpkeSeal(housing_.sealing().public_key(), KeyRingBinding(manifest), "", ring.SerializeAsString()).value());
+  package.set_key_ring(
+      HpkeSeal(housing_.sealing().public_key(), KeyRingBinding(manifest), "", ring.SerializeAsString()).value());
   manifest.set_key_ring_digest(trust::Sha256(package.key_ring()).bytes());
   SignAgain(package, manifest);
   const OpenResult result = Open(package);

@@ -11,11 +11,11 @@
 namespace derwent::agents {
 namespace {
 
-using testing::IsOk;
-using testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::IsOk;
 using ::testing::Not;
+using testing::StatusIs;
 
 constexpr const char* kFactForms[] = {"full", "generalise", "mask", "pseudonymise", "flag_only"};
 
@@ -95,18 +95,21 @@ TEST(ProjectTest, GeneralisedIdentityHasNoName) {
 
 TEST(ProjectTest, SummariesComeFromANamedPersonOnly) {
   v1::CaseRecord record = Victim();
-  EXPECT_THAT(ProjectUnit(record, "identity", "summarise", Keyed(), {}), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(ProjectUnit(record, "identity", "summarise", Keyed(), {}),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
   v1::CategorySummary& summary = *record.add_summaries();
   summary.set_category("identity");
   summary.mutable_summary()->set_text("known to us");
-  EXPECT_THAT(ProjectUnit(record, "identity", "summarise", Keyed(), {}), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(ProjectUnit(record, "identity", "summarise", Keyed(), {}),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
   summary.mutable_summary()->set_author("p-4c1e07");
   EXPECT_EQ(Projected(record, "identity", "summarise").summary().text(), "known to us");
 }
 
 TEST(ProjectTest, RefusesUnknownWordsAndEmptyCategories) {
   EXPECT_THAT(ProjectUnit(Victim(), "identities", "full", Keyed(), {}), StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(ProjectUnit(Victim(), "identity", "aggregate", Keyed(), {}), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ProjectUnit(Victim(), "identity", "aggregate", Keyed(), {}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(ProjectUnit(Victim(), "contact", "full", Keyed(), {}), StatusIs(absl::StatusCode::kNotFound));
   EXPECT_THAT(HeldCategories(Victim()), ElementsAre("identity", "location.current"));
 }
@@ -143,7 +146,8 @@ TEST(ProjectTest, ProjectingTwiceChangesNothingAndEveryLabelHolds) {
 TEST(LabelTest, AFullUnitUnderAWeakerLabelIsMislabelled) {
   v1::UnitContent content = Projected(Victim(), "identity", "full");
   content.set_form("generalise");
-  EXPECT_THAT(CheckLabel(content, "identity", "generalise", ""), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("MISLABELLED")));
+  EXPECT_THAT(CheckLabel(content, "identity", "generalise", ""),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("MISLABELLED")));
 }
 
 TEST(LabelTest, AnotherCategoryUnderALabelIsMislabelled) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+
 #include "agents/sdk/anchors.h"
 #include "agents/sdk/envelope.h"
 #include "derwent/v1/key.pb.h"
@@ -44,7 +45,8 @@ class TestAgency {
     event.set_previous_event_digest(events_.empty() ? "" : trust::Sha256(events_.back().payload()).bytes());
     *event.mutable_valid_from() = agents::ToTimestamp(now_ - absl::Hours(1));
     *event.mutable_valid_until() = agents::ToTimestamp(now_ + absl::Hours(24 * 30));
-    events_.push_back(agents::SignMessage(trust::kKeyEventType, event, signer == nullptr ? *signing_ : *signer).value());
+    events_.push_back(
+        agents::SignMessage(trust::kKeyEventType, event, signer == nullptr ? *signing_ : *signer).value());
   }
 
   // All events with receipts of `log`.
@@ -74,12 +76,16 @@ class TestAgency {
 };
 
 // What an agent believes in a test.
-inline agents::TrustAnchors AnchorsFor(const TestPki& pki, const TestLog& log, const std::vector<const TestAgency*>& agencies, absl::Time now) {
+inline agents::TrustAnchors AnchorsFor(const TestPki& pki, const TestLog& log,
+                                       const std::vector<const TestAgency*>& agencies, absl::Time now) {
   trust::Authority authority = trust::Authority::FromPem(pki.ca_pem(), "derwent.example").value();
   trust::RevocationSet revoked = trust::RevocationSet::FromPem(pki.Crl({}), authority, now).value();
   std::map<std::string, std::string> first_keys;
   for (const TestAgency* agency : agencies) first_keys[agency->id()] = agency->first_key();
-  return {.authority = std::move(authority), .revoked = std::move(revoked), .first_keys = std::move(first_keys), .log_key = log.vkey()};
+  return {.authority = std::move(authority),
+          .revoked = std::move(revoked),
+          .first_keys = std::move(first_keys),
+          .log_key = log.vkey()};
 }
 
 }  // namespace derwent::testing

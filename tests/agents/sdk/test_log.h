@@ -20,10 +20,14 @@ class TestLog {
  public:
   explicit TestLog(std::string name = "derwent.example/log") : name_(std::move(name)), key_(MakeKey()) {}
 
-  trust::VerifierKey vkey() const { return trust::VerifierKey::Make(name_, trust::kNoteEd25519, key_.public_key()).value(); }
+  trust::VerifierKey vkey() const {
+    return trust::VerifierKey::Make(name_, trust::kNoteEd25519, key_.public_key()).value();
+  }
   uint64_t size() const { return hashes_.size(); }
 
-  v1::Receipt EnterPublic(trust::EntryKind kind, const std::string& body) { return Enter(trust::Opening::OfPublic(kind, body)); }
+  v1::Receipt EnterPublic(trust::EntryKind kind, const std::string& body) {
+    return Enter(trust::Opening::OfPublic(kind, body));
+  }
 
   // A sealed entry whose fields are all opened.
   v1::Receipt EnterSealed(trust::SealedFields fields) {
@@ -42,16 +46,22 @@ class TestLog {
     return note.ToString();
   }
   std::vector<Sha256Digest> Consistency(uint64_t old_size, uint64_t size) const {
-    return trust::ConsistencyProof(old_size, size, [this](trust::NodeId node) -> absl::StatusOr<Sha256Digest> { return Node(node); }).value();
+    return trust::ConsistencyProof(old_size, size,
+                                   [this](trust::NodeId node) -> absl::StatusOr<Sha256Digest> { return Node(node); })
+        .value();
   }
 
  private:
-  static trust::Ed25519Key MakeKey() { return trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, 's'))).value(); }
+  static trust::Ed25519Key MakeKey() {
+    return trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, 's'))).value();
+  }
 
   v1::Receipt Enter(const trust::Opening& opening) {
     hashes_.push_back(opening.LeafHashOf());
     trust::TlogProof proof{.extra = opening.ToExtra(), .index = size() - 1, .checkpoint = NewestNote()};
-    proof.path = trust::InclusionProof(proof.index, size(), [this](trust::NodeId node) -> absl::StatusOr<Sha256Digest> { return Node(node); }).value();
+    proof.path = trust::InclusionProof(proof.index, size(), [this](trust::NodeId node) -> absl::StatusOr<Sha256Digest> {
+                   return Node(node);
+                 }).value();
     v1::Receipt receipt;
     receipt.set_index(proof.index);
     receipt.set_tlog_proof(proof.ToString());
@@ -60,7 +70,8 @@ class TestLog {
 
   Sha256Digest Node(trust::NodeId node) const {
     if (node.level == 0) return hashes_[node.index];
-    return trust::NodeHash(Node({.level = node.level - 1, .index = node.index * 2}), Node({.level = node.level - 1, .index = node.index * 2 + 1}));
+    return trust::NodeHash(Node({.level = node.level - 1, .index = node.index * 2}),
+                           Node({.level = node.level - 1, .index = node.index * 2 + 1}));
   }
   Sha256Digest Root(uint64_t size) const {
     trust::RightEdge edge;

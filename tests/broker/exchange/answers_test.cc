@@ -33,13 +33,20 @@ TEST_F(AnswerTest, AnAnswerIsStoredEnteredAndDelivered) {
 TEST_F(AnswerTest, TheHolderFindsThatItsRecordWasUsedAndTheAskerDoesNot) {
   ASSERT_EQ(Told(Answer()), "STORED");
   const std::string tag = tagger_->Tag(std::string(32, 'h')).value();
-  const auto found = [&](const std::string& agency) { return store_->Read().value()->SearchEntries({.viewer_agency = agency, .step = "answer", .tags = {tag}}).value().size(); };
+  const auto found = [&](const std::string& agency) {
+    return store_->Read()
+        .value()
+        ->SearchEntries({.viewer_agency = agency, .step = "answer", .tags = {tag}})
+        .value()
+        .size();
+  };
   EXPECT_EQ(found(kHolder), 1u);
   EXPECT_EQ(found("cbc"), 0u);
 }
 
 TEST_F(AnswerTest, AnAnswerMayHoldNothing) {
-  EXPECT_EQ(Told(Answer([](v1::Manifest& m, v1::SenderStatement&) { m.clear_units(); })), "PAYLOAD_REJECTED") << "the package still had its units";
+  EXPECT_EQ(Told(Answer([](v1::Manifest& m, v1::SenderStatement&) { m.clear_units(); })), "PAYLOAD_REJECTED")
+      << "the package still had its units";
   v1::SubmitCaseAnswerRequest request = Answer();
   v1::Manifest manifest;
   ASSERT_TRUE(manifest.ParseFromString(request.submission().package().manifest().payload()));
@@ -58,7 +65,8 @@ TEST_F(AnswerTest, TheSameAnswerAgainGetsTheFirstAnswerAndAnotherOneIsTooMany) {
   ASSERT_OK(again);
   EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(*first, *again));
   EXPECT_EQ(EntriesOf(kHolder, "answer"), 1u);
-  v1::SubmitCaseAnswerRequest other = Answer([](v1::Manifest& m, v1::SenderStatement&) { m.set_share_id(kSupplementId); });
+  v1::SubmitCaseAnswerRequest other =
+      Answer([](v1::Manifest& m, v1::SenderStatement&) { m.set_share_id(kSupplementId); });
   other.set_request_id(kSupplementId);
   EXPECT_EQ(Told(other), "ANSWER_EXISTS");
 }
@@ -114,7 +122,8 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_F(AnswerTest, AnAgencyThatWasNotAskedDoesNotAnswer) {
   v1::SubmitCaseAnswerRequest request = Answer();
   EXPECT_EQ(Told(request, "dfrs"), "PAYLOAD_REJECTED");
-  const v1::SubmitCaseAnswerRequest own = Answer([](v1::Manifest& m, v1::SenderStatement&) { m.set_sender_agency("dfrs"); });
+  const v1::SubmitCaseAnswerRequest own =
+      Answer([](v1::Manifest& m, v1::SenderStatement&) { m.set_sender_agency("dfrs"); });
   EXPECT_EQ(Told(own, "dfrs"), "SHARE_UNKNOWN");
 }
 

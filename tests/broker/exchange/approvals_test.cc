@@ -30,24 +30,48 @@ class FlawedApprovalTest : public ApprovalTest, public ::testing::WithParamInter
 TEST_P(FlawedApprovalTest, LetsNothingOut) {
   EXPECT_EQ(Told(With(Approval(GetParam().change))), GetParam().told);
   EXPECT_FALSE(store_->Read().value()->FindShare(kSupplementId).value().has_value());
-  EXPECT_FALSE(store_->Read().value()->FindApproval(kApprovalId).value().has_value()) << "what was refused is not used up";
+  EXPECT_FALSE(store_->Read().value()->FindApproval(kApprovalId).value().has_value())
+      << "what was refused is not used up";
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Each, FlawedApprovalTest,
     ::testing::Values(
-        Flaw{"refused", [](v1::ApprovalCommand& c) { c.set_approved(false); c.set_reason("CONFIDENCE"); }, "REFUSED APPROVAL_NOT_VALID"},
-        Flaw{"another_request", [](v1::ApprovalCommand& c) { c.set_request_share_id(kAnswerId); }, "REFUSED APPROVAL_NOT_VALID"},
-        Flaw{"another_recipient", [](v1::ApprovalCommand& c) { c.set_recipient_agency("dfrs"); }, "REFUSED APPROVAL_NOT_VALID"},
+        Flaw{"refused",
+             [](v1::ApprovalCommand& c) {
+               c.set_approved(false);
+               c.set_reason("CONFIDENCE");
+             },
+             "REFUSED APPROVAL_NOT_VALID"},
+        Flaw{"another_request", [](v1::ApprovalCommand& c) { c.set_request_share_id(kAnswerId); },
+             "REFUSED APPROVAL_NOT_VALID"},
+        Flaw{"another_recipient", [](v1::ApprovalCommand& c) { c.set_recipient_agency("dfrs"); },
+             "REFUSED APPROVAL_NOT_VALID"},
         Flaw{"another_subject", [](v1::ApprovalCommand& c) { c.set_subject(2); }, "REFUSED APPROVAL_NOT_VALID"},
-        Flaw{"another_category", [](v1::ApprovalCommand& c) { c.mutable_units(0)->set_category("identity"); }, "REFUSED APPROVAL_NOT_VALID"},
-        Flaw{"another_form", [](v1::ApprovalCommand& c) { c.mutable_units(0)->set_form("generalise"); }, "REFUSED APPROVAL_NOT_VALID"},
-        Flaw{"a_unit_too_many", [](v1::ApprovalCommand& c) { auto& u = *c.add_units(); u.set_category("identity"); u.set_form("full"); }, "REFUSED APPROVAL_NOT_VALID"},
-        Flaw{"another_policy", [](v1::ApprovalCommand& c) { c.set_policy_digest(std::string(32, 'o')); }, "REFUSED APPROVAL_NOT_VALID"},
-        Flaw{"lapsed", [](v1::ApprovalCommand& c) { c.mutable_expire_time()->set_seconds(c.create_time().seconds()); }, "REFUSED APPROVAL_NOT_VALID"},
-        Flaw{"too_long", [](v1::ApprovalCommand& c) { c.mutable_expire_time()->set_seconds(c.create_time().seconds() + 9 * 86400); }, "REFUSED APPROVAL_NOT_VALID"},
-        Flaw{"from_the_future", [](v1::ApprovalCommand& c) { c.mutable_create_time()->set_seconds(c.create_time().seconds() + 60); }, "REFUSED APPROVAL_NOT_VALID"},
-        Flaw{"wrong_role", [](v1::ApprovalCommand& c) { c.set_approver_role("practitioner"); }, "REFUSED APPROVAL_NOT_VALID"},
+        Flaw{"another_category", [](v1::ApprovalCommand& c) { c.mutable_units(0)->set_category("identity"); },
+             "REFUSED APPROVAL_NOT_VALID"},
+        Flaw{"another_form", [](v1::ApprovalCommand& c) { c.mutable_units(0)->set_form("generalise"); },
+             "REFUSED APPROVAL_NOT_VALID"},
+        Flaw{"a_unit_too_many",
+             [](v1::ApprovalCommand& c) {
+               auto& u = *c.add_units();
+               u.set_category("identity");
+               u.set_form("full");
+             },
+             "REFUSED APPROVAL_NOT_VALID"},
+        Flaw{"another_policy", [](v1::ApprovalCommand& c) { c.set_policy_digest(std::string(32, 'o')); },
+             "REFUSED APPROVAL_NOT_VALID"},
+        Flaw{"lapsed", [](v1::ApprovalCommand& c) { c.mutable_expire_time()->set_seconds(c.create_time().seconds()); },
+             "REFUSED APPROVAL_NOT_VALID"},
+        Flaw{
+            "too_long",
+            [](v1::ApprovalCommand& c) { c.mutable_expire_time()->set_seconds(c.create_time().seconds() + 9 * 86400); },
+            "REFUSED APPROVAL_NOT_VALID"},
+        Flaw{"from_the_future",
+             [](v1::ApprovalCommand& c) { c.mutable_create_time()->set_seconds(c.create_time().seconds() + 60); },
+             "REFUSED APPROVAL_NOT_VALID"},
+        Flaw{"wrong_role", [](v1::ApprovalCommand& c) { c.set_approver_role("practitioner"); },
+             "REFUSED APPROVAL_NOT_VALID"},
         Flaw{"no_id", [](v1::ApprovalCommand& c) { c.clear_approval_id(); }, "APPROVAL_NOT_VALID"},
         Flaw{"no_units", [](v1::ApprovalCommand& c) { c.clear_units(); }, "APPROVAL_NOT_VALID"},
         Flaw{"a_reason_to_agree", [](v1::ApprovalCommand& c) { c.set_reason("OTHER"); }, "APPROVAL_NOT_VALID"},
@@ -60,7 +84,8 @@ TEST_F(ApprovalTest, AnApprovalIsUsedOnce) {
   const v1::SubmitCaseAnswerRequest first = Supplement();
   ASSERT_EQ(Told(first), "STORED");
   EXPECT_EQ(Told(first), "STORED") << "the same bytes get the first answer";
-  v1::SubmitCaseAnswerRequest again = Supplement([](v1::Manifest& m, v1::SenderStatement&) { m.set_share_id(kRequestId); });
+  v1::SubmitCaseAnswerRequest again =
+      Supplement([](v1::Manifest& m, v1::SenderStatement&) { m.set_share_id(kRequestId); });
   again.set_request_id(kRequestId);
   EXPECT_EQ(Told(again), "REFUSED APPROVAL_NOT_VALID");
 }
@@ -92,7 +117,10 @@ TEST_F(ApprovalTest, WhoLeftTheDirectoryOrWasRevokedApprovesNothing) {
 
 TEST_F(ApprovalTest, AHoldersRoleIsTheHoldersOwn) {
   Give("cbc", "p-guardian", setting_.approver_role);
-  const v1::SignedApproval others = Approval([](v1::ApprovalCommand& c) { c.set_approver_agency("cbc"); c.set_approver_person("p-guardian"); });
+  const v1::SignedApproval others = Approval([](v1::ApprovalCommand& c) {
+    c.set_approver_agency("cbc");
+    c.set_approver_person("p-guardian");
+  });
   v1::ApprovalCommand command;
   ASSERT_TRUE(command.ParseFromString(others.command().payload()));
   EXPECT_EQ(Told(With(SignedBy(pki_.IssueFor("cbc", "person", "p-guardian"), command))), "REFUSED APPROVAL_NOT_VALID");
@@ -101,9 +129,11 @@ TEST_F(ApprovalTest, AHoldersRoleIsTheHoldersOwn) {
 TEST_F(ApprovalTest, OnlyAPersonsOwnCertificateOfTheConsortiumSigns) {
   v1::ApprovalCommand command;
   ASSERT_TRUE(command.ParseFromString(Approval().command().payload()));
-  EXPECT_EQ(Told(With(SignedBy(pki_.IssueFor(kHolder, "agent", kOfficer), command))), "APPROVAL_NOT_VALID") << "an agent";
+  EXPECT_EQ(Told(With(SignedBy(pki_.IssueFor(kHolder, "agent", kOfficer), command))), "APPROVAL_NOT_VALID")
+      << "an agent";
   testing::TestPki strangers(now_);
-  EXPECT_EQ(Told(With(SignedBy(strangers.IssueFor(kHolder, "person", kOfficer), command))), "APPROVAL_NOT_VALID") << "another authority";
+  EXPECT_EQ(Told(With(SignedBy(strangers.IssueFor(kHolder, "person", kOfficer), command))), "APPROVAL_NOT_VALID")
+      << "another authority";
   v1::SignedApproval edited = Approval();
   command.set_ground("gw.cl_public_interest");
   edited.mutable_command()->set_payload(command.SerializeAsString());
@@ -191,7 +221,10 @@ TEST_F(PanelApprovalTest, ReachesWhoeverHoldsTheRoleAndComesBackToTheHolder) {
 
 TEST_F(PanelApprovalTest, ARefusalComesBackTooAndCannotBeTurnedIntoAnAgreement) {
   ASSERT_OK(Ask(Asking()));
-  ASSERT_OK(GiveIt(Giving([](v1::ApprovalCommand& c) { c.set_approved(false); c.set_reason("NOT_NECESSARY"); })));
+  ASSERT_OK(GiveIt(Giving([](v1::ApprovalCommand& c) {
+    c.set_approved(false);
+    c.set_reason("NOT_NECESSARY");
+  })));
   EXPECT_TRUE(CollectAs(kHolder)->deliveries(0).has_approval());
   v1::GiveApprovalRequest later = Giving();
   later.set_request_id(kAnswerId);
@@ -218,7 +251,8 @@ TEST_F(PanelApprovalTest, NobodyWhoHoldsTheRoleIsSaidAndTheAskerDoesNotCount) {
   Give("cbc", kPractitioner, "marac_chair");
   EXPECT_EQ(Told(Ask(Asking())), "APPROVER_UNKNOWN");
   Give("cbc", "p-second", "marac_chair");
-  EXPECT_EQ(Told(Ask(Asking())), "APPROVER_UNKNOWN") << "the question alone would tell the asker's agency that there is something";
+  EXPECT_EQ(Told(Ask(Asking())), "APPROVER_UNKNOWN")
+      << "the question alone would tell the asker's agency that there is something";
 }
 
 TEST_F(PanelApprovalTest, NothingReachesTheAskersOwnAgency) {
@@ -227,7 +261,8 @@ TEST_F(PanelApprovalTest, NothingReachesTheAskersOwnAgency) {
   ASSERT_EQ(asked_.agencies_size(), 1);
   EXPECT_EQ(asked_.agencies(0), "dfrs");
   const auto collected = CollectAs("cbc");
-  for (const v1::Delivery& delivery : collected->deliveries()) EXPECT_EQ(delivery.message().payload_type(), kAcknowledgementType);
+  for (const v1::Delivery& delivery : collected->deliveries())
+    EXPECT_EQ(delivery.message().payload_type(), kAcknowledgementType);
   EXPECT_EQ(EntriesOf("cbc", "approval_asked"), 0u);
 }
 
@@ -247,24 +282,41 @@ TEST_F(PanelApprovalTest, TheAskerApprovesNothing) {
 TEST_F(PanelApprovalTest, OnlyWhatWasAskedForCounts) {
   EXPECT_EQ(Told(GiveIt(Giving())), "APPROVAL_NOT_VALID") << "nobody asked";
   ASSERT_OK(Ask(Asking()));
-  EXPECT_EQ(Told(GiveIt(Giving([](v1::ApprovalCommand& c) { c.mutable_units(0)->set_form("full"); }))), "APPROVAL_NOT_VALID");
+  EXPECT_EQ(Told(GiveIt(Giving([](v1::ApprovalCommand& c) { c.mutable_units(0)->set_form("full"); }))),
+            "APPROVAL_NOT_VALID");
   EXPECT_EQ(Told(GiveIt(Giving([](v1::ApprovalCommand& c) { c.set_recipient_agency("dfrs"); }))), "APPROVAL_NOT_VALID");
-  EXPECT_EQ(Told(GiveIt(Giving([](v1::ApprovalCommand& c) { c.set_approver_role("marac_coordinator"); }))), "APPROVAL_NOT_VALID");
-  EXPECT_EQ(Told(GiveIt(Giving([](v1::ApprovalCommand& c) { c.mutable_expire_time()->set_seconds(c.expire_time().seconds() + 1); }))), "APPROVAL_NOT_VALID") << "it would outlast its question";
+  EXPECT_EQ(Told(GiveIt(Giving([](v1::ApprovalCommand& c) { c.set_approver_role("marac_coordinator"); }))),
+            "APPROVAL_NOT_VALID");
+  EXPECT_EQ(Told(GiveIt(Giving(
+                [](v1::ApprovalCommand& c) { c.mutable_expire_time()->set_seconds(c.expire_time().seconds() + 1); }))),
+            "APPROVAL_NOT_VALID")
+      << "it would outlast its question";
   EXPECT_EQ(Told(GiveIt(Giving(), "cbc")), "APPROVAL_NOT_VALID") << "another agency's agent";
   now_ += absl::Hours(49);
-  EXPECT_EQ(Told(GiveIt(Giving([&](v1::ApprovalCommand& c) { *c.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(1)); }))), "APPROVAL_NOT_VALID") << "too late";
+  EXPECT_EQ(Told(GiveIt(Giving(
+                [&](v1::ApprovalCommand& c) { *c.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(1)); }))),
+            "APPROVAL_NOT_VALID")
+      << "too late";
 }
 
 TEST_F(PanelApprovalTest, AQuestionThatIsNotTheRequestsIsRefused) {
-  EXPECT_EQ(Told(Ask(Asking([](v1::ApprovalQuestion& q) { q.set_role("spoc"); }))), "PAYLOAD_REJECTED") << "the holder's own role";
+  EXPECT_EQ(Told(Ask(Asking([](v1::ApprovalQuestion& q) { q.set_role("spoc"); }))), "PAYLOAD_REJECTED")
+      << "the holder's own role";
   EXPECT_EQ(Told(Ask(Asking([](v1::ApprovalQuestion& q) { q.set_area("E07000038"); }))), "PAYLOAD_REJECTED");
   EXPECT_EQ(Told(Ask(Asking([](v1::ApprovalQuestion& q) { q.clear_grounds(); }))), "PAYLOAD_REJECTED");
-  EXPECT_EQ(Told(Ask(Asking([](v1::ApprovalQuestion& q) { q.mutable_proposed()->mutable_units(0)->set_category("contact"); }))), "PAYLOAD_REJECTED");
-  EXPECT_EQ(Told(Ask(Asking([](v1::ApprovalQuestion& q) { q.mutable_proposed()->set_approved(true); }))), "PAYLOAD_REJECTED");
-  EXPECT_EQ(Told(Ask(Asking([&](v1::ApprovalQuestion& q) { *q.mutable_due_time() = ToTimestamp(now_ + absl::Hours(24 * 9)); }))), "PAYLOAD_REJECTED");
-  EXPECT_EQ(Told(Ask(Asking([](v1::ApprovalQuestion& q) { q.mutable_proposed()->set_policy_digest(std::string(32, 'o')); }))), "POLICY_CHANGED");
-  EXPECT_EQ(Told(Ask(Asking([](v1::ApprovalQuestion& q) { q.mutable_proposed()->set_request_share_id(kAnswerId); }))), "SHARE_UNKNOWN");
+  EXPECT_EQ(Told(Ask(Asking(
+                [](v1::ApprovalQuestion& q) { q.mutable_proposed()->mutable_units(0)->set_category("contact"); }))),
+            "PAYLOAD_REJECTED");
+  EXPECT_EQ(Told(Ask(Asking([](v1::ApprovalQuestion& q) { q.mutable_proposed()->set_approved(true); }))),
+            "PAYLOAD_REJECTED");
+  EXPECT_EQ(Told(Ask(Asking(
+                [&](v1::ApprovalQuestion& q) { *q.mutable_due_time() = ToTimestamp(now_ + absl::Hours(24 * 9)); }))),
+            "PAYLOAD_REJECTED");
+  EXPECT_EQ(
+      Told(Ask(Asking([](v1::ApprovalQuestion& q) { q.mutable_proposed()->set_policy_digest(std::string(32, 'o')); }))),
+      "POLICY_CHANGED");
+  EXPECT_EQ(Told(Ask(Asking([](v1::ApprovalQuestion& q) { q.mutable_proposed()->set_request_share_id(kAnswerId); }))),
+            "SHARE_UNKNOWN");
   EXPECT_EQ(Told(Ask(Asking(), "dfrs")), "ROLE_NOT_ENTITLED");
   v1::AskApprovalRequest unsigned_one = Asking();
   unsigned_one.mutable_question()->mutable_signatures(0)->set_sig("no signature");

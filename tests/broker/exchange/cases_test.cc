@@ -71,7 +71,9 @@ TEST_F(CaseTest, AConvenorsRoleCountsInItsOwnArea) {
 std::string CaseTest::AcceptReferral() {
   HandOver();
   v1::ReportProgressResponse response;
-  EXPECT_OK(Run([&](Batch& batch) { return ReportProgress(AgentOf(kRecipient), ProgressOf(v1::PROGRESS_STATE_ACCEPTED, "", 2), response, batch); }));
+  EXPECT_OK(Run([&](Batch& batch) {
+    return ReportProgress(AgentOf(kRecipient), ProgressOf(v1::PROGRESS_STATE_ACCEPTED, "", 2), response, batch);
+  }));
   return kShareId;
 }
 
@@ -183,7 +185,9 @@ TEST_F(CaseTest, TheConvenorsAgencyClosesItOnceAndForAll) {
   v1::CloseCaseRequest request;
   request.set_request_id(kRequestId);
   request.set_name(absl::StrCat("cases/", kCase));
-  const auto close = [&](const Caller& caller) { return Run([&](Batch& batch) { return CloseCase(caller, request, case_, batch); }); };
+  const auto close = [&](const Caller& caller) {
+    return Run([&](Batch& batch) { return CloseCase(caller, request, case_, batch); });
+  };
   EXPECT_EQ(Told(close(PersonOf(kHolder, kOfficer))), "ROLE_NOT_ENTITLED");
   ASSERT_OK(close(PersonOf("dfrs")));
   EXPECT_EQ(case_.state(), v1::CASE_STATE_CLOSED);

@@ -1,6 +1,7 @@
 #include "tests/broker/exchange/exchange_fixture.h"
 
 #include "absl/strings/str_cat.h"
+
 #include "broker/exchange/envelope.h"
 #include "broker/store/sqlite/sqlite_store.h"
 #include "policy/loader/compile.h"
@@ -19,8 +20,10 @@ ExchangeTest::ExchangeTest() {
   log_ = std::make_unique<ledger::Log>(ledger::kOrigin, ledger::TestKey());
   EXPECT_OK(log_->TakeOver(*store_));
   tagger_ = std::make_unique<ledger::Tagger>(ledger::Tagger::Create(trust::SecretBytes(std::string(32, 'i'))).value());
-  world_->authority = std::make_shared<const trust::Authority>(trust::Authority::FromPem(pki_.ca_pem(), "derwent.example").value());
-  world_->revoked = std::make_shared<const trust::RevocationSet>(trust::RevocationSet::FromPem(pki_.Crl({}), *world_->authority, now_).value());
+  world_->authority =
+      std::make_shared<const trust::Authority>(trust::Authority::FromPem(pki_.ca_pem(), "derwent.example").value());
+  world_->revoked = std::make_shared<const trust::RevocationSet>(
+      trust::RevocationSet::FromPem(pki_.Crl({}), *world_->authority, now_).value());
   MakeBundle();
   for (const char* agency : {kSender, kRecipient, kStranger}) MakeAgency(agency);
 }
@@ -55,14 +58,20 @@ void ExchangeTest::MakeAgency(const std::string& agency) {
     previous = trust::Sha256(envelope.payload()).bytes();
   }
   world_->keys.emplace(agency, std::move(history));
-  world_->directories[agency] = {{.id = kPractitioner, .roles = {{.role = "practitioner", .areas = {"E23000018"}}, {.role = "spoc", .areas = {"E23000018"}}}, .training_until = absl::CivilDay(2027, 12, 31)}};
+  world_->directories[agency] = {
+      {.id = kPractitioner,
+       .roles = {{.role = "practitioner", .areas = {"E23000018"}}, {.role = "spoc", .areas = {"E23000018"}}},
+       .training_until = absl::CivilDay(2027, 12, 31)}};
 }
 
 absl::Status ExchangeTest::Run(const std::function<absl::Status(Batch&)>& rule) {
   ASSIGN_OR_RETURN(const std::unique_ptr<store::Transaction> transaction, store_->Begin());
   RETURN_IF_ERROR(transaction->Savepoint());
   const ledger::Log::Mark mark = log_->mark();
-  Batch batch(*transaction, [&](const std::vector<ledger::EntryDraft>& drafts) { return log_->Append(*transaction, drafts, now_, random_); }, *world_, *tagger_, now_, random_);
+  Batch batch(
+      *transaction,
+      [&](const std::vector<ledger::EntryDraft>& drafts) { return log_->Append(*transaction, drafts, now_, random_); },
+      *world_, *tagger_, now_, random_);
   const absl::Status status = rule(batch);
   if (!status.ok()) {
     log_->RollbackTo(mark);
@@ -74,10 +83,15 @@ absl::Status ExchangeTest::Run(const std::function<absl::Status(Batch&)>& rule) 
 }
 
 v1::SubmitReferralRequest ExchangeTest::Share(const std::function<void(v1::Manifest&, v1::SenderStatement&)>& change) {
-  return MakeShare({.share_id = kShareId, .now = now_, .policy_digest = world_->bundle->policy_digest, .sealing_key_id = sealing_.at(kRecipient)}, signing_.at(kSender), change);
+  return MakeShare({.share_id = kShareId,
+                    .now = now_,
+                    .policy_digest = world_->bundle->policy_digest,
+                    .sealing_key_id = sealing_.at(kRecipient)},
+                   signing_.at(kSender), change);
 }
 
-absl::StatusOr<v1::SubmitReferralResponse> ExchangeTest::Submit(const v1::SubmitReferralRequest& request, const std::string& agency) {
+absl::StatusOr<v1::SubmitReferralResponse> ExchangeTest::Submit(const v1::SubmitReferralRequest& request,
+                                                                const std::string& agency) {
   ASSIGN_OR_RETURN(const CheckedShare share, CheckShare(AgentOf(agency), request, *world_, now_));
   v1::SubmitReferralResponse response;
   RETURN_IF_ERROR(Run([&](Batch& batch) { return SubmitReferral(AgentOf(agency), request, share, response, batch); }));
@@ -90,7 +104,8 @@ absl::StatusOr<v1::CollectResponse> ExchangeTest::CollectAs(const std::string& a
   return response;
 }
 
-v1::DsseEnvelope ExchangeTest::Sign(const std::string& agency, absl::string_view type, const google::protobuf::Message& message) const {
+v1::DsseEnvelope ExchangeTest::Sign(const std::string& agency, absl::string_view type,
+                                    const google::protobuf::Message& message) const {
   return SignMessage(signing_.at(agency), type, message);
 }
 
@@ -117,7 +132,8 @@ v1::AcknowledgeRequest ExchangeTest::Acknowledgement(const v1::Delivery& deliver
   return request;
 }
 
-v1::ReportProgressRequest ExchangeTest::ProgressOf(v1::ProgressState state, const std::string& reason, uint32_t sequence, const std::string& request_id) const {
+v1::ReportProgressRequest ExchangeTest::ProgressOf(v1::ProgressState state, const std::string& reason,
+                                                   uint32_t sequence, const std::string& request_id) const {
   v1::Progress message;
   *message.mutable_head() = Head(kRecipient, kSender, sequence);
   message.set_state(state);
@@ -146,11 +162,14 @@ void ExchangeTest::HandOver() {
   ASSERT_OK(collected);
   ASSERT_EQ(collected->deliveries_size(), 1);
   v1::AcknowledgeResponse response;
-  ASSERT_OK(Run([&](Batch& batch) { return Acknowledge(AgentOf(kRecipient), Acknowledgement(collected->deliveries(0)), response, batch); }));
+  ASSERT_OK(Run([&](Batch& batch) {
+    return Acknowledge(AgentOf(kRecipient), Acknowledgement(collected->deliveries(0)), response, batch);
+  }));
 }
 
 Caller ExchangeTest::AgentOf(const std::string& agency) const {
-  return {.id = {.trust_domain = "derwent.example", .agency = agency, .kind = trust::CallerKind::kAgent, .name = "one"}, .serial = "01"};
+  return {.id = {.trust_domain = "derwent.example", .agency = agency, .kind = trust::CallerKind::kAgent, .name = "one"},
+          .serial = "01"};
 }
 
 v1::RecipientState ExchangeTest::StateOf(const std::string& recipient) {

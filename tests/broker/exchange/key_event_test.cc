@@ -17,14 +17,18 @@ class KeyEventTest : public ExchangeTest {
     world().anchors[kStranger] = first_.key_id;
     world().keys.erase(kStranger);
   }
-  static trust::SigningKey KeyOf(const testing::TestIdentity& identity) { return trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(identity.key_pem)).value(); }
+  static trust::SigningKey KeyOf(const testing::TestIdentity& identity) {
+    return trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(identity.key_pem)).value();
+  }
 
   std::string Publish(uint32_t sequence, const testing::TestIdentity& published, const testing::TestIdentity& signer) {
     v1::PublishKeyEventRequest request;
     request.set_request_id(kRequestId);
-    *request.mutable_event() = MakeKeyEvent(kStranger, sequence, published, previous_, now_, KeyOf(signer), /*signing=*/true);
+    *request.mutable_event() =
+        MakeKeyEvent(kStranger, sequence, published, previous_, now_, KeyOf(signer), /*signing=*/true);
     v1::PublishKeyEventResponse response;
-    const absl::Status status = Run([&](Batch& batch) { return PublishKeyEvent(AgentOf(kStranger), request, response, batch); });
+    const absl::Status status =
+        Run([&](Batch& batch) { return PublishKeyEvent(AgentOf(kStranger), request, response, batch); });
     if (!status.ok()) return ReasonOf(status);
     previous_ = trust::Sha256(request.event().payload()).bytes();
     Reload();
@@ -37,7 +41,8 @@ class KeyEventTest : public ExchangeTest {
     world().keys = (*loaded)->keys;
   }
   void Revoke(const std::string& serial) {
-    world().revoked = std::make_shared<const trust::RevocationSet>(trust::RevocationSet::FromPem(pki_.Crl({serial}), *world().authority, now_).value());
+    world().revoked = std::make_shared<const trust::RevocationSet>(
+        trust::RevocationSet::FromPem(pki_.Crl({serial}), *world().authority, now_).value());
   }
   // The key id that counts for signing now; empty: none.
   std::string Current() {
@@ -87,7 +92,9 @@ TEST_F(KeyEventTest, AKeyWhoseCertificateIsRevokedSignsNoOther) {
   Revoke(first_.serial);
   Reload();
   EXPECT_NE(Publish(2, second_, first_), "");
-  EXPECT_FALSE(CheckKeyCounts(world(), kStranger, MakeKeyEvent(kStranger, 2, second_, previous_, now_, KeyOf(first_)), now_).ok());
+  EXPECT_FALSE(
+      CheckKeyCounts(world(), kStranger, MakeKeyEvent(kStranger, 2, second_, previous_, now_, KeyOf(first_)), now_)
+          .ok());
 }
 
 }  // namespace

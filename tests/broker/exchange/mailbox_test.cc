@@ -7,7 +7,8 @@ namespace {
 class MailboxTest : public ExchangeTest {
  protected:
   void SetUp() override { ASSERT_EQ(Submit(Share())->outcome(), v1::SUBMIT_OUTCOME_STORED); }
-  absl::Status Acknowledged(const v1::AcknowledgeRequest& request, v1::AcknowledgeResponse& response, const std::string& agency = kRecipient) {
+  absl::Status Acknowledged(const v1::AcknowledgeRequest& request, v1::AcknowledgeResponse& response,
+                            const std::string& agency = kRecipient) {
     return Run([&](Batch& batch) { return Acknowledge(AgentOf(agency), request, response, batch); });
   }
 };
@@ -40,7 +41,8 @@ TEST_F(MailboxTest, NobodyElseCollectsOrAcknowledgesIt) {
 }
 
 TEST_F(MailboxTest, APackageThatNoLongerPassesIsHeldAndItsSenderTold) {
-  for (policy::Agreement& agreement : policy().agreements) agreement.notices.push_back({.from = absl::CivilDay(2026, 1, 1)});
+  for (policy::Agreement& agreement : policy().agreements)
+    agreement.notices.push_back({.from = absl::CivilDay(2026, 1, 1)});
   EXPECT_EQ(CollectAs(kRecipient)->deliveries_size(), 0);
   EXPECT_EQ(StateOf(), v1::RECIPIENT_STATE_HELD);
   EXPECT_EQ(EntriesOf(kSender, "held"), 1u);

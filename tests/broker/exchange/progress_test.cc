@@ -13,9 +13,11 @@ class ProgressTest : public ExchangeTest {
     v1::ReportProgressResponse response;
     return Run([&](Batch& batch) { return ReportProgress(AgentOf(agency), request, response, batch); });
   }
-  absl::StatusOr<v1::WithdrawReferralResponse> Withdraw(const v1::WithdrawReferralRequest& request, const std::string& agency = kSender) {
+  absl::StatusOr<v1::WithdrawReferralResponse> Withdraw(const v1::WithdrawReferralRequest& request,
+                                                        const std::string& agency = kSender) {
     v1::WithdrawReferralResponse response;
-    const absl::Status status = Run([&](Batch& batch) { return WithdrawReferral(AgentOf(agency), request, response, batch); });
+    const absl::Status status =
+        Run([&](Batch& batch) { return WithdrawReferral(AgentOf(agency), request, response, batch); });
     if (!status.ok()) return status;
     return response;
   }
@@ -62,8 +64,10 @@ TEST_P(IllegalProgressTest, AStateThatMayNotFollowIsRefusedAndChangesNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(AfterDeclined, IllegalProgressTest,
-                         ::testing::Values(Illegal{"accepted", v1::PROGRESS_STATE_ACCEPTED, ""}, Illegal{"declined", v1::PROGRESS_STATE_DECLINED, "OTHER"},
-                                           Illegal{"more", v1::PROGRESS_STATE_MORE_INFORMATION, ""}, Illegal{"action", v1::PROGRESS_STATE_ACTION, ""},
+                         ::testing::Values(Illegal{"accepted", v1::PROGRESS_STATE_ACCEPTED, ""},
+                                           Illegal{"declined", v1::PROGRESS_STATE_DECLINED, "OTHER"},
+                                           Illegal{"more", v1::PROGRESS_STATE_MORE_INFORMATION, ""},
+                                           Illegal{"action", v1::PROGRESS_STATE_ACTION, ""},
                                            Illegal{"closed", v1::PROGRESS_STATE_CLOSED, "SAFE"}),
                          [](const auto& tested) { return tested.param.name; });
 
@@ -74,7 +78,8 @@ TEST_F(ProgressTest, NothingIsReportedBeforeItWasAcknowledged) {
 
 TEST_F(ProgressTest, OnlyTheRecipientReports) {
   HandOver();
-  EXPECT_EQ(ReasonOf(Report(ProgressOf(v1::PROGRESS_STATE_ACCEPTED, "", 2), kStranger)), "PAYLOAD_REJECTED") << "the head names another agency";
+  EXPECT_EQ(ReasonOf(Report(ProgressOf(v1::PROGRESS_STATE_ACCEPTED, "", 2), kStranger)), "PAYLOAD_REJECTED")
+      << "the head names another agency";
 }
 
 TEST_F(ProgressTest, AReasonOutsideTheClosedListIsRejected) {
@@ -104,7 +109,8 @@ TEST_F(ProgressTest, AWithdrawalTellsTheRecipientThatHasIt) {
 
 TEST_F(ProgressTest, OnlyTheSenderWithdraws) {
   HandOver();
-  EXPECT_EQ(ReasonOf(Withdraw(Withdrawal(1), kRecipient).status()), "PAYLOAD_REJECTED") << "the head names another agency";
+  EXPECT_EQ(ReasonOf(Withdraw(Withdrawal(1), kRecipient).status()), "PAYLOAD_REJECTED")
+      << "the head names another agency";
 }
 
 TEST_F(ProgressTest, ANoticeIsEnteredUnderItsKind) {
@@ -118,7 +124,8 @@ TEST_F(ProgressTest, ANoticeIsEnteredUnderItsKind) {
   v1::SendNoticeResponse response;
   ASSERT_OK(Run([&](Batch& batch) { return SendNotice(AgentOf(kRecipient), request, response, batch); }));
   for (const std::string agency : {kSender, kRecipient}) {
-    const auto found = store_->Read().value()->SearchEntries({.viewer_agency = agency, .step = "notice", .reason = "MISLABELLED", .limit = 10});
+    const auto found = store_->Read().value()->SearchEntries(
+        {.viewer_agency = agency, .step = "notice", .reason = "MISLABELLED", .limit = 10});
     ASSERT_OK(found);
     EXPECT_EQ(found->size(), 1u) << agency;
   }

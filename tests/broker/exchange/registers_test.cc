@@ -25,7 +25,8 @@ class RegistersTest : public ExchangeTest {
   }
   std::string Applied(const v1::ApplyDirectoryRequest& request, const std::string& agency = kSender) {
     v1::ApplyDirectoryResponse response;
-    const absl::Status status = Run([&](Batch& batch) { return ApplyDirectory(AgentOf(agency), request, response, batch); });
+    const absl::Status status =
+        Run([&](Batch& batch) { return ApplyDirectory(AgentOf(agency), request, response, batch); });
     return status.ok() ? "" : ReasonOf(status);
   }
   v1::ApplyRestrictionRequest Restriction(v1::RestrictionAction action, uint32_t sequence) {
@@ -40,9 +41,11 @@ class RegistersTest : public ExchangeTest {
     request.add_references(std::string(32, 'r'));
     return request;
   }
-  absl::StatusOr<v1::ApplyRestrictionResponse> Restrict(const v1::ApplyRestrictionRequest& request, const std::string& agency = kSender) {
+  absl::StatusOr<v1::ApplyRestrictionResponse> Restrict(const v1::ApplyRestrictionRequest& request,
+                                                        const std::string& agency = kSender) {
     v1::ApplyRestrictionResponse response;
-    const absl::Status status = Run([&](Batch& batch) { return ApplyRestriction(AgentOf(agency), request, response, batch); });
+    const absl::Status status =
+        Run([&](Batch& batch) { return ApplyRestriction(AgentOf(agency), request, response, batch); });
     if (!status.ok()) return status;
     return response;
   }
@@ -75,7 +78,8 @@ TEST_F(RegistersTest, ARestrictionStopsWhatWaitsAndWhatIsStillToCome) {
   EXPECT_EQ(restricted->held_deliveries(), 1u);
   EXPECT_EQ(CollectAs(kRecipient)->deliveries_size(), 0);
   EXPECT_EQ(StateOf(), v1::RECIPIENT_STATE_HELD);
-  v1::SubmitReferralRequest made = Share([](v1::Manifest& manifest, v1::SenderStatement&) { manifest.set_share_id(kRequestId); });
+  v1::SubmitReferralRequest made =
+      Share([](v1::Manifest& manifest, v1::SenderStatement&) { manifest.set_share_id(kRequestId); });
   made.set_request_id(kRequestId);
   const auto refused = Submit(made);
   ASSERT_OK(refused);
@@ -91,7 +95,8 @@ TEST_F(RegistersTest, ALiftedRestrictionStopsNothingMore) {
 }
 
 TEST_F(RegistersTest, ARestrictionOfAnotherAgencyOrOutOfOrderIsRefused) {
-  EXPECT_EQ(ReasonOf(Restrict(Restriction(v1::RESTRICTION_ACTION_RESTRICT, 1), kStranger).status()), "ROLE_NOT_ENTITLED");
+  EXPECT_EQ(ReasonOf(Restrict(Restriction(v1::RESTRICTION_ACTION_RESTRICT, 1), kStranger).status()),
+            "ROLE_NOT_ENTITLED");
   EXPECT_EQ(ReasonOf(Restrict(Restriction(v1::RESTRICTION_ACTION_RESTRICT, 2)).status()), "SEQUENCE_BROKEN");
 }
 
@@ -108,7 +113,8 @@ TEST_F(RegistersTest, AnAgencySeesItsOwnPartOfAReferralOnly) {
   }
   v1::GetReferralRequest own;
   own.set_name(std::string("agencies/") + kStranger + "/referrals/" + kShareId);
-  EXPECT_EQ(ReasonOf(GetReferral(AgentOf(kStranger), own, *reader).status()), "SHARE_UNKNOWN") << "its existence is not told";
+  EXPECT_EQ(ReasonOf(GetReferral(AgentOf(kStranger), own, *reader).status()), "SHARE_UNKNOWN")
+      << "its existence is not told";
 }
 
 TEST_F(RegistersTest, AReadOfTheLedgerIsAnEntry) {
@@ -137,11 +143,13 @@ TEST_F(RegistersTest, APlanSaysWhoWouldGetWhatAndStoresItsEntryOnly) {
   EXPECT_EQ(EntriesOf(kSender, "plan"), 1u);
   subject.set_categories(0, "intelligence");
   ASSERT_OK(Run([&](Batch& batch) { return PlanReferral(AgentOf(kSender), request, response, batch); }));
-  const auto refused = store_->Read().value()->SearchEntries({.viewer_agency = kSender, .outcome = "DENY", .step = "plan", .limit = 10});
+  const auto refused =
+      store_->Read().value()->SearchEntries({.viewer_agency = kSender, .outcome = "DENY", .step = "plan", .limit = 10});
   ASSERT_OK(refused);
   EXPECT_EQ(refused->size(), 1u) << "a plan that gives nobody anything is found among the refusals";
   request.set_acting_person("p-nobody");
-  EXPECT_EQ(ReasonOf(Run([&](Batch& batch) { return PlanReferral(AgentOf(kSender), request, response, batch); })), "ROLE_NOT_ENTITLED");
+  EXPECT_EQ(ReasonOf(Run([&](Batch& batch) { return PlanReferral(AgentOf(kSender), request, response, batch); })),
+            "ROLE_NOT_ENTITLED");
 }
 
 }  // namespace

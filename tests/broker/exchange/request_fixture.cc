@@ -1,6 +1,7 @@
 #include "tests/broker/exchange/request_fixture.h"
 
 #include "absl/strings/str_cat.h"
+
 #include "broker/exchange/answer_check.h"
 #include "broker/exchange/envelope.h"
 #include "broker/ledger/query.h"
@@ -11,30 +12,57 @@
 namespace derwent::exchange {
 
 const Setting& Antisocial() {
-  static const Setting& setting = *new Setting{.asker = "cbc", .profile = "tb.ncasb", .purpose = "case.asb_resolution", .board = "tb.ncasb", .subject_role = "complainant", .convenor_role = "spoc",
-                                               .approver_role = "caldicott_guardian", .asked = {"health.mental", "identity", "incident"}, .grounds = {"tb.ncasb.health.mental"},
-                                               .released = {{.category = "identity"}, {.category = "incident"}}, .approved = {.category = "health.mental", .form = "flag_only"}};
+  static const Setting& setting = *new Setting{.asker = "cbc",
+                                               .profile = "tb.ncasb",
+                                               .purpose = "case.asb_resolution",
+                                               .board = "tb.ncasb",
+                                               .subject_role = "complainant",
+                                               .convenor_role = "spoc",
+                                               .approver_role = "caldicott_guardian",
+                                               .asked = {"health.mental", "identity", "incident"},
+                                               .grounds = {"tb.ncasb.health.mental"},
+                                               .released = {{.category = "identity"}, {.category = "incident"}},
+                                               .approved = {.category = "health.mental", .form = "flag_only"}};
   return setting;
 }
 
 const Setting& HomeVisit() {
-  static const Setting& setting = *new Setting{.asker = "dfrs", .profile = "fire_safety", .purpose = "case.fire_safety", .board = "", .subject_role = "resident", .convenor_role = "spoc", .approver_role = "spoc",
-                                               .asked = {"health.physical", "identity", "vulnerability.flag"}, .grounds = {"fire_safety.health.physical"},
-                                               .released = {{.category = "identity"}, {.category = "vulnerability.flag"}}, .approved = {.category = "health.physical", .form = "flag_only"}};
+  static const Setting& setting =
+      *new Setting{.asker = "dfrs",
+                   .profile = "fire_safety",
+                   .purpose = "case.fire_safety",
+                   .board = "",
+                   .subject_role = "resident",
+                   .convenor_role = "spoc",
+                   .approver_role = "spoc",
+                   .asked = {"health.physical", "identity", "vulnerability.flag"},
+                   .grounds = {"fire_safety.health.physical"},
+                   .released = {{.category = "identity"}, {.category = "vulnerability.flag"}},
+                   .approved = {.category = "health.physical", .form = "flag_only"}};
   return setting;
 }
 
 const Setting& Marac() {
-  static const Setting& setting = *new Setting{.asker = "cbc", .profile = "marac", .purpose = "case.da_safety", .board = "", .subject_role = "victim", .convenor_role = "marac_coordinator",
-                                               .approver_role = "marac_chair", .asked = {"health.mental", "identity", "incident"}, .grounds = {"marac.health.mental"},
-                                               .released = {{.category = "health.mental", .form = "generalise", .bucket = kNeutralUnitOctets},
-                                                            {.category = "identity", .form = "full", .bucket = kNeutralUnitOctets},
-                                                            {.category = "incident", .form = "full", .bucket = kNeutralUnitOctets}},
-                                               .approved = {.category = "health.mental", .form = "generalise"}, .sensitive = true};
+  static const Setting& setting =
+      *new Setting{.asker = "cbc",
+                   .profile = "marac",
+                   .purpose = "case.da_safety",
+                   .board = "",
+                   .subject_role = "victim",
+                   .convenor_role = "marac_coordinator",
+                   .approver_role = "marac_chair",
+                   .asked = {"health.mental", "identity", "incident"},
+                   .grounds = {"marac.health.mental"},
+                   .released = {{.category = "health.mental", .form = "generalise", .bucket = kNeutralUnitOctets},
+                                {.category = "identity", .form = "full", .bucket = kNeutralUnitOctets},
+                                {.category = "incident", .form = "full", .bucket = kNeutralUnitOctets}},
+                   .approved = {.category = "health.mental", .form = "generalise"},
+                   .sensitive = true};
   return setting;
 }
 
-RequestTest::RequestTest(const Setting& setting) : setting_(setting), officer_(pki_.IssueFor(kHolder, "person", kOfficer)), slot_(now_) {
+RequestTest::RequestTest(const Setting& setting)
+    : setting_(setting), officer_(pki_.IssueFor(kHolder, "person", kOfficer)), slot_(now_) {
   if (setting.sensitive) slot_ = policy::AnswerTime(policy(), policy().profiles.at(setting.profile).answer_slot, now_);
   Give(setting.asker, kPractitioner, setting.convenor_role);
   Give(kHolder, kOfficer, setting.approver_role);
@@ -51,11 +79,15 @@ void RequestTest::SetUp() {
   ASSERT_OK(Run([&](Batch& batch) { return OpenCase(PersonOf(setting_.asker), request, response, batch); }));
 }
 
-void RequestTest::Give(const std::string& agency, const std::string& person, const std::string& role, std::set<std::string> boards) {
-  world().directories[agency].push_back({.id = person, .roles = {{.role = role, .boards = std::move(boards), .areas = {"E23000018"}}}, .training_until = absl::CivilDay(2027, 12, 31)});
+void RequestTest::Give(const std::string& agency, const std::string& person, const std::string& role,
+                       std::set<std::string> boards) {
+  world().directories[agency].push_back({.id = person,
+                                         .roles = {{.role = role, .boards = std::move(boards), .areas = {"E23000018"}}},
+                                         .training_until = absl::CivilDay(2027, 12, 31)});
 }
 
-v1::Manifest RequestTest::Manifest(const std::string& share_id, v1::PackageKind kind, const std::string& from, const std::string& to) const {
+v1::Manifest RequestTest::Manifest(const std::string& share_id, v1::PackageKind kind, const std::string& from,
+                                   const std::string& to) const {
   v1::Manifest m;
   m.set_share_id(share_id);
   m.set_version(1);
@@ -79,7 +111,8 @@ v1::Manifest RequestTest::Manifest(const std::string& share_id, v1::PackageKind 
   return m;
 }
 
-void RequestTest::Finish(v1::Manifest m, v1::SenderStatement statement, const std::vector<Unit>& units, const SelectorChange& change, v1::Submission& submission) const {
+void RequestTest::Finish(v1::Manifest m, v1::SenderStatement statement, const std::vector<Unit>& units,
+                         const SelectorChange& change, v1::Submission& submission) const {
   v1::Package& package = *submission.mutable_package();
   package.set_key_ring("sealed ring");
   for (const Unit& unit : units) {
@@ -127,7 +160,8 @@ v1::SubmitCaseRequestRequest RequestTest::Request(const SelectorChange& change, 
 absl::StatusOr<v1::SubmitCaseRequestResponse> RequestTest::SubmitRequest(const v1::SubmitCaseRequestRequest& request) {
   ASSIGN_OR_RETURN(const CheckedShare share, CheckShare(AgentOf(setting_.asker), request, world(), now_));
   v1::SubmitCaseRequestResponse response;
-  RETURN_IF_ERROR(Run([&](Batch& batch) { return SubmitCaseRequest(AgentOf(setting_.asker), request, share, response, batch); }));
+  RETURN_IF_ERROR(
+      Run([&](Batch& batch) { return SubmitCaseRequest(AgentOf(setting_.asker), request, share, response, batch); }));
   return response;
 }
 
@@ -152,7 +186,8 @@ void RequestTest::HandOverRequest() {
   MoveToSlot();
 }
 
-v1::SubmitCaseAnswerRequest RequestTest::Reply(const std::string& share_id, v1::PackageKind kind, const std::vector<Unit>& units, const SelectorChange& change) {
+v1::SubmitCaseAnswerRequest RequestTest::Reply(const std::string& share_id, v1::PackageKind kind,
+                                               const std::vector<Unit>& units, const SelectorChange& change) {
   v1::SubmitCaseAnswerRequest request;
   request.set_request_id(share_id);
   v1::Manifest m = Manifest(share_id, kind, kHolder, setting_.asker);
@@ -169,7 +204,9 @@ v1::SubmitCaseAnswerRequest RequestTest::Reply(const std::string& share_id, v1::
   return request;
 }
 
-v1::SubmitCaseAnswerRequest RequestTest::Answer(const SelectorChange& change) { return Reply(kAnswerId, v1::PACKAGE_KIND_ANSWER, setting_.released, change); }
+v1::SubmitCaseAnswerRequest RequestTest::Answer(const SelectorChange& change) {
+  return Reply(kAnswerId, v1::PACKAGE_KIND_ANSWER, setting_.released, change);
+}
 
 v1::SubmitCaseAnswerRequest RequestTest::Supplement(const SelectorChange& change) {
   v1::SubmitCaseAnswerRequest request = Reply(kSupplementId, v1::PACKAGE_KIND_SUPPLEMENT, {setting_.approved}, change);
@@ -177,10 +214,12 @@ v1::SubmitCaseAnswerRequest RequestTest::Supplement(const SelectorChange& change
   return request;
 }
 
-absl::StatusOr<v1::SubmitCaseAnswerResponse> RequestTest::SubmitAnswer(const v1::SubmitCaseAnswerRequest& request, const std::string& agency) {
+absl::StatusOr<v1::SubmitCaseAnswerResponse> RequestTest::SubmitAnswer(const v1::SubmitCaseAnswerRequest& request,
+                                                                       const std::string& agency) {
   ASSIGN_OR_RETURN(const CheckedShare share, CheckShare(AgentOf(agency), request, world(), now_));
   v1::SubmitCaseAnswerResponse response;
-  RETURN_IF_ERROR(Run([&](Batch& batch) { return SubmitCaseAnswer(AgentOf(agency), request, share, response, batch); }));
+  RETURN_IF_ERROR(
+      Run([&](Batch& batch) { return SubmitCaseAnswer(AgentOf(agency), request, share, response, batch); }));
   return response;
 }
 
@@ -196,9 +235,11 @@ std::string RequestTest::Told(const v1::SubmitCaseRequestRequest& request) {
   return response->outcome() == v1::SUBMIT_OUTCOME_STORED ? "STORED" : absl::StrCat("REFUSED ", response->reason());
 }
 
-v1::SignedApproval RequestTest::SignedBy(const testing::TestIdentity& identity, const v1::ApprovalCommand& command) const {
+v1::SignedApproval RequestTest::SignedBy(const testing::TestIdentity& identity,
+                                         const v1::ApprovalCommand& command) const {
   v1::SignedApproval approval;
-  *approval.mutable_command() = SignMessage(trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(identity.key_pem)).value(), kApprovalType, command);
+  *approval.mutable_command() = SignMessage(
+      trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(identity.key_pem)).value(), kApprovalType, command);
   approval.set_certificate(identity.certificate_der);
   return approval;
 }
@@ -224,7 +265,8 @@ v1::SignedApproval RequestTest::Approval(const std::function<void(v1::ApprovalCo
   return SignedBy(officer_, command);
 }
 
-absl::Status RequestTest::Withdraw(const std::string& share_id, const std::string& from, const std::string& to, uint32_t sequence) {
+absl::Status RequestTest::Withdraw(const std::string& share_id, const std::string& from, const std::string& to,
+                                   uint32_t sequence) {
   v1::Withdrawal message;
   *message.mutable_head() = Head(from, to, sequence);
   message.mutable_head()->set_share_id(share_id);
@@ -245,7 +287,9 @@ absl::Status RequestTest::Close() {
 }
 
 Caller RequestTest::PersonOf(const std::string& agency, const std::string& person) const {
-  return {.id = {.trust_domain = "derwent.example", .agency = agency, .kind = trust::CallerKind::kPerson, .name = person}, .serial = "02"};
+  return {
+      .id = {.trust_domain = "derwent.example", .agency = agency, .kind = trust::CallerKind::kPerson, .name = person},
+      .serial = "02"};
 }
 
 v1::RequestHolder RequestTest::HolderSeenBy(const std::string& agency) {

@@ -24,8 +24,8 @@ struct Unit {
   uint32_t bucket = 256;
 };
 
-// Where somebody asks adults' services about a person: against anti-social behaviour or before a home visit, where nothing is
-// secret, or for MARAC, where it must not be told whether the person is known.
+// Where somebody asks adults' services about a person: against anti-social behaviour or before a home visit, where
+// nothing is secret, or for MARAC, where it must not be told whether the person is known.
 struct Setting {
   std::string asker;
   std::string profile;
@@ -34,10 +34,10 @@ struct Setting {
   std::string subject_role;
   std::string convenor_role;
   std::string approver_role;
-  std::vector<std::string> asked;    // Sorted; the first needs an approver.
+  std::vector<std::string> asked;  // Sorted; the first needs an approver.
   std::vector<std::string> grounds;
-  std::vector<Unit> released;        // What needs nobody.
-  Unit approved;                     // What needs the approver.
+  std::vector<Unit> released;  // What needs nobody.
+  Unit approved;               // What needs the approver.
   bool sensitive = false;
 };
 const Setting& Antisocial();
@@ -61,8 +61,10 @@ class RequestTest : public ExchangeTest {
   // An answer with what needs nobody, or what a setting's neutral answer holds.
   v1::SubmitCaseAnswerRequest Answer(const SelectorChange& change = nullptr);
   v1::SubmitCaseAnswerRequest Supplement(const SelectorChange& change = nullptr);
-  absl::StatusOr<v1::SubmitCaseAnswerResponse> SubmitAnswer(const v1::SubmitCaseAnswerRequest& request, const std::string& agency = kHolder);
-  // The outcome and reason of an answer, or the reason of its status: `STORED`, `REFUSED CASE_LINK_REQUIRED`, `SHARE_UNKNOWN`.
+  absl::StatusOr<v1::SubmitCaseAnswerResponse> SubmitAnswer(const v1::SubmitCaseAnswerRequest& request,
+                                                            const std::string& agency = kHolder);
+  // The outcome and reason of an answer, or the reason of its status: `STORED`, `REFUSED CASE_LINK_REQUIRED`,
+  // `SHARE_UNKNOWN`.
   std::string Told(const v1::SubmitCaseAnswerRequest& request, const std::string& agency = kHolder);
   std::string Told(const v1::SubmitCaseRequestRequest& request);
   std::string Told(const absl::Status& status) { return status.ok() ? "OK" : ReasonOf(status); }
@@ -79,16 +81,20 @@ class RequestTest : public ExchangeTest {
   std::vector<std::string> EntriesSeenBy(const std::string& agency);
   // Octets of the receipts of those entries; they grow with the log.
   std::vector<size_t> ReceiptsSeenBy(const std::string& agency);
-  void Give(const std::string& agency, const std::string& person, const std::string& role, std::set<std::string> boards = {});
+  void Give(const std::string& agency, const std::string& person, const std::string& role,
+            std::set<std::string> boards = {});
 
   const Setting& setting_;
   testing::TestIdentity officer_;
   absl::Time slot_;
 
  private:
-  v1::SubmitCaseAnswerRequest Reply(const std::string& share_id, v1::PackageKind kind, const std::vector<Unit>& units, const SelectorChange& change);
-  v1::Manifest Manifest(const std::string& share_id, v1::PackageKind kind, const std::string& from, const std::string& to) const;
-  void Finish(v1::Manifest manifest, v1::SenderStatement statement, const std::vector<Unit>& units, const SelectorChange& change, v1::Submission& submission) const;
+  v1::SubmitCaseAnswerRequest Reply(const std::string& share_id, v1::PackageKind kind, const std::vector<Unit>& units,
+                                    const SelectorChange& change);
+  v1::Manifest Manifest(const std::string& share_id, v1::PackageKind kind, const std::string& from,
+                        const std::string& to) const;
+  void Finish(v1::Manifest manifest, v1::SenderStatement statement, const std::vector<Unit>& units,
+              const SelectorChange& change, v1::Submission& submission) const;
 };
 
 }  // namespace derwent::exchange

@@ -51,7 +51,8 @@ TEST_P(WhatTheAskerSeesTest, IsTheSameWhateverTheHolderFound) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, WhatTheAskerSeesTest,
-                         ::testing::Values(Found{"nobody", false, false}, Found{"somebody", true, false}, Found{"somebody_approved", true, true}),
+                         ::testing::Values(Found{"nobody", false, false}, Found{"somebody", true, false},
+                                           Found{"somebody_approved", true, true}),
                          [](const auto& param) { return std::string(param.param.name); });
 
 TEST_F(SilenceTest, AnAnswerTooEarlyIsRefusedAndOneWithinTheClocksSkewWaitsForItsSlot) {
@@ -88,7 +89,9 @@ TEST_P(TellingAnswerTest, IsRefusedAndTheAskerSeesNoneOfIt) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, TellingAnswerTest,
-                         ::testing::Values(Telling{"weaker_form", [](v1::Manifest& m, v1::SenderStatement&) { m.mutable_units(2)->set_form("flag_only"); }}),
+                         ::testing::Values(Telling{
+                             "weaker_form",
+                             [](v1::Manifest& m, v1::SenderStatement&) { m.mutable_units(2)->set_form("flag_only"); }}),
                          [](const auto& param) { return std::string(param.param.name); });
 
 TEST_F(SilenceTest, ASmallerOrMissingUnitTellsToo) {
@@ -102,8 +105,16 @@ TEST_F(SilenceTest, ASmallerOrMissingUnitTellsToo) {
     *package.mutable_manifest() = Sign(kHolder, kManifestType, manifest);
     return changed;
   };
-  EXPECT_EQ(Told(resign([](v1::Manifest& m, v1::Package& p) { m.mutable_units()->RemoveLast(); p.mutable_units()->RemoveLast(); })), "REFUSED ANSWER_NOT_NEUTRAL");
-  EXPECT_EQ(Told(resign([](v1::Manifest& m, v1::Package& p) { m.clear_units(); p.clear_units(); })), "REFUSED ANSWER_NOT_NEUTRAL");
+  EXPECT_EQ(Told(resign([](v1::Manifest& m, v1::Package& p) {
+              m.mutable_units()->RemoveLast();
+              p.mutable_units()->RemoveLast();
+            })),
+            "REFUSED ANSWER_NOT_NEUTRAL");
+  EXPECT_EQ(Told(resign([](v1::Manifest& m, v1::Package& p) {
+              m.clear_units();
+              p.clear_units();
+            })),
+            "REFUSED ANSWER_NOT_NEUTRAL");
   EXPECT_EQ(Told(resign([](v1::Manifest& m, v1::Package& p) {
               p.set_units(0, std::string(256 + 16, 'x'));
               m.mutable_units(0)->set_size_bucket(256);
@@ -122,7 +133,8 @@ TEST_F(SilenceTest, NoProgressIsTold) {
   request.set_request_id(kRequestId);
   *request.mutable_progress() = Sign(kHolder, kProgressType, message);
   v1::ReportProgressResponse response;
-  EXPECT_EQ(Told(Run([&](Batch& batch) { return ReportProgress(AgentOf(kHolder), request, response, batch); })), "STATE_NOT_ALLOWED");
+  EXPECT_EQ(Told(Run([&](Batch& batch) { return ReportProgress(AgentOf(kHolder), request, response, batch); })),
+            "STATE_NOT_ALLOWED");
 }
 
 TEST_F(SilenceTest, AHolderThatNeverAnswersJustWaits) {
@@ -140,7 +152,8 @@ TEST_F(SilenceTest, AHolderThatNeverAnswersJustWaits) {
 
 TEST_F(SilenceTest, AnAnswerThatIsStoppedIsStoppedInSilence) {
   ASSERT_EQ(Told(Answer()), "STORED");
-  for (policy::Agreement& agreement : policy().agreements) agreement.notices.push_back({.from = absl::CivilDay(2026, 1, 1)});
+  for (policy::Agreement& agreement : policy().agreements)
+    agreement.notices.push_back({.from = absl::CivilDay(2026, 1, 1)});
   const std::vector<std::string> before = EntriesSeenBy("cbc");
   ASSERT_OK(CollectAs("cbc"));
   EXPECT_EQ(EntriesSeenBy("cbc"), before);
@@ -163,10 +176,16 @@ class SlotTest : public RequestTest {
 
 TEST_F(SlotTest, IsTheProfilesToTheSecond) {
   for (const int off : {-1, 1, 3600}) {
-    EXPECT_EQ(Told(Request([&](v1::Manifest& m, v1::SenderStatement&) { *m.mutable_question()->mutable_answer_time() = ToTimestamp(slot_ + absl::Seconds(off)); })), "PAYLOAD_REJECTED") << off;
+    EXPECT_EQ(Told(Request([&](v1::Manifest& m, v1::SenderStatement&) {
+                *m.mutable_question()->mutable_answer_time() = ToTimestamp(slot_ + absl::Seconds(off));
+              })),
+              "PAYLOAD_REJECTED")
+        << off;
   }
-  EXPECT_EQ(Told(Request([](v1::Manifest& m, v1::SenderStatement&) { m.mutable_question()->clear_answer_time(); })), "PAYLOAD_REJECTED");
-  EXPECT_EQ(Told(Request([](v1::Manifest& m, v1::SenderStatement&) { m.set_existence_sensitive(false); })), "PAYLOAD_REJECTED");
+  EXPECT_EQ(Told(Request([](v1::Manifest& m, v1::SenderStatement&) { m.mutable_question()->clear_answer_time(); })),
+            "PAYLOAD_REJECTED");
+  EXPECT_EQ(Told(Request([](v1::Manifest& m, v1::SenderStatement&) { m.set_existence_sensitive(false); })),
+            "PAYLOAD_REJECTED");
   EXPECT_EQ(Told(Request()), "STORED");
 }
 
@@ -177,7 +196,8 @@ TEST_F(SlotTest, ARequestThatCameAfterItsOwnSlotIsTooLate) {
 }
 
 TEST_F(SlotTest, TheAskerIsToldWhatRestsOnItselfAlone) {
-  const auto response = SubmitRequest(Request([](v1::Manifest& m, v1::SenderStatement&) { m.mutable_subjects(0)->clear_grounds(); }));
+  const auto response =
+      SubmitRequest(Request([](v1::Manifest& m, v1::SenderStatement&) { m.mutable_subjects(0)->clear_grounds(); }));
   ASSERT_OK(response);
   ASSERT_EQ(response->decisions(0).question().categories_size(), 1) << "only what is denied whoever the person is";
   EXPECT_EQ(response->decisions(0).question().categories(0).category(), "health.mental");

@@ -9,7 +9,9 @@ using ::testing::Pair;
 
 class SubmitTest : public ExchangeTest {
  protected:
-  std::string Refused(const v1::SubmitReferralRequest& request, const std::string& agency = kSender) { return ReasonOf(Submit(request, agency).status()); }
+  std::string Refused(const v1::SubmitReferralRequest& request, const std::string& agency = kSender) {
+    return ReasonOf(Submit(request, agency).status());
+  }
   size_t Waiting() { return store_->Read().value()->GetMailboxDepth(kRecipient)->waiting; }
 };
 
@@ -69,7 +71,9 @@ TEST_F(SubmitTest, AUnitThatPolicyDeniesRefusesTheWholeShare) {
 }
 
 TEST_F(SubmitTest, AUnitThatWasNotAskedRefusesTheShare) {
-  const auto response = Submit(Share([](v1::Manifest&, v1::SenderStatement& statement) { statement.mutable_subjects(0)->mutable_categories()->RemoveLast(); }));
+  const auto response = Submit(Share([](v1::Manifest&, v1::SenderStatement& statement) {
+    statement.mutable_subjects(0)->mutable_categories()->RemoveLast();
+  }));
   ASSERT_OK(response);
   EXPECT_EQ(response->outcome(), v1::SUBMIT_OUTCOME_REFUSED);
 }
@@ -87,7 +91,8 @@ TEST_F(SubmitTest, AUnitThatNeedsAnApproverIsNotSent) {
 }
 
 TEST_F(SubmitTest, PolicyThatTightenedBetweenPlanAndSubmitSaysPolicyChanged) {
-  const v1::SubmitReferralRequest share = Share([](v1::Manifest& manifest, v1::SenderStatement&) { manifest.set_policy_digest(std::string(32, 'o')); });
+  const v1::SubmitReferralRequest share =
+      Share([](v1::Manifest& manifest, v1::SenderStatement&) { manifest.set_policy_digest(std::string(32, 'o')); });
   for (policy::Agreement& agreement : policy().agreements) agreement.signed_by.erase(kRecipient);
   const auto response = Submit(share);
   ASSERT_OK(response);
@@ -131,7 +136,10 @@ TEST_F(SubmitTest, AKeyThatIsUnknownDoesNotCount) {
 }
 
 TEST_F(SubmitTest, APackageSealedToAKeyThatDoesNotCountIsRefused) {
-  EXPECT_EQ(Refused(Share([](v1::Manifest& manifest, v1::SenderStatement&) { manifest.set_sealing_key_id(std::string(64, '0')); })), "KEY_NOT_CERTIFIED");
+  EXPECT_EQ(Refused(Share([](v1::Manifest& manifest, v1::SenderStatement&) {
+              manifest.set_sealing_key_id(std::string(64, '0'));
+            })),
+            "KEY_NOT_CERTIFIED");
 }
 
 TEST_F(SubmitTest, AllViolationsAreToldAtOnce) {
@@ -183,19 +191,30 @@ TEST_F(SubmitTest, AShareThatWasAnsweredGetsItsFirstAnswerHoweverLateItsBytesCom
 }
 
 TEST_F(SubmitTest, ACategoryStandsOnceForASubject) {
-  EXPECT_EQ(Refused(Share([](v1::Manifest& manifest, v1::SenderStatement&) { manifest.mutable_units(1)->set_category("fire_risk"); })), "PAYLOAD_REJECTED");
+  EXPECT_EQ(Refused(Share([](v1::Manifest& manifest, v1::SenderStatement&) {
+              manifest.mutable_units(1)->set_category("fire_risk");
+            })),
+            "PAYLOAD_REJECTED");
 }
 
 TEST_F(SubmitTest, WhetherExistenceIsSecretIsTheProfilesToSay) {
-  EXPECT_EQ(Refused(Share([](v1::Manifest& manifest, v1::SenderStatement&) { manifest.set_existence_sensitive(true); })), "PAYLOAD_REJECTED");
+  EXPECT_EQ(
+      Refused(Share([](v1::Manifest& manifest, v1::SenderStatement&) { manifest.set_existence_sensitive(true); })),
+      "PAYLOAD_REJECTED");
 }
 
 TEST_F(SubmitTest, ASubjectStandsOnceInTheStatement) {
-  EXPECT_EQ(Refused(Share([](v1::Manifest&, v1::SenderStatement& statement) { *statement.add_subjects() = v1::AskedSubject(statement.subjects(0)); })), "PAYLOAD_REJECTED");
+  EXPECT_EQ(Refused(Share([](v1::Manifest&, v1::SenderStatement& statement) {
+              *statement.add_subjects() = v1::AskedSubject(statement.subjects(0));
+            })),
+            "PAYLOAD_REJECTED");
 }
 
 TEST_F(SubmitTest, OnlyAShareOfItsOwnIsSuperseded) {
-  EXPECT_EQ(Refused(Share([](v1::Manifest& manifest, v1::SenderStatement&) { manifest.set_supersedes_share_id("5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1bff"); })), "SHARE_UNKNOWN");
+  EXPECT_EQ(Refused(Share([](v1::Manifest& manifest, v1::SenderStatement&) {
+              manifest.set_supersedes_share_id("5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1bff");
+            })),
+            "SHARE_UNKNOWN");
 }
 
 }  // namespace

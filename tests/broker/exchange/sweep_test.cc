@@ -45,7 +45,10 @@ TEST_F(SweepTest, AnOverdueAcceptanceIsEscalatedOnceToBothSidesNamingTheRole) {
 }
 
 TEST_F(SweepTest, TheFirstRefusedCallIsEnteredAtOnceAndItsRepeatsAsOne) {
-  const auto refused = [&] { return Run([&](Batch& batch) { return EnterRefusedCall(AgentOf(kStranger), "Collect", "ROLE_NOT_ENTITLED", batch); }); };
+  const auto refused = [&] {
+    return Run(
+        [&](Batch& batch) { return EnterRefusedCall(AgentOf(kStranger), "Collect", "ROLE_NOT_ENTITLED", batch); });
+  };
   for (int i = 0; i < 5; ++i) ASSERT_OK(refused());
   EXPECT_EQ(EntriesOf(kStranger, "refused_call"), 1u);
   SweepAt(absl::Seconds(61));

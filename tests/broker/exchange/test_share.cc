@@ -11,7 +11,8 @@ constexpr size_t kUnitOctets = 256;
 
 }  // namespace
 
-v1::DsseEnvelope SignMessage(const trust::SigningKey& key, absl::string_view type, const google::protobuf::Message& message) {
+v1::DsseEnvelope SignMessage(const trust::SigningKey& key, absl::string_view type,
+                             const google::protobuf::Message& message) {
   const trust::Envelope envelope = trust::SignEnvelope(type, message.SerializeAsString(), key).value();
   v1::DsseEnvelope signed_message;
   signed_message.set_payload_type(envelope.payload_type);
@@ -24,7 +25,8 @@ v1::DsseEnvelope SignMessage(const trust::SigningKey& key, absl::string_view typ
   return signed_message;
 }
 
-v1::DsseEnvelope MakeKeyEvent(const std::string& agency, uint32_t sequence, const testing::TestIdentity& identity, const std::string& previous, absl::Time now, const trust::SigningKey& key, bool signing) {
+v1::DsseEnvelope MakeKeyEvent(const std::string& agency, uint32_t sequence, const testing::TestIdentity& identity,
+                              const std::string& previous, absl::Time now, const trust::SigningKey& key, bool signing) {
   v1::KeyEvent event;
   event.set_agency(agency);
   event.set_sequence(sequence);

@@ -19,8 +19,9 @@ TEST(AttributesTest, FindsAValueByItsWholeKey) {
 
 TEST(AttributesTest, TakesCodesOnly) {
   for (const char* code : {"police.derbys", "lb.ea.p6", "a/b:c@d+e-f_g", "c9.g(i)"}) EXPECT_TRUE(IsCode(code)) << code;
-  for (const std::string& text : {std::string(), std::string("two words"), std::string("a,b"), std::string("a=b"), std::string("a`b"),
-                                  std::string("a\nb"), std::string("\xc3\xa9"), std::string(257, 'a'), std::string("a\0b", 3)}) {
+  for (const std::string& text :
+       {std::string(), std::string("two words"), std::string("a,b"), std::string("a=b"), std::string("a`b"),
+        std::string("a\nb"), std::string("\xc3\xa9"), std::string(257, 'a'), std::string("a\0b", 3)}) {
     EXPECT_FALSE(IsCode(text)) << text;
   }
 }

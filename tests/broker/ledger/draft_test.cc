@@ -29,24 +29,25 @@ TEST_P(DraftLimitTest, RefusesWhatBreaksAFieldsSyntax) {
 
 INSTANTIATE_TEST_SUITE_P(
     Fields, DraftLimitTest,
-    ::testing::Values(
-        Case{"person", [](EntryDraft& draft) { draft.SetReleasing("police.derbys", "A Nobody"); }},
-        Case{"role", [](EntryDraft& draft) { draft.SetSubject(1, "a role", {}); }},
-        Case{"short_tag", [](EntryDraft& draft) { draft.SetSubject(1, "victim", {"short"}); }},
-        Case{"many_tags",
-             [](EntryDraft& draft) {
-               std::vector<std::string> tags;
-               for (int i = 0; i < 17; ++i) tags.push_back(TestTag(i));
-               draft.SetSubject(1, "victim", tags);
-             }},
-        Case{"many_categories",
-             [](EntryDraft& draft) {
-               for (int i = 0; i < 65; ++i) draft.AddCategory({.category = "identity", .asked = "full", .outcome = "DENY", .form = ""});
-             }},
-        Case{"reason", [](EntryDraft& draft) { draft.SetOutcome("DENY", {"A,B"}, {}, {}); }},
-        Case{"justification", [](EntryDraft& draft) { draft.SetGrounds({}, "", "not a digest"); }},
-        Case{"commitment", [](EntryDraft& draft) { draft.SetHolderCommitment("not 32 octets"); }},
-        Case{"request", [](EntryDraft& draft) { draft.SetDecisionRequest(std::string(70'000, 'q')); }}),
+    ::testing::Values(Case{"person", [](EntryDraft& draft) { draft.SetReleasing("police.derbys", "A Nobody"); }},
+                      Case{"role", [](EntryDraft& draft) { draft.SetSubject(1, "a role", {}); }},
+                      Case{"short_tag", [](EntryDraft& draft) { draft.SetSubject(1, "victim", {"short"}); }},
+                      Case{"many_tags",
+                           [](EntryDraft& draft) {
+                             std::vector<std::string> tags;
+                             for (int i = 0; i < 17; ++i) tags.push_back(TestTag(i));
+                             draft.SetSubject(1, "victim", tags);
+                           }},
+                      Case{"many_categories",
+                           [](EntryDraft& draft) {
+                             for (int i = 0; i < 65; ++i)
+                               draft.AddCategory(
+                                   {.category = "identity", .asked = "full", .outcome = "DENY", .form = ""});
+                           }},
+                      Case{"reason", [](EntryDraft& draft) { draft.SetOutcome("DENY", {"A,B"}, {}, {}); }},
+                      Case{"justification", [](EntryDraft& draft) { draft.SetGrounds({}, "", "not a digest"); }},
+                      Case{"commitment", [](EntryDraft& draft) { draft.SetHolderCommitment("not 32 octets"); }},
+                      Case{"request", [](EntryDraft& draft) { draft.SetDecisionRequest(std::string(70'000, 'q')); }}),
     [](const auto& param) { return std::string(param.param.name); });
 
 TEST(DraftTest, SortsTagsAndKeepsEachOnce) {
@@ -67,7 +68,9 @@ TEST(DraftTest, SearchesByWhatTheFieldsSay) {
 }
 
 TEST(DraftTest, TakesAPublicBodyWithinItsBounds) {
-  const auto with = [](size_t size) { return EntryDraft::Public(trust::EntryKind::kRegister, std::string(size, 'b'), "directory", "dfrs"); };
+  const auto with = [](size_t size) {
+    return EntryDraft::Public(trust::EntryKind::kRegister, std::string(size, 'b'), "directory", "dfrs");
+  };
   EXPECT_THAT(Pack(with(0)), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(Pack(with(65'001)), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_EQ(Pack(with(65'000))->body->body.size(), 65'000u);

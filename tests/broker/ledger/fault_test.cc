@@ -19,7 +19,9 @@ constexpr int kBatches = 8;
 // One broker's life on a disk that fails: batches of entries, shares and deliveries, as the writer runs them.
 class Life {
  public:
-  Life() : store_(store::OpenSqliteStore({.path = path(), .trim_pages = 24, .vfs = disk_.name()}).value()), log_(kOrigin, TestKey()) {
+  Life()
+      : store_(store::OpenSqliteStore({.path = path(), .trim_pages = 24, .vfs = disk_.name()}).value()),
+        log_(kOrigin, TestKey()) {
     EXPECT_OK(log_.TakeOver(*store_));
   }
 
@@ -65,8 +67,8 @@ class Life {
 
   absl::Status RunBatch(int batch) {
     ASSIGN_OR_RETURN(const auto transaction, store_->Begin());
-    ASSIGN_OR_RETURN(const auto indexes,
-                     log_.Append(*transaction, {Referral(batch), Referral(batch), Referral(batch)}, TestTime(batch), random_));
+    ASSIGN_OR_RETURN(const auto indexes, log_.Append(*transaction, {Referral(batch), Referral(batch), Referral(batch)},
+                                                     TestTime(batch), random_));
     RETURN_IF_ERROR(transaction->InsertShare(store::SampleShare(batch)));
     RETURN_IF_ERROR(transaction->InsertPart(store::SamplePart(batch)));
     store::DeliveryRow delivery = store::SampleDelivery(batch);

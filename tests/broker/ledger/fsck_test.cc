@@ -32,7 +32,8 @@ class FsckTest : public LedgerTest {
   void SetUp() override {
     LedgerTest::SetUp();
     for (int i = 0; i < 5; ++i) {
-      Commit({Referral(i), Referral(i), EntryDraft::Public(trust::EntryKind::kKeyEvent, "event", "key_event", "dfrs")}, TestTime(i));
+      Commit({Referral(i), Referral(i), EntryDraft::Public(trust::EntryKind::kKeyEvent, "event", "key_event", "dfrs")},
+             TestTime(i));
     }
     auto transaction = store_->Begin().value();
     store::FillEveryTable(*transaction);
@@ -42,7 +43,8 @@ class FsckTest : public LedgerTest {
   }
 
   std::string Broken(const std::string& path) {
-    const auto report = Fsck(path, trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, TestKey().public_key()).value());
+    const auto report =
+        Fsck(path, trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, TestKey().public_key()).value());
     return report.ok() ? report->broken : std::string(report.status().message());
   }
 
@@ -50,9 +52,10 @@ class FsckTest : public LedgerTest {
   std::string BrokenAfter(const std::string& sql) {
     sqlite3* database = nullptr;
     sqlite3_open(path().c_str(), &database);
-    sqlite3_create_function_v2(database, "row_check", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, nullptr,
-                               [](sqlite3_context* context, int, sqlite3_value**) { sqlite3_result_zeroblob(context, 8); }, nullptr, nullptr,
-                               nullptr);
+    sqlite3_create_function_v2(
+        database, "row_check", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, nullptr,
+        [](sqlite3_context* context, int, sqlite3_value**) { sqlite3_result_zeroblob(context, 8); }, nullptr, nullptr,
+        nullptr);
     char* error = nullptr;
     EXPECT_EQ(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, &error), SQLITE_OK) << error;
     sqlite3_close(database);
@@ -94,7 +97,8 @@ TEST_F(FsckTest, ChecksACopyMadeWhileTheBrokerRuns) {
 }
 
 TEST_F(FsckTest, CountsWhatItChecked) {
-  const auto report = Fsck(path(), trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, TestKey().public_key()).value()).value();
+  const auto report =
+      Fsck(path(), trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, TestKey().public_key()).value()).value();
   EXPECT_EQ(report.entries, 15u);
   EXPECT_EQ(report.checkpoints, 5u);
   EXPECT_EQ(report.tiles, 1u);
@@ -102,7 +106,8 @@ TEST_F(FsckTest, CountsWhatItChecked) {
 }
 
 TEST_F(FsckTest, RefusesCheckpointsOfAnotherKey) {
-  const auto report = Fsck(path(), trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, TestKey('x').public_key()).value()).value();
+  const auto report =
+      Fsck(path(), trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, TestKey('x').public_key()).value()).value();
   EXPECT_THAT(report.broken, HasSubstr("checkpoint 3"));
 }
 
@@ -120,18 +125,21 @@ INSTANTIATE_TEST_SUITE_P(
         Tamper{"DELETE FROM entry WHERE idx = 14", "the index names an entry"},
         Tamper{"DELETE FROM entry WHERE idx = 3", "entry 3: it is missing"},
         Tamper{"UPDATE entry SET time_ms = time_ms + 1 WHERE idx = 4", "entry 4: its time is not"},
-        Tamper{"UPDATE entry SET packed = CAST(substr(packed, 1, 2000) || x'07' || substr(packed, 2002) AS BLOB) WHERE idx = 1", "entry 1: field"},
-        Tamper{"UPDATE entry SET packed = (SELECT packed FROM entry WHERE idx = 0) WHERE idx = 1", "root of the entries"},
+        Tamper{"UPDATE entry SET packed = CAST(substr(packed, 1, 2000) || x'07' || substr(packed, 2002) AS BLOB) WHERE "
+               "idx = 1",
+               "entry 1: field"},
+        Tamper{"UPDATE entry SET packed = (SELECT packed FROM entry WHERE idx = 0) WHERE idx = 1",
+               "root of the entries"},
         Tamper{"UPDATE entry_search SET board = 'other' WHERE idx = 6", "entry 6: its search columns"},
         Tamper{"DELETE FROM entry_search WHERE idx = 6 AND agency = 'dfrs'", "entry 6: its search columns"},
         Tamper{"DELETE FROM subject_index WHERE idx = 7", "entry 7: the subject index"},
         Tamper{"INSERT INTO subject_index VALUES (zeroblob(32), 7)", "entry 7: the subject index"},
         Tamper{"UPDATE public_body SET body = CAST('other' AS BLOB) WHERE idx = 2", "entry 2: its public body"},
         Tamper{"UPDATE entry SET decision_request = zeroblob(3) WHERE idx = 0", "entry 0: its decision request"},
-        Tamper{"UPDATE tile SET hashes = zeroblob(480)", "tile 0/0"},
-        Tamper{"DELETE FROM tile", "a tile is missing"},
+        Tamper{"UPDATE tile SET hashes = zeroblob(480)", "tile 0/0"}, Tamper{"DELETE FROM tile", "a tile is missing"},
         Tamper{"DELETE FROM checkpoint WHERE size = 15", "head: the newest checkpoint"},
-        Tamper{"UPDATE checkpoint SET note = replace(note, 'derwent.example', 'derwent.examplf') WHERE size = 3", "checkpoint 3"},
+        Tamper{"UPDATE checkpoint SET note = replace(note, 'derwent.example', 'derwent.examplf') WHERE size = 3",
+               "checkpoint 3"},
         Tamper{"UPDATE log_state SET size = 14", "head: its size"},
         Tamper{"UPDATE log_state SET epoch = 9", "table head"},
         Tamper{"UPDATE share SET purpose = 'other'", "table share"},
@@ -147,15 +155,21 @@ std::string Dump(const std::string& path) {
   sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READONLY, nullptr);
   std::string text;
   const auto append = [](void* out, int count, char** values, char**) {
-    for (int i = 0; i < count; ++i) *static_cast<std::string*>(out) += std::string(values[i] == nullptr ? "-" : values[i]) + "|";
+    for (int i = 0; i < count; ++i)
+      *static_cast<std::string*>(out) += std::string(values[i] == nullptr ? "-" : values[i]) + "|";
     return 0;
   };
-  for (const char* table : {"log_state", "entry", "entry_search", "subject_index", "tile", "checkpoint", "public_body",
-                            "share", "share_part", "part_tag", "delivery", "delivery_payload", "idempotency", "case_file", "case_member", "case_exclusion",
-                            "approval", "quota", "key_event", "directory",
+  for (const char* table : {"log_state",   "entry",           "entry_search",    "subject_index",
+                            "tile",        "checkpoint",      "public_body",     "share",
+                            "share_part",  "part_tag",        "delivery",        "delivery_payload",
+                            "idempotency", "case_file",       "case_member",     "case_exclusion",
+                            "approval",    "quota",           "key_event",       "directory",
                             "restriction", "restriction_tag", "refusal_counter", "setting"}) {
     std::string columns;
-    sqlite3_exec(database, ("SELECT 'quote(' || group_concat(name, ')||'',''||quote(') || ')' FROM pragma_table_xinfo('" + std::string(table) + "')").c_str(),
+    sqlite3_exec(database,
+                 ("SELECT 'quote(' || group_concat(name, ')||'',''||quote(') || ')' FROM pragma_table_xinfo('" +
+                  std::string(table) + "')")
+                     .c_str(),
                  append, &columns, nullptr);
     if (!columns.empty()) columns.pop_back();
     sqlite3_exec(database, ("SELECT " + columns + " FROM " + table).c_str(), append, &text, nullptr);

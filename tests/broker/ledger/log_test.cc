@@ -80,7 +80,8 @@ TEST_F(LedgerTest, IsFencedOffWhenAnotherWriterTakesOver) {
 TEST_F(LedgerTest, WritesNothingAfterForgetUntilLoaded) {
   log_->Forget();
   auto transaction = store_->Begin().value();
-  EXPECT_THAT(log_->Append(*transaction, {Referral(1)}, TestTime(), random_), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(log_->Append(*transaction, {Referral(1)}, TestTime(), random_),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
   ASSERT_OK(log_->Load(*transaction));
   EXPECT_OK(log_->Append(*transaction, {Referral(1)}, TestTime(), random_));
 }
@@ -88,7 +89,8 @@ TEST_F(LedgerTest, WritesNothingAfterForgetUntilLoaded) {
 TEST_F(LedgerTest, RefusesToLoadUnderAnotherKey) {
   Commit({Referral(1)});
   Log other(kOrigin, TestKey('x'));
-  EXPECT_THAT(other.TakeOver(*store_), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("not signed by this log's key")));
+  EXPECT_THAT(other.TakeOver(*store_),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("not signed by this log's key")));
 }
 
 TEST_F(LedgerTest, KeepsTheDecisionRequestBesideTheEntry) {
@@ -97,7 +99,8 @@ TEST_F(LedgerTest, KeepsTheDecisionRequestBesideTheEntry) {
 }
 
 TEST_F(LedgerTest, PublishesTheBodyOfAPublicEntry) {
-  const auto batch = Commit({Referral(1), EntryDraft::Public(trust::EntryKind::kKeyEvent, "signed event", "key_event", "dfrs")});
+  const auto batch =
+      Commit({Referral(1), EntryDraft::Public(trust::EntryKind::kKeyEvent, "signed event", "key_event", "dfrs")});
   const auto receipt = trust::VerifyReceipt(batch->MakeReceipt(1, "cbc").value(), log_->vkey(), kOrigin);
   ASSERT_OK(receipt);
   EXPECT_EQ(receipt->opening.public_body, "signed event");

@@ -1,9 +1,10 @@
 // Stored tiles against RFC 6962 and 9162, for every size from 1 to 300.
 
+#include "trust/merkle/proof.h"
+
 #include "broker/ledger/query.h"
 #include "tests/broker/ledger/ledger_fixture.h"
 #include "trust/entry/opening.h"
-#include "trust/merkle/proof.h"
 #include "trust/note/checkpoint.h"
 
 namespace derwent::ledger {
@@ -15,7 +16,8 @@ class ProofTest : public LedgerTest {
  protected:
   // One entry a batch, so that there is a checkpoint of every size.
   void Fill() {
-    for (uint64_t size = 1; size <= kSizes; ++size) Commit({EntryDraft("read", Actor::kReceiving).SetReceiving("dfrs", "")});
+    for (uint64_t size = 1; size <= kSizes; ++size)
+      Commit({EntryDraft("read", Actor::kReceiving).SetReceiving("dfrs", "")});
   }
   Sha256Digest RootOf(store::Reader& reader, uint64_t size) {
     return trust::OpenCheckpoint(reader.FindCheckpoint(size).value()->note, log_->vkey()).value().root;
@@ -44,7 +46,8 @@ TEST_F(ProofTest, ProvesThatEverySizeExtendsTheOnesBefore) {
   for (uint64_t size = 1; size <= kSizes; ++size) {
     for (uint64_t old_size = 1; old_size <= size; ++old_size) {
       const auto path = ConsistencyProof(*reader, old_size, size).value();
-      ASSERT_OK(trust::VerifyConsistency(old_size, size, roots[old_size], roots[size], path)) << old_size << " " << size;
+      ASSERT_OK(trust::VerifyConsistency(old_size, size, roots[old_size], roots[size], path))
+          << old_size << " " << size;
     }
   }
 }
@@ -52,12 +55,14 @@ TEST_F(ProofTest, ProvesThatEverySizeExtendsTheOnesBefore) {
 TEST_F(ProofTest, BatchesOfAnySizeGiveTheTreeOfTheirLeaves) {
   uint64_t size = 0;
   for (const int count : {1, 2, 3, 64, 5, 200, 256, 31, 600}) {
-    Commit(std::vector<EntryDraft>(static_cast<size_t>(count), EntryDraft("read", Actor::kReceiving).SetReceiving("dfrs", "")));
+    Commit(std::vector<EntryDraft>(static_cast<size_t>(count),
+                                   EntryDraft("read", Actor::kReceiving).SetReceiving("dfrs", "")));
     size += static_cast<uint64_t>(count);
     auto reader = store_->Read().value();
     trust::RightEdge tree;
     const auto leaves = Leaves(*reader, 0, 4096).value();
-    for (const std::string& leaf : leaves) tree.Append(trust::LeafHash(leaf), [](trust::NodeId, const Sha256Digest&) {});
+    for (const std::string& leaf : leaves)
+      tree.Append(trust::LeafHash(leaf), [](trust::NodeId, const Sha256Digest&) {});
     ASSERT_EQ(tree.size(), size);
     EXPECT_EQ(tree.Root(), RootOf(*reader, size));
   }

@@ -1,6 +1,7 @@
+#include "broker/ledger/receipt.h"
+
 #include "broker/ledger/packed_entry.h"
 #include "broker/ledger/query.h"
-#include "broker/ledger/receipt.h"
 #include "tests/broker/ledger/ledger_fixture.h"
 #include "trust/entry/opening.h"
 
@@ -13,7 +14,9 @@ using trust::Field;
 
 class ReceiptTest : public LedgerTest {
  protected:
-  trust::VerifiedReceipt Verified(absl::string_view text) { return trust::VerifyReceipt(text, log_->vkey(), kOrigin).value(); }
+  trust::VerifiedReceipt Verified(absl::string_view text) {
+    return trust::VerifyReceipt(text, log_->vkey(), kOrigin).value();
+  }
 };
 
 TEST_F(ReceiptTest, OpensToTheSenderWhatTheSenderMaySee) {
@@ -21,7 +24,8 @@ TEST_F(ReceiptTest, OpensToTheSenderWhatTheSenderMaySee) {
   EXPECT_EQ(*receipt.opening.Value(Field::kReleasingPerson), "p-17");
   EXPECT_EQ(receipt.opening.Value(Field::kReceivingPerson), nullptr);
   EXPECT_EQ(receipt.opening.Value(Field::kSubjectTags)->size(), 64u);
-  EXPECT_EQ(*receipt.opening.Value(Field::kPurpose), "purpose=case.fire_safety profile=fire_safety board=tb.dasv area=E07000034");
+  EXPECT_EQ(*receipt.opening.Value(Field::kPurpose),
+            "purpose=case.fire_safety profile=fire_safety board=tb.dasv area=E07000034");
 }
 
 TEST_F(ReceiptTest, OpensToTheRecipientNeitherTagsNorPersonNorHoldersCommitment) {
@@ -91,7 +95,8 @@ TEST_F(ReceiptTest, PackedEntriesReadBackAsWritten) {
   ASSERT_OK(entry);
   EXPECT_EQ(entry->Encode(), packed);
   EXPECT_EQ(trust::HashFields(entry->fields), entry->hashes);
-  for (size_t size = 0; size < packed.size(); size += 11) EXPECT_FALSE(PackedEntry::Decode(packed.substr(0, size)).ok()) << size;
+  for (size_t size = 0; size < packed.size(); size += 11)
+    EXPECT_FALSE(PackedEntry::Decode(packed.substr(0, size)).ok()) << size;
 }
 
 }  // namespace

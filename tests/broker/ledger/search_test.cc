@@ -62,13 +62,17 @@ TEST_F(SearchTest, DoesNotConfirmAPersonToARecipient) {
 }
 
 TEST_F(SearchTest, FindsOnesOwnReadsOfAPerson) {
-  Commit({EntryDraft("read", Actor::kReceiving).SetReceiving("cbc", "p-2").SetSubject(1, "", {TestTag(50)})}, TestTime(9'000));
+  Commit({EntryDraft("read", Actor::kReceiving).SetReceiving("cbc", "p-2").SetSubject(1, "", {TestTag(50)})},
+         TestTime(9'000));
   EXPECT_THAT(Find({.viewer_agency = "cbc", .tags = {TestTag(50)}}), ElementsAre(8));
 }
 
 TEST_F(SearchTest, FindsARequestForTheAskerWhoNamedThePersonAndNotForTheHolder) {
   EntryDraft request("request", Actor::kReceiving);
-  request.SetReleasing("police.derbys", "").SetReceiving("cbc", "p-2").SetSubject(1, "victim", {TestTag(50)}).SetSupplier(Side::kReceiving);
+  request.SetReleasing("police.derbys", "")
+      .SetReceiving("cbc", "p-2")
+      .SetSubject(1, "victim", {TestTag(50)})
+      .SetSupplier(Side::kReceiving);
   Commit({request}, TestTime(9'000));
   EXPECT_THAT(Find({.viewer_agency = "cbc", .tags = {TestTag(50)}}), ElementsAre(8));
   EXPECT_THAT(Find({.viewer_agency = "police.derbys", .tags = {TestTag(50)}}), IsEmpty());
@@ -77,7 +81,9 @@ TEST_F(SearchTest, FindsARequestForTheAskerWhoNamedThePersonAndNotForTheHolder) 
 }
 
 TEST_F(SearchTest, HoldsAllConditionsAtOnce) {
-  EXPECT_THAT(Find({.viewer_agency = "police.derbys", .start = TestTime(3'500), .board = "tb.dasv", .tags = {TestTag(4)}}), ElementsAre(4));
+  EXPECT_THAT(
+      Find({.viewer_agency = "police.derbys", .start = TestTime(3'500), .board = "tb.dasv", .tags = {TestTag(4)}}),
+      ElementsAre(4));
 }
 
 TEST_F(SearchTest, PagesInLedgerOrderWithoutGapOrRepeat) {

@@ -12,7 +12,8 @@ Tagger WithKey(char octet) { return Tagger::Create(trust::SecretBytes(std::strin
 
 TEST(TaggerTest, TagsAReferenceByHmacUnderTheIndexKey) {
   // python3: hmac.new(b"\x0b"*32, b"r"*32, "sha256").hexdigest()
-  EXPECT_EQ(HexEncode(WithKey('\x0b').Tag(std::string(32, 'r')).value()), "03359450919d230604d3603c89135bbac6c183ce912f2abb134daab568c3225d");
+  EXPECT_EQ(HexEncode(WithKey('\x0b').Tag(std::string(32, 'r')).value()),
+            "03359450919d230604d3603c89135bbac6c183ce912f2abb134daab568c3225d");
 }
 
 TEST(TaggerTest, GivesAnotherTagUnderAnotherKey) {

@@ -30,33 +30,43 @@ constexpr const char* kTable[] = {
     "rc",   // 18 engine
     "h",    // 19 holder's commitment
     "rc",   // 20 step
-    "", "", "", "",
+    "",    "", "", "",
 };
-constexpr std::pair<char, Viewer> kViewers[] = {{'r', Viewer::kReleasing}, {'c', Viewer::kReceiving}, {'s', Viewer::kSupplier},
-                                                {'a', Viewer::kAuditor},   {'h', Viewer::kHolder},    {'n', Viewer::kNone}};
+constexpr std::pair<char, Viewer> kViewers[] = {{'r', Viewer::kReleasing}, {'c', Viewer::kReceiving},
+                                                {'s', Viewer::kSupplier},  {'a', Viewer::kAuditor},
+                                                {'h', Viewer::kHolder},    {'n', Viewer::kNone}};
 
 class VisibilityTest : public ::testing::TestWithParam<std::tuple<int, std::pair<char, Viewer>>> {};
 
 TEST_P(VisibilityTest, OpensACellOnlyWhereTheTableSaysSo) {
   const auto& [number, viewer] = GetParam();
   const bool want = std::string(kTable[number - 1]).find(viewer.first) != std::string::npos;
-  EXPECT_EQ(Openable(viewer.second).test(static_cast<size_t>(number) - 1), want) << "field " << number << " viewer " << viewer.first;
+  EXPECT_EQ(Openable(viewer.second).test(static_cast<size_t>(number) - 1), want)
+      << "field " << number << " viewer " << viewer.first;
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryCell, VisibilityTest, ::testing::Combine(::testing::Range(1, 25), ::testing::ValuesIn(kViewers)));
+INSTANTIATE_TEST_SUITE_P(EveryCell, VisibilityTest,
+                         ::testing::Combine(::testing::Range(1, 25), ::testing::ValuesIn(kViewers)));
 
 TEST(ViewerOfTest, MakesTheReleasingSideSupplierAndHolder) {
-  const store::EntryColumns columns{.releasing_agency = "police.derbys", .receiving_agency = "dfrs", .actor_agency = "dfrs", .supplier_agency = "police.derbys"};
+  const store::EntryColumns columns{.releasing_agency = "police.derbys",
+                                    .receiving_agency = "dfrs",
+                                    .actor_agency = "dfrs",
+                                    .supplier_agency = "police.derbys"};
   EXPECT_EQ(ViewerOf(columns, "police.derbys"), Viewer::kReleasing | Viewer::kSupplier | Viewer::kHolder);
   EXPECT_EQ(ViewerOf(columns, "dfrs"), Viewer::kReceiving);
 }
 
 TEST(ViewerOfTest, MakesTheOnlySideOfAReadTheSupplier) {
-  EXPECT_EQ(ViewerOf({.receiving_agency = "dfrs", .supplier_agency = "dfrs"}, "dfrs"), Viewer::kReceiving | Viewer::kSupplier);
+  EXPECT_EQ(ViewerOf({.receiving_agency = "dfrs", .supplier_agency = "dfrs"}, "dfrs"),
+            Viewer::kReceiving | Viewer::kSupplier);
 }
 
 TEST(ViewerOfTest, MakesTheAskerTheSupplierOfItsRequest) {
-  const store::EntryColumns columns{.releasing_agency = "police.derbys", .receiving_agency = "dfrs", .actor_agency = "dfrs", .supplier_agency = "dfrs"};
+  const store::EntryColumns columns{.releasing_agency = "police.derbys",
+                                    .receiving_agency = "dfrs",
+                                    .actor_agency = "dfrs",
+                                    .supplier_agency = "dfrs"};
   EXPECT_EQ(ViewerOf(columns, "police.derbys"), Viewer::kReleasing | Viewer::kHolder);
   EXPECT_EQ(ViewerOf(columns, "dfrs"), Viewer::kReceiving | Viewer::kSupplier);
 }

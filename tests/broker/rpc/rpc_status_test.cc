@@ -1,8 +1,9 @@
 #include "broker/rpc/rpc_status.h"
 
-#include "broker/exchange/refusal.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+
+#include "broker/exchange/refusal.h"
 #include "tests/support/matchers.h"
 
 namespace derwent::rpc {
@@ -27,7 +28,8 @@ google::rpc::Status DetailsOf(const absl::Status& status) {
 }
 
 TEST(RpcStatusTest, ARefusalHasOneErrorInfoOfDomainDerwent) {
-  const google::rpc::Status details = DetailsOf(exchange::Refuse(absl::StatusCode::kFailedPrecondition, "SIGNATURE_INVALID", "no"));
+  const google::rpc::Status details =
+      DetailsOf(exchange::Refuse(absl::StatusCode::kFailedPrecondition, "SIGNATURE_INVALID", "no"));
   google::rpc::ErrorInfo info;
   EXPECT_EQ(Count(details, &info), 1);
   EXPECT_EQ(info.domain(), "derwent");
@@ -58,7 +60,8 @@ TEST(RpcStatusTest, OurOwnFaultIsToldWithoutItsInside) {
 }
 
 TEST(RpcStatusTest, CodesAreOneToOne) {
-  for (int code = 0; code <= 16; ++code) EXPECT_EQ(static_cast<int>(ToGrpc(absl::Status(static_cast<absl::StatusCode>(code), "x")).error_code()), code);
+  for (int code = 0; code <= 16; ++code)
+    EXPECT_EQ(static_cast<int>(ToGrpc(absl::Status(static_cast<absl::StatusCode>(code), "x")).error_code()), code);
 }
 
 }  // namespace

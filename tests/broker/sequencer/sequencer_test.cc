@@ -43,19 +43,27 @@ class SequencerTest : public exchange::ExchangeTest {
   }
 
   void Start(SequencerOptions options = {}) {
-    sequencer_ = std::make_unique<Sequencer>(*store_, *log_, world_, *tagger_, clock_, random_, options,
-                                             SequencerEvents{.woken = [this](const std::set<std::string>& agencies) { woken_ = agencies; },
-                                                             .committed = [this](size_t commands, absl::Duration, const std::shared_ptr<const ledger::SealedBatch>&) { batches_.push_back(commands); },
-                                                             .failed = [this](const absl::Status&) { ++failed_; },
-                                                             .fatal = [this](const absl::Status&) { fatal_ = true; }});
+    sequencer_ = std::make_unique<Sequencer>(
+        *store_, *log_, world_, *tagger_, clock_, random_, options,
+        SequencerEvents{
+            .woken = [this](const std::set<std::string>& agencies) { woken_ = agencies; },
+            .committed = [this](size_t commands, absl::Duration,
+                                const std::shared_ptr<const ledger::SealedBatch>&) { batches_.push_back(commands); },
+            .failed = [this](const absl::Status&) { ++failed_; },
+            .fatal = [this](const absl::Status&) { fatal_ = true; }});
   }
 
   using Outcome = std::pair<absl::Status, std::shared_ptr<const ledger::SealedBatch>>;
-  std::future<Outcome> Enqueue(std::function<absl::Status(Batch&)> run, std::shared_ptr<const exchange::World> new_world = nullptr) {
+  std::future<Outcome> Enqueue(std::function<absl::Status(Batch&)> run,
+                               std::shared_ptr<const exchange::World> new_world = nullptr) {
     auto promise = std::make_shared<std::promise<Outcome>>();
-    const absl::Status queued = sequencer_->Enqueue({.run = std::move(run),
-                                                     .done = [promise](const absl::Status& status, std::shared_ptr<const ledger::SealedBatch> sealed) { promise->set_value({status, sealed}); },
-                                                     .new_world = std::move(new_world)});
+    const absl::Status queued = sequencer_->Enqueue(
+        {.run = std::move(run),
+         .done =
+             [promise](const absl::Status& status, std::shared_ptr<const ledger::SealedBatch> sealed) {
+               promise->set_value({status, sealed});
+             },
+         .new_world = std::move(new_world)});
     if (!queued.ok()) promise->set_value({queued, nullptr});
     return promise->get_future();
   }
@@ -145,8 +153,11 @@ TEST_F(SequencerTest, ANewWorldNeverShowsRegistersOlderThanThoseInForce) {
   envelope.set_payload(directory.SerializeAsString());
   ASSERT_OK(Enqueue([&](Batch& batch) -> absl::Status {
               batch.registers_changed = true;
-              return batch.write().PutDirectory({.agency = exchange::kSender, .version = 1, .envelope = envelope.SerializeAsString()});
-            }).get().first);
+              return batch.write().PutDirectory(
+                  {.agency = exchange::kSender, .version = 1, .envelope = envelope.SerializeAsString()});
+            })
+                .get()
+                .first);
   auto as_at_start = std::make_shared<exchange::World>(world());
   as_at_start->directories.clear();
   std::atomic<bool> done = false;
@@ -162,7 +173,16 @@ TEST_F(SequencerTest, ANewWorldNeverShowsRegistersOlderThanThoseInForce) {
 
 TEST_F(SequencerTest, ADeliveryWakesItsMailbox) {
   Start();
-  ASSERT_OK(Enqueue([](Batch& batch) { return batch.Deliver({.delivery_id = "d-1", .mailbox_agency = "dfrs", .share_id = exchange::kShareId, .kind = exchange::kNoticeDelivery, .payload = "x", .create_time = batch.now()}); }).get().first);
+  ASSERT_OK(Enqueue([](Batch& batch) {
+              return batch.Deliver({.delivery_id = "d-1",
+                                    .mailbox_agency = "dfrs",
+                                    .share_id = exchange::kShareId,
+                                    .kind = exchange::kNoticeDelivery,
+                                    .payload = "x",
+                                    .create_time = batch.now()});
+            })
+                .get()
+                .first);
   sequencer_->Stop();
   EXPECT_THAT(woken_, ::testing::ElementsAre("dfrs"));
 }
@@ -176,7 +196,9 @@ TEST_F(SequencerTest, ANewWorldIsInForceForTheNextCommand) {
   ASSERT_OK(Enqueue([&](Batch& batch) {
               seen = batch.world().reload_error;
               return absl::OkStatus();
-            }).get().first);
+            })
+                .get()
+                .first);
   EXPECT_EQ(seen, "seen");
 }
 

@@ -19,7 +19,8 @@ class ConfigurationTest : public ::testing::Test {
     return ReadConfiguration(folder_.path() + "/broker.yaml");
   }
   const std::string whole_ =
-      "certificate: a.pem\nkey: a.key\nca: ca.pem\ncrl: crl.pem\ndatabase: d.db\nlog_key: l.key\norigin: example/log\nindex_key: i.key\npolicy: policy\nsignatories: s\nanchors: a.json\n";
+      "certificate: a.pem\nkey: a.key\nca: ca.pem\ncrl: crl.pem\ndatabase: d.db\nlog_key: l.key\norigin: "
+      "example/log\nindex_key: i.key\npolicy: policy\nsignatories: s\nanchors: a.json\n";
   store::TempFolder folder_;
 };
 
@@ -30,10 +31,14 @@ TEST_F(ConfigurationTest, PathsAreRelativeToTheFile) {
 
 TEST_F(ConfigurationTest, EveryWrongAndMissingKeyIsNamedAtOnce) {
   EXPECT_THAT(Read("certificate: a\nworkers: many\ncolour: red\n"),
-              StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr("`colour` is not a key"), HasSubstr("`workers` has a value of the wrong kind"), HasSubstr("`policy` is missing"))));
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("`colour` is not a key"), HasSubstr("`workers` has a value of the wrong kind"),
+                             HasSubstr("`policy` is missing"))));
 }
 
-TEST_F(ConfigurationTest, WhatIsNotYamlIsSaid) { EXPECT_THAT(Read("a: [b\n"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("not YAML"))); }
+TEST_F(ConfigurationTest, WhatIsNotYamlIsSaid) {
+  EXPECT_THAT(Read("a: [b\n"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("not YAML")));
+}
 
 TEST_F(ConfigurationTest, LimitsHaveNames) {
   const auto read = Read(whole_ + "share_octets: 1048576\nrecipients: 5\nclock_skew_seconds: 10\n");
@@ -43,7 +48,9 @@ TEST_F(ConfigurationTest, LimitsHaveNames) {
   EXPECT_EQ(read->limits.clock_skew, absl::Seconds(10));
 }
 
-TEST_F(ConfigurationTest, AMissingFileIsNotFound) { EXPECT_THAT(ReadConfiguration(folder_.path() + "/none.yaml"), StatusIs(absl::StatusCode::kNotFound)); }
+TEST_F(ConfigurationTest, AMissingFileIsNotFound) {
+  EXPECT_THAT(ReadConfiguration(folder_.path() + "/none.yaml"), StatusIs(absl::StatusCode::kNotFound));
+}
 
 }  // namespace
 }  // namespace derwent::server

@@ -1,6 +1,7 @@
 // Cases, requests and answers over real mutual TLS.
 
 #include "absl/strings/str_replace.h"
+
 #include "broker/exchange/envelope.h"
 #include "broker/ledger/fsck.h"
 #include "derwent/v1/case.grpc.pb.h"
@@ -19,12 +20,15 @@ constexpr char kRequest[] = "5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1b11";
 constexpr char kSecond[] = "5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1b12";
 constexpr char kAnswer[] = "5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1b13";
 
-// The demo policy names no gateway for what fire asks of a county yet: here the power under which it is answered carries it.
+// The demo policy names no gateway for what fire asks of a county yet: here the power under which it is answered
+// carries it.
 class RequestServerTest : public RunningBrokerTest {
  protected:
   RequestServerTest() {
     const policy::Files files = policy::ReadBundleDirectory(path("policy")).value();
-    WriteFile("policy/gateways.txtpb", absl::StrReplaceAll(files.at("gateways.txtpb"), {{"to: \"fire\"", "to: \"fire\"\n  to: \"council_upper\""}}));
+    WriteFile(
+        "policy/gateways.txtpb",
+        absl::StrReplaceAll(files.at("gateways.txtpb"), {{"to: \"fire\"", "to: \"fire\"\n  to: \"council_upper\""}}));
     SignBundle();
   }
   std::string OpenCase(const std::shared_ptr<grpc::Channel>& channel, v1::Case& opened) {
@@ -37,17 +41,22 @@ class RequestServerTest : public RunningBrokerTest {
     return Told(v1::CaseService::NewStub(channel)->OpenCase(&context, request, &opened));
   }
   std::string Ask(const std::string& id, v1::SubmitCaseRequestResponse& response) {
-    v1::SubmitReferralRequest share = exchange::MakeShare(
-        {.share_id = id, .now = absl::Now(), .policy_digest = policy_digest_, .sealing_key_id = sealing_.at(kHolder).key_id}, signing_.at(kAsker), [](v1::Manifest& m, v1::SenderStatement&) {
-          m.set_kind(v1::PACKAGE_KIND_SELECTOR);
-          m.set_sender_agency(kAsker);
-          m.set_recipient_agency(kHolder);
-          m.set_recipient_role("spoc");
-          m.set_case_id(kCase);
-          m.mutable_question()->set_acting_person(exchange::kPractitioner);
-          m.mutable_question()->set_role("practitioner");
-          for (const char* category : {"fire_risk", "identity"}) m.mutable_question()->add_categories(category);
-        });
+    v1::SubmitReferralRequest share =
+        exchange::MakeShare({.share_id = id,
+                             .now = absl::Now(),
+                             .policy_digest = policy_digest_,
+                             .sealing_key_id = sealing_.at(kHolder).key_id},
+                            signing_.at(kAsker), [](v1::Manifest& m, v1::SenderStatement&) {
+                              m.set_kind(v1::PACKAGE_KIND_SELECTOR);
+                              m.set_sender_agency(kAsker);
+                              m.set_recipient_agency(kHolder);
+                              m.set_recipient_role("spoc");
+                              m.set_case_id(kCase);
+                              m.mutable_question()->set_acting_person(exchange::kPractitioner);
+                              m.mutable_question()->set_role("practitioner");
+                              for (const char* category : {"fire_risk", "identity"})
+                                m.mutable_question()->add_categories(category);
+                            });
     v1::SubmitCaseRequestRequest request;
     request.set_request_id(id);
     *request.mutable_submissions() = share.submissions();
@@ -56,13 +65,17 @@ class RequestServerTest : public RunningBrokerTest {
     return Told(v1::CaseRequestService::NewStub(AgentChannel(kAsker))->SubmitCaseRequest(&context, request, &response));
   }
   std::string Answer(v1::SubmitCaseAnswerResponse& response) {
-    v1::SubmitReferralRequest share = exchange::MakeShare(
-        {.share_id = kAnswer, .now = absl::Now(), .policy_digest = policy_digest_, .sealing_key_id = sealing_.at(kAsker).key_id}, signing_.at(kHolder), [](v1::Manifest& m, v1::SenderStatement&) {
-          m.set_kind(v1::PACKAGE_KIND_ANSWER);
-          m.set_recipient_person(exchange::kPractitioner);
-          m.set_case_id(kCase);
-          m.set_reply_to_share_id(kRequest);
-        });
+    v1::SubmitReferralRequest share =
+        exchange::MakeShare({.share_id = kAnswer,
+                             .now = absl::Now(),
+                             .policy_digest = policy_digest_,
+                             .sealing_key_id = sealing_.at(kAsker).key_id},
+                            signing_.at(kHolder), [](v1::Manifest& m, v1::SenderStatement&) {
+                              m.set_kind(v1::PACKAGE_KIND_ANSWER);
+                              m.set_recipient_person(exchange::kPractitioner);
+                              m.set_case_id(kCase);
+                              m.set_reply_to_share_id(kRequest);
+                            });
     v1::SubmitCaseAnswerRequest request;
     request.set_request_id(kAnswer);
     *request.mutable_submission() = share.submissions(0);
@@ -96,7 +109,9 @@ TEST_F(RequestServerTest, ARequestGoesFromItsCaseToItsAnswerAndTheLedgerVerifies
   get.set_name(std::string("agencies/") + kAsker + "/caseRequests/" + kRequest);
   v1::CaseRequest seen;
   Context context;
-  ASSERT_EQ(Told(v1::CaseRequestService::NewStub(ChannelOf(pki_.IssueFor(kAsker, "person", exchange::kPractitioner)))->GetCaseRequest(&context, get, &seen)), "0");
+  ASSERT_EQ(Told(v1::CaseRequestService::NewStub(ChannelOf(pki_.IssueFor(kAsker, "person", exchange::kPractitioner)))
+                     ->GetCaseRequest(&context, get, &seen)),
+            "0");
   EXPECT_EQ(seen.holders(0).state(), v1::HOLDER_STATE_ANSWERED);
 
   Context another;
@@ -114,7 +129,8 @@ TEST_F(RequestServerTest, ACaseIsOpenedByAPersonNeverByAnAgentOrConsole) {
   EXPECT_EQ(OpenCase(AgentChannel(kAsker), opened), "7 ROLE_NOT_ENTITLED");
   EXPECT_EQ(OpenCase(ChannelOf(pki_.IssueFor(kAsker, "console", "desk")), opened), "7 ROLE_NOT_ENTITLED");
   EXPECT_EQ(OpenCase(ChannelOf(pki_.IssueFor(kAsker, "person", "p-stranger")), opened), "7 ROLE_NOT_ENTITLED");
-  EXPECT_EQ(OpenCase(ChannelOf(pki_.IssueFor(kAsker, "person", exchange::kPractitioner)), opened), "7 ROLE_NOT_ENTITLED");
+  EXPECT_EQ(OpenCase(ChannelOf(pki_.IssueFor(kAsker, "person", exchange::kPractitioner)), opened),
+            "7 ROLE_NOT_ENTITLED");
 }
 
 TEST_F(RequestServerTest, AQuotaThatIsExceededIsRefusedEnteredAndToldToBothAgencies) {

@@ -6,17 +6,18 @@
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
-#include "broker/exchange/envelope.h"
-#include "derwent/v1/key_service.grpc.pb.h"
-#include "derwent/v1/agreement.pb.h"
-#include "derwent/v1/register.pb.h"
-#include "derwent/v1/register_service.grpc.pb.h"
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/json_util.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
+
+#include "broker/exchange/envelope.h"
+#include "derwent/v1/agreement.pb.h"
+#include "derwent/v1/key_service.grpc.pb.h"
+#include "derwent/v1/register.pb.h"
+#include "derwent/v1/register_service.grpc.pb.h"
 #include "policy/loader/directory.h"
 #include "policy/loader/manifest.h"
 #include "trust/secret/sha256.h"
@@ -28,7 +29,9 @@ namespace fs = std::filesystem;
 using exchange::kRecipient;
 using exchange::kSender;
 
-constexpr char kLogKey[] = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n";
+constexpr char kLogKey[] =
+    "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE "
+    "KEY-----\n";
 
 std::string SignedJson(const trust::SigningKey& key, absl::string_view type, const std::string& payload) {
   const trust::Envelope envelope = trust::SignEnvelope(type, payload, key).value();
@@ -42,7 +45,9 @@ std::string SignedJson(const trust::SigningKey& key, absl::string_view type, con
   return json;
 }
 
-trust::SigningKey KeyOf(const testing::TestIdentity& identity) { return trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(identity.key_pem)).value(); }
+trust::SigningKey KeyOf(const testing::TestIdentity& identity) {
+  return trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(identity.key_pem)).value();
+}
 
 }  // namespace
 
@@ -80,11 +85,14 @@ void RunningBrokerTest::WriteTrust() {
   WriteFile("log.key", kLogKey);
   WriteFile("index.key", std::string(32, 'i'));
   WriteFile("signatories", absl::StrCat(kSender, " p-signs\n", kRecipient, " p-signs\n"));
-  WriteFile("anchors.json", absl::StrCat("{\"", kSender, "\": \"", signing_certificates_[kSender].key_id, "\", \"", kRecipient, "\": \"", signing_certificates_[kRecipient].key_id, "\"}"));
+  WriteFile("anchors.json", absl::StrCat("{\"", kSender, "\": \"", signing_certificates_[kSender].key_id, "\", \"",
+                                         kRecipient, "\": \"", signing_certificates_[kRecipient].key_id, "\"}"));
   Revoke({});
 }
 
-void RunningBrokerTest::Revoke(const std::vector<std::string>& serials) const { WriteFile("crl.pem", pki_.Crl(serials)); }
+void RunningBrokerTest::Revoke(const std::vector<std::string>& serials) const {
+  WriteFile("crl.pem", pki_.Crl(serials));
+}
 
 void RunningBrokerTest::SignBundle(int agencies) {
   fs::remove_all(path("policy/signatures"));
@@ -100,8 +108,10 @@ void RunningBrokerTest::SignBundle(int agencies) {
     if (signed_by++ == agencies) break;
     const trust::SigningKey key = KeyOf(identity);
     WriteFile(absl::StrCat("policy/signatures/certificates/", identity.key_id, ".pem"), identity.certificate_pem);
-    WriteFile(absl::StrCat("policy/signatures/agreements/fire_safety.", agency, ".dsse.json"), SignedJson(key, policy::kAgreementType, terms));
-    WriteFile(absl::StrCat("policy/signatures/bundle.", agency, ".dsse.json"), SignedJson(key, policy::kManifestType, manifest));
+    WriteFile(absl::StrCat("policy/signatures/agreements/fire_safety.", agency, ".dsse.json"),
+              SignedJson(key, policy::kAgreementType, terms));
+    WriteFile(absl::StrCat("policy/signatures/bundle.", agency, ".dsse.json"),
+              SignedJson(key, policy::kManifestType, manifest));
   }
 }
 
@@ -140,7 +150,8 @@ void RunningBrokerTest::PublishKeys(const std::string& agency) {
   for (const testing::TestIdentity* identity : {&signing_certificates_[agency], &sealing_[agency]}) {
     v1::PublishKeyEventRequest request;
     request.set_request_id("5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1b02");
-    *request.mutable_event() = exchange::MakeKeyEvent(agency, ++sequence, *identity, previous, absl::Now(), signing_.at(agency));
+    *request.mutable_event() =
+        exchange::MakeKeyEvent(agency, ++sequence, *identity, previous, absl::Now(), signing_.at(agency));
     previous = trust::Sha256(request.event().payload()).bytes();
     Context context;
     v1::PublishKeyEventResponse response;
@@ -153,7 +164,8 @@ void RunningBrokerTest::PublishDirectory(const std::string& agency) {
   v1::Directory directory;
   directory.set_agency(agency);
   directory.set_version(1);
-  for (const auto& [person, role] : std::map<std::string, std::string>{{exchange::kPractitioner, "practitioner"}, {"p-dpo", "dpo"}, {"p-spoc", "spoc"}}) {
+  for (const auto& [person, role] : std::map<std::string, std::string>{
+           {exchange::kPractitioner, "practitioner"}, {"p-dpo", "dpo"}, {"p-spoc", "spoc"}}) {
     v1::DirectoryEntry& entry = *directory.add_entries();
     entry.set_id(person);
     entry.set_training_until("2099-12-31");
@@ -177,7 +189,8 @@ std::shared_ptr<grpc::Channel> RunningBrokerTest::ChannelOf(const testing::TestI
   options.pem_cert_chain = identity.certificate_pem;
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // A connection of its own for each identity.
-  return grpc::CreateCustomChannel(absl::StrCat("localhost:", broker_->port()), grpc::SslCredentials(options), arguments);
+  return grpc::CreateCustomChannel(absl::StrCat("localhost:", broker_->port()), grpc::SslCredentials(options),
+                                   arguments);
 }
 
 std::string RunningBrokerTest::Told(const grpc::Status& status) {
@@ -192,7 +205,11 @@ std::string RunningBrokerTest::Told(const grpc::Status& status) {
 }
 
 v1::SubmitReferralRequest RunningBrokerTest::Share(const std::string& share_id) const {
-  return exchange::MakeShare({.share_id = share_id, .now = absl::Now(), .policy_digest = policy_digest_, .sealing_key_id = sealing_.at(kRecipient).key_id}, signing_.at(kSender));
+  return exchange::MakeShare({.share_id = share_id,
+                              .now = absl::Now(),
+                              .policy_digest = policy_digest_,
+                              .sealing_key_id = sealing_.at(kRecipient).key_id},
+                             signing_.at(kSender));
 }
 
 }  // namespace derwent::server

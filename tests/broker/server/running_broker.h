@@ -5,9 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "broker/server/broker.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
+
+#include "broker/server/broker.h"
 #include "tests/broker/exchange/test_share.h"
 #include "tests/broker/store/temp_folder.h"
 #include "tests/support/matchers.h"
@@ -16,7 +17,8 @@
 
 namespace derwent::server {
 
-// A broker in this process on a free port, with files of its own: PKI, signed policy, empty database. Two agencies are known.
+// A broker in this process on a free port, with files of its own: PKI, signed policy, empty database. Two agencies are
+// known.
 class RunningBrokerTest : public ::testing::Test {
  protected:
   RunningBrokerTest();

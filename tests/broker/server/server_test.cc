@@ -4,6 +4,8 @@
 #include <fstream>
 #include <future>
 
+#include "grpcpp/create_channel.h"
+
 #include "broker/exchange/envelope.h"
 #include "broker/ledger/fsck.h"
 #include "derwent/v1/ledger.grpc.pb.h"
@@ -12,7 +14,6 @@
 #include "derwent/v1/policy_service.grpc.pb.h"
 #include "derwent/v1/referral.grpc.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
-#include "grpcpp/create_channel.h"
 #include "tests/broker/server/running_broker.h"
 #include "trust/secret/sha256.h"
 
@@ -30,7 +31,9 @@ class ServerTest : public RunningBrokerTest {
   v1::SubmitReferralResponse Submit(const std::string& share_id, const std::string& told = "0") {
     v1::SubmitReferralResponse response;
     Context context;
-    EXPECT_EQ(Told(v1::ReferralService::NewStub(AgentChannel(kSender))->SubmitReferral(&context, Share(share_id), &response)), told);
+    EXPECT_EQ(
+        Told(v1::ReferralService::NewStub(AgentChannel(kSender))->SubmitReferral(&context, Share(share_id), &response)),
+        told);
     return response;
   }
   grpc::Status Collect(const std::shared_ptr<grpc::Channel>& channel, int wait_seconds, v1::CollectResponse& response) {
@@ -85,10 +88,12 @@ TEST_F(ServerTest, AShareGoesFromPlanToAcknowledgementAndTheLedgerVerifies) {
   v1::AcknowledgeRequest request;
   request.set_request_id(kOther);
   request.set_delivery_id(delivery.delivery_id());
-  *request.mutable_acknowledgement() = exchange::SignMessage(signing_.at(kRecipient), exchange::kAcknowledgementType, message);
+  *request.mutable_acknowledgement() =
+      exchange::SignMessage(signing_.at(kRecipient), exchange::kAcknowledgementType, message);
   v1::AcknowledgeResponse acknowledged;
   Context context;
-  ASSERT_EQ(Told(v1::MailboxService::NewStub(AgentChannel(kRecipient))->Acknowledge(&context, request, &acknowledged)), "0");
+  ASSERT_EQ(Told(v1::MailboxService::NewStub(AgentChannel(kRecipient))->Acknowledge(&context, request, &acknowledged)),
+            "0");
   EXPECT_NE(acknowledged.receipt().tlog_proof(), "");
   v1::CollectResponse told;
   ASSERT_EQ(Told(Collect(AgentChannel(kSender), 0, told)), "0");
@@ -137,7 +142,8 @@ TEST_F(ServerTest, ARevocationAndABundleThatChangeTogetherBothComeIntoForce) {
   EXPECT_TRUE(Eventually([&] { return ActivePolicy().policy_digest() == policy_digest_; }));
   EXPECT_NE(before, policy_digest_);
   v1::CollectResponse response;
-  EXPECT_TRUE(Eventually([&] { return Told(Collect(AgentChannel(kRecipient), 0, response)) == "16 CERTIFICATE_REVOKED"; }));
+  EXPECT_TRUE(
+      Eventually([&] { return Told(Collect(AgentChannel(kRecipient), 0, response)) == "16 CERTIFICATE_REVOKED"; }));
 }
 
 TEST_F(ServerTest, ABundleThatLosesItsSignaturesIsNotTakenAndThatIsSaid) {
@@ -169,16 +175,23 @@ TEST_F(ServerTest, APersonMaySearchTheLedgerAndNotSend) {
   EXPECT_NE(found.query_receipt().tlog_proof(), "") << "the look itself is an entry";
   v1::SubmitReferralResponse response;
   Context submit;
-  EXPECT_EQ(Told(v1::ReferralService::NewStub(channel)->SubmitReferral(&submit, Share(kShare), &response)), "7 ROLE_NOT_ENTITLED");
+  EXPECT_EQ(Told(v1::ReferralService::NewStub(channel)->SubmitReferral(&submit, Share(kShare), &response)),
+            "7 ROLE_NOT_ENTITLED");
 }
 
 TEST_F(ServerTest, WhoeverTheConsortiumDoesNotKnowIsRefused) {
   Start();
   testing::TestPki strangers;
   v1::CollectResponse response;
-  EXPECT_EQ(Collect(ChannelOf(strangers.IssueFor(kRecipient, "agent", "one")), 0, response).error_code(), grpc::StatusCode::UNAVAILABLE);
-  EXPECT_EQ(Told(Collect(ChannelOf(pki_.Issue("spiffe://elsewhere.example/agency/dfrs/agent/one")), 0, response)), "16 CALLER_UNKNOWN");
-  EXPECT_EQ(Collect(grpc::CreateChannel("localhost:" + std::to_string(broker_->port()), grpc::InsecureChannelCredentials()), 0, response).error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(Collect(ChannelOf(strangers.IssueFor(kRecipient, "agent", "one")), 0, response).error_code(),
+            grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(Told(Collect(ChannelOf(pki_.Issue("spiffe://elsewhere.example/agency/dfrs/agent/one")), 0, response)),
+            "16 CALLER_UNKNOWN");
+  EXPECT_EQ(
+      Collect(grpc::CreateChannel("localhost:" + std::to_string(broker_->port()), grpc::InsecureChannelCredentials()),
+              0, response)
+          .error_code(),
+      grpc::StatusCode::UNAVAILABLE);
 }
 
 TEST_F(ServerTest, HealthIsToldByDependency) {

@@ -29,7 +29,8 @@ int Write(sqlite3_file* file, const void* octets, int size, sqlite3_int64 offset
   FaultFile& self = Self(file);
   if (const int error = self.vfs->Count(SQLITE_IOERR_WRITE, true); error != SQLITE_OK) return error;
   if (self.medium != nullptr) {
-    self.medium->unsynced.push_back({.offset = offset, .octets = std::string(static_cast<const char*>(octets), static_cast<size_t>(size))});
+    self.medium->unsynced.push_back(
+        {.offset = offset, .octets = std::string(static_cast<const char*>(octets), static_cast<size_t>(size))});
   }
   return self.real->pMethods->xWrite(self.real, octets, size, offset);
 }
@@ -51,14 +52,18 @@ int FileSize(sqlite3_file* file, sqlite3_int64* size) { return Real(file)->pMeth
 int Lock(sqlite3_file* file, int level) { return Real(file)->pMethods->xLock(Real(file), level); }
 int Unlock(sqlite3_file* file, int level) { return Real(file)->pMethods->xUnlock(Real(file), level); }
 int CheckLock(sqlite3_file* file, int* out) { return Real(file)->pMethods->xCheckReservedLock(Real(file), out); }
-int Control(sqlite3_file* file, int operation, void* argument) { return Real(file)->pMethods->xFileControl(Real(file), operation, argument); }
+int Control(sqlite3_file* file, int operation, void* argument) {
+  return Real(file)->pMethods->xFileControl(Real(file), operation, argument);
+}
 int SectorSize(sqlite3_file* file) { return Real(file)->pMethods->xSectorSize(Real(file)); }
 // Nothing promised: the worst disk SQLite must cope with.
 int Characteristics(sqlite3_file* /*file*/) { return 0; }
 int ShmMap(sqlite3_file* file, int page, int size, int extend, void volatile** out) {
   return Real(file)->pMethods->xShmMap(Real(file), page, size, extend, out);
 }
-int ShmLock(sqlite3_file* file, int offset, int count, int flags) { return Real(file)->pMethods->xShmLock(Real(file), offset, count, flags); }
+int ShmLock(sqlite3_file* file, int offset, int count, int flags) {
+  return Real(file)->pMethods->xShmLock(Real(file), offset, count, flags);
+}
 void ShmBarrier(sqlite3_file* file) { Real(file)->pMethods->xShmBarrier(Real(file)); }
 int ShmUnmap(sqlite3_file* file, int remove) { return Real(file)->pMethods->xShmUnmap(Real(file), remove); }
 
@@ -82,10 +87,11 @@ constexpr sqlite3_io_methods kMethods = {.iVersion = 2,
 
 sqlite3_vfs* System() { return sqlite3_vfs_find(nullptr); }
 
-
 int Open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, int* out_flags) {
   FaultFile& self = Self(file);
-  self = {.base = {.pMethods = nullptr}, .vfs = static_cast<FaultVfs*>(vfs->pAppData), .medium = nullptr,
+  self = {.base = {.pMethods = nullptr},
+          .vfs = static_cast<FaultVfs*>(vfs->pAppData),
+          .medium = nullptr,
           .real = reinterpret_cast<sqlite3_file*>(&self + 1)};
   if (self.vfs->dead()) return SQLITE_CANTOPEN;
   const int rc = System()->xOpen(System(), path, self.real, flags, out_flags);

@@ -10,8 +10,8 @@ struct sqlite3_vfs;
 
 namespace derwent::store {
 
-// A disk that fails at its n-th write: a SQLite VFS over the system's that counts writes, truncations and syncs, knows what was
-// synced, and can say what the medium would hold after power loss. One at a time; not thread-safe.
+// A disk that fails at its n-th write: a SQLite VFS over the system's that counts writes, truncations and syncs, knows
+// what was synced, and can say what the medium would hold after power loss. One at a time; not thread-safe.
 class FaultVfs {
  public:
   enum class Fault {

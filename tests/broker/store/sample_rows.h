@@ -75,11 +75,22 @@ inline DeliveryRow SampleDelivery(int number, const std::string& mailbox = "dfrs
 }
 
 inline CaseRow SampleCase(int number) {
-  return {.case_id = ShareId(number), .profile = "marac", .board = "", .area = "E07000034", .convenor_agency = "police.derbys", .create_time = At(number), .close_time = {}};
+  return {.case_id = ShareId(number),
+          .profile = "marac",
+          .board = "",
+          .area = "E07000034",
+          .convenor_agency = "police.derbys",
+          .create_time = At(number),
+          .close_time = {}};
 }
 
 inline ApprovalRow SampleApproval(int number) {
-  return {.approval_id = ShareId(number), .holder_agency = "dfrs", .share_id = ShareId(1), .state = ApprovalState::kGiven, .question = std::string("q\0", 2), .expire_time = At(number)};
+  return {.approval_id = ShareId(number),
+          .holder_agency = "dfrs",
+          .share_id = ShareId(1),
+          .state = ApprovalState::kGiven,
+          .question = std::string("q\0", 2),
+          .expire_time = At(number)};
 }
 
 // At least one row in each table beside the log. The log must hold entries of share 1 from police to fire, and a
@@ -89,23 +100,36 @@ inline void FillEveryTable(Transaction& transaction) {
   EXPECT_OK(transaction.InsertPart(SamplePart(1)));
   EXPECT_OK(transaction.InsertPartTag({.part = SamplePart(1).key, .subject = 1, .tag = Tag(1)}));
   EXPECT_OK(transaction.InsertDelivery(SampleDelivery(1)));
-  EXPECT_OK(transaction.InsertIdempotency({.key = {.caller_agency = "dfrs", .method = "SubmitReferral", .request_id = ShareId(1)},
-                                           .request_digest = trust::Sha256("request"),
-                                           .response = std::string("r\0s", 3),
-                                           .expire_time = At(5'000)}));
+  EXPECT_OK(transaction.InsertIdempotency(
+      {.key = {.caller_agency = "dfrs", .method = "SubmitReferral", .request_id = ShareId(1)},
+       .request_digest = trust::Sha256("request"),
+       .response = std::string("r\0s", 3),
+       .expire_time = At(5'000)}));
   EXPECT_OK(transaction.InsertCase(SampleCase(1)));
-  EXPECT_OK(transaction.PutCaseMember({.case_id = ShareId(1), .agency = "dfrs", .roles = {"spoc"}, .persons = {"p-1"}}));
-  EXPECT_OK(transaction.InsertCaseExclusion({.case_id = ShareId(1), .agency = "dfrs", .person = "p-2", .by_agency = "police.derbys"}));
+  EXPECT_OK(
+      transaction.PutCaseMember({.case_id = ShareId(1), .agency = "dfrs", .roles = {"spoc"}, .persons = {"p-1"}}));
+  EXPECT_OK(transaction.InsertCaseExclusion(
+      {.case_id = ShareId(1), .agency = "dfrs", .person = "p-2", .by_agency = "police.derbys"}));
   EXPECT_OK(transaction.PutApproval(SampleApproval(1)));
-  EXPECT_OK(transaction.PutQuota({.key = {.agency = "dfrs", .person = "p-1", .day = 20'000}, .holders = 3, .alarmed = false}));
+  EXPECT_OK(transaction.PutQuota(
+      {.key = {.agency = "dfrs", .person = "p-1", .day = 20'000}, .holders = 3, .alarmed = false}));
   EXPECT_OK(transaction.InsertKeyEvent({.agency = "dfrs", .sequence = 1, .envelope = "event", .entry_index = 2}));
-  EXPECT_OK(transaction.PutDirectory(
-      {.agency = "dfrs", .version = 3, .envelope = "directory", .payload_digest = trust::Sha256("directory"), .entry_index = 2}));
-  EXPECT_OK(transaction.PutRestriction(
-      {.restriction_id = ShareId(7), .agency = "dfrs", .sequence = 1, .action = 1, .envelope = "restriction", .entry_index = 2}));
+  EXPECT_OK(transaction.PutDirectory({.agency = "dfrs",
+                                      .version = 3,
+                                      .envelope = "directory",
+                                      .payload_digest = trust::Sha256("directory"),
+                                      .entry_index = 2}));
+  EXPECT_OK(transaction.PutRestriction({.restriction_id = ShareId(7),
+                                        .agency = "dfrs",
+                                        .sequence = 1,
+                                        .action = 1,
+                                        .envelope = "restriction",
+                                        .entry_index = 2}));
   EXPECT_OK(transaction.InsertRestrictionTag({.tag = Tag(1), .agency = "dfrs", .restriction_id = ShareId(7)}));
-  EXPECT_OK(transaction.PutRefusal(
-      {.key = {.caller_agency = "dfrs", .method = "PlanReferral", .reason = "ROLE_NOT_ENTITLED"}, .minute = At(0), .repeats = 4}));
+  EXPECT_OK(
+      transaction.PutRefusal({.key = {.caller_agency = "dfrs", .method = "PlanReferral", .reason = "ROLE_NOT_ENTITLED"},
+                              .minute = At(0),
+                              .repeats = 4}));
   EXPECT_OK(transaction.PutSetting("policy_digest", "octets"));
 }
 

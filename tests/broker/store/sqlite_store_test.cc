@@ -44,7 +44,8 @@ TEST_F(SqliteStoreTest, MakesFilesThatOnlyItsOwnerReads) {
 
 TEST_F(SqliteStoreTest, LetsOneProcessInOnly) {
   auto store = OpenSqliteStore({.path = path()}).value();
-  EXPECT_THAT(OpenSqliteStore({.path = path()}), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("another process")));
+  EXPECT_THAT(OpenSqliteStore({.path = path()}),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("another process")));
 }
 
 TEST_F(SqliteStoreTest, RefusesAFileThatIsNoDatabase) {

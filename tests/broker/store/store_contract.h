@@ -3,8 +3,9 @@
 #include <functional>
 #include <memory>
 
-#include "broker/store/store.h"
 #include "gtest/gtest.h"
+
+#include "broker/store/store.h"
 
 namespace derwent::store {
 

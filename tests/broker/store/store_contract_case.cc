@@ -10,7 +10,8 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 TEST_P(StoreContract, ReadsACaseItsMembersAndExclusionsBack) {
-  const CaseMemberRow member{.case_id = ShareId(1), .agency = "dfrs", .roles = {"practitioner", "spoc"}, .persons = {"p-1", "p-2"}};
+  const CaseMemberRow member{
+      .case_id = ShareId(1), .agency = "dfrs", .roles = {"practitioner", "spoc"}, .persons = {"p-1", "p-2"}};
   const CaseMemberRow any{.case_id = ShareId(1), .agency = "cbc", .roles = {}, .persons = {}};
   const CaseExclusionRow exclusion{.case_id = ShareId(1), .agency = "dfrs", .person = "p-9", .by_agency = "cbc"};
   Write([&](Transaction& transaction) {
@@ -35,12 +36,15 @@ TEST_P(StoreContract, ChangesAndClosesACase) {
     EXPECT_THAT(transaction.InsertCase(SampleCase(1)), StatusIs(absl::StatusCode::kAlreadyExists));
     EXPECT_OK(transaction.PutCaseMember({.case_id = ShareId(1), .agency = "dfrs", .roles = {"spoc"}, .persons = {}}));
     EXPECT_OK(transaction.PutCaseMember({.case_id = ShareId(1), .agency = "dfrs", .roles = {}, .persons = {"p-1"}}));
-    EXPECT_OK(transaction.InsertCaseExclusion({.case_id = ShareId(1), .agency = "dfrs", .person = "p-9", .by_agency = "cbc"}));
-    EXPECT_OK(transaction.InsertCaseExclusion({.case_id = ShareId(1), .agency = "dfrs", .person = "p-9", .by_agency = "dfrs"}));
+    EXPECT_OK(transaction.InsertCaseExclusion(
+        {.case_id = ShareId(1), .agency = "dfrs", .person = "p-9", .by_agency = "cbc"}));
+    EXPECT_OK(transaction.InsertCaseExclusion(
+        {.case_id = ShareId(1), .agency = "dfrs", .person = "p-9", .by_agency = "dfrs"}));
     EXPECT_OK(transaction.DeleteCaseExclusions(ShareId(1), "dfrs", "cbc"));
     EXPECT_OK(transaction.UpdateCase(closed));
     EXPECT_THAT(transaction.UpdateCase(SampleCase(2)), StatusIs(absl::StatusCode::kNotFound));
-    EXPECT_THAT(transaction.PutCaseMember({.case_id = ShareId(2), .agency = "dfrs", .roles = {}, .persons = {}}), StatusIs(absl::StatusCode::kNotFound));
+    EXPECT_THAT(transaction.PutCaseMember({.case_id = ShareId(2), .agency = "dfrs", .roles = {}, .persons = {}}),
+                StatusIs(absl::StatusCode::kNotFound));
   });
   EXPECT_EQ(Read()->FindCase(ShareId(1)).value(), closed);
   EXPECT_THAT(Read()->CaseMembers(ShareId(1)).value().at(0).persons, ElementsAre("p-1"));
@@ -53,7 +57,8 @@ TEST_P(StoreContract, ListsTheCasesOfAMemberNewestFirst) {
   Write([](Transaction& transaction) {
     for (int i = 1; i <= 4; ++i) {
       EXPECT_OK(transaction.InsertCase(SampleCase(i)));
-      EXPECT_OK(transaction.PutCaseMember({.case_id = ShareId(i), .agency = i == 2 ? "cbc" : "dfrs", .roles = {}, .persons = {}}));
+      EXPECT_OK(transaction.PutCaseMember(
+          {.case_id = ShareId(i), .agency = i == 2 ? "cbc" : "dfrs", .roles = {}, .persons = {}}));
     }
   });
   const auto first = Read()->ListCases("dfrs", UINT64_MAX, 2).value();
@@ -80,7 +85,8 @@ TEST_P(StoreContract, RemembersAnApprovalUntilItExpires) {
 TEST_P(StoreContract, CountsWhatAPersonAskedByDay) {
   const QuotaRow today{.key = {.agency = "dfrs", .person = "p-1", .day = 20'001}, .holders = 7, .alarmed = true};
   Write([&](Transaction& transaction) {
-    EXPECT_OK(transaction.PutQuota({.key = {.agency = "dfrs", .person = "p-1", .day = 20'000}, .holders = 200, .alarmed = false}));
+    EXPECT_OK(transaction.PutQuota(
+        {.key = {.agency = "dfrs", .person = "p-1", .day = 20'000}, .holders = 200, .alarmed = false}));
     EXPECT_OK(transaction.PutQuota(today));
     EXPECT_EQ(transaction.DeleteQuotasBefore(20'001, 10).value(), 1u);
   });

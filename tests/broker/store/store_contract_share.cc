@@ -23,7 +23,8 @@ TEST_P(StoreContract, ReadsASharePartAndItsTagsBack) {
   Reopen();
   EXPECT_EQ(Read()->FindShare(ShareId(1)).value(), SampleShare(1));
   EXPECT_EQ(Read()->FindPart(part.key).value(), part);
-  EXPECT_EQ(Read()->TagsOfPart(part.key).value().at(0), (PartSubjectTag{.part = part.key, .subject = 2, .tag = Tag(5)}));
+  EXPECT_EQ(Read()->TagsOfPart(part.key).value().at(0),
+            (PartSubjectTag{.part = part.key, .subject = 2, .tag = Tag(5)}));
   EXPECT_THAT(Read()->PartsWithTags({Tag(4), Tag(5)}).value(), ElementsAre(part.key));
   EXPECT_FALSE(Read()->FindPart({.share_id = ShareId(1), .recipient_agency = "cbc"}).value().has_value());
 }
@@ -69,7 +70,8 @@ TEST_P(StoreContract, ListsSharesNewestFirstByRoleAndPage) {
     for (const ListedShare& row : rows) found.push_back(row.share.share_id);
     return found;
   };
-  EXPECT_THAT(ids({.agency = "dfrs"}), ElementsAre(ShareId(6), ShareId(5), ShareId(4), ShareId(3), ShareId(2), ShareId(1)));
+  EXPECT_THAT(ids({.agency = "dfrs"}),
+              ElementsAre(ShareId(6), ShareId(5), ShareId(4), ShareId(3), ShareId(2), ShareId(1)));
   EXPECT_THAT(ids({.agency = "dfrs", .role = ShareRole::kSender}), ElementsAre(ShareId(6), ShareId(4), ShareId(2)));
   EXPECT_THAT(ids({.agency = "dfrs", .role = ShareRole::kRecipient, .limit = 1}), ElementsAre(ShareId(5)));
   const uint64_t fourth = Read()->ListShares({.agency = "dfrs", .limit = 3}).value().back().position;
@@ -153,13 +155,17 @@ TEST_P(StoreContract, RefusesADeliveryIdTwice) {
 
 TEST_P(StoreContract, RemembersAnAnsweredCallUntilItExpires) {
   const IdempotencyKey key{.caller_agency = "dfrs", .method = "SubmitReferral", .request_id = ShareId(1)};
-  const IdempotencyRow row{.key = key, .request_digest = trust::Sha256("r"), .response = std::string("a\0b", 3), .expire_time = At(9)};
+  const IdempotencyRow row{
+      .key = key, .request_digest = trust::Sha256("r"), .response = std::string("a\0b", 3), .expire_time = At(9)};
   Write([&](Transaction& transaction) {
     EXPECT_OK(transaction.InsertIdempotency(row));
     EXPECT_THAT(transaction.InsertIdempotency(row), StatusIs(absl::StatusCode::kAlreadyExists));
   });
   EXPECT_EQ(Read()->FindIdempotency(key).value()->response, std::string("a\0b", 3));
-  EXPECT_FALSE(Read()->FindIdempotency({.caller_agency = "cbc", .method = key.method, .request_id = key.request_id}).value().has_value());
+  EXPECT_FALSE(Read()
+                   ->FindIdempotency({.caller_agency = "cbc", .method = key.method, .request_id = key.request_id})
+                   .value()
+                   .has_value());
   Write([&](Transaction& transaction) {
     EXPECT_EQ(transaction.DeleteIdempotencyBefore(At(9), 10).value(), 0u);
     EXPECT_EQ(transaction.DeleteIdempotencyBefore(At(10), 10).value(), 1u);

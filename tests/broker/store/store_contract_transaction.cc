@@ -112,7 +112,8 @@ TEST_P(StoreContract, KeepsKeyEventsInOrderOfTheirSequence) {
 }
 
 TEST_P(StoreContract, KeepsTheNewestDirectoryOfAnAgency) {
-  DirectoryRow directory{.agency = "dfrs", .version = 1, .envelope = "one", .payload_digest = trust::Sha256("one"), .entry_index = 3};
+  DirectoryRow directory{
+      .agency = "dfrs", .version = 1, .envelope = "one", .payload_digest = trust::Sha256("one"), .entry_index = 3};
   Write([&](Transaction& transaction) { EXPECT_OK(transaction.PutDirectory(directory)); });
   directory.version = 2;
   Write([&](Transaction& transaction) { EXPECT_OK(transaction.PutDirectory(directory)); });
@@ -121,8 +122,12 @@ TEST_P(StoreContract, KeepsTheNewestDirectoryOfAnAgency) {
 }
 
 TEST_P(StoreContract, FindsRestrictionsBySubjectUntilTheyAreLifted) {
-  RestrictionRow restriction{
-      .restriction_id = ShareId(7), .agency = "dfrs", .sequence = 1, .action = 1, .envelope = "event", .entry_index = 3};
+  RestrictionRow restriction{.restriction_id = ShareId(7),
+                             .agency = "dfrs",
+                             .sequence = 1,
+                             .action = 1,
+                             .envelope = "event",
+                             .entry_index = 3};
   const RestrictionTag tag{.tag = Tag(1), .agency = "dfrs", .restriction_id = ShareId(7)};
   Write([&](Transaction& transaction) {
     EXPECT_OK(transaction.PutRestriction(restriction));

@@ -30,7 +30,8 @@ TEST(EncodingTest, MatchesTheVectorsOfRfc4648) {
 
 TEST(EncodingTest, RefusesBase64ThatIsNotCanonical) {
   // Newline, space, trailing bits set, padding missing, doubled or in the middle, URL alphabet, stray character.
-  for (const char* text : {"Zg==\n", "Zm9v\nYmFy", "Zm 9v", "Zh==", "Zm9=", "Zg", "Zg=", "Zg===", "Zg==Zg==", "-_-_", "Zm9v!", "=", "Zm9vYmF\xC3\xA9"}) {
+  for (const char* text : {"Zg==\n", "Zm9v\nYmFy", "Zm 9v", "Zh==", "Zm9=", "Zg", "Zg=", "Zg===", "Zg==Zg==", "-_-_",
+                           "Zm9v!", "=", "Zm9vYmF\xC3\xA9"}) {
     EXPECT_THAT(Base64Decode(text), StatusIs(absl::StatusCode::kInvalidArgument)) << text;
   }
 }
@@ -60,8 +61,9 @@ TEST(UuidTest, MakesVersionFourFromRandomOctets) {
 }
 
 TEST(UuidTest, RefusesOtherFormsOfOneId) {
-  for (const char* text : {"", "FFFFFFFF-ffff-4fff-bfff-ffffffffffff", "{ffffffff-ffff-4fff-bfff-fffffffffff}", "ffffffffffff4fffbfffffffffffffff",
-                           "ffffffff-ffff-4fff-bfff-fffffffffff", "ffffffff-ffff-4fff-bfff-ffffffffffff ", "ffffffff_ffff-4fff-bfff-ffffffffffff",
+  for (const char* text : {"", "FFFFFFFF-ffff-4fff-bfff-ffffffffffff", "{ffffffff-ffff-4fff-bfff-fffffffffff}",
+                           "ffffffffffff4fffbfffffffffffffff", "ffffffff-ffff-4fff-bfff-fffffffffff",
+                           "ffffffff-ffff-4fff-bfff-ffffffffffff ", "ffffffff_ffff-4fff-bfff-ffffffffffff",
                            "gfffffff-ffff-4fff-bfff-ffffffffffff", "00000000-0000-0000-0000-000000000000"}) {
     EXPECT_THAT(Uuid::Parse(text), StatusIs(absl::StatusCode::kInvalidArgument)) << text;
   }

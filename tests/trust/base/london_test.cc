@@ -16,9 +16,10 @@ TEST(LondonTest, MovesMidnightAnHourEarlierInSummer) {
 }
 
 TEST(LondonTest, StartsTheDaysOfClockChangeRightly) {
-  EXPECT_EQ(LondonStartOf(absl::CivilDay(2026, 3, 29)), Utc(2026, 3, 29, 0));    // Spring change at 01:00 that day.
+  EXPECT_EQ(LondonStartOf(absl::CivilDay(2026, 3, 29)), Utc(2026, 3, 29, 0));  // Spring change at 01:00 that day.
   EXPECT_EQ(LondonStartOf(absl::CivilDay(2026, 3, 30)), Utc(2026, 3, 29, 23));
-  EXPECT_EQ(LondonStartOf(absl::CivilDay(2026, 10, 25)), Utc(2026, 10, 24, 23));  // Autumn change at 01:00 UTC that day.
+  EXPECT_EQ(LondonStartOf(absl::CivilDay(2026, 10, 25)),
+            Utc(2026, 10, 24, 23));  // Autumn change at 01:00 UTC that day.
   EXPECT_EQ(LondonStartOf(absl::CivilDay(2026, 10, 26)), Utc(2026, 10, 26, 0));
 }
 
@@ -40,7 +41,8 @@ TEST(LondonTest, AgreesWithTheTimeZoneDatabase) {
 
 TEST(LondonTest, ReadsOnlyDaysThatExist) {
   EXPECT_EQ(FormatDay(ParseDay("2028-02-29").value()), "2028-02-29");
-  for (const char* text : {"2026-02-29", "2026-2-09", "26-02-09", "2026-02-09 ", "2026/02/09", "+026-02-09", "2026-13-01", "2026-00-10", ""}) {
+  for (const char* text : {"2026-02-29", "2026-2-09", "26-02-09", "2026-02-09 ", "2026/02/09", "+026-02-09",
+                           "2026-13-01", "2026-00-10", ""}) {
     EXPECT_FALSE(ParseDay(text).ok()) << text;
   }
 }

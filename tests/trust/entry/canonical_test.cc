@@ -62,7 +62,8 @@ TEST(CanonicalTest, ReadsNothingElse) {
   const std::string octets = writer.octets();
   EXPECT_FALSE(CanonicalReader::Parse("d/v2", octets).ok());
   for (size_t size = 0; size < octets.size(); ++size) {
-    EXPECT_EQ(CanonicalReader::Parse("d/v1", octets.substr(0, size)).ok(), size == 8) << size;  // 8: the domain, no field.
+    EXPECT_EQ(CanonicalReader::Parse("d/v1", octets.substr(0, size)).ok(), size == 8)
+        << size;  // 8: the domain, no field.
   }
   writer.Text(2, "twice");
   EXPECT_FALSE(CanonicalReader::Parse("d/v1", writer.octets()).ok());

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
+
 #include "tests/support/matchers.h"
 #include "tests/trust/seeded_random.h"
 #include "trust/base/encoding.h"
@@ -37,9 +38,12 @@ class EntryTest : public ::testing::Test {
     std::vector<Sha256Digest> leaves;
     for (int i = 0; i < 5; ++i) leaves.push_back(i == 2 ? opening.LeafHashOf() : LeafHash(absl::StrCat("leaf ", i)));
     const Sha256Digest left = NodeHash(leaves[0], leaves[1]);
-    const Checkpoint checkpoint{.origin = kOrigin, .size = 5, .root = NodeHash(NodeHash(left, NodeHash(leaves[2], leaves[3])), leaves[4])};
+    const Checkpoint checkpoint{
+        .origin = kOrigin, .size = 5, .root = NodeHash(NodeHash(left, NodeHash(leaves[2], leaves[3])), leaves[4])};
     const Note note{.text = checkpoint.Body(), .signatures = {SignNote(checkpoint.Body(), kOrigin, key_).value()}};
-    return TlogProof{.extra = opening.ToExtra(), .index = 2, .path = {leaves[3], left, leaves[4]}, .checkpoint = note.ToString()}.ToString();
+    return TlogProof{
+        .extra = opening.ToExtra(), .index = 2, .path = {leaves[3], left, leaves[4]}, .checkpoint = note.ToString()}
+        .ToString();
   }
   static FieldSet Only(std::initializer_list<Field> fields) {
     FieldSet set;
@@ -114,7 +118,8 @@ TEST_F(EntryTest, NeverOpensAnErasedField) {
 }
 
 TEST_F(EntryTest, ProvesAPublicEntryByItsBody) {
-  const auto receipt = VerifyReceipt(Receipt(Opening::OfPublic(EntryKind::kRegister, "signed register")), verifier_, kOrigin);
+  const auto receipt =
+      VerifyReceipt(Receipt(Opening::OfPublic(EntryKind::kRegister, "signed register")), verifier_, kOrigin);
   ASSERT_OK(receipt);
   EXPECT_EQ(receipt->opening.public_body, "signed register");
 }
@@ -131,7 +136,8 @@ TEST_F(EntryTest, BreaksAReceiptWithEveryFlippedBit) {
 
 TEST_F(EntryTest, BreaksAReceiptCutAnywhere) {
   const std::string good = Receipt(Opening::Of(fields_, hashes_, Only({Field::kStep})));
-  for (size_t length = 0; length < good.size(); ++length) ASSERT_FALSE(VerifyReceipt(good.substr(0, length), verifier_, kOrigin).ok()) << length;
+  for (size_t length = 0; length < good.size(); ++length)
+    ASSERT_FALSE(VerifyReceipt(good.substr(0, length), verifier_, kOrigin).ok()) << length;
 }
 
 TEST_F(EntryTest, ReadsBackSeededOpenings) {
@@ -159,18 +165,20 @@ TEST_F(EntryTest, RefusesMalformedOpenings) {
   tag[6] = '\2';
   std::string length = good;
   length[6 + 1 + 32] = '\x7f';
-  for (const std::string& extra : {std::string(), version, kind, tag, length, good + "x"}) EXPECT_THAT(Opening::Parse(extra), StatusIs(absl::StatusCode::kInvalidArgument));
+  for (const std::string& extra : {std::string(), version, kind, tag, length, good + "x"})
+    EXPECT_THAT(Opening::Parse(extra), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(EntryTest, WritesTheGoldenBytes) {
   const Opening opening = Opening::Of(fields_, hashes_, Only({Field::kTime, Field::kStep}));
   std::string text;
   for (size_t i = 0; i < kFieldCount; ++i) {
-    absl::StrAppend(&text, "field ", i + 1, " ", FieldName(static_cast<int>(i) + 1), " salt ", HexEncode(fields_.salts[i]), " value ", HexEncode(fields_.values[i]), " hash ",
-                    hashes_[i].hex(), "\n");
+    absl::StrAppend(&text, "field ", i + 1, " ", FieldName(static_cast<int>(i) + 1), " salt ",
+                    HexEncode(fields_.salts[i]), " value ", HexEncode(fields_.values[i]), " hash ", hashes_[i].hex(),
+                    "\n");
   }
-  absl::StrAppend(&text, "leaf ", HexEncode(LeafOctets(EntryKind::kSealed, Commitment(hashes_))), "\nleaf hash ", opening.LeafHashOf().hex(), "\nlog key ",
-                  verifier_.ToString(), "\n\n", Receipt(opening));
+  absl::StrAppend(&text, "leaf ", HexEncode(LeafOctets(EntryKind::kSealed, Commitment(hashes_))), "\nleaf hash ",
+                  opening.LeafHashOf().hex(), "\nlog key ", verifier_.ToString(), "\n\n", Receipt(opening));
   if (std::getenv("UPDATE_GOLDEN") != nullptr) std::ofstream(kGolden) << text;
   std::ifstream file(kGolden);
   EXPECT_EQ(text, std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()));

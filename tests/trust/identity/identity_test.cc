@@ -1,4 +1,5 @@
 #include "absl/strings/str_cat.h"
+
 #include "tests/support/matchers.h"
 #include "tests/support/test_pki.h"
 #include "trust/identity/authority.h"
@@ -18,8 +19,9 @@ constexpr char kAgent[] = "spiffe://derwent.example/agency/dfrs/agent/one";
 const absl::Time kNow = absl::FromUnixSeconds(1'790'000'000);
 
 TEST(SpiffeTest, ReadsBackEveryKind) {
-  for (const char* uri : {kAgent, "spiffe://derwent.example/agency/dcc.childrens/console/c-1", "spiffe://derwent.example/agency/police.derbys/person/p_17",
-                          "spiffe://derwent.example/broker/one"}) {
+  for (const char* uri :
+       {kAgent, "spiffe://derwent.example/agency/dcc.childrens/console/c-1",
+        "spiffe://derwent.example/agency/police.derbys/person/p_17", "spiffe://derwent.example/broker/one"}) {
     const auto id = SpiffeId::Parse(uri);
     ASSERT_OK(id);
     EXPECT_EQ(id->ToString(), uri);
@@ -29,14 +31,30 @@ TEST(SpiffeTest, ReadsBackEveryKind) {
 }
 
 TEST(SpiffeTest, RefusesWhatIsNotCanonical) {
-  for (const std::string& uri : std::vector<std::string>{
-           "", "spiffe://", "SPIFFE://derwent.example/broker/one", "https://derwent.example/broker/one", "spiffe://derwent.example",
-           "spiffe://derwent.example/", "spiffe://derwent.example/broker", "spiffe://derwent.example/broker/", "spiffe://derwent.example/broker/one/",
-           "spiffe://derwent.example//broker/one", "spiffe://derwent.example:443/broker/one", "spiffe://user@derwent.example/broker/one",
-           "spiffe://derwent.example/broker/one?x=y", "spiffe://derwent.example/broker/one#f", "spiffe://Derwent.example/broker/one",
-           "spiffe://derwent.example/agency/dfrs/admin/one", "spiffe://derwent.example/agency/dfrs/broker/one", "spiffe://derwent.example/agency/../agent/one",
-           "spiffe://derwent.example/agency/./agent/one", "spiffe://derwent.example/agency/df%72s/agent/one", "spiffe://derwent.example/agency/dfrs/agent/one two",
-           std::string("spiffe://derwent.example/broker/one\0x", 37), "spiffe://derwent.example/broker/\xC3\xA9", "spiffe://derwent.example/broker/" + std::string(230, 'a')}) {
+  for (const std::string& uri : std::vector<std::string>{"",
+                                                         "spiffe://",
+                                                         "SPIFFE://derwent.example/broker/one",
+                                                         "https://derwent.example/broker/one",
+                                                         "spiffe://derwent.example",
+                                                         "spiffe://derwent.example/",
+                                                         "spiffe://derwent.example/broker",
+                                                         "spiffe://derwent.example/broker/",
+                                                         "spiffe://derwent.example/broker/one/",
+                                                         "spiffe://derwent.example//broker/one",
+                                                         "spiffe://derwent.example:443/broker/one",
+                                                         "spiffe://user@derwent.example/broker/one",
+                                                         "spiffe://derwent.example/broker/one?x=y",
+                                                         "spiffe://derwent.example/broker/one#f",
+                                                         "spiffe://Derwent.example/broker/one",
+                                                         "spiffe://derwent.example/agency/dfrs/admin/one",
+                                                         "spiffe://derwent.example/agency/dfrs/broker/one",
+                                                         "spiffe://derwent.example/agency/../agent/one",
+                                                         "spiffe://derwent.example/agency/./agent/one",
+                                                         "spiffe://derwent.example/agency/df%72s/agent/one",
+                                                         "spiffe://derwent.example/agency/dfrs/agent/one two",
+                                                         std::string("spiffe://derwent.example/broker/one\0x", 37),
+                                                         "spiffe://derwent.example/broker/\xC3\xA9",
+                                                         "spiffe://derwent.example/broker/" + std::string(230, 'a')}) {
     EXPECT_THAT(SpiffeId::Parse(uri), StatusIs(absl::StatusCode::kInvalidArgument)) << uri;
   }
 }
@@ -65,8 +83,10 @@ TEST_F(IdentityTest, RefusesACertificateOutsideItsTime) {
 
 TEST_F(IdentityTest, RefusesAnotherAuthorityAndAnotherTrustDomain) {
   TestPki stranger(kNow);  // The same names, another key.
-  EXPECT_THAT(authority_.Verify(Certificate::FromPem(stranger.Issue(kAgent).certificate_pem).value(), kNow), StatusIs(absl::StatusCode::kUnauthenticated));
-  const Certificate elsewhere = Certificate::FromPem(pki_.Issue("spiffe://elsewhere.example/broker/one").certificate_pem).value();
+  EXPECT_THAT(authority_.Verify(Certificate::FromPem(stranger.Issue(kAgent).certificate_pem).value(), kNow),
+              StatusIs(absl::StatusCode::kUnauthenticated));
+  const Certificate elsewhere =
+      Certificate::FromPem(pki_.Issue("spiffe://elsewhere.example/broker/one").certificate_pem).value();
   EXPECT_THAT(authority_.Verify(elsewhere, kNow), StatusIs(absl::StatusCode::kUnauthenticated));
 }
 
@@ -81,7 +101,8 @@ TEST_F(IdentityTest, RefusesCertificatesWithoutExactlyOneUri) {
 
 TEST_F(IdentityTest, RefusesAnAuthorityWithoutARoot) {
   EXPECT_THAT(Authority::FromPem("", kDomain), StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(Authority::FromPem(pki_.Issue(kAgent).certificate_pem, kDomain), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Authority::FromPem(pki_.Issue(kAgent).certificate_pem, kDomain),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(IdentityTest, KnowsTheSerialsOfTheListAndThoseBesideIt) {
@@ -99,8 +120,10 @@ TEST_F(IdentityTest, KnowsTheSerialsOfTheListAndThoseBesideIt) {
 TEST_F(IdentityTest, RefusesAListThatIsAbsentOutOfDateOrForged) {
   EXPECT_THAT(RevocationSet::FromPem("", authority_, kNow), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(RevocationSet::FromPem(pki_.ca_pem(), authority_, kNow), StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(RevocationSet::FromPem(pki_.Crl({}), authority_, kNow + absl::Hours(24 * 31)), StatusIs(absl::StatusCode::kFailedPrecondition));
-  EXPECT_THAT(RevocationSet::FromPem(TestPki(kNow).Crl({}), authority_, kNow), StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_THAT(RevocationSet::FromPem(pki_.Crl({}), authority_, kNow + absl::Hours(24 * 31)),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(RevocationSet::FromPem(TestPki(kNow).Crl({}), authority_, kNow),
+              StatusIs(absl::StatusCode::kUnauthenticated));
 }
 
 }  // namespace

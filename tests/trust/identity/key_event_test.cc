@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "absl/strings/str_cat.h"
+
 #include "tests/support/matchers.h"
 #include "tests/support/test_pki.h"
 #include "trust/secret/sha256.h"
@@ -37,7 +38,9 @@ class KeyHistoryTest : public ::testing::Test {
     // The payload stands for the event's protobuf, which trust does not know.
     event.envelope = SignEnvelope(kKeyEventType, absl::StrCat("event ", event.sequence, event.key_id), key).value();
   }
-  absl::Status Add(const KeyEvent& event, absl::Time now = kNow) { return history_.Add(event, authority_, revoked_, now); }
+  absl::Status Add(const KeyEvent& event, absl::Time now = kNow) {
+    return history_.Add(event, authority_, revoked_, now);
+  }
   absl::Status Publish(const TestIdentity& key, KeyUse use, const TestIdentity& signer) {
     KeyEvent event = Draft(key, use);
     Sign(event, signer);
@@ -84,8 +87,10 @@ TEST_F(KeyHistoryTest, StopsCountingARevokedKeyAtOnce) {
 }
 
 TEST_F(KeyHistoryTest, RefusesAFirstEventThatIsNotThePinnedSigningKey) {
-  EXPECT_THAT(Publish(second_, KeyUse::kSigning, second_), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("out of band")));
-  EXPECT_THAT(Publish(first_, KeyUse::kSealing, first_), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("first key event")));
+  EXPECT_THAT(Publish(second_, KeyUse::kSigning, second_),
+              StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("out of band")));
+  EXPECT_THAT(Publish(first_, KeyUse::kSealing, first_),
+              StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("first key event")));
   EXPECT_THAT(Publish(first_, KeyUse::kSigning, second_), StatusIs(absl::StatusCode::kUnauthenticated));
   EXPECT_EQ(history_.length(), 0u);
 }
@@ -110,13 +115,33 @@ TEST_F(KeyHistoryTest, RefusesEveryBrokenLink) {
       {"a link to another event", [](KeyEvent& e) { e.previous_event_digest = Sha256("other").bytes(); }, &first_},
       {"signed by the new key itself", [](KeyEvent&) {}, &second_},
       {"signed by a stranger", [](KeyEvent&) {}, &neighbour},
-      {"a key of another authority", [&](KeyEvent& e) { e.certificate_der = foreign.certificate_der; e.key_id = foreign.key_id; }, &first_},
-      {"a person's certificate", [&](KeyEvent& e) { e.certificate_der = person.certificate_der; e.key_id = person.key_id; }, &first_},
-      {"a neighbour's certificate", [&](KeyEvent& e) { e.certificate_der = neighbour.certificate_der; e.key_id = neighbour.key_id; }, &first_},
+      {"a key of another authority",
+       [&](KeyEvent& e) {
+         e.certificate_der = foreign.certificate_der;
+         e.key_id = foreign.key_id;
+       },
+       &first_},
+      {"a person's certificate",
+       [&](KeyEvent& e) {
+         e.certificate_der = person.certificate_der;
+         e.key_id = person.key_id;
+       },
+       &first_},
+      {"a neighbour's certificate",
+       [&](KeyEvent& e) {
+         e.certificate_der = neighbour.certificate_der;
+         e.key_id = neighbour.key_id;
+       },
+       &first_},
       {"a key id of another key", [&](KeyEvent& e) { e.key_id = neighbour.key_id; }, &first_},
       {"an empty validity", [](KeyEvent& e) { e.valid_until = e.valid_from; }, &first_},
       {"a certificate cut short", [](KeyEvent& e) { e.certificate_der.pop_back(); }, &first_},
-      {"a sealing key of over 90 days", [](KeyEvent& e) { e.use = KeyUse::kSealing; e.valid_until = e.valid_from + absl::Hours(24 * 90 + 1); }, &first_},
+      {"a sealing key of over 90 days",
+       [](KeyEvent& e) {
+         e.use = KeyUse::kSealing;
+         e.valid_until = e.valid_from + absl::Hours(24 * 90 + 1);
+       },
+       &first_},
   };
   for (const Case& c : cases) {
     KeyEvent event = Draft(second_, KeyUse::kSigning);
@@ -134,7 +159,8 @@ TEST_F(KeyHistoryTest, RefusesARevokedCertificateAndAnAlteredPayload) {
   event.envelope.payload += "x";
   EXPECT_THAT(Add(event), StatusIs(absl::StatusCode::kUnauthenticated));
   revoked_.Revoke(second_.serial);
-  EXPECT_THAT(Publish(second_, KeyUse::kSigning, first_), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("revoked")));
+  EXPECT_THAT(Publish(second_, KeyUse::kSigning, first_),
+              StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("revoked")));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+
 #include "tests/support/matchers.h"
 #include "tests/trust/seeded_random.h"
 #include "trust/base/encoding.h"
@@ -28,7 +29,9 @@ class Tree {
  public:
   void Append(absl::string_view leaf) {
     leaves.push_back(LeafHash(leaf));
-    edge.Append(leaves.back(), [this](NodeId node, const Sha256Digest& hash) { nodes[{node.level, node.index}] = hash; });
+    edge.Append(leaves.back(), [this](NodeId node, const Sha256Digest& hash) {
+      nodes[{node.level, node.index}] = hash;
+    });
     roots.push_back(edge.Root());
   }
   absl::StatusOr<Sha256Digest> Read(NodeId node) const {
@@ -54,11 +57,16 @@ Tree TreeOf(size_t size) {
 
 TEST(TreeTest, MatchesThePublishedRootsOfCertificateTransparency) {
   // The eight leaves and roots of the reference implementation's tests (google/certificate-transparency).
-  const char* const leaves[] = {"", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"};
-  const char* const roots[] = {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
-                               "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125", "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
-                               "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7", "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
-                               "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef", "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+  const char* const leaves[] = {
+      "", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"};
+  const char* const roots[] = {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                               "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+                               "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+                               "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+                               "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+                               "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+                               "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+                               "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
                                "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"};
   Tree tree;
   for (const char* leaf : leaves) tree.Append(HexDecode(leaf).value());
@@ -88,7 +96,8 @@ TEST(ProofTest, ProvesEveryLeafOfEverySizeAndNoOther) {
       ASSERT_OK(VerifyInclusion(tree.leaves[index], index, size, *path, tree.roots[size]));
       for (uint64_t other = 0; other < size; ++other) {
         if (other == index) continue;
-        ASSERT_FALSE(VerifyInclusion(tree.leaves[index], other, size, *path, tree.roots[size]).ok()) << size << " " << index << " " << other;
+        ASSERT_FALSE(VerifyInclusion(tree.leaves[index], other, size, *path, tree.roots[size]).ok())
+            << size << " " << index << " " << other;
         ASSERT_FALSE(VerifyInclusion(tree.leaves[other], index, size, *path, tree.roots[size]).ok());
       }
     }
@@ -135,10 +144,18 @@ TEST(ProofTest, RefusesADamagedPath) {
     std::vector<Sha256Digest> path = InclusionProof(index, size, tree.reader()).value();
     const uint64_t where = random.Below(path.size());
     switch (random.Below(4)) {
-      case 0: path[where].data()[random.Below(32)] ^= static_cast<uint8_t>(1 << random.Below(8)); break;
-      case 1: path.erase(path.begin() + static_cast<std::ptrdiff_t>(where)); break;
-      case 2: path.insert(path.begin() + static_cast<std::ptrdiff_t>(where), tree.leaves[0]); break;
-      default: path.push_back(tree.roots[size]); break;
+      case 0:
+        path[where].data()[random.Below(32)] ^= static_cast<uint8_t>(1 << random.Below(8));
+        break;
+      case 1:
+        path.erase(path.begin() + static_cast<std::ptrdiff_t>(where));
+        break;
+      case 2:
+        path.insert(path.begin() + static_cast<std::ptrdiff_t>(where), tree.leaves[0]);
+        break;
+      default:
+        path.push_back(tree.roots[size]);
+        break;
     }
     ASSERT_FALSE(VerifyInclusion(tree.leaves[index], index, size, path, tree.roots[size]).ok()) << round;
   }

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+
 #include "tests/support/matchers.h"
 #include "trust/base/encoding.h"
 #include "trust/note/checkpoint.h"
@@ -13,17 +14,21 @@ namespace {
 using ::derwent::testing::StatusIs;
 
 Ed25519Key KeyOf(char seed) { return Ed25519Key::FromSeed(SecretBytes(std::string(32, seed))).value(); }
-VerifierKey Verifier(const Ed25519Key& key, uint8_t type = kNoteEd25519, absl::string_view name = "derwent.example/ledger") {
+VerifierKey Verifier(const Ed25519Key& key, uint8_t type = kNoteEd25519,
+                     absl::string_view name = "derwent.example/ledger") {
   return VerifierKey::Make(name, type, key.public_key()).value();
 }
 std::string Body() { return Checkpoint{.origin = "derwent.example/ledger", .size = 7, .root = Sha256Digest()}.Body(); }
-Note Signed(const std::string& text, const Ed25519Key& key) { return Note{.text = text, .signatures = {SignNote(text, "derwent.example/ledger", key).value()}}; }
+Note Signed(const std::string& text, const Ed25519Key& key) {
+  return Note{.text = text, .signatures = {SignNote(text, "derwent.example/ledger", key).value()}};
+}
 
 // The example of golang.org/x/mod/sumdb/note.
 constexpr char kGoKey[] = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
 constexpr char kGoNote[] =
     "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n\n"
-    "\xE2\x80\x94 PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
+    "\xE2\x80\x94 PeterNeumann "
+    "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
 
 TEST(NoteTest, VerifiesANoteThatGoSigned) {
   const auto key = VerifierKey::Parse(kGoKey);
@@ -47,12 +52,30 @@ TEST(NoteTest, SplitsAtTheLastBlankLine) {
 TEST(NoteTest, RefusesWhatTheSpecificationForbids) {
   const std::string line = "\xE2\x80\x94 name AAAAAAA=\n";
   ASSERT_OK(Note::Parse("text\n\n" + line));
-  for (const std::string& note : std::vector<std::string>{
-           "", "\n", "text", "text\n", "text\n\n", "text\n" + line, "text\n\n" + line.substr(0, line.size() - 1), "text\n\n" + line + "\n", "text\n\n- name AAAAAAA=\n",
-           "text\r\n\n" + line, "te\txt\n\n" + line, std::string("te\0xt\n\n", 7) + line, "te\xFFxt\n\n" + line, "te\xC0\xAFxt\n\n" + line,
-           "te\xED\xA0\x80xt\n\n" + line, "text\n\n\xE2\x80\x94 na+me AAAAAAA=\n", "text\n\n\xE2\x80\x94  AAAAAAA=\n", "text\n\n\xE2\x80\x94 na\xC2\xA0me AAAAAAA=\n",
-           "text\n\n\xE2\x80\x94 name AAAAAAA\n", "text\n\n\xE2\x80\x94 name AAAAAAB=\n", "text\n\n\xE2\x80\x94 name AAAAAA==\n", "text\n\n\xE2\x80\x94 name\n",
-           "text\n\n\xE2\x80\x94 name AAAAAAA= x\n", "text\n\n" + line + "\xE2\x80\x94 name AAAA\nAAA=\n"}) {
+  for (const std::string& note : std::vector<std::string>{"",
+                                                          "\n",
+                                                          "text",
+                                                          "text\n",
+                                                          "text\n\n",
+                                                          "text\n" + line,
+                                                          "text\n\n" + line.substr(0, line.size() - 1),
+                                                          "text\n\n" + line + "\n",
+                                                          "text\n\n- name AAAAAAA=\n",
+                                                          "text\r\n\n" + line,
+                                                          "te\txt\n\n" + line,
+                                                          std::string("te\0xt\n\n", 7) + line,
+                                                          "te\xFFxt\n\n" + line,
+                                                          "te\xC0\xAFxt\n\n" + line,
+                                                          "te\xED\xA0\x80xt\n\n" + line,
+                                                          "text\n\n\xE2\x80\x94 na+me AAAAAAA=\n",
+                                                          "text\n\n\xE2\x80\x94  AAAAAAA=\n",
+                                                          "text\n\n\xE2\x80\x94 na\xC2\xA0me AAAAAAA=\n",
+                                                          "text\n\n\xE2\x80\x94 name AAAAAAA\n",
+                                                          "text\n\n\xE2\x80\x94 name AAAAAAB=\n",
+                                                          "text\n\n\xE2\x80\x94 name AAAAAA==\n",
+                                                          "text\n\n\xE2\x80\x94 name\n",
+                                                          "text\n\n\xE2\x80\x94 name AAAAAAA= x\n",
+                                                          "text\n\n" + line + "\xE2\x80\x94 name AAAA\nAAA=\n"}) {
     EXPECT_THAT(Note::Parse(note), StatusIs(absl::StatusCode::kInvalidArgument)) << note;
   }
 }
@@ -96,9 +119,11 @@ TEST(VerifierKeyTest, SplitsAtTheFirstTwoPlusSignsOnly) {
 }
 
 TEST(VerifierKeyTest, RefusesAnIdThatIsNotTheKeys) {
-  for (const char* vkey : {"", "name", "name+c74f20a3", "PeterNeumann+c74f20a4+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
-                           "PeterNeumann+C74F20A3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW", "Other+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
-                           "PeterNeumann+c74f20a3+AhpC2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW", "PeterNeumann+c74f20a3+"}) {
+  for (const char* vkey :
+       {"", "name", "name+c74f20a3", "PeterNeumann+c74f20a4+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        "PeterNeumann+C74F20A3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        "Other+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        "PeterNeumann+c74f20a3+AhpC2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW", "PeterNeumann+c74f20a3+"}) {
     EXPECT_FALSE(VerifierKey::Parse(vkey).ok()) << vkey;
   }
 }
@@ -118,11 +143,14 @@ TEST(CheckpointTest, RefusesMalformedBodies) {
   const std::string root = Base64Encode(std::string(32, 'r'));
   const std::string good = "origin\n7\n" + root + "\n";
   ASSERT_OK(Checkpoint::ParseBody(good));
-  for (const char* size : {"07", "", "-7", "+7", " 7", "7 ", "0x7", "9223372036854775808", "18446744073709551616", "7.0"}) {
+  for (const char* size :
+       {"07", "", "-7", "+7", " 7", "7 ", "0x7", "9223372036854775808", "18446744073709551616", "7.0"}) {
     EXPECT_FALSE(Checkpoint::ParseBody(absl::StrCat("origin\n", size, "\n", root, "\n")).ok()) << size;
   }
-  for (const std::string& body : {std::string(), std::string("origin\n7\n"), good.substr(0, good.size() - 1), "\n7\n" + root + "\n", good + "\n", good + "x\n\n",
-                                  "origin\n7\n" + Base64Encode(std::string(31, 'r')) + "\n", "origin\n7\n" + root.substr(0, 43) + "\n"}) {
+  for (const std::string& body :
+       {std::string(), std::string("origin\n7\n"), good.substr(0, good.size() - 1), "\n7\n" + root + "\n", good + "\n",
+        good + "x\n\n", "origin\n7\n" + Base64Encode(std::string(31, 'r')) + "\n",
+        "origin\n7\n" + root.substr(0, 43) + "\n"}) {
     EXPECT_THAT(Checkpoint::ParseBody(body), StatusIs(absl::StatusCode::kInvalidArgument)) << body;
   }
 }
@@ -133,7 +161,8 @@ TEST(CosignatureTest, SignsTheSpecificationsMessage) {
   const auto signature = Cosign(body, "witness.example", witness, absl::FromUnixSeconds(1679315147));
   ASSERT_OK(signature);
   EXPECT_EQ(signature->signature.size(), 72u);
-  EXPECT_OK(Ed25519Verify(witness.public_key(), "cosignature/v1\ntime 1679315147\n" + body, absl::string_view(signature->signature).substr(8)));
+  EXPECT_OK(Ed25519Verify(witness.public_key(), "cosignature/v1\ntime 1679315147\n" + body,
+                          absl::string_view(signature->signature).substr(8)));
   EXPECT_EQ(CosignatureTime(signature->signature).value(), absl::FromUnixSeconds(1679315147));
   const Note note{.text = body, .signatures = {*signature}};
   EXPECT_OK(VerifyNote(note, {Verifier(witness, kNoteCosignature, "witness.example")}));
@@ -153,7 +182,8 @@ TEST(CosignatureTest, BindsTimeAndBody) {
 TEST(CosignatureTest, IsNoSignatureOfTheLog) {
   const Ed25519Key key = KeyOf('k');
   EXPECT_NE(Verifier(key, kNoteEd25519).key_id, Verifier(key, kNoteCosignature).key_id);
-  const Note note{.text = Body(), .signatures = {Cosign(Body(), "derwent.example/ledger", key, absl::FromUnixSeconds(5)).value()}};
+  const Note note{.text = Body(),
+                  .signatures = {Cosign(Body(), "derwent.example/ledger", key, absl::FromUnixSeconds(5)).value()}};
   EXPECT_FALSE(OpenCheckpoint(note.ToString(), Verifier(key)).ok());
 }
 

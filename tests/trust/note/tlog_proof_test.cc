@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+
 #include "tests/support/matchers.h"
 #include "trust/base/encoding.h"
 #include "trust/merkle/proof.h"
@@ -42,9 +43,12 @@ TEST_F(TlogProofTest, ReadsBackAndVerifies) {
 
 TEST_F(TlogProofTest, RefusesAnotherLeafIndexLogOrOrigin) {
   EXPECT_THAT(VerifyTlogProof(proof_, second_, verifier_, kOrigin), StatusIs(absl::StatusCode::kDataLoss));
-  EXPECT_THAT(VerifyTlogProof(proof_, first_, verifier_, "other.example/ledger"), StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_THAT(VerifyTlogProof(proof_, first_, verifier_, "other.example/ledger"),
+              StatusIs(absl::StatusCode::kUnauthenticated));
   const Ed25519Key other = Ed25519Key::FromSeed(SecretBytes(std::string(32, 'o'))).value();
-  EXPECT_THAT(VerifyTlogProof(proof_, first_, VerifierKey::Make(kOrigin, kNoteEd25519, other.public_key()).value(), kOrigin), StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_THAT(
+      VerifyTlogProof(proof_, first_, VerifierKey::Make(kOrigin, kNoteEd25519, other.public_key()).value(), kOrigin),
+      StatusIs(absl::StatusCode::kUnauthenticated));
   proof_.index = 1;
   EXPECT_THAT(VerifyTlogProof(proof_, first_, verifier_, kOrigin), StatusIs(absl::StatusCode::kDataLoss));
 }
@@ -52,12 +56,16 @@ TEST_F(TlogProofTest, RefusesAnotherLeafIndexLogOrOrigin) {
 TEST_F(TlogProofTest, RefusesMalformedText) {
   const std::string good = proof_.ToString();
   const std::string hash = Base64Encode(second_.view());
-  for (const std::string& text : {std::string(), absl::StrReplaceAll(good, {{"@v1", "@v2"}}), absl::StrReplaceAll(good, {{"index 0", "index 00"}}),
-                                  absl::StrReplaceAll(good, {{"index 0", "index -0"}}), absl::StrReplaceAll(good, {{"index 0", "index "}}),
-                                  absl::StrReplaceAll(good, {{"index 0", "index 18446744073709551616"}}), absl::StrReplaceAll(good, {{"index 0\n", ""}}),
-                                  absl::StrReplaceAll(good, {{hash, hash.substr(0, 43)}}), absl::StrReplaceAll(good, {{hash, Base64Encode("short")}}),
-                                  absl::StrReplaceAll(good, {{hash, Base64Encode(std::string(33, 'h'))}}), absl::StrReplaceAll(good, {{"extra ", "extra  "}}),
-                                  absl::StrReplaceAll(good, {{"\nindex", "\nextra AAAA\nindex"}}), good.substr(0, good.find("\n\n"))}) {
+  for (const std::string& text :
+       {std::string(), absl::StrReplaceAll(good, {{"@v1", "@v2"}}),
+        absl::StrReplaceAll(good, {{"index 0", "index 00"}}), absl::StrReplaceAll(good, {{"index 0", "index -0"}}),
+        absl::StrReplaceAll(good, {{"index 0", "index "}}),
+        absl::StrReplaceAll(good, {{"index 0", "index 18446744073709551616"}}),
+        absl::StrReplaceAll(good, {{"index 0\n", ""}}), absl::StrReplaceAll(good, {{hash, hash.substr(0, 43)}}),
+        absl::StrReplaceAll(good, {{hash, Base64Encode("short")}}),
+        absl::StrReplaceAll(good, {{hash, Base64Encode(std::string(33, 'h'))}}),
+        absl::StrReplaceAll(good, {{"extra ", "extra  "}}),
+        absl::StrReplaceAll(good, {{"\nindex", "\nextra AAAA\nindex"}}), good.substr(0, good.find("\n\n"))}) {
     EXPECT_THAT(TlogProof::Parse(text), StatusIs(absl::StatusCode::kInvalidArgument)) << text;
   }
 }

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
+
 #include "tests/support/matchers.h"
 #include "tests/support/test_pki.h"
 #include "trust/base/encoding.h"
@@ -22,10 +23,13 @@ using ::testing::HasSubstr;
 
 constexpr char kType[] = "application/vnd.derwent.test.v1+protobuf";
 
-SigningKey NewKey() { return SigningKey::FromPem(SecretBytes(TestPki().Issue("spiffe://derwent.example/broker/one").key_pem)).value(); }
+SigningKey NewKey() {
+  return SigningKey::FromPem(SecretBytes(TestPki().Issue("spiffe://derwent.example/broker/one").key_pem)).value();
+}
 
 TEST(DsseTest, EncodesAsTheSpecificationsExample) {
-  EXPECT_EQ(DssePreAuthentication("http://example.com/HelloWorld", "hello world"), "DSSEv1 29 http://example.com/HelloWorld 11 hello world");
+  EXPECT_EQ(DssePreAuthentication("http://example.com/HelloWorld", "hello world"),
+            "DSSEv1 29 http://example.com/HelloWorld 11 hello world");
   EXPECT_EQ(DssePreAuthentication("", ""), "DSSEv1 0  0 ");
 }
 
@@ -86,12 +90,14 @@ TEST(PublicKeyTest, RefusesMalformedSignatures) {
 }
 
 TEST(Ed25519Test, MatchesRfc8032) {
-  const auto key = Ed25519Key::FromSeed(SecretBytes(HexDecode("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60").value()));
+  const auto key = Ed25519Key::FromSeed(
+      SecretBytes(HexDecode("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60").value()));
   ASSERT_OK(key);
   EXPECT_EQ(HexEncode(key->public_key()), "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
   const std::string signature = key->Sign("").value();
   EXPECT_EQ(HexEncode(signature),
-            "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b");
+            "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f059"
+            "5bbe24655141438e7a100b");
   EXPECT_OK(Ed25519Verify(key->public_key(), "", signature));
   EXPECT_THAT(Ed25519Verify(key->public_key(), "x", signature), StatusIs(absl::StatusCode::kUnauthenticated));
   EXPECT_FALSE(Ed25519Verify(key->public_key(), "", signature.substr(1)).ok());

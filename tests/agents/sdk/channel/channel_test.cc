@@ -9,12 +9,15 @@ using derwent::testing::StatusIs;
 using ::testing::HasSubstr;
 
 TEST(ChannelTest, RefusesToConnectToNobodyInParticular) {
-  EXPECT_THAT(Channel::Open({.target = "localhost:1", .peer = ""}).status(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("SPIFFE")));
-  EXPECT_THAT(Channel::Open({.target = "", .peer = "spiffe://d/broker/a"}).status(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("target")));
+  EXPECT_THAT(Channel::Open({.target = "localhost:1", .peer = ""}).status(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("SPIFFE")));
+  EXPECT_THAT(Channel::Open({.target = "", .peer = "spiffe://d/broker/a"}).status(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("target")));
 }
 
 TEST(ChannelTest, NamesTheFileThatIsMissing) {
-  const ChannelOptions options{.target = "localhost:1", .peer = "spiffe://d/broker/a", .ca_file = "/nonexistent/ca.pem"};
+  const ChannelOptions options{
+      .target = "localhost:1", .peer = "spiffe://d/broker/a", .ca_file = "/nonexistent/ca.pem"};
   EXPECT_THAT(Channel::Open(options).status(), StatusIs(absl::StatusCode::kNotFound, HasSubstr("/nonexistent/ca.pem")));
 }
 
@@ -28,7 +31,8 @@ TEST(ChannelTest, ACallHasADeadlineAndACorrelationIdOfItsOwn) {
 
 TEST(ChannelTest, AnErrorKeepsItsCodeAndAnOkStaysOk) {
   EXPECT_TRUE(Channel::ToAbsl(grpc::Status::OK, "c").ok());
-  EXPECT_THAT(Channel::ToAbsl(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "full"), "c"), StatusIs(absl::StatusCode::kResourceExhausted, "full"));
+  EXPECT_THAT(Channel::ToAbsl(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "full"), "c"),
+              StatusIs(absl::StatusCode::kResourceExhausted, "full"));
 }
 
 }  // namespace

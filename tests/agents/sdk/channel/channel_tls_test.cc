@@ -3,12 +3,13 @@
 #include <filesystem>
 #include <fstream>
 
-#include "agents/sdk/channel/channel.h"
-#include "derwent/v1/ledger.grpc.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
+
+#include "agents/sdk/channel/channel.h"
+#include "derwent/v1/ledger.grpc.pb.h"
 #include "tests/support/matchers.h"
 #include "tests/support/test_pki.h"
 
@@ -25,9 +26,11 @@ constexpr char kBroker[] = "spiffe://derwent.example/broker/one";
 // Fails the first `failures` calls with `code`, then answers. Remembers what the caller sent beside the request.
 class FlakyLedger final : public v1::LedgerService::Service {
  public:
-  grpc::Status GetCheckpoint(grpc::ServerContext* context, const v1::GetCheckpointRequest*, v1::GetCheckpointResponse* response) override {
+  grpc::Status GetCheckpoint(grpc::ServerContext* context, const v1::GetCheckpointRequest*,
+                             v1::GetCheckpointResponse* response) override {
     const auto header = context->client_metadata().find("x-correlation-id");
-    if (header != context->client_metadata().end()) correlation_id = std::string(header->second.data(), header->second.size());
+    if (header != context->client_metadata().end())
+      correlation_id = std::string(header->second.data(), header->second.size());
     if (calls++ < failures) return grpc::Status(code, "not now", details);
     response->set_vkey("key");
     return grpc::Status::OK;
@@ -59,10 +62,16 @@ class ChannelTlsTest : public ::testing::Test {
     server_->Shutdown();
     std::filesystem::remove_all(folder_);
   }
-  void Write(const std::string& name, const std::string& content) { std::ofstream(folder_ / name, std::ios::binary) << content; }
+  void Write(const std::string& name, const std::string& content) {
+    std::ofstream(folder_ / name, std::ios::binary) << content;
+  }
 
   absl::StatusOr<v1::GetCheckpointResponse> Call(const std::string& peer, const CallOptions& options = {}) {
-    const auto channel = Channel::Open({.target = "localhost:" + std::to_string(port_), .peer = peer, .ca_file = folder_ / "ca.pem", .certificate_file = folder_ / "me.pem", .key_file = folder_ / "me.key"});
+    const auto channel = Channel::Open({.target = "localhost:" + std::to_string(port_),
+                                        .peer = peer,
+                                        .ca_file = folder_ / "ca.pem",
+                                        .certificate_file = folder_ / "me.pem",
+                                        .key_file = folder_ / "me.key"});
     if (!channel.ok()) return channel.status();
     const auto stub = v1::LedgerService::NewStub((*channel)->grpc());
     return (*channel)->Call(*stub, &v1::LedgerService::Stub::GetCheckpoint, v1::GetCheckpointRequest(), options);
@@ -72,7 +81,8 @@ class ChannelTlsTest : public ::testing::Test {
   FlakyLedger ledger_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
-  const std::filesystem::path folder_ = std::filesystem::path(::testing::TempDir()) / ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  const std::filesystem::path folder_ =
+      std::filesystem::path(::testing::TempDir()) / ::testing::UnitTest::GetInstance()->current_test_info()->name();
 };
 
 TEST_F(ChannelTlsTest, CallsTheServerThatWasAskedForAndSendsTheCorrelationId) {
@@ -82,7 +92,8 @@ TEST_F(ChannelTlsTest, CallsTheServerThatWasAskedForAndSendsTheCorrelationId) {
 
 TEST_F(ChannelTlsTest, TalksToNoOtherServerOfTheSameAuthority) {
   const auto reply = Call("spiffe://derwent.example/broker/two", {.timeout = absl::Seconds(10)});
-  EXPECT_THAT(reply.status(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("expected `spiffe://derwent.example/broker/two`")));
+  EXPECT_THAT(reply.status(),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("expected `spiffe://derwent.example/broker/two`")));
   EXPECT_EQ(ledger_.calls, 0) << "nothing of the request may reach it";
 }
 

@@ -12,14 +12,18 @@ constexpr absl::string_view kBroker = "spiffe://derwent.example/broker/one";
 
 TEST(PeerCheckTest, AcceptsTheServerThatWasAskedFor) { EXPECT_THAT(CheckPeer({kBroker}, kBroker), IsOk()); }
 
-TEST(PeerCheckTest, AcceptsAnyOneNameInPlaceOfTheStar) { EXPECT_THAT(CheckPeer({kBroker}, "spiffe://derwent.example/broker/*"), IsOk()); }
+TEST(PeerCheckTest, AcceptsAnyOneNameInPlaceOfTheStar) {
+  EXPECT_THAT(CheckPeer({kBroker}, "spiffe://derwent.example/broker/*"), IsOk());
+}
 
 TEST(PeerCheckTest, RefusesAnAgencyInPlaceOfTheBroker) {
-  EXPECT_THAT(CheckPeer({"spiffe://derwent.example/agency/dfrs/agent/a"}, "spiffe://derwent.example/broker/*"), StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_THAT(CheckPeer({"spiffe://derwent.example/agency/dfrs/agent/a"}, "spiffe://derwent.example/broker/*"),
+              StatusIs(absl::StatusCode::kUnauthenticated));
 }
 
 TEST(PeerCheckTest, TheStarStandsForOnePartOnly) {
-  EXPECT_THAT(CheckPeer({"spiffe://derwent.example/agency/dfrs/agent/a"}, "spiffe://derwent.example/agency/*"), StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_THAT(CheckPeer({"spiffe://derwent.example/agency/dfrs/agent/a"}, "spiffe://derwent.example/agency/*"),
+              StatusIs(absl::StatusCode::kUnauthenticated));
 }
 
 TEST(PeerCheckTest, RefusesACertificateWithoutOrWithTwoNames) {
@@ -28,7 +32,8 @@ TEST(PeerCheckTest, RefusesACertificateWithoutOrWithTwoNames) {
 }
 
 TEST(PeerCheckTest, RefusesANameThatIsNoSpiffeId) {
-  EXPECT_THAT(CheckPeer({"https://derwent.example/broker/one"}, "https://derwent.example/broker/one"), StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_THAT(CheckPeer({"https://derwent.example/broker/one"}, "https://derwent.example/broker/one"),
+              StatusIs(absl::StatusCode::kUnauthenticated));
 }
 
 }  // namespace

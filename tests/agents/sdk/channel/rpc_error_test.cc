@@ -2,6 +2,7 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+
 #include "tests/support/matchers.h"
 
 namespace derwent::agents {
@@ -29,7 +30,8 @@ std::string Details() {
 }
 
 TEST(RpcErrorTest, KeepsReasonAllViolationsDelayAndCorrelationId) {
-  const RpcError error = DescribeRpcError(MakeRpcStatus(absl::StatusCode::kInvalidArgument, "two fields", Details(), "c-1"));
+  const RpcError error =
+      DescribeRpcError(MakeRpcStatus(absl::StatusCode::kInvalidArgument, "two fields", Details(), "c-1"));
   EXPECT_EQ(error.reason, "ROLE_NOT_ENTITLED");
   EXPECT_THAT(error.fields, ElementsAre(Violation{"area", "missing"}, Violation{"purpose", "missing"}));
   EXPECT_EQ(error.retry_after, absl::Seconds(2));

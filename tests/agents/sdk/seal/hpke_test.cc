@@ -51,7 +51,9 @@ trust::SigningKey KeyOf(const std::string& scalar, const std::string& point) {
 }
 
 trust::SigningKey NewKey() {
-  return trust::SigningKey::FromPem(trust::SecretBytes(testing::TestPki().Issue("spiffe://derwent.example/broker/one").key_pem)).value();
+  return trust::SigningKey::FromPem(
+             trust::SecretBytes(testing::TestPki().Issue("spiffe://derwent.example/broker/one").key_pem))
+      .value();
 }
 
 TEST(HpkeTest, MatchesAnIndependentImplementationOnTheRfcsKeys) {
@@ -59,7 +61,8 @@ TEST(HpkeTest, MatchesAnIndependentImplementationOnTheRfcsKeys) {
   ASSERT_EQ(v.size(), 8u);
   const trust::SigningKey recipient = KeyOf(v["skRm"], v["pkRm"]);
   const trust::SigningKey ephemeral = KeyOf(v["skEm"], v["pkEm"]);
-  EXPECT_THAT(HpkeSealWithEphemeral(ephemeral, recipient.public_key(), v["info"], v["aad"], v["pt"]), IsOkAndHolds(v["pkEm"] + v["ct"]));
+  EXPECT_THAT(HpkeSealWithEphemeral(ephemeral, recipient.public_key(), v["info"], v["aad"], v["pt"]),
+              IsOkAndHolds(v["pkEm"] + v["ct"]));
   EXPECT_THAT(HpkeOpen(recipient, v["info"], v["aad"], v["pkEm"] + v["ct"]), IsOkAndHolds(v["pt"]));
 }
 

@@ -11,7 +11,9 @@ using ::derwent::testing::IsOkAndHolds;
 using ::derwent::testing::StatusIs;
 
 trust::SecretBytes Key(char octet = 'k') { return trust::SecretBytes(std::string(32, octet)); }
-UnitLabel Label() { return {.share_id = "share", .version = 1, .unit = 2, .subject = 3, .category = "address", .form = "mask"}; }
+UnitLabel Label() {
+  return {.share_id = "share", .version = 1, .unit = 2, .subject = 3, .category = "address", .form = "mask"};
+}
 
 TEST(UnitTest, OpensWhatItSealed) {
   for (const size_t size : {0, 1, 251, 252, 253, 508, 509, 100000}) {
@@ -34,8 +36,9 @@ TEST(UnitTest, ShowsOnlyTheBucketsSize) {
 TEST(UnitTest, BindsEveryPartOfTheLabel) {
   const std::string sealed = SealUnit(Key(), Label(), "text").value();
   const std::vector<std::function<void(UnitLabel&)>> changes = {
-      [](UnitLabel& l) { l.share_id = "other"; }, [](UnitLabel& l) { l.version = 2; },       [](UnitLabel& l) { l.unit = 3; },
-      [](UnitLabel& l) { l.subject = 4; },        [](UnitLabel& l) { l.category = "names"; }, [](UnitLabel& l) { l.form = "full"; }};
+      [](UnitLabel& l) { l.share_id = "other"; }, [](UnitLabel& l) { l.version = 2; },
+      [](UnitLabel& l) { l.unit = 3; },           [](UnitLabel& l) { l.subject = 4; },
+      [](UnitLabel& l) { l.category = "names"; }, [](UnitLabel& l) { l.form = "full"; }};
   for (size_t i = 0; i < changes.size(); ++i) {
     UnitLabel label = Label();
     changes[i](label);

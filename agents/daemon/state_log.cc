@@ -1,0 +1,106 @@
+// What the agent remembers of others: progress, alarms, openings, receipts, files taken, single values.
+#include <utility>
+
+#include "agents/daemon/state.h"
+#include "trust/base/status_macros.h"
+
+namespace derwent::agents {
+
+absl::Status State::AddProgress(const std::string& share_id, const ProgressRow& progress) {
+  return Change(
+      "INSERT OR IGNORE INTO progress (share_id, agency, state, reason, note, create_ms) VALUES (?, ?, ?, ?, ?, ?)",
+      share_id, progress.agency, static_cast<int64_t>(progress.state), progress.reason, progress.note,
+      absl::ToUnixMillis(progress.create_time));
+}
+
+absl::StatusOr<std::vector<ProgressRow>> State::ProgressOf(const std::string& share_id) {
+  MutexLock lock(mutex_);
+  Sql::Statement query(sql_->handle(),
+                       "SELECT agency, state, reason, note, create_ms FROM progress WHERE share_id = ? ORDER BY row");
+  query.Bind(share_id);
+  std::vector<ProgressRow> rows;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, query.Next());
+    if (!more) return rows;
+    rows.push_back({.agency = query.Text(0),
+                    .state = static_cast<int>(query.Int(1)),
+                    .reason = query.Text(2),
+                    .note = query.Text(3),
+                    .create_time = absl::FromUnixMillis(query.Int(4))});
+  }
+}
+
+absl::StatusOr<bool> State::WasRejected(const std::string& delivery_id) {
+  MutexLock lock(mutex_);
+  Sql::Statement query(sql_->handle(), "SELECT 1 FROM rejected WHERE delivery_id = ?");
+  query.Bind(delivery_id);
+  return query.Next();
+}
+
+absl::Status State::Reject(const std::string& delivery_id) {
+  return Change("INSERT OR IGNORE INTO rejected VALUES (?)", delivery_id);
+}
+
+absl::StatusOr<bool> State::RaiseAlarm(absl::string_view code, absl::string_view share_id, absl::string_view agency) {
+  MutexLock lock(mutex_);
+  Sql::Statement insert(sql_->handle(),
+                        "INSERT OR IGNORE INTO alarms (code, share_id, agency, time_ms) VALUES (?, ?, ?, ?)");
+  insert.Bind(code, share_id, agency, absl::ToUnixMillis(clock_.Now()));
+  RETURN_IF_ERROR(insert.Run());
+  return sqlite3_changes(sql_->handle()) > 0;
+}
+
+absl::StatusOr<std::vector<AlarmRow>> State::Alarms(int limit) {
+  MutexLock lock(mutex_);
+  Sql::Statement query(sql_->handle(), "SELECT code, share_id, agency, time_ms FROM alarms ORDER BY row DESC LIMIT ?");
+  query.Bind(static_cast<int64_t>(limit));
+  std::vector<AlarmRow> rows;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, query.Next());
+    if (!more) return rows;
+    rows.push_back({.code = query.Text(0),
+                    .share_id = query.Text(1),
+                    .agency = query.Text(2),
+                    .time = absl::FromUnixMillis(query.Int(3))});
+  }
+}
+
+absl::Status State::LogAccess(absl::string_view person, absl::string_view share_id, absl::string_view action) {
+  return Change("INSERT INTO access_log (time_ms, person, share_id, action) VALUES (?, ?, ?, ?)",
+                absl::ToUnixMillis(clock_.Now()), person, share_id, action);
+}
+
+absl::Status State::AddReceipt(const std::string& share_id, uint64_t index, const std::string& receipt) {
+  return Change("INSERT OR REPLACE INTO receipts VALUES (?, ?, ?)", share_id, static_cast<int64_t>(index), receipt);
+}
+
+absl::StatusOr<std::vector<std::string>> State::ReceiptsOf(const std::string& share_id) {
+  MutexLock lock(mutex_);
+  Sql::Statement query(sql_->handle(), "SELECT receipt FROM receipts WHERE share_id = ? ORDER BY idx");
+  query.Bind(share_id);
+  std::vector<std::string> receipts;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, query.Next());
+    if (!more) return receipts;
+    receipts.push_back(query.Text(0));
+  }
+}
+
+absl::StatusOr<std::optional<std::string>> State::SeenFile(absl::string_view digest) {
+  return First("SELECT result FROM files WHERE digest = ?", digest);
+}
+
+absl::Status State::SaveFile(absl::string_view digest, const std::string& result) {
+  return Change("INSERT OR REPLACE INTO files VALUES (?, ?)", digest, result);
+}
+
+absl::StatusOr<std::string> State::Kept(const std::string& name) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> value, First("SELECT value FROM kept WHERE name = ?", name));
+  return value.value_or("");
+}
+
+absl::Status State::Keep(const std::string& name, absl::string_view value) {
+  return Change("INSERT OR REPLACE INTO kept VALUES (?, ?)", name, value);
+}
+
+}  // namespace derwent::agents
