@@ -95,7 +95,7 @@ absl::StatusOr<Asker::Prepared> Asker::Prepare(const RequestDraft& asked, bool s
   kept.set_area(draft.selector.area);
   kept.set_case_id(draft.selector.case_id);
   prepared.row.manifest = kept.SerializeAsString();
-  prepared.row.request_id = context_.random.NewUuid().text();
+  prepared.row.request_id = context_.random.NewOrderedUuid(now).text();
   prepared.outcome.set_request_id(prepared.row.request_id);
   if (!refused) RETURN_IF_ERROR(Seal(draft, decided, *view, now, prepared));
   prepared.row.outcome = prepared.outcome.SerializeAsString();

@@ -40,7 +40,7 @@ v1::MessageHead Postman::Head(const std::string& share_id, uint32_t version, con
 
 absl::Status Postman::QueueAcknowledgement(const InboxRow& received) {
   ASSIGN_OR_RETURN(const v1::Manifest manifest, ManifestOf(received));
-  OutgoingMessage message{.request_id = context_.random.NewUuid().text(),
+  OutgoingMessage message{.request_id = context_.random.NewOrderedUuid(context_.clock.Now()).text(),
                           .share_id = received.share_id,
                           .peer = received.sender,
                           .kind = "ACKNOWLEDGEMENT",
@@ -67,7 +67,7 @@ absl::Status Postman::QueueProgress(const InboxRow& received, v1::ProgressState 
     return Fault(absl::StatusCode::kFailedPrecondition, "KEY_NOT_CERTIFIED",
                  "the sender has no key to seal the note to");
   }
-  OutgoingMessage message{.request_id = context_.random.NewUuid().text(),
+  OutgoingMessage message{.request_id = context_.random.NewOrderedUuid(context_.clock.Now()).text(),
                           .share_id = received.share_id,
                           .peer = received.sender,
                           .kind = "PROGRESS"};
@@ -90,8 +90,10 @@ absl::Status Postman::QueueProgress(const InboxRow& received, v1::ProgressState 
 
 absl::Status Postman::QueueWithdrawal(const std::string& share_id, const std::string& recipient,
                                       const std::string& reason) {
-  OutgoingMessage message{
-      .request_id = context_.random.NewUuid().text(), .share_id = share_id, .peer = recipient, .kind = "WITHDRAWAL"};
+  OutgoingMessage message{.request_id = context_.random.NewOrderedUuid(context_.clock.Now()).text(),
+                          .share_id = share_id,
+                          .peer = recipient,
+                          .kind = "WITHDRAWAL"};
   return context_.state
       .QueueMessage(message, absl::StrCat("withdrawal/", share_id, "/", recipient),
                     [&](uint32_t sequence) {
@@ -107,8 +109,10 @@ absl::Status Postman::QueueWithdrawal(const std::string& share_id, const std::st
 absl::Status Postman::QueueNotice(const std::string& share_id, uint32_t version, const std::string& sender,
                                   const std::string& delivery_id, v1::NoticeKind kind,
                                   const std::vector<uint32_t>& units, const std::string& manifest_digest) {
-  OutgoingMessage message{
-      .request_id = context_.random.NewUuid().text(), .share_id = share_id, .peer = sender, .kind = "NOTICE"};
+  OutgoingMessage message{.request_id = context_.random.NewOrderedUuid(context_.clock.Now()).text(),
+                          .share_id = share_id,
+                          .peer = sender,
+                          .kind = "NOTICE"};
   return context_.state
       .QueueMessage(message, absl::StrCat("notice/", delivery_id, "/", static_cast<int>(kind)),
                     [&](uint32_t sequence) {

@@ -220,7 +220,7 @@ absl::StatusOr<bool> Receiver::Keep(const v1::Delivery& delivery, const OpenedPa
 
 absl::StatusOr<bool> Receiver::End(const std::string& delivery_id) {
   v1::AcknowledgeRequest request;
-  request.set_request_id(context_.random.NewUuid().text());
+  request.set_request_id(context_.random.NewOrderedUuid(context_.clock.Now()).text());
   request.set_delivery_id(delivery_id);
   RETURN_IF_ERROR(context_.broker.Acknowledge(request).status());
   return true;

@@ -86,7 +86,7 @@ absl::StatusOr<Sender::Prepared> Sender::Prepare(const ReferralDraft& draft, boo
     prepared.outcome.set_reason(prepared.row.reason);
     return prepared;
   }
-  prepared.row.share_id = context_.random.NewUuid().text();
+  prepared.row.share_id = context_.random.NewOrderedUuid(now).text();
   if (!decision.recipients.empty()) RETURN_IF_ERROR(Seal(draft, decision, *view, now, prepared.row));
   prepared.outcome.set_share_id(decision.recipients.empty() ? "" : prepared.row.share_id);
   prepared.outcome.set_state(prepared.row.state);

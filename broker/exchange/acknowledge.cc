@@ -45,8 +45,7 @@ absl::Status AcknowledgePackage(const v1::AcknowledgeRequest& request, const sto
   RETURN_IF_ERROR(batch.write().DeleteDelivery(row.sequence));
   ASSIGN_OR_RETURN(const std::vector<uint64_t> entries,
                    EnterStep("acknowledgement", By::kRecipient, stored, {}, batch));
-  RETURN_IF_ERROR(batch.Deliver({.delivery_id = batch.NewId(),
-                                 .mailbox_agency = stored.share.sender_agency,
+  RETURN_IF_ERROR(batch.Deliver({.mailbox_agency = stored.share.sender_agency,
                                  .share_id = stored.share.share_id,
                                  .kind = kMessageDelivery,
                                  .payload = request.acknowledgement().SerializeAsString(),

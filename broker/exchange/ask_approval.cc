@@ -108,8 +108,7 @@ absl::Status AskOne(const std::string& agency, const v1::AskApprovalRequest& req
   if (response.agencies().empty()) response.mutable_receipt()->set_index(index);
   response.add_agencies(agency);
   if (agency == question.proposed().holder_agency()) return absl::OkStatus();  // Its agent asks its own people itself.
-  return batch.Deliver({.delivery_id = batch.NewId(),
-                        .mailbox_agency = agency,
+  return batch.Deliver({.mailbox_agency = agency,
                         .share_id = "",
                         .kind = kMessageDelivery,
                         .payload = request.question().SerializeAsString(),
@@ -212,8 +211,7 @@ absl::Status GiveApproval(const Caller& caller, const v1::GiveApprovalRequest& r
        .state = command.approved() ? store::ApprovalState::kGiven : store::ApprovalState::kRefused,
        .question = question.SerializeAsString(),
        .expire_time = FromTimestamp(question.due_time())}));
-  RETURN_IF_ERROR(batch.Deliver({.delivery_id = batch.NewId(),
-                                 .mailbox_agency = command.holder_agency(),
+  RETURN_IF_ERROR(batch.Deliver({.mailbox_agency = command.holder_agency(),
                                  .share_id = "",
                                  .kind = kApprovalDelivery,
                                  .payload = request.approval().SerializeAsString(),

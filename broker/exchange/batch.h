@@ -52,13 +52,12 @@ class Batch {
     return append_(drafts);
   }
   absl::StatusOr<uint64_t> Append(const ledger::EntryDraft& draft);
-  // Puts something in an agency's mailbox and remembers to wake its collectors.
+  // Puts something in an agency's mailbox, under a new id, and remembers to wake its collectors.
   absl::Status Deliver(store::DeliveryRow delivery);
 
   const World& world() const { return world_; }
   const ledger::Tagger& tagger() const { return tagger_; }
   absl::Time now() const { return now_; }
-  std::string NewId() { return random_.NewUuid().text(); }
 
   bool wrote() const { return wrote_; }
   const std::set<std::string>& woken() const { return woken_; }

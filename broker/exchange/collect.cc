@@ -26,9 +26,8 @@ absl::StatusOr<Objections> WhyHeld(const StoredPart& stored, const v1::DsseEnvel
   ASSIGN_OR_RETURN(Objections why, WhyNotStored(stored, batch));
   if (!CheckKeyCounts(world, stored.manifest.sender_agency(), manifest, batch.now()).ok())
     why.push_back(ObjectionOf(policy::ReasonCode::kRecipientNotParty));
-  ASSIGN_OR_RETURN(const std::vector<store::PartSubjectTag> rows, batch.read().TagsOfPart(stored.part.key));
   Tags tags;
-  for (const store::PartSubjectTag& row : rows) tags[row.subject].push_back(row.tag);
+  for (const store::SubjectTag& tag : stored.part.tags) tags[tag.subject].push_back(tag.tag);
   ASSIGN_OR_RETURN(const bool own, Restricted(stored.manifest.sender_agency(), tags, batch));
   if (own) why.push_back(ObjectionOf(policy::ReasonCode::kSubjectRestricted));
   return why;

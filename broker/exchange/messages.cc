@@ -77,8 +77,7 @@ absl::StatusOr<uint64_t> Forward(absl::string_view step, About& about, const v1:
   RETURN_IF_ERROR(batch.write().UpdatePart(about.stored.part));
   const By actor = about.from_recipient ? By::kRecipient : By::kSender;
   ASSIGN_OR_RETURN(const std::vector<uint64_t> entries, EnterStep(step, actor, about.stored, {}, batch, code));
-  RETURN_IF_ERROR(batch.Deliver({.delivery_id = batch.NewId(),
-                                 .mailbox_agency = head.to_agency(),
+  RETURN_IF_ERROR(batch.Deliver({.mailbox_agency = head.to_agency(),
                                  .share_id = head.share_id(),
                                  .kind = kMessageDelivery,
                                  .payload = envelope.SerializeAsString(),

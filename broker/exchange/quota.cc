@@ -23,8 +23,7 @@ absl::Status Tell(const std::string& agency, std::vector<uint64_t> entries, Batc
   notice.set_recipient_agency(agency);
   notice.set_reason("QUOTA_EXCEEDED");
   notice.set_escalate_to_role("dpo");
-  return batch.Deliver({.delivery_id = batch.NewId(),
-                        .mailbox_agency = agency,
+  return batch.Deliver({.mailbox_agency = agency,
                         .share_id = "",
                         .kind = kNoticeDelivery,
                         .payload = notice.SerializeAsString(),

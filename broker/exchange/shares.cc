@@ -109,6 +109,11 @@ store::Due CollectionDue(const policy::Decision& decision, const v1::Manifest& m
 absl::StatusOr<store::PartRow> StorePart(const CheckedPackage& package, const PartTerms& terms, const Tags& tags,
                                          Batch& batch) {
   const v1::Manifest& m = package.manifest;
+  std::vector<store::SubjectTag> tags_of_part;
+  for (const v1::ManifestSubject& subject : m.subjects()) {
+    for (std::string& tag : TagsOfSubject(tags, subject.number()))
+      tags_of_part.push_back({.subject = subject.number(), .tag = std::move(tag)});
+  }
   const store::PartRow part{.key = {.share_id = m.share_id(), .recipient_agency = m.recipient_agency()},
                             .role = m.recipient_role(),
                             .person = m.recipient_person(),
@@ -118,21 +123,16 @@ absl::StatusOr<store::PartRow> StorePart(const CheckedPackage& package, const Pa
                             .acceptance = terms.acceptance,
                             .outcome = terms.outcome,
                             .update_time = batch.now(),
+                            .tags = std::move(tags_of_part),
                             .context = terms.context};
   RETURN_IF_ERROR(batch.write().InsertPart(part));
-  for (const v1::ManifestSubject& subject : m.subjects()) {
-    for (const std::string& tag : TagsOfSubject(tags, subject.number())) {
-      RETURN_IF_ERROR(batch.write().InsertPartTag({.part = part.key, .subject = subject.number(), .tag = tag}));
-    }
-  }
   return part;
 }
 
 absl::Status DeliverPackage(const CheckedPackage& package, absl::Time not_before, std::vector<uint64_t> entries,
                             Batch& batch) {
   const v1::Manifest& m = package.manifest;
-  return batch.Deliver({.delivery_id = batch.NewId(),
-                        .mailbox_agency = m.recipient_agency(),
+  return batch.Deliver({.mailbox_agency = m.recipient_agency(),
                         .share_id = m.share_id(),
                         .kind = kPackageDelivery,
                         .payload = package.submission->package().SerializeAsString(),

@@ -73,13 +73,12 @@ absl::StatusOr<std::vector<DecidedSubject>> DecideStored(const StoredPart& store
 
 absl::StatusOr<std::vector<uint64_t>> EnterStep(absl::string_view step, By by, const StoredPart& stored,
                                                 const Objections& refused, Batch& batch, absl::string_view code) {
-  ASSIGN_OR_RETURN(const std::vector<store::PartSubjectTag> tags, batch.read().TagsOfPart(stored.part.key));
   ASSIGN_OR_RETURN(const std::vector<DecidedSubject> decided, DecideStored(stored, batch));
   const bool hidden = HiddenFromAsker(step, stored);
   std::vector<ledger::EntryDraft> drafts;
   for (const DecidedSubject& subject : decided) {
     std::vector<std::string> of;
-    for (const store::PartSubjectTag& tag : tags) {
+    for (const store::SubjectTag& tag : stored.part.tags) {
       const bool askers = stored.share.kind == v1::PACKAGE_KIND_SELECTOR;
       if (tag.subject == subject.number && !(hidden && askers)) of.push_back(tag.tag);
     }
@@ -101,8 +100,7 @@ absl::Status DeliverNotice(const std::string& agency, v1::BrokerNoticeKind kind,
   notice.set_recipient_agency(stored.part.key.recipient_agency);
   notice.set_reason(reason);
   notice.set_escalate_to_role(role);
-  return batch.Deliver({.delivery_id = batch.NewId(),
-                        .mailbox_agency = agency,
+  return batch.Deliver({.mailbox_agency = agency,
                         .share_id = stored.share.share_id,
                         .kind = kNoticeDelivery,
                         .payload = notice.SerializeAsString(),

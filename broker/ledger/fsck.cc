@@ -70,8 +70,9 @@ absl::Status LogCheck::Open() {
   RETURN_IF_ERROR(entries_.Start(database_, "SELECT idx, time_ms, packed, decision_request FROM entry ORDER BY idx"));
   RETURN_IF_ERROR(search_.Start(
       database_,
-      "SELECT idx, agency, time_ms, releasing, receiving, actor, supplier, purpose, profile, board, outcome, reasons,"
-      " share_id, step FROM entry_search ORDER BY idx, agency"));
+      "SELECT p.idx, p.agency, s.releasing, s.receiving, s.actor, s.supplier, s.purpose, s.profile, s.board, s.outcome,"
+      " s.reasons, s.share_id, s.step FROM entry_party p LEFT JOIN entry_search s ON s.idx = p.idx"
+      " ORDER BY p.idx, p.agency"));
   RETURN_IF_ERROR(tags_.Start(database_, "SELECT idx, tag FROM subject_index ORDER BY idx, tag"));
   RETURN_IF_ERROR(bodies_.Start(database_, "SELECT idx, kind, body FROM public_body ORDER BY idx"));
   return checkpoints_.Start(database_, "SELECT size, note FROM checkpoint ORDER BY size");
@@ -119,7 +120,7 @@ absl::Status LogCheck::CheckEntry(uint64_t index) {
 absl::Status LogCheck::CheckColumns(uint64_t index, const DerivedEntry& entry) {
   for (const std::string& want : entry.search_rows) {
     std::vector<std::string> columns;
-    for (int column = 1; search_.At(index) && column <= 13; ++column) columns.push_back(search_.rows->Text(column));
+    for (int column = 1; search_.At(index) && column <= 12; ++column) columns.push_back(search_.rows->Text(column));
     if (absl::StrJoin(columns, "\x1f") != want) {
       return Broken(absl::StrCat("entry ", index, ": its search columns are not what its fields say"));
     }

@@ -40,7 +40,7 @@ absl::string_view Part(absl::string_view text, absl::string_view key) {
 
 using Values = std::array<std::string, kFields + 1>;  // by field number
 
-std::vector<std::string> SearchRows(int64_t time_ms, const Values& values) {
+std::vector<std::string> SearchRows(const Values& values) {
   const std::string& releasing = values[2];
   const std::string& receiving = values[4];
   const absl::string_view side = Part(values[20], "actor");
@@ -50,12 +50,11 @@ std::vector<std::string> SearchRows(int64_t time_ms, const Values& values) {
   std::vector<std::string> rows;
   for (const std::string& agency : std::set<std::string>{releasing, receiving, actor}) {
     if (agency.empty()) continue;
-    rows.push_back(absl::StrJoin(
-        {absl::string_view(agency), absl::string_view(absl::StrCat(time_ms)), absl::string_view(releasing),
-         absl::string_view(receiving), absl::string_view(actor), absl::string_view(supplier),
-         Part(values[9], "purpose"), Part(values[9], "profile"), Part(values[9], "board"), Part(values[14], "outcome"),
-         absl::string_view(reasons), Part(values[13], "share"), Part(values[20], "step")},
-        "\x1f"));
+    rows.push_back(absl::StrJoin({absl::string_view(agency), absl::string_view(releasing), absl::string_view(receiving),
+                                  absl::string_view(actor), absl::string_view(supplier), Part(values[9], "purpose"),
+                                  Part(values[9], "profile"), Part(values[9], "board"), Part(values[14], "outcome"),
+                                  absl::string_view(reasons), Part(values[13], "share"), Part(values[20], "step")},
+                                 "\x1f"));
   }
   return rows;
 }
@@ -99,7 +98,7 @@ absl::Status DeriveSealed(absl::string_view packed, DerivedEntry& entry) {
   entry.request_digest = values[17];
   if (values[6].size() % kHash != 0) return Broken("field 6 is not a list of tags");
   for (size_t at = 0; at < values[6].size(); at += kHash) entry.tags.push_back(values[6].substr(at, kHash));
-  entry.search_rows = SearchRows(entry.time_ms, values);
+  entry.search_rows = SearchRows(values);
   return absl::OkStatus();
 }
 
@@ -118,11 +117,11 @@ absl::Status DerivePublic(absl::string_view packed, DerivedEntry& entry) {
   }
   if (!rest.empty()) return Broken("octets follow the row");
   if (!codes[0].empty()) {
-    entry.search_rows.push_back(absl::StrJoin(
-        {codes[0], absl::string_view(absl::StrCat(entry.time_ms)), absl::string_view(""), absl::string_view(""),
-         codes[0], absl::string_view(""), absl::string_view(""), absl::string_view(""), absl::string_view(""),
-         absl::string_view(""), absl::string_view(""), absl::string_view(""), codes[1]},
-        "\x1f"));
+    entry.search_rows.push_back(
+        absl::StrJoin({codes[0], absl::string_view(""), absl::string_view(""), codes[0], absl::string_view(""),
+                       absl::string_view(""), absl::string_view(""), absl::string_view(""), absl::string_view(""),
+                       absl::string_view(""), absl::string_view(""), codes[1]},
+                      "\x1f"));
   }
   return absl::OkStatus();
 }

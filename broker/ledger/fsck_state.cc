@@ -13,8 +13,8 @@ namespace {
 using Rows = std::unique_ptr<FsckDatabase::Rows>;
 
 // SHA-256 over the text of every table and index, in order of name.
-constexpr absl::string_view kSchemaDigest = "01d5a66d2c480ae5c31d5dca90838fc24e509d9c85da192828109e185da7f474";
-constexpr int64_t kSchemaVersion = 1;
+constexpr absl::string_view kSchemaDigest = "03e742b3c5c788db7f962ff3983375c971eb3b754d59aac48d609f60c358fb37";
+constexpr int64_t kSchemaVersion = 2;
 
 absl::Status Broken(const std::string& what) { return absl::DataLossError(what); }
 
@@ -33,9 +33,8 @@ constexpr Rule kRowChecks[] = {
     {"SELECT count(*) FROM share_part WHERE chk IS NOT row_check(position, recipient, role, person, state, reason,"
      " manifest_digest, collection_ms, collection_over, acceptance_ms, acceptance_over, outcome_ms, outcome_over, "
      "next_due_ms,"
-     " update_ms, sender_sequence, recipient_sequence, context)",
+     " update_ms, sender_sequence, recipient_sequence, tags, context)",
      "share_part"},
-    {"SELECT count(*) FROM part_tag WHERE chk IS NOT row_check(position, recipient, subject, tag)", "part_tag"},
     {"SELECT count(*) FROM delivery WHERE chk IS NOT row_check(sequence, delivery_id, mailbox, share_id, position, "
      "kind, entries,"
      " create_ms, not_before_ms, collected, held)",
@@ -70,15 +69,13 @@ constexpr Rule kLinks[] = {
     {"SELECT count(*) FROM share_part p LEFT JOIN share s ON s.position = p.position WHERE s.position IS NULL",
      "a part belongs to no share"},
     {"SELECT count(*) FROM share_part p JOIN share s ON s.position = p.position WHERE NOT EXISTS (SELECT 1 FROM "
-     "entry_search e"
-     " WHERE e.share_id = s.share_id AND e.share_id <> '' AND e.agency = p.recipient"
+     "entry_search e JOIN entry_party x ON x.idx = e.idx AND x.agency = p.recipient"
+     " WHERE e.share_id = s.share_id AND e.share_id <> ''"
      " AND (CASE s.kind WHEN 2 THEN e.receiving ELSE e.releasing END) = s.sender AND e.purpose = s.purpose AND "
      "e.profile = s.profile)",
      "a share's part has no ledger entry"},
-    {"SELECT count(*) FROM part_tag t WHERE NOT EXISTS (SELECT 1 FROM share_part p WHERE p.position = t.position AND "
-     "p.recipient ="
-     " t.recipient)",
-     "a subject tag belongs to no part"},
+    {"SELECT count(*) FROM entry_search WHERE idx NOT IN (SELECT idx FROM entry_party)",
+     "search columns belong to no party"},
     {"SELECT count(*) FROM delivery d LEFT JOIN delivery_payload b ON b.sequence = d.sequence WHERE b.sequence IS NULL",
      "a delivery has no payload"},
     {"SELECT count(*) FROM delivery_payload b LEFT JOIN delivery d ON d.sequence = b.sequence WHERE d.sequence IS NULL",

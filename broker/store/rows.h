@@ -132,6 +132,12 @@ struct PartKey {
   friend auto operator<=>(const PartKey&, const PartKey&) = default;
 };
 
+struct SubjectTag {
+  uint32_t subject = 0;
+  std::string tag;  // 32 octets
+  friend auto operator<=>(const SubjectTag&, const SubjectTag&) = default;
+};
+
 struct PartRow {
   PartKey key;
   std::string role;
@@ -145,16 +151,10 @@ struct PartRow {
   absl::Time update_time;
   uint32_t sender_sequence = 0;     // last message number of the sender to the recipient
   uint32_t recipient_sequence = 0;  // last message number of the recipient to the sender
+  std::vector<SubjectTag> tags;     // whom it is about
   std::string context;              // bytes the exchange keeps to decide afresh, e.g. the sender's statement
 
   friend bool operator==(const PartRow&, const PartRow&) = default;
-};
-
-struct PartSubjectTag {
-  PartKey part;
-  uint32_t subject = 0;
-  std::string tag;  // 32 octets
-  friend auto operator<=>(const PartSubjectTag&, const PartSubjectTag&) = default;
 };
 
 enum class ShareRole { kBoth, kSender, kRecipient };

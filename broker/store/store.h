@@ -58,10 +58,9 @@ class Reader {
   // Answers and supplements of one holder to a request, oldest first.
   virtual absl::StatusOr<std::vector<ShareRow>> ListReplies(absl::string_view request_share_id,
                                                             absl::string_view holder_agency) = 0;
-  // Parts about a subject with any of the tags (InsertPartTag), each part once. Found through the subject index: the
+  // Parts about a subject with any of the tags, each part once. Found through the subject index: the
   // ledger entry of the share must carry the tag too.
   virtual absl::StatusOr<std::vector<PartKey>> PartsWithTags(absl::Span<const std::string> tags) = 0;
-  virtual absl::StatusOr<std::vector<PartSubjectTag>> TagsOfPart(const PartKey& key) = 0;
 
   // Mailboxes.
   // Oldest first; neither held ones among them nor those that wait for a time after `now`.
@@ -146,7 +145,6 @@ class Transaction : public virtual Reader {
   virtual absl::Status InsertPart(const PartRow& part) = 0;
   // Writes every column of the part.
   virtual absl::Status UpdatePart(const PartRow& part) = 0;
-  virtual absl::Status InsertPartTag(const PartSubjectTag& tag) = 0;
 
   // Returns the sequence given; `delivery.sequence` is ignored.
   virtual absl::StatusOr<uint64_t> InsertDelivery(const DeliveryRow& delivery) = 0;

@@ -125,8 +125,8 @@ class Bench {
 
  private:
   void StoreReferral(store::Transaction& transaction, int number) {
-    const std::string share = random_.NewUuid().text();
     const absl::Time now = absl::Now();
+    const std::string share = random_.NewOrderedUuid(now).text();
     const store::PartKey key{.share_id = share, .recipient_agency = "dfrs"};
     Must(transaction.InsertShare({.share_id = share,
                                   .kind = 1,
@@ -142,13 +142,11 @@ class Bench {
                                  .state = 1,
                                  .collection = {.time = now + absl::Hours(72)},
                                  .update_time = now,
+                                 .tags = {{.subject = 1, .tag = trust::Sha256(absl::StrCat("a", number)).bytes()},
+                                          {.subject = 1, .tag = trust::Sha256(absl::StrCat("b", number)).bytes()}},
                                  .context = std::string(200, 'c')}));
-    for (const char* tag : {"a", "b"}) {
-      Must(transaction.InsertPartTag(
-          {.part = key, .subject = 1, .tag = trust::Sha256(absl::StrCat(tag, number)).bytes()}));
-    }
     Must(transaction
-             .InsertDelivery({.delivery_id = random_.NewUuid().text(),
+             .InsertDelivery({.delivery_id = random_.NewOrderedUuid(now).text(),
                               .mailbox_agency = "dfrs",
                               .share_id = share,
                               .kind = 1,

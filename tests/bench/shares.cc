@@ -104,7 +104,7 @@ absl::StatusOr<std::vector<std::string>> MakeShares(BenchAgent& sender, const st
   std::vector<std::string> shares;
   for (int i = 0; i < count; ++i) {
     v1::SubmitReferralRequest submit;
-    submit.set_request_id(sender.random.NewUuid().text());
+    submit.set_request_id(sender.random.NewOrderedUuid(absl::Now()).text());
     const agents::ShareHead head{.share_id = submit.request_id(),
                                  .sender_agency = kSender,
                                  .acting_person = draft.acting_person,

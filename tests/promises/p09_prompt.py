@@ -84,7 +84,7 @@ class Prompt(PromiseTest):
         load.join()
         self.held("da.provider", "P09-4", before)
         with self.bed.database() as db:
-            last = db.execute("select max(time_ms) from entry_search where step = 'collection'").fetchone()[0] / 1000
+            last = db.execute("select max(time_ms) from entry join entry_search using (idx) where step = 'collection'").fetchone()[0] / 1000
         self.assertLess(last - committed, BOUND, "a package was collected too late")
 
     def load(self, stop):

@@ -21,8 +21,16 @@ absl::StatusOr<Uuid> Uuid::Parse(absl::string_view text) {
   return Uuid(std::string(text));
 }
 
-Uuid Uuid::FromRandom(std::array<uint8_t, 16> octets) {
-  octets[6] = static_cast<uint8_t>((octets[6] & 0x0f) | 0x40);
+Uuid Uuid::FromRandom(std::array<uint8_t, 16> octets) { return FromOctets(octets, 4); }
+
+Uuid Uuid::FromTime(absl::Time time, std::array<uint8_t, 16> octets) {
+  const auto millis = static_cast<uint64_t>(absl::ToUnixMillis(time));
+  for (size_t i = 0; i < 6; ++i) octets[i] = static_cast<uint8_t>(millis >> (40 - 8 * i));
+  return FromOctets(octets, 7);
+}
+
+Uuid Uuid::FromOctets(std::array<uint8_t, 16> octets, uint8_t version) {
+  octets[6] = static_cast<uint8_t>((octets[6] & 0x0f) | version << 4);
   octets[8] = static_cast<uint8_t>((octets[8] & 0x3f) | 0x80);
   const std::string hex =
       absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(octets.data()), octets.size()));

@@ -19,6 +19,12 @@ Uuid Random::NewUuid() {
   return Uuid::FromRandom(octets);
 }
 
+Uuid Random::NewOrderedUuid(absl::Time time) {
+  std::array<uint8_t, 16> octets{};
+  Fill(absl::MakeSpan(octets));
+  return Uuid::FromTime(time, octets);
+}
+
 void SystemRandom::Fill(absl::Span<uint8_t> octets) {
   if (RAND_bytes(octets.data(), static_cast<int>(octets.size())) != 1) {
     std::fputs("the system gives no randomness\n", stderr);

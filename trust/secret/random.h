@@ -19,6 +19,8 @@ class Random {
 
   std::string Bytes(size_t count);
   Uuid NewUuid();
+  // For what many of are kept in an index and whose time of making is no secret.
+  Uuid NewOrderedUuid(absl::Time time);
 };
 
 // The system's cryptographic generator, through OpenSSL.

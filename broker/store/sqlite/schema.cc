@@ -15,15 +15,15 @@ CREATE TABLE log_state(
   chk BLOB GENERATED ALWAYS AS (row_check(id, size, root, epoch, newest_ms)) STORED) STRICT;
 CREATE TABLE entry(
   idx INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, packed BLOB NOT NULL, decision_request BLOB) STRICT;
--- One row for each agency that is party to the entry: a query reads nobody else's.
 CREATE TABLE entry_search(
-  agency TEXT NOT NULL, idx INTEGER NOT NULL, time_ms INTEGER NOT NULL,
+  idx INTEGER PRIMARY KEY,
   releasing TEXT NOT NULL, receiving TEXT NOT NULL, actor TEXT NOT NULL, supplier TEXT NOT NULL,
   purpose TEXT NOT NULL, profile TEXT NOT NULL, board TEXT NOT NULL,
-  outcome TEXT NOT NULL, reasons TEXT NOT NULL, share_id TEXT NOT NULL, step TEXT NOT NULL,
-  PRIMARY KEY (agency, idx)) STRICT, WITHOUT ROWID;
-CREATE INDEX entry_search_idx ON entry_search(idx);
-CREATE INDEX entry_search_share ON entry_search(share_id, agency, idx) WHERE share_id <> '';
+  outcome TEXT NOT NULL, reasons TEXT NOT NULL, share_id TEXT NOT NULL, step TEXT NOT NULL) STRICT;
+CREATE INDEX entry_search_share ON entry_search(share_id) WHERE share_id <> '';
+-- One row for each agency that is party to the entry: a query reads nobody else's.
+CREATE TABLE entry_party(
+  agency TEXT NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (agency, idx)) STRICT, WITHOUT ROWID;
 CREATE TABLE subject_index(
   tag BLOB NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (tag, idx)) STRICT, WITHOUT ROWID;
 -- id = level << 56 | number
@@ -43,7 +43,7 @@ INSERT INTO log_state(id, size, root, epoch, newest_ms)
   VALUES (0, 0, x'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 0, 0);
 )sql";
 
-// `position` counts shares: keys that grow touch one page a commit, random ones (share ids, tags) one page a row.
+// `position` counts shares: keys that grow touch one page a commit, random ones (tags) one page a row.
 constexpr char kShareTables[] = R"sql(
 CREATE TABLE share(
   position INTEGER PRIMARY KEY, share_id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, kind INTEGER NOT NULL,
@@ -59,17 +59,13 @@ CREATE TABLE share_part(
   state INTEGER NOT NULL, reason TEXT NOT NULL, manifest_digest BLOB NOT NULL,
   collection_ms INTEGER, collection_over INTEGER NOT NULL, acceptance_ms INTEGER, acceptance_over INTEGER NOT NULL,
   outcome_ms INTEGER, outcome_over INTEGER NOT NULL, next_due_ms INTEGER, update_ms INTEGER NOT NULL,
-  sender_sequence INTEGER NOT NULL, recipient_sequence INTEGER NOT NULL, context BLOB NOT NULL,
+  sender_sequence INTEGER NOT NULL, recipient_sequence INTEGER NOT NULL, tags BLOB NOT NULL, context BLOB NOT NULL,
   chk BLOB GENERATED ALWAYS AS (row_check(position, recipient, role, person, state, reason, manifest_digest,
     collection_ms, collection_over, acceptance_ms, acceptance_over, outcome_ms, outcome_over, next_due_ms, update_ms,
-    sender_sequence, recipient_sequence, context)) STORED,
+    sender_sequence, recipient_sequence, tags, context)) STORED,
   PRIMARY KEY (position, recipient)) STRICT, WITHOUT ROWID;
 CREATE INDEX share_part_recipient ON share_part(recipient, position);
 CREATE INDEX share_part_due ON share_part(next_due_ms) WHERE next_due_ms IS NOT NULL;
-CREATE TABLE part_tag(
-  position INTEGER NOT NULL, recipient TEXT NOT NULL, subject INTEGER NOT NULL, tag BLOB NOT NULL,
-  chk BLOB GENERATED ALWAYS AS (row_check(position, recipient, subject, tag)) STORED,
-  PRIMARY KEY (position, recipient, subject, tag)) STRICT, WITHOUT ROWID;
 )sql";
 
 // A payload lies beside its delivery, so that counting a collection does not rewrite it.

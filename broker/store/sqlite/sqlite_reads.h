@@ -38,7 +38,6 @@ class SqliteReads : public virtual Reader {
   absl::StatusOr<std::vector<ShareRow>> ListReplies(absl::string_view request_share_id,
                                                     absl::string_view holder_agency) override;
   absl::StatusOr<std::vector<PartKey>> PartsWithTags(absl::Span<const std::string> tags) override;
-  absl::StatusOr<std::vector<PartSubjectTag>> TagsOfPart(const PartKey& key) override;
   absl::StatusOr<std::vector<DeliveryRow>> NextDeliveries(absl::string_view mailbox_agency, absl::Time now,
                                                           size_t limit) override;
   absl::StatusOr<std::optional<DeliveryRow>> FindDelivery(absl::string_view delivery_id) override;

@@ -24,18 +24,21 @@ absl::StatusOr<std::string> TakeOctets(const Query& query) { return query.Text(0
 absl::StatusOr<uint64_t> TakeIndex(const Query& query) { return query.Unsigned(0); }
 
 // Empty conditions hold for every row. ?1 agency, ?2 first index, ?3 end index, ?4… conditions, ?10 limit.
-#define DERWENT_ENTRY_CONDITIONS                                                              \
-  " agency = ?1 AND idx >= ?2 AND idx < ?3 AND (?4 = '' OR releasing = ?4 OR receiving = ?4)" \
-  " AND (?5 = '' OR board = ?5) AND (?6 = '' OR purpose = ?6) AND (?7 = '' OR outcome = ?7)"  \
+#define DERWENT_ENTRY_CONDITIONS                                                                    \
+  " p.agency = ?1 AND p.idx >= ?2 AND p.idx < ?3 AND (?4 = '' OR releasing = ?4 OR receiving = ?4)" \
+  " AND (?5 = '' OR board = ?5) AND (?6 = '' OR purpose = ?6) AND (?7 = '' OR outcome = ?7)"        \
   " AND (?8 = '' OR step = ?8) AND (?9 = '' OR instr(' ' || reasons || ' ', ' ' || ?9 || ' ') > 0)"
 
-constexpr char kSearch[] = "SELECT idx FROM entry_search WHERE" DERWENT_ENTRY_CONDITIONS " ORDER BY idx LIMIT ?10";
+// CROSS JOIN: in this order, an agency's own entries first, or those of one share.
+constexpr char kSearch[] =
+    "SELECT p.idx FROM entry_party p CROSS JOIN entry_search e ON e.idx = p.idx WHERE" DERWENT_ENTRY_CONDITIONS
+    " ORDER BY p.idx LIMIT ?10";
 constexpr char kSearchShare[] =
-    "SELECT idx FROM entry_search WHERE share_id = ?11 AND share_id <> '' AND" DERWENT_ENTRY_CONDITIONS
-    " ORDER BY idx LIMIT ?10";
+    "SELECT e.idx FROM entry_search e CROSS JOIN entry_party p ON p.idx = e.idx"
+    " WHERE e.share_id = ?11 AND e.share_id <> '' AND" DERWENT_ENTRY_CONDITIONS " ORDER BY e.idx LIMIT ?10";
 constexpr char kMatchOne[] =
-    "SELECT idx FROM entry_search WHERE (?11 = '' OR share_id = ?11) AND supplier = ?1 AND" DERWENT_ENTRY_CONDITIONS
-    " LIMIT ?10";
+    "SELECT p.idx FROM entry_party p CROSS JOIN entry_search e ON e.idx = p.idx"
+    " WHERE (?11 = '' OR share_id = ?11) AND supplier = ?1 AND" DERWENT_ENTRY_CONDITIONS " LIMIT ?10";
 constexpr char kTagIndexes[] = "SELECT idx FROM subject_index WHERE tag = ?1 AND idx >= ?2 AND idx < ?3 ORDER BY idx";
 
 constexpr uint64_t kNoEnd = std::numeric_limits<int64_t>::max();

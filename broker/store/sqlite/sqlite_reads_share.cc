@@ -3,6 +3,7 @@
 
 #include "broker/store/sqlite/entry_list.h"
 #include "broker/store/sqlite/sqlite_reads.h"
+#include "broker/store/sqlite/subject_tags.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::store {
@@ -41,10 +42,11 @@ absl::StatusOr<ShareRow> TakeShare(const Query& query) {
   " s.share_id, p.recipient, p.role, p.person, p.state, p.reason, p.manifest_digest, p.collection_ms, " \
   "p.collection_over,"                                                                                  \
   " p.acceptance_ms, p.acceptance_over, p.outcome_ms, p.outcome_over, p.update_ms, p.sender_sequence,"  \
-  " p.recipient_sequence, p.context FROM share_part p JOIN share s ON s.position = p.position"
+  " p.recipient_sequence, p.tags, p.context FROM share_part p JOIN share s ON s.position = p.position"
 
 absl::StatusOr<PartRow> TakePart(const Query& query) {
   ASSIGN_OR_RETURN(const Sha256Digest digest, query.Digest(6));
+  ASSIGN_OR_RETURN(std::vector<SubjectTag> tags, DecodeSubjectTags(query.Text(16)));
   return PartRow{.key = {.share_id = query.Text(0), .recipient_agency = query.Text(1)},
                  .role = query.Text(2),
                  .person = query.Text(3),
@@ -57,7 +59,8 @@ absl::StatusOr<PartRow> TakePart(const Query& query) {
                  .update_time = query.Time(13),
                  .sender_sequence = static_cast<uint32_t>(query.Int(14)),
                  .recipient_sequence = static_cast<uint32_t>(query.Int(15)),
-                 .context = query.Text(16)};
+                 .tags = std::move(tags),
+                 .context = query.Text(17)};
 }
 
 #define DERWENT_DELIVERY_COLUMNS                                                                                   \
@@ -86,12 +89,6 @@ absl::StatusOr<IdempotencyRow> TakeIdempotency(const Query& query) {
                         .request_digest = digest,
                         .response = query.Text(4),
                         .expire_time = query.Time(5)};
-}
-
-absl::StatusOr<PartSubjectTag> TakeTag(const Query& query) {
-  return PartSubjectTag{.part = {.share_id = query.Text(0), .recipient_agency = query.Text(1)},
-                        .subject = static_cast<uint32_t>(query.Int(2)),
-                        .tag = query.Text(3)};
 }
 
 constexpr char kBySender[] =
@@ -179,27 +176,18 @@ absl::StatusOr<std::vector<ShareRow>> SqliteReads::ListReplies(absl::string_view
 absl::StatusOr<std::vector<PartKey>> SqliteReads::PartsWithTags(absl::Span<const std::string> tags) {
   std::set<PartKey> keys;
   for (const std::string& tag : tags) {
-    ASSIGN_OR_RETURN(const std::vector<PartSubjectTag> found,
-                     AllRows<PartSubjectTag>(
-                         connection_.Select("SELECT s.share_id, t.recipient, t.subject, t.tag FROM subject_index i"
-                                            " JOIN entry_search e ON e.idx = i.idx"
-                                            " JOIN share s ON s.share_id = e.share_id"
-                                            " JOIN part_tag t ON t.position = s.position AND t.tag = i.tag"
-                                            " WHERE i.tag = ?",
+    ASSIGN_OR_RETURN(
+        const std::vector<PartRow> found,
+        AllRows<PartRow>(connection_.Select("SELECT" DERWENT_PART_COLUMNS " WHERE p.position IN (SELECT n.position"
+                                            " FROM subject_index i JOIN entry_search e ON e.idx = i.idx"
+                                            " JOIN share n ON n.share_id = e.share_id WHERE i.tag = ?)",
                                             AsOctets(tag)),
-                         TakeTag));
-    for (const PartSubjectTag& row : found) keys.insert(row.part);
+                         TakePart));
+    for (const PartRow& part : found) {
+      if (std::ranges::find(part.tags, tag, &SubjectTag::tag) != part.tags.end()) keys.insert(part.key);
+    }
   }
   return std::vector<PartKey>(keys.begin(), keys.end());
-}
-
-absl::StatusOr<std::vector<PartSubjectTag>> SqliteReads::TagsOfPart(const PartKey& key) {
-  return AllRows<PartSubjectTag>(
-      connection_.Select("SELECT s.share_id, t.recipient, t.subject, t.tag FROM share s"
-                         " JOIN part_tag t ON t.position = s.position"
-                         " WHERE s.share_id = ? AND t.recipient = ? ORDER BY t.subject, t.tag",
-                         key.share_id, key.recipient_agency),
-      TakeTag);
 }
 
 absl::StatusOr<std::vector<DeliveryRow>> SqliteReads::NextDeliveries(absl::string_view mailbox_agency, absl::Time now,

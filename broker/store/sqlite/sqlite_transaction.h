@@ -37,7 +37,6 @@ class SqliteTransaction final : public Transaction, public SqliteReads {
   absl::Status SetSuperseded(absl::string_view share_id, absl::string_view by_share_id) override;
   absl::Status InsertPart(const PartRow& part) override;
   absl::Status UpdatePart(const PartRow& part) override;
-  absl::Status InsertPartTag(const PartSubjectTag& tag) override;
   absl::StatusOr<uint64_t> InsertDelivery(const DeliveryRow& delivery) override;
   absl::Status MarkCollected(uint64_t sequence) override;
   absl::Status SetDeliveryEntries(uint64_t sequence, absl::Span<const uint64_t> entry_indexes) override;

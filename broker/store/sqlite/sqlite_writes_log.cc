@@ -27,17 +27,18 @@ absl::Status SqliteTransaction::InsertEntry(const EntryRow& entry) {
       connection().Run("INSERT INTO entry(idx, time_ms, packed, decision_request) VALUES (?, ?, ?, nullif(?, x''))",
                        entry.index, entry.time, AsOctets(entry.packed), AsOctets(entry.decision_request)));
   const EntryColumns& columns = entry.columns;
-  const std::string reasons = absl::StrJoin(columns.reasons, " ");
   std::set<absl::string_view> parties = {columns.releasing_agency, columns.receiving_agency, columns.actor_agency};
   parties.erase("");
-  for (const absl::string_view agency : parties) {
+  if (!parties.empty()) {
     RETURN_IF_ERROR(
-        connection().Run("INSERT INTO entry_search(agency, idx, time_ms, releasing, receiving, actor, supplier, "
-                         "purpose, profile, board, outcome,"
-                         " reasons, share_id, step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                         agency, entry.index, entry.time, columns.releasing_agency, columns.receiving_agency,
-                         columns.actor_agency, columns.supplier_agency, columns.purpose, columns.profile, columns.board,
-                         columns.outcome, reasons, columns.share_id, columns.step));
+        connection().Run("INSERT INTO entry_search(idx, releasing, receiving, actor, supplier, purpose, profile, board,"
+                         " outcome, reasons, share_id, step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                         entry.index, columns.releasing_agency, columns.receiving_agency, columns.actor_agency,
+                         columns.supplier_agency, columns.purpose, columns.profile, columns.board, columns.outcome,
+                         absl::StrJoin(columns.reasons, " "), columns.share_id, columns.step));
+  }
+  for (const absl::string_view agency : parties) {
+    RETURN_IF_ERROR(connection().Run("INSERT INTO entry_party(agency, idx) VALUES (?, ?)", agency, entry.index));
   }
   for (const std::string& tag : entry.tags) {
     RETURN_IF_ERROR(connection().Run("INSERT INTO subject_index(tag, idx) VALUES (?, ?)", AsOctets(tag), entry.index));

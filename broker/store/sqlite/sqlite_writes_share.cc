@@ -4,6 +4,7 @@
 
 #include "broker/store/sqlite/entry_list.h"
 #include "broker/store/sqlite/sqlite_transaction.h"
+#include "broker/store/sqlite/subject_tags.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::store {
@@ -54,12 +55,12 @@ absl::Status SqliteTransaction::InsertPart(const PartRow& part) {
       "INSERT INTO share_part(position, recipient, role, person, state, reason, manifest_digest, collection_ms, "
       "collection_over,"
       " acceptance_ms, acceptance_over, outcome_ms, outcome_over, next_due_ms, update_ms, sender_sequence, "
-      "recipient_sequence, context)"
-      " SELECT position, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM share WHERE share_id = ?",
+      "recipient_sequence, tags, context)"
+      " SELECT position, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM share WHERE share_id = ?",
       part.key.recipient_agency, part.role, part.person, part.state, part.reason, part.manifest_digest,
       part.collection.time, part.collection.overdue, part.acceptance.time, part.acceptance.overdue, part.outcome.time,
       part.outcome.overdue, NextDueOf(part), part.update_time, part.sender_sequence, part.recipient_sequence,
-      AsOctets(part.context), part.key.share_id);
+      AsOctets(EncodeSubjectTags(part.tags)), AsOctets(part.context), part.key.share_id);
 }
 
 absl::Status SqliteTransaction::UpdatePart(const PartRow& part) {
@@ -68,19 +69,13 @@ absl::Status SqliteTransaction::UpdatePart(const PartRow& part) {
       "collection_over = ?,"
       " acceptance_ms = ?, acceptance_over = ?, outcome_ms = ?, outcome_over = ?, next_due_ms = ?, update_ms = ?, "
       "sender_sequence = ?,"
-      " recipient_sequence = ?, context = ? WHERE position = (SELECT position FROM share WHERE share_id = ?) AND "
+      " recipient_sequence = ?, tags = ?, context = ? WHERE position = (SELECT position FROM share WHERE share_id = ?) "
+      "AND "
       "recipient = ?",
       part.role, part.person, part.state, part.reason, part.manifest_digest, part.collection.time,
       part.collection.overdue, part.acceptance.time, part.acceptance.overdue, part.outcome.time, part.outcome.overdue,
-      NextDueOf(part), part.update_time, part.sender_sequence, part.recipient_sequence, AsOctets(part.context),
-      part.key.share_id, part.key.recipient_agency);
-}
-
-absl::Status SqliteTransaction::InsertPartTag(const PartSubjectTag& tag) {
-  return connection().RunOne(
-      "INSERT INTO part_tag(position, recipient, subject, tag) SELECT p.position, p.recipient, ?, ? FROM share s"
-      " JOIN share_part p ON p.position = s.position WHERE s.share_id = ? AND p.recipient = ?",
-      tag.subject, AsOctets(tag.tag), tag.part.share_id, tag.part.recipient_agency);
+      NextDueOf(part), part.update_time, part.sender_sequence, part.recipient_sequence,
+      AsOctets(EncodeSubjectTags(part.tags)), AsOctets(part.context), part.key.share_id, part.key.recipient_agency);
 }
 
 absl::StatusOr<uint64_t> SqliteTransaction::InsertDelivery(const DeliveryRow& delivery) {

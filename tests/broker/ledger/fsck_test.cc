@@ -131,7 +131,10 @@ INSTANTIATE_TEST_SUITE_P(
         Tamper{"UPDATE entry SET packed = (SELECT packed FROM entry WHERE idx = 0) WHERE idx = 1",
                "root of the entries"},
         Tamper{"UPDATE entry_search SET board = 'other' WHERE idx = 6", "entry 6: its search columns"},
-        Tamper{"DELETE FROM entry_search WHERE idx = 6 AND agency = 'dfrs'", "entry 6: its search columns"},
+        Tamper{"DELETE FROM entry_party WHERE idx = 6 AND agency = 'dfrs'", "entry 6: its search columns"},
+        Tamper{"DELETE FROM entry_search WHERE idx = 6", "entry 6: its search columns"},
+        Tamper{"INSERT INTO entry_party VALUES ('zzz', 6)", "entry 6: it is listed"},
+        Tamper{"DELETE FROM entry_party WHERE idx = 6", "entry 6: its search columns"},
         Tamper{"DELETE FROM subject_index WHERE idx = 7", "entry 7: the subject index"},
         Tamper{"INSERT INTO subject_index VALUES (zeroblob(32), 7)", "entry 7: the subject index"},
         Tamper{"UPDATE public_body SET body = CAST('other' AS BLOB) WHERE idx = 2", "entry 2: its public body"},
@@ -161,7 +164,7 @@ std::string Dump(const std::string& path) {
   };
   for (const char* table : {"log_state",   "entry",           "entry_search",    "subject_index",
                             "tile",        "checkpoint",      "public_body",     "share",
-                            "share_part",  "part_tag",        "delivery",        "delivery_payload",
+                            "share_part",  "entry_party",     "delivery",        "delivery_payload",
                             "idempotency", "case_file",       "case_member",     "case_exclusion",
                             "approval",    "quota",           "key_event",       "directory",
                             "restriction", "restriction_tag", "refusal_counter", "setting"}) {

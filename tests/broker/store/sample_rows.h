@@ -61,6 +61,7 @@ inline PartRow SamplePart(int number, const std::string& recipient = "dfrs") {
           .update_time = At(number),
           .sender_sequence = 1,
           .recipient_sequence = 0,
+          .tags = {{.subject = 1, .tag = Tag(1)}, {.subject = 70'000, .tag = Tag(5)}},
           .context = std::string("a\0b", 3)};
 }
 
@@ -98,7 +99,6 @@ inline ApprovalRow SampleApproval(int number) {
 inline void FillEveryTable(Transaction& transaction) {
   EXPECT_OK(transaction.InsertShare(SampleShare(1)));
   EXPECT_OK(transaction.InsertPart(SamplePart(1)));
-  EXPECT_OK(transaction.InsertPartTag({.part = SamplePart(1).key, .subject = 1, .tag = Tag(1)}));
   EXPECT_OK(transaction.InsertDelivery(SampleDelivery(1)));
   EXPECT_OK(transaction.InsertIdempotency(
       {.key = {.caller_agency = "dfrs", .method = "SubmitReferral", .request_id = ShareId(1)},

@@ -15,17 +15,15 @@ TEST_P(StoreContract, ReadsASharePartAndItsTagsBack) {
   Write([&](Transaction& transaction) {
     EXPECT_OK(transaction.InsertShare(SampleShare(1)));
     EXPECT_OK(transaction.InsertPart(part));
-    EXPECT_OK(transaction.InsertPartTag({.part = part.key, .subject = 2, .tag = Tag(5)}));
     EntryRow entry = SampleEntry(1);
-    entry.tags = {Tag(5)};
+    entry.tags = {Tag(5), Tag(6)};
     EXPECT_OK(transaction.InsertEntry(entry));
   });
   Reopen();
   EXPECT_EQ(Read()->FindShare(ShareId(1)).value(), SampleShare(1));
   EXPECT_EQ(Read()->FindPart(part.key).value(), part);
-  EXPECT_EQ(Read()->TagsOfPart(part.key).value().at(0),
-            (PartSubjectTag{.part = part.key, .subject = 2, .tag = Tag(5)}));
   EXPECT_THAT(Read()->PartsWithTags({Tag(4), Tag(5)}).value(), ElementsAre(part.key));
+  EXPECT_THAT(Read()->PartsWithTags({Tag(6)}).value(), IsEmpty()) << "of the entry's other party";
   EXPECT_FALSE(Read()->FindPart({.share_id = ShareId(1), .recipient_agency = "cbc"}).value().has_value());
 }
 

@@ -60,6 +60,13 @@ TEST(UuidTest, MakesVersionFourFromRandomOctets) {
   }
 }
 
+// RFC 9562, appendix A.6.
+TEST(UuidTest, MakesVersionSevenFromATimeAndRandomOctets) {
+  const std::array<uint8_t, 16> octets = {0, 0, 0, 0, 0, 0, 0xfc, 0xc3, 0xd8, 0xc4, 0xdc, 0x0c, 0x0c, 0x07, 0x39, 0x8f};
+  EXPECT_EQ(Uuid::FromTime(absl::FromUnixMillis(0x017f22e279b0), octets).text(),
+            "017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
+}
+
 TEST(UuidTest, RefusesOtherFormsOfOneId) {
   for (const char* text : {"", "FFFFFFFF-ffff-4fff-bfff-ffffffffffff", "{ffffffff-ffff-4fff-bfff-fffffffffff}",
                            "ffffffffffff4fffbfffffffffffffff", "ffffffff-ffff-4fff-bfff-fffffffffff",
