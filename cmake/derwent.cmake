@@ -34,11 +34,16 @@ function(derwent_library name)
   target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR})
 endfunction()
 
+# Programs take memory from mimalloc: protobuf and gRPC ask for many small pieces. Sanitizers bring their own.
+if(NOT DERWENT_SANITIZE)
+  find_package(mimalloc CONFIG REQUIRED)
+endif()
+
 # derwent_binary(name SOURCES … DEPS …): an executable named as given.
 function(derwent_binary name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
-  target_link_libraries(${name} PRIVATE derwent_flags ${arg_DEPS})
+  target_link_libraries(${name} PRIVATE derwent_flags ${arg_DEPS} $<TARGET_NAME_IF_EXISTS:mimalloc>)
 endfunction()
 
 # derwent_test(name SOURCES … DEPS …): a GoogleTest binary, one ctest entry.

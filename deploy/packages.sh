@@ -21,6 +21,7 @@ build prometheus-cpp-dev metrics
 build libcli11-dev the command line
 build nlohmann-json3-dev JSON
 build libyaml-cpp-dev configuration and scenarios
+build libmimalloc-dev takes and gives back memory fast
 build libre2-dev bounded patterns in mapping files
 build libcsv-dev agencies' CSV exports
 build openssl makes the example certificates

@@ -1,4 +1,5 @@
 // Ledger appends a second beside what this machine's disk commits: derwent_ledger_bench [folder] [seconds a figure]
+// [batch]
 //
 // The entries are those of one referral: one recipient, one subject, two tags, three categories, a decision request of
 // 600 octets. "ledger" is the whole of a batch: Begin, Append, Seal, Commit; "submit" adds all rows of a stored
@@ -167,18 +168,21 @@ class Bench {
   int number_ = 0;
 };
 
-void Run(const std::string& folder, absl::Duration length) {
+// `only`: batches of that size, 0 all.
+void Run(const std::string& folder, absl::Duration length, int only) {
   const Rate disk = MeasureDisk(folder, 4'096, length);
   std::printf("disk: durable commits of 4 KiB        %9.0f /s  %8.1f us each\n", disk.batches_a_second,
               disk.micros_a_batch);
   Bench bench(folder);
   for (const int size : {1, 8, 64, 256}) {
+    if (only != 0 && only != size) continue;
     const Rate rate = Measure(length, [&] { bench.Appends(size); });
     std::printf("ledger: appends in batches of %3d     %9.0f /s  %8.1f us an entry  %5.2f of the disk's commits\n",
                 size, rate.batches_a_second * size, rate.micros_a_batch / size,
                 rate.batches_a_second / disk.batches_a_second);
   }
   for (const int size : {1, 8, 64}) {
+    if (only != 0 && only != size) continue;
     const Rate rate = Measure(length, [&] { bench.Submits(size); });
     std::printf("store: submits in batches of %3d       %9.0f /s  %8.1f us a submit  %5.2f of the disk's commits\n",
                 size, rate.batches_a_second * size, rate.micros_a_batch / size,
@@ -197,7 +201,7 @@ int main(int argc, char** argv) {
   std::string folder = argc > 1 ? argv[1] : std::filesystem::temp_directory_path().string();
   folder += "/derwent-bench-XXXXXX";
   if (mkdtemp(folder.data()) == nullptr) return 1;
-  derwent::Run(folder, absl::Seconds(argc > 2 ? std::atof(argv[2]) : 2.0));
+  derwent::Run(folder, absl::Seconds(argc > 2 ? std::atof(argv[2]) : 2.0), argc > 3 ? std::atoi(argv[3]) : 0);
   std::filesystem::remove_all(folder);
   return 0;
 }
