@@ -1,9 +1,13 @@
+#include <filesystem>
 #include <iostream>
+#include <memory>
 #include <optional>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 
 #include "agents/cli/commands.h"
+#include "agents/cli/ledger_export.h"
 #include "agents/cli/offline_ledger.h"
 #include "agents/cli/output.h"
 #include "agents/cli/verify.h"
@@ -11,6 +15,7 @@
 #include "trust/base/status_macros.h"
 #include "trust/entry/entry.h"
 #include "trust/merkle/proof.h"
+#include "trust/note/add_checkpoint.h"
 #include "trust/note/checkpoint.h"
 
 namespace derwent::cli {
@@ -35,13 +40,14 @@ absl::StatusOr<int> PrintCheckpoint(Client& client) {
   return kExitDone;
 }
 
-// The newest checkpoint extends the one saved earlier.
-absl::Status VerifySince(Client& client, const trust::Checkpoint& old, const trust::Checkpoint& newest) {
+// Proof that the newest checkpoint extends the one saved earlier, verified.
+absl::StatusOr<std::vector<Sha256Digest>> PathSince(Client& client, const trust::Checkpoint& old,
+                                                    const trust::Checkpoint& newest) {
   if (old.size > newest.size)
     return absl::DataLossError(
         absl::StrCat("BROKEN: the ledger was rolled back: it had ", old.size, " entries, it has ", newest.size));
-  std::vector<Sha256Digest> path_hashes;
-  if (old.size == 0) return absl::OkStatus();  // Nothing was there to rewrite.
+  std::vector<Sha256Digest> path;
+  if (old.size == 0) return path;  // Nothing was there to rewrite.
   if (old.size < newest.size) {
     ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
     const auto stub = v1::LedgerService::NewStub(broker->grpc());
@@ -52,49 +58,51 @@ absl::Status VerifySince(Client& client, const trust::Checkpoint& old, const tru
                      broker->Call(*stub, &Stub::GetConsistencyProof, request, client.options()));
     for (const std::string& hash : proof.hashes()) {
       ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256Digest::FromBytes(hash));
-      path_hashes.push_back(digest);
+      path.push_back(digest);
     }
   }
-  const absl::Status consistent = trust::VerifyConsistency(old.size, newest.size, old.root, newest.root, path_hashes);
-  if (!consistent.ok())
-    return absl::DataLossError(
-        absl::StrCat("BROKEN: the ledger was rewritten since the saved checkpoint: ", consistent.message()));
-  std::cerr << "consistent with the checkpoint of " << old.size << " entries\n";
-  return absl::OkStatus();
+  const absl::Status consistent = trust::VerifyConsistency(old.size, newest.size, old.root, newest.root, path);
+  if (consistent.ok()) return path;
+  return absl::DataLossError(
+      absl::StrCat("BROKEN: the ledger was rewritten since the saved checkpoint: ", consistent.message()));
 }
 
-// A saved checkpoint, verified; without a path none.
-absl::StatusOr<std::optional<trust::Checkpoint>> Saved(const Client& client, const std::string& path) {
-  if (path.empty()) return std::optional<trust::Checkpoint>();
+// A saved checkpoint, verified.
+absl::StatusOr<trust::Checkpoint> Saved(const Client& client, const std::string& path) {
   ASSIGN_OR_RETURN(const trust::VerifierKey log_key, client.LogKey());
-  ASSIGN_OR_RETURN(const std::string note, ReadIn(path, 1 << 20));
-  ASSIGN_OR_RETURN(trust::Checkpoint saved, VerifyCheckpointText(note, log_key, client.configuration().origin));
-  return std::optional<trust::Checkpoint>(std::move(saved));
+  ASSIGN_OR_RETURN(const std::string note, ReadIn(path, trust::kMaxNoteSize));
+  return VerifyCheckpointText(note, log_key, client.configuration().origin);
+}
+
+// Fetches the first `size` leaves in order.
+absl::Status EachLeaf(Client& client, uint64_t size, absl::FunctionRef<absl::Status(absl::string_view)> visit) {
+  ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
+  const auto stub = v1::LedgerService::NewStub(broker->grpc());
+  for (uint64_t at = 0; at < size;) {
+    v1::ListLeavesRequest request;
+    request.set_start(at);
+    request.set_count(static_cast<int32_t>(std::min<uint64_t>(4096, size - at)));
+    ASSIGN_OR_RETURN(const v1::ListLeavesResponse page,
+                     broker->Call(*stub, &Stub::ListLeaves, request, client.options()));
+    if (page.leaves().empty()) return absl::DataLossError(absl::StrCat("leaf ", at, " is missing"));
+    for (const std::string& leaf : page.leaves()) {
+      if (leaf.size() != trust::kLeafSize) return absl::DataLossError(absl::StrCat("leaf ", at, " is malformed"));
+      RETURN_IF_ERROR(visit(leaf));
+      ++at;
+    }
+  }
+  return absl::OkStatus();
 }
 
 // Every leaf, hashed again here, gives the signed root; the first leaves give the root that was saved earlier.
 absl::Status VerifyAll(Client& client, const trust::Checkpoint& newest, const std::optional<trust::Checkpoint>& saved) {
-  ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
-  const auto stub = v1::LedgerService::NewStub(broker->grpc());
   trust::RightEdge edge;
-  while (edge.size() < newest.size) {
-    v1::ListLeavesRequest request;
-    request.set_start(edge.size());
-    request.set_count(static_cast<int32_t>(std::min<uint64_t>(4096, newest.size - edge.size())));
-    ASSIGN_OR_RETURN(const v1::ListLeavesResponse page,
-                     broker->Call(*stub, &Stub::ListLeaves, request, client.options()));
-    if (page.leaves().empty()) return absl::DataLossError(absl::StrCat("leaf ", edge.size(), " is missing"));
-    for (const std::string& leaf : page.leaves()) {
-      if (leaf.size() != trust::kLeafSize)
-        return absl::DataLossError(absl::StrCat("leaf ", edge.size(), " is malformed"));
-      edge.Append(trust::LeafHash(leaf), [](trust::NodeId, const Sha256Digest&) {});
-      if (saved.has_value() && edge.size() == saved->size && edge.Root() != saved->root) {
-        return absl::DataLossError(
-            absl::StrCat("BROKEN: the first ", saved->size,
-                         " leaves are not those of the saved checkpoint: an entry was rewritten"));
-      }
-    }
-  }
+  RETURN_IF_ERROR(EachLeaf(client, newest.size, [&](absl::string_view leaf) {
+    edge.Append(trust::LeafHash(leaf), [](trust::NodeId, const Sha256Digest&) {});
+    if (!saved.has_value() || edge.size() != saved->size || edge.Root() == saved->root) return absl::OkStatus();
+    return absl::DataLossError(absl::StrCat("BROKEN: the first ", saved->size,
+                                            " leaves are not those of the saved checkpoint: an entry was rewritten"));
+  }));
   if (edge.size() != newest.size || edge.Root() != newest.root)
     return absl::DataLossError(
         absl::StrCat("BROKEN: the ", newest.size, " leaves do not give the root that the checkpoint signs"));
@@ -106,8 +114,12 @@ absl::StatusOr<int> VerifyOnline(Client& client, bool all, const std::string& si
   std::string note;
   ASSIGN_OR_RETURN(const trust::Checkpoint newest, Newest(client, note));
   std::cerr << "the checkpoint of " << newest.size << " entries is signed by the log\n";
-  ASSIGN_OR_RETURN(const std::optional<trust::Checkpoint> saved, Saved(client, since));
-  if (saved.has_value()) RETURN_IF_ERROR(VerifySince(client, *saved, newest));
+  std::optional<trust::Checkpoint> saved;
+  if (!since.empty()) {
+    ASSIGN_OR_RETURN(saved, Saved(client, since));
+    RETURN_IF_ERROR(PathSince(client, *saved, newest).status());
+    std::cerr << "consistent with the checkpoint of " << saved->size << " entries\n";
+  }
   if (all) RETURN_IF_ERROR(VerifyAll(client, newest, saved));
   if (!save.empty()) RETURN_IF_ERROR(WriteOut(save, note));
   std::cout << "verified\n";
@@ -127,15 +139,111 @@ absl::StatusOr<int> Prove(Client& client, uint64_t index, const std::string& pat
   return kExitDone;
 }
 
+// Every leaf of the newest checkpoint, as tiles on disk.
+absl::StatusOr<int> Export(Client& client, const std::string& folder) {
+  std::string note;
+  ASSIGN_OR_RETURN(const trust::Checkpoint newest, Newest(client, note));
+  ASSIGN_OR_RETURN(const trust::VerifierKey log_key, client.LogKey());
+  LedgerExport files(folder);
+  RETURN_IF_ERROR(EachLeaf(client, newest.size, [&](absl::string_view leaf) { return files.Append(leaf); }));
+  RETURN_IF_ERROR(files.Finish(note, log_key));
+  std::cerr << "the ledger of " << newest.size << " entries written to `" << folder << "`\n";
+  return kExitDone;
+}
+
+// The proof that the newest checkpoint extends a saved one, as the body of a witness's `add-checkpoint`.
+absl::StatusOr<int> Consistency(Client& client, const std::string& since, const std::string& path) {
+  std::string note;
+  ASSIGN_OR_RETURN(const trust::Checkpoint newest, Newest(client, note));
+  ASSIGN_OR_RETURN(const trust::Checkpoint saved, Saved(client, since));
+  trust::AddCheckpoint extension{.old_size = saved.size, .path = {}, .checkpoint = note};
+  ASSIGN_OR_RETURN(extension.path, PathSince(client, saved, newest));
+  RETURN_IF_ERROR(WriteOut(path, extension.ToString()));
+  std::cerr << newest.size << " entries extend " << saved.size << "\n";
+  return kExitDone;
+}
+
 struct Options {
   bool all = false;
-  std::string since, save, file, vkey, origin;
+  std::string since, save, file, vkey, origin, policy, folder;
   std::vector<std::string> files;
   std::string out = "-";
   uint64_t index = 0;
 };
 
 int ExitOf(const absl::Status& status) { return status.ok() ? kExitDone : ReportFailure(status); }
+
+// Whose log files are verified for.
+void AddBelieved(CLI::App& command, Options& o) {
+  command.add_option("--vkey", o.vkey, "the log's verifier key, for files");
+  command.add_option("--origin", o.origin, "the log's name; default: the key's");
+  command.add_option("--policy", o.policy,
+                     "a tlog-policy file: the log's key, and the quorum of witnesses that must have cosigned");
+}
+
+absl::Status VerifyOffline(const Options& o) {
+  ASSIGN_OR_RETURN(const Believed believed, Believed::Make(o.vkey, o.origin, o.policy));
+  return VerifyFiles(o.files, believed, std::cout);
+}
+
+absl::Status CheckFolder(const Options& o) {
+  if (!std::filesystem::is_directory(o.folder))
+    return absl::InvalidArgumentError(absl::StrCat("`", o.folder, "` is no folder"));
+  ASSIGN_OR_RETURN(const Believed believed, Believed::Make(o.vkey, o.origin, o.policy));
+  return VerifyFiles({o.folder}, believed, std::cout);
+}
+
+absl::Status OpenOffline(const Options& o, Format format) {
+  ASSIGN_OR_RETURN(const Believed believed, Believed::Make(o.vkey, o.origin, o.policy));
+  return OpenProof(o.file, believed, format, std::cout);
+}
+
+void AddVerify(CLI::App& ledger, const std::shared_ptr<Options>& o, Session& session) {
+  CLI::App* const verify = ledger.add_subcommand(
+      "verify", "verify the newest checkpoint; with --all every leaf; with --since that nothing before was rewritten");
+  verify->add_flag("--all", o->all, "fetch every leaf and hash the tree again");
+  verify->add_option("--since", o->since, "a checkpoint saved earlier");
+  verify->add_option("--save", o->save, "save the checkpoint here");
+  verify->add_option(
+      "file", o->files,
+      "files to verify offline instead, with --vkey or --policy: checkpoints, tlog-proofs, add-checkpoint "
+      "bodies, folders of an export");
+  AddBelieved(*verify, *o);
+  verify->callback([o, &session] {
+    if (!o->files.empty()) {
+      session.exit_code = ExitOf(VerifyOffline(*o));
+      return;
+    }
+    session.Run([&](Client& client) { return VerifyOnline(client, o->all, o->since, o->save); });
+  });
+}
+
+// What is written to files, and checked in them.
+void AddFiles(CLI::App& ledger, const std::shared_ptr<Options>& o, Session& session) {
+  CLI::App* const prove = ledger.add_subcommand("prove", "write an entry's receipt (tlog-proof)");
+  prove->add_option("index", o->index, "entry index")->required();
+  prove->add_option("--out", o->out, "file; - for standard output")->capture_default_str();
+  prove->callback([o, &session] { session.Run([&](Client& client) { return Prove(client, o->index, o->out); }); });
+  CLI::App* const consistency = ledger.add_subcommand(
+      "consistency",
+      "write the proof that the newest checkpoint extends a saved one (a witness's add-checkpoint body)");
+  consistency->add_option("since", o->since, "a checkpoint saved earlier")->required();
+  consistency->add_option("--out", o->out, "file; - for standard output")->capture_default_str();
+  consistency->callback(
+      [o, &session] { session.Run([&](Client& client) { return Consistency(client, o->since, o->out); }); });
+  CLI::App* const files = ledger.add_subcommand("export", "write the whole log as tlog-tiles files, or continue them");
+  files->add_option("folder", o->folder, "folder")->required();
+  files->callback([o, &session] { session.Run([&](Client& client) { return Export(client, o->folder); }); });
+  CLI::App* const fsck =
+      ledger.add_subcommand("fsck", "re-derive every tile and the root of an export; exit 8 when broken");
+  fsck->add_option("folder", o->folder, "folder")->required();
+  AddBelieved(*fsck, *o);
+  fsck->callback([o, &session] { session.exit_code = ExitOf(CheckFolder(*o)); });
+  CLI::App* const open = ledger.add_subcommand("open", "verify a receipt file offline and print what it opens");
+  open->add_option("file", o->file, "tlog-proof file")->required();
+  AddBelieved(*open, *o);
+  open->callback([o, &session] { session.exit_code = ExitOf(OpenOffline(*o, session.format())); });
+}
 
 }  // namespace
 
@@ -146,32 +254,8 @@ void AddLedgerCommands(CLI::App& app, Session& session) {
   ledger->add_subcommand("checkpoint", "the newest signed checkpoint")->callback([&session] {
     session.Run([](Client& client) { return PrintCheckpoint(client); });
   });
-  CLI::App* const verify = ledger->add_subcommand(
-      "verify", "verify the newest checkpoint; with --all every leaf; with --since that nothing before was rewritten");
-  verify->add_flag("--all", o->all, "fetch every leaf and hash the tree again");
-  verify->add_option("--since", o->since, "a checkpoint saved earlier");
-  verify->add_option("--save", o->save, "save the checkpoint here");
-  verify->add_option("file", o->files, "files to verify offline instead: checkpoints and tlog-proofs, with --vkey");
-  verify->add_option("--vkey", o->vkey, "the log's verifier key, for files");
-  verify->add_option("--origin", o->origin, "the log's name; default: the key's");
-  verify->callback([o, &session] {
-    if (!o->files.empty()) {
-      session.exit_code = ExitOf(VerifyFiles(o->files, o->vkey, o->origin, std::cout));
-      return;
-    }
-    session.Run([&](Client& client) { return VerifyOnline(client, o->all, o->since, o->save); });
-  });
-  CLI::App* const prove = ledger->add_subcommand("prove", "write an entry's receipt (tlog-proof)");
-  prove->add_option("index", o->index, "entry index")->required();
-  prove->add_option("--out", o->out, "file; - for standard output")->capture_default_str();
-  prove->callback([o, &session] { session.Run([&](Client& client) { return Prove(client, o->index, o->out); }); });
-  CLI::App* const open = ledger->add_subcommand("open", "verify a receipt file offline and print what it opens");
-  open->add_option("file", o->file, "tlog-proof file")->required();
-  open->add_option("--vkey", o->vkey, "the log's verifier key")->required();
-  open->add_option("--origin", o->origin, "the log's name; default: the key's");
-  open->callback([o, &session] {
-    session.exit_code = ExitOf(OpenProof(o->file, o->vkey, o->origin, session.format(), std::cout));
-  });
+  AddVerify(*ledger, o, session);
+  AddFiles(*ledger, o, session);
 }
 
 }  // namespace derwent::cli

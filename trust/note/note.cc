@@ -159,7 +159,7 @@ absl::StatusOr<NoteSignature> SignNote(absl::string_view text, absl::string_view
   return NoteSignature{.name = verifier.name, .key_id = verifier.key_id, .signature = std::move(signature)};
 }
 
-absl::StatusOr<std::vector<VerifierKey>> VerifyNote(const Note& note, absl::Span<const VerifierKey> known) {
+absl::StatusOr<std::vector<VerifierKey>> KnownSigners(const Note& note, absl::Span<const VerifierKey> known) {
   std::vector<VerifierKey> verified;
   for (const VerifierKey& key : known) {
     bool signed_by = false;
@@ -172,8 +172,13 @@ absl::StatusOr<std::vector<VerifierKey>> VerifyNote(const Note& note, absl::Span
     }
     if (signed_by) verified.push_back(key);
   }
-  if (verified.empty()) return absl::UnauthenticatedError("no known key signed the note");
   return verified;
+}
+
+absl::StatusOr<std::vector<VerifierKey>> VerifyNote(const Note& note, absl::Span<const VerifierKey> known) {
+  ASSIGN_OR_RETURN(std::vector<VerifierKey> signers, KnownSigners(note, known));
+  if (signers.empty()) return absl::UnauthenticatedError("no known key signed the note");
+  return signers;
 }
 
 }  // namespace derwent::trust

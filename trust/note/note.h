@@ -57,8 +57,10 @@ std::string SignatureLine(const NoteSignature& signature);
 // Signs `text` (type 0x01).
 absl::StatusOr<NoteSignature> SignNote(absl::string_view text, absl::string_view name, const Ed25519Key& key);
 
-// The known keys that signed the note, each once, whatever the number of its lines.
-// Errors: kUnauthenticated when a line of a known key fails, or no known key signed.
+// The known keys that signed the note, each once, whatever the number of its lines; none when nobody known did.
+// Error: kUnauthenticated when a line of a known key fails.
+absl::StatusOr<std::vector<VerifierKey>> KnownSigners(const Note& note, absl::Span<const VerifierKey> known);
+// The same, and at least one. Error: kUnauthenticated also when no known key signed.
 absl::StatusOr<std::vector<VerifierKey>> VerifyNote(const Note& note, absl::Span<const VerifierKey> known);
 
 }  // namespace derwent::trust

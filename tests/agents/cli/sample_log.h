@@ -32,6 +32,7 @@ class SampleLog {
       entries_.push_back(fields);
       const std::string leaf =
           trust::LeafOctets(trust::EntryKind::kSealed, trust::Commitment(trust::HashFields(fields)));
+      leaves_.push_back(leaf);
       edge_.Append(trust::LeafHash(leaf), [&](trust::NodeId id, const Sha256Digest& hash) {
         nodes_[{id.level, id.index}] = hash;
       });
@@ -40,6 +41,14 @@ class SampleLog {
 
   std::string vkey() const {
     return trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, key_.public_key())->ToString();
+  }
+  trust::VerifierKey key() const { return *trust::VerifierKey::Parse(vkey()); }
+  const std::vector<std::string>& leaves() const { return leaves_; }
+  // Proof that this log extends its first `size` entries.
+  std::vector<Sha256Digest> Since(uint64_t size) const {
+    return *trust::ConsistencyProof(size, edge_.size(), [&](trust::NodeId id) -> absl::StatusOr<Sha256Digest> {
+      return nodes_.at({id.level, id.index});
+    });
   }
   std::string Checkpoint() const {
     trust::Note note{
@@ -66,6 +75,7 @@ class SampleLog {
   trust::Ed25519Key key_;
   trust::RightEdge edge_;
   std::vector<trust::SealedFields> entries_;
+  std::vector<std::string> leaves_;
   std::map<std::pair<int, uint64_t>, Sha256Digest> nodes_;
 };
 

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+#include "trust/note/checkpoint.h"
+#include "trust/note/note.h"
+
+namespace derwent::trust {
+
+// C2SP tlog-policy (draft): whose logs are believed, and how many of which witnesses must have cosigned. A value.
+class QuorumPolicy {
+ public:
+  // Strict. Errors: kInvalidArgument naming the line and the rule it breaks.
+  static absl::StatusOr<QuorumPolicy> Parse(absl::string_view text);
+  // The policy of a log without witnesses: `log <vkey>`, `quorum none`.
+  static std::string WithoutWitnesses(const VerifierKey& log);
+
+  const std::vector<VerifierKey>& logs() const { return logs_; }
+  const std::vector<VerifierKey>& witnesses() const { return witnesses_; }
+  // `quorum none`: no cosignature is asked for.
+  bool none() const { return quorum_ == kNone; }
+  // Whether these keys, each counted once, make the quorum.
+  bool Met(absl::Span<const VerifierKey> cosigners) const;
+
+ private:
+  static constexpr size_t kNone = SIZE_MAX;
+  // A witness (`key` is its place in `witnesses_`) or a group of nodes defined before it.
+  struct Node {
+    std::string name;
+    size_t key = kNone;
+    size_t needs = 0;
+    std::vector<size_t> members;
+    bool taken = false;  // Is a member of a group already.
+  };
+  class Reader;
+
+  std::vector<VerifierKey> logs_;
+  std::vector<VerifierKey> witnesses_;
+  std::vector<Node> nodes_;
+  size_t quorum_ = kNone;
+};
+
+// Parses a checkpoint, verifies it by one of the policy's logs and its known cosignatures, and that they make the
+// quorum. Errors: kUnauthenticated, kInvalidArgument; kFailedPrecondition: the quorum is not met.
+absl::StatusOr<Checkpoint> OpenCosignedCheckpoint(absl::string_view note, const QuorumPolicy& policy);
+
+}  // namespace derwent::trust
