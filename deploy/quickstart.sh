@@ -197,6 +197,11 @@ shown ledger open run/entry.tlog-proof --vkey "$(cat "$run/pki/trust/log.vkey")"
 "$bin/derwent" ledger open "$run/entry.tlog-proof" --vkey "$(cat "$run/pki/trust/log.vkey")" | tail -1 | sed 's/^/    /'
 shown ledger verify --all
 as police.derbys dpo ledger verify --all 2>&1 | sed 's/^/    /'
+shown ledger export run/ledger
+as police.derbys dpo ledger export "$run/ledger" 2>&1 | sed "s|$run|run|; s/^/    /"
+note "an outsider verifies the files with the log's key alone, or with any tlog-tiles software:"
+shown ledger fsck run/ledger --vkey "$(cat "$run/pki/trust/log.vkey")"
+"$bin/derwent" ledger fsck "$run/ledger" --vkey "$(cat "$run/pki/trust/log.vkey")" | sed "s|$run|run|; s/^/    /"
 note "one byte of a copy of the database is flipped:"
 mkdir -p "$run/copy"
 "$bin/derwent-broker" backup --database "$run/broker/broker.db" --to "$run/copy/broker.db"

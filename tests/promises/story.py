@@ -4,6 +4,7 @@ import json
 import unittest
 
 from checks import PromiseTest, run
+from evidence import verify_export
 from testbed import HOME, wait_for
 
 ALL = ["police.derbys", "da.provider", "dcc.adults", "dcc.childrens", "dfrs", "probation.em", "rp.housing"]
@@ -87,6 +88,29 @@ class Story(PromiseTest):
         octets[octets.index(b"dcc.adults")] ^= 1
         copy.write_bytes(octets)
         self.assertEqual(self.bed.fsck(copy)[0], 8)
+
+    def test_4b_the_ledger_leaves_as_tiles_that_others_verify(self):
+        then = self.bed.run / "then"
+        self.assertEqual(self.bed.derwent("police.derbys", "dpo", "ledger", "verify", "--save", then).returncode, 0)
+        self.assertEqual(self.bed.derwent("police.derbys", "dpo", "audit", "person", "--id", "nhs:9990000026").returncode, 0)
+        export, extension = self.bed.run / "export", self.bed.run / "extension"
+        for command in (["consistency", then, "--out", extension], ["export", export], ["export", export]):
+            done = self.bed.derwent("police.derbys", "dpo", "ledger", *command)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        size, entries = verify_export(export, self.bed.vkey())
+        self.assertGreater(size, 100)
+        self.assertEqual({len(entry) for entry in entries}, {38})
+        self.assertEqual((export / "log.vkey").read_text().strip(), self.bed.vkey())
+        sound = self.bed.derwent("police.derbys", "dpo", "ledger", "verify", export, then, extension, "--policy", export / "quorum.policy")
+        self.assertEqual(sound.returncode, 0, sound.stderr)
+        self.assertIn(" extend ", sound.stdout)
+        bundle = export / f"tile/entries/000.p/{size}"
+        octets = bytearray(bundle.read_bytes())
+        octets[4030] ^= 1
+        bundle.write_bytes(octets)
+        broken = self.bed.derwent("police.derbys", "dpo", "ledger", "fsck", export, "--vkey", self.bed.vkey())
+        self.assertEqual(broken.returncode, 8, broken.stdout)
+        self.assertIn("tile/0/000", broken.stderr)
 
     def test_5_an_operator_sees_what_happens_in_figures_alone(self):
         figures = self.bed.metrics()
