@@ -1,0 +1,133 @@
+#include "agents/witness/witness.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "trust/base/status_macros.h"
+#include "trust/merkle/proof.h"
+#include "trust/merkle/tree.h"
+#include "trust/note/add_checkpoint.h"
+#include "trust/note/cosignature.h"
+#include "trust/secret/sha256.h"
+
+namespace derwent::agents {
+namespace {
+
+constexpr int kOk = 200;
+constexpr int kMalformed = 400;
+constexpr int kNotSigned = 403;
+constexpr int kUnknown = 404;
+constexpr int kConflict = 409;
+constexpr int kNotConsistent = 422;
+
+WitnessAnswer Refuse(int status, absl::string_view why) {
+  return {.status = status, .content_type = "text/plain; charset=utf-8", .body = absl::StrCat(why, "\n")};
+}
+
+WitnessAnswer Failed() { return Refuse(500, "the witness cannot keep its state"); }
+
+// Whether the offered tree extends the one seen.
+absl::Status Extends(const WitnessView& seen, const trust::Checkpoint& offered, const trust::AddCheckpoint& request) {
+  if (seen.size == 0) {
+    if (!request.path.empty()) return absl::InvalidArgumentError("a proof from size 0 is empty");
+    if (offered.size == 0 && offered.root != trust::EmptyRoot())
+      return absl::InvalidArgumentError("the root is not that of the empty tree");
+    return absl::OkStatus();
+  }
+  return trust::VerifyConsistency(seen.size, offered.size, seen.root, offered.root, request.path);
+}
+
+}  // namespace
+
+Witness::Witness(std::unique_ptr<WitnessState> state, trust::VerifierKey vkey, trust::Ed25519Key key,
+                 std::vector<trust::VerifierKey> logs, const Clock& clock)
+    : vkey_(std::move(vkey)), key_(std::move(key)), logs_(std::move(logs)), clock_(clock), state_(std::move(state)) {}
+
+absl::StatusOr<std::unique_ptr<Witness>> Witness::Open(const std::string& state_path, const std::string& name,
+                                                       trust::Ed25519Key key, std::vector<trust::VerifierKey> logs,
+                                                       const Clock& clock) {
+  ASSIGN_OR_RETURN(trust::VerifierKey vkey, trust::VerifierKey::Make(name, trust::kNoteCosignature, key.public_key()));
+  ASSIGN_OR_RETURN(std::unique_ptr<WitnessState> state, WitnessState::Open(state_path));
+  return std::unique_ptr<Witness>(
+      new Witness(std::move(state), std::move(vkey), std::move(key), std::move(logs), clock));
+}
+
+absl::StatusOr<Witness::Offered> Witness::Read(absl::string_view note, WitnessAnswer& refusal) const {
+  absl::StatusOr<trust::Note> parsed = trust::Note::Parse(note);
+  absl::StatusOr<trust::Checkpoint> checkpoint =
+      parsed.ok() ? trust::Checkpoint::ParseBody(parsed->text) : absl::StatusOr<trust::Checkpoint>(parsed.status());
+  if (!checkpoint.ok()) {
+    refusal = Refuse(kMalformed, checkpoint.status().message());
+    return checkpoint.status();
+  }
+  std::vector<trust::VerifierKey> keys;
+  std::ranges::copy_if(logs_, std::back_inserter(keys),
+                       [&](const trust::VerifierKey& key) { return key.name == checkpoint->origin; });
+  if (keys.empty()) {
+    refusal = Refuse(kUnknown, "no log of that origin is witnessed here");
+    return absl::NotFoundError("origin");
+  }
+  if (const absl::Status signature = trust::VerifyNote(*parsed, keys).status(); !signature.ok()) {
+    refusal = Refuse(kNotSigned, signature.message());
+    return signature;
+  }
+  return Offered{.note = *std::move(parsed), .checkpoint = *std::move(checkpoint)};
+}
+
+absl::StatusOr<std::string> Witness::CosignAndKeep(const Offered& offered, uint64_t old_size) {
+  ASSIGN_OR_RETURN(const trust::NoteSignature signature,
+                   trust::Cosign(offered.note.text, vkey_.name, key_, clock_.Now()));
+  trust::Note kept{.text = offered.note.text, .signatures = {}};
+  for (const trust::NoteSignature& line : offered.note.signatures) {
+    if (line.name == offered.checkpoint.origin) kept.signatures.push_back(line);
+  }
+  kept.signatures.push_back(signature);
+  const trust::Checkpoint& checkpoint = offered.checkpoint;
+  RETURN_IF_ERROR(state_->Advance(checkpoint.origin, old_size,
+                                  {.size = checkpoint.size, .root = checkpoint.root, .note = kept.ToString()}));
+  return trust::SignatureLine(signature);
+}
+
+WitnessAnswer Witness::AddCheckpoint(absl::string_view body) {
+  const absl::StatusOr<trust::AddCheckpoint> request = trust::AddCheckpoint::Parse(body);
+  if (!request.ok()) return Refuse(kMalformed, request.status().message());
+  WitnessAnswer refusal;
+  const absl::StatusOr<Offered> offered = Read(request->checkpoint, refusal);
+  if (!offered.ok()) return refusal;
+  const trust::Checkpoint& checkpoint = offered->checkpoint;
+  if (request->old_size > checkpoint.size) return Refuse(kMalformed, "the old size is over the checkpoint's");
+  const MutexLock lock(mutex_);
+  const absl::StatusOr<std::optional<WitnessView>> found = state_->Find(checkpoint.origin);
+  if (!found.ok()) return Failed();
+  const WitnessView seen = found->value_or(WitnessView{.size = 0, .root = trust::EmptyRoot(), .note = ""});
+  if (request->old_size != seen.size)
+    return {.status = kConflict, .content_type = "text/x.tlog.size", .body = absl::StrCat(seen.size, "\n")};
+  if (const absl::Status extends = Extends(seen, checkpoint, *request); !extends.ok()) {
+    // Signed by the log and not an extension: kept, whatever the proof that came with it was worth.
+    if (!state_->KeepEvidence(checkpoint.origin, clock_.Now(), request->checkpoint).ok()) return Failed();
+    return Refuse(kNotConsistent, extends.message());
+  }
+  const absl::StatusOr<std::string> line = CosignAndKeep(*offered, seen.size);
+  if (!line.ok()) return Failed();
+  return {.status = kOk, .content_type = "text/plain; charset=utf-8", .body = *line};
+}
+
+WitnessAnswer Witness::Latest(absl::string_view origin_digest) {
+  for (const trust::VerifierKey& log : logs_) {
+    if (trust::Sha256(log.name).hex() != origin_digest) continue;
+    const MutexLock lock(mutex_);
+    const absl::StatusOr<std::optional<WitnessView>> seen = state_->Find(log.name);
+    if (!seen.ok()) return Failed();
+    if (seen->has_value()) return {.status = kOk, .content_type = "text/plain; charset=utf-8", .body = (*seen)->note};
+  }
+  return Refuse(kUnknown, "no checkpoint of that log was seen");
+}
+
+absl::StatusOr<int64_t> Witness::CountEvidence() {
+  const MutexLock lock(mutex_);
+  return state_->CountEvidence();
+}
+
+}  // namespace derwent::agents

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+#include "agents/witness/witness_state.h"
+#include "trust/base/clock.h"
+#include "trust/base/mutex.h"
+#include "trust/note/checkpoint.h"
+#include "trust/note/note.h"
+#include "trust/signature/ed25519.h"
+
+namespace derwent::agents {
+
+// What a witness answers: an HTTP status with its body.
+struct WitnessAnswer {
+  int status = 500;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body;
+};
+
+// A witness (C2SP tlog-witness): it cosigns a log's checkpoint when that extends the largest tree it has seen of the
+// log, and never two that do not fit together. What it cosigns is durable before anybody sees the cosignature.
+// Thread-safe; requests of all logs are served one after the other.
+class Witness {
+ public:
+  // `logs`: whose checkpoints are taken, each for the origin that is its key's name.
+  // Errors: kInvalidArgument `name` is no key name; those of WitnessState::Open.
+  static absl::StatusOr<std::unique_ptr<Witness>> Open(const std::string& state_path, const std::string& name,
+                                                       trust::Ed25519Key key, std::vector<trust::VerifierKey> logs,
+                                                       const Clock& clock);
+
+  // The witness's own verifier key, type 0x04.
+  const trust::VerifierKey& vkey() const { return vkey_; }
+  // `POST …/add-checkpoint`. 200 with the cosignature line; 400 malformed, or the old size is over the checkpoint's;
+  // 403 not signed by the log; 404 no log of that origin; 409 the old size is not the one seen last, with that; 422 it
+  // does not extend what was seen; 500 the state cannot be read or written.
+  WitnessAnswer AddCheckpoint(absl::string_view body);
+  // `GET …/<SHA-256 of the origin in lowercase hex>/checkpoint`: the newest with its cosignature; 404 none.
+  WitnessAnswer Latest(absl::string_view origin_digest);
+  // Checkpoints kept as evidence against a log.
+  absl::StatusOr<int64_t> CountEvidence();
+
+ private:
+  Witness(std::unique_ptr<WitnessState> state, trust::VerifierKey vkey, trust::Ed25519Key key,
+          std::vector<trust::VerifierKey> logs, const Clock& clock);
+
+  // The note of one log, its signature verified; or the answer that refuses it.
+  struct Offered {
+    trust::Note note;
+    trust::Checkpoint checkpoint;
+  };
+  absl::StatusOr<Offered> Read(absl::string_view note, WitnessAnswer& refusal) const;
+  absl::StatusOr<std::string> CosignAndKeep(const Offered& offered, uint64_t old_size) DERWENT_REQUIRES(mutex_);
+
+  const trust::VerifierKey vkey_;
+  const trust::Ed25519Key key_;
+  const std::vector<trust::VerifierKey> logs_;
+  const Clock& clock_;
+  Mutex mutex_;
+  const std::unique_ptr<WitnessState> state_ GUARDED_BY(mutex_);
+};
+
+}  // namespace derwent::agents

@@ -1,0 +1,203 @@
+#include "agents/witness/witness.h"
+
+#include <httplib.h>
+
+#include <filesystem>
+#include <map>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+#include "agents/witness/witness_server.h"
+#include "tests/support/matchers.h"
+#include "trust/base/encoding.h"
+#include "trust/merkle/proof.h"
+#include "trust/note/add_checkpoint.h"
+#include "trust/note/quorum.h"
+#include "trust/secret/sha256.h"
+
+namespace derwent::agents {
+namespace {
+
+using derwent::testing::IsOk;
+using ::testing::HasSubstr;
+
+constexpr char kOrigin[] = "derwent.example/ledger";
+
+trust::Ed25519Key KeyOf(char seed) { return *trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, seed))); }
+trust::VerifierKey LogKey(char seed = 'l') {
+  return *trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, KeyOf(seed).public_key());
+}
+
+// A log that can lie: its leaves are numbers with a mark.
+class Log {
+ public:
+  explicit Log(uint64_t size, char mark = 'a', uint64_t marked_from = 0) {
+    for (uint64_t i = 0; i < size; ++i) {
+      const std::string leaf = absl::StrCat(i, std::string(1, i < marked_from ? 'a' : mark));
+      edge_.Append(trust::LeafHash(leaf), [&](trust::NodeId id, const Sha256Digest& hash) {
+        nodes_[{id.level, id.index}] = hash;
+      });
+    }
+  }
+  std::string Checkpoint(char seed = 'l', const std::string& origin = kOrigin) const {
+    trust::Note note{
+        .text =
+            trust::Checkpoint{.origin = origin, .size = edge_.size(), .root = edge_.Root(), .extensions = ""}.Body(),
+        .signatures = {}};
+    note.signatures.push_back(*trust::SignNote(note.text, origin, KeyOf(seed)));
+    return note.ToString();
+  }
+  // An add-checkpoint body from `old_size`.
+  std::string Since(uint64_t old_size) const {
+    trust::AddCheckpoint request{.old_size = old_size, .path = {}, .checkpoint = Checkpoint()};
+    if (old_size > 0) {
+      request.path =
+          *trust::ConsistencyProof(old_size, edge_.size(), [&](trust::NodeId id) -> absl::StatusOr<Sha256Digest> {
+            return nodes_.at({id.level, id.index});
+          });
+    }
+    return request.ToString();
+  }
+
+ private:
+  trust::RightEdge edge_;
+  std::map<std::pair<int, uint64_t>, Sha256Digest> nodes_;
+};
+
+class WitnessTest : public ::testing::Test {
+ protected:
+  WitnessTest() {
+    std::filesystem::create_directories(folder_);
+    Open();
+  }
+  ~WitnessTest() override {
+    witness_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  void Open() {
+    witness_.reset();
+    witness_ =
+        *Witness::Open((folder_ / "witness.db").string(), "dfrs.example/witness", KeyOf('w'), {LogKey()}, clock_);
+  }
+  int Status(const std::string& body) { return witness_->AddCheckpoint(body).status; }
+  // The checkpoint with what the witness answered, under a policy that asks for this witness.
+  absl::StatusOr<trust::Checkpoint> Cosigned(const std::string& checkpoint, const std::string& lines) {
+    const auto policy = trust::QuorumPolicy::Parse(
+        absl::StrCat("log ", LogKey().ToString(), "\nwitness w ", witness_->vkey().ToString(), "\nquorum w\n"));
+    return trust::OpenCosignedCheckpoint(checkpoint + lines, *policy);
+  }
+
+  const SystemClock clock_;
+  const std::filesystem::path folder_ =
+      std::filesystem::path(::testing::TempDir()) / ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  std::unique_ptr<Witness> witness_;
+};
+
+TEST_F(WitnessTest, CosignsWhatExtendsWhatItSaw) {
+  for (const auto& [old_size, size] : std::vector<std::pair<uint64_t, uint64_t>>{{0, 3}, {3, 3}, {3, 8}, {8, 600}}) {
+    const Log log(size);
+    const WitnessAnswer answer = witness_->AddCheckpoint(log.Since(old_size));
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    const auto cosigned = Cosigned(log.Checkpoint(), answer.body);
+    ASSERT_THAT(cosigned, IsOk());
+    EXPECT_EQ(cosigned->size, size);
+  }
+}
+
+TEST_F(WitnessTest, AnOldSizeThatIsNotItsOwnIsToldItsOwn) {
+  EXPECT_EQ(Status(Log(8).Since(0)), 200);
+  const WitnessAnswer answer = witness_->AddCheckpoint(Log(9).Since(0));
+  EXPECT_EQ(answer.status, 409);
+  EXPECT_EQ(answer.body, "8\n");
+  EXPECT_EQ(answer.content_type, "text/x.tlog.size");
+  EXPECT_EQ(Status(Log(9).Since(7)), 409);
+}
+
+TEST_F(WitnessTest, RefusesWhatTheLogDidNotSign) {
+  const Log log(3);
+  EXPECT_EQ(Status("old 0\n\n" + log.Checkpoint('x')), 403);
+  std::string spoilt = log.Checkpoint();
+  spoilt[spoilt.size() - 10] = spoilt[spoilt.size() - 10] == 'A' ? 'B' : 'A';
+  EXPECT_EQ(Status("old 0\n\n" + spoilt), 403);
+  EXPECT_EQ(Status("old 0\n\n" + log.Checkpoint('l', "other.example/log")), 404);
+}
+
+TEST_F(WitnessTest, RefusesWhatIsMalformed) {
+  const Log log(3);
+  for (const std::string& body :
+       std::vector<std::string>{"", "old 0\n", "old 00\n\n" + log.Checkpoint(), "old 4\n\n" + log.Checkpoint(),
+                                "old 0\n\n", "old 0\n\nno note\n", "old 0\n!\n\n" + log.Checkpoint()})
+    EXPECT_EQ(Status(body), 400) << body;
+}
+
+TEST_F(WitnessTest, RefusesAnotherHistoryAndKeepsItsEvidence) {
+  EXPECT_EQ(Status(Log(8).Since(0)), 200);
+  EXPECT_EQ(Status(Log(8, 'b').Since(8)), 422) << "another root for the size";
+  EXPECT_EQ(Status(Log(12, 'b').Since(8)), 422) << "another history that grew";
+  EXPECT_EQ(Status(Log(12, 'b', 8).Since(8)), 200) << "the same past";
+  EXPECT_EQ(witness_->CountEvidence().value(), 2);
+}
+
+TEST_F(WitnessTest, AProofMustBeTheProof) {
+  const std::string hash = Base64Encode(std::string(32, 'h')) + "\n";
+  EXPECT_EQ(Status("old 0\n" + hash + "\n" + Log(3).Checkpoint()), 422) << "a proof from nothing";
+  EXPECT_EQ(Status(Log(3).Since(0)), 200);
+  EXPECT_EQ(Status("old 3\n" + hash + "\n" + Log(3).Checkpoint()), 422) << "a proof of the same size";
+  EXPECT_EQ(Status("old 3\n\n" + Log(8).Checkpoint()), 422) << "no proof";
+}
+
+TEST_F(WitnessTest, TheEmptyTreeHasItsOwnRoot) {
+  EXPECT_EQ(Status(Log(0).Since(0)), 200);
+  trust::Note note{
+      .text = trust::Checkpoint{.origin = kOrigin, .size = 0, .root = Sha256Digest(), .extensions = ""}.Body(),
+      .signatures = {}};
+  note.signatures.push_back(*trust::SignNote(note.text, kOrigin, KeyOf('l')));
+  EXPECT_EQ(Status("old 0\n\n" + note.ToString()), 422);
+  EXPECT_EQ(Status(Log(3).Since(0)), 200);
+}
+
+TEST_F(WitnessTest, RemembersAcrossAStartAndNeverGoesBack) {
+  EXPECT_EQ(Status(Log(8).Since(0)), 200);
+  Open();
+  EXPECT_EQ(Status(Log(5).Since(0)), 409);
+  EXPECT_EQ(Status(Log(9).Since(8)), 200);
+}
+
+TEST_F(WitnessTest, OfManyAtOnceOneIsTakenFromEachSize) {
+  std::vector<std::thread> threads;
+  std::atomic<int> taken = 0;
+  for (int i = 1; i <= 8; ++i) {
+    threads.emplace_back([&, i] {
+      if (Status(Log(8 + static_cast<uint64_t>(i), static_cast<char>('a' + i)).Since(0)) == 200) ++taken;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(taken, 1) << "eight histories, one is seen first";
+}
+
+TEST_F(WitnessTest, SpeaksHttpAsTheSpecificationSays) {
+  const auto server = WitnessServer::Start("127.0.0.1:0", *witness_);
+  ASSERT_THAT(server, IsOk());
+  httplib::Client client("127.0.0.1", (*server)->port());
+  const Log log(8);
+  const auto taken = client.Post("/add-checkpoint", log.Since(0), "text/plain");
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->status, 200);
+  EXPECT_THAT(Cosigned(log.Checkpoint(), taken->body), IsOk());
+  const auto conflict = client.Post("/add-checkpoint", Log(9).Since(0), "text/plain");
+  EXPECT_EQ(conflict->status, 409);
+  EXPECT_EQ(conflict->get_header_value("Content-Type"), "text/x.tlog.size");
+  EXPECT_EQ(conflict->body, "8\n");
+  const auto latest = client.Get(absl::StrCat("/", trust::Sha256(kOrigin).hex(), "/checkpoint"));
+  EXPECT_EQ(latest->status, 200);
+  EXPECT_EQ(latest->body, log.Checkpoint() + taken->body);
+  EXPECT_EQ(client.Get(absl::StrCat("/", trust::Sha256("other").hex(), "/checkpoint"))->status, 404);
+  EXPECT_EQ(client.Get("/add-checkpoint")->status, 404);
+  const auto huge = client.Post("/add-checkpoint", std::string(2 << 20, 'x'), "text/plain");
+  EXPECT_TRUE(!huge || huge->status == 413) << "refused, or cut off";
+}
+
+}  // namespace
+}  // namespace derwent::agents
