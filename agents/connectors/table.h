@@ -12,6 +12,7 @@ namespace derwent::connectors {
 
 inline constexpr size_t kMaxTableRows = 100'000;
 inline constexpr size_t kMaxTableColumns = 500;
+inline constexpr size_t kMaxTableOctets = 32 << 20;  // Of a file, or of what a query gives.
 
 using TableRow = std::vector<std::string>;
 
