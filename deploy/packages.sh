@@ -16,7 +16,9 @@ build protobuf-compiler generates code from proto/
 build protobuf-compiler-grpc generates the services
 build libabsl-dev Status, Time and containers
 build libssl-dev all cryptography (OpenSSL)
-build libsqlite3-dev the embedded store
+build libsqlite3-dev the embedded store, and agencies' SQLite databases
+build libpq-dev agencies' PostgreSQL databases
+build sqlite3 makes an example agency's own database; tests look into stores with it
 build prometheus-cpp-dev metrics
 build libcli11-dev the command line
 build nlohmann-json3-dev JSON
@@ -31,7 +33,7 @@ test python3 layer check and process tests
 test python3-grpcio a client in another language
 test python3-protobuf a client in another language
 test python3-cryptography a client in another language
-test sqlite3 looks into stores independently
+test postgresql-15 a real database for the sql connector
 test strace injects faults into system calls
 fuzz clang-16 compiler with libFuzzer
 fuzz libclang-rt-16-dev sanitizer and fuzzer runtimes

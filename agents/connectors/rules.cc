@@ -25,7 +25,8 @@ bool IsNhsNumber(const std::string& value) {
 }
 
 std::optional<std::string> ReadDate(std::string text) {
-  if (const size_t time = text.find('T'); time != std::string::npos) text.resize(time);
+  // ISO 8601 parts day and time with a T, databases with a space.
+  if (text.size() > 10 && (text[10] == 'T' || text[10] == ' ')) text.resize(10);
   const std::string whole = text.size() == 4 ? text + "-01-01" : text.size() == 7 ? text + "-01" : text;
   if (!ParseDay(whole).ok()) return std::nullopt;
   return text;

@@ -84,13 +84,21 @@ class Members {
   void SystemFiles(const char* key, std::vector<SystemFile>& files) {
     const json* found = Find(key, false);
     if (found == nullptr) return;
-    if (!found->is_array() || found->size() > kMaxSystemFiles) return Wrong(key, "a list of at most 32 files");
+    if (!found->is_array() || found->size() > kMaxSystemFiles)
+      return Wrong(key, "a list of at most 32 files and views");
     for (const json& one : *found) {
       SystemFile& file = files.emplace_back();
       Members members(one, absl::StrCat(name_, key, "."), folder_, problems_);
-      members.Path("file", file.file);
+      members.Path("file", file.file, false);
       members.Path("mapping", file.mapping);
       members.Path("join", file.join, false);
+      members.Path("sqlite", file.view.sqlite, false);
+      members.Text("postgres", file.view.postgres, false);
+      members.Text("query", file.view.query, false);
+      members.Text("version", file.view.version, false);
+      members.Millis("timeout_millis", file.view.timeout);
+      if (const absl::Status checked = CheckSystemFile(file); !checked.ok())
+        problems_.push_back(absl::StrCat("`", name_, key, "`: ", checked.message()));
     }
   }
 

@@ -42,7 +42,7 @@ struct AgentConfig {
   std::string metrics_listen;  // Loopback; empty: no metrics.
   std::string metrics_port_file;
   // The agency's system.
-  std::vector<SystemFile> system;  // Its exports, whose people this agent answers about; empty: it holds nobody.
+  std::vector<SystemFile> system;  // Exports and views whose people this agent answers about; empty: nobody.
   std::string handover_folder;     // Empty: only the local service.
   std::map<std::string, std::string> mappings;  // File name ending to mapping file of the `csv` or `json` connector.
   absl::Duration scan_interval = absl::Seconds(1);

@@ -246,7 +246,8 @@ void AgentDaemon::ReadSystem() {
     context_.Alarm("SYSTEM_NOT_READ", "", "");
     context_.log.Failure("the agency's own system was not read; the last reading stays", read.status());
   }
-  if (read.ok()) system_read_ = true;
+  // Not when nothing changed since a reading that failed: nobody would be held, and that is an answer.
+  if (read.ok() && *read) system_read_ = true;
   if (!read.ok() || !*read || config_.system.empty()) return;
   const std::shared_ptr<const People> people = system_.people();
   context_.log.Write(

@@ -18,6 +18,9 @@ namespace {
 
 std::string NameOf(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
+// What errors and problems call a source: a view has no name of its own, and its connection is nobody's business.
+const std::string& PathOf(const SystemFile& source) { return source.file.empty() ? source.mapping : source.file; }
+
 absl::Status About(const std::string& path, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat("`", path, "`: ", status.message()));
 }
@@ -30,16 +33,9 @@ std::string LookOf(const std::string& path) {
   return absl::StrCat(state.st_ino, " ", state.st_size, " ", nanos(state.st_mtim), " ", nanos(state.st_ctim), ";");
 }
 
-std::string LookOfAll(const std::vector<SystemFile>& files) {
-  std::string look = "files;";
-  for (const SystemFile& one : files)
-    absl::StrAppend(&look, LookOf(one.file), LookOf(one.mapping), one.join.empty() ? "" : LookOf(one.join));
-  return look;
-}
-
-absl::StatusOr<connectors::Batch> Read(const SystemFile& source) {
+absl::StatusOr<connectors::Mapping> ReadMapping(const SystemFile& source) {
   ASSIGN_OR_RETURN(const std::string text, trust::ReadFile(source.mapping));
-  const absl::StatusOr<connectors::Mapping> mapping = connectors::Mapping::Parse(text);
+  absl::StatusOr<connectors::Mapping> mapping = connectors::Mapping::Parse(text);
   if (!mapping.ok()) return About(source.mapping, mapping.status());
   if (!mapping->is_register())
     return About(source.mapping, absl::InvalidArgumentError("a mapping of the own system needs `from.record_ref`"));
@@ -47,26 +43,81 @@ absl::StatusOr<connectors::Batch> Read(const SystemFile& source) {
     return About(source.mapping, absl::InvalidArgumentError(
                                      "`join` must be both in the mapping and in the configuration, or in neither"));
   }
-  ASSIGN_OR_RETURN(const std::string octets, trust::ReadFile(source.file, kMaxSystemOctets));
+  return mapping;
+}
+
+absl::StatusOr<connectors::Batch> ReadView(const connectors::Mapping& mapping, connectors::Database& database) {
+  ASSIGN_OR_RETURN(connectors::Table table, database.Read());
+  return connectors::ReadTable(mapping, std::move(table));
+}
+
+absl::StatusOr<connectors::Batch> ReadExport(const connectors::Mapping& mapping, const SystemFile& source) {
+  ASSIGN_OR_RETURN(const std::string octets, trust::ReadFile(source.file, connectors::kMaxTableOctets));
   std::string joined;
   if (!source.join.empty()) {
-    ASSIGN_OR_RETURN(joined, trust::ReadFile(source.join, kMaxSystemOctets));
+    ASSIGN_OR_RETURN(joined, trust::ReadFile(source.join, connectors::kMaxTableOctets));
   }
   absl::StatusOr<connectors::Batch> batch =
-      absl::EndsWith(source.file, ".csv")    ? connectors::ReadCsv(*mapping, octets, joined)
-      : absl::EndsWith(source.file, ".json") ? connectors::ReadJson(*mapping, octets)
+      absl::EndsWith(source.file, ".csv")    ? connectors::ReadCsv(mapping, octets, joined)
+      : absl::EndsWith(source.file, ".json") ? connectors::ReadJson(mapping, octets)
                                              : absl::InvalidArgumentError("must end in .csv or .json");
   return batch.ok() ? std::move(batch) : About(source.file, batch.status());
 }
 
+absl::StatusOr<connectors::Batch> Read(const SystemFile& source, connectors::Database* database) {
+  ASSIGN_OR_RETURN(const connectors::Mapping mapping, ReadMapping(source));
+  if (database == nullptr) return ReadExport(mapping, source);
+  absl::StatusOr<connectors::Batch> batch = ReadView(mapping, *database);
+  return batch.ok() ? std::move(batch) : About(PathOf(source), batch.status());
+}
+
 }  // namespace
 
-absl::StatusOr<People> PersonRegister::ReadAll() const {
-  if (files_.size() > kMaxSystemFiles) return absl::InvalidArgumentError("the system has more than 32 files");
+absl::Status CheckSystemFile(const SystemFile& file) {
+  const connectors::SqlView& view = file.view;
+  if (file.file.empty()) {
+    if (!file.join.empty()) return absl::InvalidArgumentError("`join` is for files: a query joins by itself");
+    return connectors::CheckSqlView(view);
+  }
+  if (!view.sqlite.empty() || !view.postgres.empty() || !view.query.empty() || !view.version.empty())
+    return absl::InvalidArgumentError("`file` stands without `sqlite`, `postgres`, `query` and `version`");
+  return absl::OkStatus();
+}
+
+PersonRegister::PersonRegister(std::vector<SystemFile> files) {
+  for (SystemFile& file : files) {
+    Source& source = sources_.emplace_back(Source{.file = std::move(file), .database = nullptr});
+    if (const absl::Status checked = CheckSystemFile(source.file); !checked.ok()) {
+      source.database = checked;
+    } else if (source.file.file.empty()) {
+      source.database = connectors::OpenDatabase(source.file.view);
+    }
+  }
+}
+
+absl::StatusOr<std::string> PersonRegister::LookOfAll() {
+  std::string look = "files;";
+  for (Source& source : sources_) {
+    const SystemFile& file = source.file;
+    absl::StrAppend(&look, LookOf(file.mapping), file.join.empty() ? "" : LookOf(file.join));
+    if (!source.database.ok()) return About(PathOf(file), source.database.status());
+    if (*source.database == nullptr) {
+      absl::StrAppend(&look, LookOf(file.file));
+      continue;
+    }
+    const absl::StatusOr<std::string> version = (*source.database)->Version();
+    if (!version.ok()) return About(PathOf(file), version.status());
+    absl::StrAppend(&look, *version, ";");
+  }
+  return look;
+}
+
+absl::StatusOr<People> PersonRegister::ReadAll() {
+  if (sources_.size() > kMaxSystemFiles) return absl::InvalidArgumentError("the system has more than 32 files");
   PeopleBuilder builder;
-  for (const SystemFile& source : files_) {
-    ASSIGN_OR_RETURN(connectors::Batch batch, Read(source));
-    builder.Add(NameOf(source.file), std::move(batch));
+  for (Source& source : sources_) {
+    ASSIGN_OR_RETURN(connectors::Batch batch, Read(source.file, source.database->get()));
+    builder.Add(NameOf(PathOf(source.file)), std::move(batch));
   }
   People people = builder.Build();
   if (people.records.size() > kMaxPeople) return absl::InvalidArgumentError("the system holds more than 200000 people");
@@ -75,7 +126,7 @@ absl::StatusOr<People> PersonRegister::ReadAll() const {
 
 absl::StatusOr<bool> PersonRegister::Refresh() {
   MutexLock one_reading(refresh_);
-  std::string look = LookOfAll(files_);
+  ASSIGN_OR_RETURN(std::string look, LookOfAll());
   if (look == seen_) return false;
   absl::StatusOr<People> read = ReadAll();
   // What is no fault of the content may pass by itself: tried again at the next round.

@@ -52,9 +52,13 @@ YAML
 
 for agency in $agencies; do
   mkdir -p "$run/agents/$agency/system"
-  # The agency's own made-up system: its exports, and how its agent reads them.
+  # The agency's own made-up system: its exports or database, and how its agent reads them.
   [ -d "$run/agents/$agency/system/register" ] || cp -R "$home/samples/$agency/register" "$run/agents/$agency/system/register"
-  system=$(sed -E 's#"(file|mapping|join)": "#&system/register/#g' "$home/samples/$agency/register/system.json")
+  for dump in "$run/agents/$agency/system/register/"*.sql; do # an agency with a database of its own
+    db=${dump%.sql}.db
+    if [ -f "$dump" ] && [ ! -f "$db" ]; then rm -f "$db.part" && sqlite3 -bail "$db.part" <"$dump" && mv "$db.part" "$db"; fi
+  done
+  system=$(sed -E 's#"(file|mapping|join|sqlite)": "#&system/register/#g' "$home/samples/$agency/register/system.json")
   cat >"$run/agents/$agency/agent.json" <<JSON
 {
   "agency": "$agency",

@@ -79,6 +79,13 @@ TEST(CsvTest, BadRowsAreNamedAndTheRestGoOn) {
   for (const Problem& problem : batch->problems) EXPECT_THAT(problem.rule, Not(HasSubstr("Winterbourne")));
 }
 
+TEST(RulesTest, ATimeOfDayIsCutOffADate) {
+  for (const char* text : {"1992-06-14", "1992-06-14T08:00:00Z", "1992-06-14 08:00:00+01"})
+    EXPECT_EQ(ReadValue(Rule::kDate, text).value_or(""), "1992-06-14") << text;
+  for (const char* text : {"1992-06-14x", "1992 in June", "14 June 1992"})
+    EXPECT_THAT(ReadValue(Rule::kDate, text), StatusIs(absl::StatusCode::kInvalidArgument)) << text;
+}
+
 TEST(MappingTest, NamesEverythingThatIsWrong) {
   const auto refused = Mapping::Parse(R"({"subject_role": "resident", "colour": 1, "from": {"referral_ref": "id"},
       "fields": [{"from": "x", "to": "identity.facts.shoe_size"}, {"from": "y", "to": "identity.facts", "rule": "magic"}]})");

@@ -55,6 +55,39 @@ TEST(ConfigTest, TheOwnSystemIsAListOfFilesUnderMappings) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`system` must be a list")));
 }
 
+TEST(ConfigTest, TheOwnSystemMayBeADatabase) {
+  const std::string good(kGood, sizeof(kGood) - 2);
+  const auto system = [&](const std::string& one) {
+    return AgentConfig::Parse(good + R"(, "system": [{"mapping": "m.json", )" + one + "}]}", "/etc");
+  };
+  const auto lite = system(R"("sqlite": "own.db", "query": "SELECT * FROM shared")");
+  ASSERT_OK(lite);
+  EXPECT_EQ(lite->system[0].view.sqlite, "/etc/own.db");
+  EXPECT_EQ(lite->system[0].view.timeout, absl::Seconds(10));
+  const auto server =
+      system(R"("postgres": "service=rms", "query": "SELECT 1", "version": "SELECT 2", "timeout_millis": 500)");
+  ASSERT_OK(server);
+  EXPECT_EQ(server->system[0].view.postgres, "service=rms");
+  EXPECT_EQ(server->system[0].view.version, "SELECT 2");
+  EXPECT_EQ(server->system[0].view.timeout, absl::Milliseconds(500));
+}
+
+TEST(ConfigTest, ADatabaseThatIsNotWholeOrTellsItsPasswordIsRefused) {
+  const std::string good(kGood, sizeof(kGood) - 2);
+  const std::pair<const char*, const char*> cases[] = {
+      {R"("timeout_millis": 5)", "either `sqlite` or `postgres`"},
+      {R"("sqlite": "own.db")", "needs a `query`"},
+      {R"("sqlite": "own.db", "query": "SELECT 1", "join": "a.csv")", "`join` is for files"},
+      {R"("file": "a.csv", "query": "SELECT 1")", "`file` stands without"},
+      {R"("postgres": "host=db password=hunter-two", "query": "SELECT 1")", "must hold no password"},
+  };
+  for (const auto& [members, want] : cases) {
+    const auto config = AgentConfig::Parse(good + R"(, "system": [{"mapping": "m.json", )" + members + "}]}", "/etc");
+    EXPECT_THAT(config, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(want)));
+    EXPECT_THAT(std::string(config.status().message()), Not(HasSubstr("hunter-two")));
+  }
+}
+
 TEST(LogTest, WritesOneJsonObjectALineWhateverTheText) {
   std::ostringstream out;
   SystemClock clock;
