@@ -69,6 +69,7 @@ make_agency() {
   issue "$ca" client "$dir/console" "$agency system" "URI:$uri/console/one" chain
   issue "$ca" signing "$dir/signing" "$agency signing key" "URI:$uri/agent/one"
   issue "$ca" sealing "$dir/sealing" "$agency sealing key" "URI:$uri/agent/one"
+  [ -s "$dir/witness.key" ] || openssl genpkey -algorithm ED25519 -out "$dir/witness.key"
   for enclave in $(enclaves_of "$agency"); do
     [ -s "$dir/reference-$enclave.key" ] || cp "$pki/custodian/reference-$enclave.key" "$dir/reference-$enclave.key"
   done

@@ -20,6 +20,8 @@ build libsqlite3-dev the embedded store, and agencies' SQLite databases
 build libpq-dev agencies' PostgreSQL databases
 build sqlite3 makes an example agency's own database; tests look into stores with it
 build prometheus-cpp-dev metrics
+build libcpp-httplib-dev the witness protocol over HTTP
+build pkg-config finds libraries
 build libcli11-dev the command line
 build nlohmann-json3-dev JSON
 build libyaml-cpp-dev configuration and scenarios

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agents/cli/commands.h"
+#include "agents/cli/cosign.h"
 #include "agents/cli/ledger_export.h"
 #include "agents/cli/offline_ledger.h"
 #include "agents/cli/output.h"
@@ -40,6 +41,23 @@ absl::StatusOr<int> PrintCheckpoint(Client& client) {
   return kExitDone;
 }
 
+// Proof that the tree of `size` extends that of `old_size`, which is over 0. Not verified.
+absl::StatusOr<std::vector<Sha256Digest>> FetchPath(Client& client, uint64_t old_size, uint64_t size) {
+  ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
+  const auto stub = v1::LedgerService::NewStub(broker->grpc());
+  v1::GetConsistencyProofRequest request;
+  request.set_old_size(old_size);
+  request.set_new_size(size);
+  ASSIGN_OR_RETURN(const v1::GetConsistencyProofResponse proof,
+                   broker->Call(*stub, &Stub::GetConsistencyProof, request, client.options()));
+  std::vector<Sha256Digest> path;
+  for (const std::string& hash : proof.hashes()) {
+    ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256Digest::FromBytes(hash));
+    path.push_back(digest);
+  }
+  return path;
+}
+
 // Proof that the newest checkpoint extends the one saved earlier, verified.
 absl::StatusOr<std::vector<Sha256Digest>> PathSince(Client& client, const trust::Checkpoint& old,
                                                     const trust::Checkpoint& newest) {
@@ -49,17 +67,7 @@ absl::StatusOr<std::vector<Sha256Digest>> PathSince(Client& client, const trust:
   std::vector<Sha256Digest> path;
   if (old.size == 0) return path;  // Nothing was there to rewrite.
   if (old.size < newest.size) {
-    ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
-    const auto stub = v1::LedgerService::NewStub(broker->grpc());
-    v1::GetConsistencyProofRequest request;
-    request.set_old_size(old.size);
-    request.set_new_size(newest.size);
-    ASSIGN_OR_RETURN(const v1::GetConsistencyProofResponse proof,
-                     broker->Call(*stub, &Stub::GetConsistencyProof, request, client.options()));
-    for (const std::string& hash : proof.hashes()) {
-      ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256Digest::FromBytes(hash));
-      path.push_back(digest);
-    }
+    ASSIGN_OR_RETURN(path, FetchPath(client, old.size, newest.size));
   }
   const absl::Status consistent = trust::VerifyConsistency(old.size, newest.size, old.root, newest.root, path);
   if (consistent.ok()) return path;
@@ -163,6 +171,19 @@ absl::StatusOr<int> Consistency(Client& client, const std::string& since, const 
   return kExitDone;
 }
 
+// The newest checkpoint under the quorum of a policy's witnesses.
+absl::StatusOr<int> Cosign(Client& client, const std::string& policy, const std::string& path) {
+  ASSIGN_OR_RETURN(const Believed believed, Believed::Make("", client.configuration().origin, policy));
+  std::string note;
+  ASSIGN_OR_RETURN(const trust::Checkpoint newest, Newest(client, note));
+  const auto since = [&](uint64_t size) { return FetchPath(client, size, newest.size); };
+  const auto said = [](const std::string& what) { std::cerr << what << "\n"; };
+  ASSIGN_OR_RETURN(const std::string cosigned, CollectCosignatures(note, *believed.quorum, since, said));
+  RETURN_IF_ERROR(WriteOut(path, cosigned));
+  std::cerr << "the checkpoint of " << newest.size << " entries has its quorum\n";
+  return kExitDone;
+}
+
 struct Options {
   bool all = false;
   std::string since, save, file, vkey, origin, policy, folder;
@@ -231,6 +252,11 @@ void AddFiles(CLI::App& ledger, const std::shared_ptr<Options>& o, Session& sess
   consistency->add_option("--out", o->out, "file; - for standard output")->capture_default_str();
   consistency->callback(
       [o, &session] { session.Run([&](Client& client) { return Consistency(client, o->since, o->out); }); });
+  CLI::App* const cosign = ledger.add_subcommand(
+      "cosign", "ask a policy's witnesses to cosign the newest checkpoint; exit 7 without a quorum");
+  cosign->add_option("--policy", o->policy, "a tlog-policy file with the witnesses' addresses")->required();
+  cosign->add_option("--out", o->out, "file; - for standard output")->capture_default_str();
+  cosign->callback([o, &session] { session.Run([&](Client& client) { return Cosign(client, o->policy, o->out); }); });
   CLI::App* const files = ledger.add_subcommand("export", "write the whole log as tlog-tiles files, or continue them");
   files->add_option("folder", o->folder, "folder")->required();
   files->callback([o, &session] { session.Run([&](Client& client) { return Export(client, o->folder); }); });

@@ -196,6 +196,13 @@ absl::StatusOr<AgentConfig> AgentConfig::Parse(absl::string_view text, absl::str
     top.Path("port_file", config.port_file, false);
     top.Text("metrics_listen", config.metrics_listen, false);
     top.Path("metrics_port_file", config.metrics_port_file, false);
+    if (object.contains("witness")) {
+      Members witness(top.Object("witness", false), "witness.", base, problems);
+      witness.Path("key", config.witness_key);
+      witness.Text("name", config.witness_name);
+      witness.Text("listen", config.witness_listen, false);
+      witness.Path("port_file", config.witness_port_file, false);
+    }
     top.SystemFiles("system", config.system);
     ReadHandover(top.Object("handover", false), base, config, problems);
     top.Millis("sync_millis", config.sync_interval);

@@ -41,6 +41,11 @@ struct AgentConfig {
   std::string port_file;
   std::string metrics_listen;  // Loopback; empty: no metrics.
   std::string metrics_port_file;
+  // The agency as a witness of the ledger; without a key it is none.
+  std::string witness_key;   // Ed25519, PKCS#8.
+  std::string witness_name;  // Of the key, for instance `dfrs.example/witness`.
+  std::string witness_listen = "127.0.0.1:0";
+  std::string witness_port_file;
   // The agency's system.
   std::vector<SystemFile> system;  // Exports and views whose people this agent answers about; empty: nobody.
   std::string handover_folder;     // Empty: only the local service.

@@ -9,6 +9,7 @@
 #include "agents/daemon/config.h"
 #include "agents/daemon/daemon.h"
 #include "agents/daemon/server.h"
+#include "agents/daemon/witnessing.h"
 #include "agents/sdk/broker/grpc_broker.h"
 #include "agents/sdk/channel/channel.h"
 
@@ -43,6 +44,8 @@ int Serve(const std::string& path, const std::string& port_file) {
   agents::GrpcBroker broker(**channel);
   auto daemon = agents::AgentDaemon::Create(*config, {.broker = broker, .clock = clock, .random = random, .log = log});
   if (!daemon.ok()) return Fail(daemon.status(), 1);
+  const auto witnessing = agents::Witnessing::Start(*config, clock, log);
+  if (!witnessing.ok()) return Fail(witnessing.status(), 1);
   auto server = agents::LocalServer::Start(*config, **daemon);
   if (!server.ok()) return Fail(server.status(), 1);
   (*daemon)->Start();

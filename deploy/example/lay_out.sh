@@ -75,6 +75,8 @@ for agency in $agencies; do
   "contact": {"role": "spoc", "phone": "01629 496 0000", "email": "spoc@$agency.example"},
   "listen": "localhost:0",
   "port_file": "port",
+  "witness": {"key": "../../pki/agencies/$agency/witness.key", "name": "$agency.example/witness",
+              "listen": "127.0.0.1:0", "port_file": "witness.port"},
   "system": $system,
   "handover": {"folder": "system", "scan_millis": 100, "settle_millis": 0},
   "sync_millis": 500

@@ -112,6 +112,28 @@ class Story(PromiseTest):
         self.assertEqual(broken.returncode, 8, broken.stdout)
         self.assertIn("tile/0/000", broken.stderr)
 
+    def test_4c_agencies_witness_the_ledger_and_a_policy_counts_them(self):
+        agents = {agency: self.bed.run / "agents" / agency for agency in ("police.derbys", "dfrs", "dcc.adults")}
+        vkeys = {agency: (home / "state/witness.vkey").read_text().strip() for agency, home in agents.items()}
+        policy, cosigned = self.bed.run / "witnesses.policy", self.bed.run / "cosigned"
+        lines = [f"log {self.bed.vkey()}"]
+        lines += [f"witness {agency} {vkeys[agency]} http://127.0.0.1:{(home / 'witness.port').read_text().strip()}/" for agency, home in agents.items()]
+
+        def cosign(quorum):
+            policy.write_text("\n".join(lines + [f"group sectors {quorum} {' '.join(agents)}", "quorum sectors", ""]))
+            return self.bed.derwent("police.derbys", "dpo", "ledger", "cosign", "--policy", policy, "--out", cosigned)
+        for _ in range(2):  # From nothing, then from the size that each saw.
+            done = cosign("all")
+            self.assertEqual(done.returncode, 0, done.stderr)
+        offline = self.bed.derwent("police.derbys", "dpo", "ledger", "verify", cosigned, "--policy", policy)
+        self.assertEqual(offline.returncode, 0, offline.stderr)
+        self.assertEqual(cosigned.read_text().count("\u2014 "), 4)
+        lines[-1] = f"witness dcc.adults {vkeys['dcc.adults']} http://127.0.0.1:1/"
+        alone = cosign("all")
+        self.assertEqual(alone.returncode, 7, alone.stderr)
+        self.assertIn("dcc.adults.example/witness", alone.stderr)
+        self.assertEqual(cosign(2).returncode, 0, "two of three are enough where the policy says so")
+
     def test_5_an_operator_sees_what_happens_in_figures_alone(self):
         figures = self.bed.metrics()
         self.assertIn('derwent_referrals_total{agency="police.derbys"', figures)

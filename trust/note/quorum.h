@@ -23,6 +23,8 @@ class QuorumPolicy {
 
   const std::vector<VerifierKey>& logs() const { return logs_; }
   const std::vector<VerifierKey>& witnesses() const { return witnesses_; }
+  // Where each witness is reached, in the same order; empty when its line does not say.
+  const std::vector<std::string>& witness_urls() const { return witness_urls_; }
   // `quorum none`: no cosignature is asked for.
   bool none() const { return quorum_ == kNone; }
   // Whether these keys, each counted once, make the quorum.
@@ -42,6 +44,7 @@ class QuorumPolicy {
 
   std::vector<VerifierKey> logs_;
   std::vector<VerifierKey> witnesses_;
+  std::vector<std::string> witness_urls_;
   std::vector<Node> nodes_;
   size_t quorum_ = kNone;
 };

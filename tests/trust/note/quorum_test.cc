@@ -49,6 +49,9 @@ TEST(QuorumTest, CountsGroupsAndWitnesses) {
   EXPECT_THAT(policy->logs(), SizeIs(1));
   EXPECT_THAT(policy->witnesses(), SizeIs(4));
   EXPECT_FALSE(policy->none());
+  EXPECT_THAT(policy->witness_urls(), ::testing::Each(""));
+  const auto reached = QuorumPolicy::Parse("witness p " + Witness('p').ToString() + " http://p.example/\nquorum p\n");
+  EXPECT_THAT(reached->witness_urls(), ::testing::ElementsAre("http://p.example/"));
   for (const char* enough : {"ph", "pc", "dh", "phcd"})
     EXPECT_OK(OpenCosignedCheckpoint(Cosigned(enough), *policy)) << enough;
   for (const char* too_few : {"", "p", "cd", "pp", "ccd"}) {
