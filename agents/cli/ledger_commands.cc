@@ -152,9 +152,9 @@ absl::StatusOr<int> Export(Client& client, const std::string& folder) {
   std::string note;
   ASSIGN_OR_RETURN(const trust::Checkpoint newest, Newest(client, note));
   ASSIGN_OR_RETURN(const trust::VerifierKey log_key, client.LogKey());
-  LedgerExport files(folder);
+  ASSIGN_OR_RETURN(LedgerExport files, LedgerExport::Open(folder, log_key));
   RETURN_IF_ERROR(EachLeaf(client, newest.size, [&](absl::string_view leaf) { return files.Append(leaf); }));
-  RETURN_IF_ERROR(files.Finish(note, log_key));
+  RETURN_IF_ERROR(files.Finish(note));
   std::cerr << "the ledger of " << newest.size << " entries written to `" << folder << "`\n";
   return kExitDone;
 }

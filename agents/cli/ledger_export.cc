@@ -37,16 +37,31 @@ absl::Status Replace(const std::string& path, absl::string_view octets) {
   return failed ? CannotWrite(path) : absl::OkStatus();
 }
 
+absl::Status AnotherHistory(const std::string& path) {
+  return absl::DataLossError(
+      absl::StrCat("`", path, "` is of another history: the ledger was rewritten, or it is not this ledger's export"));
+}
+
 // A tile never changes.
 absl::Status WriteOnce(const std::string& path, absl::string_view octets) {
   if (!std::filesystem::exists(path)) return Replace(path, octets);
   ASSIGN_OR_RETURN(const std::string there, ReadIn(path, kLargestFile));
   if (there == octets) return absl::OkStatus();
-  return absl::DataLossError(
-      absl::StrCat("`", path, "` is of another history: the ledger was rewritten, or it is not this ledger's export"));
+  return AnotherHistory(path);
 }
 
 }  // namespace
+
+absl::StatusOr<LedgerExport> LedgerExport::Open(const std::string& folder, const trust::VerifierKey& log_key) {
+  LedgerExport files(folder, log_key);
+  const std::string path = absl::StrCat(folder, "/checkpoint");
+  if (!std::filesystem::exists(path)) return files;
+  ASSIGN_OR_RETURN(const std::string note, ReadIn(path, trust::kMaxNoteSize));
+  absl::StatusOr<trust::Checkpoint> before = trust::OpenCheckpoint(note, log_key);
+  if (!before.ok()) return absl::DataLossError(absl::StrCat("BROKEN: `", path, "`: ", before.status().message()));
+  files.before_ = *std::move(before);
+  return files;
+}
 
 absl::Status LedgerExport::WriteTile(size_t level) {
   const std::string& hashes = tiles_[level];
@@ -75,6 +90,8 @@ absl::Status LedgerExport::Append(absl::string_view leaf) {
     absl::StrAppend(&tiles_[level], hash.view());
     if (tiles_[level].size() == trust::kTileWidth * Sha256Digest::kSize) full.push_back(level);
   });
+  if (edge_.size() == before_.size && edge_.Root() != before_.root)
+    return AnotherHistory(absl::StrCat(folder_, "/checkpoint"));
   if (edge_.size() % trust::kTileWidth == 0) {
     RETURN_IF_ERROR(WriteBundle());
     bundle_.clear();
@@ -86,8 +103,11 @@ absl::Status LedgerExport::Append(absl::string_view leaf) {
   return absl::OkStatus();
 }
 
-absl::Status LedgerExport::Finish(absl::string_view note, const trust::VerifierKey& log_key) {
-  ASSIGN_OR_RETURN(const trust::Checkpoint checkpoint, trust::OpenCheckpoint(note, log_key));
+absl::Status LedgerExport::Finish(absl::string_view note) {
+  ASSIGN_OR_RETURN(const trust::Checkpoint checkpoint, trust::OpenCheckpoint(note, log_key_));
+  if (checkpoint.size < before_.size)
+    return absl::DataLossError(absl::StrCat("BROKEN: the ledger was rolled back: the folder holds ", before_.size,
+                                            " entries, it has ", checkpoint.size));
   if (checkpoint.size != edge_.size() || checkpoint.root != edge_.Root())
     return absl::DataLossError(
         absl::StrCat("BROKEN: the ", edge_.size(), " leaves do not give the root that the checkpoint signs"));
@@ -95,8 +115,8 @@ absl::Status LedgerExport::Finish(absl::string_view note, const trust::VerifierK
   for (size_t level = 0; level < tiles_.size(); ++level) {
     if (!tiles_[level].empty()) RETURN_IF_ERROR(WriteTile(level));
   }
-  RETURN_IF_ERROR(Replace(absl::StrCat(folder_, "/log.vkey"), absl::StrCat(log_key.ToString(), "\n")));
-  RETURN_IF_ERROR(Replace(absl::StrCat(folder_, "/quorum.policy"), trust::QuorumPolicy::WithoutWitnesses(log_key)));
+  RETURN_IF_ERROR(Replace(absl::StrCat(folder_, "/log.vkey"), absl::StrCat(log_key_.ToString(), "\n")));
+  RETURN_IF_ERROR(Replace(absl::StrCat(folder_, "/quorum.policy"), trust::QuorumPolicy::WithoutWitnesses(log_key_)));
   return Replace(absl::StrCat(folder_, "/checkpoint"), note);
 }
 

@@ -5,10 +5,12 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
 #include "trust/merkle/tile.h"
 #include "trust/merkle/tree.h"
+#include "trust/note/checkpoint.h"
 #include "trust/note/note.h"
 
 namespace derwent::cli {
@@ -18,21 +20,26 @@ namespace derwent::cli {
 // same log is continued, one of another history refused. Not thread-safe.
 class LedgerExport {
  public:
-  explicit LedgerExport(std::string folder) : folder_(std::move(folder)) {}
+  // A folder that holds nothing, or an export of this log. Error: kDataLoss its checkpoint is not one of the log's.
+  static absl::StatusOr<LedgerExport> Open(const std::string& folder, const trust::VerifierKey& log_key);
 
-  // The next leaf. Errors: kInvalidArgument over 65,535 octets; kDataLoss a file there holds other octets;
+  // The next leaf. Errors: kInvalidArgument over 65,535 octets; kDataLoss the folder is of another history;
   // kUnavailable a file cannot be written.
   absl::Status Append(absl::string_view leaf);
   // The log is whole: writes what is partial and the checkpoint, the root of which must be ours.
-  // Errors: as Append; kDataLoss the leaves do not give the signed root.
-  absl::Status Finish(absl::string_view note, const trust::VerifierKey& log_key);
+  // Errors: as Append; kDataLoss the leaves do not give the signed root, or the folder holds more.
+  absl::Status Finish(absl::string_view note);
   uint64_t size() const { return edge_.size(); }
 
  private:
+  LedgerExport(std::string folder, trust::VerifierKey log_key)
+      : folder_(std::move(folder)), log_key_(std::move(log_key)) {}
   absl::Status WriteTile(size_t level);
   absl::Status WriteBundle();
 
   std::string folder_;
+  trust::VerifierKey log_key_;
+  trust::Checkpoint before_;  // Of what the folder held; size 0 when nothing.
   trust::RightEdge edge_;
   std::string bundle_;
   std::vector<std::string> tiles_;  // The hashes of each level's last tile.

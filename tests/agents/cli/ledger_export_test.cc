@@ -24,11 +24,12 @@ class LedgerExportTest : public ::testing::Test {
   ~LedgerExportTest() override { std::filesystem::remove_all(folder_); }
 
   absl::Status Export(const SampleLog& log) {
-    LedgerExport files(folder_);
+    absl::StatusOr<LedgerExport> files = LedgerExport::Open(folder_.string(), log.key());
+    if (!files.ok()) return files.status();
     for (const std::string& leaf : log.leaves()) {
-      if (const absl::Status appended = files.Append(leaf); !appended.ok()) return appended;
+      if (const absl::Status appended = files->Append(leaf); !appended.ok()) return appended;
     }
-    return files.Finish(log.Checkpoint(), log.key());
+    return files->Finish(log.Checkpoint());
   }
   absl::Status Check(const SampleLog& log, const std::map<uint64_t, Sha256Digest>& roots = {}) {
     return CheckExport(folder_, log.key(), kOrigin, nullptr, roots).status();
@@ -97,12 +98,21 @@ TEST_F(LedgerExportTest, AnotherHistoryIsNotWrittenOverTheFirst) {
   EXPECT_THAT(Check(SampleLog(300)), IsOk());
 }
 
+// No tile is full yet: the checkpoint there tells.
+TEST_F(LedgerExportTest, AnotherHistoryOfAFewEntriesIsNotWrittenBesideTheFirst) {
+  ASSERT_THAT(Export(SampleLog(20)), IsOk());
+  EXPECT_THAT(Export(SampleLog(30, 'A')), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("another history")));
+  EXPECT_THAT(Export(SampleLog(10)), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("rolled back")));
+  EXPECT_FALSE(Has("tile/0/000.p/30"));
+  EXPECT_THAT(Check(SampleLog(20)), IsOk());
+}
+
 TEST_F(LedgerExportTest, LeavesThatDoNotGiveTheRootGetNoCheckpoint) {
   const SampleLog log(20);
-  LedgerExport files(folder_);
+  LedgerExport files = LedgerExport::Open(folder_.string(), log.key()).value();
   const SampleLog other(20, 'A');
   for (const std::string& leaf : other.leaves()) ASSERT_THAT(files.Append(leaf), IsOk());
-  EXPECT_THAT(files.Finish(log.Checkpoint(), log.key()), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("BROKEN")));
+  EXPECT_THAT(files.Finish(log.Checkpoint()), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("BROKEN")));
   EXPECT_FALSE(Has("checkpoint"));
 }
 
