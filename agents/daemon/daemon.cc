@@ -183,7 +183,8 @@ AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroun
                .clock = around.clock,
                .random = around.random,
                .log = around.log,
-               .metrics = metrics_},
+               .metrics = metrics_,
+               .to_send = to_send_},
       evidence_(context_),
       upkeep_(context_, evidence_, std::move(loaded.directory)),
       sender_(context_, evidence_, upkeep_),
@@ -225,6 +226,7 @@ void AgentDaemon::Start() {
 
 void AgentDaemon::Stop() {
   stop_.Stop();
+  to_send_.Ring();
   context_.broker.StopWaiting();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
@@ -286,7 +288,11 @@ void AgentDaemon::SendOut() {
     if (status.ok()) status = postman_.Drain().status();
     if (status.ok()) status = handover_.GiveAll();
     if (status.ok()) backoff.Reset();
-    if (stop_.WaitFor(status.ok() ? kSendInterval : backoff.Next())) return;
+    if (status.ok()) {
+      to_send_.WaitFor(kSendInterval);
+    } else if (stop_.WaitFor(backoff.Next())) {
+      return;
+    }
   }
 }
 

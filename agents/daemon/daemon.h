@@ -101,6 +101,7 @@ class AgentDaemon {
   std::atomic<bool> system_read_ = false;  // Once at least.
   const SystemRecords system_records_;
   AgentMetrics metrics_;
+  Doorbell to_send_;
   AgentContext context_;
   Evidence evidence_;
   Upkeep upkeep_;
