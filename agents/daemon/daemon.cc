@@ -263,6 +263,14 @@ void AgentDaemon::ReadSystem() {
   }
 }
 
+void AgentDaemon::Measure() {
+  const absl::StatusOr<int64_t> outbox = state_->OutboxDepth();
+  const absl::StatusOr<int64_t> inbox = state_->InboxDepth();
+  if (outbox.ok() && inbox.ok()) metrics_.SetDepths(static_cast<double>(*outbox), static_cast<double>(*inbox));
+  const absl::StatusOr<int64_t> approvals = request_state_->CountWaitingApprovals(context_.clock.Now());
+  if (approvals.ok()) metrics_.SetApprovalsPending(static_cast<double>(*approvals));
+}
+
 void AgentDaemon::KeepUp() {
   Backoff backoff(context_.random);
   while (!stop_.stopped()) {
@@ -270,9 +278,7 @@ void AgentDaemon::KeepUp() {
     if (!anchors.ok()) context_.log.Failure("trust was not read again; the last stays", anchors);
     ReadSystem();
     const absl::Status status = upkeep_.RunAll();
-    const absl::StatusOr<int64_t> outbox = state_->OutboxDepth();
-    const absl::StatusOr<int64_t> inbox = state_->InboxDepth();
-    if (outbox.ok() && inbox.ok()) metrics_.SetDepths(static_cast<double>(*outbox), static_cast<double>(*inbox));
+    Measure();
     if (status.ok()) backoff.Reset();
     if (stop_.WaitFor(status.ok() ? config_.sync_interval : std::min(backoff.Next(), config_.sync_interval))) return;
   }

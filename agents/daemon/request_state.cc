@@ -236,6 +236,14 @@ absl::StatusOr<std::vector<ApprovalRow>> RequestState::WaitingApprovals() {
                              std::string("WAITING"));
 }
 
+absl::StatusOr<int64_t> RequestState::CountWaitingApprovals(absl::Time now) {
+  ASSIGN_OR_RETURN(const std::vector<int64_t> counts,
+                   Select<int64_t>(
+                       "SELECT count(*) FROM approvals WHERE state = ? AND due_ms > ?",
+                       [](const Sql::Statement& row) { return row.Int(0); }, std::string("WAITING"), Millis(now)));
+  return counts.empty() ? 0 : counts.front();
+}
+
 absl::Status RequestState::MarkAsked(const std::string& approval_id) {
   return Change("UPDATE approvals SET sent = 1 WHERE approval_id = ?", approval_id);
 }

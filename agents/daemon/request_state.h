@@ -102,6 +102,8 @@ class RequestState {
   absl::StatusOr<std::optional<ApprovalRow>> FindApproval(const std::string& approval_id);
   absl::StatusOr<std::vector<ApprovalRow>> ApprovalsOf(const std::string& request_id);
   absl::StatusOr<std::vector<ApprovalRow>> WaitingApprovals();
+  // How many wait and have not lapsed.
+  absl::StatusOr<int64_t> CountWaitingApprovals(absl::Time now);
   absl::Status MarkAsked(const std::string& approval_id);
   // False when it was decided before: an approval counts once.
   absl::StatusOr<bool> SettleApproval(const std::string& approval_id, absl::string_view state, absl::string_view reason,
