@@ -44,8 +44,10 @@ absl::Status Holder::Submit(const AnswerRow& row) {
     return Refused(row, request, ReasonOf(response.status()));
   }
   ASSIGN_OR_RETURN(const v1::Manifest manifest, PeekManifest(request.submission().package()));
-  const Sha256Digest digest = trust::Sha256(request.submission().package().manifest().payload());
-  RETURN_IF_ERROR(parts_.evidence.Take({{.receipt = response->receipt(), .expected = ExpectedOf(manifest, digest)}}));
+  ExpectedEntry expected = ExpectedOf(manifest, trust::Sha256(request.submission().package().manifest().payload()));
+  // A refused answer is entered for the holder alone.
+  if (response->outcome() != v1::SUBMIT_OUTCOME_STORED) expected.receiving_agency.clear();
+  RETURN_IF_ERROR(parts_.evidence.Take({{.receipt = response->receipt(), .expected = expected}}));
   if (response->outcome() != v1::SUBMIT_OUTCOME_STORED) return Refused(row, request, response->reason());
   RETURN_IF_ERROR(parts_.requests.SettleAnswer(row.share_id, "STORED"));
   context_.log.Write("info", "a request was answered", {{"share", row.request_id}});
