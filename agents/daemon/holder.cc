@@ -13,6 +13,7 @@
 #include "agents/daemon/standing_approvals.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/envelope.h"
+#include "agents/sdk/references.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 
@@ -123,12 +124,21 @@ absl::Status Holder::LookUp(Standing& standing) {
     for (const v1::OpenedUnit& unit : kept.units()) units.push_back(unit.content());
     ASSIGN_OR_RETURN(standing.record, parts_.records.Find(SelectorRecord(units)));
   }
+  ASSIGN_OR_RETURN(const bool vetoed, Vetoed(standing.record));
+  if (vetoed) standing.record.reset();  // Nothing that leaves rests on it, its references included.
   ASSIGN_OR_RETURN(standing.decision,
                    DecideAnswer(standing.inquiry, standing.record.has_value() ? &*standing.record : nullptr,
                                 view->snapshot(), context_.clock.Now(), context_.identity.contact, context_.random));
+  if (vetoed) Veto(standing.decision);
   ASSIGN_OR_RETURN(standing.approvals, parts_.requests.ApprovalsOf(standing.row.request_id));
   DropStale(standing.decision, standing.policy_digest, standing.approvals);
   return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Holder::Vetoed(const std::optional<v1::CaseRecord>& record) {
+  const auto key = context_.identity.reference_keys.find("general");
+  if (!record.has_value() || key == context_.identity.reference_keys.end()) return false;
+  return context_.state.Vetoed(ReferencesOf(*record, key->second));
 }
 
 absl::Status Holder::Work() {

@@ -77,6 +77,8 @@ class Holder {
   };
   absl::StatusOr<Standing> Load(const HeldRow& row, const InboxRow& received);
   absl::Status LookUp(Standing& standing);
+  // Whether this agency's own officer restricted the person.
+  absl::StatusOr<bool> Vetoed(const std::optional<v1::CaseRecord>& record);
   absl::Status WorkOn(const HeldRow& row);
   absl::Status Expire(Standing& standing);
   absl::Status LapseApprovals(const std::string& request_id);

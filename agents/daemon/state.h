@@ -157,6 +157,11 @@ class State {
   absl::Status AddReceipts(const std::vector<ReceiptRow>& receipts, const std::string& name, const Value& value);
   absl::StatusOr<std::vector<std::string>> ReceiptsOf(const std::string& share_id);
 
+  // Persons whom the agency's own officer restricted, by their references. A restriction known before is replaced.
+  absl::Status SaveVeto(const std::string& restriction_id, const std::vector<std::string>& references);
+  absl::Status LiftVeto(const std::string& restriction_id) { return SaveVeto(restriction_id, {}); }
+  absl::StatusOr<bool> Vetoed(const std::vector<std::string>& references);
+
   // Files of the folder hand-over, by the SHA-256 of their octets.
   absl::StatusOr<std::optional<std::string>> SeenFile(absl::string_view digest);
   absl::Status SaveFile(absl::string_view digest, const std::string& result);
