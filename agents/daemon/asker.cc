@@ -163,7 +163,7 @@ absl::StatusOr<v1::SendCaseRequestResponse> Asker::Send(const v1::SendCaseReques
     return std::move(preview.outcome);
   }
   const std::string digest = trust::Sha256(request.SerializeAsString()).bytes();
-  MutexLock lock(sending_);
+  const KeyedLock::Hold hold(sending_, request.request_ref());
   ASSIGN_OR_RETURN(const std::optional<AskedRow> known, parts_.requests.FindReference(request.request_ref()));
   if (known.has_value()) {
     if (known->request_digest != digest)
@@ -187,17 +187,18 @@ absl::Status Asker::TakeReceipts(const v1::SubmitCaseRequestRequest& request,
                                  const v1::SubmitCaseRequestResponse& response) {
   if (response.receipts_size() != request.submissions_size())
     return absl::DataLossError("RECEIPT_INVALID: a receipt is missing");
+  std::vector<Evidence::Shown> shown;
   for (int i = 0; i < request.submissions_size(); ++i) {
     const v1::DsseEnvelope& envelope = request.submissions(i).package().manifest();
     ASSIGN_OR_RETURN(const v1::Manifest manifest, PeekManifest(request.submissions(i).package()));
-    RETURN_IF_ERROR(
-        parts_.evidence.Take(response.receipts(i), ExpectedOf(manifest, trust::Sha256(envelope.payload()))));
+    shown.push_back(
+        {.receipt = response.receipts(i), .expected = ExpectedOf(manifest, trust::Sha256(envelope.payload()))});
   }
-  return absl::OkStatus();
+  return parts_.evidence.Take(shown);
 }
 
 absl::Status Asker::Submit(const std::string& request_id) {
-  MutexLock lock(submitting_);
+  const KeyedLock::Hold hold(submitting_, request_id);
   ASSIGN_OR_RETURN(const std::optional<AskedRow> row, parts_.requests.FindAsked(request_id));
   if (!row.has_value() || row->state != "QUEUED") return absl::OkStatus();
   v1::SubmitCaseRequestRequest request;

@@ -9,6 +9,7 @@
 #include "agents/daemon/context.h"
 #include "agents/daemon/entitlement.h"
 #include "agents/daemon/evidence.h"
+#include "agents/daemon/keyed_lock.h"
 #include "agents/daemon/postman.h"
 #include "agents/daemon/request_state.h"
 #include "agents/daemon/upkeep.h"
@@ -74,8 +75,8 @@ class Asker {
 
   const AgentContext& context_;
   const Parts parts_;
-  Mutex sending_;     // One request at a time: a reference is taken once.
-  Mutex submitting_;  // One submission at a time: resends never race.
+  KeyedLock sending_;     // A reference at a time: it is taken once.
+  KeyedLock submitting_;  // A request at a time: resends never race.
 };
 
 }  // namespace derwent::agents

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "agents/daemon/doorbell.h"
 #include "agents/daemon/identity.h"
 #include "agents/daemon/log.h"
 #include "agents/daemon/metrics.h"
@@ -54,6 +55,7 @@ struct AgentContext {
   trust::Random& random;
   Log& log;
   AgentMetrics& metrics;
+  Doorbell& to_send;  // Rung when something is to be worked on or sent.
 
   // Keeps, counts and logs an alarm, once for each code, share and agency.
   void Alarm(absl::string_view code, absl::string_view share_id, absl::string_view agency) const;

@@ -183,7 +183,8 @@ AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroun
                .clock = around.clock,
                .random = around.random,
                .log = around.log,
-               .metrics = metrics_},
+               .metrics = metrics_,
+               .to_send = to_send_},
       evidence_(context_),
       upkeep_(context_, evidence_, std::move(loaded.directory)),
       sender_(context_, evidence_, upkeep_),
@@ -225,6 +226,7 @@ void AgentDaemon::Start() {
 
 void AgentDaemon::Stop() {
   stop_.Stop();
+  to_send_.Ring();
   context_.broker.StopWaiting();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
@@ -262,6 +264,14 @@ void AgentDaemon::ReadSystem() {
   }
 }
 
+void AgentDaemon::Measure() {
+  const absl::StatusOr<int64_t> outbox = state_->OutboxDepth();
+  const absl::StatusOr<int64_t> inbox = state_->InboxDepth();
+  if (outbox.ok() && inbox.ok()) metrics_.SetDepths(static_cast<double>(*outbox), static_cast<double>(*inbox));
+  const absl::StatusOr<int64_t> approvals = request_state_->CountWaitingApprovals(context_.clock.Now());
+  if (approvals.ok()) metrics_.SetApprovalsPending(static_cast<double>(*approvals));
+}
+
 void AgentDaemon::KeepUp() {
   Backoff backoff(context_.random);
   while (!stop_.stopped()) {
@@ -269,9 +279,7 @@ void AgentDaemon::KeepUp() {
     if (!anchors.ok()) context_.log.Failure("trust was not read again; the last stays", anchors);
     ReadSystem();
     const absl::Status status = upkeep_.RunAll();
-    const absl::StatusOr<int64_t> outbox = state_->OutboxDepth();
-    const absl::StatusOr<int64_t> inbox = state_->InboxDepth();
-    if (outbox.ok() && inbox.ok()) metrics_.SetDepths(static_cast<double>(*outbox), static_cast<double>(*inbox));
+    Measure();
     if (status.ok()) backoff.Reset();
     if (stop_.WaitFor(status.ok() ? config_.sync_interval : std::min(backoff.Next(), config_.sync_interval))) return;
   }
@@ -287,7 +295,11 @@ void AgentDaemon::SendOut() {
     if (status.ok()) status = postman_.Drain().status();
     if (status.ok()) status = handover_.GiveAll();
     if (status.ok()) backoff.Reset();
-    if (stop_.WaitFor(status.ok() ? kSendInterval : backoff.Next())) return;
+    if (status.ok()) {
+      to_send_.WaitFor(kSendInterval);
+    } else if (stop_.WaitFor(backoff.Next())) {
+      return;
+    }
   }
 }
 

@@ -65,6 +65,9 @@ class AgentDaemon {
   // Ends them, a collect in progress too; what it brought stays at the broker.
   void Stop();
 
+  // Sets the gauges of the metrics to what the state holds now.
+  void Measure();
+
   Desk& desk() { return desk_; }
   RequestDesk& requests() { return request_desk_; }
   const AgentContext& context() const { return context_; }
@@ -101,6 +104,7 @@ class AgentDaemon {
   std::atomic<bool> system_read_ = false;  // Once at least.
   const SystemRecords system_records_;
   AgentMetrics metrics_;
+  Doorbell to_send_;
   AgentContext context_;
   Evidence evidence_;
   Upkeep upkeep_;

@@ -259,6 +259,10 @@ absl::StatusOr<v1::RestrictResponse> Desk::Restrict(const LocalCaller& caller, c
                    SignMessage(kRestrictionType, restriction, context_.identity.signing->key));
   ASSIGN_OR_RETURN(const v1::ApplyRestrictionResponse applied, context_.broker.ApplyRestriction(apply));
   RETURN_IF_ERROR(context_.state.Keep(kept_name, absl::StrCat(last + 1)));
+  // The broker stops what goes to it; this agent must not even make it, for what the broker stops is missed by the
+  // asker.
+  RETURN_IF_ERROR(request.lift() ? context_.state.LiftVeto(id)
+                                 : context_.state.SaveVeto(id, {apply.references().begin(), apply.references().end()}));
   RETURN_IF_ERROR(context_.state.LogAccess(caller.name, "", request.lift() ? "lift" : "restrict"));
   v1::RestrictResponse response;
   response.set_restriction_id(id);

@@ -7,6 +7,11 @@
 #include "trust/base/status_macros.h"
 
 namespace derwent::agents {
+namespace {
+
+constexpr char kCheckpoint[] = "checkpoint";
+
+}  // namespace
 
 ExpectedEntry ExpectedOf(const v1::Manifest& manifest, const Sha256Digest& digest) {
   const bool request = manifest.kind() == v1::PACKAGE_KIND_SELECTOR;
@@ -25,11 +30,20 @@ absl::Status Evidence::Judge(const absl::Status& status) {
         std::vector<std::string>(absl::StrSplit(status.message(), absl::MaxSplits(':', 1))).front();
     context_.Alarm(code, "", "");
   }
-  if (status.ok()) {
-    const auto newest = context_.watch.newest();
-    if (newest.has_value()) RETURN_IF_ERROR(context_.state.Keep("checkpoint", newest->Body()));
-  }
   return status;
+}
+
+absl::Status Evidence::KeepNewest() {
+  const auto newest = context_.watch.newest();
+  if (!newest.has_value() || newest->size == kept_size_) return absl::OkStatus();
+  RETURN_IF_ERROR(context_.state.KeepNow(kCheckpoint, [this] { return NewestBody(); }));
+  kept_size_ = newest->size;
+  return absl::OkStatus();
+}
+
+std::string Evidence::NewestBody() const {
+  const auto newest = context_.watch.newest();
+  return newest.has_value() ? newest->Body() : "";
 }
 
 CheckpointWatch::ProofSource Evidence::Proofs() const {
@@ -50,18 +64,23 @@ CheckpointWatch::ProofSource Evidence::Proofs() const {
 absl::Status Evidence::Observe(const std::vector<trust::Checkpoint>& checkpoints) {
   for (const trust::Checkpoint& checkpoint : checkpoints)
     RETURN_IF_ERROR(Judge(context_.watch.Observe(checkpoint, Proofs())));
-  return absl::OkStatus();
+  return KeepNewest();
 }
 
-absl::Status Evidence::Take(const v1::Receipt& receipt, const ExpectedEntry& expected) {
+absl::Status Evidence::Take(const std::vector<Shown>& receipts) {
   const auto roots = context_.roots.get();
-  absl::StatusOr<trust::VerifiedReceipt> verified = CheckReceipt(receipt, roots->anchors.log_key, expected);
-  if (!verified.ok()) {
-    context_.Alarm("RECEIPT_INVALID", expected.share_id, "");
-    return verified.status();
+  std::vector<ReceiptRow> rows;
+  for (const auto& [receipt, expected] : receipts) {
+    absl::StatusOr<trust::VerifiedReceipt> verified = CheckReceipt(receipt, roots->anchors.log_key, expected);
+    if (!verified.ok()) {
+      context_.Alarm("RECEIPT_INVALID", expected.share_id, "");
+      return verified.status();
+    }
+    RETURN_IF_ERROR(Judge(context_.watch.Observe(verified->checkpoint, Proofs())));
+    rows.push_back({.share_id = expected.share_id, .index = receipt.index(), .receipt = receipt.SerializeAsString()});
   }
-  RETURN_IF_ERROR(Observe({verified->checkpoint}));
-  return context_.state.AddReceipt(expected.share_id, receipt.index(), receipt.SerializeAsString());
+  if (rows.empty()) return absl::OkStatus();
+  return context_.state.AddReceipts(rows, kCheckpoint, [this] { return NewestBody(); });
 }
 
 absl::Status Evidence::CheckNewest() {
@@ -72,7 +91,8 @@ absl::Status Evidence::CheckNewest() {
     context_.Alarm("CHECKPOINT_INVALID", "", "");
     return checkpoint.status();
   }
-  return Judge(context_.watch.ObserveNewest(*checkpoint, Proofs()));
+  RETURN_IF_ERROR(Judge(context_.watch.ObserveNewest(*checkpoint, Proofs())));
+  return KeepNewest();
 }
 
 }  // namespace derwent::agents

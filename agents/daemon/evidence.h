@@ -1,5 +1,8 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -19,9 +22,15 @@ class Evidence {
  public:
   explicit Evidence(const AgentContext& context) : context_(context) {}
 
-  // Verifies a receipt, then its checkpoint's consistency, then keeps it. Raises `RECEIPT_INVALID`, `LEDGER_FORKED`.
-  // Errors: kDataLoss, kUnauthenticated, kInvalidArgument: do not believe the answer; kUnavailable: ask again later.
-  absl::Status Take(const v1::Receipt& receipt, const ExpectedEntry& expected);
+  // A receipt as it came, and what its entry must say.
+  struct Shown {
+    v1::Receipt receipt;
+    ExpectedEntry expected;
+  };
+  // Verifies each receipt, then its checkpoint's consistency, then keeps all together. Raises `RECEIPT_INVALID`,
+  // `LEDGER_FORKED`. Errors: kDataLoss, kUnauthenticated, kInvalidArgument: do not believe the answer, nothing of it
+  // was kept; kUnavailable: ask again later.
+  absl::Status Take(const std::vector<Shown>& receipts);
 
   // Holds checkpoints already verified against the newest. Errors: as Take.
   absl::Status Observe(const std::vector<trust::Checkpoint>& checkpoints);
@@ -32,7 +41,11 @@ class Evidence {
  private:
   absl::Status Judge(const absl::Status& status);
   CheckpointWatch::ProofSource Proofs() const;
+  absl::Status KeepNewest();
+  std::string NewestBody() const;
+
   const AgentContext& context_;
+  std::atomic<uint64_t> kept_size_ = 0;  // Of the newest checkpoint that was kept since the start.
 };
 
 }  // namespace derwent::agents

@@ -7,12 +7,13 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
+#include "agents/daemon/at_once.h"
 #include "agents/daemon/fault.h"
 #include "agents/daemon/sealing.h"
 #include "agents/daemon/standing_approvals.h"
-#include "agents/sdk/approval.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/envelope.h"
+#include "agents/sdk/references.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 
@@ -61,12 +62,12 @@ v1::CaseRecord SelectorRecord(const std::vector<v1::UnitContent>& units) {
   return record;
 }
 
-bool Pending(const v1::HeldRequest& details, const std::string& category) {
+}  // namespace
+
+bool Holder::IsPending(const v1::HeldRequest& details, const std::string& category) {
   const auto found = std::ranges::find(details.categories(), category, &v1::HeldCategory::category);
   return found != details.categories().end() && found->outcome() == "PENDING";
 }
-
-}  // namespace
 
 bool Holder::IsOpen(const v1::HeldRequest& details) {
   return std::ranges::any_of(details.categories(),
@@ -97,12 +98,9 @@ absl::StatusOr<v1::HeldRequest> Holder::Describe(const HeldRow& row) const {
   return details;
 }
 
-absl::StatusOr<Holder::Standing> Holder::Load(const HeldRow& row) {
-  Standing standing{.row = row};
+absl::StatusOr<Holder::Standing> Holder::Load(const HeldRow& row, const InboxRow& received) {
+  Standing standing{.row = row, .received = received};
   ASSIGN_OR_RETURN(standing.details, Describe(row));
-  ASSIGN_OR_RETURN(std::optional<InboxRow> received, context_.state.FindReceived(row.request_id));
-  if (!received.has_value()) return absl::UnavailableError("a request is not yet kept");
-  standing.received = *std::move(received);
   v1::Manifest& selector = standing.inquiry.selector;
   if (!selector.ParseFromString(standing.received.manifest))
     return absl::DataLossError("a kept manifest does not parse");
@@ -126,44 +124,54 @@ absl::Status Holder::LookUp(Standing& standing) {
     for (const v1::OpenedUnit& unit : kept.units()) units.push_back(unit.content());
     ASSIGN_OR_RETURN(standing.record, parts_.records.Find(SelectorRecord(units)));
   }
+  ASSIGN_OR_RETURN(const bool vetoed, Vetoed(standing.record));
+  if (vetoed) standing.record.reset();  // Nothing that leaves rests on it, its references included.
   ASSIGN_OR_RETURN(standing.decision,
                    DecideAnswer(standing.inquiry, standing.record.has_value() ? &*standing.record : nullptr,
                                 view->snapshot(), context_.clock.Now(), context_.identity.contact, context_.random));
+  if (vetoed) Veto(standing.decision);
   ASSIGN_OR_RETURN(standing.approvals, parts_.requests.ApprovalsOf(standing.row.request_id));
   DropStale(standing.decision, standing.policy_digest, standing.approvals);
   return absl::OkStatus();
 }
 
+absl::StatusOr<bool> Holder::Vetoed(const std::optional<v1::CaseRecord>& record) {
+  const auto key = context_.identity.reference_keys.find("general");
+  if (!record.has_value() || key == context_.identity.reference_keys.end()) return false;
+  return context_.state.Vetoed(ReferencesOf(*record, key->second));
+}
+
 absl::Status Holder::Work() {
   ASSIGN_OR_RETURN(const std::vector<HeldRow> due, parts_.requests.HeldDue(context_.clock.Now()));
+  Mutex mutex;
   absl::Status first;
-  for (const HeldRow& row : due) {
-    const absl::Status done = WorkOn(row);
-    if (done.ok()) continue;
-    if (first.ok()) first = done;
-    context_.log.Failure("a request was not worked on", done, {{"share", row.request_id}});
-    RETURN_IF_ERROR(parts_.requests.WakeHeld(row.request_id, context_.clock.Now() + kAgain));
-  }
-  return first;
+  const absl::Status tried = AtOnce(due.size(), [&](size_t i) -> absl::Status {
+    const absl::Status done = WorkOn(due[i]);
+    if (done.ok()) return done;
+    {
+      MutexLock lock(mutex);
+      if (first.ok()) first = done;
+    }
+    context_.log.Failure("a request was not worked on", done, {{"share", due[i].request_id}});
+    return parts_.requests.WakeHeld(due[i].request_id, context_.clock.Now() + kAgain);
+  });
+  return first.ok() ? tried : first;
 }
 
 absl::Status Holder::WorkOn(const HeldRow& due) {
-  MutexLock lock(working_);
+  const KeyedLock::Hold hold(working_, due.request_id);
   ASSIGN_OR_RETURN(const std::optional<HeldRow> row, parts_.requests.FindHeld(due.request_id));
   if (!row.has_value() || row->next_time > context_.clock.Now()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(Standing standing, Load(*row));
+  ASSIGN_OR_RETURN(const std::optional<InboxRow> received, context_.state.FindReceived(due.request_id));
+  if (!received.has_value()) return absl::OkStatus();  // Just being taken; who takes it rings when it has.
+  ASSIGN_OR_RETURN(Standing standing, Load(*row, *received));
   if (context_.clock.Now() >= standing.expire_time) return Expire(standing);
+  ASSIGN_OR_RETURN(const bool acknowledged, parts_.postman.HasAcknowledged(due.request_id));
+  if (!acknowledged) return absl::OkStatus();  // Likewise.
   RETURN_IF_ERROR(LookUp(standing));
   RETURN_IF_ERROR(AskApprovers(standing));
   const Verdicts verdicts = VerdictsOf(standing.approvals, standing.policy_digest);
   return standing.details.has_answer_time() ? Supplement(standing, verdicts) : Answer(standing, verdicts);
-}
-
-absl::Status Holder::LapseApprovals(const std::string& request_id) {
-  ASSIGN_OR_RETURN(const std::vector<ApprovalRow> approvals, parts_.requests.ApprovalsOf(request_id));
-  for (const ApprovalRow& approval : approvals)
-    RETURN_IF_ERROR(parts_.requests.SettleApproval(approval.approval_id, "LAPSED", "LAPSED", "").status());
-  return absl::OkStatus();
 }
 
 absl::Status Holder::Expire(Standing& standing) {
@@ -174,46 +182,6 @@ absl::Status Holder::Expire(Standing& standing) {
   RETURN_IF_ERROR(LapseApprovals(standing.row.request_id));
   RETURN_IF_ERROR(context_.state.EraseReceived(standing.row.request_id));
   return Save(standing, absl::InfiniteFuture(), std::nullopt);
-}
-
-absl::Status Holder::AskApprovers(Standing& standing) {
-  const absl::Time now = context_.clock.Now();
-  const auto view = context_.policy.view();
-  const absl::Time due = ApprovalDue(*view->bundle->policy, now, standing.expire_time);
-  AnswerDecision open = standing.decision;
-  std::erase_if(open.lines, [&](const AnswerLine& line) { return !Pending(standing.details, line.category); });
-  for (ApprovalRow& fresh :
-       ApprovalsMissing(standing.inquiry, open, standing.approvals, standing.policy_digest, due, context_.random)) {
-    RETURN_IF_ERROR(parts_.requests.AddApproval(fresh));
-    standing.approvals.push_back(std::move(fresh));
-  }
-  for (ApprovalRow& approval : standing.approvals) {
-    if (approval.state != "WAITING") continue;
-    if (approval.due <= now) {
-      RETURN_IF_ERROR(parts_.requests.SettleApproval(approval.approval_id, "LAPSED", "LAPSED", "").status());
-      approval.state = "LAPSED";
-      approval.reason = "LAPSED";
-    } else if (!approval.sent && IsPanelRole(*view->bundle->policy, approval.role)) {
-      RETURN_IF_ERROR(AskElsewhere(approval, standing));
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Holder::AskElsewhere(const ApprovalRow& approval, const Standing& standing) {
-  v1::ApprovalQuestion question;
-  if (!question.ParseFromString(approval.question)) return absl::DataLossError("a kept question does not parse");
-  v1::AskApprovalRequest ask;
-  ask.set_request_id(approval.approval_id);  // Asked again it is the same question.
-  ASSIGN_OR_RETURN(*ask.mutable_question(),
-                   SignMessage(kApprovalQuestionType, question, context_.identity.signing->key));
-  const absl::Status asked = context_.broker.AskApproval(ask).status();
-  if (WorthRetrying(asked)) return asked;
-  // Nobody can be asked elsewhere: somebody here may hold the role, else it lapses.
-  if (!asked.ok())
-    context_.log.Failure("an approver was not asked", asked,
-                         {{"share", standing.row.request_id}, {"reason", ReasonOf(asked)}});
-  return parts_.requests.MarkAsked(approval.approval_id);
 }
 
 absl::Status Holder::Answer(Standing& standing, const Verdicts& verdicts) {
@@ -261,7 +229,7 @@ absl::Status Holder::Supplement(Standing& standing, const Verdicts& verdicts) {
     const std::string outcome = OutcomeOf(line, verdicts);
     const bool tell =
         outcome == "RELEASED" || (outcome == "WITHHELD" && !silent);  // Where existence is secret a refusal is silence.
-    if (Pending(standing.details, line.category) && tell) settled.push_back(line.category);
+    if (IsPending(standing.details, line.category) && tell) settled.push_back(line.category);
   }
   std::optional<AnswerRow> supplement;
   if (!settled.empty()) {
@@ -333,7 +301,7 @@ absl::Status Holder::Save(const Standing& standing, absl::Time next_time, const 
 }
 
 absl::Status Holder::Cancelled(const std::string& request_id) {
-  MutexLock lock(working_);
+  const KeyedLock::Hold hold(working_, request_id);
   ASSIGN_OR_RETURN(const std::optional<HeldRow> row, parts_.requests.FindHeld(request_id));
   if (!row.has_value()) return absl::OkStatus();
   Standing standing{.row = *row};
@@ -341,53 +309,6 @@ absl::Status Holder::Cancelled(const std::string& request_id) {
   standing.details.set_state("CANCELLED");
   RETURN_IF_ERROR(LapseApprovals(request_id));
   return Save(standing, absl::InfiniteFuture(), std::nullopt);
-}
-
-absl::Status Holder::TakeApproval(const v1::SignedApproval& approval) {
-  MutexLock lock(working_);
-  v1::ApprovalCommand said;
-  if (!said.ParseFromString(approval.command().payload()))
-    return absl::FailedPreconditionError("the approval is malformed");
-  ASSIGN_OR_RETURN(const std::optional<ApprovalRow> row, parts_.requests.FindApproval(said.approval_id()));
-  if (!row.has_value() || !row->own) return absl::NotFoundError("no such approval was asked for here");
-  v1::ApprovalQuestion question;
-  if (!question.ParseFromString(row->question)) return absl::DataLossError("a kept question does not parse");
-  ASSIGN_OR_RETURN(const std::optional<HeldRow> held, parts_.requests.FindHeld(row->request_id));
-  if (!held.has_value()) return absl::NotFoundError("no such request is held here");
-  ASSIGN_OR_RETURN(const v1::HeldRequest details, Describe(*held));
-  const auto view = context_.policy.view();
-  if (view == nullptr) return absl::UnavailableError("no policy was verified yet");
-  const auto roots = context_.roots.get();
-  ASSIGN_OR_RETURN(const v1::ApprovalCommand command,
-                   CheckApproval(approval, question, details.acting_person(), roots->anchors, view->snapshot(),
-                                 context_.clock.Now()));
-  ASSIGN_OR_RETURN(const bool settled,
-                   parts_.requests.SettleApproval(row->approval_id, command.approved() ? "APPROVED" : "REFUSED",
-                                                  command.reason(), approval.SerializeAsString()));
-  if (!settled) return absl::FailedPreconditionError("the approval was decided before");
-  RETURN_IF_ERROR(
-      context_.state.LogAccess(command.approver_person(), row->request_id, command.approved() ? "approve" : "refuse"));
-  return parts_.requests.WakeHeld(row->request_id, context_.clock.Now());
-}
-
-absl::StatusOr<Holder::Preview> Holder::PreviewOf(const ApprovalRow& approval) {
-  ASSIGN_OR_RETURN(const std::optional<HeldRow> row, parts_.requests.FindHeld(approval.request_id));
-  if (!row.has_value()) return absl::NotFoundError("no such request is held here");
-  ASSIGN_OR_RETURN(Standing standing, Load(*row));
-  RETURN_IF_ERROR(LookUp(standing));
-  v1::ApprovalQuestion question;
-  if (!question.ParseFromString(approval.question)) return absl::DataLossError("a kept question does not parse");
-  Preview preview{.justification = standing.inquiry.justification};
-  for (const v1::ApprovedUnit& unit : question.proposed().units()) {
-    const auto line = std::ranges::find(standing.decision.lines, unit.category(), &AnswerLine::category);
-    if (line == standing.decision.lines.end() || line->form != unit.form())
-      continue;  // Facts changed since: nothing would go out.
-    v1::OpenedUnit& shown = preview.units.emplace_back();
-    shown.set_subject(1);
-    shown.set_role(standing.inquiry.selector.subjects(0).role());
-    *shown.mutable_content() = line->content;
-  }
-  return preview;
 }
 
 }  // namespace derwent::agents

@@ -10,6 +10,7 @@
 
 #include "agents/daemon/context.h"
 #include "agents/daemon/evidence.h"
+#include "agents/daemon/keyed_lock.h"
 #include "agents/daemon/postman.h"
 #include "agents/daemon/record_source.h"
 #include "agents/daemon/request_state.h"
@@ -74,8 +75,10 @@ class Holder {
     absl::Time answer_time;  // InfinitePast: when it is ready.
     absl::Time expire_time;
   };
-  absl::StatusOr<Standing> Load(const HeldRow& row);
+  absl::StatusOr<Standing> Load(const HeldRow& row, const InboxRow& received);
   absl::Status LookUp(Standing& standing);
+  // Whether this agency's own officer restricted the person.
+  absl::StatusOr<bool> Vetoed(const std::optional<v1::CaseRecord>& record);
   absl::Status WorkOn(const HeldRow& row);
   absl::Status Expire(Standing& standing);
   absl::Status LapseApprovals(const std::string& request_id);
@@ -96,10 +99,11 @@ class Holder {
 
   // Whether anything asked is still undecided.
   static bool IsOpen(const v1::HeldRequest& details);
+  static bool IsPending(const v1::HeldRequest& details, const std::string& category);
 
   const AgentContext& context_;
   const Parts parts_;
-  Mutex working_;  // One at a time: what is decided of a request follows what was said of it.
+  KeyedLock working_;  // A request at a time: what is decided of it follows what was said of it.
 };
 
 }  // namespace derwent::agents

@@ -1,6 +1,10 @@
 // Holder's answers on their way to the broker.
 #include <algorithm>
+#include <atomic>
+#include <map>
+#include <utility>
 
+#include "agents/daemon/at_once.h"
 #include "agents/daemon/fault.h"
 #include "agents/daemon/holder.h"
 #include "agents/sdk/channel/rpc_error.h"
@@ -11,12 +15,22 @@ namespace derwent::agents {
 
 absl::Status Holder::Drain() {
   ASSIGN_OR_RETURN(const std::vector<AnswerRow> due, parts_.requests.AnswersDue(context_.clock.Now()));
-  for (const AnswerRow& row : due) {
-    const absl::Status sent = Submit(row);
-    if (WorthRetrying(sent)) return sent;
-    if (!sent.ok()) context_.log.Failure("an answer was not sent", sent, {{"share", row.request_id}});
-  }
-  return absl::OkStatus();
+  std::map<std::string, std::vector<const AnswerRow*>> requests;
+  for (const AnswerRow& row : due) requests[row.request_id].push_back(&row);
+  std::vector<std::vector<const AnswerRow*>> turns;  // A supplement is nothing before its answer.
+  for (auto& [request, rows] : requests) turns.push_back(std::move(rows));
+  std::atomic<size_t> sent = 0;
+  const absl::Status drained = AtOnce(turns.size(), [&](size_t i) {
+    for (const AnswerRow* row : turns[i]) {
+      const absl::Status one = Submit(*row);
+      if (WorthRetrying(one)) return one;
+      if (one.ok()) ++sent;
+      if (!one.ok()) context_.log.Failure("an answer was not sent", one, {{"share", row->request_id}});
+    }
+    return absl::OkStatus();
+  });
+  if (sent > 0 && sent == due.size()) context_.to_send.Ring();  // More may be due than is read at once.
+  return drained;
 }
 
 absl::Status Holder::Submit(const AnswerRow& row) {
@@ -30,8 +44,10 @@ absl::Status Holder::Submit(const AnswerRow& row) {
     return Refused(row, request, ReasonOf(response.status()));
   }
   ASSIGN_OR_RETURN(const v1::Manifest manifest, PeekManifest(request.submission().package()));
-  RETURN_IF_ERROR(parts_.evidence.Take(
-      response->receipt(), ExpectedOf(manifest, trust::Sha256(request.submission().package().manifest().payload()))));
+  ExpectedEntry expected = ExpectedOf(manifest, trust::Sha256(request.submission().package().manifest().payload()));
+  // A refused answer is entered for the holder alone.
+  if (response->outcome() != v1::SUBMIT_OUTCOME_STORED) expected.receiving_agency.clear();
+  RETURN_IF_ERROR(parts_.evidence.Take({{.receipt = response->receipt(), .expected = expected}}));
   if (response->outcome() != v1::SUBMIT_OUTCOME_STORED) return Refused(row, request, response->reason());
   RETURN_IF_ERROR(parts_.requests.SettleAnswer(row.share_id, "STORED"));
   context_.log.Write("info", "a request was answered", {{"share", row.request_id}});
@@ -40,7 +56,7 @@ absl::Status Holder::Submit(const AnswerRow& row) {
 
 // Nothing more is to be decided and everything was taken: the selector has served.
 absl::Status Holder::EraseWhenDone(const std::string& request_id) {
-  MutexLock lock(working_);
+  const KeyedLock::Hold hold(working_, request_id);
   ASSIGN_OR_RETURN(const std::optional<HeldRow> held, parts_.requests.FindHeld(request_id));
   if (!held.has_value()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const v1::HeldRequest details, Describe(*held));
@@ -49,7 +65,7 @@ absl::Status Holder::EraseWhenDone(const std::string& request_id) {
 
 absl::Status Holder::Refused(const AnswerRow& row, const v1::SubmitCaseAnswerRequest& request,
                              const std::string& reason) {
-  MutexLock lock(working_);
+  const KeyedLock::Hold hold(working_, row.request_id);
   RETURN_IF_ERROR(parts_.requests.SettleAnswer(row.share_id, "REFUSED"));
   ASSIGN_OR_RETURN(const std::optional<HeldRow> held, parts_.requests.FindHeld(row.request_id));
   if (!held.has_value()) return absl::OkStatus();

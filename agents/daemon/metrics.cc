@@ -21,6 +21,7 @@ AgentMetrics::AgentMetrics()
       calls_(Counters(*registry_, "grpc_server_handled_total", "local calls handled, by method and code")),
       outbox_(OneGauge(*registry_, "derwent_agent_outbox_depth", "shares not yet answered by the broker")),
       inbox_(OneGauge(*registry_, "derwent_agent_inbox_depth", "shares received and not handed over")),
+      approvals_(OneGauge(*registry_, "derwent_approvals_pending", "approvals that wait for somebody of this agency")),
       reachable_(OneGauge(*registry_, "derwent_agent_broker_reachable", "1 when the broker answers")) {}
 
 void AgentMetrics::ShareSettled(absl::string_view state) { shares_.Add({{"state", std::string(state)}}).Increment(); }
@@ -35,6 +36,7 @@ void AgentMetrics::SetDepths(double outbox, double inbox) {
   outbox_.Set(outbox);
   inbox_.Set(inbox);
 }
+void AgentMetrics::SetApprovalsPending(double waiting) { approvals_.Set(waiting); }
 void AgentMetrics::SetBrokerReachable(bool reachable) { reachable_.Set(reachable ? 1 : 0); }
 
 }  // namespace derwent::agents

@@ -22,6 +22,7 @@ class AgentMetrics {
   void AlarmRaised(absl::string_view code);
   void CallHandled(absl::string_view method, absl::string_view code);
   void SetDepths(double outbox, double inbox);
+  void SetApprovalsPending(double waiting);
   void SetBrokerReachable(bool reachable);
 
   const std::shared_ptr<prometheus::Registry>& registry() const { return registry_; }
@@ -34,6 +35,7 @@ class AgentMetrics {
   prometheus::Family<prometheus::Counter>& calls_;
   prometheus::Gauge& outbox_;
   prometheus::Gauge& inbox_;
+  prometheus::Gauge& approvals_;
   prometheus::Gauge& reachable_;
 };
 

@@ -1,7 +1,11 @@
 #include "agents/daemon/postman.h"
 
+#include <map>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 
+#include "agents/daemon/at_once.h"
 #include "agents/daemon/fault.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/envelope.h"
@@ -22,6 +26,20 @@ absl::StatusOr<v1::Manifest> ManifestOf(const InboxRow& received) {
   v1::Manifest manifest;
   if (!manifest.ParseFromString(received.manifest)) return absl::DataLossError("a kept manifest does not parse");
   return manifest;
+}
+
+std::string AcknowledgementKey(const std::string& share_id) { return absl::StrCat("acknowledgement/", share_id); }
+
+// What goes to one agency about one share keeps its order.
+std::vector<std::vector<const OutgoingMessage*>> ByTurn(const std::vector<OutgoingMessage>& pending) {
+  std::vector<std::vector<const OutgoingMessage*>> turns;
+  std::map<std::pair<std::string, std::string>, size_t> known;
+  for (const OutgoingMessage& message : pending) {
+    const auto [turn, fresh] = known.try_emplace({message.share_id, message.peer}, turns.size());
+    if (fresh) turns.emplace_back();
+    turns[turn->second].push_back(&message);
+  }
+  return turns;
 }
 
 }  // namespace
@@ -46,7 +64,7 @@ absl::Status Postman::QueueAcknowledgement(const InboxRow& received) {
                           .kind = "ACKNOWLEDGEMENT",
                           .delivery_id = received.delivery_id};
   return context_.state
-      .QueueMessage(message, absl::StrCat("acknowledgement/", received.share_id),
+      .QueueMessage(message, AcknowledgementKey(received.share_id),
                     [&](uint32_t sequence) {
                       v1::Acknowledgement acknowledgement;
                       *acknowledgement.mutable_head() =
@@ -56,6 +74,10 @@ absl::Status Postman::QueueAcknowledgement(const InboxRow& received) {
                       return Signed(kAcknowledgementType, acknowledgement, context_.identity.signing->key);
                     })
       .status();
+}
+
+absl::StatusOr<bool> Postman::HasAcknowledged(const std::string& share_id) {
+  return context_.state.WasQueued(AcknowledgementKey(share_id));
 }
 
 absl::Status Postman::QueueProgress(const InboxRow& received, v1::ProgressState state, const std::string& reason,
@@ -160,28 +182,42 @@ absl::StatusOr<Postman::Sent> Postman::Send(const OutgoingMessage& message) {
   return sent;
 }
 
+absl::StatusOr<Postman::Sent> Postman::SendOrDrop(const OutgoingMessage& message, bool& dropped) {
+  absl::StatusOr<Sent> sent = Send(message);
+  if (sent.ok()) RETURN_IF_ERROR(context_.state.MessageSent(message.row));
+  if (sent.ok() || WorthRetrying(sent.status())) return sent;
+  // The broker will never take it: its number goes to the next message, and somebody must look.
+  context_.log.Failure("a message was not taken", sent.status(),
+                       {{"share", message.share_id}, {"method", message.kind}, {"reason", ReasonOf(sent.status())}});
+  context_.Alarm("MESSAGE_NOT_TAKEN", message.share_id, message.peer);
+  v1::DsseEnvelope envelope;
+  static_cast<void>(envelope.ParseFromString(message.envelope));
+  const absl::StatusOr<IncomingMessage> read = ReadMessage(envelope);
+  RETURN_IF_ERROR(context_.state.DropMessage(message, read.ok() ? read->head.sequence() : 0));
+  dropped = true;
+  return sent;
+}
+
 absl::StatusOr<std::vector<Postman::Sent>> Postman::Drain(const std::string& share_id) {
   MutexLock lock(sending_);
-  std::vector<Sent> wanted;
   ASSIGN_OR_RETURN(const std::vector<OutgoingMessage> pending, context_.state.PendingMessages());
-  for (const OutgoingMessage& message : pending) {
-    absl::StatusOr<Sent> sent = Send(message);
-    if (sent.ok()) {
-      RETURN_IF_ERROR(context_.state.MessageSent(message.row));
-      if (message.share_id == share_id) wanted.push_back(*std::move(sent));
-      continue;
+  const std::vector<std::vector<const OutgoingMessage*>> turns = ByTurn(pending);
+  Mutex mutex;
+  std::vector<Sent> wanted;
+  absl::Status refused;  // Of a message about `share_id`.
+  RETURN_IF_ERROR(AtOnce(turns.size(), [&](size_t i) -> absl::Status {
+    for (const OutgoingMessage* message : turns[i]) {
+      bool dropped = false;
+      absl::StatusOr<Sent> sent = SendOrDrop(*message, dropped);
+      if (!sent.ok() && !dropped) return sent.status();
+      if (message->share_id != share_id) continue;
+      MutexLock hold(mutex);
+      if (sent.ok()) wanted.push_back(*std::move(sent));
+      if (!sent.ok() && refused.ok()) refused = sent.status();
     }
-    if (WorthRetrying(sent.status())) return sent.status();
-    // The broker will never take it: its number goes to the next message, and somebody must look.
-    context_.log.Failure("a message was not taken", sent.status(),
-                         {{"share", message.share_id}, {"method", message.kind}, {"reason", ReasonOf(sent.status())}});
-    context_.Alarm("MESSAGE_NOT_TAKEN", message.share_id, message.peer);
-    v1::DsseEnvelope envelope;
-    static_cast<void>(envelope.ParseFromString(message.envelope));
-    const absl::StatusOr<IncomingMessage> read = ReadMessage(envelope);
-    RETURN_IF_ERROR(context_.state.DropMessage(message, read.ok() ? read->head.sequence() : 0));
-    if (message.share_id == share_id) return sent.status();
-  }
+    return absl::OkStatus();
+  }));
+  RETURN_IF_ERROR(refused);
   return wanted;
 }
 

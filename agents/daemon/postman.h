@@ -21,6 +21,8 @@ class Postman {
 
   // The package was verified, opened, checked and handed over. Queued once for each share.
   absl::Status QueueAcknowledgement(const InboxRow& received);
+  // Whether that was done: only then may more be said about the share, for messages leave in the order queued.
+  absl::StatusOr<bool> HasAcknowledged(const std::string& share_id);
   // Errors: kInvalidArgument a note too long; kFailedPrecondition no key to seal it to.
   absl::Status QueueProgress(const InboxRow& received, v1::ProgressState state, const std::string& reason,
                              const std::string& note);
@@ -42,9 +44,11 @@ class Postman {
  private:
   v1::MessageHead Head(const std::string& share_id, uint32_t version, const std::string& to, uint32_t sequence) const;
   absl::StatusOr<Sent> Send(const OutgoingMessage& message);
+  // `dropped`: the broker will never take it, and it is forgotten.
+  absl::StatusOr<Sent> SendOrDrop(const OutgoingMessage& message, bool& dropped);
 
   const AgentContext& context_;
-  Mutex sending_;  // One sender at a time: numbers leave in order.
+  Mutex sending_;  // One sender at a time: numbers of a share leave in order.
 };
 
 }  // namespace derwent::agents

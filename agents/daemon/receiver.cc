@@ -1,12 +1,15 @@
 #include "agents/daemon/receiver.h"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
 
+#include "agents/daemon/at_once.h"
 #include "agents/daemon/fault.h"
+#include "agents/daemon/turns.h"
 #include "agents/sdk/envelope.h"
 #include "derwent/v1/agent.pb.h"
 #include "trust/base/status_macros.h"
@@ -63,14 +66,18 @@ absl::StatusOr<int> Receiver::CollectOnce(absl::Duration wait) {
     const absl::Status synced = parts_.upkeep.SyncPolicy();
     if (!synced.ok()) context_.log.Failure("the policy was not taken", synced);
   }
-  int taken = 0;
-  for (const v1::Delivery& delivery : response.deliveries()) {
-    const absl::StatusOr<bool> handled = Handle(delivery);
-    if (absl::IsUnavailable(handled.status())) return handled.status();
-    if (!handled.ok())
-      context_.log.Failure("a delivery was not handled", handled.status(), {{"delivery", delivery.delivery_id()}});
-    if (handled.ok() && *handled) ++taken;
-  }
+  const std::vector<std::vector<const v1::Delivery*>> turns = ByTurn(response);
+  std::atomic<int> taken = 0;
+  RETURN_IF_ERROR(AtOnce(turns.size(), [&](size_t i) -> absl::Status {
+    for (const v1::Delivery* delivery : turns[i]) {
+      const absl::StatusOr<bool> handled = Handle(*delivery);
+      if (absl::IsUnavailable(handled.status())) return handled.status();
+      if (!handled.ok())
+        context_.log.Failure("a delivery was not handled", handled.status(), {{"delivery", delivery->delivery_id()}});
+      if (handled.ok() && *handled) ++taken;
+    }
+    return absl::OkStatus();
+  }));
   return taken;
 }
 
@@ -90,11 +97,18 @@ absl::StatusOr<bool> Receiver::Handle(const v1::Delivery& delivery) {
 }
 
 absl::Status Receiver::FreshKeys(const std::string& agency) {
+  const KeyedLock::Hold hold(reading_keys_, agency);  // Who comes meanwhile waits for the same reading.
   const absl::Time now = context_.clock.Now();
-  const auto read = keys_read_.find(agency);
-  if (read != keys_read_.end() && now - read->second < kKeysFresh && now >= read->second) return absl::OkStatus();
+  {
+    MutexLock lock(mutex_);
+    const auto read = keys_read_.find(agency);
+    if (read != keys_read_.end() && now - read->second < kKeysFresh && now >= read->second) return absl::OkStatus();
+  }
   const absl::Status synced = parts_.upkeep.SyncKeys(agency);
-  if (synced.ok()) keys_read_[agency] = now;
+  if (synced.ok()) {
+    MutexLock lock(mutex_);
+    keys_read_[agency] = now;
+  }
   return WorthRetrying(synced) ? synced : absl::OkStatus();
 }
 
@@ -132,6 +146,7 @@ absl::StatusOr<bool> Receiver::HandlePackage(const v1::Delivery& delivery) {
     // Handed over before; the acknowledgement was lost or is on its way: the same bytes again.
     RETURN_IF_ERROR(parts_.handover.Give(*before));
     RETURN_IF_ERROR(parts_.postman.QueueAcknowledgement(*before));
+    context_.to_send.Ring();
     RETURN_IF_ERROR(parts_.postman.Drain().status());
     return true;
   }
@@ -145,9 +160,10 @@ absl::StatusOr<bool> Receiver::HandlePackage(const v1::Delivery& delivery) {
   if (const auto* rejection = std::get_if<Rejection>(&result); rejection != nullptr)
     return Refuse(delivery, *manifest, *rejection);
   if (delivery.receipts().empty()) return absl::DataLossError("a package came without evidence");
-  for (const v1::Receipt& receipt : delivery.receipts()) {
-    RETURN_IF_ERROR(parts_.evidence.Take(receipt, ExpectedOf(*manifest, digest)));
-  }
+  std::vector<Evidence::Shown> shown;
+  for (const v1::Receipt& receipt : delivery.receipts())
+    shown.push_back({.receipt = receipt, .expected = ExpectedOf(*manifest, digest)});
+  RETURN_IF_ERROR(parts_.evidence.Take(shown));
   const OpenedPackage& opened = std::get<OpenedPackage>(result);
   if (IsReply(opened.manifest)) {
     const absl::Status judged = parts_.asker.Judge(opened.manifest);
@@ -212,6 +228,7 @@ absl::StatusOr<bool> Receiver::Keep(const v1::Delivery& delivery, const OpenedPa
   if (IsReply(manifest)) RETURN_IF_ERROR(parts_.asker.Take(manifest));
   RETURN_IF_ERROR(parts_.handover.Give(row));
   RETURN_IF_ERROR(parts_.postman.QueueAcknowledgement(row));
+  context_.to_send.Ring();
   context_.metrics.ShareReceived("TAKEN");
   context_.log.Write("info", "a share was received", {{"share", row.share_id}, {"peer", row.sender}});
   RETURN_IF_ERROR(parts_.postman.Drain().status());

@@ -13,6 +13,7 @@
 #include "agents/daemon/evidence.h"
 #include "agents/daemon/handover.h"
 #include "agents/daemon/holder.h"
+#include "agents/daemon/keyed_lock.h"
 #include "agents/daemon/postman.h"
 #include "agents/daemon/upkeep.h"
 #include "agents/sdk/messages.h"
@@ -21,7 +22,8 @@
 
 namespace derwent::agents {
 
-// Takes what waits in the agency's mailbox. Used by the collecting thread alone.
+// Takes what waits in the agency's mailbox. CollectOnce is the collecting thread's alone; it handles at once what is
+// about different shares, in order what one agency sends about one.
 class Receiver {
  public:
   struct Parts {
@@ -61,7 +63,9 @@ class Receiver {
 
   const AgentContext& context_;
   const Parts parts_;
-  std::map<std::string, absl::Time> keys_read_;
+  KeyedLock reading_keys_;
+  Mutex mutex_;
+  std::map<std::string, absl::Time> keys_read_ GUARDED_BY(mutex_);
 };
 
 }  // namespace derwent::agents

@@ -97,9 +97,8 @@ absl::StatusOr<std::unique_ptr<RequestState>> RequestState::Open(const std::stri
 }
 
 template <typename... Values>
-absl::Status RequestState::Change(absl::string_view sql, const Values&... values) {
-  MutexLock lock(mutex_);
-  return Sql::Statement(sql_->handle(), sql).Bind(values...).Run();
+absl::Status RequestState::Change(absl::string_view text, const Values&... values) {
+  return commits_.Run([&](Sql& sql) { return Sql::Statement(sql.handle(), text).Bind(values...).Run(); });
 }
 
 template <typename Row, typename Read, typename... Values>
@@ -123,22 +122,20 @@ absl::StatusOr<std::vector<std::string>> RequestState::Texts(const std::string& 
 
 absl::Status RequestState::SaveAsked(const AskedRow& row,
                                      const std::vector<std::pair<std::string, std::string>>& manifest_by_holder) {
-  MutexLock lock(mutex_);
-  Sql::Transaction transaction(*sql_);
-  RETURN_IF_ERROR(transaction.begun());
-  Sql::Statement insert(sql_->handle(),
-                        "INSERT INTO asked (request_id, request_ref, request_digest, acting_person, state, reason, "
-                        "submit, outcome, manifest, create_ms) "
-                        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  insert.Bind(row.request_id, row.request_ref, row.request_digest, row.acting_person, row.state, row.reason, row.submit,
-              row.outcome, row.manifest, Millis(row.create_time));
-  RETURN_IF_ERROR(insert.Run());
-  for (const auto& [holder, manifest] : manifest_by_holder) {
-    RETURN_IF_ERROR(Sql::Statement(sql_->handle(), "INSERT INTO selectors VALUES (?, ?, ?)")
-                        .Bind(row.request_id, holder, manifest)
-                        .Run());
-  }
-  return transaction.Commit();
+  return commits_.Run([&](Sql& sql) -> absl::Status {
+    Sql::Statement insert(sql.handle(),
+                          "INSERT INTO asked (request_id, request_ref, request_digest, acting_person, state, reason, "
+                          "submit, outcome, manifest, create_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    insert.Bind(row.request_id, row.request_ref, row.request_digest, row.acting_person, row.state, row.reason,
+                row.submit, row.outcome, row.manifest, Millis(row.create_time));
+    RETURN_IF_ERROR(insert.Run());
+    for (const auto& [holder, manifest] : manifest_by_holder) {
+      RETURN_IF_ERROR(Sql::Statement(sql.handle(), "INSERT INTO selectors VALUES (?, ?, ?)")
+                          .Bind(row.request_id, holder, manifest)
+                          .Run());
+    }
+    return absl::OkStatus();
+  });
 }
 
 absl::StatusOr<std::optional<AskedRow>> RequestState::FindAsked(const std::string& request_id) {
@@ -207,20 +204,17 @@ absl::Status RequestState::WakeHeld(const std::string& request_id, absl::Time ne
 }
 
 absl::Status RequestState::UpdateHeld(const HeldRow& row, const std::optional<AnswerRow>& answer) {
-  MutexLock lock(mutex_);
-  Sql::Transaction transaction(*sql_);
-  RETURN_IF_ERROR(transaction.begun());
-  RETURN_IF_ERROR(Sql::Statement(sql_->handle(), "UPDATE held SET details = ?, next_ms = ? WHERE request_id = ?")
-                      .Bind(row.details, Millis(row.next_time), row.request_id)
-                      .Run());
-  if (answer.has_value()) {
+  return commits_.Run([&](Sql& sql) -> absl::Status {
+    RETURN_IF_ERROR(Sql::Statement(sql.handle(), "UPDATE held SET details = ?, next_ms = ? WHERE request_id = ?")
+                        .Bind(row.details, Millis(row.next_time), row.request_id)
+                        .Run());
+    if (!answer.has_value()) return absl::OkStatus();
     Sql::Statement insert(
-        sql_->handle(),
+        sql.handle(),
         "INSERT INTO answers (share_id, request_id, submit, not_before_ms, state) VALUES (?, ?, ?, ?, ?)");
     insert.Bind(answer->share_id, answer->request_id, answer->submit, Millis(answer->not_before), answer->state);
-    RETURN_IF_ERROR(insert.Run());
-  }
-  return transaction.Commit();
+    return insert.Run();
+  });
 }
 
 absl::Status RequestState::AddApproval(const ApprovalRow& row) {
@@ -242,19 +236,31 @@ absl::StatusOr<std::vector<ApprovalRow>> RequestState::WaitingApprovals() {
                              std::string("WAITING"));
 }
 
+absl::StatusOr<int64_t> RequestState::CountWaitingApprovals(absl::Time now) {
+  ASSIGN_OR_RETURN(const std::vector<int64_t> counts,
+                   Select<int64_t>(
+                       "SELECT count(*) FROM approvals WHERE state = ? AND due_ms > ?",
+                       [](const Sql::Statement& row) { return row.Int(0); }, std::string("WAITING"), Millis(now)));
+  return counts.empty() ? 0 : counts.front();
+}
+
 absl::Status RequestState::MarkAsked(const std::string& approval_id) {
   return Change("UPDATE approvals SET sent = 1 WHERE approval_id = ?", approval_id);
 }
 
 absl::StatusOr<bool> RequestState::SettleApproval(const std::string& approval_id, absl::string_view state,
                                                   absl::string_view reason, absl::string_view approval) {
-  MutexLock lock(mutex_);
-  Sql::Statement update(sql_->handle(),
-                        "UPDATE approvals SET state = ?, reason = ?, approval = ? WHERE approval_id = ? AND state = ?");
-  const std::string waiting = "WAITING";
-  update.Bind(state, reason, approval, approval_id, waiting);
-  RETURN_IF_ERROR(update.Run());
-  return sqlite3_changes(sql_->handle()) > 0;
+  bool settled = false;
+  RETURN_IF_ERROR(commits_.Run([&](Sql& sql) {
+    Sql::Statement update(
+        sql.handle(), "UPDATE approvals SET state = ?, reason = ?, approval = ? WHERE approval_id = ? AND state = ?");
+    const std::string waiting = "WAITING";
+    update.Bind(state, reason, approval, approval_id, waiting);
+    const absl::Status run = update.Run();
+    settled = sqlite3_changes(sql.handle()) > 0;
+    return run;
+  }));
+  return settled;
 }
 
 absl::StatusOr<std::vector<AnswerRow>> RequestState::AnswersDue(absl::Time now) {

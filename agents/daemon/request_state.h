@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
+#include "agents/daemon/group_commit.h"
 #include "agents/daemon/sql.h"
 #include "trust/base/mutex.h"
 
@@ -63,7 +64,8 @@ struct AnswerRow {
 };
 
 // What the agent must not forget of case-data requests: a SQLite file of its own beside State's, synced at every
-// change. Each call is one transaction. Errors of all: kUnavailable, kDataLoss (sql.h). Thread-safe.
+// change. Each call is one transaction; calls that come at once share one sync. Errors of all: kUnavailable, kDataLoss
+// (sql.h). Thread-safe.
 class RequestState {
  public:
   static absl::StatusOr<std::unique_ptr<RequestState>> Open(const std::string& path);
@@ -100,6 +102,8 @@ class RequestState {
   absl::StatusOr<std::optional<ApprovalRow>> FindApproval(const std::string& approval_id);
   absl::StatusOr<std::vector<ApprovalRow>> ApprovalsOf(const std::string& request_id);
   absl::StatusOr<std::vector<ApprovalRow>> WaitingApprovals();
+  // How many wait and have not lapsed.
+  absl::StatusOr<int64_t> CountWaitingApprovals(absl::Time now);
   absl::Status MarkAsked(const std::string& approval_id);
   // False when it was decided before: an approval counts once.
   absl::StatusOr<bool> SettleApproval(const std::string& approval_id, absl::string_view state, absl::string_view reason,
@@ -110,7 +114,7 @@ class RequestState {
   absl::Status SettleAnswer(const std::string& share_id, absl::string_view state);
 
  private:
-  explicit RequestState(std::unique_ptr<Sql> sql) : sql_(std::move(sql)) {}
+  explicit RequestState(std::unique_ptr<Sql> sql) : sql_(std::move(sql)), commits_(mutex_, *sql_) {}
   template <typename... Values>
   absl::Status Change(absl::string_view sql, const Values&... values);
   template <typename Row, typename Read, typename... Values>
@@ -120,6 +124,7 @@ class RequestState {
 
   Mutex mutex_;
   std::unique_ptr<Sql> sql_ GUARDED_BY(mutex_);
+  GroupCommit commits_;
 };
 
 }  // namespace derwent::agents

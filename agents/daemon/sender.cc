@@ -184,10 +184,11 @@ absl::StatusOr<v1::PushReferralResponse> Sender::Outcomes(const std::string& ref
 
 absl::Status Sender::TakeReceipts(const v1::SubmitReferralRequest& request,
                                   const v1::SubmitReferralResponse& response) {
-  int next = 0;
+  std::vector<Evidence::Shown> shown;
   for (const v1::Submission& submission : request.submissions()) {
     ASSIGN_OR_RETURN(const v1::Manifest manifest, PeekManifest(submission.package()));
     for (const v1::ManifestSubject& subject : manifest.subjects()) {
+      const int next = static_cast<int>(shown.size());
       if (next >= response.receipts_size()) return absl::DataLossError("RECEIPT_INVALID: a receipt is missing");
       const ExpectedEntry expected{.releasing_agency = manifest.sender_agency(),
                                    .receiving_agency = manifest.recipient_agency(),
@@ -196,10 +197,10 @@ absl::Status Sender::TakeReceipts(const v1::SubmitReferralRequest& request,
                                    .purpose = manifest.purpose(),
                                    .subject = subject.number(),
                                    .manifest_digest = trust::Sha256(submission.package().manifest().payload())};
-      RETURN_IF_ERROR(evidence_.Take(response.receipts(next++), expected));
+      shown.push_back({.receipt = response.receipts(next), .expected = expected});
     }
   }
-  return absl::OkStatus();
+  return evidence_.Take(shown);
 }
 
 absl::Status Sender::Submit(const OutboxRow& row) {

@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS alarms (row INTEGER PRIMARY KEY AUTOINCREMENT, code B
   time_ms INTEGER NOT NULL, UNIQUE (code, share_id, agency));
 CREATE TABLE IF NOT EXISTS access_log (row INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, person BLOB NOT NULL, share_id BLOB NOT NULL, action BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS receipts (share_id BLOB, idx INTEGER, receipt BLOB NOT NULL, PRIMARY KEY (share_id, idx)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS vetoes (reference BLOB, restriction_id BLOB, PRIMARY KEY (reference, restriction_id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS files (digest BLOB PRIMARY KEY, result BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS kept (name BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 )sql";
@@ -123,21 +124,20 @@ absl::StatusOr<std::optional<std::string>> State::First(absl::string_view sql, a
 
 absl::Status State::SavePush(const std::string& referral_ref, absl::string_view request_digest,
                              const std::vector<OutboxRow>& shares) {
-  MutexLock lock(mutex_);
-  Sql::Transaction transaction(*sql_);
-  RETURN_IF_ERROR(transaction.begun());
-  RETURN_IF_ERROR(
-      Sql::Statement(sql_->handle(), "INSERT INTO pushes VALUES (?, ?)").Bind(referral_ref, request_digest).Run());
-  for (const OutboxRow& share : shares) {
-    Sql::Statement insert(
-        sql_->handle(),
-        "INSERT INTO outbox (share_id, referral_ref, state, reason, submit, outcome, create_ms, deadline_ms) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
-    insert.Bind(share.share_id, referral_ref, share.state, share.reason, share.submit, share.outcome,
-                Millis(share.create_time), Millis(share.collect_deadline));
-    RETURN_IF_ERROR(insert.Run());
-  }
-  return transaction.Commit();
+  return commits_.Run([&](Sql& sql) -> absl::Status {
+    RETURN_IF_ERROR(
+        Sql::Statement(sql.handle(), "INSERT INTO pushes VALUES (?, ?)").Bind(referral_ref, request_digest).Run());
+    for (const OutboxRow& share : shares) {
+      Sql::Statement insert(
+          sql.handle(),
+          "INSERT INTO outbox (share_id, referral_ref, state, reason, submit, outcome, create_ms, deadline_ms) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+      insert.Bind(share.share_id, referral_ref, share.state, share.reason, share.submit, share.outcome,
+                  Millis(share.create_time), Millis(share.collect_deadline));
+      RETURN_IF_ERROR(insert.Run());
+    }
+    return absl::OkStatus();
+  });
 }
 
 absl::StatusOr<std::optional<std::string>> State::FindPush(const std::string& referral_ref) {
@@ -170,19 +170,16 @@ absl::Status State::SettleShare(const std::string& share_id, absl::string_view s
 }
 
 absl::Status State::ReplaceShare(const std::string& share_id, const OutboxRow& fresh) {
-  MutexLock lock(mutex_);
-  Sql::Transaction transaction(*sql_);
-  RETURN_IF_ERROR(transaction.begun());
-  Sql::Statement insert(
-      sql_->handle(),
-      "INSERT INTO outbox (share_id, referral_ref, state, reason, submit, outcome, create_ms, deadline_ms) "
-      "SELECT ?, referral_ref, ?, ?, ?, ?, ?, ? FROM outbox WHERE share_id = ?");
-  insert.Bind(fresh.share_id, fresh.state, fresh.reason, fresh.submit, fresh.outcome, Millis(fresh.create_time),
-              Millis(fresh.collect_deadline), share_id);
-  RETURN_IF_ERROR(insert.Run());
-  RETURN_IF_ERROR(
-      Sql::Statement(sql_->handle(), "UPDATE outbox SET referral_ref = x'' WHERE share_id = ?").Bind(share_id).Run());
-  return transaction.Commit();
+  return commits_.Run([&](Sql& sql) -> absl::Status {
+    Sql::Statement insert(
+        sql.handle(),
+        "INSERT INTO outbox (share_id, referral_ref, state, reason, submit, outcome, create_ms, deadline_ms) "
+        "SELECT ?, referral_ref, ?, ?, ?, ?, ?, ? FROM outbox WHERE share_id = ?");
+    insert.Bind(fresh.share_id, fresh.state, fresh.reason, fresh.submit, fresh.outcome, Millis(fresh.create_time),
+                Millis(fresh.collect_deadline), share_id);
+    RETURN_IF_ERROR(insert.Run());
+    return Sql::Statement(sql.handle(), "UPDATE outbox SET referral_ref = x'' WHERE share_id = ?").Bind(share_id).Run();
+  });
 }
 
 absl::StatusOr<std::vector<OutboxRow>> State::OverdueShares(absl::Time now) {
@@ -206,34 +203,41 @@ absl::StatusOr<bool> State::WasHeardOf(const std::string& share_id, const std::s
 }
 
 absl::StatusOr<bool> State::QueueMessage(OutgoingMessage message, const std::string& once_key, const Signer& sign) {
-  MutexLock lock(mutex_);
-  Sql::Transaction transaction(*sql_);
-  RETURN_IF_ERROR(transaction.begun());
-  {
-    Sql::Statement known(sql_->handle(), "SELECT 1 FROM out_messages WHERE once_key = ?");
-    known.Bind(once_key);
-    ASSIGN_OR_RETURN(const bool queued, known.Next());
-    if (queued) return false;
-  }
-  int64_t last = 0;
-  {
-    Sql::Statement query(sql_->handle(), "SELECT last FROM out_sequences WHERE share_id = ? AND peer = ?");
-    query.Bind(message.share_id, message.peer);
-    ASSIGN_OR_RETURN(const bool found, query.Next());
-    if (found) last = query.Int(0);
-  }
-  ASSIGN_OR_RETURN(message.envelope, sign(static_cast<uint32_t>(last + 1)));
-  RETURN_IF_ERROR(Sql::Statement(sql_->handle(), "INSERT OR REPLACE INTO out_sequences VALUES (?, ?, ?)")
-                      .Bind(message.share_id, message.peer, last + 1)
-                      .Run());
-  Sql::Statement insert(sql_->handle(),
-                        "INSERT INTO out_messages (once_key, request_id, share_id, peer, kind, delivery_id, envelope) "
-                        "VALUES (?, ?, ?, ?, ?, ?, ?)");
-  insert.Bind(once_key, message.request_id, message.share_id, message.peer, message.kind, message.delivery_id,
-              message.envelope);
-  RETURN_IF_ERROR(insert.Run());
-  RETURN_IF_ERROR(transaction.Commit());
-  return true;
+  bool fresh = false;
+  RETURN_IF_ERROR(commits_.Run([&](Sql& sql) -> absl::Status {
+    {
+      Sql::Statement known(sql.handle(), "SELECT 1 FROM out_messages WHERE once_key = ?");
+      known.Bind(once_key);
+      ASSIGN_OR_RETURN(const bool queued, known.Next());
+      if (queued) return absl::OkStatus();
+    }
+    int64_t last = 0;
+    {
+      Sql::Statement query(sql.handle(), "SELECT last FROM out_sequences WHERE share_id = ? AND peer = ?");
+      query.Bind(message.share_id, message.peer);
+      ASSIGN_OR_RETURN(const bool found, query.Next());
+      if (found) last = query.Int(0);
+    }
+    ASSIGN_OR_RETURN(message.envelope, sign(static_cast<uint32_t>(last + 1)));
+    RETURN_IF_ERROR(Sql::Statement(sql.handle(), "INSERT OR REPLACE INTO out_sequences VALUES (?, ?, ?)")
+                        .Bind(message.share_id, message.peer, last + 1)
+                        .Run());
+    Sql::Statement insert(
+        sql.handle(),
+        "INSERT INTO out_messages (once_key, request_id, share_id, peer, kind, delivery_id, envelope) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)");
+    insert.Bind(once_key, message.request_id, message.share_id, message.peer, message.kind, message.delivery_id,
+                message.envelope);
+    fresh = true;
+    return insert.Run();
+  }));
+  return fresh;
+}
+
+absl::StatusOr<bool> State::WasQueued(const std::string& once_key) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> found,
+                   First("SELECT request_id FROM out_messages WHERE once_key = ?", once_key));
+  return found.has_value();
 }
 
 absl::StatusOr<std::vector<OutgoingMessage>> State::PendingMessages() {
@@ -258,16 +262,13 @@ absl::StatusOr<std::vector<OutgoingMessage>> State::PendingMessages() {
 absl::Status State::MessageSent(int64_t row) { return Change("UPDATE out_messages SET sent = 1 WHERE row = ?", row); }
 
 absl::Status State::DropMessage(const OutgoingMessage& message, uint32_t sequence) {
-  MutexLock lock(mutex_);
-  Sql::Transaction transaction(*sql_);
-  RETURN_IF_ERROR(transaction.begun());
-  RETURN_IF_ERROR(Sql::Statement(sql_->handle(), "DELETE FROM out_messages WHERE row = ?").Bind(message.row).Run());
-  RETURN_IF_ERROR(
-      Sql::Statement(sql_->handle(),
-                     "UPDATE out_sequences SET last = last - 1 WHERE share_id = ? AND peer = ? AND last = ?")
-          .Bind(message.share_id, message.peer, sequence)
-          .Run());
-  return transaction.Commit();
+  return commits_.Run([&](Sql& sql) -> absl::Status {
+    RETURN_IF_ERROR(Sql::Statement(sql.handle(), "DELETE FROM out_messages WHERE row = ?").Bind(message.row).Run());
+    return Sql::Statement(sql.handle(),
+                          "UPDATE out_sequences SET last = last - 1 WHERE share_id = ? AND peer = ? AND last = ?")
+        .Bind(message.share_id, message.peer, sequence)
+        .Run();
+  });
 }
 
 absl::StatusOr<uint32_t> State::LastSequence(const std::string& share_id, const std::string& peer) {
@@ -289,28 +290,26 @@ absl::Status State::HoldMessage(const std::string& share_id, const std::string& 
 
 absl::StatusOr<std::optional<std::string>> State::TakeHeld(const std::string& share_id, const std::string& peer,
                                                            uint32_t sequence) {
-  MutexLock lock(mutex_);
-  Sql::Statement query(sql_->handle(), "SELECT envelope FROM held WHERE share_id = ? AND peer = ? AND sequence = ?");
-  query.Bind(share_id, peer, sequence);
-  ASSIGN_OR_RETURN(const bool found, query.Next());
-  if (!found) return std::nullopt;
-  std::string envelope = query.Text(0);
-  RETURN_IF_ERROR(Sql::Statement(sql_->handle(), "DELETE FROM held WHERE share_id = ? AND peer = ? AND sequence = ?")
-                      .Bind(share_id, peer, sequence)
-                      .Run());
+  std::optional<std::string> envelope;
+  RETURN_IF_ERROR(commits_.Run([&](Sql& sql) -> absl::Status {
+    Sql::Statement query(sql.handle(), "SELECT envelope FROM held WHERE share_id = ? AND peer = ? AND sequence = ?");
+    query.Bind(share_id, peer, sequence);
+    ASSIGN_OR_RETURN(const bool found, query.Next());
+    if (!found) return absl::OkStatus();
+    envelope = query.Text(0);
+    return Sql::Statement(sql.handle(), "DELETE FROM held WHERE share_id = ? AND peer = ? AND sequence = ?")
+        .Bind(share_id, peer, sequence)
+        .Run();
+  }));
   return envelope;
 }
 
 absl::StatusOr<bool> State::SaveReceived(const InboxRow& row) {
-  MutexLock lock(mutex_);
-  Sql::Statement insert(sql_->handle(),
-                        "INSERT OR IGNORE INTO inbox (share_id, delivery_id, sender, state, manifest, manifest_digest, "
-                        "content, receive_ms, handed_over) "
-                        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  insert.Bind(row.share_id, row.delivery_id, row.sender, row.state, row.manifest, row.manifest_digest, row.content,
-              Millis(row.receive_time), static_cast<int64_t>(row.handed_over));
-  RETURN_IF_ERROR(insert.Run());
-  return sqlite3_changes(sql_->handle()) > 0;
+  return ChangeOne(
+      "INSERT OR IGNORE INTO inbox (share_id, delivery_id, sender, state, manifest, manifest_digest, content, "
+      "receive_ms, handed_over) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      row.share_id, row.delivery_id, row.sender, row.state, row.manifest, row.manifest_digest, row.content,
+      Millis(row.receive_time), static_cast<int64_t>(row.handed_over));
 }
 
 absl::StatusOr<std::optional<InboxRow>> State::FindReceived(const std::string& share_id) {

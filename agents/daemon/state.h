@@ -12,9 +12,11 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
+#include "agents/daemon/group_commit.h"
 #include "agents/daemon/sql.h"
 #include "trust/base/clock.h"
 #include "trust/base/mutex.h"
+#include "trust/base/status_macros.h"
 
 namespace derwent::agents {
 
@@ -66,6 +68,13 @@ struct ProgressRow {
   absl::Time create_time;
 };
 
+// Evidence of a share, verified.
+struct ReceiptRow {
+  std::string share_id;
+  uint64_t index = 0;
+  std::string receipt;  // Serialised Receipt.
+};
+
 struct AlarmRow {
   std::string code;
   std::string share_id;
@@ -74,7 +83,8 @@ struct AlarmRow {
 };
 
 // What the agent must not forget: one SQLite file, synced at every change. Each call is one transaction: on OK it is
-// durable, on an error nothing changed. Errors of all: kUnavailable, kDataLoss (sql.h). Thread-safe.
+// durable, on an error nothing changed; calls that come at once share one sync. Errors of all: kUnavailable, kDataLoss
+// (sql.h). Thread-safe.
 class State {
  public:
   static absl::StatusOr<std::unique_ptr<State>> Open(const std::string& path, const Clock& clock);
@@ -106,6 +116,7 @@ class State {
   // before.
   using Signer = std::function<absl::StatusOr<std::string>(uint32_t sequence)>;
   absl::StatusOr<bool> QueueMessage(OutgoingMessage message, const std::string& once_key, const Signer& sign);
+  absl::StatusOr<bool> WasQueued(const std::string& once_key);
   absl::StatusOr<std::vector<OutgoingMessage>> PendingMessages();
   absl::Status MessageSent(int64_t row);
   // Forgets a message that the broker does not take; its number is given again when it was the last.
@@ -141,8 +152,15 @@ class State {
   absl::StatusOr<std::vector<AlarmRow>> Alarms(int limit);
 
   absl::Status LogAccess(absl::string_view person, absl::string_view share_id, absl::string_view action);
-  absl::Status AddReceipt(const std::string& share_id, uint64_t index, const std::string& receipt);
+  // With a single value of the moment (KeepNow).
+  using Value = std::function<std::string()>;
+  absl::Status AddReceipts(const std::vector<ReceiptRow>& receipts, const std::string& name, const Value& value);
   absl::StatusOr<std::vector<std::string>> ReceiptsOf(const std::string& share_id);
+
+  // Persons whom the agency's own officer restricted, by their references. A restriction known before is replaced.
+  absl::Status SaveVeto(const std::string& restriction_id, const std::vector<std::string>& references);
+  absl::Status LiftVeto(const std::string& restriction_id) { return SaveVeto(restriction_id, {}); }
+  absl::StatusOr<bool> Vetoed(const std::vector<std::string>& references);
 
   // Files of the folder hand-over, by the SHA-256 of their octets.
   absl::StatusOr<std::optional<std::string>> SeenFile(absl::string_view digest);
@@ -151,16 +169,28 @@ class State {
   // Single values: newest checkpoint, directory version.
   absl::StatusOr<std::string> Kept(const std::string& name);
   absl::Status Keep(const std::string& name, absl::string_view value);
+  // `value` is asked when it is written, one after another: it never goes back when what it says does not.
+  absl::Status KeepNow(const std::string& name, const Value& value);
 
   absl::StatusOr<int64_t> OutboxDepth();
   absl::StatusOr<int64_t> InboxDepth();
 
  private:
-  State(std::unique_ptr<Sql> sql, const Clock& clock) : sql_(std::move(sql)), clock_(clock) {}
+  State(std::unique_ptr<Sql> sql, const Clock& clock) : sql_(std::move(sql)), commits_(mutex_, *sql_), clock_(clock) {}
   template <typename... Values>
-  absl::Status Change(absl::string_view sql, const Values&... values) {
-    MutexLock lock(mutex_);
-    return Sql::Statement(sql_->handle(), sql).Bind(values...).Run();
+  absl::Status Change(absl::string_view text, const Values&... values) {
+    return commits_.Run([&](Sql& sql) { return Sql::Statement(sql.handle(), text).Bind(values...).Run(); });
+  }
+  // Likewise; true when it changed a row.
+  template <typename... Values>
+  absl::StatusOr<bool> ChangeOne(absl::string_view text, const Values&... values) {
+    bool changed = false;
+    RETURN_IF_ERROR(commits_.Run([&](Sql& sql) {
+      const absl::Status run = Sql::Statement(sql.handle(), text).Bind(values...).Run();
+      changed = sqlite3_changes(sql.handle()) > 0;
+      return run;
+    }));
+    return changed;
   }
   template <typename... Values>
   absl::StatusOr<std::vector<OutboxRow>> Outbox(absl::string_view where, const Values&... values);
@@ -172,6 +202,7 @@ class State {
 
   Mutex mutex_;
   std::unique_ptr<Sql> sql_ GUARDED_BY(mutex_);
+  GroupCommit commits_;
   const Clock& clock_;
 };
 

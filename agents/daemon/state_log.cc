@@ -1,4 +1,5 @@
-// What the agent remembers of others: progress, alarms, openings, receipts, files taken, single values.
+// What the agent remembers besides shares and messages: progress, alarms, openings, receipts, vetoes, files taken,
+// single values.
 #include <utility>
 
 #include "agents/daemon/state.h"
@@ -42,12 +43,8 @@ absl::Status State::Reject(const std::string& delivery_id) {
 }
 
 absl::StatusOr<bool> State::RaiseAlarm(absl::string_view code, absl::string_view share_id, absl::string_view agency) {
-  MutexLock lock(mutex_);
-  Sql::Statement insert(sql_->handle(),
-                        "INSERT OR IGNORE INTO alarms (code, share_id, agency, time_ms) VALUES (?, ?, ?, ?)");
-  insert.Bind(code, share_id, agency, absl::ToUnixMillis(clock_.Now()));
-  RETURN_IF_ERROR(insert.Run());
-  return sqlite3_changes(sql_->handle()) > 0;
+  return ChangeOne("INSERT OR IGNORE INTO alarms (code, share_id, agency, time_ms) VALUES (?, ?, ?, ?)", code, share_id,
+                   agency, absl::ToUnixMillis(clock_.Now()));
 }
 
 absl::StatusOr<std::vector<AlarmRow>> State::Alarms(int limit) {
@@ -70,8 +67,16 @@ absl::Status State::LogAccess(absl::string_view person, absl::string_view share_
                 absl::ToUnixMillis(clock_.Now()), person, share_id, action);
 }
 
-absl::Status State::AddReceipt(const std::string& share_id, uint64_t index, const std::string& receipt) {
-  return Change("INSERT OR REPLACE INTO receipts VALUES (?, ?, ?)", share_id, static_cast<int64_t>(index), receipt);
+absl::Status State::AddReceipts(const std::vector<ReceiptRow>& receipts, const std::string& name, const Value& value) {
+  return commits_.Run([&](Sql& sql) -> absl::Status {
+    for (const ReceiptRow& one : receipts) {
+      RETURN_IF_ERROR(Sql::Statement(sql.handle(), "INSERT OR REPLACE INTO receipts VALUES (?, ?, ?)")
+                          .Bind(one.share_id, static_cast<int64_t>(one.index), one.receipt)
+                          .Run());
+    }
+    const std::string now = value();
+    return Sql::Statement(sql.handle(), "INSERT OR REPLACE INTO kept VALUES (?, ?)").Bind(name, now).Run();
+  });
 }
 
 absl::StatusOr<std::vector<std::string>> State::ReceiptsOf(const std::string& share_id) {
@@ -84,6 +89,28 @@ absl::StatusOr<std::vector<std::string>> State::ReceiptsOf(const std::string& sh
     if (!more) return receipts;
     receipts.push_back(query.Text(0));
   }
+}
+
+absl::Status State::SaveVeto(const std::string& restriction_id, const std::vector<std::string>& references) {
+  return commits_.Run([&](Sql& sql) -> absl::Status {
+    RETURN_IF_ERROR(
+        Sql::Statement(sql.handle(), "DELETE FROM vetoes WHERE restriction_id = ?").Bind(restriction_id).Run());
+    for (const std::string& reference : references) {
+      RETURN_IF_ERROR(Sql::Statement(sql.handle(), "INSERT OR IGNORE INTO vetoes VALUES (?, ?)")
+                          .Bind(reference, restriction_id)
+                          .Run());
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<bool> State::Vetoed(const std::vector<std::string>& references) {
+  for (const std::string& reference : references) {
+    ASSIGN_OR_RETURN(const std::optional<std::string> found,
+                     First("SELECT restriction_id FROM vetoes WHERE reference = ?", reference));
+    if (found.has_value()) return true;
+  }
+  return false;
 }
 
 absl::StatusOr<std::optional<std::string>> State::SeenFile(absl::string_view digest) {
@@ -102,5 +129,7 @@ absl::StatusOr<std::string> State::Kept(const std::string& name) {
 absl::Status State::Keep(const std::string& name, absl::string_view value) {
   return Change("INSERT OR REPLACE INTO kept VALUES (?, ?)", name, value);
 }
+
+absl::Status State::KeepNow(const std::string& name, const Value& value) { return AddReceipts({}, name, value); }
 
 }  // namespace derwent::agents

@@ -9,6 +9,7 @@
 
 #include "trust/base/digest.h"
 #include "trust/base/status_macros.h"
+#include "trust/secret/sha256.h"
 #include "trust/signature/key_file.h"
 
 namespace derwent::agents {
@@ -58,7 +59,10 @@ absl::StatusOr<TrustAnchors> TrustAnchors::Load(const AnchorFiles& files, absl::
   return TrustAnchors{.authority = std::move(authority),
                       .revoked = std::move(revoked),
                       .first_keys = std::move(keys),
-                      .log_key = std::move(vkey)};
+                      .log_key = std::move(vkey),
+                      .digest = trust::Sha256Parts({trust::Sha256(ca).view(), trust::Sha256(crl).view(),
+                                                    trust::Sha256(first_keys).view(), trust::Sha256(log_key).view()})
+                                    .bytes()};
 }
 
 }  // namespace derwent::agents

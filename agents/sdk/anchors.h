@@ -27,6 +27,7 @@ struct TrustAnchors {
   trust::RevocationSet revoked;
   std::map<std::string, std::string> first_keys;
   trust::VerifierKey log_key;  // Its name is the log's origin.
+  std::string digest;          // Of the files read: the same anchors have the same. Empty: made by hand.
 
   // No list of revocations that still counts means no trust. Error: kUnauthenticated.
   absl::Status CheckFresh(absl::Time now) const;

@@ -121,6 +121,10 @@ absl::StatusOr<v1::ApprovalCommand> CheckApproval(const v1::SignedApproval& appr
   RETURN_IF_ERROR(CheckSaid(command, FromTimestamp(question.due_time()), now));
   if (command.approver_person() == asker_person)
     return absl::PermissionDeniedError("nobody approves their own request");
+  const auto profile = snapshot.policy->profiles.find(question.profile());
+  const bool secret = profile != snapshot.policy->profiles.end() && profile->second.existence_sensitive;
+  if (secret && command.approver_agency() == command.recipient_agency())
+    return NotValid("the approver is of the asker's agency, where existence is secret");
   const bool panel = IsPanelRole(*snapshot.policy, question.role());
   if (!panel && command.approver_agency() != command.holder_agency()) return NotValid("the role is the holder's own");
   const bool holds = policy::RoleHeld(snapshot, command.approver_agency(), command.approver_person(), question.role(),

@@ -30,8 +30,9 @@ v1::ApprovalQuestion QuestionFor(const Inquiry& inquiry, const AnswerDecision& d
                                  const std::string& approval_id, const std::string& policy_digest, absl::Time due);
 
 // The command of a signed approval if it answers `question`: signed by a person's certificate of the consortium that
-// counts today, who holds the role today, is not the asker, and says no more than was asked. Errors:
-// kFailedPrecondition why it does not count; kPermissionDenied it is the asker's own.
+// counts today, who holds the role today, is not the asker, nor of the asker's agency where existence is secret, and
+// says no more than was asked. Errors: kFailedPrecondition why it does not count; kPermissionDenied it is the asker's
+// own.
 absl::StatusOr<v1::ApprovalCommand> CheckApproval(const v1::SignedApproval& approval,
                                                   const v1::ApprovalQuestion& question, const std::string& asker_person,
                                                   const TrustAnchors& anchors, const policy::Snapshot& snapshot,

@@ -143,6 +143,13 @@ absl::StatusOr<AnswerDecision> DecideAnswer(const Inquiry& inquiry, const v1::Ca
   return result;
 }
 
+void Veto(AnswerDecision& decision) {
+  const policy::ReasonEntry& entry = policy::Describe(policy::ReasonCode::kSubjectRestricted);
+  for (AnswerLine& line : decision.lines) {
+    if (line.reasons == std::vector<std::string>{"NO_RECORD"}) Withhold(line, entry.name, entry.next);
+  }
+}
+
 absl::Status CheckAnswer(const v1::Manifest& answer, const v1::Manifest& selector, const policy::Snapshot& snapshot,
                          absl::Time now) {
   const bool same =

@@ -56,6 +56,10 @@ absl::StatusOr<AnswerDecision> DecideAnswer(const Inquiry& inquiry, const v1::Ca
                                             const policy::Snapshot& snapshot, absl::Time now,
                                             const HolderContact& contact, trust::Random& random);
 
+// Withholds whatever would be released: the holder's own officer restricted the person. `decision` was made without the
+// record, so that where existence is secret nothing tells a veto from nobody.
+void Veto(AnswerDecision& decision);
+
 // Whether a limited-access record may be seen by a person: on its list, where there is one, and not excluded.
 bool MaySee(const v1::CaseRecord& record, const std::string& person);
 

@@ -32,7 +32,8 @@ class KeyBook {
     std::vector<trust::Checkpoint> checkpoints;        // Of the events' receipts, for the checkpoint watch.
   };
 
-  // Verifies and keeps the keys of one agency; a broken answer changes nothing.
+  // Verifies and keeps the keys of one agency; a broken answer changes nothing. The same events under the same anchors
+  // are verified again only after 10 s.
   // Errors: kUnauthenticated `KEY_NOT_CERTIFIED` a broken link, no pinned key, no proof of inclusion; kDataLoss
   // `KEYS_REWRITTEN` events known before are gone or others.
   absl::StatusOr<Taken> Take(const v1::AgencyKeys& keys, const TrustAnchors& anchors, absl::Time now);
@@ -48,6 +49,8 @@ class KeyBook {
     std::shared_ptr<const trust::KeyHistory> history;
     std::vector<std::string> payloads;
     std::set<std::string> key_ids;
+    std::string proof;  // Of the events as they came and of the anchors under which they were verified.
+    absl::Time verify_time;
   };
   mutable Mutex mutex_;
   std::map<std::string, Known, std::less<>> known_ GUARDED_BY(mutex_);

@@ -66,6 +66,8 @@ SignerVerdict JudgeSigner(const CheckedApproval& approval, const StoredPart& req
   const Asker asker = AskerOf(request.manifest);
   if (command.approver_agency() == asker.agency && command.approver_person() == asker.person)
     return SignerVerdict::kSelf;
+  // Where existence is secret nobody of the asker's agency is asked, and so nobody of it may have anything to agree to.
+  if (request.share.existence_sensitive && command.approver_agency() == asker.agency) return SignerVerdict::kNotValid;
   const bool counts = InForce(command, world, batch.now()) && RightAgency(command, *world.bundle->policy) &&
                       !world.revoked->IsRevoked(approval.serial) &&
                       HoldsToday(world, command.approver_agency(), command.approver_person(), command.approver_role(),

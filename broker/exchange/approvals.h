@@ -27,7 +27,8 @@ absl::StatusOr<CountedApprovals> CountApprovals(const std::vector<CheckedApprova
 // always makes this one entry: how many approvals it rests on is nobody else's business.
 absl::Status UseApprovals(const CheckedShare& share, const StoredPart& request, Batch& batch);
 
-// Whether an approval's signer, period and policy count now. The asker's own is told apart.
+// Whether an approval's signer, period and policy count now. The asker's own is told apart; where existence is secret
+// a colleague's does not count either.
 enum class SignerVerdict { kCounts, kNotValid, kSelf };
 SignerVerdict JudgeSigner(const CheckedApproval& approval, const StoredPart& request, const Batch& batch);
 

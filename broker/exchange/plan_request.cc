@@ -144,4 +144,13 @@ absl::Status PlanCaseRequest(const Caller& caller, const v1::PlanCaseRequestRequ
   return absl::OkStatus();
 }
 
+absl::Status AlarmQuota(const std::string& asker, const v1::PlanCaseRequestRequest& request, Batch& batch) {
+  std::vector<v1::Manifest> asked;
+  for (const v1::PlannedHolder& holder : request.holders()) {
+    if (batch.world().directories.contains(holder.agency()))  // Nobody is told in the name of who is none.
+      asked.push_back(PlannedFor(asker, request, holder, "").manifest);
+  }
+  return asked.empty() ? absl::OkStatus() : AlarmQuota(asked, batch);
+}
+
 }  // namespace derwent::exchange

@@ -48,15 +48,14 @@ absl::Status CountQuota(const std::string& agency, const std::string& person, si
   return batch.write().PutQuota(today);
 }
 
-absl::Status AlarmQuota(const CheckedShare& share, Batch& batch) {
-  const v1::Manifest& first = share.packages.front().manifest;
+absl::Status AlarmQuota(const std::vector<v1::Manifest>& asked, Batch& batch) {
+  const v1::Manifest& first = asked.front();
   ASSIGN_OR_RETURN(store::QuotaRow today, Today(first.sender_agency(), first.question().acting_person(), batch));
   if (today.alarmed) return absl::OkStatus();
   today.alarmed = true;
   RETURN_IF_ERROR(batch.write().PutQuota(today));
   std::vector<uint64_t> all;
-  for (const CheckedPackage& package : share.packages) {
-    const v1::Manifest& m = package.manifest;
+  for (const v1::Manifest& m : asked) {
     ledger::EntryDraft draft("quota_exceeded", ledger::Actor::kReceiving);
     draft.SetReleasing(m.recipient_agency(), "")
         .SetReceiving(m.sender_agency(), today.key.person)
@@ -68,6 +67,12 @@ absl::Status AlarmQuota(const CheckedShare& share, Batch& batch) {
     RETURN_IF_ERROR(Tell(m.recipient_agency(), {index}, batch));
   }
   return Tell(first.sender_agency(), all, batch);
+}
+
+absl::Status AlarmQuota(const CheckedShare& share, Batch& batch) {
+  std::vector<v1::Manifest> asked;
+  for (const CheckedPackage& package : share.packages) asked.push_back(package.manifest);
+  return AlarmQuota(asked, batch);
 }
 
 }  // namespace derwent::exchange

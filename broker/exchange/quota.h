@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 
 #include "broker/exchange/batch.h"
+#include "derwent/v1/package.pb.h"
 
 namespace derwent::exchange {
 
@@ -17,5 +19,9 @@ int64_t QuotaDay(absl::Time time);
 // the limit.
 absl::Status CheckQuota(const std::string& agency, const std::string& person, size_t more, Batch& batch);
 absl::Status CountQuota(const std::string& agency, const std::string& person, size_t more, Batch& batch);
+
+// Tells the asker's agency and the holders of a refused call, of which `asked` are the selectors as far as they are
+// known, one at least: once a person and day.
+absl::Status AlarmQuota(const std::vector<v1::Manifest>& asked, Batch& batch);
 
 }  // namespace derwent::exchange

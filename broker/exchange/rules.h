@@ -33,13 +33,15 @@ absl::Status WithdrawReferral(const Caller& caller, const v1::WithdrawReferralRe
                               v1::WithdrawReferralResponse& response, Batch& batch);
 absl::Status SendNotice(const Caller& caller, const v1::SendNoticeRequest& request, v1::SendNoticeResponse& response,
                         Batch& batch);
+// Over the quota: kResourceExhausted `QUOTA_EXCEEDED`, after which AlarmQuota is due.
 absl::Status PlanCaseRequest(const Caller& caller, const v1::PlanCaseRequestRequest& request,
                              v1::PlanCaseRequestResponse& response, Batch& batch);
-// Over the quota: kResourceExhausted `QUOTA_EXCEEDED`, after which AlarmQuota is due.
+// Likewise over the quota.
 absl::Status SubmitCaseRequest(const Caller& caller, const v1::SubmitCaseRequestRequest& request,
                                const CheckedShare& share, v1::SubmitCaseRequestResponse& response, Batch& batch);
 // Tells the asker's agency and the holders of the refused call, once a person and day.
 absl::Status AlarmQuota(const CheckedShare& share, Batch& batch);
+absl::Status AlarmQuota(const std::string& asker, const v1::PlanCaseRequestRequest& request, Batch& batch);
 absl::Status SubmitCaseAnswer(const Caller& caller, const v1::SubmitCaseAnswerRequest& request,
                               const CheckedShare& share, v1::SubmitCaseAnswerResponse& response, Batch& batch);
 absl::Status AskApproval(const Caller& caller, const v1::AskApprovalRequest& request, v1::AskApprovalResponse& response,

@@ -1,4 +1,6 @@
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "broker/exchange/reads.h"
 #include "broker/exchange/refusal.h"
@@ -30,12 +32,27 @@ Runner::Prepare WithShare(absl::Status (*rule)(const Caller&, const Request&, co
   };
 }
 
+// A quota that was exceeded is entered and told, though the call is refused.
+Runner::OnRefusal AfterQuota(Runner::Rule alarm) {
+  return [alarm = std::move(alarm)](const absl::Status& why, Batch& batch) {
+    return exchange::ReasonOf(why) == "QUOTA_EXCEEDED" ? alarm(batch) : absl::OkStatus();
+  };
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* CaseRequestService::PlanCaseRequest(grpc::CallbackServerContext* context,
                                                               const v1::PlanCaseRequestRequest* request,
                                                               v1::PlanCaseRequestResponse* response) {
-  return runner_.Command(context, "PlanCaseRequest", response, Plain(exchange::PlanCaseRequest, request, response));
+  const auto asker = std::make_shared<std::string>();  // Shared: std::function copies.
+  const Runner::Prepare plan = Plain(exchange::PlanCaseRequest, request, response);
+  return runner_.Command(
+      context, "PlanCaseRequest", response,
+      [asker, plan](const Caller& caller, const World& world) {
+        *asker = caller.agency();
+        return plan(caller, world);
+      },
+      nullptr, AfterQuota([asker, request](Batch& batch) { return exchange::AlarmQuota(*asker, *request, batch); }));
 }
 
 grpc::ServerUnaryReactor* CaseRequestService::SubmitCaseRequest(grpc::CallbackServerContext* context,
@@ -44,10 +61,7 @@ grpc::ServerUnaryReactor* CaseRequestService::SubmitCaseRequest(grpc::CallbackSe
   const auto share = std::make_shared<exchange::CheckedShare>();
   return runner_.Command(context, "SubmitCaseRequest", response,
                          WithShare(exchange::SubmitCaseRequest, request, response, share, *runner_.parts().clock),
-                         nullptr, [share](const absl::Status& why, Batch& batch) {
-                           return exchange::ReasonOf(why) == "QUOTA_EXCEEDED" ? exchange::AlarmQuota(*share, batch)
-                                                                              : absl::OkStatus();
-                         });
+                         nullptr, AfterQuota([share](Batch& batch) { return exchange::AlarmQuota(*share, batch); }));
 }
 
 grpc::ServerUnaryReactor* CaseRequestService::SubmitCaseAnswer(grpc::CallbackServerContext* context,

@@ -3,23 +3,31 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import case_requests  # noqa: E402
 import testbed  # noqa: E402
 
-NAMES = ["echo", "echo_commit", "submit", "opened", "ledger", "memory"]
+NAMES = ["echo", "echo_commit", "submit", "opened", "ledger", "memory", "request", "matching"]
+OWN = {"request", "matching"}  # Figures that need no consortium of the others'.
 LEVELS = {1: 1500, 8: 4000, 64: 8000}  # Outstanding calls to calls sent.
 WARM = 500  # Calls before each figure, not counted.
 SAMPLE = testbed.HOME / "samples/police.derbys/da-referral.json"
 
 
 class Bench:
-    def __init__(self, bed):
-        self.bed, self.figures = bed, {}
-        self.shares = bed.run / "shares"
+    """Measures on a consortium; `figures` is what every part has measured so far."""
+
+    def __init__(self, bed, figures):
+        self.bed, self.figures = bed, figures
+
+    @property
+    def shares(self):
+        return self.bed.run / "shares"
 
     def say(self, label, value, unit, extra=""):
         self.figures[label] = {"value": value, "unit": unit}
@@ -31,6 +39,11 @@ class Bench:
         if out.returncode:
             raise SystemExit(f"derwent_bench {arguments[0]}: {out.stderr[-600:]}")
         return json.loads(out.stdout)
+
+    def make(self, total):
+        """Shares to send or echo; the octets of one."""
+        print(f"(making {total} shares: one subject, one recipient, three units)", file=sys.stderr, flush=True)
+        return self.tool("make", self.bed.run, SAMPLE, total, self.shares)["octets"]
 
     def load(self, name, port, levels, fresh):
         """Sends at each level; `fresh` shares are used once, for the broker takes each only once."""
@@ -47,12 +60,12 @@ class Bench:
             self.figures[label + ", latency"] = {"p50_ms": got["p50_ms"], "p99_ms": got["p99_ms"]}
             self.say(label, got["per_second"], "/s", f"p50 {got['p50_ms']:.2f} ms  p99 {got['p99_ms']:.2f} ms")
 
-    def echo(self, name, commit):
+    def echo(self, name, commit, levels=None):
         port_file = self.bed.run / f"{name}.port"
         argv = [testbed.BIN / "derwent_bench", "echo", self.bed.run, port_file] + ([self.bed.run / "commit"] if commit else [])
         server = testbed.Process(name, argv, self.bed.run / f"{name}.log", port_file).start().ready()
         try:
-            self.load("echo + durable commit" if commit else "raw mTLS echo", port_file.read_text().strip(), LEVELS, fresh=False)
+            self.load("echo + durable commit" if commit else "raw mTLS echo", port_file.read_text().strip(), levels or LEVELS, fresh=False)
         finally:
             server.kill()
 
@@ -75,38 +88,60 @@ class Bench:
         self.say(label, kib / 1024, "MiB")
 
 
+def broker_figures(bench, wanted):
+    bed = bench.bed
+    bed.broker.start().ready()
+    if "memory" in wanted:
+        time.sleep(2)  # Idle: what start-up needed has settled.
+        bench.memory("broker memory, idle after start")
+    if {"echo", "echo_commit", "submit"} & set(wanted):
+        bench.say("octets of a submit", bench.make(sum(LEVELS.values()) + WARM * len(LEVELS)), "")
+    if "echo" in wanted:
+        bench.echo("echo", commit=False)
+    if "echo_commit" in wanted:
+        bench.echo("echo_commit", commit=True)
+    if "opened" in wanted:
+        got = bench.tool("opened", bed.run, SAMPLE, 200)
+        bench.say("submit to opened at the recipient, p50", got["p50_ms"], "ms")
+        bench.say("submit to opened at the recipient, p99", got["p99_ms"], "ms")
+    if "submit" in wanted:
+        bench.load("submit", bed.port, LEVELS, fresh=True)
+        bench.memory("broker memory, after the submits")
+    bench.ratios()
+    if "ledger" in wanted:
+        print(subprocess.run([str(testbed.BIN / "derwent_ledger_bench"), str(bed.run)], capture_output=True, text=True, check=True).stdout, end="", flush=True)
+
+
+def matching(bench):
+    """One selector among 100,000 people, and who is found in public sets of people with errors, where those are at hand."""
+    out = subprocess.run([str(testbed.BIN / "agents_matching_test"), "--gtest_filter=*AmongAHundredThousand:PublicSets.*"],
+                         cwd=testbed.HOME, capture_output=True, text=True)
+    if out.returncode:
+        raise SystemExit(f"matching: {out.stdout[-600:]}")
+    millis = float(re.search(r"100,000 people: (\S+) ms", out.stdout).group(1))
+    bench.say("matching one among 100,000 people", millis, "ms", "(aim: under 5.00)")
+    for name, right, wrong, precision, recall in re.findall(r"(\S+) +asked .*right +(\d+), wrong +(\d+), precision (\S+), recall (\S+)", out.stdout):
+        bench.say(f"matching, {name}, precision", float(precision), "", f"{right} right, {wrong} wrong")
+        bench.say(f"matching, {name}, recall", float(recall), "")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=NAMES, help="one figure only")
     parser.add_argument("--json", help="also write the figures there")
     options = parser.parse_args()
     wanted = [options.only] if options.only else NAMES
-    with testbed.Testbed(["police.derbys", "rp.housing"]) as bed:
-        bench = Bench(bed)
-        bed.broker.start().ready()
-        if "memory" in wanted:
-            time.sleep(2)  # Idle: what start-up needed has settled.
-            bench.memory("broker memory, idle after start")
-        if {"echo", "echo_commit", "submit"} & set(wanted):
-            total = sum(LEVELS.values()) + WARM * len(LEVELS)
-            print(f"(making {total} shares: one subject, one recipient, three units)", file=sys.stderr, flush=True)
-            bench.say("octets of a submit", bench.tool("make", bed.run, SAMPLE, total, bench.shares)["octets"], "")
-        if "echo" in wanted:
-            bench.echo("echo", commit=False)
-        if "echo_commit" in wanted:
-            bench.echo("echo_commit", commit=True)
-        if "opened" in wanted:
-            got = bench.tool("opened", bed.run, SAMPLE, 200)
-            bench.say("submit to opened at the recipient, p50", got["p50_ms"], "ms")
-            bench.say("submit to opened at the recipient, p99", got["p99_ms"], "ms")
-        if "submit" in wanted:
-            bench.load("submit", bed.port, LEVELS, fresh=True)
-            bench.memory("broker memory, after the submits")
-        bench.ratios()
-        if "ledger" in wanted:
-            print(subprocess.run([str(testbed.BIN / "derwent_ledger_bench"), str(bed.run)], capture_output=True, text=True, check=True).stdout, end="", flush=True)
+    figures = {}
+    if set(wanted) - OWN:
+        with testbed.Testbed(["police.derbys", "rp.housing"]) as bed:
+            broker_figures(Bench(bed, figures), wanted)
+    if "request" in wanted:
+        with testbed.Testbed([case_requests.ASKER, *case_requests.HOLDERS]) as bed:
+            case_requests.measure(Bench(bed, figures))
+    if "matching" in wanted:
+        matching(Bench(None, figures))
     if options.json:
-        pathlib.Path(options.json).write_text(json.dumps(bench.figures, indent=2) + "\n")
+        pathlib.Path(options.json).write_text(json.dumps(figures, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,10 @@
 //   derwent_bench echo RUN PORT_FILE [COMMIT_FILE]      an echo server with the broker's TLS identity
 //   derwent_bench make RUN SAMPLE COUNT FILE            COUNT finished submits, length-prefixed
 //   derwent_bench load RUN TARGET FILE FROM COUNT OUTSTANDING   sends them; one JSON line
-//   derwent_bench opened RUN SAMPLE COUNT               submit to opened at the recipient, one by one; one JSON line
+//   derwent_bench commits FILE COUNT OCTETS             durable writes, one by one; one JSON line
+//   derwent_bench ask RUN AGENCY PERSON QUESTION COUNT OUTSTANDING   requests until all answers are there; one JSON
+//   line derwent_bench opened RUN SAMPLE COUNT               submit to opened at the recipient, one by one; one JSON
+//   line
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -11,7 +14,10 @@
 #include <thread>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/util/json_util.h"
 
+#include "tests/bench/asking.h"
 #include "tests/bench/echo.h"
 #include "tests/bench/load.h"
 #include "tests/bench/shares.h"
@@ -108,6 +114,23 @@ absl::Status Opened(const std::string& run, const std::string& sample, int count
   return absl::OkStatus();
 }
 
+absl::Status Commits(const std::string& path, int count, int octets) {
+  ASSIGN_OR_RETURN(const double p50, TimeCommits(path, count, static_cast<size_t>(octets)));
+  std::printf("{\"p50_ms\": %.3f}\n", p50);
+  return absl::OkStatus();
+}
+
+absl::Status AskMany(const std::string& run, const std::string& agency, const std::string& person,
+                     const std::string& question, int count, int outstanding) {
+  v1::SendCaseRequestRequest request;
+  if (!google::protobuf::util::JsonStringToMessage(ReadAll(question), &request).ok())
+    return absl::InvalidArgumentError(absl::StrCat("`", question, "` is no request"));
+  ASSIGN_OR_RETURN(const AskResult result, Ask(run, agency, person, request, count, outstanding));
+  std::printf("{\"per_second\": %.2f, \"p50_ms\": %.3f, \"p99_ms\": %.3f}\n", result.requests_a_second, result.p50_ms,
+              result.p99_ms);
+  return absl::OkStatus();
+}
+
 int Run(int argc, char** argv) {
   const std::string mode = argc > 1 ? argv[1] : "";
   absl::Status status = absl::InvalidArgumentError("usage: see the top of bench_main.cc");
@@ -119,6 +142,9 @@ int Run(int argc, char** argv) {
   if (mode == "make" && argc == 6) status = Make(argv[2], argv[3], Number(argv[4]), argv[5]);
   if (mode == "load" && argc == 8)
     status = Load(argv[2], argv[3], argv[4], Number(argv[5]), Number(argv[6]), Number(argv[7]));
+  if (mode == "commits" && argc == 5) status = Commits(argv[2], Number(argv[3]), Number(argv[4]));
+  if (mode == "ask" && argc == 8)
+    status = AskMany(argv[2], argv[3], argv[4], argv[5], Number(argv[6]), Number(argv[7]));
   if (mode == "opened" && argc == 5) status = Opened(argv[2], argv[3], Number(argv[4]));
   if (status.ok()) return 0;
   std::fprintf(stderr, "derwent_bench: %s\n", status.ToString().c_str());

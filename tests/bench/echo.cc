@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -11,11 +12,13 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "grpcpp/security/tls_certificate_provider.h"
 #include "grpcpp/security/tls_credentials_options.h"
 #include "grpcpp/server_builder.h"
 
 #include "derwent/v1/referral.grpc.pb.h"
+#include "tests/bench/load.h"
 #include "trust/base/mutex.h"
 
 namespace derwent::bench {
@@ -92,6 +95,24 @@ class Echo final : public v1::ReferralService::WithRawCallbackMethod_SubmitRefer
 };
 
 }  // namespace
+
+absl::StatusOr<double> TimeCommits(const std::string& path, int count, size_t octets) {
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const std::string whole(kFileOctets, 'x');
+  const std::string block(octets, 'y');
+  bool good = file >= 0 && pwrite(file, whole.data(), whole.size(), 0) == kFileOctets && fdatasync(file) == 0;
+  std::vector<absl::Duration> times;
+  for (int i = 0; good && i < count; ++i) {
+    const absl::Time start = absl::Now();
+    const off_t at = static_cast<off_t>(octets) * i % (kFileOctets / 2);
+    good = pwrite(file, block.data(), octets, at) == static_cast<ssize_t>(octets) && fdatasync(file) == 0;
+    times.push_back(absl::Now() - start);
+  }
+  close(file);
+  if (!good) return absl::UnavailableError("the file cannot be written");
+  std::sort(times.begin(), times.end());
+  return Percentile(times, 0.5);
+}
 
 int ServeEcho(const ServerFiles& files, const std::string& port_file, const std::string& commit_file) {
   const auto provider =

@@ -28,12 +28,12 @@ std::string Octets(const grpc::ByteBuffer& buffer) {
   return octets;
 }
 
+}  // namespace
+
 double Percentile(const std::vector<absl::Duration>& sorted, double share) {
   if (sorted.empty()) return 0;
   return absl::ToDoubleMilliseconds(sorted[static_cast<size_t>(share * static_cast<double>(sorted.size() - 1))]);
 }
-
-}  // namespace
 
 LoadResult Drive(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
                  absl::Span<const std::string> requests, int outstanding,

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "grpcpp/channel.h"
 
@@ -23,5 +24,8 @@ struct LoadResult {
 LoadResult Drive(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
                  absl::Span<const std::string> requests, int outstanding,
                  const std::function<bool(const std::string&)>& good);
+
+// In milliseconds; 0 of nothing. `share` is 0 to 1.
+double Percentile(const std::vector<absl::Duration>& sorted, double share);
 
 }  // namespace derwent::bench

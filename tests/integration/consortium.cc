@@ -80,12 +80,13 @@ void TestAgent::CollectAll() {
   }
 }
 
-Consortium::Consortium() {
+Consortium::Consortium(const std::string& broker) {
   folder_ = ::testing::TempDir() + "derwent_consortium_XXXXXX";
   if (mkdtemp(folder_.data()) == nullptr) ADD_FAILURE() << "no temporary folder";
   Run(absl::StrCat("cp -R '", Template(), "/.' '", folder_, "'"));
   const std::string log = folder_ + "/broker.log";
   const std::string config = folder_ + "/broker/broker.yaml";
+  std::ofstream(config, std::ios::app) << broker;
   const std::string program = DERWENT_BIN_DIR "/derwent-broker";
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -107,6 +108,15 @@ Consortium::~Consortium() {
   }
   std::error_code error;
   fs::remove_all(folder_, error);
+}
+
+void Consortium::ChangePolicy(const std::string& edit, const std::string& agreement) {
+  Run(absl::StrCat("cd '", folder_, "' && cp -R policy next && (cd next/profiles && ", edit,
+                   ") && '" DERWENT_BIN_DIR "/derwent' policy manifest next >/dev/null && ",
+                   "while read -r agency person; do at=pki/agencies/$agency/people/$person; '" DERWENT_BIN_DIR
+                   "/derwent' policy sign next --bundle --agreement ",
+                   agreement, " --certificate $at.pem --key $at.key 2>/dev/null || exit 1; done <signatories && ",
+                   "mv policy old && mv next policy"));
 }
 
 std::unique_ptr<TestAgent> Consortium::Agent(const std::string& agency) {

@@ -35,6 +35,8 @@ class LyingBroker final : public agents::Broker {
   std::function<void(v1::PlanReferralResponse&)> on_plan;
   std::function<void(v1::SubmitReferralRequest&)> before_submit;
   std::function<absl::Status(absl::StatusOr<v1::SubmitReferralResponse>&)> on_submit;
+  std::function<void(v1::SubmitCaseRequestRequest&)> before_request;
+  std::function<void(v1::SubmitCaseAnswerRequest&)> before_answer;
   std::function<void(v1::CollectResponse&)> on_collect;
   std::function<bool(const v1::AcknowledgeRequest&)> swallow_acknowledge;
   std::function<void(v1::AgencyKeys&)> on_keys;
@@ -93,10 +95,14 @@ class LyingBroker final : public agents::Broker {
     return real_.PlanCaseRequest(r);
   }
   absl::StatusOr<v1::SubmitCaseRequestResponse> SubmitCaseRequest(const v1::SubmitCaseRequestRequest& r) override {
-    return real_.SubmitCaseRequest(r);
+    v1::SubmitCaseRequestRequest sent = r;
+    if (before_request) before_request(sent);
+    return real_.SubmitCaseRequest(sent);
   }
   absl::StatusOr<v1::SubmitCaseAnswerResponse> SubmitCaseAnswer(const v1::SubmitCaseAnswerRequest& r) override {
-    return real_.SubmitCaseAnswer(r);
+    v1::SubmitCaseAnswerRequest sent = r;
+    if (before_answer) before_answer(sent);
+    return real_.SubmitCaseAnswer(sent);
   }
   absl::StatusOr<v1::AskApprovalResponse> AskApproval(const v1::AskApprovalRequest& r) override {
     return real_.AskApproval(r);
@@ -148,13 +154,17 @@ struct TestAgent {
 // A consortium in a folder of its own: PKI, signed policy, a real broker process. Agents are made as wanted.
 class Consortium {
  public:
-  Consortium();
+  // `broker`: lines added to the broker's configuration.
+  explicit Consortium(const std::string& broker = "");
   ~Consortium();
   Consortium(const Consortium&) = delete;
   Consortium& operator=(const Consortium&) = delete;
 
   // Makes the agents and lets each publish its keys and directory and learn the others'.
   std::vector<std::unique_ptr<TestAgent>> Agents(const std::vector<std::string>& agencies);
+  // Edits the policy by a shell command run where its profiles lie, lets every signatory sign it and an agreement anew,
+  // and puts it in place, whole. The broker takes it within seconds.
+  void ChangePolicy(const std::string& edit, const std::string& agreement);
   const std::string& folder() const { return folder_; }
   // `host:port` of the broker.
   const std::string& target() const { return target_; }

@@ -57,6 +57,21 @@ TEST_F(RequestStateTest, AReferenceIsTakenOnceUntilItIsReleased) {
   EXPECT_EQ((*state_->FindReference("REF-1"))->request_id, "b");
 }
 
+TEST_F(RequestStateTest, OnlyApprovalsThatWaitAndHaveNotLapsedArePending) {
+  const ApprovalRow waiting{
+      .approval_id = "a", .request_id = "r", .role = "spoc", .own = true, .state = "WAITING", .due = noon_};
+  ApprovalRow elsewhere = waiting;
+  elsewhere.approval_id = "b";
+  elsewhere.own = false;
+  elsewhere.due = noon_ + absl::Hours(1);
+  ASSERT_OK(state_->AddApproval(waiting));
+  ASSERT_OK(state_->AddApproval(elsewhere));
+  EXPECT_THAT(state_->CountWaitingApprovals(noon_ - absl::Seconds(1)), IsOkAndHolds(2));
+  EXPECT_THAT(state_->CountWaitingApprovals(noon_), IsOkAndHolds(1)) << "the first is over";
+  ASSERT_OK(state_->SettleApproval("b", "REFUSED", "OTHER", ""));
+  EXPECT_THAT(state_->CountWaitingApprovals(noon_), IsOkAndHolds(0));
+}
+
 TEST_F(RequestStateTest, ASettledRequestKeepsNoOctetsToSend) {
   ASSERT_OK(state_->SaveAsked(
       {.request_id = "a", .request_ref = "REF-1", .state = "QUEUED", .submit = "octets", .create_time = noon_}, {}));

@@ -52,6 +52,18 @@ TEST_F(StateTest, MessagesAreNumberedWithoutGapsAndQueuedOnce) {
   EXPECT_EQ(state_->PendingMessages()->size(), 2u);
 }
 
+TEST_F(StateTest, ARestrictionStopsWhoItNamesUntilItIsLifted) {
+  ASSERT_OK(state_->SaveVeto("one", {"reference a", "reference b"}));
+  ASSERT_OK(state_->SaveVeto("two", {"reference b"}));
+  Open();
+  EXPECT_THAT(state_->Vetoed({"reference c", "reference a"}), IsOkAndHolds(true));
+  EXPECT_THAT(state_->Vetoed({"reference c"}), IsOkAndHolds(false));
+  EXPECT_THAT(state_->Vetoed({}), IsOkAndHolds(false));
+  ASSERT_OK(state_->LiftVeto("one"));
+  EXPECT_THAT(state_->Vetoed({"reference a"}), IsOkAndHolds(false));
+  EXPECT_THAT(state_->Vetoed({"reference b"}), IsOkAndHolds(true)) << "the other restriction stands";
+}
+
 TEST_F(StateTest, AMessageThatCannotBeSignedTakesNoNumber) {
   const auto failed =
       state_->QueueMessage({.share_id = "s", .peer = "dfrs"}, "one",

@@ -95,6 +95,25 @@ TEST_F(ApprovalTest, NobodyApprovesTheirOwnRequest) {
   EXPECT_THAT(Check(Sign(Command(), guardian_), "p-e5b79c"), StatusIs(absl::StatusCode::kPermissionDenied));
 }
 
+TEST_F(ApprovalTest, AColleagueOfTheAskerCountsOnlyWhereExistenceIsNoSecret) {
+  policy_.profiles["open"] = {};
+  policy_.profiles["secret"] = {};
+  policy_.profiles["secret"].existence_sensitive = true;
+  question_.set_role("marac_chair");
+  question_.set_board("marac");
+  question_.mutable_proposed()->set_approver_role("marac_chair");
+  question_.mutable_proposed()->set_recipient_agency("police.derbys");
+  v1::ApprovalCommand command = Command();
+  command.set_approver_agency("police.derbys");
+  command.set_approver_person("p-60ab93");
+  const TestIdentity chair = pki_.IssueFor("police.derbys", "person", "p-60ab93");
+  question_.set_profile("open");
+  EXPECT_THAT(Check(Sign(command, chair)), IsOk());
+  question_.set_profile("secret");
+  EXPECT_THAT(Check(Sign(command, chair)),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("asker's agency")));
+}
+
 TEST_F(ApprovalTest, AnotherPersonsSignatureDoesNot) {
   const TestIdentity officer = pki_.IssueFor("nhs.dhcft", "person", "p-691fea");
   EXPECT_THAT(Check(Sign(Command(), officer)),

@@ -62,6 +62,18 @@ TEST_F(KeysTest, AnEventThatIsNotInTheLedgerDoesNotCount) {
               StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("another entry")));
 }
 
+// The swapped receipts stand for whatever a whole verification would find.
+TEST_F(KeysTest, WhatWasVerifiedIsNotAgainForSecondsUnderTheSameAnchors) {
+  anchors_->digest = "as read";
+  ASSERT_THAT(book_.Take(police_.Keys(log_), *anchors_, now_), IsOk());
+  v1::AgencyKeys keys = police_.Keys(log_);
+  keys.mutable_receipts()->SwapElements(0, 1);
+  EXPECT_THAT(book_.Take(keys, *anchors_, now_ + absl::Seconds(5)), IsOk());
+  EXPECT_THAT(book_.Take(keys, *anchors_, now_ + absl::Seconds(11)), StatusIs(absl::StatusCode::kUnauthenticated));
+  anchors_->digest = "read again: a certificate was revoked";
+  EXPECT_THAT(book_.Take(keys, *anchors_, now_ + absl::Seconds(1)), StatusIs(absl::StatusCode::kUnauthenticated));
+}
+
 TEST_F(KeysTest, EventsSeenBeforeCannotVanish) {
   ASSERT_THAT(book_.Take(police_.Keys(log_), *anchors_, now_), IsOk());
   v1::AgencyKeys shorter = police_.Keys(log_);

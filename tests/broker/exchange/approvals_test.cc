@@ -279,6 +279,24 @@ TEST_F(PanelApprovalTest, TheAskerApprovesNothing) {
   EXPECT_EQ(Told(GiveIt(request, "cbc")), "SELF_APPROVAL_FORBIDDEN");
 }
 
+// Who knows the question's id all the same, and holds the role in the asker's agency, agrees to nothing (issue 3).
+TEST_F(PanelApprovalTest, NorDoesAColleagueOfTheAskerWhereExistenceIsSecret) {
+  ASSERT_OK(Ask(Asking()));
+  Give("cbc", "p-second", "marac_chair");
+  v1::ApprovalCommand command;
+  ASSERT_TRUE(command.ParseFromString(Giving().approval().command().payload()));
+  command.set_approver_agency("cbc");
+  command.set_approver_person("p-second");
+  v1::GiveApprovalRequest request;
+  request.set_request_id(kRequestId);
+  *request.mutable_approval() = SignedBy(pki_.IssueFor("cbc", "person", "p-second"), command);
+  EXPECT_EQ(Told(GiveIt(request, "cbc")), "APPROVAL_NOT_VALID");
+  MoveToSlot();
+  v1::SubmitCaseAnswerRequest answer = Answer();
+  *answer.add_approvals() = request.approval();
+  EXPECT_EQ(Told(answer), "REFUSED APPROVAL_NOT_VALID") << "nor when the holder brings it";
+}
+
 TEST_F(PanelApprovalTest, OnlyWhatWasAskedForCounts) {
   EXPECT_EQ(Told(GiveIt(Giving())), "APPROVAL_NOT_VALID") << "nobody asked";
   ASSERT_OK(Ask(Asking()));
