@@ -130,7 +130,7 @@ absl::StatusOr<v1::ApprovalQuestion> OpenQuestion(const v1::ApprovalCommand& com
   if (!question.ParseFromString(row->question)) return absl::DataLossError("a stored question does not parse");
   if (!SameProposal(question.proposed(), command) || question.role() != command.approver_role())
     return NotValid("the approval is not the one that was asked for");
-  if (FromTimestamp(command.expire_time()) > row->expire_time)
+  if (FromTimestamp(command.expire_time()) > FromTimestamp(question.due_time()))  // As signed: the row's is cut to ms.
     return NotValid("the approval would outlast its question");
   return question;
 }

@@ -219,6 +219,13 @@ TEST_F(PanelApprovalTest, ReachesWhoeverHoldsTheRoleAndComesBackToTheHolder) {
   EXPECT_EQ(store_->Read().value()->FindApproval(kApprovalId).value()->state, store::ApprovalState::kUsed);
 }
 
+// Who agrees signs the question's own time, which need not be a whole millisecond.
+TEST_F(PanelApprovalTest, AgreementMayLastAsLongAsItsQuestionToTheNanosecond) {
+  const auto due = ToTimestamp(now_ + absl::Hours(48) + absl::Nanoseconds(1'234'567));
+  ASSERT_OK(Ask(Asking([&](v1::ApprovalQuestion& q) { *q.mutable_due_time() = due; })));
+  EXPECT_OK(GiveIt(Giving([&](v1::ApprovalCommand& c) { *c.mutable_expire_time() = due; })));
+}
+
 TEST_F(PanelApprovalTest, ARefusalComesBackTooAndCannotBeTurnedIntoAnAgreement) {
   ASSERT_OK(Ask(Asking()));
   ASSERT_OK(GiveIt(Giving([](v1::ApprovalCommand& c) {
