@@ -15,7 +15,7 @@ constexpr char kOfficer[] = "p-f6019d";  // SPOC of adults' services.
 class PanelTest : public RequestTest {
  protected:
   PanelTest() : agents_(consortium_.Agents({"dcc.community_safety", "probation.em", "police.derbys"})) {
-    v1::CaseRecord record = Kestrel();
+    v1::CaseRecord record = Known();
     record.mutable_household()->add_facts()->mutable_composition()->set_lives_alone(v1::YES_NO_YES);
     record.mutable_risk_offender()->add_facts()->set_assessed_on("2026-03-04");
     probation().records = Holding(record);
@@ -26,10 +26,19 @@ class PanelTest : public RequestTest {
   TestAgent& probation() { return *agents_[1]; }
   TestAgent& police() { return *agents_[2]; }
 
+  // MARAC lets no address go to whom it asks: what tells him from others is a middle name and an e-mail address.
+  static v1::CaseRecord Known() {
+    v1::CaseRecord record = Kestrel();
+    record.mutable_identity()->mutable_facts(0)->add_given_names("Orrin");
+    record.mutable_contact()->add_facts()->set_value("abel.kestrel@example.org");
+    return record;
+  }
+
   // Asked, taken by probation, and put to the chair.
   void Ask() {
     v1::SendCaseRequestRequest question =
         Question("marac", "practitioner", {"household", "risk.offender"}, {"probation.em"});
+    *question.mutable_selector() = Known();
     question.set_purpose("case.da_safety");
     question.set_subject_role("perpetrator_alleged");
     question.add_grounds("marac.risk.offender");
