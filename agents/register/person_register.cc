@@ -22,7 +22,7 @@ std::string NameOf(const std::string& path) { return std::filesystem::path(path)
 const std::string& PathOf(const SystemFile& source) { return source.file.empty() ? source.mapping : source.file; }
 
 absl::Status About(const std::string& path, const absl::Status& status) {
-  return absl::Status(status.code(), absl::StrCat("`", path, "`: ", status.message()));
+  return {status.code(), absl::StrCat("`", path, "`: ", status.message())};
 }
 
 // Differs when a file was written, replaced, removed or given other rights.
