@@ -211,7 +211,7 @@ absl::StatusOr<std::vector<Postman::Sent>> Postman::Drain(const std::string& sha
       absl::StatusOr<Sent> sent = SendOrDrop(*message, dropped);
       if (!sent.ok() && !dropped) return sent.status();
       if (message->share_id != share_id) continue;
-      MutexLock hold(mutex);
+      const MutexLock hold(mutex);
       if (sent.ok()) wanted.push_back(*std::move(sent));
       if (!sent.ok() && refused.ok()) refused = sent.status();
     }

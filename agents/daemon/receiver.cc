@@ -100,13 +100,13 @@ absl::Status Receiver::FreshKeys(const std::string& agency) {
   const KeyedLock::Hold hold(reading_keys_, agency);  // Who comes meanwhile waits for the same reading.
   const absl::Time now = context_.clock.Now();
   {
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto read = keys_read_.find(agency);
     if (read != keys_read_.end() && now - read->second < kKeysFresh && now >= read->second) return absl::OkStatus();
   }
   const absl::Status synced = parts_.upkeep.SyncKeys(agency);
   if (synced.ok()) {
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     keys_read_[agency] = now;
   }
   return WorthRetrying(synced) ? synced : absl::OkStatus();

@@ -125,20 +125,20 @@ absl::StatusOr<People> PersonRegister::ReadAll() {
 }
 
 absl::StatusOr<bool> PersonRegister::Refresh() {
-  MutexLock one_reading(refresh_);
+  const MutexLock one_reading(refresh_);
   ASSIGN_OR_RETURN(std::string look, LookOfAll());
   if (look == seen_) return false;
   absl::StatusOr<People> read = ReadAll();
   // What is no fault of the content may pass by itself: tried again at the next round.
   seen_ = read.ok() || absl::IsInvalidArgument(read.status()) ? std::move(look) : "";
   if (!read.ok()) return read.status();
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   people_ = std::make_shared<const People>(*std::move(read));
   return true;
 }
 
 std::shared_ptr<const People> PersonRegister::people() const {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   return people_;
 }
 
