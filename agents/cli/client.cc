@@ -18,8 +18,10 @@ namespace fs = std::filesystem;
 
 std::string ConfigurationPath(const std::string& given) {
   if (!given.empty()) return given;
+  // NOLINTBEGIN(concurrency-mt-unsafe): nothing sets the environment once main has begun.
   if (const char* const named = std::getenv("DERWENT_CONFIG")) return named;
   const char* const home = std::getenv("HOME");
+  // NOLINTEND(concurrency-mt-unsafe)
   return absl::StrCat(home == nullptr ? "." : home, "/.config/derwent/client.yaml");
 }
 
@@ -37,8 +39,8 @@ absl::StatusOr<ClientConfiguration> ReadClientConfiguration(const std::string& p
   std::vector<std::string> wrong;
   try {  // yaml-cpp reports by exception; none leaves this function.
     for (const auto& item : YAML::Load(*yaml)) {
-      const std::string key = item.first.as<std::string>();
-      const std::string value = item.second.as<std::string>();
+      const auto key = item.first.as<std::string>();
+      const auto value = item.second.as<std::string>();
       if (const auto text = texts.find(key); text != texts.end())
         *text->second = value;
       else if (const auto file = paths.find(key); file != paths.end())

@@ -35,50 +35,65 @@ std::string EnumWords(const EnumValueDescriptor& value) {
 
 std::string MessageText(const Message& message, int depth);
 
-std::string ScalarText(const Message& message, const FieldDescriptor& field, int index, int depth) {
+std::string SingleText(const Message& message, const FieldDescriptor& field, int depth) {
   const Reflection& reflection = *message.GetReflection();
-  const bool many = field.is_repeated();
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING:
-      return many ? reflection.GetRepeatedString(message, &field, index) : reflection.GetString(message, &field);
+      return reflection.GetString(message, &field);
     case FieldDescriptor::CPPTYPE_ENUM:
-      return EnumWords(
-          *(many ? reflection.GetRepeatedEnum(message, &field, index) : reflection.GetEnum(message, &field)));
+      return EnumWords(*reflection.GetEnum(message, &field));
     case FieldDescriptor::CPPTYPE_MESSAGE:
-      return absl::StrCat("(",
-                          MessageText(many ? reflection.GetRepeatedMessage(message, &field, index)
-                                           : reflection.GetMessage(message, &field),
-                                      depth + 1),
-                          ")");
+      return absl::StrCat("(", MessageText(reflection.GetMessage(message, &field), depth + 1), ")");
     case FieldDescriptor::CPPTYPE_BOOL:
-      return (many ? reflection.GetRepeatedBool(message, &field, index) : reflection.GetBool(message, &field)) ? "yes"
-                                                                                                               : "no";
+      return reflection.GetBool(message, &field) ? "yes" : "no";
     case FieldDescriptor::CPPTYPE_INT32:
-      return absl::StrCat(many ? reflection.GetRepeatedInt32(message, &field, index)
-                               : reflection.GetInt32(message, &field));
+      return absl::StrCat(reflection.GetInt32(message, &field));
     case FieldDescriptor::CPPTYPE_UINT32:
-      return absl::StrCat(many ? reflection.GetRepeatedUInt32(message, &field, index)
-                               : reflection.GetUInt32(message, &field));
+      return absl::StrCat(reflection.GetUInt32(message, &field));
     case FieldDescriptor::CPPTYPE_INT64:
-      return absl::StrCat(many ? reflection.GetRepeatedInt64(message, &field, index)
-                               : reflection.GetInt64(message, &field));
+      return absl::StrCat(reflection.GetInt64(message, &field));
     case FieldDescriptor::CPPTYPE_UINT64:
-      return absl::StrCat(many ? reflection.GetRepeatedUInt64(message, &field, index)
-                               : reflection.GetUInt64(message, &field));
+      return absl::StrCat(reflection.GetUInt64(message, &field));
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      return absl::StrCat(many ? reflection.GetRepeatedDouble(message, &field, index)
-                               : reflection.GetDouble(message, &field));
+      return absl::StrCat(reflection.GetDouble(message, &field));
     case FieldDescriptor::CPPTYPE_FLOAT:
-      return absl::StrCat(many ? reflection.GetRepeatedFloat(message, &field, index)
-                               : reflection.GetFloat(message, &field));
+      return absl::StrCat(reflection.GetFloat(message, &field));
+  }
+  return "";
+}
+
+std::string ElementText(const Message& message, const FieldDescriptor& field, int index, int depth) {
+  const Reflection& reflection = *message.GetReflection();
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING:
+      return reflection.GetRepeatedString(message, &field, index);
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return EnumWords(*reflection.GetRepeatedEnum(message, &field, index));
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return absl::StrCat("(", MessageText(reflection.GetRepeatedMessage(message, &field, index), depth + 1), ")");
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return reflection.GetRepeatedBool(message, &field, index) ? "yes" : "no";
+    case FieldDescriptor::CPPTYPE_INT32:
+      return absl::StrCat(reflection.GetRepeatedInt32(message, &field, index));
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return absl::StrCat(reflection.GetRepeatedUInt32(message, &field, index));
+    case FieldDescriptor::CPPTYPE_INT64:
+      return absl::StrCat(reflection.GetRepeatedInt64(message, &field, index));
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return absl::StrCat(reflection.GetRepeatedUInt64(message, &field, index));
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return absl::StrCat(reflection.GetRepeatedDouble(message, &field, index));
+    case FieldDescriptor::CPPTYPE_FLOAT:
+      return absl::StrCat(reflection.GetRepeatedFloat(message, &field, index));
   }
   return "";
 }
 
 std::string FieldText(const Message& message, const FieldDescriptor& field, int depth) {
+  if (!field.is_repeated()) return absl::StrCat(Words(field.name()), " ", SingleText(message, field, depth));
   std::vector<std::string> values;
-  const int count = field.is_repeated() ? message.GetReflection()->FieldSize(message, &field) : 1;
-  for (int i = 0; i < count; ++i) values.push_back(ScalarText(message, field, i, depth));
+  const int count = message.GetReflection()->FieldSize(message, &field);
+  for (int i = 0; i < count; ++i) values.push_back(ElementText(message, field, i, depth));
   return absl::StrCat(Words(field.name()), " ", absl::StrJoin(values, ", "));
 }
 
@@ -95,7 +110,7 @@ std::string MessageText(const Message& message, int depth) {
 
 std::string ProvenanceText(const v1::Provenance& from) {
   std::vector<std::string> parts;
-  if (from.disputed()) parts.push_back("DISPUTED");
+  if (from.disputed()) parts.emplace_back("DISPUTED");
   if (from.nature() != v1::FACT_NATURE_UNSPECIFIED)
     parts.push_back(EnumWords(*v1::FactNature_descriptor()->FindValueByNumber(from.nature())));
   if (!from.origin_system().empty() || !from.origin_organisation_type().empty()) {
@@ -122,7 +137,7 @@ FactLine LineOf(const Message& fact) {
 
 std::vector<FactLine> FactLines(const v1::UnitContent& content) {
   if (content.content_case() == v1::UnitContent::kNeutral) return {{.text = content.neutral(), .provenance = ""}};
-  const Reflection& reflection = *content.GetReflection();
+  const Reflection& reflection = *v1::UnitContent::GetReflection();
   const FieldDescriptor* const set =
       reflection.GetOneofFieldDescriptor(content, v1::UnitContent::descriptor()->FindOneofByName("content"));
   if (set == nullptr) return {};

@@ -80,11 +80,11 @@ std::vector<std::string> EntryView::Decision() const {
   std::vector<std::string> text;
   const std::string outcome = Pair("outcome", "outcome");
   if (!outcome.empty()) text.push_back(absl::StrCat("Outcome: ", outcome, "."));
-  if (!Field("categories").empty()) text.push_back("Category by category:");
+  if (!Field("categories").empty()) text.emplace_back("Category by category:");
   for (const absl::string_view line : absl::StrSplit(Field("categories"), '\n', absl::SkipEmpty()))
     text.push_back(CategorySentence(line));
   const std::string reasons = Pair("outcome", "reasons");
-  if (!reasons.empty()) text.push_back("Because:");
+  if (!reasons.empty()) text.emplace_back("Because:");
   for (const absl::string_view code : absl::StrSplit(reasons, ',', absl::SkipEmpty()))
     text.push_back(absl::StrCat("  ", ReasonSentence(code)));
   return text;
@@ -110,7 +110,7 @@ std::vector<std::string> EntryView::Law() const {
   const std::string grounds = Pair("grounds", "grounds");
   if (!grounds.empty()) text.push_back(absl::StrCat("Grounds asserted: ", Listed(grounds), "."));
   if (!Pair("grounds", "justification").empty())
-    text.push_back("A justification was given; it is sealed to the parties, its digest is in the entry.");
+    text.emplace_back("A justification was given; it is sealed to the parties, its digest is in the entry.");
   return text;
 }
 

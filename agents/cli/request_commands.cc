@@ -138,6 +138,23 @@ int CodeOf(const v1::SentRequest& request) {
   return waits ? kExitPartial : kExitDone;
 }
 
+// One line for each fact that came, and for each category of which none did.
+void AddAnswer(const v1::RequestHolder& holder, const v1::OpenedAnswer& answer, Rows& rows) {
+  for (const v1::OpenedUnit& unit : answer.units()) {
+    for (const FactLine& line : FactLines(unit.content())) {
+      rows.Add({holder.agency(), StateOf(holder), unit.content().category(), "ANSWERED", unit.content().form(),
+                line.text, "", "", line.provenance});
+    }
+  }
+  for (const v1::CategoryAnswer& part : answer.answers()) {
+    if (part.outcome() == "RELEASED") continue;
+    rows.Add({holder.agency(), StateOf(holder), part.category(), part.outcome(), part.form(), "",
+              absl::StrCat(absl::StrJoin(part.reasons(), " "), part.approvers().empty() ? "" : " by ",
+                           absl::StrJoin(part.approvers(), " ")),
+              part.next_step(), ""});
+  }
+}
+
 absl::StatusOr<int> Show(Client& client, const Options& o, Format format) {
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentRequestService::NewStub(agent->grpc());
@@ -155,19 +172,7 @@ absl::StatusOr<int> Show(Client& client, const Options& o, Format format) {
     for (const v1::OpenedAnswer& answer : response.answers()) {
       if (answer.agency() != holder.agency()) continue;
       answered = true;
-      for (const v1::OpenedUnit& unit : answer.units()) {
-        for (const FactLine& line : FactLines(unit.content())) {
-          rows.Add({holder.agency(), StateOf(holder), unit.content().category(), "ANSWERED", unit.content().form(),
-                    line.text, "", "", line.provenance});
-        }
-      }
-      for (const v1::CategoryAnswer& part : answer.answers()) {
-        if (part.outcome() == "RELEASED") continue;
-        rows.Add({holder.agency(), StateOf(holder), part.category(), part.outcome(), part.form(), "",
-                  absl::StrCat(absl::StrJoin(part.reasons(), " "), part.approvers().empty() ? "" : " by ",
-                               absl::StrJoin(part.approvers(), " ")),
-                  part.next_step(), ""});
-      }
+      AddAnswer(holder, answer, rows);
     }
     if (!answered) rows.Add({holder.agency(), StateOf(holder), "", "", "", "", holder.reason(), "", ""});
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -9,31 +10,10 @@
 #include "absl/time/time.h"
 
 #include "trust/base/encoding.h"
+#include "trust/base/utf8.h"
 
 namespace derwent::cli {
 namespace {
-
-// Reads one code point off `rest`; false, taking one octet, when it is not well-formed UTF-8.
-bool NextCodePoint(absl::string_view& rest, uint32_t& point) {
-  const auto octet = [&](size_t i) { return static_cast<uint8_t>(rest[i]); };
-  const uint8_t first = octet(0);
-  const size_t length = first < 0x80                    ? 1
-                        : first >= 0xC2 && first < 0xE0 ? 2
-                        : first >= 0xE0 && first < 0xF0 ? 3
-                        : first >= 0xF0 && first < 0xF5 ? 4
-                                                        : 0;
-  bool good = length != 0 && rest.size() >= length;
-  point = length == 1 ? first : first & (0xFF >> (length + 1));
-  for (size_t i = 1; good && i < length; ++i) {
-    good = (octet(i) & 0xC0) == 0x80;
-    point = point << 6 | (octet(i) & 0x3F);
-  }
-  if (good)
-    good = !(length == 3 && (point < 0x800 || (point >= 0xD800 && point < 0xE000))) &&
-           !(length == 4 && (point < 0x10000 || point > 0x10FFFF));
-  rest.remove_prefix(good ? length : 1);
-  return good;
-}
 
 bool IsUnsafe(uint32_t point) {
   return point < 0x20 || (point >= 0x7F && point < 0xA0) || (point >= 0x202A && point <= 0x202E) ||
@@ -46,8 +26,8 @@ std::string SafeText(absl::string_view text) {
   std::string safe;
   while (!text.empty()) {
     const absl::string_view before = text;
-    uint32_t point = 0;
-    if (!NextCodePoint(text, point) || IsUnsafe(point))
+    const std::optional<uint32_t> point = TakeCodePoint(text);
+    if (!point.has_value() || IsUnsafe(*point))
       safe += '?';
     else
       absl::StrAppend(&safe, before.substr(0, before.size() - text.size()));
@@ -64,13 +44,13 @@ std::string JsonText(absl::string_view text) {
   std::string json = "\"";
   while (!text.empty()) {
     const absl::string_view before = text;
-    uint32_t point = 0;
-    if (!NextCodePoint(text, point))
+    const std::optional<uint32_t> point = TakeCodePoint(text);
+    if (!point.has_value())
       json += "\\ufffd";
-    else if (point == '"' || point == '\\')
+    else if (*point == '"' || *point == '\\')
       absl::StrAppend(&json, "\\", before.substr(0, 1));
-    else if (IsUnsafe(point))
-      absl::StrAppendFormat(&json, "\\u%04x", point);
+    else if (IsUnsafe(*point))
+      absl::StrAppendFormat(&json, "\\u%04x", *point);
     else
       absl::StrAppend(&json, before.substr(0, before.size() - text.size()));
   }

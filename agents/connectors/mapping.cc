@@ -7,6 +7,7 @@
 
 #include "agents/connectors/provenance.h"
 #include "agents/connectors/record_path.h"
+#include "trust/base/status_macros.h"
 
 namespace derwent::connectors {
 namespace {
@@ -40,33 +41,32 @@ void Mapping::FillHead(const Lookup& lookup, int64_t row, v1::PushReferralReques
   }
 }
 
+// Error: kInvalidArgument with the rule that the row breaks, for its problem.
+absl::Status Mapping::FillField(const Field& field, const Lookup& lookup, v1::CaseRecord& record) {
+  if (!field.constant.empty()) {
+    const bool wanted = field.when.empty() || !lookup(field.when).value_or("").empty();
+    if (!wanted || SetAt(record, field.to, field.constant).ok()) return absl::OkStatus();
+    return absl::InvalidArgumentError("the mapping's constant does not fit");
+  }
+  std::string value = lookup(field.from).value_or("");
+  if (value.empty()) return field.needed ? absl::InvalidArgumentError("must be given") : absl::OkStatus();
+  if (!field.values.empty()) {
+    const auto meaning = field.values.find(value);
+    if (meaning == field.values.end()) return absl::InvalidArgumentError("must be a word that the mapping knows");
+    if (meaning->second.empty()) return absl::OkStatus();  // A word that says nothing.
+    value = meaning->second;
+  }
+  ASSIGN_OR_RETURN(const std::string read, ReadValue(field.rule, value));
+  return SetAt(record, field.to, read);
+}
+
 void Mapping::FillRecord(const Lookup& lookup, int64_t row, v1::CaseRecord& record,
                          std::vector<Problem>& problems) const {
   const size_t first = problems.size();
   for (const Field& field : fields_) {
-    if (!field.constant.empty()) {
-      const bool wanted = field.when.empty() || !lookup(field.when).value_or("").empty();
-      if (wanted && !SetAt(record, field.to, field.constant).ok())
-        Add({row, field.when, "the mapping's constant does not fit"}, first, problems);
-      continue;
-    }
-    std::optional<std::string> value = lookup(field.from);
-    if (!value.has_value() || value->empty()) {
-      if (field.needed) Add({row, field.from, "must be given"}, first, problems);
-      continue;
-    }
-    if (!field.values.empty()) {
-      const auto meaning = field.values.find(*value);
-      if (meaning == field.values.end()) {
-        Add({row, field.from, "must be a word that the mapping knows"}, first, problems);
-        continue;
-      }
-      if (meaning->second.empty()) continue;  // A word that says nothing.
-      value = meaning->second;
-    }
-    const absl::StatusOr<std::string> read = ReadValue(field.rule, *value);
-    const absl::Status set = read.ok() ? SetAt(record, field.to, *read) : read.status();
-    if (!set.ok()) Add({row, field.from, std::string(set.message())}, first, problems);
+    const absl::Status filled = FillField(field, lookup, record);
+    if (!filled.ok())
+      Add({row, field.constant.empty() ? field.from : field.when, std::string(filled.message())}, first, problems);
   }
   if (!provenance_.has_value()) return;
   v1::Provenance common = *provenance_;

@@ -67,6 +67,7 @@ class Mapping {
   void FillHead(const Lookup& lookup, int64_t row, v1::PushReferralRequest& referral,
                 std::vector<Problem>& problems) const;
   void FillRecord(const Lookup& lookup, int64_t row, v1::CaseRecord& record, std::vector<Problem>& problems) const;
+  static absl::Status FillField(const Field& field, const Lookup& lookup, v1::CaseRecord& record);
 
   bool is_register_ = false;
   std::string items_;

@@ -66,8 +66,13 @@ bool Approver::MayAnswer(const std::string& person, const ApprovalRow& row, cons
   const auto view = context_.policy.view();
   if (view == nullptr || row.due <= context_.clock.Now()) return false;
   const bool panel = IsPanelRole(*view->bundle->policy, row.role);
-  return policy::RoleHeld(view->snapshot(), context_.identity.agency, person, row.role, panel ? question.board() : "",
-                          question.area(), LondonDay(context_.clock.Now()));
+  return policy::RoleHeld(view->snapshot(),
+                          {.agency = context_.identity.agency,
+                           .person = person,
+                           .role = row.role,
+                           .board = panel ? question.board() : "",
+                           .area = question.area()},
+                          LondonDay(context_.clock.Now()));
 }
 
 absl::StatusOr<v1::ListApprovalsResponse> Approver::List(const std::string& person) {

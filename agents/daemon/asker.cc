@@ -44,9 +44,13 @@ absl::StatusOr<RequestDraft> Asker::Draft(const v1::SendCaseRequestRequest& requ
                  problems);
   const policy::Policy& policy = *view->bundle->policy;
   const bool holds = MayRequest(policy, request.role()) &&
-                     policy::RoleHeld(view->snapshot(), context_.identity.agency, request.acting_person(),
-                                      request.role(), IsPanelRole(policy, request.role()) ? request.board() : "",
-                                      request.area(), LondonDay(context_.clock.Now()));
+                     policy::RoleHeld(view->snapshot(),
+                                      {.agency = context_.identity.agency,
+                                       .person = request.acting_person(),
+                                       .role = request.role(),
+                                       .board = IsPanelRole(policy, request.role()) ? request.board() : "",
+                                       .area = request.area()},
+                                      LondonDay(context_.clock.Now()));
   if (!holds)
     return Fault(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED",
                  "the acting person does not hold this role for the area today, or it may not ask");
@@ -314,8 +318,11 @@ absl::StatusOr<bool> Asker::MaySee(const AskedRow& row, const std::string& perso
   if (!member->persons().empty()) return std::ranges::find(member->persons(), person) != member->persons().end();
   const auto view = context_.policy.view();
   const auto holds = [&](const std::string& role) {
-    return view != nullptr && policy::RoleHeld(view->snapshot(), context_.identity.agency, person, role, "",
-                                               manifest.area(), LondonDay(context_.clock.Now()));
+    return view != nullptr &&
+           policy::RoleHeld(
+               view->snapshot(),
+               {.agency = context_.identity.agency, .person = person, .role = role, .area = manifest.area()},
+               LondonDay(context_.clock.Now()));
   };
   return member->roles().empty() ? holds(manifest.question().role()) : std::ranges::any_of(member->roles(), holds);
 }

@@ -65,7 +65,7 @@ class Asker {
   absl::StatusOr<RequestDraft> Draft(const v1::SendCaseRequestRequest& request);
   absl::StatusOr<v1::PlanCaseRequestResponse> Plan(const RequestDraft& draft,
                                                    std::shared_ptr<const PolicyCache::View>& view);
-  absl::StatusOr<Prepared> Prepare(const RequestDraft& draft, bool seal);
+  absl::StatusOr<Prepared> Prepare(const RequestDraft& asked, bool seal);
   absl::Status Seal(const RequestDraft& draft, const HolderDecision& decided, const PolicyCache::View& view,
                     absl::Time now, Prepared& prepared);
   absl::StatusOr<v1::SendCaseRequestResponse> SendOnce(Prepared prepared, const std::string& reference,

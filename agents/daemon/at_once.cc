@@ -23,13 +23,13 @@ struct Share {
     while (true) {
       size_t mine = 0;
       {
-        MutexLock lock(mutex);
+        const MutexLock lock(mutex);
         if (next == count || !failure.ok()) return;
         mine = next++;
       }
       absl::Status done = work(mine);
       if (done.ok()) continue;
-      MutexLock lock(mutex);
+      const MutexLock lock(mutex);
       if (failure.ok()) failure = std::move(done);
     }
   }
@@ -44,7 +44,7 @@ absl::Status AtOnce(size_t count, absl::FunctionRef<absl::Status(size_t)> work) 
     for (size_t i = 1; i < std::min(count, kMostAtOnce); ++i) others.emplace_back([&share] { share.Run(); });
     share.Run();
   }
-  MutexLock lock(share.mutex);
+  const MutexLock lock(share.mutex);
   return share.failure;
 }
 

@@ -53,7 +53,7 @@ class Members {
   }
 
   void Millis(const char* key, absl::Duration& value) {
-    int millis = static_cast<int>(absl::ToInt64Milliseconds(value));
+    auto millis = static_cast<int>(absl::ToInt64Milliseconds(value));
     Number(key, millis);
     value = absl::Milliseconds(millis);
   }

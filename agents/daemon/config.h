@@ -55,7 +55,7 @@ struct AgentConfig {
   absl::Duration sync_interval = absl::Seconds(15);
 
   // Error: kInvalidArgument naming every member that is missing, unknown or of the wrong type.
-  static absl::StatusOr<AgentConfig> Parse(absl::string_view json, absl::string_view folder);
+  static absl::StatusOr<AgentConfig> Parse(absl::string_view text, absl::string_view folder);
   static absl::StatusOr<AgentConfig> Load(const std::string& path);
 };
 

@@ -28,11 +28,11 @@ class CurrentAnchors {
     policy::TrustRoots policy;
   };
   std::shared_ptr<const Roots> get() const {
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     return roots_;
   }
   void Set(std::shared_ptr<const Roots> roots) {
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     roots_ = std::move(roots);
   }
 

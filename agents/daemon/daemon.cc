@@ -99,18 +99,18 @@ absl::StatusOr<std::optional<trust::Checkpoint>> NewestKept(State& state) {
 }  // namespace
 
 void StopSignal::Stop() {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   stopped_ = true;
   changed_.NotifyAll();
 }
 
 bool StopSignal::stopped() const {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   return stopped_;
 }
 
 bool StopSignal::WaitFor(absl::Duration time) {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto until = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(time);
   while (!stopped_) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());

@@ -85,7 +85,7 @@ class AgentDaemon {
 
  private:
   struct Loaded;
-  AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroundings& surroundings);
+  AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroundings& around);
   absl::Status ReloadAnchors();
   void KeepUp();
   void SendOut();

@@ -12,13 +12,13 @@ namespace derwent::agents {
 class Doorbell {
  public:
   void Ring() {
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     rung_ = true;
     changed_.NotifyAll();
   }
   // Waits for `time` at most.
   void WaitFor(absl::Duration time) {
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto until = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(time);
     while (!rung_) {
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());

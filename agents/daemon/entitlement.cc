@@ -110,9 +110,12 @@ absl::Status CheckMayOpen(const LocalCaller& caller, const v1::Manifest& manifes
   if (!manifest.recipient_person().empty())
     return caller.name == manifest.recipient_person() ? absl::OkStatus() : NotEntitled();
   const auto view = context.policy.view();
-  const bool holds = view != nullptr &&
-                     policy::RoleHeld(view->snapshot(), context.identity.agency, caller.name, manifest.recipient_role(),
-                                      "", manifest.area(), LondonDay(context.clock.Now()));
+  const bool holds = view != nullptr && policy::RoleHeld(view->snapshot(),
+                                                         {.agency = context.identity.agency,
+                                                          .person = caller.name,
+                                                          .role = manifest.recipient_role(),
+                                                          .area = manifest.area()},
+                                                         LondonDay(context.clock.Now()));
   return holds ? absl::OkStatus() : NotEntitled();
 }
 

@@ -19,7 +19,7 @@ absl::Status GroupCommit::Run(absl::FunctionRef<absl::Status(Sql&)> change) {
   Waiting own{.change = change};
   std::vector<Waiting*> batch;
   {
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     waiting_.push_back(&own);
     while (!own.done && committing_) changed_.Wait(mutex_);
     if (own.done) return own.result;
@@ -27,7 +27,7 @@ absl::Status GroupCommit::Run(absl::FunctionRef<absl::Status(Sql&)> change) {
     batch.swap(waiting_);  // Invariant: it holds `own`, for only who commits takes what waits.
   }
   Commit(batch);
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   for (Waiting* one : batch) one->done = true;
   committing_ = false;
   changed_.NotifyAll();
@@ -35,7 +35,7 @@ absl::Status GroupCommit::Run(absl::FunctionRef<absl::Status(Sql&)> change) {
 }
 
 void GroupCommit::Commit(const std::vector<Waiting*>& batch) {
-  MutexLock lock(database_);
+  const MutexLock lock(database_);
   Sql::Transaction transaction(sql_);
   for (Waiting* one : batch) one->result = transaction.begun().ok() ? RunOne(one->change, sql_) : transaction.begun();
   const absl::Status committed = transaction.Commit();

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -21,7 +20,8 @@ namespace {
 namespace fs = std::filesystem;
 
 absl::Status Failed(absl::string_view doing, const std::string& path) {
-  return absl::UnavailableError(absl::StrCat("cannot ", doing, " `", path, "`: ", std::strerror(errno)));
+  return absl::UnavailableError(
+      absl::StrCat("cannot ", doing, " `", path, "`: ", std::generic_category().message(errno)));
 }
 
 absl::Status WriteAll(int file, absl::string_view content, const std::string& path) {

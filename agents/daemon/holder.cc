@@ -149,7 +149,7 @@ absl::Status Holder::Work() {
     const absl::Status done = WorkOn(due[i]);
     if (done.ok()) return done;
     {
-      MutexLock lock(mutex);
+      const MutexLock lock(mutex);
       if (first.ok()) first = done;
     }
     context_.log.Failure("a request was not worked on", done, {{"share", due[i].request_id}});

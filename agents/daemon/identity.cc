@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -22,7 +22,8 @@ std::string Binding(absl::string_view share_id) {
 
 absl::Status MakeSecret(const std::string& path, trust::Random& random) {
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) return absl::UnavailableError(absl::StrCat("cannot make `", path, "`: ", std::strerror(errno)));
+  if (file < 0)
+    return absl::UnavailableError(absl::StrCat("cannot make `", path, "`: ", std::generic_category().message(errno)));
   const trust::SecretBytes secret(random.Bytes(trust::kAeadKeySize));
   const absl::string_view octets = secret.RevealForCrypto();
   const bool written =

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -175,7 +174,7 @@ absl::StatusOr<bool> Intake::Process(const std::string& name) {
       one["shares"] = SharesJson(*pushed);
       ++taken;
     } else {
-      for (json& error : (one["errors"] = FaultJson(pushed.status()))) {
+      for (const json& error : (one["errors"] = FaultJson(pushed.status()))) {
         result["errors"].push_back(error);
       }
     }
@@ -196,7 +195,8 @@ absl::Status Intake::Finish(const std::string& name, const std::string& folder, 
   if (!rejected_rows.empty())
     RETURN_IF_ERROR(WriteDurably(absl::StrCat(folder_, "/failed/", name, ".rejects.csv"), rejected_rows));
   if (rename(absl::StrCat(folder_, "/taken/", name).c_str(), target.c_str()) != 0) {
-    return absl::UnavailableError(absl::StrCat("cannot move a file to `", folder, "`: ", std::strerror(errno)));
+    return absl::UnavailableError(
+        absl::StrCat("cannot move a file to `", folder, "`: ", std::generic_category().message(errno)));
   }
   context_.log.Write("info", "a file was handled", {{"status", folder}});
   return absl::OkStatus();

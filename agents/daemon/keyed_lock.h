@@ -15,11 +15,11 @@ class KeyedLock {
   class Hold {
    public:
     Hold(KeyedLock& of, std::string key) : of_(of), key_(std::move(key)) {
-      MutexLock lock(of_.mutex_);
+      const MutexLock lock(of_.mutex_);
       while (!of_.held_.insert(key_).second) of_.changed_.Wait(of_.mutex_);
     }
     ~Hold() {
-      MutexLock lock(of_.mutex_);
+      const MutexLock lock(of_.mutex_);
       of_.held_.erase(key_);
       of_.changed_.NotifyAll();
     }

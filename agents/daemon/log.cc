@@ -41,7 +41,7 @@ void Log::Write(absl::string_view level, absl::string_view message, Fields field
     if (!value.empty()) AppendField(name, value, line);
   }
   line.append("}\n");
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   out_ << line << std::flush;
 }
 
@@ -58,7 +58,7 @@ void Log::Failure(absl::string_view message, const absl::Status& status, Fields 
   }
   AppendField("error", text, line);
   line.append("}\n");
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   out_ << line << std::flush;
 }
 

@@ -32,7 +32,7 @@ int Serve(const std::string& path, const std::string& port_file) {
   absl::StatusOr<agents::AgentConfig> config = agents::AgentConfig::Load(path);
   if (!config.ok()) return Fail(config.status(), 2);
   if (!port_file.empty()) config->port_file = port_file;
-  derwent::SystemClock clock;
+  const derwent::SystemClock clock;
   derwent::trust::SystemRandom random;
   agents::Log log(std::cerr, clock, config->agency);
   auto channel = agents::Channel::Open({.target = config->broker_target,

@@ -58,11 +58,11 @@ v1::MessageHead Postman::Head(const std::string& share_id, uint32_t version, con
 
 absl::Status Postman::QueueAcknowledgement(const InboxRow& received) {
   ASSIGN_OR_RETURN(const v1::Manifest manifest, ManifestOf(received));
-  OutgoingMessage message{.request_id = context_.random.NewOrderedUuid(context_.clock.Now()).text(),
-                          .share_id = received.share_id,
-                          .peer = received.sender,
-                          .kind = "ACKNOWLEDGEMENT",
-                          .delivery_id = received.delivery_id};
+  const OutgoingMessage message{.request_id = context_.random.NewOrderedUuid(context_.clock.Now()).text(),
+                                .share_id = received.share_id,
+                                .peer = received.sender,
+                                .kind = "ACKNOWLEDGEMENT",
+                                .delivery_id = received.delivery_id};
   return context_.state
       .QueueMessage(message, AcknowledgementKey(received.share_id),
                     [&](uint32_t sequence) {
@@ -89,10 +89,10 @@ absl::Status Postman::QueueProgress(const InboxRow& received, v1::ProgressState 
     return Fault(absl::StatusCode::kFailedPrecondition, "KEY_NOT_CERTIFIED",
                  "the sender has no key to seal the note to");
   }
-  OutgoingMessage message{.request_id = context_.random.NewOrderedUuid(context_.clock.Now()).text(),
-                          .share_id = received.share_id,
-                          .peer = received.sender,
-                          .kind = "PROGRESS"};
+  const OutgoingMessage message{.request_id = context_.random.NewOrderedUuid(context_.clock.Now()).text(),
+                                .share_id = received.share_id,
+                                .peer = received.sender,
+                                .kind = "PROGRESS"};
   return context_.state
       .QueueMessage(message, absl::StrCat("progress/", message.request_id),
                     [&](uint32_t sequence) -> absl::StatusOr<std::string> {
@@ -112,10 +112,10 @@ absl::Status Postman::QueueProgress(const InboxRow& received, v1::ProgressState 
 
 absl::Status Postman::QueueWithdrawal(const std::string& share_id, const std::string& recipient,
                                       const std::string& reason) {
-  OutgoingMessage message{.request_id = context_.random.NewOrderedUuid(context_.clock.Now()).text(),
-                          .share_id = share_id,
-                          .peer = recipient,
-                          .kind = "WITHDRAWAL"};
+  const OutgoingMessage message{.request_id = context_.random.NewOrderedUuid(context_.clock.Now()).text(),
+                                .share_id = share_id,
+                                .peer = recipient,
+                                .kind = "WITHDRAWAL"};
   return context_.state
       .QueueMessage(message, absl::StrCat("withdrawal/", share_id, "/", recipient),
                     [&](uint32_t sequence) {
@@ -128,18 +128,18 @@ absl::Status Postman::QueueWithdrawal(const std::string& share_id, const std::st
       .status();
 }
 
-absl::Status Postman::QueueNotice(const std::string& share_id, uint32_t version, const std::string& sender,
-                                  const std::string& delivery_id, v1::NoticeKind kind,
+absl::Status Postman::QueueNotice(const v1::Manifest& manifest, const std::string& delivery_id, v1::NoticeKind kind,
                                   const std::vector<uint32_t>& units, const std::string& manifest_digest) {
-  OutgoingMessage message{.request_id = context_.random.NewOrderedUuid(context_.clock.Now()).text(),
-                          .share_id = share_id,
-                          .peer = sender,
-                          .kind = "NOTICE"};
+  const OutgoingMessage message{.request_id = context_.random.NewOrderedUuid(context_.clock.Now()).text(),
+                                .share_id = manifest.share_id(),
+                                .peer = manifest.sender_agency(),
+                                .kind = "NOTICE"};
   return context_.state
       .QueueMessage(message, absl::StrCat("notice/", delivery_id, "/", static_cast<int>(kind)),
                     [&](uint32_t sequence) {
                       v1::Notice notice;
-                      *notice.mutable_head() = Head(share_id, version, sender, sequence);
+                      *notice.mutable_head() =
+                          Head(manifest.share_id(), manifest.version(), manifest.sender_agency(), sequence);
                       notice.set_kind(kind);
                       notice.mutable_units()->Assign(units.begin(), units.end());
                       notice.set_manifest_digest(manifest_digest);
@@ -199,7 +199,7 @@ absl::StatusOr<Postman::Sent> Postman::SendOrDrop(const OutgoingMessage& message
 }
 
 absl::StatusOr<std::vector<Postman::Sent>> Postman::Drain(const std::string& share_id) {
-  MutexLock lock(sending_);
+  const MutexLock lock(sending_);
   ASSIGN_OR_RETURN(const std::vector<OutgoingMessage> pending, context_.state.PendingMessages());
   const std::vector<std::vector<const OutgoingMessage*>> turns = ByTurn(pending);
   Mutex mutex;
@@ -211,7 +211,7 @@ absl::StatusOr<std::vector<Postman::Sent>> Postman::Drain(const std::string& sha
       absl::StatusOr<Sent> sent = SendOrDrop(*message, dropped);
       if (!sent.ok() && !dropped) return sent.status();
       if (message->share_id != share_id) continue;
-      MutexLock hold(mutex);
+      const MutexLock hold(mutex);
       if (sent.ok()) wanted.push_back(*std::move(sent));
       if (!sent.ok() && refused.ok()) refused = sent.status();
     }

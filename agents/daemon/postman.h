@@ -28,9 +28,8 @@ class Postman {
                              const std::string& note);
   absl::Status QueueWithdrawal(const std::string& share_id, const std::string& recipient, const std::string& reason);
   // About a package that was not taken, or units of it. Queued once for each delivery and kind.
-  absl::Status QueueNotice(const std::string& share_id, uint32_t version, const std::string& sender,
-                           const std::string& delivery_id, v1::NoticeKind kind, const std::vector<uint32_t>& units,
-                           const std::string& manifest_digest);
+  absl::Status QueueNotice(const v1::Manifest& manifest, const std::string& delivery_id, v1::NoticeKind kind,
+                           const std::vector<uint32_t>& units, const std::string& manifest_digest);
 
   // What the broker said of one message sent.
   struct Sent {

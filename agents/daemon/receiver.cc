@@ -100,13 +100,13 @@ absl::Status Receiver::FreshKeys(const std::string& agency) {
   const KeyedLock::Hold hold(reading_keys_, agency);  // Who comes meanwhile waits for the same reading.
   const absl::Time now = context_.clock.Now();
   {
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto read = keys_read_.find(agency);
     if (read != keys_read_.end() && now - read->second < kKeysFresh && now >= read->second) return absl::OkStatus();
   }
   const absl::Status synced = parts_.upkeep.SyncKeys(agency);
   if (synced.ok()) {
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     keys_read_[agency] = now;
   }
   return WorthRetrying(synced) ? synced : absl::OkStatus();
@@ -181,8 +181,7 @@ absl::StatusOr<bool> Receiver::Refuse(const v1::Delivery& delivery, const v1::Ma
   context_.metrics.ShareReceived(code);
   context_.log.Write("error", "a package was rejected",
                      {{"share", manifest.share_id()}, {"reason", code}, {"error", rejection.why}});
-  RETURN_IF_ERROR(parts_.postman.QueueNotice(manifest.share_id(), manifest.version(), manifest.sender_agency(),
-                                             delivery.delivery_id(), rejection.kind, {},
+  RETURN_IF_ERROR(parts_.postman.QueueNotice(manifest, delivery.delivery_id(), rejection.kind, {},
                                              rejection.manifest_digest.bytes()));
   RETURN_IF_ERROR(context_.state.Reject(delivery.delivery_id()));
   RETURN_IF_ERROR(parts_.postman.Drain().status());
@@ -205,9 +204,8 @@ absl::StatusOr<bool> Receiver::Keep(const v1::Delivery& delivery, const OpenedPa
   const absl::Time now = context_.clock.Now();
   if (!opened.mislabelled.empty()) {
     context_.Alarm("MISLABELLED", manifest.share_id(), manifest.sender_agency());
-    RETURN_IF_ERROR(parts_.postman.QueueNotice(manifest.share_id(), manifest.version(), manifest.sender_agency(),
-                                               delivery.delivery_id(), v1::NOTICE_KIND_MISLABELLED, opened.mislabelled,
-                                               opened.manifest_digest.bytes()));
+    RETURN_IF_ERROR(parts_.postman.QueueNotice(manifest, delivery.delivery_id(), v1::NOTICE_KIND_MISLABELLED,
+                                               opened.mislabelled, opened.manifest_digest.bytes()));
   }
   InboxRow row{
       .share_id = manifest.share_id(),
@@ -319,48 +317,54 @@ absl::Status Receiver::ApplyHeld(const v1::MessageHead& head) {
 }
 
 absl::Status Receiver::Apply(const IncomingMessage& message) {
-  const v1::MessageHead& head = message.head;
+  if (message.type == kAcknowledgementType) return ApplyAcknowledgement(message.head, message.acknowledgement);
+  if (message.type == kProgressType) return ApplyProgress(message.head, message.progress);
+  if (message.type == kWithdrawalType) return ApplyWithdrawal(message.head, message.withdrawal);
+  context_.Alarm(absl::StrCat("NOTICE_", NoticeCode(message.notice.kind())), message.head.share_id(),
+                 message.head.from_agency());
+  return absl::OkStatus();
+}
+
+absl::Status Receiver::ApplyAcknowledgement(const v1::MessageHead& head, const v1::Acknowledgement& acknowledgement) {
   const std::string& share = head.share_id();
   const std::string& peer = head.from_agency();
-  if (message.type == kAcknowledgementType) {
-    ASSIGN_OR_RETURN(const std::string sent, context_.state.Kept(absl::StrCat("manifest/", share, "/", peer)));
-    if (sent != message.acknowledgement.manifest_digest()) {
-      context_.Alarm("ACKNOWLEDGEMENT_FALSE", share, peer);
-      return absl::OkStatus();
-    }
-    return context_.state.HeardOf(share, peer, "ACKNOWLEDGED");
+  ASSIGN_OR_RETURN(const std::string sent, context_.state.Kept(absl::StrCat("manifest/", share, "/", peer)));
+  if (sent != acknowledgement.manifest_digest()) {
+    context_.Alarm("ACKNOWLEDGEMENT_FALSE", share, peer);
+    return absl::OkStatus();
   }
-  if (message.type == kProgressType) {
-    ProgressRow row{.agency = peer,
-                    .state = message.progress.state(),
-                    .reason = message.progress.reason(),
-                    .create_time = FromTimestamp(head.create_time())};
-    if (const trust::SigningKey* key = context_.identity.SealingKey(message.progress.sealing_key_id());
-        key != nullptr) {
-      absl::StatusOr<std::string> note = OpenNote(head, message.progress.sealed_note(), *key);
-      if (!note.ok()) context_.Alarm("NOTE_UNREADABLE", share, peer);
-      if (note.ok()) {
-        ASSIGN_OR_RETURN(row.note, SealForStore(context_.identity, share, *note, context_.random));
-      }
+  return context_.state.HeardOf(share, peer, "ACKNOWLEDGED");
+}
+
+absl::Status Receiver::ApplyProgress(const v1::MessageHead& head, const v1::Progress& progress) {
+  const std::string& share = head.share_id();
+  ProgressRow row{.agency = head.from_agency(),
+                  .state = progress.state(),
+                  .reason = progress.reason(),
+                  .create_time = FromTimestamp(head.create_time())};
+  if (const trust::SigningKey* key = context_.identity.SealingKey(progress.sealing_key_id()); key != nullptr) {
+    const absl::StatusOr<std::string> note = OpenNote(head, progress.sealed_note(), *key);
+    if (!note.ok()) context_.Alarm("NOTE_UNREADABLE", share, head.from_agency());
+    if (note.ok()) {
+      ASSIGN_OR_RETURN(row.note, SealForStore(context_.identity, share, *note, context_.random));
     }
-    return context_.state.AddProgress(share, row);
   }
-  if (message.type == kWithdrawalType) {
-    const v1::Withdrawal& withdrawal = message.withdrawal;
-    ASSIGN_OR_RETURN(const std::optional<InboxRow> received, context_.state.FindReceived(share));
-    if (!received.has_value() || received->sender != peer) return absl::OkStatus();
-    RETURN_IF_ERROR(context_.state.SetReceivedState(share, "WITHDRAWN"));
-    if (withdrawal.delete_copies()) RETURN_IF_ERROR(context_.state.EraseReceived(share));
-    v1::Manifest manifest;
-    if (manifest.ParseFromString(received->manifest) && manifest.kind() == v1::PACKAGE_KIND_SELECTOR) {
-      RETURN_IF_ERROR(context_.state.EraseReceived(share));
-      return parts_.holder.Cancelled(share);
-    }
-    return parts_.handover.GiveWithdrawal(
-        share, IsWithdrawalReason(withdrawal.reason()) ? withdrawal.reason() : "OTHER", withdrawal.delete_copies());
+  return context_.state.AddProgress(share, row);
+}
+
+absl::Status Receiver::ApplyWithdrawal(const v1::MessageHead& head, const v1::Withdrawal& withdrawal) {
+  const std::string& share = head.share_id();
+  ASSIGN_OR_RETURN(const std::optional<InboxRow> received, context_.state.FindReceived(share));
+  if (!received.has_value() || received->sender != head.from_agency()) return absl::OkStatus();
+  RETURN_IF_ERROR(context_.state.SetReceivedState(share, "WITHDRAWN"));
+  if (withdrawal.delete_copies()) RETURN_IF_ERROR(context_.state.EraseReceived(share));
+  v1::Manifest manifest;
+  if (manifest.ParseFromString(received->manifest) && manifest.kind() == v1::PACKAGE_KIND_SELECTOR) {
+    RETURN_IF_ERROR(context_.state.EraseReceived(share));
+    return parts_.holder.Cancelled(share);
   }
-  context_.Alarm(absl::StrCat("NOTICE_", NoticeCode(message.notice.kind())), share, peer);
-  return absl::OkStatus();
+  return parts_.handover.GiveWithdrawal(share, IsWithdrawalReason(withdrawal.reason()) ? withdrawal.reason() : "OTHER",
+                                        withdrawal.delete_copies());
 }
 
 absl::StatusOr<bool> Receiver::HandleNotice(const v1::Delivery& delivery) {

@@ -56,6 +56,9 @@ class Receiver {
   absl::StatusOr<bool> HandleQuestion(const v1::Delivery& delivery);
   absl::StatusOr<bool> HandleMessage(const v1::Delivery& delivery);
   absl::Status Apply(const IncomingMessage& message);
+  absl::Status ApplyAcknowledgement(const v1::MessageHead& head, const v1::Acknowledgement& acknowledgement);
+  absl::Status ApplyProgress(const v1::MessageHead& head, const v1::Progress& progress);
+  absl::Status ApplyWithdrawal(const v1::MessageHead& head, const v1::Withdrawal& withdrawal);
   absl::Status ApplyHeld(const v1::MessageHead& head);
   absl::StatusOr<bool> HandleNotice(const v1::Delivery& delivery);
   absl::StatusOr<bool> End(const std::string& delivery_id);

@@ -5,9 +5,9 @@
 namespace derwent::agents {
 
 std::shared_ptr<const SystemRecords::Indexed> SystemRecords::Current() const {
-  std::shared_ptr<const People> people = reading_();
+  const std::shared_ptr<const People> people = reading_();
   if (people == nullptr) return nullptr;
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (indexed_ == nullptr || indexed_->people != people) {
     const auto this_year = static_cast<int>(LondonDay(clock_.Now()).year());
     indexed_ = std::make_shared<const Indexed>(

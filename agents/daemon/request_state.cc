@@ -103,7 +103,7 @@ absl::Status RequestState::Change(absl::string_view text, const Values&... value
 
 template <typename Row, typename Read, typename... Values>
 absl::StatusOr<std::vector<Row>> RequestState::Select(const std::string& sql, Read read, const Values&... values) {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   Sql::Statement query(sql_->handle(), sql);
   query.Bind(values...);
   std::vector<Row> rows;

@@ -142,7 +142,7 @@ absl::StatusOr<v1::PushReferralResponse> Sender::Push(const v1::PushReferralRequ
   ASSIGN_OR_RETURN(const std::vector<ReferralDraft> drafts, Drafts(request));
   if (request.validate_only()) return Preview(drafts);
   const std::string digest = trust::Sha256(request.SerializeAsString()).bytes();
-  MutexLock lock(pushing_);
+  const MutexLock lock(pushing_);
   ASSIGN_OR_RETURN(const std::optional<std::string> known, context_.state.FindPush(request.referral_ref()));
   if (known.has_value()) {
     if (*known != digest)
@@ -163,7 +163,7 @@ absl::StatusOr<v1::PushReferralResponse> Sender::Push(const v1::PushReferralRequ
     if (!now.has_value() || (now->reason != "POLICY_CHANGED" && now->reason != "KEY_NOT_CERTIFIED")) continue;
     // Policy or a recipient's key changed between plan and submit: nothing of it was stored; once more under the new
     // one.
-    ASSIGN_OR_RETURN(Prepared again, Prepare(drafts[i], /*seal=*/true));
+    ASSIGN_OR_RETURN(const Prepared again, Prepare(drafts[i], /*seal=*/true));
     RETURN_IF_ERROR(context_.state.ReplaceShare(rows[i].share_id, again.row));
     if (again.row.state == "QUEUED") RETURN_IF_ERROR(Submit(again.row));
   }
@@ -204,7 +204,7 @@ absl::Status Sender::TakeReceipts(const v1::SubmitReferralRequest& request,
 }
 
 absl::Status Sender::Submit(const OutboxRow& row) {
-  MutexLock lock(submitting_);
+  const MutexLock lock(submitting_);
   ASSIGN_OR_RETURN(const std::optional<OutboxRow> current, context_.state.FindShare(row.share_id));
   if (!current.has_value() || current->state != "QUEUED") return absl::OkStatus();
   v1::SubmitReferralRequest request;

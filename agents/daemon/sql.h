@@ -31,7 +31,7 @@ class Sql {
     // Text and octets alike are bound as BLOB-safe text; both are borrowed for the statement's life.
     template <typename... Values>
     Statement& Bind(const Values&... values) {
-      int position = 0;
+      int position = 0;  // NOLINT(misc-const-correctness): it does not see the fold expression count it up.
       (BindOne(++position, values), ...);
       return *this;
     }

@@ -82,7 +82,7 @@ absl::StatusOr<std::unique_ptr<State>> State::Open(const std::string& path, cons
 
 template <typename... Values>
 absl::StatusOr<std::vector<OutboxRow>> State::Outbox(absl::string_view where, const Values&... values) {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   Sql::Statement query(sql_->handle(), absl::StrCat(kOutboxColumns, where));
   query.Bind(values...);
   std::vector<OutboxRow> rows;
@@ -95,7 +95,7 @@ absl::StatusOr<std::vector<OutboxRow>> State::Outbox(absl::string_view where, co
 
 template <typename... Values>
 absl::StatusOr<std::vector<InboxRow>> State::Inbox(absl::string_view where, const Values&... values) {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   Sql::Statement query(sql_->handle(), absl::StrCat(kInboxColumns, where));
   query.Bind(values...);
   std::vector<InboxRow> rows;
@@ -107,14 +107,14 @@ absl::StatusOr<std::vector<InboxRow>> State::Inbox(absl::string_view where, cons
 }
 
 absl::StatusOr<int64_t> State::Count(absl::string_view sql) {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   Sql::Statement query(sql_->handle(), sql);
   ASSIGN_OR_RETURN(const bool row, query.Next());
   return row ? query.Int(0) : 0;
 }
 
 absl::StatusOr<std::optional<std::string>> State::First(absl::string_view sql, absl::string_view value) {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   Sql::Statement query(sql_->handle(), sql);
   query.Bind(value);
   ASSIGN_OR_RETURN(const bool found, query.Next());
@@ -196,7 +196,7 @@ absl::Status State::HeardOf(const std::string& share_id, const std::string& agen
 }
 
 absl::StatusOr<bool> State::WasHeardOf(const std::string& share_id, const std::string& agency) {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   Sql::Statement query(sql_->handle(), "SELECT 1 FROM heard WHERE share_id = ? AND agency = ?");
   query.Bind(share_id, agency);
   return query.Next();
@@ -241,7 +241,7 @@ absl::StatusOr<bool> State::WasQueued(const std::string& once_key) {
 }
 
 absl::StatusOr<std::vector<OutgoingMessage>> State::PendingMessages() {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   Sql::Statement query(sql_->handle(),
                        "SELECT row, request_id, share_id, peer, kind, delivery_id, envelope FROM out_messages WHERE "
                        "sent = 0 ORDER BY row LIMIT 200");
@@ -272,7 +272,7 @@ absl::Status State::DropMessage(const OutgoingMessage& message, uint32_t sequenc
 }
 
 absl::StatusOr<uint32_t> State::LastSequence(const std::string& share_id, const std::string& peer) {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   Sql::Statement query(sql_->handle(), "SELECT last FROM in_sequences WHERE share_id = ? AND peer = ?");
   query.Bind(share_id, peer);
   ASSIGN_OR_RETURN(const bool found, query.Next());

@@ -15,7 +15,7 @@ absl::Status State::AddProgress(const std::string& share_id, const ProgressRow& 
 }
 
 absl::StatusOr<std::vector<ProgressRow>> State::ProgressOf(const std::string& share_id) {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   Sql::Statement query(sql_->handle(),
                        "SELECT agency, state, reason, note, create_ms FROM progress WHERE share_id = ? ORDER BY row");
   query.Bind(share_id);
@@ -32,7 +32,7 @@ absl::StatusOr<std::vector<ProgressRow>> State::ProgressOf(const std::string& sh
 }
 
 absl::StatusOr<bool> State::WasRejected(const std::string& delivery_id) {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   Sql::Statement query(sql_->handle(), "SELECT 1 FROM rejected WHERE delivery_id = ?");
   query.Bind(delivery_id);
   return query.Next();
@@ -48,7 +48,7 @@ absl::StatusOr<bool> State::RaiseAlarm(absl::string_view code, absl::string_view
 }
 
 absl::StatusOr<std::vector<AlarmRow>> State::Alarms(int limit) {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   Sql::Statement query(sql_->handle(), "SELECT code, share_id, agency, time_ms FROM alarms ORDER BY row DESC LIMIT ?");
   query.Bind(static_cast<int64_t>(limit));
   std::vector<AlarmRow> rows;
@@ -80,7 +80,7 @@ absl::Status State::AddReceipts(const std::vector<ReceiptRow>& receipts, const s
 }
 
 absl::StatusOr<std::vector<std::string>> State::ReceiptsOf(const std::string& share_id) {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   Sql::Statement query(sql_->handle(), "SELECT receipt FROM receipts WHERE share_id = ? ORDER BY idx");
   query.Bind(share_id);
   std::vector<std::string> receipts;

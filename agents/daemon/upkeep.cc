@@ -78,7 +78,7 @@ absl::Status Upkeep::TakeKeys(const v1::AgencyKeys& keys) {
 absl::Status Upkeep::SyncKeys(const std::string& agency) {
   v1::GetAgencyKeysRequest request;
   request.set_agency(agency);
-  ASSIGN_OR_RETURN(v1::AgencyKeys keys, context_.broker.GetAgencyKeys(request));
+  ASSIGN_OR_RETURN(const v1::AgencyKeys keys, context_.broker.GetAgencyKeys(request));
   if (keys.agency() != agency) return absl::DataLossError("the broker answered with another agency's keys");
   return TakeKeys(keys);
 }

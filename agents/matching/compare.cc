@@ -74,11 +74,15 @@ double MiddleWeight(const std::string& a, const std::string& b, Comparison& resu
                                                                      : kMiddleDiffers;
 }
 
+// Of two names of which one lacks its forename or surname.
+double PartialNameWeight(const PersonName& a, const PersonName& b) {
+  if (!a.last.empty() && a.last == b.last) return kNameLastOnly;
+  if (!a.first.empty() && a.first == b.first) return 0;
+  return a.last.empty() || b.last.empty() ? 0 : kNameDiffers;
+}
+
 double NameWeight(const PersonName& a, const PersonName& b, double share) {
-  if (a.first.empty() || b.first.empty() || a.last.empty() || b.last.empty()) {
-    if (!a.last.empty() && a.last == b.last) return kNameLastOnly;
-    return !a.first.empty() && a.first == b.first ? 0 : a.last.empty() || b.last.empty() ? 0 : kNameDiffers;
-  }
+  if (a.first.empty() || b.first.empty() || a.last.empty() || b.last.empty()) return PartialNameWeight(a, b);
   if (a.first == b.first && a.last == b.last)
     return kNameExact - std::log2(std::max(share, kNameExactChance) / kNameExactChance);
   if (a.first == b.last && a.last == b.first) return kNameSwapped;
@@ -88,6 +92,22 @@ double NameWeight(const PersonName& a, const PersonName& b, double share) {
   if (Likeness(a.first + " " + a.last, b.first + " " + b.last) >= kLike) return kNameLike;
   if (last >= kDistant && Likeness(a.first, b.first) >= kDistant) return kNameDistant;
   return a.last == b.last ? kNameLastOnly : a.first == b.first ? 0 : kNameDiffers;
+}
+
+// What two names have and share, part by part.
+struct NameParts {
+  bool both_first = false;
+  bool both_last = false;
+  bool straight = false;
+  bool swapped = false;
+};
+
+NameParts PartsOf(const PersonName& mine, const PersonName& theirs) {
+  const bool whole = !mine.first.empty() && !mine.last.empty();
+  return {.both_first = !mine.first.empty() && !theirs.first.empty(),
+          .both_last = !mine.last.empty() && !theirs.last.empty(),
+          .straight = whole && mine.first == theirs.first && mine.last == theirs.last,
+          .swapped = whole && mine.first == theirs.last && mine.last == theirs.first};
 }
 
 void CompareNames(const Traits& a, const Traits& b, const Rarity& rarity, Comparison& result) {
@@ -100,13 +120,9 @@ void CompareNames(const Traits& a, const Traits& b, const Rarity& rarity, Compar
   for (const PersonName& mine : a.names) {
     for (const PersonName& theirs : b.names) {
       const double weight = NameWeight(mine, theirs, rarity.name_share);
-      const bool whole = !mine.first.empty() && !mine.last.empty();
-      const bool straight = whole && mine.first == theirs.first && mine.last == theirs.last;
-      const bool swapped = whole && mine.first == theirs.last && mine.last == theirs.first;
+      const auto [both_first, both_last, straight, swapped] = PartsOf(mine, theirs);
       result.full_name = result.full_name || straight || swapped;
       result.first_agrees = result.first_agrees || SameName(mine.first, theirs.first) || swapped;
-      const bool both_first = !mine.first.empty() && !theirs.first.empty();
-      const bool both_last = !mine.last.empty() && !theirs.last.empty();
       firsts = firsts || both_first;
       lasts = lasts || both_last;
       result.first_close = result.first_close || (both_first && Likeness(mine.first, theirs.first) >= kLike);
@@ -158,6 +174,20 @@ void CompareBirth(const Traits& a, const Traits& b, Comparison& result) {
 
 std::string Outward(const std::string& postcode) { return postcode.substr(0, postcode.find(' ')); }
 
+// Weight of two places; `shared` is that of a postcode in common.
+double PlaceWeight(const PersonPlace& mine, const PersonPlace& theirs, double shared, Comparison& result) {
+  const bool uprn = !mine.uprn.empty() && mine.uprn == theirs.uprn;
+  const bool postcode = !mine.postcode.empty() && mine.postcode == theirs.postcode;
+  const bool door = !mine.door.empty() && mine.door == theirs.door;
+  result.same_place = result.same_place || uprn || postcode || door;
+  if (uprn || (postcode && door)) return shared + kDoor;
+  if (postcode) return shared;
+  if (door) return kDoorAlone;
+  const bool outward =
+      !mine.postcode.empty() && !theirs.postcode.empty() && Outward(mine.postcode) == Outward(theirs.postcode);
+  return outward ? kPlaceOutward : kPlaceDiffers;
+}
+
 void ComparePlaces(const Traits& a, const Traits& b, const Rarity& rarity, Comparison& result) {
   if (a.places.empty() || b.places.empty()) return;
   const double shared = rarity.with_postcode <= kRarePostcode       ? kPlaceRare
@@ -165,19 +195,7 @@ void ComparePlaces(const Traits& a, const Traits& b, const Rarity& rarity, Compa
                                                                     : kPlaceCommon;
   double best = kPlaceDiffers;
   for (const PersonPlace& mine : a.places) {
-    for (const PersonPlace& theirs : b.places) {
-      const bool uprn = !mine.uprn.empty() && mine.uprn == theirs.uprn;
-      const bool postcode = !mine.postcode.empty() && mine.postcode == theirs.postcode;
-      const bool door = !mine.door.empty() && mine.door == theirs.door;
-      result.same_place = result.same_place || uprn || postcode || door;
-      const bool outward =
-          !mine.postcode.empty() && !theirs.postcode.empty() && Outward(mine.postcode) == Outward(theirs.postcode);
-      best = std::max(best, uprn || (postcode && door) ? shared + kDoor
-                            : postcode                 ? shared
-                            : door                     ? kDoorAlone
-                            : outward                  ? kPlaceOutward
-                                                       : kPlaceDiffers);
-    }
+    for (const PersonPlace& theirs : b.places) best = std::max(best, PlaceWeight(mine, theirs, shared, result));
   }
   result.weight += best;
 }

@@ -37,6 +37,23 @@ bool NeighboursSwapped(absl::string_view a, absl::string_view b) {
   return first[0] == other[1] && first[1] == other[0] && std::equal(first + 2, a.end(), other + 2);
 }
 
+// Letters of `a` that stand in `b` near enough (Jaro), in the order of `a`; `taken` tells which of `b` they are.
+std::string SharedLetters(absl::string_view a, absl::string_view b, std::vector<bool>& taken) {
+  const size_t longer = std::max(a.size(), b.size());
+  const size_t window = longer / 2 > 0 ? longer / 2 - 1 : 0;
+  std::string shared;
+  for (size_t i = 0; i < a.size(); ++i) {
+    const size_t end = std::min(b.size(), i + window + 1);
+    for (size_t j = i > window ? i - window : 0; j < end; ++j) {
+      if (taken[j] || a[i] != b[j]) continue;
+      taken[j] = true;
+      shared.push_back(a[i]);
+      break;
+    }
+  }
+  return shared;
+}
+
 }  // namespace
 
 std::string FoldName(absl::string_view name) {
@@ -62,19 +79,8 @@ std::string FoldName(absl::string_view name) {
 double Likeness(absl::string_view a, absl::string_view b) {
   if (a.empty() || b.empty()) return 0;
   if (a == b) return 1;
-  const size_t longer = std::max(a.size(), b.size());
-  const size_t window = longer / 2 > 0 ? longer / 2 - 1 : 0;
   std::vector<bool> taken(b.size());
-  std::string of_a;
-  for (size_t i = 0; i < a.size(); ++i) {
-    const size_t end = std::min(b.size(), i + window + 1);
-    for (size_t j = i > window ? i - window : 0; j < end; ++j) {
-      if (taken[j] || a[i] != b[j]) continue;
-      taken[j] = true;
-      of_a.push_back(a[i]);
-      break;
-    }
-  }
+  const std::string of_a = SharedLetters(a, b, taken);
   if (of_a.empty()) return 0;
   size_t crossed = 0;
   for (size_t j = 0, k = 0; j < b.size(); ++j) {

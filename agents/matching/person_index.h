@@ -28,8 +28,8 @@ class PersonIndex {
   // `this_year` reads PNCs with a year of two digits.
   PersonIndex(const std::vector<v1::CaseRecord>& records, int this_year);
 
-  // `selector`: what the asker knows, in the shape of a record. Never fails: what is malformed counts as missing.
-  Match Find(const v1::CaseRecord& selector) const;
+  // `record`: what the asker knows, in the shape of one. Never fails: what is malformed counts as missing.
+  Match Find(const v1::CaseRecord& record) const;
 
   size_t size() const { return people_.size(); }
 

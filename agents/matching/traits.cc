@@ -42,6 +42,17 @@ void AddPlace(const v1::Place& place, Traits& traits) {
   if (!added.uprn.empty() || !added.postcode.empty() || !added.door.empty()) traits.places.push_back(std::move(added));
 }
 
+void AddIdentity(const v1::IdentityFact& fact, Traits& traits) {
+  PersonName name = NameOf(fact);
+  // A nickname alone goes with the current surname.
+  if (name.last.empty() && !traits.names.empty()) name.last = traits.names.front().last;
+  if (!name.first.empty() || !name.last.empty()) traits.names.push_back(std::move(name));
+  const auto born = CanonicalBirthDate(fact.date_of_birth());
+  if (born.has_value()) traits.birth_dates.insert(*born);
+  if (born.has_value() && traits.birth_date.empty()) traits.birth_date = *born;
+  if (fact.sex() == v1::SEX_FEMALE || fact.sex() == v1::SEX_MALE) traits.sex = fact.sex();
+}
+
 }  // namespace
 
 Traits TraitsOf(const v1::CaseRecord& record, int this_year) {
@@ -53,16 +64,7 @@ Traits TraitsOf(const v1::CaseRecord& record, int this_year) {
   }
   std::ranges::sort(traits.identifiers);
   traits.identifiers.erase(std::unique(traits.identifiers.begin(), traits.identifiers.end()), traits.identifiers.end());
-  for (const v1::IdentityFact& fact : record.identity().facts()) {
-    PersonName name = NameOf(fact);
-    // A nickname alone goes with the current surname.
-    if (name.last.empty() && !traits.names.empty()) name.last = traits.names.front().last;
-    if (!name.first.empty() || !name.last.empty()) traits.names.push_back(std::move(name));
-    const auto born = CanonicalBirthDate(fact.date_of_birth());
-    if (born.has_value()) traits.birth_dates.insert(*born);
-    if (born.has_value() && traits.birth_date.empty()) traits.birth_date = *born;
-    if (fact.sex() == v1::SEX_FEMALE || fact.sex() == v1::SEX_MALE) traits.sex = fact.sex();
-  }
+  for (const v1::IdentityFact& fact : record.identity().facts()) AddIdentity(fact, traits);
   if (const auto born = CanonicalBirthDate(record.date_of_birth())) {
     traits.birth_date = *born;
     traits.birth_dates.insert(*born);

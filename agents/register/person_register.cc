@@ -22,7 +22,7 @@ std::string NameOf(const std::string& path) { return std::filesystem::path(path)
 const std::string& PathOf(const SystemFile& source) { return source.file.empty() ? source.mapping : source.file; }
 
 absl::Status About(const std::string& path, const absl::Status& status) {
-  return absl::Status(status.code(), absl::StrCat("`", path, "`: ", status.message()));
+  return {status.code(), absl::StrCat("`", path, "`: ", status.message())};
 }
 
 // Differs when a file was written, replaced, removed or given other rights.
@@ -125,20 +125,20 @@ absl::StatusOr<People> PersonRegister::ReadAll() {
 }
 
 absl::StatusOr<bool> PersonRegister::Refresh() {
-  MutexLock one_reading(refresh_);
+  const MutexLock one_reading(refresh_);
   ASSIGN_OR_RETURN(std::string look, LookOfAll());
   if (look == seen_) return false;
   absl::StatusOr<People> read = ReadAll();
   // What is no fault of the content may pass by itself: tried again at the next round.
   seen_ = read.ok() || absl::IsInvalidArgument(read.status()) ? std::move(look) : "";
   if (!read.ok()) return read.status();
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   people_ = std::make_shared<const People>(*std::move(read));
   return true;
 }
 
 std::shared_ptr<const People> PersonRegister::people() const {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   return people_;
 }
 

@@ -16,7 +16,7 @@ namespace derwent::agents {
 namespace {
 
 absl::Status In(const std::string& file, const absl::Status& status) {
-  return absl::Status(status.code(), absl::StrCat("`", file, "`: ", status.message()));
+  return {status.code(), absl::StrCat("`", file, "`: ", status.message())};
 }
 
 template <typename T>

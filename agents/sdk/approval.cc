@@ -127,8 +127,13 @@ absl::StatusOr<v1::ApprovalCommand> CheckApproval(const v1::SignedApproval& appr
     return NotValid("the approver is of the asker's agency, where existence is secret");
   const bool panel = IsPanelRole(*snapshot.policy, question.role());
   if (!panel && command.approver_agency() != command.holder_agency()) return NotValid("the role is the holder's own");
-  const bool holds = policy::RoleHeld(snapshot, command.approver_agency(), command.approver_person(), question.role(),
-                                      panel ? question.board() : "", question.area(), LondonDay(now));
+  const bool holds = policy::RoleHeld(snapshot,
+                                      {.agency = command.approver_agency(),
+                                       .person = command.approver_person(),
+                                       .role = question.role(),
+                                       .board = panel ? question.board() : "",
+                                       .area = question.area()},
+                                      LondonDay(now));
   return holds ? absl::StatusOr<v1::ApprovalCommand>(command) : NotValid("the approver does not hold the role today");
 }
 

@@ -33,7 +33,7 @@ absl::Status CheckpointWatch::Observe(const trust::Checkpoint& checkpoint, const
     const bool grows = known->size <= checkpoint.size;
     RETURN_IF_ERROR(CheckPair(grows ? *known : checkpoint, grows ? checkpoint : *known, proof));
   }
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!newest_.has_value() || newest_->size < checkpoint.size) newest_ = checkpoint;
   return absl::OkStatus();
 }
@@ -49,7 +49,7 @@ absl::Status CheckpointWatch::ObserveNewest(const trust::Checkpoint& checkpoint,
 }
 
 std::optional<trust::Checkpoint> CheckpointWatch::newest() const {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   return newest_;
 }
 

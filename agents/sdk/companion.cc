@@ -16,7 +16,7 @@ namespace {
 std::string ReceiverOf(const policy::CompanionShare& share, const ReferralDraft& referral,
                        const policy::Snapshot& snapshot, absl::CivilDay day) {
   for (const std::string& agency : share.agencies) {
-    if (policy::RoleHeld(snapshot, agency, "", share.role, "", referral.area, day)) return agency;
+    if (policy::RoleHeld(snapshot, {.agency = agency, .role = share.role, .area = referral.area}, day)) return agency;
   }
   return share.agencies.empty() ? "" : share.agencies.front();
 }

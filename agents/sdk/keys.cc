@@ -81,7 +81,7 @@ absl::StatusOr<KeyBook::Taken> KeyBook::Take(const v1::AgencyKeys& keys, const T
   Known fresh{.proof = ProofOf(keys, anchors), .verify_time = now};
   Taken taken;
   if (!fresh.proof.empty()) {
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto known = known_.find(keys.agency());
     if (known != known_.end() && known->second.proof == fresh.proof && now >= known->second.verify_time &&
         now - known->second.verify_time < kVerifiedFor)
@@ -102,7 +102,7 @@ absl::StatusOr<KeyBook::Taken> KeyBook::Take(const v1::AgencyKeys& keys, const T
   }
   fresh.history = std::make_shared<const trust::KeyHistory>(std::move(history));
   taken.history = fresh.history;
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   Known& known = known_[keys.agency()];
   if (!Extends(known.payloads, keys)) {
     return absl::DataLossError(
@@ -113,14 +113,14 @@ absl::StatusOr<KeyBook::Taken> KeyBook::Take(const v1::AgencyKeys& keys, const T
 }
 
 std::shared_ptr<const trust::KeyHistory> KeyBook::Find(absl::string_view agency) const {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = known_.find(agency);
   if (found != known_.end()) return found->second.history;
   return std::make_shared<const trust::KeyHistory>(std::string(agency), "");
 }
 
 std::vector<std::string> KeyBook::Foreign(absl::string_view agency, const std::set<std::string>& own) const {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<std::string> foreign;
   const auto found = known_.find(agency);
   if (found == known_.end()) return foreign;

@@ -96,7 +96,7 @@ absl::Status AddSubjects(const PackageRecipient& recipient, trust::Random& rando
 absl::Status AddUnit(const PackageUnit& unit, size_t bucket, trust::Random& random, v1::Manifest& manifest,
                      v1::Package& package, v1::KeyRing& ring) {
   const v1::UnitContent& content = unit.content;
-  const uint32_t number = static_cast<uint32_t>(manifest.units_size()) + 1;
+  const auto number = static_cast<uint32_t>(manifest.units_size()) + 1;
   RETURN_IF_ERROR(CheckLabel(content, content.category(), content.form(), NeutralOf(manifest)));
   const trust::SecretBytes key(random.Bytes(trust::kAeadKeySize));
   const UnitLabel label{.share_id = manifest.share_id(),

@@ -88,7 +88,7 @@ absl::Status PolicyCache::Install(std::unique_ptr<const policy::Bundle> bundle) 
   auto fresh = std::make_shared<View>();
   fresh->bundle = std::move(bundle);
   fresh->obligations = fresh->bundle->policy->obligations;
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   fresh->directories = view_ != nullptr ? view_->directories : nullptr;
   known_.insert(fresh->bundle->policy_digest);
   view_ = std::move(fresh);
@@ -99,7 +99,7 @@ absl::Status PolicyCache::TakeDirectories(const v1::ListDirectoriesResponse& res
                                           absl::Time now) {
   std::shared_ptr<const View> before;
   {
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     before = view_;
   }
   if (before == nullptr) return absl::FailedPreconditionError("no policy was verified yet");
@@ -119,7 +119,7 @@ absl::Status PolicyCache::TakeDirectories(const v1::ListDirectoriesResponse& res
     versions[one->agency] = one->version;
     (*directories)[one->agency] = std::move(one->entries);
   }
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   auto fresh = std::make_shared<View>(*view_);
   fresh->directories = std::move(directories);
   view_ = std::move(fresh);
@@ -129,32 +129,32 @@ absl::Status PolicyCache::TakeDirectories(const v1::ListDirectoriesResponse& res
 }
 
 std::shared_ptr<const PolicyCache::View> PolicyCache::view() const {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   return view_ != nullptr && view_->directories != nullptr ? view_ : nullptr;
 }
 
 bool PolicyCache::Knows(absl::string_view policy_digest) const {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   return known_.contains(std::string(policy_digest));
 }
 
 std::string PolicyCache::policy_digest() const {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   return view_ == nullptr ? "" : view_->bundle->policy_digest;
 }
 
 std::string PolicyCache::governance_digest() const {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   return view_ == nullptr ? "" : view_->bundle->governance_digest;
 }
 
 std::string PolicyCache::directories_digest() const {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   return directories_digest_;
 }
 
 int64_t PolicyCache::directory_version(absl::string_view agency) const {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = versions_.find(agency);
   return found == versions_.end() ? 0 : found->second;
 }

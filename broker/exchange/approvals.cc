@@ -70,8 +70,13 @@ SignerVerdict JudgeSigner(const CheckedApproval& approval, const StoredPart& req
   if (request.share.existence_sensitive && command.approver_agency() == asker.agency) return SignerVerdict::kNotValid;
   const bool counts = InForce(command, world, batch.now()) && RightAgency(command, *world.bundle->policy) &&
                       !world.revoked->IsRevoked(approval.serial) &&
-                      HoldsToday(world, command.approver_agency(), command.approver_person(), command.approver_role(),
-                                 request.manifest.board(), request.manifest.area(), batch.now());
+                      HoldsToday(world,
+                                 {.agency = command.approver_agency(),
+                                  .person = command.approver_person(),
+                                  .role = command.approver_role(),
+                                  .board = request.manifest.board(),
+                                  .area = request.manifest.area()},
+                                 batch.now());
   return counts ? SignerVerdict::kCounts : SignerVerdict::kNotValid;
 }
 

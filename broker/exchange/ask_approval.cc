@@ -78,7 +78,13 @@ std::vector<std::string> AgenciesOf(const v1::ApprovalQuestion& question, const 
     const bool held =
         std::any_of(entries.begin(), entries.end(), [&, &name = agency](const policy::DirectoryEntry& entry) {
           const bool self = name == asker.agency && entry.id == asker.person;
-          return !self && HoldsToday(world, name, entry.id, question.role(), question.board(), question.area(), now);
+          return !self && HoldsToday(world,
+                                     {.agency = name,
+                                      .person = entry.id,
+                                      .role = question.role(),
+                                      .board = question.board(),
+                                      .area = question.area()},
+                                     now);
         });
     if (held) agencies.push_back(agency);
   }

@@ -45,11 +45,11 @@ absl::StatusOr<std::optional<LoadedCase>> LoadCase(const std::string& case_id, s
   return std::optional<LoadedCase>(std::move(loaded));
 }
 
-bool HoldsToday(const World& world, absl::string_view agency, absl::string_view person, absl::string_view role,
-                absl::string_view board, absl::string_view area, absl::Time now) {
-  if (person.empty()) return false;
-  const bool of_board = world.bundle->policy->board_roles.contains(std::string(role));
-  return policy::RoleHeld(world.snapshot(), agency, person, role, of_board ? board : "", area, LondonDay(now));
+bool HoldsToday(const World& world, const policy::RoleSought& sought, absl::Time now) {
+  if (sought.person.empty()) return false;
+  policy::RoleSought held = sought;
+  if (!world.bundle->policy->board_roles.contains(std::string(sought.role))) held.board = "";
+  return policy::RoleHeld(world.snapshot(), held, LondonDay(now));
 }
 
 namespace {
@@ -81,7 +81,13 @@ bool MayAsk(const v1::Manifest& selector, const World& world, absl::Time now) {
   const Asker asker = AskerOf(selector);
   const policy::Policy& policy = *world.bundle->policy;
   return MayRequest(policy, asker.role) && OwnBoard(selector, policy) &&
-         HoldsToday(world, asker.agency, asker.person, asker.role, selector.board(), selector.area(), now);
+         HoldsToday(world,
+                    {.agency = asker.agency,
+                     .person = asker.person,
+                     .role = asker.role,
+                     .board = selector.board(),
+                     .area = selector.area()},
+                    now);
 }
 
 absl::StatusOr<policy::CaseLink> CaseLinkOf(const v1::Manifest& selector, Batch& batch) {

@@ -9,6 +9,7 @@
 
 #include "broker/exchange/batch.h"
 #include "derwent/v1/package.pb.h"
+#include "policy/engine/agreements.h"
 #include "policy/engine/request.h"
 
 namespace derwent::exchange {
@@ -29,8 +30,7 @@ absl::StatusOr<std::optional<LoadedCase>> LoadCase(const std::string& case_id, s
 
 // Whether a person holds a role today, with training, in the area; for roles that a board's owner appoints to, for the
 // board too.
-bool HoldsToday(const World& world, absl::string_view agency, absl::string_view person, absl::string_view role,
-                absl::string_view board, absl::string_view area, absl::Time now);
+bool HoldsToday(const World& world, const policy::RoleSought& sought, absl::Time now);
 
 // Who asks, as a selector says it.
 struct Asker {

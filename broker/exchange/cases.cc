@@ -73,8 +73,13 @@ bool Convenes(const Caller& caller, const v1::OpenCaseRequest& request, const Wo
   const auto profile = world.bundle->policy->profiles.find(request.profile());
   if (profile == world.bundle->policy->profiles.end() || request.area().empty()) return false;
   return std::any_of(profile->second.convenors.begin(), profile->second.convenors.end(), [&](const std::string& role) {
-    return role != kThematicLead &&
-           HoldsToday(world, caller.agency(), caller.person(), role, request.board(), request.area(), now);
+    return role != kThematicLead && HoldsToday(world,
+                                               {.agency = caller.agency(),
+                                                .person = caller.person(),
+                                                .role = role,
+                                                .board = request.board(),
+                                                .area = request.area()},
+                                               now);
   });
 }
 
@@ -88,7 +93,12 @@ absl::StatusOr<bool> AcceptedReferral(const Caller& caller, const v1::OpenCaseRe
   if (!share.has_value() || !part.has_value() || share->kind != v1::PACKAGE_KIND_REFERRAL) return false;
   return part->state == v1::RECIPIENT_STATE_ACCEPTED && share->profile == request.profile() &&
          share->area == request.area() && part->role != kThematicLead &&
-         HoldsToday(batch.world(), caller.agency(), caller.person(), part->role, request.board(), request.area(),
+         HoldsToday(batch.world(),
+                    {.agency = caller.agency(),
+                     .person = caller.person(),
+                     .role = part->role,
+                     .board = request.board(),
+                     .area = request.area()},
                     batch.now());
 }
 
@@ -142,8 +152,13 @@ absl::StatusOr<LoadedCase> TakenPartIn(const Caller& caller, absl::string_view n
   const bool holds = std::any_of(policy.roles.begin(), policy.roles.end(), [&](const auto& role) {
     const bool takes_part = member->roles.empty() ||
                             std::find(member->roles.begin(), member->roles.end(), role.first) != member->roles.end();
-    return takes_part && HoldsToday(batch.world(), caller.agency(), caller.person(), role.first, loaded->row.board,
-                                    loaded->row.area, batch.now());
+    return takes_part && HoldsToday(batch.world(),
+                                    {.agency = caller.agency(),
+                                     .person = caller.person(),
+                                     .role = role.first,
+                                     .board = loaded->row.board,
+                                     .area = loaded->row.area},
+                                    batch.now());
   });
   if (!holds) return NotEntitled("the person holds no role today that takes part in the case");
   return *std::move(loaded);

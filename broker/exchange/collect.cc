@@ -13,7 +13,7 @@ absl::StatusOr<Objections> WhyNotStored(const StoredPart& stored, Batch& batch) 
   if (stored.replies())
     return WhyNotAnswer(stored.manifest, stored.selector, decided.front(), stored.approved, world, batch.now());
   const bool asks = stored.share.kind == v1::PACKAGE_KIND_SELECTOR;
-  Objections why =
+  const Objections why =
       WhyNot(stored.manifest, stored.statement,
              asks ? DecidePackage(stored.manifest, stored.statement, world, batch.now()) : decided, world, batch.now());
   // Nobody is told about a person of whom nothing may be answered.

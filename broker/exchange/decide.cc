@@ -176,7 +176,9 @@ DecidedSubject DecideAsked(const v1::Manifest& selector, policy::CaseLink link, 
 bool PersonMay(const World& world, const std::string& agency, const std::string& person, const std::string& what,
                const std::string& area, absl::Time now) {
   for (const auto& [role, may] : world.bundle->policy->roles) {
-    if (may.contains(what) && policy::RoleHeld(world.snapshot(), agency, person, role, "", area, LondonDay(now)))
+    if (may.contains(what) &&
+        policy::RoleHeld(world.snapshot(), {.agency = agency, .person = person, .role = role, .area = area},
+                         LondonDay(now)))
       return true;
   }
   return false;
@@ -218,9 +220,12 @@ Objections WhyNot(const v1::Manifest& manifest, const v1::SenderStatement& state
                             : PersonMay(world, manifest.sender_agency(), statement.acting_person(), "push_referral",
                                         manifest.area(), now);
   if (!entitled) why.push_back(NotEntitled(manifest.sender_agency()));
-  if (!manifest.recipient_person().empty() &&
-      !policy::RoleHeld(world.snapshot(), manifest.recipient_agency(), manifest.recipient_person(),
-                        manifest.recipient_role(), "", manifest.area(), LondonDay(now))) {
+  if (!manifest.recipient_person().empty() && !policy::RoleHeld(world.snapshot(),
+                                                                {.agency = manifest.recipient_agency(),
+                                                                 .person = manifest.recipient_person(),
+                                                                 .role = manifest.recipient_role(),
+                                                                 .area = manifest.area()},
+                                                                LondonDay(now))) {
     why.push_back(NotEntitled(manifest.recipient_agency()));
   }
   return ToObjections(std::move(why));
@@ -233,7 +238,7 @@ Objections WhyNotAnswer(const v1::Manifest& answer, const v1::Manifest& selector
   for (const v1::ManifestUnit& unit : answer.units())
     AddUnitReasons(unit, &decided, neutral ? nullptr : &approved, *world.bundle->policy, why);
   if (!MayAsk(selector, world, now)) why.push_back(NotEntitled(selector.sender_agency()));
-  Objections objections = ToObjections(std::move(why));
+  const Objections objections = ToObjections(std::move(why));
   // An answer that holds nothing goes only as long as something may be answered.
   return objections.empty() ? WhyAllDenied(decided.decision) : objections;
 }

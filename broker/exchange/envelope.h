@@ -23,7 +23,7 @@ inline constexpr absl::string_view kApprovalType = "application/vnd.derwent.appr
 inline constexpr absl::string_view kApprovalQuestionType = "application/vnd.derwent.approval-question.v1+protobuf";
 inline constexpr absl::string_view kRestrictionType = "application/vnd.derwent.restriction.v1+protobuf";
 
-trust::Envelope FromProto(const v1::DsseEnvelope& envelope);
+trust::Envelope FromProto(const v1::DsseEnvelope& message);
 absl::StatusOr<trust::KeyEvent> ToKeyEvent(const v1::DsseEnvelope& envelope);
 absl::Time FromTimestamp(const google::protobuf::Timestamp& timestamp);
 google::protobuf::Timestamp ToTimestamp(absl::Time time);

@@ -51,7 +51,9 @@ std::string SelectorRole(const std::string& profile_id, const std::string& holde
   const auto profile = world.bundle->policy->profiles.find(profile_id);
   if (profile == world.bundle->policy->profiles.end() || profile->second.receivers.contains("spoc")) return "spoc";
   for (const auto& [role, scope] : profile->second.receivers) {
-    if (scope.case_scope && policy::RoleHeld(world.snapshot(), holder, "", role, "", area, LondonDay(now))) return role;
+    if (scope.case_scope &&
+        policy::RoleHeld(world.snapshot(), {.agency = holder, .role = role, .area = area}, LondonDay(now)))
+      return role;
   }
   return "spoc";
 }

@@ -84,7 +84,7 @@ absl::Status ApplyDirectory(const Caller& caller, const v1::ApplyDirectoryReques
     response.mutable_receipt()->set_index(before->entry_index);
     return absl::OkStatus();
   }
-  const uint64_t version = static_cast<uint64_t>(directory.version());
+  const auto version = static_cast<uint64_t>(directory.version());
   if (before.has_value() && version <= before->version)
     return Refuse(absl::StatusCode::kAborted, "SEQUENCE_BROKEN",
                   absl::StrCat("the directory's version is not above ", before->version));

@@ -65,20 +65,20 @@ absl::StatusOr<bool> Restricted(const std::string& agency, const Tags& tags, Bat
 
 absl::Status StoreShare(const CheckedShare& share, Batch& batch) {
   const v1::Manifest& m = share.packages.front().manifest;
-  store::ShareRow row{.share_id = m.share_id(),
-                      .version = m.version(),
-                      .kind = m.kind(),
-                      .sender_agency = m.sender_agency(),
-                      .profile = m.profile(),
-                      .purpose = m.purpose(),
-                      .board = m.board(),
-                      .area = m.area(),
-                      .case_id = m.case_id(),
-                      .existence_sensitive = m.existence_sensitive(),
-                      .create_time = batch.now(),
-                      .expire_time = FromTimestamp(m.expire_time()),
-                      .supersedes_share_id = m.supersedes_share_id(),
-                      .reply_to_share_id = m.reply_to_share_id()};
+  const store::ShareRow row{.share_id = m.share_id(),
+                            .version = m.version(),
+                            .kind = m.kind(),
+                            .sender_agency = m.sender_agency(),
+                            .profile = m.profile(),
+                            .purpose = m.purpose(),
+                            .board = m.board(),
+                            .area = m.area(),
+                            .case_id = m.case_id(),
+                            .existence_sensitive = m.existence_sensitive(),
+                            .create_time = batch.now(),
+                            .expire_time = FromTimestamp(m.expire_time()),
+                            .supersedes_share_id = m.supersedes_share_id(),
+                            .reply_to_share_id = m.reply_to_share_id()};
   const absl::Status stored = batch.write().InsertShare(row);
   if (absl::IsAlreadyExists(stored))
     return Refuse(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the share id is taken");

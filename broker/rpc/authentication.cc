@@ -44,13 +44,13 @@ absl::StatusOr<exchange::Caller> Authentication::CallerOf(const grpc::ServerCont
   const Sha256Digest digest = trust::Sha256(pem);
   std::optional<Known> known;
   {
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = known_.find(digest);
     if (found != known_.end()) known = found->second;
   }
   if (!known.has_value()) {
     ASSIGN_OR_RETURN(known, Parse(pem, world, now));
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (known_.size() >= kMostKnown) known_.clear();
     known_.emplace(digest, *known);
   }

@@ -29,7 +29,7 @@ void JsonLog::Write(absl::string_view level, absl::string_view message, std::ini
     if (!value.empty()) absl::StrAppend(&line, ",", Quoted(name), ":", Quoted(value));
   }
   line += "}\n";
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::fwrite(line.data(), 1, line.size(), out_);
   std::fflush(out_);
 }

@@ -12,7 +12,7 @@ constexpr size_t kMostWaiters = 10000;
 }  // namespace
 
 uint64_t MailboxWaits::Wakes(const std::string& agency) {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   return wakes_[agency];
 }
 
@@ -20,7 +20,7 @@ bool MailboxWaits::Park(Waiter waiter, uint64_t seen) {
   std::function<void(const absl::Status&)> refused;
   absl::Status why;
   {
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopped_.ok() && wakes_[waiter.caller.agency()] != seen) return false;
     if (!stopped_.ok())
       why = stopped_;
@@ -38,7 +38,7 @@ bool MailboxWaits::Park(Waiter waiter, uint64_t seen) {
 void MailboxWaits::Wake(const std::set<std::string>& agencies) {
   std::vector<std::function<void()>> retries;
   {
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const std::string& agency : agencies) ++wakes_[agency];
     for (auto waiter = waiters_.begin(); waiter != waiters_.end();) {
       if (!agencies.contains(waiter->caller.agency())) {
@@ -55,7 +55,7 @@ void MailboxWaits::Wake(const std::set<std::string>& agencies) {
 void MailboxWaits::Tick(absl::Time now, const std::function<absl::Status(const exchange::Caller&)>& good) {
   std::vector<std::pair<Waiter, absl::Status>> over;
   {
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     for (auto waiter = waiters_.begin(); waiter != waiters_.end();) {
       absl::Status status = good(waiter->caller);
       if (status.ok() && waiter->deadline > now && !waiter->cancelled()) {
@@ -72,7 +72,7 @@ void MailboxWaits::Tick(absl::Time now, const std::function<absl::Status(const e
 void MailboxWaits::Stop(const absl::Status& why) {
   std::list<Waiter> all;
   {
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopped_ = why;
     all.swap(waiters_);
   }

@@ -119,7 +119,7 @@ void Runner::Refuse(const CallPtr& call, const absl::Status& why) {
 
 void Runner::Enqueue(const CallPtr& call, Rule rule) {
   const absl::Status queued = parts_.sequencer->Enqueue(
-      {.run = [this, call, rule = std::move(rule)](exchange::Batch& batch) -> absl::Status {
+      {.run = [call, rule = std::move(rule)](exchange::Batch& batch) -> absl::Status {
          if (call->context->IsCancelled())
            return exchange::Refuse(absl::StatusCode::kCancelled, "CANCELLED", "the caller gave up");
          // What the caller may do is looked at again where the decision is made.

@@ -11,7 +11,7 @@ WorkerPool::WorkerPool(size_t threads, size_t most_waiting) : most_waiting_(most
 WorkerPool::~WorkerPool() { Drain(); }
 
 bool WorkerPool::Submit(std::function<void()> work) {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (stopping_ || waiting_.size() >= most_waiting_) return false;
   waiting_.push_back(std::move(work));
   wake_.NotifyOne();
@@ -19,14 +19,14 @@ bool WorkerPool::Submit(std::function<void()> work) {
 }
 
 void WorkerPool::Finish(std::function<void()> work) {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   waiting_.push_back(std::move(work));
   wake_.NotifyOne();
 }
 
 void WorkerPool::Drain() {
   {
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
     wake_.NotifyAll();
   }
@@ -39,7 +39,7 @@ void WorkerPool::Loop() {
   for (;;) {
     std::function<void()> work;
     {
-      MutexLock lock(mutex_);
+      const MutexLock lock(mutex_);
       while (waiting_.empty() && !stopping_) wake_.Wait(mutex_);
       if (waiting_.empty()) return;
       work = std::move(waiting_.front());

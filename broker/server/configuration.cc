@@ -80,8 +80,8 @@ void Require(const Configuration& c, std::vector<std::string>& wrong) {
   for (const auto& [key, value] : needed) {
     if (value->empty()) wrong.push_back(absl::StrCat("`", key, "` is missing"));
   }
-  if (c.bundle_quorum < 1) wrong.push_back("`bundle_quorum` is at least 1");
-  if (c.workers < 1) wrong.push_back("`workers` is at least 1");
+  if (c.bundle_quorum < 1) wrong.emplace_back("`bundle_quorum` is at least 1");
+  if (c.workers < 1) wrong.emplace_back("`workers` is at least 1");
 }
 
 }  // namespace
@@ -93,7 +93,7 @@ absl::StatusOr<Configuration> ReadConfiguration(const std::string& path) {
   const std::map<std::string, Setter> setters = Setters(configuration, fs::absolute(path).parent_path());
   try {  // yaml-cpp reports by exception; none leaves this function.
     for (const auto& item : YAML::Load(yaml)) {
-      const std::string key = item.first.as<std::string>();
+      const auto key = item.first.as<std::string>();
       const auto setter = setters.find(key);
       if (setter == setters.end()) {
         wrong.push_back(absl::StrCat("`", key, "` is not a key"));

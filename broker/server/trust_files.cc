@@ -14,7 +14,7 @@
 namespace derwent::server {
 
 absl::Status InFile(absl::string_view key, absl::string_view path, const absl::Status& status) {
-  return absl::Status(status.code(), absl::StrCat(key, " `", path, "`: ", status.message()));
+  return {status.code(), absl::StrCat(key, " `", path, "`: ", status.message())};
 }
 
 absl::StatusOr<std::shared_ptr<const trust::Authority>> ReadAuthority(const Configuration& configuration) {

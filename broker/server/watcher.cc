@@ -47,7 +47,7 @@ Watcher::~Watcher() { Stop(); }
 
 void Watcher::Stop() {
   {
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
     wake_.NotifyAll();
   }
@@ -68,7 +68,7 @@ std::string Watcher::StampOf(const std::string& path) {
 void Watcher::Loop() {
   for (;;) {
     {
-      MutexLock lock(mutex_);
+      const MutexLock lock(mutex_);
       if (!stopping_) wake_.WaitFor(mutex_, kLook);
       if (stopping_) return;
     }

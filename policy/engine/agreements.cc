@@ -58,18 +58,17 @@ AgreementsFound FindAgreements(const DecisionRequest& request, const Snapshot& s
   return found;
 }
 
-bool RoleHeld(const Snapshot& snapshot, absl::string_view agency, absl::string_view person, absl::string_view role,
-              absl::string_view board, absl::string_view area, absl::CivilDay day) {
+bool RoleHeld(const Snapshot& snapshot, const RoleSought& sought, absl::CivilDay day) {
   if (snapshot.directories == nullptr) return true;
-  const auto directory = snapshot.directories->find(std::string(agency));
+  const auto directory = snapshot.directories->find(std::string(sought.agency));
   if (directory == snapshot.directories->end()) return false;
   return std::any_of(directory->second.begin(), directory->second.end(), [&](const DirectoryEntry& entry) {
-    if ((!person.empty() && entry.id != person) || !entry.training_until.has_value() || *entry.training_until < day)
-      return false;
+    const bool trained = entry.training_until.has_value() && *entry.training_until >= day;
+    if (!trained || (!sought.person.empty() && entry.id != sought.person)) return false;
     return std::any_of(entry.roles.begin(), entry.roles.end(), [&](const RoleHolding& holding) {
-      return holding.role == role && holding.valid.Hold(day) &&
-             (board.empty() || holding.boards.contains(std::string(board))) &&
-             (area.empty() || Covers(holding.areas, area, *snapshot.policy));
+      return holding.role == sought.role && holding.valid.Hold(day) &&
+             (sought.board.empty() || holding.boards.contains(std::string(sought.board))) &&
+             (sought.area.empty() || Covers(holding.areas, sought.area, *snapshot.policy));
     });
   });
 }

@@ -20,9 +20,17 @@ struct AgreementsFound {
 // together: each one's overlays tighten.
 AgreementsFound FindAgreements(const DecisionRequest& request, const Snapshot& snapshot, absl::CivilDay day);
 
-// Whether somebody of `agency` holds `role` on `day` for the board and area with training that counts. An empty
-// `person` means anybody, an empty `board` or `area` any. Without registers: yes.
-bool RoleHeld(const Snapshot& snapshot, absl::string_view agency, absl::string_view person, absl::string_view role,
-              absl::string_view board, absl::string_view area, absl::CivilDay day);
+// Who should hold which role. An empty `person` means anybody, an empty `board` or `area` any.
+struct RoleSought {
+  absl::string_view agency;
+  absl::string_view person;
+  absl::string_view role;
+  absl::string_view board;
+  absl::string_view area;
+};
+
+// Whether somebody of the agency holds the role on `day` for the board and area with training that counts. Without
+// registers: yes.
+bool RoleHeld(const Snapshot& snapshot, const RoleSought& sought, absl::CivilDay day);
 
 }  // namespace derwent::policy

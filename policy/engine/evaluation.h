@@ -46,7 +46,7 @@ void Resolve(Evaluation& evaluation);
 // Checks what concerns the whole request: steps 0 to 3, 5, 5b and 8.
 void CheckRequest(Evaluation& evaluation);
 // Decides one category: steps 4, 6 and 7.
-CategoryOutcome DecideCategory(const Evaluation& evaluation, const std::string& category);
+CategoryOutcome DecideCategory(const Evaluation& evaluation, const std::string& id);
 // Whether a share hangs on the step of consent.
 bool Binds(const ConsentStep& step, const DecisionRequest& request);
 // The gateways that carry `category` in `form` between these parties.

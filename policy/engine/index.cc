@@ -10,12 +10,6 @@ namespace {
 
 constexpr size_t kMost = Interned::kMost;
 
-template <typename Map>
-int Find(const Map& numbers, absl::string_view name) {
-  const auto found = numbers.find(name);
-  return found == numbers.end() ? -1 : found->second;
-}
-
 // Numbers names in their order.
 template <typename Map, typename Names>
 void Count(Map& numbers, const Names& names) {
@@ -29,12 +23,6 @@ void Count(Map& numbers, const Names& names) {
   for (const std::string& name : sorted) numbers.emplace(name, static_cast<int>(numbers.size()));
 }
 
-bool Names(const std::vector<std::string>& list, const Organisation& organisation) {
-  return std::any_of(list.begin(), list.end(), [&](const std::string& name) {
-    return name == "*" || name == organisation.id || name == organisation.type;
-  });
-}
-
 int Rank(std::initializer_list<absl::string_view> grains, absl::string_view grain) {
   const auto* const found = std::find(grains.begin(), grains.end(), grain);
   return found == grains.end() ? -1 : static_cast<int>(found - grains.begin());
@@ -45,7 +33,32 @@ int GeographyRank(absl::string_view grain) {
 }
 int PeriodRank(absl::string_view grain) { return Rank({"week", "month", "quarter", "year"}, grain); }
 
+// The route that a purpose alone settles.
+std::optional<Route> RouteOf(absl::string_view purpose) {
+  if (purpose == "audit.dpo") return Route::kAudit;
+  if (purpose == "rights.subject") return Route::kRightsEvent;
+  if (purpose == "oversight.scrutiny") return Route::kStatutoryRequest;
+  return std::nullopt;
+}
+
+// The meet of each two forms; -1: none declared.
+std::array<std::array<int8_t, 9>, 9> MeetsOf(const Category& category) {
+  std::array<std::array<int8_t, 9>, 9> meets{};
+  for (size_t a = 0; a < meets.size(); ++a) {
+    for (size_t b = 0; b < meets.size(); ++b) {
+      const std::optional<Form> met = category.Meet(static_cast<Form>(a), static_cast<Form>(b));
+      meets[a][b] = met.has_value() ? static_cast<int8_t>(*met) : int8_t{-1};
+    }
+  }
+  return meets;
+}
+
 }  // namespace
+
+int Index::Find(const Numbers& numbers, absl::string_view name) {
+  const auto found = numbers.find(name);
+  return found == numbers.end() ? -1 : found->second;
+}
 
 Bits Index::Bit(const Numbers& numbers, absl::string_view name) const {
   const int number = Find(numbers, name);
@@ -100,12 +113,36 @@ void Index::Number() {
 }
 
 void Index::Build() {
+  area_names_.resize(areas_.size());
+  for (const auto& [id, number] : areas_) area_names_[number] = id;
+  BuildRoles();
+  BuildOrganisations();
+  BuildPurposes();
+  BuildCategories();
+  BuildFlags();
+  BuildSteps();
+  limit_.resize(topics_.size());
+  for (const auto& [topic, number] : topics_)
+    limit_[number] = {GeographyRank(policy_.table_limits.at(topic).geography),
+                      PeriodRank(policy_.table_limits.at(topic).period)};
+  board_.resize(profiles_.size());
+  for (const auto& [id, number] : profiles_) board_[number] = BoardOf(policy_.profiles.at(id));
+}
+
+void Index::BuildRoles() {
   role_names_.resize(roles_.size());
   for (const auto& [id, number] : roles_) {
     role_names_[number] = id;
     if (policy_.roles.at(id).contains("audit_own")) audit_roles_ |= Bits{1} << number;
     if (policy_.roles.at(id).contains("handle_rights")) rights_roles_ |= Bits{1} << number;
   }
+  spoc_ = Bit(roles_, "spoc");
+  ig_officer_ = Bit(roles_, "ig_officer");
+  originator_ = Bit(roles_, "originator");
+  duty_officer_ = Find(roles_, "duty_officer");
+}
+
+void Index::BuildOrganisations() {
   type_.resize(types_.size());
   for (const auto& [id, number] : types_) type_[number] = &policy_.types.at(id);
   agency_.resize(agencies_.size());
@@ -114,27 +151,29 @@ void Index::Build() {
     agency_[number] = &policy_.organisations.at(id);
     type_of_[number] = Find(types_, agency_[number]->type);
   }
+}
+
+void Index::BuildPurposes() {
   for (const auto& [id, number] : purposes_) {
     if (absl::StartsWith(id, "strategy.") || absl::StartsWith(id, "oversight.")) depersonalised_ |= Bits{1} << number;
     if (policy_.purposes.at(id).excluded) excluded_ |= Bits{1} << number;
   }
+  audit_purpose_ = Find(purposes_, "audit.dpo");
+  rights_purpose_ = Find(purposes_, "rights.subject");
+  emergency_purpose_ = Find(purposes_, "emergency.vital");
+}
+
+void Index::BuildCategories() {
   meeting_.resize(categories_.size());
   for (const auto& [id, number] : categories_) {
     const Category& category = policy_.categories.at(id);
-    Meeting& m = meeting_[number];
-    m = {.harm = category.harm,
-         .special = category.special,
-         .offence = category.offence,
-         .health = category.may_hold_health,
-         .single = category.forms.size() == 1,
-         .fullest = category.Fullest(),
-         .meet = {}};
-    for (int a = 0; a < 9; ++a) {
-      for (int b = 0; b < 9; ++b) {
-        const std::optional<Form> met = category.Meet(static_cast<Form>(a), static_cast<Form>(b));
-        m.meet[a][b] = met.has_value() ? static_cast<int8_t>(*met) : int8_t{-1};
-      }
-    }
+    meeting_[number] = {.harm = category.harm,
+                        .special = category.special,
+                        .offence = category.offence,
+                        .health = category.may_hold_health,
+                        .single = category.forms.size() == 1,
+                        .fullest = category.Fullest(),
+                        .meet = MeetsOf(category)};
     if (absl::StartsWith(id, "health.")) health_ |= Bits{1} << number;
   }
   location_protected_ = Bit(categories_, "location.protected");
@@ -144,15 +183,9 @@ void Index::Build() {
   for (const char* full : {"identity", "contact", "location.current", "vulnerability.flag"})
     break_glass_full_ |= Bit(categories_, full);
   identity_ = Bit(categories_, "identity");
-  spoc_ = Bit(roles_, "spoc");
-  ig_officer_ = Bit(roles_, "ig_officer");
-  originator_ = Bit(roles_, "originator");
-  audit_purpose_ = Find(purposes_, "audit.dpo");
-  rights_purpose_ = Find(purposes_, "rights.subject");
-  emergency_purpose_ = Find(purposes_, "emergency.vital");
-  duty_officer_ = Find(roles_, "duty_officer");
-  area_names_.resize(areas_.size());
-  for (const auto& [id, number] : areas_) area_names_[number] = id;
+}
+
+void Index::BuildFlags() {
   flag_.resize(flags_.size());
   for (const auto& [id, number] : flags_) {
     const Flag& flag = policy_.flags.at(id);
@@ -169,6 +202,9 @@ void Index::Build() {
     }
   }
   consent_withdrawn_ = Find(flags_, "consent_withdrawn");
+}
+
+void Index::BuildSteps() {
   for (const ConsentStep& step : policy_.consent_steps) {
     step_.push_back(
         {.profiles = step.profile.empty() ? ~Bits{0} : Bit(profiles_, step.profile),
@@ -181,115 +217,6 @@ void Index::Build() {
          .number = Find(steps_, step.id),
          .nobody = !step.receiver.empty() && Find(agencies_, step.receiver) < 0});
   }
-  limit_.resize(topics_.size());
-  for (const auto& [topic, number] : topics_)
-    limit_[number] = {GeographyRank(policy_.table_limits.at(topic).geography),
-                      PeriodRank(policy_.table_limits.at(topic).period)};
-  board_.resize(profiles_.size());
-  for (const auto& [id, number] : profiles_) board_[number] = BoardOf(policy_.profiles.at(id));
-}
-
-Index::Board Index::BoardOf(const Profile& profile) const {
-  Board board{.profile = &profile};
-  const auto all = [&](const auto& names, const Numbers& numbers) {
-    Bits bits = 0;
-    for (const std::string& name : names) bits |= Bit(numbers, name);
-    return bits;
-  };
-  board.purposes = all(profile.purposes, purposes_) & ~all(profile.denied_purposes, purposes_) & ~excluded_;
-  board.senders = all(profile.senders, types_);
-  board.necessary = all(profile.necessary, categories_);
-  board.blocked_flags = all(profile.blocked_flags, flags_);
-  for (const auto& [id, conditional] : profile.conditional) {
-    const int c = Find(categories_, id);
-    board.conditional |= Bits{1} << c;
-    if (conditional.has_form) board.conditional_form |= Bits{1} << c;
-    board.form[c] = conditional.form;
-    board.approver[c] = Bit(roles_, conditional.approver);
-  }
-  for (const auto& [role, scope] : profile.receivers) {
-    const std::set<std::string>& c = scope.categories;
-    board.roles[Find(roles_, role)] = {
-        .named = true,
-        .case_scope = scope.case_scope,
-        .open_case = scope.necessary_with_open_case,
-        .only_aggregate = c == std::set<std::string>{"aggregate"},
-        .aggregate_or_narrative = std::all_of(
-            c.begin(), c.end(), [](const std::string& id) { return id == "aggregate" || id == "narrative"; }),
-        .categories = all(c, categories_),
-        .approver = Bit(roles_, scope.approver)};
-  }
-  for (const auto& [agency, by_product] : profile.recipient_organisations)
-    board.by_organisation[Find(agencies_, agency)] = by_product ? 2 : 1;
-  std::map<std::string, int8_t> caps;
-  for (const auto& [receiver, ceiling] : profile.ceilings) {
-    caps[receiver] = static_cast<int8_t>(board.caps.size());
-    Cap& cap = board.caps.emplace_back();
-    cap.permit = all(ceiling.permit, categories_);
-    for (const auto& [category, form] : ceiling.redact) {
-      cap.redact |= Bit(categories_, category);
-      cap.form[Find(categories_, category)] = form;
-    }
-    for (const auto& [category, role] : ceiling.approve) {
-      cap.approve |= Bit(categories_, category);
-      cap.approver[Find(categories_, category)] = Bit(roles_, role);
-    }
-  }
-  for (const auto& [id, number] : agencies_) {
-    const auto own = caps.find(id);
-    const auto of_type = caps.find(agency_[number]->type);
-    board.cap_of[number] = own != caps.end() ? own->second : of_type != caps.end() ? of_type->second : int8_t{-1};
-  }
-  board.products.resize(products_.size());
-  board.has_product.resize(products_.size());
-  for (const auto& [id, product] : profile.products) {
-    board.products[Find(products_, id)] = {all(product.allow, categories_), product.child};
-    board.has_product[Find(products_, id)] = true;
-  }
-  board.reach.resize(kMost * kMost);
-  for (const std::string& id : profile.gateways) {
-    const Gateway& gateway = policy_.gateways.at(id);
-    if (!gateway.StandsAlone()) continue;
-    const Bits bit = Bits{1} << board.carriers.size();
-    Carrier& carrier = board.carriers.emplace_back();
-    Bits fit = ~Bits{0} & ~Matching(gateway.excludes_categories);
-    for (size_t c = 0; c < meeting_.size(); ++c) {
-      if (!gateway.excludes_content.patterns.empty() && meeting_[c].health) fit &= ~(Bits{1} << c);
-    }
-    carrier.aggregates = fit;
-    carrier.carries = gateway.depersonalised_only ? fit & aggregate_ : fit;
-    carrier.flags = all(gateway.excludes_flags, flags_);
-    carrier.needs_flags = !gateway.excludes_flags.empty();
-    carrier.excluded_types = all(gateway.excludes_sender, types_);
-    if (gateway.needs_commencement) carrier.from = gateway.effective_from.value_or(absl::CivilDay::max());
-    for (size_t giver = 0; giver < agency_.size(); ++giver) {
-      for (size_t receiver = 0; receiver < agency_.size(); ++receiver) {
-        if (Names(gateway.from, *agency_[giver]) && Names(gateway.to, *agency_[receiver]))
-          board.reach[giver * kMost + receiver] |= bit;
-      }
-    }
-  }
-  for (const Agreement& agreement : policy_.agreements) {
-    if (!agreement.profiles.contains(profile.id)) continue;
-    Paper paper{.agreement = &agreement,
-                .parties = all(agreement.parties, agencies_),
-                .signed_by = all(agreement.signed_by, agencies_)};
-    for (const auto& [area, number] : areas_) {
-      for (const std::string& whole : agreement.areas) {
-        if (policy_.AreaWithin(area, whole)) paper.areas |= Bits{1} << number;
-      }
-    }
-    for (const auto& [category, form] : agreement.overlays) {
-      if (form.has_value())
-        paper.forms.emplace_back(Find(categories_, category), *form);
-      else
-        paper.denies |= Bit(categories_, category);
-    }
-    board.papers.push_back(std::move(paper));
-  }
-  std::sort(board.papers.begin(), board.papers.end(),
-            [](const Paper& a, const Paper& b) { return a.agreement->id < b.agreement->id; });
-  return board;
 }
 
 void Index::InternFacts(const DecisionRequest& request, Interned& q) const {
@@ -299,15 +226,7 @@ void Index::InternFacts(const DecisionRequest& request, Interned& q) const {
   q.age_known = facts.age.has_value();
   q.age = facts.age.value_or(0);
   q.flags_known = facts.flags.has_value();
-  if (q.flags_known) {
-    for (const std::string& flag : *facts.flags) {
-      const int number = Find(flags_, flag);
-      if (number < 0)
-        q.unknown_flag = true;
-      else
-        q.flags |= Bits{1} << number;
-    }
-  }
+  if (facts.flags.has_value()) InternFlags(*facts.flags, q);
   Bits subject_refused = 0;
   Bits guardian_refused = 0;
   for (const Consent& consent : facts.consents) {
@@ -318,6 +237,42 @@ void Index::InternFacts(const DecisionRequest& request, Interned& q) const {
   }
   q.subject_gave &= ~subject_refused;
   q.guardian_gave &= ~guardian_refused;
+}
+
+void Index::InternFlags(const std::vector<std::string>& flags, Interned& q) const {
+  for (const std::string& flag : flags) {
+    const int number = Find(flags_, flag);
+    if (number < 0)
+      q.unknown_flag = true;
+    else
+      q.flags |= Bits{1} << number;
+  }
+}
+
+void Index::InternEvent(const RightsEvent& event, Interned& q) const {
+  q.has_event = true;
+  q.access = event.type == "access";
+  q.fan_out = (event.type == "rectification" || event.type == "erasure" || event.type == "restriction") &&
+              event.fan_out_to == "all_recipients_in_ledger";
+  q.own = All(event.own, categories_);
+  q.mixed = All(event.mixed, categories_);
+}
+
+void Index::InternOnward(const Onward& onward, Interned& q) const {
+  q.has_onward = true;
+  q.onward = Find(agencies_, onward.organisation);
+  q.controller = onward.as_controller;
+  q.originator = onward.originator_approval == "given"     ? Interned::Originator::kGiven
+                 : onward.originator_approval == "refused" ? Interned::Originator::kRefused
+                                                           : Interned::Originator::kPending;
+}
+
+void Index::InternTable(const Table& table, Interned& q) const {
+  q.has_table = true;
+  q.topic = Find(topics_, table.topic);
+  if (q.topic < 0) q.topic = Find(topics_, "default");
+  q.geography = GeographyRank(table.geography);
+  q.period = PeriodRank(table.period);
 }
 
 Interned Index::Intern(const DecisionRequest& r) const {
@@ -335,15 +290,7 @@ Interned Index::Intern(const DecisionRequest& r) const {
   q.step_named = !r.step.empty();
   q.product = Find(products_, r.product);
   q.direction = r.direction;
-  q.route = r.route;
-  if (!q.route.has_value()) {
-    if (r.purpose == "audit.dpo")
-      q.route = Route::kAudit;
-    else if (r.purpose == "rights.subject")
-      q.route = Route::kRightsEvent;
-    else if (r.purpose == "oversight.scrutiny")
-      q.route = Route::kStatutoryRequest;
-  }
+  q.route = r.route.has_value() ? r.route : RouteOf(r.purpose);
   q.case_link = r.case_link;
   q.justification = r.justification;
   q.document = !r.document_reference.empty();
@@ -358,29 +305,9 @@ Interned Index::Intern(const DecisionRequest& r) const {
   q.exception = Find(flags_, r.exception_flag);
   q.exception_ground =
       q.exception >= 0 && policy_.flags.at(r.exception_flag).exception_grounds.contains(r.exception_ground);
-  if (r.event.has_value()) {
-    q.has_event = true;
-    q.access = r.event->type == "access";
-    q.fan_out = (r.event->type == "rectification" || r.event->type == "erasure" || r.event->type == "restriction") &&
-                r.event->fan_out_to == "all_recipients_in_ledger";
-    for (const std::string& category : r.event->own) q.own |= Bit(categories_, category);
-    for (const std::string& category : r.event->mixed) q.mixed |= Bit(categories_, category);
-  }
-  if (r.onward.has_value()) {
-    q.has_onward = true;
-    q.onward = Find(agencies_, r.onward->organisation);
-    q.controller = r.onward->as_controller;
-    q.originator = r.onward->originator_approval == "given"     ? Interned::Originator::kGiven
-                   : r.onward->originator_approval == "refused" ? Interned::Originator::kRefused
-                                                                : Interned::Originator::kPending;
-  }
-  if (r.table.has_value()) {
-    q.has_table = true;
-    q.topic = Find(topics_, r.table->topic);
-    if (q.topic < 0) q.topic = Find(topics_, "default");
-    q.geography = GeographyRank(r.table->geography);
-    q.period = PeriodRank(r.table->period);
-  }
+  if (r.event.has_value()) InternEvent(*r.event, q);
+  if (r.onward.has_value()) InternOnward(*r.onward, q);
+  if (r.table.has_value()) InternTable(*r.table, q);
   return q;
 }
 

@@ -28,7 +28,7 @@ struct Interned {
   static constexpr size_t kMost = 64;
   int giver = -1, receiver = -1, role = -1, profile = -1, purpose = -1, area = -1, step = -1, product = -1,
       exception = -1, onward = -1;
-  std::array<int8_t, kMost> categories;  // The first `count`, in the order asked.
+  std::array<int8_t, kMost> categories{};  // The first `count`, in the order asked.
   size_t count = 0;
   Direction direction = Direction::kRequest;
   std::optional<Route> route;
@@ -74,7 +74,7 @@ class Index {
     int harm = 1;
     bool special = false, offence = false, health = false, single = false;
     Form fullest = Form::kFull;
-    int8_t meet[9][9];  // -1: none declared.
+    std::array<std::array<int8_t, 9>, 9> meet{};  // -1: none declared.
   };
   struct Limit {
     bool named = false, case_scope = false, open_case = false, only_aggregate = false, aggregate_or_narrative = false;
@@ -94,7 +94,7 @@ class Index {
     absl::CivilDay from = absl::CivilDay::min();
   };
   struct Paper {  // An agreement.
-    const Agreement* agreement;
+    const Agreement* agreement = nullptr;
     Bits parties = 0, areas = 0, signed_by = 0, denies = 0;
     std::vector<std::pair<int, Form>> forms;
   };
@@ -106,13 +106,13 @@ class Index {
     bool nobody = false;  // It names a receiver that is no agency.
   };
   struct Board {
-    const Profile* profile;
+    const Profile* profile = nullptr;
     Bits purposes = 0, senders = 0, necessary = 0, conditional = 0, conditional_form = 0, blocked_flags = 0;
     std::array<Form, 64> form{};
     std::array<Bits, 64> approver{};
     std::array<Limit, 64> roles{};
-    std::array<int8_t, 64> by_organisation{};  // 0 not named, 1 named, 2 by product.
-    std::array<int8_t, 64> cap_of{};           // Of each agency; -1: none.
+    std::array<uint8_t, 64> by_organisation{};  // 0 not named, 1 named, 2 by product.
+    std::array<int8_t, 64> cap_of{};            // Of each agency; -1: none.
     std::vector<Cap> caps;
     std::vector<std::pair<Bits, bool>>
         products;  // What it allows; for a child. By number of the product, 0 allowed: not of this profile.
@@ -129,11 +129,34 @@ class Index {
 
   explicit Index(const Policy& policy) : policy_(policy) {}
   void Number();
+  // -1: no such name.
+  static int Find(const Numbers& numbers, absl::string_view name);
   void Build();
+  void BuildRoles();
+  void BuildOrganisations();
+  void BuildPurposes();
+  void BuildCategories();
+  void BuildFlags();
+  void BuildSteps();
   Board BoardOf(const Profile& profile) const;
+  void AddReceivers(const Profile& profile, Board& board) const;
+  void AddCeilings(const Profile& profile, Board& board) const;
+  void AddCarriers(const Profile& profile, Board& board) const;
+  void AddReach(const Gateway& gateway, Bits bit, std::vector<Bits>& reach) const;
+  Paper PaperOf(const Agreement& agreement) const;
+  template <typename Ids>
+  Bits All(const Ids& ids, const Numbers& numbers) const {
+    Bits bits = 0;
+    for (const std::string& id : ids) bits |= Bit(numbers, id);
+    return bits;
+  }
   Bits Matching(const CategoryPattern& pattern) const;
   Bits Bit(const Numbers& numbers, absl::string_view name) const;
   void InternFacts(const DecisionRequest& request, Interned& q) const;
+  void InternFlags(const std::vector<std::string>& flags, Interned& q) const;
+  void InternEvent(const RightsEvent& event, Interned& q) const;
+  void InternOnward(const Onward& onward, Interned& q) const;
+  void InternTable(const Table& table, Interned& q) const;
 
   const Policy& policy_;
   Numbers categories_, flags_, roles_, types_, agencies_, areas_, purposes_, subject_roles_, profiles_, products_,

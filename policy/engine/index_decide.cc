@@ -76,8 +76,11 @@ class Judging {
     if (x_.type_[x_.type_of_[q_.giver]]->basis.empty() || x_.type_[x_.type_of_[q_.receiver]]->basis.empty())
       return false;
     if (snapshot_.directories == nullptr) return true;
-    return RoleHeld(snapshot_, x_.agency_[q_.receiver]->id, "", x_.role_names_[q_.role], "",
-                    q_.area < 0 ? absl::string_view() : absl::string_view(x_.area_names_[q_.area]), day_);
+    return RoleHeld(snapshot_,
+                    {.agency = x_.agency_[q_.receiver]->id,
+                     .role = x_.role_names_[q_.role],
+                     .area = q_.area < 0 ? absl::string_view() : absl::string_view(x_.area_names_[q_.area])},
+                    day_);
   }
 
   bool Purpose() const {
@@ -136,15 +139,15 @@ class Judging {
     if (!matrix_route()) return true;
     if (q_.step_named && q_.step < 0) return false;
     if (!q_.facts) return true;  // Open.
-    for (const Index::Step& step : x_.step_) {
-      if (!Binds(step)) continue;
-      if (!q_.flags_known || (x_.consent_withdrawn_ >= 0 && (q_.flags >> x_.consent_withdrawn_ & 1) != 0)) return false;
-      const bool own = ((step.by_guardian ? q_.guardian_gave : q_.subject_gave) >> step.number & 1) != 0;
-      const bool guardians = ((step.child_by_guardian ? q_.guardian_gave : q_.subject_gave) >> step.number & 1) != 0;
-      const bool given = q_.age >= 18 ? own : guardians && (q_.age > 0 || own);
-      if (!given) return false;
-    }
-    return true;
+    return std::all_of(x_.step_.begin(), x_.step_.end(),
+                       [&](const Index::Step& step) { return !Binds(step) || Given(step); });
+  }
+  // By whoever's consent the step takes, and not withdrawn.
+  bool Given(const Index::Step& step) const {
+    if (!q_.flags_known || (x_.consent_withdrawn_ >= 0 && (q_.flags >> x_.consent_withdrawn_ & 1) != 0)) return false;
+    const bool own = ((step.by_guardian ? q_.guardian_gave : q_.subject_gave) >> step.number & 1) != 0;
+    const bool guardians = ((step.child_by_guardian ? q_.guardian_gave : q_.subject_gave) >> step.number & 1) != 0;
+    return q_.age >= 18 ? own : guardians && (q_.age > 0 || own);
   }
   bool Binds(const Index::Step& step) const {
     if (q_.step == step.number) return true;
@@ -238,20 +241,20 @@ class Judging {
     if (!q_.facts) return;
     if (!q_.flags_known) Deny();
     if (q_.unknown_flag || (q_.flags & b_.blocked_flags) != 0) Deny();
-    for (Bits rest = q_.flags; rest != 0; rest &= rest - 1) {
-      const int number = __builtin_ctzll(rest);
-      const Index::FlagRule& flag = x_.flag_[number];
-      const bool spared = flag.spares_rights && route_ == Route::kRightsEvent;
-      if ((flag.denies & bit_) != 0 && !spared) {
-        if (q_.exception == number && q_.exception_ground)
-          v_.approvers |= flag.exception_approver;
-        else
-          Deny();
-      }
-      if ((flag.reduces & bit_) != 0) Reduce(flag.form[c_]);
-      if ((flag.approver_categories & bit_) != 0) v_.approvers |= flag.approver;
-    }
+    for (Bits rest = q_.flags; rest != 0; rest &= rest - 1) HeedFlag(__builtin_ctzll(rest));
     if (matrix_route() && (q_.refused & bit_) != 0) Deny();
+  }
+  void HeedFlag(int number) {
+    const Index::FlagRule& flag = x_.flag_[number];
+    const bool spared = flag.spares_rights && route_ == Route::kRightsEvent;
+    if ((flag.denies & bit_) != 0 && !spared) {
+      if (q_.exception == number && q_.exception_ground)
+        v_.approvers |= flag.exception_approver;
+      else
+        Deny();
+    }
+    if ((flag.reduces & bit_) != 0) Reduce(flag.form[c_]);
+    if ((flag.approver_categories & bit_) != 0) v_.approvers |= flag.approver;
   }
 
   void Table() {

@@ -47,11 +47,11 @@ enum class ReasonCode {
 };
 
 struct ReasonEntry {
-  ReasonCode code;
-  absl::string_view name;      // UPPER_SNAKE.
-  bool rests_on_subject;       // Who may see it: the parties only, in an existence-sensitive profile.
-  absl::string_view sentence;  // For a record of decision.
-  absl::string_view next;      // What may be done; rests on no fact about the subject.
+  ReasonCode code{};
+  absl::string_view name;         // UPPER_SNAKE.
+  bool rests_on_subject = false;  // Who may see it: the parties only, in an existence-sensitive profile.
+  absl::string_view sentence;     // For a record of decision.
+  absl::string_view next;         // What may be done; rests on no fact about the subject.
 };
 const ReasonEntry& Describe(ReasonCode code);
 

@@ -58,6 +58,10 @@ bool NeedsNoCase(const Evaluation& e) {
                      [](const std::string& c) { return c == "aggregate" || c == "narrative"; });
 }
 
+void RefuseUnless(Evaluation& e, bool holds, ReasonCode code, absl::string_view place) {
+  if (!holds) Refuse(e, code, place);
+}
+
 void CheckParties(Evaluation& e) {
   const DecisionRequest& q = e.request;
   const bool same = q.releasing_agency == q.receiving_agency;
@@ -68,7 +72,7 @@ void CheckParties(Evaluation& e) {
   }
   if (!e.inside_route() && e.holder != nullptr && !e.profile->senders.contains(e.holder->type))
     Refuse(e, ReasonCode::kSenderNotPermitted, "senders");
-  if (!RoleHeld(e.snapshot, q.receiving_agency, "", q.receiving_role, "", q.area, e.day))
+  if (!RoleHeld(e.snapshot, {.agency = q.receiving_agency, .role = q.receiving_role, .area = q.area}, e.day))
     Refuse(e, ReasonCode::kRoleNotEntitled, absl::StrCat("directory/", q.receiving_agency));
 }
 
@@ -81,19 +85,19 @@ void CheckPurpose(Evaluation& e) {
   const std::string& purpose = e.request.purpose;
   switch (e.route) {
     case Route::kAudit:
-      if (purpose != "audit.dpo") Refuse(e, ReasonCode::kPurposeNotPermitted, "purposes");
-      if (!RoleMay(e, "audit_own")) Refuse(e, ReasonCode::kRoleNotEntitled, "roles");
+      RefuseUnless(e, purpose == "audit.dpo", ReasonCode::kPurposeNotPermitted, "purposes");
+      RefuseUnless(e, RoleMay(e, "audit_own"), ReasonCode::kRoleNotEntitled, "roles");
       return;
     case Route::kRightsEvent:
-      if (purpose != "rights.subject") Refuse(e, ReasonCode::kPurposeNotPermitted, "purposes");
-      if (!RoleMay(e, "handle_rights")) Refuse(e, ReasonCode::kRoleNotEntitled, "roles");
+      RefuseUnless(e, purpose == "rights.subject", ReasonCode::kPurposeNotPermitted, "purposes");
+      RefuseUnless(e, RoleMay(e, "handle_rights"), ReasonCode::kRoleNotEntitled, "roles");
       return;
     case Route::kBreakGlass:
-      if (purpose != "emergency.vital" || e.request.receiving_role != "duty_officer")
-        Refuse(e, ReasonCode::kBreakGlassNotEntitled, "break_glass");
+      RefuseUnless(e, purpose == "emergency.vital" && e.request.receiving_role == "duty_officer",
+                   ReasonCode::kBreakGlassNotEntitled, "break_glass");
       return;
     case Route::kStatutoryRequest:
-      if (e.request.document_reference.empty()) Refuse(e, ReasonCode::kDocumentRequired, "statutory_request");
+      RefuseUnless(e, !e.request.document_reference.empty(), ReasonCode::kDocumentRequired, "statutory_request");
       break;
     case Route::kOrdinary:
     case Route::kStatistics:
@@ -103,7 +107,7 @@ void CheckPurpose(Evaluation& e) {
       e.purpose->excluded) {
     Refuse(e, ReasonCode::kPurposeNotPermitted, "purposes");
   }
-  if (!e.scope_found) Refuse(e, ReasonCode::kRoleNotEntitled, "receivers");
+  RefuseUnless(e, e.scope_found, ReasonCode::kRoleNotEntitled, "receivers");
 }
 
 void CheckAgreement(Evaluation& e) {
@@ -171,13 +175,13 @@ void CheckConsents(Evaluation& e) {
 
 }  // namespace
 
-bool Binds(const ConsentStep& step, const DecisionRequest& q) {
-  if (q.step == step.id) return true;
+bool Binds(const ConsentStep& step, const DecisionRequest& request) {
+  if (request.step == step.id) return true;
   if (step.profile.empty() && step.receiver.empty() && step.product.empty()) return false;
-  if (!step.subject_role.empty() && step.subject_role != q.subject_role) return false;
-  return (step.profile.empty() || step.profile == q.profile) &&
-         (step.receiver.empty() || step.receiver == q.receiving_agency) &&
-         (step.product.empty() || step.product == q.product);
+  if (!step.subject_role.empty() && step.subject_role != request.subject_role) return false;
+  return (step.profile.empty() || step.profile == request.profile) &&
+         (step.receiver.empty() || step.receiver == request.receiving_agency) &&
+         (step.product.empty() || step.product == request.product);
 }
 
 std::string Evaluation::Rule(absl::string_view place) const {

@@ -19,9 +19,17 @@ std::optional<Form> Released(const Profile& profile, const Category& category) {
                                       : category.Fullest();
 }
 
+struct Overlay {
+  const std::string& text;
+  std::string category;
+  std::optional<Form> form;  // nullopt: denied.
+};
+
 // An overlay takes away from every adopted profile that releases its category, and from at least one.
-void CheckOverlay(absl::string_view file, const std::string& text, const Category& category, std::optional<Form> form,
-                  const Agreement& agreement, const Policy& policy, Problems& problems) {
+void CheckOverlay(absl::string_view file, const Overlay& overlay, const Agreement& agreement, const Policy& policy,
+                  Problems& problems) {
+  const auto& [text, category_id, form] = overlay;
+  const Category& category = *policy.FindCategory(category_id);
   bool bites = false;
   for (const std::string& id : agreement.profiles) {
     const std::optional<Form> released = Released(policy.profiles.at(id), category);
@@ -43,19 +51,18 @@ void CheckOverlay(absl::string_view file, const std::string& text, const Categor
 
 void CompileOverlay(absl::string_view file, const std::string& text, const Words& words, Agreement& agreement,
                     const Policy& policy, Problems& problems) {
-  std::optional<Form> form;
-  std::string id = text;
+  Overlay overlay{.text = text, .category = text};
   if (absl::EndsWith(text, "=deny")) {
-    id.resize(id.size() - 5);
-    if (!words.Category(id)) return;
+    overlay.category.resize(text.size() - 5);
+    if (!words.Category(overlay.category)) return;
   } else {
     const auto pair = words.CategoryForm(text);
     if (!pair.has_value()) return;
-    id = pair->first;
-    form = pair->second;
+    overlay.category = pair->first;
+    overlay.form = pair->second;
   }
-  CheckOverlay(file, text, *policy.FindCategory(id), form, agreement, policy, problems);
-  agreement.overlays.emplace_back(id, form);
+  CheckOverlay(file, overlay, agreement, policy, problems);
+  agreement.overlays.emplace_back(overlay.category, overlay.form);
 }
 
 void CheckContents(absl::string_view file, const v1::Agreement& text, const Words& words, Problems& problems) {

@@ -26,16 +26,22 @@ bool IsGovernance(absl::string_view path) {
   return absl::StartsWith(path, "signatures/") || absl::StartsWith(path, "notices/");
 }
 
-// Each file under `prefix` that is a signature, with what it proves.
+// Where signatures of one kind lie in the bundle, and what their envelopes say they are.
+struct SignedKind {
+  absl::string_view prefix;
+  absl::string_view type;
+};
+
+// Each file of the kind, with what it proves.
 template <typename Use>
-void EachSigned(const Files& files, absl::string_view prefix, absl::string_view type, const TrustRoots& roots,
-                absl::Time now, Problems& problems, Use use) {
-  for (auto file = files.lower_bound(std::string(prefix)); file != files.end() && absl::StartsWith(file->first, prefix);
-       ++file) {
+void EachSigned(const Files& files, const SignedKind& kind, const TrustRoots& roots, absl::Time now, Problems& problems,
+                Use use) {
+  for (auto file = files.lower_bound(std::string(kind.prefix));
+       file != files.end() && absl::StartsWith(file->first, kind.prefix); ++file) {
     if (!absl::EndsWith(file->first, ".dsse.json")) continue;
-    absl::StatusOr<Signed> proven = VerifySignatureFile(files, file->first, type, roots, now);
+    const absl::StatusOr<Signed> proven = VerifySignatureFile(files, file->first, kind.type, roots, now);
     if (proven.ok())
-      use(file->first, *std::move(proven));
+      use(file->first, *proven);
     else
       problems.Warn(Severity::kWarning, file->first, "", "signature", std::string(proven.status().message()),
                     "it does not count");
@@ -44,8 +50,8 @@ void EachSigned(const Files& files, absl::string_view prefix, absl::string_view 
 
 absl::Status CheckBundleSigned(const Files& files, const TrustRoots& roots, absl::Time now, Problems& problems) {
   std::set<std::string> agencies;
-  EachSigned(files, "signatures/bundle.", kManifestType, roots, now, problems,
-             [&](const std::string& path, Signed proven) {
+  EachSigned(files, {.prefix = "signatures/bundle.", .type = kManifestType}, roots, now, problems,
+             [&](const std::string& path, const Signed& proven) {
                if (proven.payload == files.at(kManifestPath))
                  agencies.insert(proven.agency);
                else
@@ -74,8 +80,8 @@ std::map<std::string, std::string> AgreementManifests(const Files& files, Proble
 void TakeAgreementSignatures(const Files& files, const TrustRoots& roots, absl::Time now, Policy& policy,
                              Problems& problems) {
   const std::map<std::string, std::string> manifests = AgreementManifests(files, problems);
-  EachSigned(files, "signatures/agreements/", kAgreementType, roots, now, problems,
-             [&](const std::string& path, Signed proven) {
+  EachSigned(files, {.prefix = "signatures/agreements/", .type = kAgreementType}, roots, now, problems,
+             [&](const std::string& path, const Signed& proven) {
                bool used = false;
                for (Agreement& agreement : policy.agreements) {
                  if (!agreement.parties.contains(proven.agency) || manifests.at(agreement.id) != proven.payload)
@@ -90,24 +96,26 @@ void TakeAgreementSignatures(const Files& files, const TrustRoots& roots, absl::
 }
 
 void TakeNotices(const Files& files, const TrustRoots& roots, absl::Time now, Policy& policy, Problems& problems) {
-  EachSigned(files, "notices/", kNoticeType, roots, now, problems, [&](const std::string& path, const Signed& proven) {
-    v1::AgreementNotice notice;
-    const bool parsed = notice.ParseFromString(proven.payload);
-    const absl::StatusOr<absl::CivilDay> from = ParseDay(notice.from_date());
-    const bool removes = notice.action() == v1::NOTICE_ACTION_REMOVE_PARTY;
-    const bool known =
-        removes || notice.action() == v1::NOTICE_ACTION_SUSPEND || notice.action() == v1::NOTICE_ACTION_END;
-    if (!parsed || notice.agency() != proven.agency || !known || removes == notice.party().empty() || !from.ok()) {
-      problems.Warn(Severity::kWarning, path, "", "notice", "the notice is malformed or not of the signer's agency",
-                    "give notice again");
-      return;
-    }
-    for (Agreement& agreement : policy.agreements) {
-      if (agreement.id == notice.agreement() && agreement.revision <= notice.revision() &&
-          agreement.parties.contains(proven.agency))
-        agreement.notices.push_back({.from = *from, .removes = notice.party()});
-    }
-  });
+  EachSigned(
+      files, {.prefix = "notices/", .type = kNoticeType}, roots, now, problems,
+      [&](const std::string& path, const Signed& proven) {
+        v1::AgreementNotice notice;
+        const bool parsed = notice.ParseFromString(proven.payload);
+        const absl::StatusOr<absl::CivilDay> from = ParseDay(notice.from_date());
+        const bool removes = notice.action() == v1::NOTICE_ACTION_REMOVE_PARTY;
+        const bool known =
+            removes || notice.action() == v1::NOTICE_ACTION_SUSPEND || notice.action() == v1::NOTICE_ACTION_END;
+        if (!parsed || notice.agency() != proven.agency || !known || removes == notice.party().empty() || !from.ok()) {
+          problems.Warn(Severity::kWarning, path, "", "notice", "the notice is malformed or not of the signer's agency",
+                        "give notice again");
+          return;
+        }
+        for (Agreement& agreement : policy.agreements) {
+          if (agreement.id == notice.agreement() && agreement.revision <= notice.revision() &&
+              agreement.parties.contains(proven.agency))
+            agreement.notices.push_back({.from = *from, .removes = notice.party()});
+        }
+      });
 }
 
 std::string GovernanceDigest(const Files& files) {

@@ -30,39 +30,40 @@ void Facts(const DecisionRequest& q, trust::CanonicalWriter& writer) {
 
 }  // namespace
 
-std::string CanonicalBytes(const DecisionRequest& q, absl::Time now) {
+std::string CanonicalBytes(const DecisionRequest& request, absl::Time now) {
   trust::CanonicalWriter writer(kDomain);
   writer.Number(1, static_cast<uint64_t>(absl::ToUnixMillis(now)));
-  writer.Text(2, q.releasing_agency);
-  writer.Text(3, q.receiving_agency);
-  writer.Text(4, q.receiving_role);
-  writer.Text(5, q.profile);
-  writer.Text(6, q.purpose);
-  writer.Text(7, q.board);
-  writer.Text(8, q.area);
-  writer.Number(9, static_cast<uint64_t>(q.direction));
-  writer.Text(10, q.route.has_value() ? RouteName(*q.route) : "");
-  writer.Number(11, static_cast<uint64_t>(q.case_link));
-  writer.Bool(12, q.justification);
-  writer.List(13, Sorted(q.grounds));
-  writer.Text(14, q.document_reference);
-  writer.Text(15, q.subject_role);
-  writer.List(16, q.categories);
-  writer.Text(17, q.step);
-  writer.Text(18, q.product);
-  Facts(q, writer);
-  writer.List(23, {q.exception_flag, q.exception_ground});
-  if (q.event.has_value()) {
-    writer.Text(24, q.event->type);
-    writer.List(25, Sorted(q.event->own));
-    writer.List(26, Sorted(q.event->mixed));
-    writer.Text(27, q.event->fan_out_to);
+  writer.Text(2, request.releasing_agency);
+  writer.Text(3, request.receiving_agency);
+  writer.Text(4, request.receiving_role);
+  writer.Text(5, request.profile);
+  writer.Text(6, request.purpose);
+  writer.Text(7, request.board);
+  writer.Text(8, request.area);
+  writer.Number(9, static_cast<uint64_t>(request.direction));
+  writer.Text(10, request.route.has_value() ? RouteName(*request.route) : "");
+  writer.Number(11, static_cast<uint64_t>(request.case_link));
+  writer.Bool(12, request.justification);
+  writer.List(13, Sorted(request.grounds));
+  writer.Text(14, request.document_reference);
+  writer.Text(15, request.subject_role);
+  writer.List(16, request.categories);
+  writer.Text(17, request.step);
+  writer.Text(18, request.product);
+  Facts(request, writer);
+  writer.List(23, {request.exception_flag, request.exception_ground});
+  if (request.event.has_value()) {
+    writer.Text(24, request.event->type);
+    writer.List(25, Sorted(request.event->own));
+    writer.List(26, Sorted(request.event->mixed));
+    writer.Text(27, request.event->fan_out_to);
   }
-  if (q.onward.has_value())
-    writer.List(28, {q.onward->organisation, q.onward->as_controller ? "controller" : "processor",
-                     q.onward->originator_approval});
-  if (q.table.has_value()) writer.List(29, {q.table->topic, q.table->geography, q.table->period});
-  writer.List(30, Sorted(q.payload));
+  if (request.onward.has_value())
+    writer.List(28, {request.onward->organisation, request.onward->as_controller ? "controller" : "processor",
+                     request.onward->originator_approval});
+  if (request.table.has_value())
+    writer.List(29, {request.table->topic, request.table->geography, request.table->period});
+  writer.List(30, Sorted(request.payload));
   return writer.octets();
 }
 

@@ -55,11 +55,11 @@ void ReadFacts(const v1::DecisionRequest& m, DecisionRequest& q, std::vector<std
   if (!knows_person && m.consents().empty()) return;
   SubjectFacts facts;
   if (m.subject().has_age()) facts.age = m.subject().age();
-  if (m.subject().age() < 0 || m.subject().age() > 150) wrong.push_back("subject.age is not 0 to 150");
+  if (m.subject().age() < 0 || m.subject().age() > 150) wrong.emplace_back("subject.age is not 0 to 150");
   if (knows_person) facts.flags.emplace(m.subject().flags().begin(), m.subject().flags().end());
   for (const v1::ConsentFact& consent : m.consents()) {
     if (consent.giver() != "SUBJECT" && consent.giver() != "GUARDIAN")
-      wrong.push_back("consents.giver is neither SUBJECT nor GUARDIAN");
+      wrong.emplace_back("consents.giver is neither SUBJECT nor GUARDIAN");
     facts.consents.push_back({.giver = consent.giver(), .step = consent.step(), .given = consent.given()});
   }
   q.facts = std::move(facts);
@@ -82,8 +82,8 @@ absl::StatusOr<DecisionRequest> FromProto(const v1::DecisionRequest& m) {
   q.grounds.assign(m.grounds().begin(), m.grounds().end());
   q.document_reference = m.document_reference();
   q.categories.assign(m.categories().begin(), m.categories().end());
-  if (q.categories.empty()) wrong.push_back("categories is empty");
-  if (q.categories.size() > 64) wrong.push_back("categories holds over 64");
+  if (q.categories.empty()) wrong.emplace_back("categories is empty");
+  if (q.categories.size() > 64) wrong.emplace_back("categories holds over 64");
   q.step = m.step();
   q.product = m.product();
   q.exception_flag = m.exception().flag();
@@ -96,7 +96,7 @@ absl::StatusOr<DecisionRequest> FromProto(const v1::DecisionRequest& m) {
   }
   if (m.has_onward()) {
     if (m.onward().as() != "processor" && m.onward().as() != "controller")
-      wrong.push_back("onward.as is neither processor nor controller");
+      wrong.emplace_back("onward.as is neither processor nor controller");
     q.onward = Onward{.organisation = m.onward().org(),
                       .as_controller = m.onward().as() != "processor",
                       .originator_approval = m.onward().originator_approval()};

@@ -62,7 +62,7 @@ bool Words::Marking(const std::string& id) const {
 
 bool Words::TypeOrOrganisation(const std::string& id) const {
   std::vector<std::string> all = KeysOf(policy_.types);
-  for (std::string& organisation : KeysOf(policy_.organisations)) all.push_back(organisation);
+  for (const std::string& organisation : KeysOf(policy_.organisations)) all.push_back(organisation);
   return Known(policy_.types.contains(id) || policy_.organisations.contains(id), "type or organisation", id, all);
 }
 

@@ -1,6 +1,7 @@
 #include "policy/space/assertion.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "absl/strings/match.h"
@@ -85,8 +86,15 @@ void Check(absl::string_view file, const v1::Assertion& a, const Words& words, c
   if (a.id().empty() || a.says().empty() || a.source().empty())
     wrong(absl::StrCat("assertion `", a.id(), "` has no id, no words or no source"),
           "say what holds and where that comes from");
-  const int properties = a.never() + !a.forms().empty() + !a.approvers().empty() + !a.not_approvers().empty() +
-                         !a.not_by_gateways().empty() + a.footed() + a.silent() + a.possible();
+  const std::array<bool, 8> stated = {a.never(),
+                                      !a.forms().empty(),
+                                      !a.approvers().empty(),
+                                      !a.not_approvers().empty(),
+                                      !a.not_by_gateways().empty(),
+                                      a.footed(),
+                                      a.silent(),
+                                      a.possible()};
+  const auto properties = std::count(stated.begin(), stated.end(), true);
   if (properties != 1)
     wrong(absl::StrCat("assertion `", a.id(), "` has ", properties, " properties"),
           "give one of never, forms, approvers, not_approvers, not_by_gateways, footed, silent, possible");
@@ -111,7 +119,8 @@ void Check(absl::string_view file, const v1::Assertion& a, const Words& words, c
 std::vector<v1::Assertion> ReadAssertions(const Files& files, const Policy& policy, Problems& problems) {
   std::vector<v1::Assertion> all;
   std::set<std::string> ids;
-  for (const auto& [path, text] : files) {
+  for (const auto& entry : files) {
+    const std::string& path = entry.first;
     v1::Assertions file;
     if (!absl::StartsWith(path, "assertions/") || !ParseText(files, path, file, problems)) continue;
     const Words words(path, policy, problems);

@@ -118,42 +118,54 @@ std::vector<Variation> VariationsOf(const v1::Cells& c) {
   return all;
 }
 
-void Vary(const Variation& v, DecisionRequest& q) {
-  SubjectFacts& facts = *q.facts;
+namespace {
+
+void VaryFacts(const Variation& v, SubjectFacts& facts) {
   if (!v.flag.empty()) facts.flags = {v.flag};
-  if (!v.subject_role.empty()) q.subject_role = v.subject_role;
   if (!v.age.empty()) facts.age = v.age == "UNKNOWN" ? std::optional<int>() : v.age == "CHILD" ? 9 : 30;
   if (!v.consents.empty() && v.consents != "BOTH")
     std::erase_if(facts.consents, [&](const Consent& consent) { return consent.giver != v.consents; });
-  if (!v.step.empty()) q.step = v.step;
-  if (!v.exception.empty()) {
-    q.exception_flag = v.exception.substr(0, v.exception.find('='));
-    q.exception_ground = v.exception.substr(std::min(v.exception.size(), v.exception.find('=') + 1));
-  }
-  if (!v.onward.empty()) {
-    const std::vector<std::string> parts = absl::StrSplit(v.onward, '=');
-    q.onward =
-        Onward{.organisation = parts[0], .as_controller = parts[1] == "CONTROLLER", .originator_approval = parts[2]};
-  }
-  if (!v.table.empty()) {
-    const std::vector<std::string> parts = absl::StrSplit(v.table, '/');
-    q.table = Table{
-        .topic = parts[0], .geography = parts.size() > 1 ? parts[1] : "", .period = parts.size() > 2 ? parts[2] : ""};
-  }
-  if (v.event == "access")
-    q.event = RightsEvent{.type = "access", .own = q.categories, .mixed = {}, .fan_out_to = ""};
-  else if (!v.event.empty() && q.event.has_value())
-    q.event->type = v.event;
-  if (v.missing == "CASE_LINK") {
+}
+
+void LeaveOut(const std::string& missing, DecisionRequest& q) {
+  if (missing == "CASE_LINK") {
     q.case_link = CaseLink::kNone;
     q.direction = Direction::kRequest;
   }
-  if (v.missing == "JUSTIFICATION") q.justification = false;
-  if (v.missing == "GROUND") q.grounds.clear();
-  if (v.missing == "DOCUMENT") q.document_reference.clear();
-  if (v.missing == "AREA") q.area.clear();
-  if (v.missing == "FLAGS") facts.flags.reset();
-  if (v.missing == "FACTS") q.facts.reset();
+  if (missing == "JUSTIFICATION") q.justification = false;
+  if (missing == "GROUND") q.grounds.clear();
+  if (missing == "DOCUMENT") q.document_reference.clear();
+  if (missing == "AREA") q.area.clear();
+  if (missing == "FLAGS" && q.facts.has_value()) q.facts->flags.reset();
+  if (missing == "FACTS") q.facts.reset();
+}
+
+}  // namespace
+
+void Vary(const Variation& variation, DecisionRequest& question) {
+  if (question.facts.has_value()) VaryFacts(variation, *question.facts);
+  if (!variation.subject_role.empty()) question.subject_role = variation.subject_role;
+  if (!variation.step.empty()) question.step = variation.step;
+  if (!variation.exception.empty()) {
+    question.exception_flag = variation.exception.substr(0, variation.exception.find('='));
+    question.exception_ground =
+        variation.exception.substr(std::min(variation.exception.size(), variation.exception.find('=') + 1));
+  }
+  if (!variation.onward.empty()) {
+    const std::vector<std::string> parts = absl::StrSplit(variation.onward, '=');
+    question.onward =
+        Onward{.organisation = parts[0], .as_controller = parts[1] == "CONTROLLER", .originator_approval = parts[2]};
+  }
+  if (!variation.table.empty()) {
+    const std::vector<std::string> parts = absl::StrSplit(variation.table, '/');
+    question.table = Table{
+        .topic = parts[0], .geography = parts.size() > 1 ? parts[1] : "", .period = parts.size() > 2 ? parts[2] : ""};
+  }
+  if (variation.event == "access")
+    question.event = RightsEvent{.type = "access", .own = question.categories, .mixed = {}, .fan_out_to = ""};
+  else if (!variation.event.empty() && question.event.has_value())
+    question.event->type = variation.event;
+  LeaveOut(variation.missing, question);
 }
 
 }  // namespace derwent::policy

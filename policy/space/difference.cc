@@ -97,31 +97,39 @@ class Comparison {
     std::vector<std::string> graded;
     bool differ = false;
     for (const std::string& id : ids) {
-      const auto a = was_.flags.find(id);
-      const auto b = now_.flags.find(id);
-      const bool same =
-          a != was_.flags.end() && b != now_.flags.end() && SameFlag(a->second, b->second) && BlockedAlike(id);
-      differ = differ || !same;
-      for (const auto& [flag, end] : {std::make_pair(a, was_.flags.end()), std::make_pair(b, now_.flags.end())}) {
-        if (flag == end ||
-            (flag->second.denies.patterns == std::vector<std::string>{"*"} && flag->second.exception_grounds.empty()))
-          continue;
-        graded.push_back(id);
-        break;
-      }
-      if (same) continue;
-      Add(absl::StrCat("with flag ", id), {.flag = id}, {id});
-      for (const auto& [flag, end] : {std::make_pair(a, was_.flags.end()), std::make_pair(b, now_.flags.end())}) {
-        if (flag == end) continue;
-        for (const std::string& ground : flag->second.exception_grounds)
-          Add(absl::StrCat("with flag ", id, " and the exception ", ground),
-              {.flag = id, .exception = absl::StrCat(id, "=", ground)}, {id});
-      }
+      const bool alike = SeenAlike(id);
+      differ = differ || !alike;
+      if (IsGraded(was_, id) || IsGraded(now_, id)) graded.push_back(id);
+      if (!alike) AddFlag(id);
     }
     for (size_t i = 0; differ && i < graded.size(); ++i) {
       for (size_t j = i + 1; j < graded.size(); ++j)
         Add(absl::StrCat("with flags ", graded[i], " and ", graded[j]), {.flag = graded[i]}, {graded[i], graded[j]});
     }
+  }
+
+  // Whether the policy knows the flag and it does not deny outright.
+  static bool IsGraded(const Policy& policy, const std::string& id) {
+    const auto flag = policy.flags.find(id);
+    if (flag == policy.flags.end()) return false;
+    return flag->second.denies.patterns != std::vector<std::string>{"*"} || !flag->second.exception_grounds.empty();
+  }
+
+  void AddFlag(const std::string& id) {
+    Add(absl::StrCat("with flag ", id), {.flag = id}, {id});
+    for (const Policy* policy : {&was_, &now_}) {
+      const auto flag = policy->flags.find(id);
+      if (flag == policy->flags.end()) continue;
+      for (const std::string& ground : flag->second.exception_grounds)
+        Add(absl::StrCat("with flag ", id, " and the exception ", ground),
+            {.flag = id, .exception = absl::StrCat(id, "=", ground)}, {id});
+    }
+  }
+
+  bool SeenAlike(const std::string& id) const {
+    const auto was = was_.flags.find(id);
+    const auto now = now_.flags.find(id);
+    return was != was_.flags.end() && now != now_.flags.end() && SameFlag(was->second, now->second) && BlockedAlike(id);
   }
 
   // Whether profiles and gateways read the flag alike.
@@ -195,7 +203,7 @@ class Comparison {
       DecisionRequest varied = question;
       Vary(next.variation, varied);
       if (Idle(next.variation, varied)) continue;
-      if (next.flags.size() > 1) varied.facts->flags = next.flags;
+      if (next.flags.size() > 1 && varied.facts.has_value()) varied.facts->flags = next.flags;
       Note(context, Ask(varied), in_order, next.label);
     }
   }
@@ -246,33 +254,47 @@ class Comparison {
 
   void Handling(std::vector<HandlingDifference>& found) const {
     for (const auto& [id, now] : now_.profiles) {
-      const auto old = was_.profiles.find(id);
-      if (old == was_.profiles.end()) continue;
-      const Profile& was = old->second;
-      const auto say = [&](bool differs, bool loosens, std::string what) {
-        if (differs) found.push_back({.profile = now.id, .what = std::move(what), .loosens = loosens});
-      };
-      say(was.marking != now.marking, now_.StricterMarking(was.marking, now.marking) != now.marking,
-          absl::StrCat("marking was ", was.marking, ", now ", now.marking));
-      say(was.existence_sensitive != now.existence_sensitive, was.existence_sensitive,
-          now.existence_sensitive ? "an answer no longer tells whether somebody is known"
-                                  : "an answer may tell whether somebody is known");
-      for (const std::string& o : was.obligations)
-        say(std::find(now.obligations.begin(), now.obligations.end(), o) == now.obligations.end(), true,
-            absl::StrCat("obligation ", o, " no longer goes with it"));
-      for (const std::string& o : now.obligations)
-        say(std::find(was.obligations.begin(), was.obligations.end(), o) == was.obligations.end(), false,
-            absl::StrCat("obligation ", o, " now goes with it"));
-      for (const std::string& kind : was.prohibited_payload)
-        say(!now.prohibited_payload.contains(kind), true, absl::StrCat("payload ", kind, " is no longer refused"));
-      for (const auto& [clock, hours] : was.clock_hours) {
-        const auto other = now.clock_hours.find(clock);
-        const int after = other == now.clock_hours.end() ? 0 : other->second;
-        say(after != hours, clock == "collection" && after > hours,
-            absl::StrCat(clock, " was ", hours, " hours, now ", after));
-      }
+      const auto was = was_.profiles.find(id);
+      if (was != was_.profiles.end()) ProfileHandling(was->second, now, found);
     }
-    // A step acts alike on every share that names it: said once.
+    StepHandling(found);
+    TableHandling(found);
+    const auto place = [](const HandlingDifference& d) { return std::tie(d.profile, d.what); };
+    std::sort(found.begin(), found.end(),
+              [&](const HandlingDifference& a, const HandlingDifference& b) { return place(a) < place(b); });
+    found.erase(
+        std::unique(found.begin(), found.end(),
+                    [&](const HandlingDifference& a, const HandlingDifference& b) { return place(a) == place(b); }),
+        found.end());
+  }
+
+  void ProfileHandling(const Profile& was, const Profile& now, std::vector<HandlingDifference>& found) const {
+    const auto say = [&](bool differs, bool loosens, std::string what) {
+      if (differs) found.push_back({.profile = now.id, .what = std::move(what), .loosens = loosens});
+    };
+    say(was.marking != now.marking, now_.StricterMarking(was.marking, now.marking) != now.marking,
+        absl::StrCat("marking was ", was.marking, ", now ", now.marking));
+    say(was.existence_sensitive != now.existence_sensitive, was.existence_sensitive,
+        now.existence_sensitive ? "an answer no longer tells whether somebody is known"
+                                : "an answer may tell whether somebody is known");
+    for (const std::string& o : was.obligations)
+      say(std::find(now.obligations.begin(), now.obligations.end(), o) == now.obligations.end(), true,
+          absl::StrCat("obligation ", o, " no longer goes with it"));
+    for (const std::string& o : now.obligations)
+      say(std::find(was.obligations.begin(), was.obligations.end(), o) == was.obligations.end(), false,
+          absl::StrCat("obligation ", o, " now goes with it"));
+    for (const std::string& kind : was.prohibited_payload)
+      say(!now.prohibited_payload.contains(kind), true, absl::StrCat("payload ", kind, " is no longer refused"));
+    for (const auto& [clock, hours] : was.clock_hours) {
+      const auto other = now.clock_hours.find(clock);
+      const int after = other == now.clock_hours.end() ? 0 : other->second;
+      say(after != hours, clock == "collection" && after > hours,
+          absl::StrCat(clock, " was ", hours, " hours, now ", after));
+    }
+  }
+
+  // A step acts alike on every share that names it: said once.
+  void StepHandling(std::vector<HandlingDifference>& found) const {
     for (const ConsentStep& step : changed_steps_) {
       const auto has = [&](const Policy& policy) {
         return std::any_of(policy.consent_steps.begin(), policy.consent_steps.end(),
@@ -284,6 +306,9 @@ class Comparison {
       found.push_back(
           {.profile = "consent_steps", .what = absl::StrCat(step.id, what), .loosens = has(now_) && has(was_)});
     }
+  }
+
+  void TableHandling(std::vector<HandlingDifference>& found) const {
     for (const auto& [topic, now] : now_.table_limits) {
       const auto was = was_.table_limits.find(topic);
       if (was != was_.table_limits.end() && was->second.geography == now.geography && was->second.period == now.period)
@@ -292,13 +317,6 @@ class Comparison {
                        .what = absl::StrCat(topic, " now down to ", now.geography, " and ", now.period),
                        .loosens = true});
     }
-    const auto place = [](const HandlingDifference& d) { return std::tie(d.profile, d.what); };
-    std::sort(found.begin(), found.end(),
-              [&](const HandlingDifference& a, const HandlingDifference& b) { return place(a) < place(b); });
-    found.erase(
-        std::unique(found.begin(), found.end(),
-                    [&](const HandlingDifference& a, const HandlingDifference& b) { return place(a) == place(b); }),
-        found.end());
   }
 
   const Policy& was_;

@@ -1,5 +1,7 @@
 #include "policy/space/flows.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <tuple>
 
@@ -18,6 +20,17 @@ bool Wanted(const std::set<std::string>& names, const std::string& name) {
 // Released to nobody's asking before released once somebody agrees; more revealing first.
 bool More(const CategoryOutcome& a, const CategoryOutcome& b) {
   return std::make_tuple(a.approvers.size(), a.form) < std::make_tuple(b.approvers.size(), b.form);
+}
+
+// Adds what the engine decided in one more context; of several outcomes the flow keeps the one that releases most.
+void Add(const Context& context, const Parties& parties, const CategoryOutcome& outcome, Flow& flow) {
+  if (flow.category.empty() || More(outcome, flow.outcome)) flow.outcome = outcome;
+  flow.profile = context.profile;
+  flow.giver = parties.first;
+  flow.receiver = parties.second;
+  flow.category = outcome.category;
+  flow.roles.insert(context.roles->begin(), context.roles->end());
+  flow.purposes.insert(context.purposes->begin(), context.purposes->end());
 }
 
 bool IsSpecial(Route route) {
@@ -39,22 +52,15 @@ std::vector<Flow> FlowsOf(const Policy& policy, absl::CivilDay day, const FlowFi
   for (const Context& context : space.contexts()) {
     if (IsSpecial(context.route) || !Wanted(filter.profiles, context.profile)) continue;
     DecisionRequest question = space.Question(context);
-    for (const std::string& category : context.open) {
-      if (Wanted(filter.categories, category)) question.categories.push_back(category);
-    }
+    std::copy_if(context.open.begin(), context.open.end(), std::back_inserter(question.categories),
+                 [&](const std::string& category) { return Wanted(filter.categories, category); });
     const std::vector<CategoryOutcome> outcomes = DecideOpen(question, policy, day);
     for (const Parties& parties : *context.parties) {
       if (!Wanted(filter.agencies, parties.first) && !Wanted(filter.agencies, parties.second)) continue;
       for (const CategoryOutcome& outcome : outcomes) {
         Flow& flow = flows[{context.profile, parties.second, outcome.category, parties.first}];
-        if (flow.category.empty() || More(outcome, flow.outcome)) flow.outcome = outcome;
-        flow.profile = context.profile;
-        flow.giver = parties.first;
-        flow.receiver = parties.second;
-        flow.category = outcome.category;
+        Add(context, parties, outcome, flow);
         flow.conditional = policy.profiles.at(context.profile).conditional.contains(outcome.category);
-        flow.roles.insert(context.roles->begin(), context.roles->end());
-        flow.purposes.insert(context.purposes->begin(), context.purposes->end());
       }
     }
   }

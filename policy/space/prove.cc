@@ -91,31 +91,36 @@ class Check {
 
   // What is wrong with a release; empty: nothing.
   std::string Wrong(const DecisionRequest& question, const CategoryOutcome& outcome) const {
-    const std::string released = absl::StrCat("`", outcome.category, "` is released in form ", FormName(outcome.form));
-    if (assertion_.never()) return released;
-    const auto& forms = assertion_.forms();
-    if (!forms.empty()) {
-      const bool fits = std::any_of(forms.begin(), forms.end(), [&](const std::string& form) {
-        return form == FormName(outcome.form) || (form == "full" && outcome.form_is_full);
-      });
-      return fits ? "" : released;
-    }
-    const auto& approvers = assertion_.approvers();
-    if (!approvers.empty()) {
-      const bool asked = std::any_of(approvers.begin(), approvers.end(), [&](const std::string& role) {
-        return role == "*" ? !outcome.approvers.empty() : outcome.approvers.contains(role);
-      });
-      return asked ? ""
-                   : absl::StrCat(released,
-                                  outcome.approvers.empty()
-                                      ? " with nobody to agree"
-                                      : absl::StrCat(" once ", absl::StrJoin(outcome.approvers, " and "), " agree"));
-    }
+    if (assertion_.never()) return Released(outcome);
+    if (!assertion_.forms().empty()) return WrongForm(outcome);
+    if (!assertion_.approvers().empty()) return WrongApproval(outcome);
     for (const std::string& role : assertion_.not_approvers()) {
-      if (outcome.approvers.contains(role)) return absl::StrCat(released, " once ", role, " agrees");
+      if (outcome.approvers.contains(role)) return absl::StrCat(Released(outcome), " once ", role, " agrees");
     }
     if (assertion_.footed() || !assertion_.not_by_gateways().empty()) return WrongFooting(question, outcome);
     return "";
+  }
+
+  static std::string Released(const CategoryOutcome& outcome) {
+    return absl::StrCat("`", outcome.category, "` is released in form ", FormName(outcome.form));
+  }
+
+  std::string WrongForm(const CategoryOutcome& outcome) const {
+    const auto& forms = assertion_.forms();
+    const bool fits = std::any_of(forms.begin(), forms.end(), [&](const std::string& form) {
+      return form == FormName(outcome.form) || (form == "full" && outcome.form_is_full);
+    });
+    return fits ? "" : Released(outcome);
+  }
+
+  std::string WrongApproval(const CategoryOutcome& outcome) const {
+    const auto& approvers = assertion_.approvers();
+    const bool asked = std::any_of(approvers.begin(), approvers.end(), [&](const std::string& role) {
+      return role == "*" ? !outcome.approvers.empty() : outcome.approvers.contains(role);
+    });
+    if (asked) return "";
+    if (outcome.approvers.empty()) return absl::StrCat(Released(outcome), " with nobody to agree");
+    return absl::StrCat(Released(outcome), " once ", absl::StrJoin(outcome.approvers, " and "), " agree");
   }
 
   std::string WrongFooting(DecisionRequest question, const CategoryOutcome& outcome) const {

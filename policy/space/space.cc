@@ -28,6 +28,27 @@ std::set<std::string> Union(const std::vector<const Policy*>& policies, Names na
   return all;
 }
 
+std::set<std::string> GroundsOf(const std::string& id, const std::vector<const Policy*>& policies) {
+  std::set<std::string> grounds;
+  for (const Policy* policy : policies) {
+    const auto profile = policy->profiles.find(id);
+    if (profile == policy->profiles.end()) continue;
+    for (const auto& [category, conditional] : profile->second.conditional)
+      grounds.insert(absl::StrCat(id, ".", category));
+  }
+  return grounds;
+}
+
+// Whether an open case gives the context's role more than it has without.
+bool OpenCaseMatters(const Context& context, const std::vector<const Policy*>& policies) {
+  return std::any_of(policies.begin(), policies.end(), [&](const Policy* policy) {
+    const auto profile = policy->profiles.find(context.profile);
+    if (profile == policy->profiles.end()) return false;
+    const auto scope = profile->second.receivers.find(context.roles->front());
+    return scope != profile->second.receivers.end() && scope->second.necessary_with_open_case;
+  });
+}
+
 }  // namespace
 
 std::vector<CategoryOutcome> DecideOpen(const DecisionRequest& question, const Policy& policy, absl::CivilDay day) {
@@ -100,13 +121,7 @@ void Space::Classify(const std::string& id, ProfileClasses& classes) const {
 }
 
 void Space::Enumerate(const std::string& id, const ProfileClasses& classes) {
-  std::set<std::string> grounds;
-  for (const Policy* policy : policies_) {
-    const auto profile = policy->profiles.find(id);
-    if (profile == policy->profiles.end()) continue;
-    for (const auto& [category, conditional] : profile->second.conditional)
-      grounds.insert(absl::StrCat(id, ".", category));
-  }
+  const std::set<std::string> grounds = GroundsOf(id, policies_);
   grounds_[id].assign(grounds.begin(), grounds.end());
   for (const Route route : kRoutes) {
     for (const auto& [purpose_view, purposes] : classes.purposes) {
@@ -120,19 +135,23 @@ void Space::Enumerate(const std::string& id, const ProfileClasses& classes) {
         for (const auto& [role_view, roles] : classes.roles) Count(context, classes, roles.size() * classes.pairs);
         continue;
       }
-      for (const auto& [role_view, roles] : classes.roles) {
-        context.parties = &classes.parties.begin()->second;
-        context.roles = &roles;
-        if (!classes.by_organisation &&
-            Refused(context, {ReasonCode::kRoleNotEntitled, ReasonCode::kBreakGlassNotEntitled})) {
-          Count(context, classes, roles.size() * classes.pairs);
-          continue;
-        }
-        for (const auto& [view, parties] : classes.parties) {
-          context.parties = &parties;
-          Visit(context, classes);
-        }
-      }
+      EnumerateRoles(context, classes);
+    }
+  }
+}
+
+void Space::EnumerateRoles(Context context, const ProfileClasses& classes) {
+  for (const auto& [role_view, roles] : classes.roles) {
+    context.parties = &classes.parties.begin()->second;
+    context.roles = &roles;
+    if (!classes.by_organisation &&
+        Refused(context, {ReasonCode::kRoleNotEntitled, ReasonCode::kBreakGlassNotEntitled})) {
+      Count(context, classes, roles.size() * classes.pairs);
+      continue;
+    }
+    for (const auto& [view, parties] : classes.parties) {
+      context.parties = &parties;
+      Visit(context, classes);
     }
   }
 }
@@ -163,21 +182,22 @@ void Space::Visit(Context context, const ProfileClasses& classes) {
   if (Refused(context, {ReasonCode::kSenderNotPermitted, ReasonCode::kRecipientNotParty})) {
     return Count(context, classes, context.parties->size() * context.roles->size());
   }
-  const bool opens = std::any_of(policies_.begin(), policies_.end(), [&](const Policy* policy) {
-    const auto profile = policy->profiles.find(context.profile);
-    if (profile == policy->profiles.end()) return false;
-    const auto scope = profile->second.receivers.find(context.roles->front());
-    return scope != profile->second.receivers.end() && scope->second.necessary_with_open_case;
-  });
+  std::vector<CaseLink> links = {CaseLink::kAsserted};
+  if (OpenCaseMatters(context, policies_)) links.push_back(CaseLink::kNone);
+  std::vector<std::string> products = {""};
+  std::vector<bool> ages = {false};  // Whether a child.
+  if (classes.by_product) {
+    products = classes.products;
+    ages = {false, true};
+  }
   for (const auto& [view, areas] : classes.areas) {
     context.area = areas.front();
     context.areas = areas.size();
-    for (const CaseLink link : opens ? std::vector<CaseLink>{CaseLink::kAsserted, CaseLink::kNone}
-                                     : std::vector<CaseLink>{CaseLink::kAsserted}) {
+    for (const CaseLink link : links) {
       context.case_link = link;
-      for (const std::string& product : classes.by_product ? classes.products : std::vector<std::string>{""}) {
+      for (const std::string& product : products) {
         context.product = product;
-        for (const bool child : classes.by_product ? std::vector<bool>{false, true} : std::vector<bool>{false}) {
+        for (const bool child : ages) {
           context.child = child;
           Ask(context);
         }

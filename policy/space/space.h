@@ -44,6 +44,7 @@ class Space {
   Space(std::vector<const Policy*> policies, absl::CivilDay day);
   Space(const Space&) = delete;
   Space& operator=(const Space&) = delete;
+  ~Space() = default;
 
   // Contexts in which something is released, in the order of profiles.
   const std::vector<Context>& contexts() const { return contexts_; }
@@ -71,8 +72,9 @@ class Space {
     bool by_product = false;
   };
 
-  void Classify(const std::string& profile, ProfileClasses& classes) const;
-  void Enumerate(const std::string& profile, const ProfileClasses& classes);
+  void Classify(const std::string& id, ProfileClasses& classes) const;
+  void Enumerate(const std::string& id, const ProfileClasses& classes);
+  void EnumerateRoles(Context context, const ProfileClasses& classes);
   void Visit(Context context, const ProfileClasses& classes);
   void Ask(Context context);
   bool Refused(const Context& context, std::initializer_list<ReasonCode> codes) const;

@@ -25,6 +25,7 @@ class DERWENT_THREAD_ANNOTATION(capability("mutex")) Mutex {
   Mutex() = default;
   Mutex(const Mutex&) = delete;
   Mutex& operator=(const Mutex&) = delete;
+  ~Mutex() = default;
 
   void Lock() DERWENT_THREAD_ANNOTATION(acquire_capability()) { mutex_.lock(); }
   void Unlock() DERWENT_THREAD_ANNOTATION(release_capability()) { mutex_.unlock(); }

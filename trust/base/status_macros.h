@@ -15,9 +15,11 @@
     if (absl::Status derwent_status = (expr); !derwent_status.ok()) return derwent_status; \
   } while (false)
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration and the name of a variable cannot stand in parentheses.
 #define ASSIGN_OR_RETURN_INNER(result, decl, expr) \
   auto result = (expr);                            \
   if (!result.ok()) return result.status();        \
   decl = std::move(result).value()
+// NOLINTEND(bugprone-macro-parentheses)
 
 #define ASSIGN_OR_RETURN(decl, expr) ASSIGN_OR_RETURN_INNER(DERWENT_CONCAT(derwent_result_, __LINE__), decl, expr)

@@ -42,7 +42,7 @@ void SealedFields::Salt(Random& random) {
 }
 
 Sha256Digest FieldHash(int number, absl::string_view salt, absl::string_view value) {
-  const uint32_t size = static_cast<uint32_t>(value.size());
+  const auto size = static_cast<uint32_t>(value.size());
   // 0x00 is RFC 6962's leaf prefix.
   const char head[] = {'\0', 'D', 'R', 'W', 'F', '\1', static_cast<char>(number >> 8), static_cast<char>(number)};
   const char length[] = {static_cast<char>(size >> 24), static_cast<char>(size >> 16), static_cast<char>(size >> 8),

@@ -73,7 +73,7 @@ absl::StatusOr<Certificate> Certificate::FromHandle(X509Handle handle) {
 
 absl::StatusOr<Certificate> Certificate::FromDer(absl::string_view der) {
   const unsigned char* next = Octets(der);
-  X509Handle handle(d2i_X509(nullptr, &next, static_cast<long>(der.size())));
+  X509Handle handle(d2i_X509(nullptr, &next, static_cast<int64_t>(der.size())));
   if (handle != nullptr && next != Octets(der) + der.size())
     return absl::InvalidArgumentError("octets follow the certificate");
   return FromHandle(std::move(handle));

@@ -25,6 +25,14 @@ absl::Status CheckCertificate(const KeyEvent& event, const Certificate& certific
   return absl::OkStatus();
 }
 
+absl::Status CheckValidity(const KeyEvent& event) {
+  if (event.valid_until <= event.valid_from) return absl::InvalidArgumentError("the key's validity is empty");
+  if (event.use == KeyUse::kSealing && event.valid_until - event.valid_from > kLongestSealing) {
+    return absl::InvalidArgumentError("a sealing key is valid for 90 days at most");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status KeyHistory::CheckSigner(const KeyEvent& event, const Certificate& certificate, absl::Time now) const {
@@ -65,10 +73,7 @@ absl::Status KeyHistory::Add(const KeyEvent& event, const Authority& authority, 
     if (!found) return absl::FailedPreconditionError("the key event revokes a key that was never published");
   } else {
     RETURN_IF_ERROR(CheckCertificate(event, certificate, authority, revoked, now));
-    if (event.valid_until <= event.valid_from) return absl::InvalidArgumentError("the key's validity is empty");
-    if (event.use == KeyUse::kSealing && event.valid_until - event.valid_from > kLongestSealing) {
-      return absl::InvalidArgumentError("a sealing key is valid for 90 days at most");
-    }
+    RETURN_IF_ERROR(CheckValidity(event));
     keys_.push_back({.use = event.use,
                      .certificate = std::move(certificate),
                      .valid_from = event.valid_from,

@@ -56,6 +56,47 @@ absl::Status Subproof(uint64_t old_size, uint64_t start, uint64_t end, bool whol
 
 absl::Status Broken(absl::string_view what) { return absl::DataLossError(what); }
 
+// How far a walk to the root has come: its node and the last node of that level (fn and sn of RFC 9162).
+struct Level {
+  uint64_t node = 0;
+  uint64_t last = 0;
+
+  bool at_root() const { return last == 0; }
+  // Whether the proof's next hash stands left of the node.
+  bool left_comes_next() const { return (node & 1) != 0 || node == last; }
+  void Rise() {
+    node >>= 1;
+    last >>= 1;
+  }
+  // Passes the levels at which the node has no neighbour.
+  void RiseToNeighbour() {
+    while ((node & 1) == 0 && node != 0) Rise();
+  }
+};
+
+// What a consistency proof leads to.
+struct ProvenRoots {
+  Sha256Digest old_root;
+  Sha256Digest root;
+};
+
+absl::StatusOr<ProvenRoots> WalkToRoots(Level level, const Sha256Digest& start, absl::Span<const Sha256Digest> path) {
+  ProvenRoots proven{.old_root = start, .root = start};
+  for (const Sha256Digest& next : path) {
+    if (level.at_root()) return Broken("the consistency proof is too long");
+    if (level.left_comes_next()) {
+      proven.old_root = NodeHash(next, proven.old_root);
+      proven.root = NodeHash(next, proven.root);
+      level.RiseToNeighbour();
+    } else {
+      proven.root = NodeHash(proven.root, next);
+    }
+    level.Rise();
+  }
+  if (!level.at_root()) return Broken("the consistency proof is too short");
+  return proven;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<Sha256Digest>> InclusionProof(uint64_t index, uint64_t size, NodeReader read) {
@@ -75,25 +116,20 @@ absl::StatusOr<std::vector<Sha256Digest>> ConsistencyProof(uint64_t old_size, ui
 absl::Status VerifyInclusion(const Sha256Digest& leaf_hash, uint64_t index, uint64_t size,
                              absl::Span<const Sha256Digest> path, const Sha256Digest& root) {
   if (index >= size) return Broken("the index is not in the tree");
-  uint64_t fn = index;
-  uint64_t sn = size - 1;
-  Sha256Digest r = leaf_hash;
-  for (const Sha256Digest& p : path) {
-    if (sn == 0) return Broken("the inclusion proof is too long");
-    if ((fn & 1) != 0 || fn == sn) {
-      r = NodeHash(p, r);
-      while ((fn & 1) == 0 && fn != 0) {
-        fn >>= 1;
-        sn >>= 1;
-      }
+  Level level{.node = index, .last = size - 1};
+  Sha256Digest proven = leaf_hash;
+  for (const Sha256Digest& next : path) {
+    if (level.at_root()) return Broken("the inclusion proof is too long");
+    if (level.left_comes_next()) {
+      proven = NodeHash(next, proven);
+      level.RiseToNeighbour();
     } else {
-      r = NodeHash(r, p);
+      proven = NodeHash(proven, next);
     }
-    fn >>= 1;
-    sn >>= 1;
+    level.Rise();
   }
-  if (sn != 0) return Broken("the inclusion proof is too short");
-  return r == root ? absl::OkStatus() : Broken("the inclusion proof leads to another root");
+  if (!level.at_root()) return Broken("the inclusion proof is too short");
+  return proven == root ? absl::OkStatus() : Broken("the inclusion proof leads to another root");
 }
 
 absl::Status VerifyConsistency(uint64_t old_size, uint64_t size, const Sha256Digest& old_root, const Sha256Digest& root,
@@ -103,36 +139,14 @@ absl::Status VerifyConsistency(uint64_t old_size, uint64_t size, const Sha256Dig
     return path.empty() && old_root == root ? absl::OkStatus() : Broken("two trees of one size differ");
   }
   if (path.empty()) return Broken("the consistency proof is empty");
-  std::vector<Sha256Digest> whole;
-  if (std::has_single_bit(old_size)) whole.push_back(old_root);
-  whole.insert(whole.end(), path.begin(), path.end());
-  uint64_t fn = old_size - 1;
-  uint64_t sn = size - 1;
-  while ((fn & 1) != 0) {
-    fn >>= 1;
-    sn >>= 1;
-  }
-  Sha256Digest fr = whole.front();
-  Sha256Digest sr = whole.front();
-  for (size_t i = 1; i < whole.size(); ++i) {
-    const Sha256Digest& c = whole[i];
-    if (sn == 0) return Broken("the consistency proof is too long");
-    if ((fn & 1) != 0 || fn == sn) {
-      fr = NodeHash(c, fr);
-      sr = NodeHash(c, sr);
-      while ((fn & 1) == 0 && fn != 0) {
-        fn >>= 1;
-        sn >>= 1;
-      }
-    } else {
-      sr = NodeHash(sr, c);
-    }
-    fn >>= 1;
-    sn >>= 1;
-  }
-  if (sn != 0) return Broken("the consistency proof is too short");
-  if (fr != old_root) return Broken("the consistency proof leads to another old root");
-  return sr == root ? absl::OkStatus() : Broken("the consistency proof leads to another root");
+  // An old tree that is perfect is itself the first node.
+  const bool perfect = std::has_single_bit(old_size);
+  Level level{.node = old_size - 1, .last = size - 1};
+  while ((level.node & 1) != 0) level.Rise();
+  ASSIGN_OR_RETURN(const ProvenRoots proven,
+                   WalkToRoots(level, perfect ? old_root : path.front(), path.subspan(perfect ? 0 : 1)));
+  if (proven.old_root != old_root) return Broken("the consistency proof leads to another old root");
+  return proven.root == root ? absl::OkStatus() : Broken("the consistency proof leads to another root");
 }
 
 }  // namespace derwent::trust

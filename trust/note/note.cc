@@ -9,6 +9,7 @@
 
 #include "trust/base/encoding.h"
 #include "trust/base/status_macros.h"
+#include "trust/base/utf8.h"
 #include "trust/note/cosignature.h"
 #include "trust/secret/sha256.h"
 
@@ -46,30 +47,8 @@ bool IsKeyName(absl::string_view name) {
 }
 
 uint32_t KeyId(absl::string_view name, uint8_t type, absl::string_view public_key) {
-  const char type_octet = static_cast<char>(type);
+  const auto type_octet = static_cast<char>(type);
   return BigEndian32(Sha256Parts({name, "\n", absl::string_view(&type_octet, 1), public_key}).view());
-}
-
-bool IsUtf8(absl::string_view text) {
-  for (size_t i = 0; i < text.size();) {
-    const uint8_t lead = static_cast<uint8_t>(text[i]);
-    const size_t length = lead < 0x80                   ? 1
-                          : lead >= 0xC2 && lead < 0xE0 ? 2
-                          : lead >= 0xE0 && lead < 0xF0 ? 3
-                          : lead >= 0xF0 && lead < 0xF5 ? 4
-                                                        : 0;
-    if (length == 0 || i + length > text.size()) return false;
-    uint32_t rune = length == 1 ? lead : lead & (0xff >> (length + 1));
-    for (size_t k = 1; k < length; ++k) {
-      const uint8_t next = static_cast<uint8_t>(text[i + k]);
-      if ((next & 0xC0) != 0x80) return false;
-      rune = rune << 6 | (next & 0x3f);
-    }
-    const bool overlong = (length == 3 && rune < 0x800) || (length == 4 && rune < 0x10000);
-    if (overlong || rune > 0x10FFFF || (rune >= 0xD800 && rune < 0xE000)) return false;
-    i += length;
-  }
-  return true;
 }
 
 absl::StatusOr<NoteSignature> ParseLine(absl::string_view line) {

@@ -16,7 +16,7 @@ Sha256Digest HmacSha256(const SecretBytes& key, absl::string_view message) {
   if (HMAC(EVP_sha256(), octets.data(), static_cast<int>(octets.size()), Octets(message), message.size(), digest.data(),
            &size) == nullptr ||
       size != Sha256Digest::kSize) {
-    std::fputs("HMAC-SHA-256 is not available\n", stderr);
+    static_cast<void>(std::fputs("HMAC-SHA-256 is not available\n", stderr));
     std::abort();
   }
   return digest;

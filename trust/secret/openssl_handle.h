@@ -36,10 +36,10 @@ using BioHandle = std::unique_ptr<BIO, Freed<BIO_free_all>>;
 // A failed OpenSSL call as a Status: what failed, with the library's own reason, and an emptied error queue.
 // The verdict is the return value's alone; the queue is only text.
 inline absl::Status OpensslError(absl::string_view what, absl::StatusCode code = absl::StatusCode::kInternal) {
-  const unsigned long error = ERR_get_error();
+  const auto error = ERR_get_error();
   ERR_clear_error();
   const char* reason = error == 0 ? nullptr : ERR_reason_error_string(error);
-  return absl::Status(code, reason == nullptr ? std::string(what) : absl::StrCat(what, ": ", reason));
+  return {code, reason == nullptr ? std::string(what) : absl::StrCat(what, ": ", reason)};
 }
 
 inline const unsigned char* Octets(absl::string_view text) {

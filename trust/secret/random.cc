@@ -27,7 +27,7 @@ Uuid Random::NewOrderedUuid(absl::Time time) {
 
 void SystemRandom::Fill(absl::Span<uint8_t> octets) {
   if (RAND_bytes(octets.data(), static_cast<int>(octets.size())) != 1) {
-    std::fputs("the system gives no randomness\n", stderr);
+    static_cast<void>(std::fputs("the system gives no randomness\n", stderr));
     std::abort();
   }
 }

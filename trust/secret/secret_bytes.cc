@@ -11,7 +11,10 @@ SecretBytes::SecretBytes(std::string&& octets) : octets_(octets) {
   octets.clear();
 }
 
-SecretBytes::SecretBytes(SecretBytes&& other) noexcept : octets_(other.octets_) { other.Wipe(); }
+// Copies, then wipes: a short string that is moved from keeps its octets.
+SecretBytes::SecretBytes(SecretBytes&& other) noexcept : octets_(other.octets_.begin(), other.octets_.end()) {
+  other.Wipe();
+}
 
 SecretBytes& SecretBytes::operator=(SecretBytes&& other) noexcept {
   if (this != &other) {

@@ -9,19 +9,19 @@ namespace derwent::trust {
 namespace {
 
 const EVP_MD* Algorithm() {
-  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  return algorithm;
+  static const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return kAlgorithm;
 }
 
 EVP_MD_CTX* Context() {
-  thread_local const EvpDigestContext context(EVP_MD_CTX_new());
-  return context.get();
+  thread_local const EvpDigestContext kContext(EVP_MD_CTX_new());
+  return kContext.get();
 }
 
 // SHA-256 cannot fail but for a broken library: nothing safe can follow.
 void Must(int rc) {
   if (rc != 1) {
-    std::fputs("SHA-256 is not available\n", stderr);
+    static_cast<void>(std::fputs("SHA-256 is not available\n", stderr));
     std::abort();
   }
 }

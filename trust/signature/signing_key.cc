@@ -36,7 +36,7 @@ PublicKey::PublicKey(std::shared_ptr<EVP_PKEY> key, std::string der)
 
 absl::StatusOr<PublicKey> PublicKey::FromSpkiDer(absl::string_view der) {
   const unsigned char* next = Octets(der);
-  EvpKey key(d2i_PUBKEY(nullptr, &next, static_cast<long>(der.size())));
+  EvpKey key(d2i_PUBKEY(nullptr, &next, static_cast<int64_t>(der.size())));
   if (key == nullptr || next != Octets(der) + der.size()) {
     return OpensslError("not a SubjectPublicKeyInfo", absl::StatusCode::kInvalidArgument);
   }
@@ -46,12 +46,12 @@ absl::StatusOr<PublicKey> PublicKey::FromSpkiDer(absl::string_view der) {
 }
 
 absl::Status PublicKey::Verify(absl::string_view message, absl::string_view signature) const {
-  thread_local const EvpDigestContext context(EVP_MD_CTX_new());
-  EVP_MD_CTX_reset(context.get());
-  if (EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key_.get()) != 1) {
+  thread_local const EvpDigestContext kContext(EVP_MD_CTX_new());
+  EVP_MD_CTX_reset(kContext.get());
+  if (EVP_DigestVerifyInit(kContext.get(), nullptr, EVP_sha256(), nullptr, key_.get()) != 1) {
     return OpensslError("cannot verify a signature");
   }
-  const int rc = EVP_DigestVerify(context.get(), Octets(signature), signature.size(), Octets(message), message.size());
+  const int rc = EVP_DigestVerify(kContext.get(), Octets(signature), signature.size(), Octets(message), message.size());
   if (rc == 1) return absl::OkStatus();
   ERR_clear_error();
   return absl::UnauthenticatedError("the signature does not verify");

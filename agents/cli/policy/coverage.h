@@ -17,7 +17,7 @@ class Coverage {
   explicit Coverage(const policy::Policy& policy);
 
   // Counts what decided one question.
-  void See(const policy::DecisionRequest& request, const policy::Decision& decision);
+  void See(const policy::DecisionRequest& question, const policy::Decision& decision);
 
   struct Tally {
     std::set<std::string> all, seen;
@@ -29,12 +29,12 @@ class Coverage {
 
  private:
   void List(const policy::Profile& profile);
-  void SeeCategory(const policy::DecisionRequest& request, const policy::Profile& profile,
+  void SeeCategory(const policy::DecisionRequest& question, const policy::Profile& profile,
                    const policy::CategoryOutcome& outcome);
-  void SeeReleased(const policy::DecisionRequest& request, const policy::Profile& profile,
+  void SeeReleased(const policy::DecisionRequest& question, const policy::Profile& profile,
                    const policy::CategoryOutcome& outcome);
-  void SeeFlags(const policy::DecisionRequest& request, const policy::Profile& profile);
-  void SeeConsents(const policy::DecisionRequest& request, const policy::Decision& decision);
+  void SeeFlags(const policy::DecisionRequest& question, const policy::Profile& profile);
+  void SeeConsents(const policy::DecisionRequest& question, const policy::Decision& decision);
 
   // Only what is a rule of the policy is seen; reasons have places of their own too.
   static void Hit(Tally& tally, const std::string& what) {

@@ -20,11 +20,11 @@ absl::StatusOr<std::string> WriteManifest(const std::string& directory);
 // Adds the signer's signature over MANIFEST; an older one of the same agency is replaced.
 absl::Status SignBundle(const std::string& directory, const SignerFiles& signer);
 // Adds the signer's signature over an agreement as it stands, with all it depends on.
-absl::Status SignAgreement(const std::string& directory, const std::string& agreement, const SignerFiles& signer);
+absl::Status SignAgreement(const std::string& directory, const std::string& agreement_id, const SignerFiles& signer);
 // Gives notice on the agreement's present revision: one party's signature suffices, because it only tightens.
 // `notice` says what it does, from when and, for REMOVE_PARTY, to whom; the rest is filled in. Error: kInvalidArgument
 // for a date that is none, or a party that is no party.
-absl::Status GiveNotice(const std::string& directory, const std::string& agreement, v1::AgreementNotice notice,
+absl::Status GiveNotice(const std::string& directory, const std::string& agreement_id, v1::AgreementNotice notice,
                         const SignerFiles& signer);
 
 }  // namespace derwent::cli

@@ -34,15 +34,13 @@ absl::StatusOr<absl::CivilDay> DayOf(const std::string& at) {
 }
 
 // The counterexample as `decide --request` reads it: only what bears on it.
-absl::Status Write(const policy::Proof& proof, const policy::Policy& policy, absl::CivilDay day,
+absl::Status Write(policy::DecisionRequest question, const policy::Policy& policy, absl::CivilDay day,
                    const std::string& path) {
-  policy::DecisionRequest question = *proof.counterexample;
   if (question.facts.has_value()) {
     std::erase_if(question.facts->consents, [&](const policy::Consent& consent) {
-      for (const policy::ConsentStep& step : policy.consent_steps) {
-        if (step.id == consent.step && policy::Binds(step, question)) return false;
-      }
-      return true;
+      return std::ranges::none_of(policy.consent_steps, [&](const policy::ConsentStep& step) {
+        return step.id == consent.step && policy::Binds(step, question);
+      });
     });
   }
   std::erase_if(question.grounds, [&](const std::string& ground) {
@@ -94,7 +92,8 @@ int Prove(const Options& options) {
     std::cout << "          " << proof.why << "\n";
     if (!proof.counterexample.has_value()) continue;
     const std::string path = absl::StrCat(options.counterexamples, "/counterexample.", assertion.id(), ".json");
-    if (const absl::Status written = Write(proof, prover.policy(), prover.DayOf(assertion), path); !written.ok())
+    if (const absl::Status written = Write(*proof.counterexample, prover.policy(), prover.DayOf(assertion), path);
+        !written.ok())
       return FailPolicy(written, kPolicyFailed);
     std::cout << "          derwent policy explain --policy " << options.directory << " --request " << path << "\n";
   }

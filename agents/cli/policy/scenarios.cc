@@ -160,7 +160,7 @@ absl::StatusOr<std::vector<ScenarioResult>> RunScenarios(const std::string& yaml
     std::set<std::string> ids;
     for (const YAML::Node& scenario : file) {
       ScenarioResult malformed{.id = IdOf(scenario), .malformed = true, .differences = WrongInScenario(scenario)};
-      if (!ids.insert(malformed.id).second) malformed.differences.push_back("id stands twice");
+      if (!ids.insert(malformed.id).second) malformed.differences.emplace_back("id stands twice");
       results.push_back(malformed.differences.empty() ? RunOne(scenario, policy) : std::move(malformed));
     }
     return results;

@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
-#include "agents/connectors/utf8.h"
 #include "trust/base/status_macros.h"
+#include "trust/base/utf8.h"
 
 namespace derwent::connectors {
 namespace {

@@ -20,35 +20,41 @@ json Parse(absl::string_view text) {
     too_deep = too_deep || depth > kMaxJsonDepth;
     return !too_deep;
   };
-  json parsed = json::parse(text.begin(), text.end(), watch, /*allow_exceptions=*/false);
+  const json parsed = json::parse(text.begin(), text.end(), watch, /*allow_exceptions=*/false);
   return too_deep ? json(json::value_t::discarded) : parsed;
+}
+
+// RFC 6901 section 4: `~1` stands for `/`, `~0` for `~`.
+std::string Unescaped(absl::string_view token) {
+  std::string key(token);
+  for (size_t at = 0; (at = key.find('~', at)) != std::string::npos; ++at) {
+    if (at + 1 < key.size() && (key[at + 1] == '0' || key[at + 1] == '1'))
+      key.replace(at, 2, key[at + 1] == '0' ? "~" : "/");
+  }
+  return key;
+}
+
+// The member or element of that name, or null.
+const json* ChildOf(const json& value, const std::string& key) {
+  if (value.is_object()) {
+    const auto found = value.find(key);
+    return found == value.end() ? nullptr : &*found;
+  }
+  const bool number = !key.empty() && key.size() <= 6 && key.find_first_not_of("0123456789") == std::string::npos;
+  if (!value.is_array() || !number) return nullptr;
+  const size_t index = std::stoul(key);
+  return index >= value.size() ? nullptr : &value[index];
 }
 
 // The value at a pointer, or null. Walks by hand: the library's own pointers throw.
 const json* At(const json& item, absl::string_view pointer) {
   const json* value = &item;
-  while (!pointer.empty()) {
+  while (value != nullptr && !pointer.empty()) {
     if (pointer.front() != '/') return nullptr;
     pointer.remove_prefix(1);
     const size_t end = std::min(pointer.find('/'), pointer.size());
-    std::string key(pointer.substr(0, end));
+    value = ChildOf(*value, Unescaped(pointer.substr(0, end)));
     pointer.remove_prefix(end);
-    for (size_t at = 0; (at = key.find('~', at)) != std::string::npos; ++at) {
-      if (at + 1 < key.size() && (key[at + 1] == '0' || key[at + 1] == '1'))
-        key.replace(at, 2, key[at + 1] == '0' ? "~" : "/");
-    }
-    if (value->is_object()) {
-      const auto found = value->find(key);
-      if (found == value->end()) return nullptr;
-      value = &*found;
-    } else if (value->is_array() && key.size() <= 6 && !key.empty() &&
-               key.find_first_not_of("0123456789") == std::string::npos) {
-      const size_t index = std::stoul(key);
-      if (index >= value->size()) return nullptr;
-      value = &(*value)[index];
-    } else {
-      return nullptr;
-    }
   }
   return value;
 }

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agents/connectors/utf8.h"
+#include "trust/base/utf8.h"
 
 namespace derwent::connectors {
 

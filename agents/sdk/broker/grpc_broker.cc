@@ -24,14 +24,14 @@ absl::StatusOr<v1::CollectResponse> GrpcBroker::Collect(const v1::CollectRequest
   const std::string correlation_id =
       Channel::Prepare(context, {.timeout = absl::Seconds(request.wait().seconds()) + kPollSlack});
   {
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopped_) return absl::CancelledError("this agent stops");
     waiting_.insert(&context);
   }
   v1::CollectResponse response;
   const grpc::Status status = mailbox_->Collect(&context, request, &response);
   {
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     waiting_.erase(&context);
   }
   if (!status.ok()) return Channel::ToAbsl(status, correlation_id);
@@ -39,7 +39,7 @@ absl::StatusOr<v1::CollectResponse> GrpcBroker::Collect(const v1::CollectRequest
 }
 
 void GrpcBroker::StopWaiting() {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   stopped_ = true;
   for (grpc::ClientContext* context : waiting_) context->TryCancel();
 }
