@@ -261,6 +261,7 @@ Index::Board Index::BoardOf(const Profile& profile) const {
     carrier.flags = all(gateway.excludes_flags, flags_);
     carrier.needs_flags = !gateway.excludes_flags.empty();
     carrier.excluded_types = all(gateway.excludes_sender, types_);
+    carrier.to = gateway.effective_to;
     if (gateway.needs_commencement) carrier.from = gateway.effective_from.value_or(absl::CivilDay::max());
     for (size_t giver = 0; giver < agency_.size(); ++giver) {
       for (size_t receiver = 0; receiver < agency_.size(); ++receiver) {

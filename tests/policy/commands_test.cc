@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
 
@@ -97,6 +98,31 @@ TEST_F(Draft, DiffSaysWhetherAnythingOpens) {
   EXPECT_EQ(back.code, 1);
   EXPECT_TRUE(absl::StartsWith(back.out, "OPENS: special-category and offence data\n")) << back.out.substr(0, 300);
   EXPECT_TRUE(absl::StrContains(back.out, "newly shared: was not shared, now in full, under marac"));
+}
+
+int Count(const std::string& text, const std::string& part) {
+  int count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+TEST_F(Draft, CheckWarnsNinetyDaysAheadOfTheDayGiven) {
+  // Every agreement is due for review on 2027-03-31.
+  EXPECT_EQ(Count(Policy({"check", folder(), "--at", "2026-12-30"}).out, "[review-due]"), 0);
+  const Ran ran = Policy({"check", folder(), "--at", "2026-12-31"});
+  EXPECT_EQ(ran.code, 0) << "a warning is no error";
+  EXPECT_EQ(Count(ran.out, "is due on 2027-03-31, in 90 days [review-due]"), 24) << ran.out;
+  EXPECT_TRUE(absl::StrContains(ran.out, "0 errors, ") && absl::StrContains(ran.out, " warnings on 2026-12-31, "));
+  EXPECT_EQ(Policy({"check", folder(), "--at", "soon"}).code, 2);
+  EXPECT_EQ(Policy({"check", folder()}).code, 0) << "today";
+}
+
+TEST_F(Draft, CheckLooksAtDirectoriesToo) {
+  const std::string directory = "deploy/example/directories/cbc.txtpb";  // Training ends on 2027-12-31.
+  EXPECT_EQ(Count(Policy({"check", folder(), "--at", "2027-10-01", "--directory", directory}).out, directory), 0);
+  EXPECT_GT(Count(Policy({"check", folder(), "--at", "2027-10-02", "--directory", directory}).out, directory), 3);
+  EXPECT_EQ(Policy({"check", folder(), "--directory", "policy/README.md"}).code, 2);
+  EXPECT_EQ(Policy({"check", folder(), "--directory", "nowhere.txtpb"}).code, 2);
 }
 
 TEST_F(Draft, FlowsAndAgreementAreFilteredAndNamed) {
