@@ -125,6 +125,25 @@ TEST_F(Draft, CheckLooksAtDirectoriesToo) {
   EXPECT_EQ(Policy({"check", folder(), "--directory", "nowhere.txtpb"}).code, 2);
 }
 
+TEST_F(Draft, CheckListsLegalPointsOnlyWhenAsked) {
+  const Ran listed = Policy({"check", folder(), "--unconfirmed", "--at", "2026-12-01"});
+  const int points = Count(listed.out, "[legal-point]; have it confirmed");
+  EXPECT_GT(points, 30);
+  EXPECT_TRUE(absl::StrContains(listed.out, std::to_string(points) + " legal points need confirmation"));
+  EXPECT_TRUE(absl::StrContains(listed.out, "organisations.txtpb:33: needs confirmation: `pcc.derbys`: U17"));
+  for (int point = 1; point <= 20; ++point)  // Section I of the brief.
+    EXPECT_TRUE(absl::StrContains(listed.out, absl::StrCat(point < 10 ? "U0" : "U", point))) << point;
+  EXPECT_EQ(Count(Policy({"check", folder(), "--at", "2026-12-01"}).out, "[legal-point]"), 0);
+}
+
+TEST_F(Draft, DiffNamesLegalPointsThatCameOrWent) {
+  Change("organisations.txtpb", " needs_confirmation: \"U17: successor after May 2028\"", "");
+  EXPECT_TRUE(absl::StrContains(Policy({"diff", "policy/derbyshire", folder(), "--at", "2026-12-01"}).out,
+                                "no longer needs confirmation: organisations.txtpb, `pcc.derbys`: U17"));
+  EXPECT_TRUE(absl::StrContains(Policy({"diff", folder(), "policy/derbyshire", "--at", "2026-12-01"}).out,
+                                "now needs confirmation: organisations.txtpb, `pcc.derbys`: U17"));
+}
+
 TEST_F(Draft, FlowsAndAgreementAreFilteredAndNamed) {
   EXPECT_TRUE(absl::StrContains(Policy({"flows", folder(), "--profile", "fire_safety", "--at", "2026-12-01"}).out,
                                 "vulnerability.flag"));
