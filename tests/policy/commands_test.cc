@@ -144,6 +144,19 @@ TEST_F(Draft, DiffNamesLegalPointsThatCameOrWent) {
                                 "now needs confirmation: organisations.txtpb, `pcc.derbys`: U17"));
 }
 
+TEST_F(Draft, DecideAnswersAsAuthZen) {
+  const Ran yes = Policy({"decide", "--policy", folder(), "--authzen", "samples/authzen.json"});
+  EXPECT_EQ(yes.code, 0) << yes.err;
+  EXPECT_TRUE(absl::StartsWith(yes.out, "{\"decision\":true,"));
+  Change("agreements/fire_safety.txtpb", "effective_to: \"2028-03-31\"", "effective_to: \"2026-11-30\"");
+  const Ran no = Policy({"decide", "--policy", folder(), "--authzen", "samples/authzen.json"});
+  EXPECT_EQ(no.code, 3);
+  EXPECT_TRUE(absl::StrContains(no.out, "AGREEMENT_NOT_IN_FORCE"));
+  const Ran malformed = Policy({"decide", "--policy", folder(), "--authzen", "policy/README.md"});
+  EXPECT_EQ(malformed.code, 2);
+  EXPECT_EQ(malformed.out, "") << "no answer that a program could take for one";
+}
+
 TEST_F(Draft, FlowsAndAgreementAreFilteredAndNamed) {
   EXPECT_TRUE(absl::StrContains(Policy({"flows", folder(), "--profile", "fire_safety", "--at", "2026-12-01"}).out,
                                 "vulnerability.flag"));

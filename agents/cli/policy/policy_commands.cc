@@ -10,6 +10,7 @@
 #include "google/protobuf/util/json_util.h"
 
 #include "agents/cli/policy/agreement_command.h"
+#include "agents/cli/policy/authzen.h"
 #include "agents/cli/policy/diff_command.h"
 #include "agents/cli/policy/explain.h"
 #include "agents/cli/policy/flows_command.h"
@@ -37,6 +38,7 @@ int Report(const absl::Status& status, absl::string_view done) {
 struct Options {
   std::string directory = "policy/derbyshire";
   std::string request = "-";
+  std::string authzen;
   std::string output = "table";
   std::string agreement;
   std::string from_date;
@@ -122,6 +124,17 @@ int DecideCommand(const std::string& directory, const std::string& path, const s
   return CodeOf(decided->decision);
 }
 
+int AuthZenCommand(const std::string& directory, const std::string& path) {
+  const absl::StatusOr<OfflinePolicy> offline = GoodPolicy(directory);
+  if (!offline.ok()) return FailPolicy(offline.status());
+  const absl::StatusOr<std::string> json = ReadInput(path);
+  if (!json.ok()) return FailPolicy(json.status());
+  const absl::StatusOr<AccessEvaluation> evaluation = EvaluateAccess(*json, *offline, absl::Now());
+  if (!evaluation.ok()) return FailPolicy(evaluation.status());
+  std::cout << evaluation->json << "\n";
+  return evaluation->decision ? kPolicyDone : kPolicyRefused;
+}
+
 int ExplainCommand(const std::string& directory, const std::string& path) {
   const absl::StatusOr<Decided> decided = DecideFile(directory, path);
   if (!decided.ok()) return FailPolicy(decided.status());
@@ -146,7 +159,15 @@ void AddReading(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_c
         ->capture_default_str();
   }
   decide->add_option("-o,--output", o->output, "table or json")->check(CLI::IsMember({"table", "json", "jsonl"}));
-  decide->callback([o, &exit_code] { exit_code = DecideCommand(o->directory, o->request, o->output); });
+  decide
+      ->add_option("--authzen", o->authzen,
+                   "an AuthZEN access evaluation request in JSON, answered as AuthZEN has it; - for standard input")
+      ->excludes("--request")
+      ->excludes("--output");
+  decide->callback([o, &exit_code] {
+    exit_code = o->authzen.empty() ? DecideCommand(o->directory, o->request, o->output)
+                                   : AuthZenCommand(o->directory, o->authzen);
+  });
   explain->callback([o, &exit_code] { exit_code = ExplainCommand(o->directory, o->request); });
 }
 
