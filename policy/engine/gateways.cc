@@ -11,7 +11,8 @@ bool Names(const std::vector<std::string>& list, const Organisation& organisatio
   });
 }
 
-bool Commenced(const Gateway& gateway, absl::CivilDay day) {
+bool InForce(const Gateway& gateway, absl::CivilDay day) {
+  if (gateway.effective_to < day) return false;
   return !gateway.needs_commencement || (gateway.effective_from.has_value() && *gateway.effective_from <= day);
 }
 
@@ -26,7 +27,7 @@ bool FlagsSpare(const Gateway& gateway, const std::optional<SubjectFacts>& facts
 // Domain decision 30. Inside one agency (an audit) nothing passes from one to another, so that givers and receivers do
 // not matter.
 bool Carries(const Evaluation& e, const Gateway& gateway, const Category& category, Form form) {
-  if (!gateway.StandsAlone() || !Commenced(gateway, e.day)) return false;
+  if (!gateway.StandsAlone() || !InForce(gateway, e.day)) return false;
   if (!e.inside_route() && (!Names(gateway.from, *e.holder) || !Names(gateway.to, *e.receiver))) return false;
   if (gateway.excludes_sender.contains(e.holder->type) || gateway.excludes_categories.Matches(category.id))
     return false;

@@ -92,6 +92,7 @@ class Index {
     Bits excluded_types = 0;
     bool needs_flags = false;  // It matters that they are known.
     absl::CivilDay from = absl::CivilDay::min();
+    absl::CivilDay to = absl::CivilDay::max();
   };
   struct Paper {  // An agreement.
     const Agreement* agreement = nullptr;

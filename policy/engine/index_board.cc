@@ -101,6 +101,7 @@ void Index::AddCarriers(const Profile& profile, Board& board) const {
     carrier.flags = All(gateway.excludes_flags, flags_);
     carrier.needs_flags = !gateway.excludes_flags.empty();
     carrier.excluded_types = All(gateway.excludes_sender, types_);
+    carrier.to = gateway.effective_to;
     if (gateway.needs_commencement) carrier.from = gateway.effective_from.value_or(absl::CivilDay::max());
     AddReach(gateway, bit, board.reach);
   }

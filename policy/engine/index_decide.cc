@@ -277,7 +277,8 @@ class Judging {
                        : b_.reach[static_cast<size_t>(q_.giver) * Interned::kMost + static_cast<size_t>(q_.receiver)];
     for (size_t i = 0; i < b_.carriers.size(); ++i) {
       const Index::Carrier& gateway = b_.carriers[i];
-      if ((reach >> i & 1) == 0 || day_ < gateway.from || (gateway.excluded_types >> x_.type_of_[q_.giver] & 1) != 0)
+      if ((reach >> i & 1) == 0 || day_ < gateway.from || gateway.to < day_ ||
+          (gateway.excluded_types >> x_.type_of_[q_.giver] & 1) != 0)
         continue;
       if (((v_.form == Form::kAggregate ? gateway.aggregates : gateway.carries) & bit_) == 0) continue;
       if (q_.facts && gateway.needs_flags && (!q_.flags_known || (gateway.flags & q_.flags) != 0)) continue;

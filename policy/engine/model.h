@@ -98,6 +98,7 @@ struct Gateway {
   bool depersonalised_only = false;
   bool never_used = false;
   std::optional<absl::CivilDay> effective_from;  // Absent: not commenced, where it needs commencement.
+  absl::CivilDay effective_to = absl::CivilDay::max();
   bool needs_commencement = false;
 
   // Supporting and exempting gateways never stand alone; a recognised one that is never used does not stand at all.
@@ -183,6 +184,7 @@ struct Agreement {
   std::set<std::string> parties, profiles, areas;
   Days effective;
   absl::CivilDay apd_review = absl::CivilDay::max();
+  absl::CivilDay review = absl::CivilDay::max();
   std::vector<std::pair<std::string, std::optional<Form>>> overlays;  // Category; nullopt denies.
   std::set<std::string> signed_by;
   std::vector<Notice> notices;

@@ -76,7 +76,6 @@ void CheckContents(absl::string_view file, const v1::Agreement& text, const Word
   require(text.owner(), "owner");
   require(text.dpia_reference(), "data protection impact assessment");
   require(text.apd_reference(), "appropriate policy document");
-  words.One("review_date", [&] { words.Day(text.review_date(), absl::CivilDay::max()); });
   if (!text.owner().empty()) words.One("owner", [&] { words.Organisation(text.owner()); });
 }
 
@@ -99,6 +98,7 @@ void CompileAgreement(absl::string_view file, const v1::Agreement& text, Policy&
   words.One("effective_from", [&] { agreement.effective = words.Between(text.effective_from(), text.effective_to()); });
   words.One("apd_review_date",
             [&] { agreement.apd_review = words.Day(text.apd_review_date(), absl::CivilDay::min()); });
+  words.One("review_date", [&] { agreement.review = words.Day(text.review_date(), absl::CivilDay::max()); });
   CheckContents(file, text, words, problems);
   words.Each("overlays", text.overlays(),
              [&](const std::string& overlay) { CompileOverlay(file, overlay, words, agreement, policy, problems); });

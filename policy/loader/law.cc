@@ -59,6 +59,7 @@ void CompileGateway(const v1::Gateway& text, const Words& words, Policy& policy,
   gateway.never_used = text.never_used();
   gateway.needs_commencement = text.needs_commencement();
   if (!text.effective_from().empty()) gateway.effective_from = words.Day(text.effective_from(), absl::CivilDay::max());
+  gateway.effective_to = words.Day(text.effective_to(), absl::CivilDay::max());
   Unconfirmed(kGateways, text.id(), text.needs_confirmation(), problems);
   Add(policy.gateways, kGateways, text.id(), std::move(gateway), problems);
 }

@@ -1,9 +1,11 @@
 // What can never happen, and what lacks its footing, once the whole policy is known.
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "policy/loader/sections.h"
 
@@ -63,6 +65,33 @@ void WarnOfDead(const Profile& profile, const Policy& policy, Problems& problems
   }
 }
 
+// Whether `wide` is in force somewhere in `narrow`'s areas for a profile of its.
+bool Overlap(const Agreement& narrow, const Agreement& wide, const Policy& policy) {
+  const bool profile = std::any_of(narrow.profiles.begin(), narrow.profiles.end(),
+                                   [&](const std::string& id) { return wide.profiles.contains(id); });
+  return profile && std::any_of(narrow.areas.begin(), narrow.areas.end(), [&](const std::string& area) {
+           return std::any_of(wide.areas.begin(), wide.areas.end(),
+                              [&](const std::string& whole) { return policy.AreaWithin(area, whole); });
+         });
+}
+
+// An overlay binds shares between its agreement's own parties: whom it leaves out shares under the wider agreement.
+void WarnOfGaps(const Agreement& agreement, const Policy& policy, Problems& problems) {
+  if (agreement.overlays.empty()) return;
+  for (const Agreement& wide : policy.agreements) {
+    if (wide.id == agreement.id || !Overlap(agreement, wide, policy)) continue;
+    std::vector<std::string> unbound;
+    std::set_difference(wide.parties.begin(), wide.parties.end(), agreement.parties.begin(), agreement.parties.end(),
+                        std::back_inserter(unbound));
+    if (unbound.empty()) continue;
+    problems.Warn(Severity::kWarning, absl::StrCat("agreements/", agreement.id, ".txtpb"),
+                  agreement.overlays.front().first, "overlay-gap",
+                  absl::StrCat("its overlays do not bind `", absl::StrJoin(unbound, "`, `"),
+                               "`, which share there under `", wide.id, "`"),
+                  "make them parties of this one too");
+  }
+}
+
 // What special-category and offence data a profile can let out at all.
 struct Sensitive {
   bool special = false;
@@ -112,6 +141,7 @@ void CheckReach(const Policy& policy, Problems& problems) {
   std::set<std::string> ids;
   for (const auto& [id, profile] : policy.profiles) ids.insert(id);
   for (const std::string& id : ids) WarnOfDead(policy.profiles.at(id), policy, problems);
+  for (const Agreement& agreement : policy.agreements) WarnOfGaps(agreement, policy, problems);
   RequireConditions(policy, problems);
 }
 

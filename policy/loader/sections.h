@@ -21,7 +21,8 @@ void CompileProfile(absl::string_view file, const v1::Profile& text, Policy& pol
 // Further shares that a profile sets off. After all profiles: they name one another.
 void CompileCompanions(absl::string_view file, const v1::Profile& text, Policy& policy, Problems& problems);
 void CompileAgreement(absl::string_view file, const v1::Agreement& text, Policy& policy, Problems& problems);
-// Looks at a policy without errors as a whole: dead senders and gateways (warnings), missing conditions (errors).
+// Looks at a policy without errors as a whole: dead senders and gateways, parties that an overlay misses (warnings),
+// missing conditions (errors).
 void CheckReach(const Policy& policy, Problems& problems);
 
 }  // namespace derwent::policy

@@ -46,6 +46,7 @@ void CheckWho(const v1::Cells& c, const Words& words, const Policy& policy) {
   Each(c.givers(), [&](const std::string& n) { words.TypeOrOrganisation(n); });
   Each(c.receivers(), [&](const std::string& n) { words.TypeOrOrganisation(n); });
   Each(c.roles(), [&](const std::string& n) { words.Role(n); });
+  Each(c.areas(), [&](const std::string& n) { words.Area(n); });
   Each(c.categories(), [&](const std::string& n) { words.Pattern(n); });
   Each(c.classes(), [&](const std::string& n) { words.OneOf(n, {"special", "offence", "health"}, "class"); });
 }
@@ -86,18 +87,20 @@ void Check(absl::string_view file, const v1::Assertion& a, const Words& words, c
   if (a.id().empty() || a.says().empty() || a.source().empty())
     wrong(absl::StrCat("assertion `", a.id(), "` has no id, no words or no source"),
           "say what holds and where that comes from");
-  const std::array<bool, 8> stated = {a.never(),
+  const std::array<bool, 9> stated = {a.never(),
                                       !a.forms().empty(),
                                       !a.approvers().empty(),
                                       !a.not_approvers().empty(),
                                       !a.not_by_gateways().empty(),
                                       a.footed(),
                                       a.silent(),
-                                      a.possible()};
+                                      a.possible(),
+                                      a.overlays_tighten()};
   const auto properties = std::count(stated.begin(), stated.end(), true);
   if (properties != 1)
     wrong(absl::StrCat("assertion `", a.id(), "` has ", properties, " properties"),
-          "give one of never, forms, approvers, not_approvers, not_by_gateways, footed, silent, possible");
+          "give one of never, forms, approvers, not_approvers, not_by_gateways, footed, silent, possible, "
+          "overlays_tighten");
   CheckWho(a.where(), words, policy);
   CheckFacts(a.where(), words, policy);
   for (const v1::Cells& cells : a.except()) {

@@ -19,6 +19,8 @@ bool Has(const std::set<std::string>& names, const std::string& name) { return n
 Selection::Selection(const v1::Assertion& assertion, const Policy& policy)
     : policy_(policy), where_(Read(assertion.where())) {
   for (const v1::Cells& cells : assertion.except()) except_.push_back(Read(cells));
+  by_area_ = !where_.areas.empty() ||
+             std::any_of(except_.begin(), except_.end(), [](const Names& names) { return !names.areas.empty(); });
 }
 
 // Types become the agencies of that type.
@@ -30,11 +32,18 @@ Selection::Names Selection::Read(const v1::Cells& c) const {
     }
     return all;
   };
+  std::set<std::string> areas;
+  for (const auto& [gss, area] : policy_.areas) {
+    if (std::any_of(c.areas().begin(), c.areas().end(),
+                    [&gss = gss, this](const std::string& whole) { return policy_.AreaWithin(gss, whole); }))
+      areas.insert(gss);
+  }
   return {.profiles = {c.profiles().begin(), c.profiles().end()},
           .routes = {c.routes().begin(), c.routes().end()},
           .givers = agencies(c.givers()),
           .receivers = agencies(c.receivers()),
           .roles = {c.roles().begin(), c.roles().end()},
+          .areas = std::move(areas),
           .purposes = {c.purposes().begin(), c.purposes().end()},
           .categories = {.patterns = {c.categories().begin(), c.categories().end()}},
           .cells = &c};
@@ -74,20 +83,27 @@ const std::vector<const Parties*>& Selection::Matching(const std::vector<Parties
   return entry->second;
 }
 
+bool Selection::Excepted(const Member& member, const Context& context, const Category& category) const {
+  return std::any_of(except_.begin(), except_.end(), [&](const Names& names) {
+    return InContext(names, context) && OfCategory(names, category) && Has(names.areas, *member.area) &&
+           Between(names, *member.parties) && Has(names.roles, *member.role) && For(names, *member.purpose);
+  });
+}
+
 std::optional<Member> Selection::Find(const Context& context, const Category& category) {
   if (!InContext(where_, context) || !OfCategory(where_, category)) return std::nullopt;
-  for (const Parties* parties : Matching(*context.parties)) {
-    for (const std::string& role : *context.roles) {
-      if (!Has(where_.roles, role)) continue;
-      for (const std::string& purpose : *context.purposes) {
-        if (!For(where_, purpose)) continue;
-        const bool excepted = std::any_of(except_.begin(), except_.end(), [&](const Names& names) {
-          return InContext(names, context) && OfCategory(names, category) && Between(names, *parties) &&
-                 Has(names.roles, role) && For(names, purpose);
-        });
-        if (!excepted) return Member{.parties = parties, .role = &role, .purpose = &purpose};
+  for (const std::string& area : *context.areas) {
+    if (!Has(where_.areas, area)) continue;
+    for (const Parties* parties : Matching(*context.parties)) {
+      for (const std::string& role : *context.roles) {
+        if (!Has(where_.roles, role)) continue;
+        for (const std::string& purpose : *context.purposes) {
+          const Member member{.area = &area, .parties = parties, .role = &role, .purpose = &purpose};
+          if (For(where_, purpose) && !Excepted(member, context, category)) return member;
+        }
       }
     }
+    if (!by_area_) break;  // Where no area is named the others are alike.
   }
   return std::nullopt;
 }

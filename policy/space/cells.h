@@ -11,8 +11,9 @@
 
 namespace derwent::policy {
 
-// One member of a context: who gives, who receives, in which role and for which purpose.
+// One member of a context: where, who gives, who receives, in which role and for which purpose.
 struct Member {
+  const std::string* area;
   const Parties* parties;
   const std::string* role;
   const std::string* purpose;
@@ -32,7 +33,7 @@ class Selection {
 
  private:
   struct Names {
-    std::set<std::string> profiles, routes, givers, receivers, roles;
+    std::set<std::string> profiles, routes, givers, receivers, roles, areas;
     std::vector<std::string> purposes;
     CategoryPattern categories;
     const v1::Cells* cells;
@@ -42,12 +43,14 @@ class Selection {
   bool InContext(const Names& names, const Context& context) const;
   static bool OfCategory(const Names& names, const Category& category);
   static bool For(const Names& names, const std::string& purpose);
+  bool Excepted(const Member& member, const Context& context, const Category& category) const;
   static bool Between(const Names& names, const Parties& parties);
   const std::vector<const Parties*>& Matching(const std::vector<Parties>& parties);
 
   const Policy& policy_;
   Names where_;
   std::vector<Names> except_;
+  bool by_area_ = false;  // Some area is named.
   std::map<const std::vector<Parties>*, std::vector<const Parties*>> matching_;
 };
 

@@ -27,12 +27,19 @@ Policy WithStandIns(Policy policy) {
   return policy;
 }
 
+Policy WithoutOverlaid(Policy policy) {
+  std::erase_if(policy.agreements, [](const Agreement& agreement) { return !agreement.overlays.empty(); });
+  return policy;
+}
+
 // One assertion on its way over the space.
 class Check {
  public:
-  Check(const v1::Assertion& assertion, const Policy& policy, const Space& space)
+  // `plain`: the policy without agreements that have overlays.
+  Check(const v1::Assertion& assertion, const Policy& policy, const Policy& plain, const Space& space)
       : assertion_(assertion),
         policy_(policy),
+        plain_(plain),
         space_(space),
         selection_(assertion, policy),
         variations_(VariationsOf(assertion.where())) {}
@@ -52,14 +59,18 @@ class Check {
  private:
   // Categories selected for the same member are asked together.
   void Visit(const Context& context) {
-    std::map<std::tuple<const Parties*, const std::string*, const std::string*>, std::vector<std::string>> selected;
+    if (assertion_.overlays_tighten() && !Overlaid(context.profile)) return;
+    std::map<std::tuple<const std::string*, const Parties*, const std::string*, const std::string*>,
+             std::vector<std::string>>
+        selected;
     for (const std::string& id : context.open) {
       const std::optional<Member> member = selection_.Find(context, *policy_.FindCategory(id));
-      if (member.has_value()) selected[{member->parties, member->role, member->purpose}].push_back(id);
+      if (member.has_value()) selected[{member->area, member->parties, member->role, member->purpose}].push_back(id);
     }
     for (const auto& [member, categories] : selected) {
       DecisionRequest question =
-          space_.Question(context, *std::get<0>(member), *std::get<1>(member), *std::get<2>(member));
+          space_.Question(context, *std::get<1>(member), *std::get<2>(member), *std::get<3>(member));
+      question.area = *std::get<0>(member);
       question.categories = categories;
       told_.clear();
       if (assertion_.silent()) {
@@ -97,6 +108,7 @@ class Check {
     for (const std::string& role : assertion_.not_approvers()) {
       if (outcome.approvers.contains(role)) return absl::StrCat(Released(outcome), " once ", role, " agrees");
     }
+    if (assertion_.overlays_tighten()) return Loosened(question, outcome);
     if (assertion_.footed() || !assertion_.not_by_gateways().empty()) return WrongFooting(question, outcome);
     return "";
   }
@@ -143,6 +155,25 @@ class Check {
     return "";
   }
 
+  bool Overlaid(const std::string& profile) const {
+    return std::any_of(policy_.agreements.begin(), policy_.agreements.end(), [&](const Agreement& agreement) {
+      return !agreement.overlays.empty() && agreement.profiles.contains(profile);
+    });
+  }
+
+  // What agreements with overlays open: a release that the others alone would not give, or not so.
+  std::string Loosened(DecisionRequest question, const CategoryOutcome& outcome) const {
+    question.categories = {outcome.category};
+    const std::string released = absl::StrCat("`", outcome.category, "` is released in form ", FormName(outcome.form));
+    const std::vector<CategoryOutcome> without = DecideOpen(question, plain_, space_.day());
+    if (without.empty() || without[0].denied) return absl::StrCat(released, ", without overlaid agreements not at all");
+    const Category& category = *policy_.FindCategory(outcome.category);
+    const bool narrower = category.Meet(without[0].form, outcome.form) == outcome.form;
+    const bool asked = std::includes(outcome.approvers.begin(), outcome.approvers.end(), without[0].approvers.begin(),
+                                     without[0].approvers.end());
+    return narrower && asked ? "" : absl::StrCat(released, ", without overlaid agreements more strictly");
+  }
+
   // What the asker is told of the category alone.
   std::string ToldOf(DecisionRequest question, const std::string& category) const {
     question.categories = {category};
@@ -167,6 +198,7 @@ class Check {
 
   const v1::Assertion& assertion_;
   const Policy& policy_;
+  const Policy& plain_;
   const Space& space_;
   Selection selection_;
   const std::vector<Variation> variations_;
@@ -177,7 +209,8 @@ class Check {
 
 }  // namespace
 
-Prover::Prover(const Policy& policy, absl::CivilDay day) : policy_(WithStandIns(policy)), day_(day) {}
+Prover::Prover(const Policy& policy, absl::CivilDay day)
+    : policy_(WithStandIns(policy)), plain_(WithoutOverlaid(policy_)), day_(day) {}
 
 const Space& Prover::SpaceOn(absl::CivilDay day) {
   std::unique_ptr<Space>& space = spaces_[day];
@@ -191,7 +224,7 @@ absl::CivilDay Prover::DayOf(const v1::Assertion& assertion) const {
 }
 
 Proof Prover::Prove(const v1::Assertion& assertion) {
-  return Check(assertion, policy_, SpaceOn(DayOf(assertion))).Run();
+  return Check(assertion, policy_, plain_, SpaceOn(DayOf(assertion))).Run();
 }
 
 }  // namespace derwent::policy

@@ -38,6 +38,7 @@ class Prover {
   const Space& SpaceOn(absl::CivilDay day);
 
   const Policy policy_;  // With stand-ins.
+  const Policy plain_;   // The same without agreements that have overlays.
   const absl::CivilDay day_;
   std::map<absl::CivilDay, std::unique_ptr<Space>> spaces_;
 };

@@ -129,8 +129,9 @@ void Space::Enumerate(const std::string& id, const ProfileClasses& classes) {
                       .route = route,
                       .parties = &classes.parties.begin()->second,
                       .roles = &classes.roles.begin()->second,
-                      .purposes = &purposes};
-      context.area = classes.areas.begin()->second.front();
+                      .purposes = &purposes,
+                      .areas = &classes.areas.begin()->second};
+      context.area = context.areas->front();
       if (Refused(context, {ReasonCode::kPurposeNotPermitted})) {
         for (const auto& [role_view, roles] : classes.roles) Count(context, classes, roles.size() * classes.pairs);
         continue;
@@ -192,7 +193,7 @@ void Space::Visit(Context context, const ProfileClasses& classes) {
   }
   for (const auto& [view, areas] : classes.areas) {
     context.area = areas.front();
-    context.areas = areas.size();
+    context.areas = &areas;
     for (const CaseLink link : links) {
       context.case_link = link;
       for (const std::string& product : products) {

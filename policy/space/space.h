@@ -26,15 +26,16 @@ struct Context {
   std::string profile;
   Route route = Route::kOrdinary;
   CaseLink case_link = CaseLink::kAsserted;  // kNone: a push, which needs no case.
-  std::string area, product;
+  std::string area;                          // The first of `areas`.
+  std::string product;
   bool child = false;
   const std::vector<Parties>* parties = nullptr;       // Alike; borrowed from the space.
   const std::vector<std::string>* roles = nullptr;     // Alike.
   const std::vector<std::string>* purposes = nullptr;  // Alike.
-  uint64_t areas = 1;                                  // Alike.
+  const std::vector<std::string>* areas = nullptr;     // Alike.
   std::vector<std::string> open;                       // Categories that some policy does not deny, sorted.
 
-  uint64_t members() const { return areas * parties->size() * roles->size() * purposes->size(); }
+  uint64_t members() const { return areas->size() * parties->size() * roles->size() * purposes->size(); }
 };
 
 class Space {

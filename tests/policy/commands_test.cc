@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
 
@@ -97,6 +98,63 @@ TEST_F(Draft, DiffSaysWhetherAnythingOpens) {
   EXPECT_EQ(back.code, 1);
   EXPECT_TRUE(absl::StartsWith(back.out, "OPENS: special-category and offence data\n")) << back.out.substr(0, 300);
   EXPECT_TRUE(absl::StrContains(back.out, "newly shared: was not shared, now in full, under marac"));
+}
+
+int Count(const std::string& text, const std::string& part) {
+  int count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+TEST_F(Draft, CheckWarnsNinetyDaysAheadOfTheDayGiven) {
+  // Every agreement is due for review on 2027-03-31.
+  EXPECT_EQ(Count(Policy({"check", folder(), "--at", "2026-12-30"}).out, "[review-due]"), 0);
+  const Ran ran = Policy({"check", folder(), "--at", "2026-12-31"});
+  EXPECT_EQ(ran.code, 0) << "a warning is no error";
+  EXPECT_EQ(Count(ran.out, "is due on 2027-03-31, in 90 days [review-due]"), 24) << ran.out;
+  EXPECT_TRUE(absl::StrContains(ran.out, "0 errors, ") && absl::StrContains(ran.out, " warnings on 2026-12-31, "));
+  EXPECT_EQ(Policy({"check", folder(), "--at", "soon"}).code, 2);
+  EXPECT_EQ(Policy({"check", folder()}).code, 0) << "today";
+}
+
+TEST_F(Draft, CheckLooksAtDirectoriesToo) {
+  const std::string directory = "deploy/example/directories/cbc.txtpb";  // Training ends on 2027-12-31.
+  EXPECT_EQ(Count(Policy({"check", folder(), "--at", "2027-10-01", "--directory", directory}).out, directory), 0);
+  EXPECT_GT(Count(Policy({"check", folder(), "--at", "2027-10-02", "--directory", directory}).out, directory), 3);
+  EXPECT_EQ(Policy({"check", folder(), "--directory", "policy/README.md"}).code, 2);
+  EXPECT_EQ(Policy({"check", folder(), "--directory", "nowhere.txtpb"}).code, 2);
+}
+
+TEST_F(Draft, CheckListsLegalPointsOnlyWhenAsked) {
+  const Ran listed = Policy({"check", folder(), "--unconfirmed", "--at", "2026-12-01"});
+  const int points = Count(listed.out, "[legal-point]; have it confirmed");
+  EXPECT_GT(points, 30);
+  EXPECT_TRUE(absl::StrContains(listed.out, std::to_string(points) + " legal points need confirmation"));
+  EXPECT_TRUE(absl::StrContains(listed.out, "organisations.txtpb:33: needs confirmation: `pcc.derbys`: U17"));
+  for (int point = 1; point <= 20; ++point)  // Section I of the brief.
+    EXPECT_TRUE(absl::StrContains(listed.out, absl::StrCat(point < 10 ? "U0" : "U", point))) << point;
+  EXPECT_EQ(Count(Policy({"check", folder(), "--at", "2026-12-01"}).out, "[legal-point]"), 0);
+}
+
+TEST_F(Draft, DiffNamesLegalPointsThatCameOrWent) {
+  Change("organisations.txtpb", " needs_confirmation: \"U17: successor after May 2028\"", "");
+  EXPECT_TRUE(absl::StrContains(Policy({"diff", "policy/derbyshire", folder(), "--at", "2026-12-01"}).out,
+                                "no longer needs confirmation: organisations.txtpb, `pcc.derbys`: U17"));
+  EXPECT_TRUE(absl::StrContains(Policy({"diff", folder(), "policy/derbyshire", "--at", "2026-12-01"}).out,
+                                "now needs confirmation: organisations.txtpb, `pcc.derbys`: U17"));
+}
+
+TEST_F(Draft, DecideAnswersAsAuthZen) {
+  const Ran yes = Policy({"decide", "--policy", folder(), "--authzen", "samples/authzen.json"});
+  EXPECT_EQ(yes.code, 0) << yes.err;
+  EXPECT_TRUE(absl::StartsWith(yes.out, "{\"decision\":true,"));
+  Change("agreements/fire_safety.txtpb", "effective_to: \"2028-03-31\"", "effective_to: \"2026-11-30\"");
+  const Ran no = Policy({"decide", "--policy", folder(), "--authzen", "samples/authzen.json"});
+  EXPECT_EQ(no.code, 3);
+  EXPECT_TRUE(absl::StrContains(no.out, "AGREEMENT_NOT_IN_FORCE"));
+  const Ran malformed = Policy({"decide", "--policy", folder(), "--authzen", "policy/README.md"});
+  EXPECT_EQ(malformed.code, 2);
+  EXPECT_EQ(malformed.out, "") << "no answer that a program could take for one";
 }
 
 TEST_F(Draft, FlowsAndAgreementAreFilteredAndNamed) {

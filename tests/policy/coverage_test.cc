@@ -47,6 +47,18 @@ TEST(Coverage, SeesAGroundFromBothSides) {
   EXPECT_TRUE(coverage.rules().seen.contains(condition));
 }
 
+TEST(Coverage, SeesAnOverlayWhereItBites) {
+  const std::string rule = "overlays/tb.ncasb.high_peak/housing";
+  DecisionRequest q = HomeVisit({"housing"});
+  q.profile = "tb.ncasb";
+  q.purpose = "case.asb_resolution";
+  Coverage coverage = After({q});
+  EXPECT_TRUE(coverage.rules().unseen().contains(rule)) << "another district";
+  q.area = "E07000037";
+  coverage.See(q, policy::DecideHere(q));
+  EXPECT_TRUE(coverage.rules().seen.contains(rule));
+}
+
 TEST(Coverage, SeesConsentFromBothSides) {
   DecisionRequest q = HomeVisit({"identity"});
   q.step = "s213B";

@@ -66,6 +66,9 @@ TEST(Index, DecidesAlikeUnderChangedPolicies) {
       if (random() % 4 == 0) agreement.areas = {"E07000034"};
     }
     policy.gateways.at("gw.ca2004_16la").effective_from = kDay - 1 + static_cast<int>(random() % 3);
+    for (auto& [id, gateway] : policy.gateways) {
+      if (random() % 4 == 0) gateway.effective_to = kDay - 1 + static_cast<int>(random() % 3);
+    }
     policy.types.at("police").special_condition = random() % 4 == 0 ? "" : "c9.g6";
     const Index index = Index::Of(policy).value();
     for (int round = 0; round < 1000 && !::testing::Test::HasFatalFailure(); ++round)

@@ -2,6 +2,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
 
@@ -168,6 +169,18 @@ std::vector<std::string> Warnings(Severity severity, const Files& files) {
     if (problem.severity == severity) lines.push_back(problem.ToString());
   }
   return lines;
+}
+
+TEST(Loader, WarnsOfPartiesThatAnOverlayMisses) {
+  const std::string path = "agreements/tb.ncasb.high_peak.txtpb";
+  Files files = DerbyshireFiles();
+  EXPECT_FALSE(Holds(Warnings(Severity::kWarning, files), "[overlay-gap]"));
+  files[path] = absl::StrReplaceAll(files.at(path), {{"parties: \"rp.housing\"\n", ""}});
+  const std::vector<std::string> warnings = Warnings(Severity::kWarning, files);
+  EXPECT_TRUE(Holds(warnings, absl::StrCat(path, ":", LineOf(path, "overlays: ") - 1,
+                                           ": warning: its overlays do not "
+                                           "bind `rp.housing`, which share there under `tb.ncasb` [overlay-gap]")))
+      << absl::StrJoin(warnings, "\n");
 }
 
 TEST(Loader, WarnsOfSendersAndGatewaysThatCanNeverServe) {

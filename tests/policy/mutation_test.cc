@@ -135,5 +135,19 @@ TEST(Mutation, OfARuleIsNoticed) {
   EXPECT_GE(score, 95);
 }
 
+// Overlays stand in agreements: the worked decisions that are for an area must notice each.
+TEST(Mutation, OfAnOverlayIsNoticed) {
+  for (size_t i = 0; i < Derbyshire().agreements.size(); ++i) {
+    const Agreement& agreement = Derbyshire().agreements[i];
+    const std::string worked = agreement.overlays.empty() ? "" : WorkedOf(*agreement.profiles.begin());
+    for (size_t overlay = 0; overlay < agreement.overlays.size(); ++overlay) {
+      Policy changed = Derbyshire();
+      auto& overlays = changed.agreements[i].overlays;
+      overlays.erase(overlays.begin() + static_cast<long>(overlay));
+      EXPECT_TRUE(WorkedNotices(worked, changed)) << agreement.id << ": " << agreement.overlays[overlay].first;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace derwent::policy

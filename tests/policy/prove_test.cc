@@ -71,6 +71,52 @@ TEST(Prove, CatchesARuleThatIsTakenAway) {
   }
 }
 
+// With one profile that two agreements adopt, the county's and a district's.
+Policy OfTheDistrict() {
+  Policy small = Derbyshire();
+  absl::erase_if(small.profiles, [](const auto& entry) { return entry.first != "tb.ncasb"; });
+  std::erase_if(small.agreements, [](const Agreement& a) { return !a.profiles.contains("tb.ncasb"); });
+  return small;
+}
+
+Agreement& Named(Policy& policy, const std::string& id) {
+  return *std::find_if(policy.agreements.begin(), policy.agreements.end(),
+                       [&](const Agreement& a) { return a.id == id; });
+}
+
+TEST(Prove, CatchesADistrictsAgreementThatOpens) {
+  struct Case {
+    const char* name;
+    std::function<void(Policy&)> change;
+  };
+  const Case cases[] = {
+      {"a party that the county's has not", [](Policy& p) { Named(p, "tb.ncasb").parties.erase("rp.housing"); }},
+      {"it goes on where the county's is over", [](Policy& p) { Named(p, "tb.ncasb").effective.last = kDay - 1; }},
+      {"an area that the county's has not",
+       [](Policy& p) { Named(p, "tb.ncasb.high_peak").areas.insert("E12000004"); }},
+  };
+  Policy policy = OfTheDistrict();
+  EXPECT_FALSE(Refutes(policy, "overlays_only_tighten"));
+  for (const Case& next : cases) {
+    Policy changed = policy;
+    next.change(changed);
+    EXPECT_TRUE(Refutes(changed, "overlays_only_tighten")) << next.name;
+  }
+}
+
+TEST(Prove, CatchesAnOverlayThatIsTakenAwayOrWidened) {
+  const Policy policy = OfTheDistrict();
+  for (const char* id : {"high_peak_complainant_unnamed", "high_peak_homes_in_general", "elsewhere_as_in_the_county"})
+    EXPECT_FALSE(Refutes(policy, id)) << id;
+  Policy gone = policy;
+  Named(gone, "tb.ncasb.high_peak").overlays.clear();
+  EXPECT_TRUE(Refutes(gone, "high_peak_complainant_unnamed"));
+  EXPECT_TRUE(Refutes(gone, "high_peak_homes_in_general"));
+  Policy everywhere = policy;
+  Named(everywhere, "tb.ncasb.high_peak").areas = {"E23000018"};
+  EXPECT_TRUE(Refutes(everywhere, "elsewhere_as_in_the_county"));
+}
+
 TEST(Prove, GivesACounterexampleThatDecidesTheSame) {
   Policy loose = TwoProfiles();
   loose.flags.at("ct_sensitive").denies.patterns.clear();

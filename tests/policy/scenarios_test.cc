@@ -64,7 +64,7 @@ std::string Malformed(const std::string& from, const std::string& to) {
 
 TEST(Scenarios, NameEveryFieldThatTheFormatDoesNotKnow) {
   EXPECT_EQ(Malformed("age: 71", "age: old"), "subject.age is not 0 to 150");
-  EXPECT_EQ(Malformed("agreement: valid", "agreement: signed"), "agreement is none of valid, expired, none");
+  EXPECT_EQ(Malformed("agreement: valid", "agreement: signed"), "agreement is none of valid, expired, none, bundle");
   EXPECT_EQ(Malformed("  grounds: []", "  grounds: []\n  consent: []"), "consent is no field of the format");
   EXPECT_EQ(Malformed("role: practitioner}", "role: practitioner, board: x}"),
             "requester.board is no field of the format");
@@ -103,6 +103,18 @@ void ExpectAllAsWorked(const std::filesystem::path& path, int at_least) {
 TEST(WorkedDecisions, ComeOutAsWorkedByHand) {
   for (const char* file : {"boards", "safeguarding", "justice_and_homes", "routes"})
     ExpectAllAsWorked(absl::StrCat("policy/derbyshire/scenarios/", file, ".yaml"), 40);
+}
+
+TEST(WorkedDecisions, OfADistrictComeOutUnderItsOwnAgreement) {
+  ExpectAllAsWorked("policy/derbyshire/scenarios/districts.yaml", 10);
+}
+
+TEST(Scenarios, UnderTheBundlesAgreementsKeepToTheArea) {
+  const std::string somewhere =
+      absl::StrReplaceAll(kWorked, {{"agreement: valid", "agreement: bundle\n  area: E07000034"}});
+  EXPECT_TRUE(RunYaml(somewhere)[0].differences.empty());
+  EXPECT_FALSE(RunYaml(absl::StrReplaceAll(somewhere, {{"E07000034", "E12000004"}}))[0].differences.empty())
+      << "no agreement covers the region";
 }
 
 TEST(WorkedDecisions, OfTheDomainPageComeOutToo) {

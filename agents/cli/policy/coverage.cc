@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "policy/engine/evaluation.h"
@@ -37,6 +38,10 @@ Coverage::Coverage(const policy::Policy& policy) : policy_(policy) {
     if (!flag.exception_grounds.empty())
       conditions_.all.insert(
           {absl::StrCat("flags/", id, " exception claimed"), absl::StrCat("flags/", id, " no exception")});
+  }
+  for (const policy::Agreement& agreement : policy.agreements) {
+    for (const auto& [category, form] : agreement.overlays)
+      rules_.all.insert(absl::StrCat("overlays/", agreement.id, "/", category));
   }
   for (const policy::ConsentStep& step : policy.consent_steps) {
     rules_.all.insert(absl::StrCat("consent_steps/", step.id));
@@ -105,6 +110,7 @@ void Coverage::SeeCategory(const policy::DecisionRequest& q, const policy::Profi
   for (const policy::Reason& reason : outcome.reasons) {
     const std::string tail =
         reason.rule.substr(std::min(reason.rule.size(), absl::StrCat("profiles/", p.id, "/").size()));
+    if (absl::StartsWith(tail, "overlays/")) Hit(rules_, tail);
     switch (reason.code) {
       case ReasonCode::kNecessary:
         if (reason.rule == in_matrix) Hit(rules_, Place(p, "necessary", outcome.category));

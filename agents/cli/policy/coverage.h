@@ -9,9 +9,8 @@
 namespace derwent::cli {
 
 // Which rules of a policy decided something in the worked decisions, and which conditions were seen both ways. A rule
-// is one line a reviewer reads: a purpose, sender, scope, category, ceiling, product, gateway or flag. A condition is a
-// side of it: the ground asserted and not, the consent given and not, somebody beyond the list refused. Overlays stand
-// in agreements, for which a worked decision has a stand-in: they are not counted.
+// is one line a reviewer reads: a purpose, sender, scope, category, ceiling, product, gateway, flag or overlay. A
+// condition is a side of it: the ground asserted and not, the consent given and not, somebody beyond the list refused.
 class Coverage {
  public:
   explicit Coverage(const policy::Policy& policy);

@@ -49,6 +49,23 @@ void Print(const policy::Differences& found, absl::string_view title, bool opens
   }
 }
 
+// Legal points that wait for confirmation, each with its file.
+std::set<std::string> PointsOf(const OfflinePolicy& offline) {
+  std::set<std::string> points;
+  for (const policy::Problem& problem : offline.problems) {
+    if (problem.severity == policy::Severity::kUnconfirmed)
+      points.insert(absl::StrCat(problem.file, ", ", problem.message));
+  }
+  return points;
+}
+
+// Legal points of `those` that `others` do not have.
+void PrintPoints(absl::string_view title, const std::set<std::string>& those, const std::set<std::string>& others) {
+  for (const std::string& point : those) {
+    if (!others.contains(point)) std::cout << title << ": " << point << "\n";
+  }
+}
+
 int Diff(const Options& o) {
   const absl::StatusOr<absl::CivilDay> day = o.at.empty() ? LondonDay(absl::Now()) : ParseDay(o.at);
   if (!day.ok()) return FailPolicy(day.status());
@@ -62,10 +79,15 @@ int Diff(const Options& o) {
   Print(found, "TIGHTENS", false, false, true);
   for (const policy::HandlingDifference& d : found.handling)
     std::cout << "handling, " << d.profile << ": " << d.what << (d.loosens ? " (looser)" : "") << "\n";
+  const std::set<std::string> waited = PointsOf(*was);
+  const std::set<std::string> waits = PointsOf(*now);
+  PrintPoints("now needs confirmation", waits, waited);
+  PrintPoints("no longer needs confirmation", waited, waits);
   const auto gains =
       std::count_if(found.releases.begin(), found.releases.end(), [](const policy::Difference& d) { return d.opens; });
   std::cout << was->policy->digest << " to " << now->policy->digest << ", for " << FormatDay(*day) << ": " << gains
-            << " gains, " << found.releases.size() - gains << " losses, " << found.handling.size() << " in handling\n";
+            << " gains, " << found.releases.size() - gains << " losses, " << found.handling.size() << " in handling; "
+            << waits.size() << " legal points need confirmation\n";
   return found.opens() ? kPolicyFailed : kPolicyDone;
 }
 

@@ -2,8 +2,10 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
 
 #include "policy/engine/model.h"
 #include "policy/loader/problem.h"
@@ -26,5 +28,10 @@ struct OfflinePolicy {
 
 // Error: kNotFound when the directory cannot be read.
 absl::StatusOr<OfflinePolicy> ReadPolicy(const std::string& directory);
+
+// The same with warnings of what ends soon after `day`, in the bundle and in `directories`, text files of agencies'
+// registers. Errors: kNotFound, kInvalidArgument: a file cannot be read.
+absl::StatusOr<OfflinePolicy> ReadPolicyOn(const std::string& directory, absl::CivilDay day,
+                                           const std::vector<std::string>& directories);
 
 }  // namespace derwent::cli

@@ -10,6 +10,7 @@
 #include "google/protobuf/util/json_util.h"
 
 #include "agents/cli/policy/agreement_command.h"
+#include "agents/cli/policy/authzen.h"
 #include "agents/cli/policy/diff_command.h"
 #include "agents/cli/policy/explain.h"
 #include "agents/cli/policy/flows_command.h"
@@ -21,6 +22,7 @@
 #include "policy/engine/decide.h"
 #include "policy/loader/record.h"
 #include "policy/loader/request.h"
+#include "trust/base/london.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::cli {
@@ -32,15 +34,35 @@ int Report(const absl::Status& status, absl::string_view done) {
   return kPolicyDone;
 }
 
-int Check(const std::string& directory, bool unconfirmed) {
-  const absl::StatusOr<OfflinePolicy> offline = ReadPolicy(directory);
+// What the options of a command write to; lives as long as the application's callbacks.
+struct Options {
+  std::string directory = "policy/derbyshire";
+  std::string request = "-";
+  std::string authzen;
+  std::string output = "table";
+  std::string agreement;
+  std::string from_date;
+  std::string party;
+  std::string at;
+  std::vector<std::string> registers;
+  SignerFiles signer;
+  bool unconfirmed = false;
+  bool bundle = false;
+};
+
+int Check(const Options& o) {
+  const absl::StatusOr<absl::CivilDay> day = o.at.empty() ? LondonDay(absl::Now()) : ParseDay(o.at);
+  if (!day.ok()) return FailPolicy(day.status());
+  const absl::StatusOr<OfflinePolicy> offline = ReadPolicyOn(o.directory, *day, o.registers);
   if (!offline.ok()) return FailPolicy(offline.status());
   int errors = 0;
   int open = 0;
+  int warnings = 0;
   for (const policy::Problem& problem : offline->problems) {
     errors += problem.severity == policy::Severity::kError ? 1 : 0;
     open += problem.severity == policy::Severity::kUnconfirmed ? 1 : 0;
-    if (problem.severity != policy::Severity::kUnconfirmed || unconfirmed) std::cout << problem.ToString() << "\n";
+    warnings += problem.severity == policy::Severity::kWarning ? 1 : 0;
+    if (problem.severity != policy::Severity::kUnconfirmed || o.unconfirmed) std::cout << problem.ToString() << "\n";
   }
   if (offline->policy != nullptr) {
     std::cout << "checked " << offline->policy->profiles.size() << " profiles, " << offline->policy->agreements.size()
@@ -48,7 +70,8 @@ int Check(const std::string& directory, bool unconfirmed) {
               << offline->policy->gateways.size() << " gateways, " << offline->policy->organisations.size()
               << " organisations\n";
   }
-  std::cout << errors << " errors, " << open << " legal points need confirmation\n";
+  std::cout << errors << " errors, " << warnings << " warnings on " << FormatDay(*day) << ", " << open
+            << " legal points need confirmation\n";
   return errors == 0 ? kPolicyDone : kPolicyBadInput;
 }
 
@@ -101,6 +124,17 @@ int DecideCommand(const std::string& directory, const std::string& path, const s
   return CodeOf(decided->decision);
 }
 
+int AuthZenCommand(const std::string& directory, const std::string& path) {
+  const absl::StatusOr<OfflinePolicy> offline = GoodPolicy(directory);
+  if (!offline.ok()) return FailPolicy(offline.status());
+  const absl::StatusOr<std::string> json = ReadInput(path);
+  if (!json.ok()) return FailPolicy(json.status());
+  const absl::StatusOr<AccessEvaluation> evaluation = EvaluateAccess(*json, *offline, absl::Now());
+  if (!evaluation.ok()) return FailPolicy(evaluation.status());
+  std::cout << evaluation->json << "\n";
+  return evaluation->decision ? kPolicyDone : kPolicyRefused;
+}
+
 int ExplainCommand(const std::string& directory, const std::string& path) {
   const absl::StatusOr<Decided> decided = DecideFile(directory, path);
   if (!decided.ok()) return FailPolicy(decided.status());
@@ -108,25 +142,14 @@ int ExplainCommand(const std::string& directory, const std::string& path) {
   return CodeOf(decided->decision);
 }
 
-// What the options of a command write to; lives as long as the application's callbacks.
-struct Options {
-  std::string directory = "policy/derbyshire";
-  std::string request = "-";
-  std::string output = "table";
-  std::string agreement;
-  std::string from_date;
-  std::string party;
-  SignerFiles signer;
-  bool unconfirmed = false;
-  bool bundle = false;
-};
-
 void AddReading(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_code) {
   CLI::App* const check =
       policy.add_subcommand("check", "every error and warning of a policy, with file, line, rule and what to do");
   check->add_option("directory", o->directory, "the policy's folder")->required();
   check->add_flag("--unconfirmed", o->unconfirmed, "list legal points that need confirmation");
-  check->callback([o, &exit_code] { exit_code = Check(o->directory, o->unconfirmed); });
+  check->add_option("--at", o->at, "the day from which to look 90 days ahead, YYYY-MM-DD; else today");
+  check->add_option("--directory", o->registers, "agencies' directories, whose roles and training to look at too");
+  check->callback([o, &exit_code] { exit_code = Check(*o); });
 
   CLI::App* const decide = policy.add_subcommand("decide", "one decision, whole; no broker needed");
   CLI::App* const explain = policy.add_subcommand("explain", "one decision in sentences");
@@ -136,7 +159,15 @@ void AddReading(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_c
         ->capture_default_str();
   }
   decide->add_option("-o,--output", o->output, "table or json")->check(CLI::IsMember({"table", "json", "jsonl"}));
-  decide->callback([o, &exit_code] { exit_code = DecideCommand(o->directory, o->request, o->output); });
+  decide
+      ->add_option("--authzen", o->authzen,
+                   "an AuthZEN access evaluation request in JSON, answered as AuthZEN has it; - for standard input")
+      ->excludes("--request")
+      ->excludes("--output");
+  decide->callback([o, &exit_code] {
+    exit_code = o->authzen.empty() ? DecideCommand(o->directory, o->request, o->output)
+                                   : AuthZenCommand(o->directory, o->authzen);
+  });
   explain->callback([o, &exit_code] { exit_code = ExplainCommand(o->directory, o->request); });
 }
 

@@ -70,7 +70,7 @@ DecisionRequest ReadRequest(const YAML::Node& s) {
                     .receiving_role = Text(s["requester"], "role"),
                     .profile = Text(s, "profile"),
                     .purpose = Text(s, "purpose"),
-                    .area = kCounty};
+                    .area = s["area"] ? Text(s, "area") : kCounty};
   q.direction = Text(s, "direction") == "push" || Text(s, "path") == "push_referral" ? policy::Direction::kPush
                                                                                      : policy::Direction::kRequest;
   q.case_link = s["case_link"] && s["case_link"].as<bool>() ? policy::CaseLink::kAsserted : policy::CaseLink::kNone;
@@ -85,10 +85,11 @@ DecisionRequest ReadRequest(const YAML::Node& s) {
   return q;
 }
 
-// The scenario's agreement in place of the bundle's: in force, ended, or none.
+// The scenario's agreement in place of the bundle's: in force, ended, or none; `bundle`: the bundle's own stand.
 policy::Policy WithAgreement(const policy::Policy& policy, const DecisionRequest& q, const std::string& state,
                              absl::Time now) {
   policy::Policy changed = policy;
+  if (state == "bundle") return changed;
   changed.agreements.clear();
   if (state == "none") return changed;
   const absl::CivilDay today = absl::ToCivilDay(now, absl::UTCTimeZone());
