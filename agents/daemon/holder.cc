@@ -143,6 +143,10 @@ absl::StatusOr<bool> Holder::Vetoed(const std::optional<v1::CaseRecord>& record)
 
 absl::Status Holder::Work() {
   ASSIGN_OR_RETURN(const std::vector<HeldRow> due, parts_.requests.HeldDue(context_.clock.Now()));
+  if (due.empty()) return absl::OkStatus();
+  // Under no older register than the broker let the asker ask by: a refusal under one would be told for good.
+  const absl::Status directories = parts_.upkeep.SyncDirectories();
+  if (WorthRetrying(directories)) return directories;
   Mutex mutex;
   absl::Status first;
   const absl::Status tried = AtOnce(due.size(), [&](size_t i) -> absl::Status {

@@ -53,6 +53,8 @@ AgreementsFound FindAgreements(const DecisionRequest& request, const Snapshot& s
             [](const Agreement* a, const Agreement* b) { return a->id < b->id; });
   if (!found.in_force.empty()) return found;
   if (missing.empty()) missing.insert(ReasonCode::kAgreementNotInForce);
+  // An agreement of another district says nothing where one covers the area and only waits for a signature.
+  if (missing.contains(ReasonCode::kAgreementNotSigned)) missing.erase(ReasonCode::kAreaNotCovered);
   for (const ReasonCode code : missing)
     found.reasons.push_back({.code = code, .rule = absl::StrCat("agreements/", request.profile)});
   return found;

@@ -87,15 +87,9 @@ void Check(absl::string_view file, const v1::Assertion& a, const Words& words, c
   if (a.id().empty() || a.says().empty() || a.source().empty())
     wrong(absl::StrCat("assertion `", a.id(), "` has no id, no words or no source"),
           "say what holds and where that comes from");
-  const std::array<bool, 9> stated = {a.never(),
-                                      !a.forms().empty(),
-                                      !a.approvers().empty(),
-                                      !a.not_approvers().empty(),
-                                      !a.not_by_gateways().empty(),
-                                      a.footed(),
-                                      a.silent(),
-                                      a.possible(),
-                                      a.overlays_tighten()};
+  const std::array<bool, 9> stated = {
+      a.never(),  !a.forms().empty(), !a.approvers().empty(), !a.not_approvers().empty(), !a.not_by_gateways().empty(),
+      a.footed(), a.silent(),         a.possible(),           a.overlays_tighten()};
   const auto properties = std::count(stated.begin(), stated.end(), true);
   if (properties != 1)
     wrong(absl::StrCat("assertion `", a.id(), "` has ", properties, " properties"),
