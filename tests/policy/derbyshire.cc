@@ -34,6 +34,21 @@ Policy TwoProfiles() {
 
 absl::Time Midday() { return absl::FromCivil(absl::CivilHour(2026, 12, 1, 10), absl::UTCTimeZone()); }
 
+DecisionRequest AsbCase(std::vector<std::string> categories) {
+  DecisionRequest q{.releasing_agency = "police.derbys",
+                    .receiving_agency = "cbc",
+                    .receiving_role = "practitioner",
+                    .profile = "tb.ncasb",
+                    .purpose = "case.asb_resolution",
+                    .area = "E23000018"};
+  q.case_link = CaseLink::kAsserted;
+  q.justification = true;
+  q.subject_role = "perpetrator_alleged";
+  q.facts = SubjectFacts{.age = 27, .flags = Strings(), .consents = {}};
+  q.categories = std::move(categories);
+  return q;
+}
+
 DecisionRequest HomeVisit(std::vector<std::string> categories) {
   DecisionRequest q{.releasing_agency = "dcc.adults",
                     .receiving_agency = "dfrs",

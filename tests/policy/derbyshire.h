@@ -25,6 +25,8 @@ absl::Time Midday();
 
 // Fire asks adults' services before a home visit; the holder's facts are known, nothing is asserted.
 DecisionRequest HomeVisit(std::vector<std::string> categories);
+// A council officer asks the police about somebody said to cause nuisance.
+DecisionRequest AsbCase(std::vector<std::string> categories);
 // Children's services receive a referral about a child from the police.
 DecisionRequest ChildReferral(std::vector<std::string> categories);
 

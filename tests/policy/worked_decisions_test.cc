@@ -53,21 +53,6 @@ DecisionRequest BreakGlass(std::vector<std::string> categories, const std::strin
   return q;
 }
 
-DecisionRequest AsbCase(std::vector<std::string> categories) {
-  DecisionRequest q{.releasing_agency = "police.derbys",
-                    .receiving_agency = "cbc",
-                    .receiving_role = "practitioner",
-                    .profile = "tb.ncasb",
-                    .purpose = "case.asb_resolution",
-                    .area = "E23000018"};
-  q.case_link = CaseLink::kAsserted;
-  q.justification = true;
-  q.subject_role = "perpetrator_alleged";
-  q.facts = SubjectFacts{.age = 27, .flags = Strings(), .consents = {}};
-  q.categories = std::move(categories);
-  return q;
-}
-
 DecisionRequest Audit() {
   DecisionRequest q{.releasing_agency = "cbc",
                     .receiving_agency = "cbc",
