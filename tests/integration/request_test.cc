@@ -198,6 +198,22 @@ TEST_F(RequestTest, AnAgentJustStartedRefusesNothingBeforeItKnowsWhoIsWho) {
   EXPECT_THAT(adults.Alarms(), IsEmpty());
 }
 
+// An agency that joined, or a person who was registered, since the holder last read the directories.
+TEST_F(RequestTest, AHolderReadsTheDirectoriesBeforeItRefusesAStranger) {
+  const auto holders = consortium_.Agents({"dcc.adults"});
+  const auto askers = consortium_.Agents({"dfrs"});
+  TestAgent& adults = *holders[0];
+  TestAgent& fire = *askers[0];
+  v1::SendCaseRequestRequest question = ReadQuestion("samples/dfrs/home-visit-request.json");
+  question.mutable_grounds()->Add("fire_safety.health.physical");
+  question.set_case_id(OpenCase("dfrs", "p-7be041", "fire_safety", "", question.area()));
+  ASSERT_OK(fire.daemon->requests().Send(Person("p-23f9a8"), question));
+  Step(adults);
+  EXPECT_THAT(Waiting(adults, "p-f6019d").approvals(), SizeIs(1))
+      << "the diagnosis waits for its SPOC; it was not refused";
+  EXPECT_THAT(adults.Alarms(), IsEmpty());
+}
+
 TEST_F(RequestTest, ACancelledRequestIsForgottenByItsHolder) {
   auto agents = consortium_.Agents({"rp.housing", "nhs.dhcft"});
   TestAgent& housing = *agents[0];
