@@ -1,5 +1,7 @@
 #include "broker/exchange/batch.h"
 
+#include <algorithm>
+
 #include "trust/base/status_macros.h"
 
 namespace derwent::exchange {
