@@ -16,8 +16,9 @@ absl::Status State::AddProgress(const std::string& share_id, const ProgressRow& 
 
 absl::StatusOr<std::vector<ProgressRow>> State::ProgressOf(const std::string& share_id) {
   const MutexLock lock(mutex_);
-  Sql::Statement query(sql_->handle(),
-                       "SELECT agency, state, reason, note, create_ms FROM progress WHERE share_id = ? ORDER BY row");
+  Sql::Statement query(
+      sql_->handle(),
+      "SELECT agency, state, reason, note, create_ms FROM progress WHERE share_id = ? ORDER BY create_ms, row");
   query.Bind(share_id);
   std::vector<ProgressRow> rows;
   while (true) {
