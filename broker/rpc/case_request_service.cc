@@ -59,7 +59,7 @@ grpc::ServerUnaryReactor* CaseRequestService::SubmitCaseRequest(grpc::CallbackSe
                                                                 const v1::SubmitCaseRequestRequest* request,
                                                                 v1::SubmitCaseRequestResponse* response) {
   const auto share = std::make_shared<exchange::CheckedShare>();
-  return runner_.Command(context, "SubmitCaseRequest", response,
+  return runner_.Command(context, {"SubmitCaseRequest", request}, response,
                          WithShare(exchange::SubmitCaseRequest, request, response, share, *runner_.parts().clock),
                          nullptr, AfterQuota([share](Batch& batch) { return exchange::AlarmQuota(*share, batch); }));
 }
@@ -68,7 +68,7 @@ grpc::ServerUnaryReactor* CaseRequestService::SubmitCaseAnswer(grpc::CallbackSer
                                                                const v1::SubmitCaseAnswerRequest* request,
                                                                v1::SubmitCaseAnswerResponse* response) {
   const auto share = std::make_shared<exchange::CheckedShare>();
-  return runner_.Command(context, "SubmitCaseAnswer", response,
+  return runner_.Command(context, {"SubmitCaseAnswer", request}, response,
                          WithShare(exchange::SubmitCaseAnswer, request, response, share, *runner_.parts().clock));
 }
 
@@ -83,7 +83,7 @@ grpc::ServerUnaryReactor* CaseRequestService::GiveApproval(grpc::CallbackServerC
                                                            v1::GiveApprovalResponse* response) {
   const Clock& clock = *runner_.parts().clock;
   return runner_.Command(
-      context, "GiveApproval", response,
+      context, {"GiveApproval", request}, response,
       [request, response, &clock](const Caller& caller, const World& world) -> absl::StatusOr<Runner::Rule> {
         ASSIGN_OR_RETURN(exchange::CheckedApproval checked,
                          exchange::CheckApproval(request->approval(), world, clock.Now()));

@@ -48,7 +48,7 @@ grpc::ServerUnaryReactor* MailboxService::Acknowledge(grpc::CallbackServerContex
                                                       v1::AcknowledgeResponse* response) {
   const Clock& clock = *runner_.parts().clock;
   return runner_.Command(
-      context, "Acknowledge", response,
+      context, {"Acknowledge", request}, response,
       [request, response, &clock](const Caller& caller, const World& world) -> absl::StatusOr<Runner::Rule> {
         if (request->has_acknowledgement()) {
           RETURN_IF_ERROR(exchange::CheckSigned(world, caller.agency(), request->acknowledgement(),

@@ -26,7 +26,7 @@ grpc::ServerUnaryReactor* ReferralService::SubmitReferral(grpc::CallbackServerCo
                                                           v1::SubmitReferralResponse* response) {
   const Clock& clock = *runner_.parts().clock;
   return runner_.Command(
-      context, "SubmitReferral", response,
+      context, {"SubmitReferral", request}, response,
       [request, response, &clock](const Caller& caller, const World& world) -> absl::StatusOr<Runner::Rule> {
         ASSIGN_OR_RETURN(exchange::CheckedShare checked, exchange::CheckShare(caller, *request, world, clock.Now()));
         const auto share =

@@ -37,6 +37,16 @@ struct Parts {
   JsonLog* log = nullptr;
 };
 
+// The call that is made. `request`, where given, is what a worker would parse and verify.
+struct Asked {
+  Asked(const char* its_method) : method(its_method) {}  // NOLINT(google-explicit-constructor): a name is a call.
+  Asked(const char* its_method, const google::protobuf::Message* its_request)
+      : method(its_method), request(its_request) {}
+
+  absl::string_view method;
+  const google::protobuf::Message* request = nullptr;
+};
+
 // Does once for all calls what no handler may forget: caller from the certificate, revocation, who may call, admission,
 // deadline and cancellation, the refused-call entry, receipts, status, one log line. A handler is parse and render.
 class Runner {
@@ -52,8 +62,9 @@ class Runner {
   // What is due when a command was refused, in the commit that enters the refusal.
   using OnRefusal = std::function<absl::Status(const absl::Status& why, exchange::Batch&)>;
 
-  // A call that decides and writes. `after`, where given, runs once the command's entries are durable.
-  grpc::ServerUnaryReactor* Command(grpc::CallbackServerContext* context, absl::string_view method,
+  // A call that decides and writes. `after`, where given, runs once the command's entries are durable. A small request
+  // is prepared on the thread it came on: to hand it to a worker would cost more than to verify it.
+  grpc::ServerUnaryReactor* Command(grpc::CallbackServerContext* context, const Asked& asked,
                                     google::protobuf::Message* response, Prepare prepare, Query after = nullptr,
                                     OnRefusal on_refusal = nullptr);
   // A call that only reads what is no entry's business: proofs, registers, own referrals.

@@ -9,8 +9,8 @@
 
 namespace derwent::rpc {
 
-// A bounded pool of workers. gRPC's own threads must not block, so everything that parses, verifies or renders runs
-// here.
+// A bounded pool of workers. gRPC's own threads must not block, so what parses, verifies or renders runs here, but for
+// small requests (runner.h).
 class WorkerPool {
  public:
   WorkerPool(size_t threads, size_t most_waiting);

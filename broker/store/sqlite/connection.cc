@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "broker/store/sqlite/log_writes.h"
 #include "broker/store/sqlite/row_check.h"
 #include "trust/base/status_macros.h"
 
@@ -114,8 +115,12 @@ void Query::Bind(int position, const std::optional<absl::Time>& time) {
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& path, const std::string& vfs,
                                                              Role role) {
   sqlite3* database = nullptr;
+  std::string disk = vfs;
+  if (role == Role::kWriter) {
+    ASSIGN_OR_RETURN(disk, LogWritesOver(vfs));
+  }
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  const int rc = sqlite3_open_v2(path.c_str(), &database, flags, vfs.empty() ? nullptr : vfs.c_str());
+  const int rc = sqlite3_open_v2(path.c_str(), &database, flags, disk.empty() ? nullptr : disk.c_str());
   std::unique_ptr<Connection> connection(new Connection(database));
   if (rc != SQLITE_OK) return SqliteStatus(database, rc, "open");
   sqlite3_busy_timeout(database, kBusyMillis);

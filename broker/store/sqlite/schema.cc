@@ -43,7 +43,8 @@ INSERT INTO log_state(id, size, root, epoch, newest_ms)
   VALUES (0, 0, x'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 0, 0);
 )sql";
 
-// `position` counts shares: keys that grow touch one page a commit, random ones (tags) one page a row.
+// `position` counts shares: keys that grow touch one page a commit, random ones (tags) one page a row. A part's row is
+// over 1 KB: in a table without rowid it would spill into a page of its own.
 constexpr char kShareTables[] = R"sql(
 CREATE TABLE share(
   position INTEGER PRIMARY KEY, share_id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, kind INTEGER NOT NULL,
@@ -63,7 +64,7 @@ CREATE TABLE share_part(
   chk BLOB GENERATED ALWAYS AS (row_check(position, recipient, role, person, state, reason, manifest_digest,
     collection_ms, collection_over, acceptance_ms, acceptance_over, outcome_ms, outcome_over, next_due_ms, update_ms,
     sender_sequence, recipient_sequence, tags, context)) STORED,
-  PRIMARY KEY (position, recipient)) STRICT, WITHOUT ROWID;
+  PRIMARY KEY (position, recipient)) STRICT;
 CREATE INDEX share_part_recipient ON share_part(recipient, position);
 CREATE INDEX share_part_due ON share_part(next_due_ms) WHERE next_due_ms IS NOT NULL;
 )sql";
