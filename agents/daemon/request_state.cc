@@ -98,13 +98,13 @@ absl::StatusOr<std::unique_ptr<RequestState>> RequestState::Open(const std::stri
 
 template <typename... Values>
 absl::Status RequestState::Change(absl::string_view text, const Values&... values) {
-  return commits_.Run([&](Sql& sql) { return Sql::Statement(sql.handle(), text).Bind(values...).Run(); });
+  return commits_.Run([&](Sql& sql) { return Sql::Statement(sql, text).Bind(values...).Run(); });
 }
 
 template <typename Row, typename Read, typename... Values>
 absl::StatusOr<std::vector<Row>> RequestState::Select(const std::string& sql, Read read, const Values&... values) {
   const MutexLock lock(mutex_);
-  Sql::Statement query(sql_->handle(), sql);
+  Sql::Statement query(*sql_, sql);
   query.Bind(values...);
   std::vector<Row> rows;
   while (true) {
@@ -123,16 +123,15 @@ absl::StatusOr<std::vector<std::string>> RequestState::Texts(const std::string& 
 absl::Status RequestState::SaveAsked(const AskedRow& row,
                                      const std::vector<std::pair<std::string, std::string>>& manifest_by_holder) {
   return commits_.Run([&](Sql& sql) -> absl::Status {
-    Sql::Statement insert(sql.handle(),
+    Sql::Statement insert(sql,
                           "INSERT INTO asked (request_id, request_ref, request_digest, acting_person, state, reason, "
                           "submit, outcome, manifest, create_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     insert.Bind(row.request_id, row.request_ref, row.request_digest, row.acting_person, row.state, row.reason,
                 row.submit, row.outcome, row.manifest, Millis(row.create_time));
     RETURN_IF_ERROR(insert.Run());
     for (const auto& [holder, manifest] : manifest_by_holder) {
-      RETURN_IF_ERROR(Sql::Statement(sql.handle(), "INSERT INTO selectors VALUES (?, ?, ?)")
-                          .Bind(row.request_id, holder, manifest)
-                          .Run());
+      RETURN_IF_ERROR(
+          Sql::Statement(sql, "INSERT INTO selectors VALUES (?, ?, ?)").Bind(row.request_id, holder, manifest).Run());
     }
     return absl::OkStatus();
   });
@@ -205,13 +204,12 @@ absl::Status RequestState::WakeHeld(const std::string& request_id, absl::Time ne
 
 absl::Status RequestState::UpdateHeld(const HeldRow& row, const std::optional<AnswerRow>& answer) {
   return commits_.Run([&](Sql& sql) -> absl::Status {
-    RETURN_IF_ERROR(Sql::Statement(sql.handle(), "UPDATE held SET details = ?, next_ms = ? WHERE request_id = ?")
+    RETURN_IF_ERROR(Sql::Statement(sql, "UPDATE held SET details = ?, next_ms = ? WHERE request_id = ?")
                         .Bind(row.details, Millis(row.next_time), row.request_id)
                         .Run());
     if (!answer.has_value()) return absl::OkStatus();
     Sql::Statement insert(
-        sql.handle(),
-        "INSERT INTO answers (share_id, request_id, submit, not_before_ms, state) VALUES (?, ?, ?, ?, ?)");
+        sql, "INSERT INTO answers (share_id, request_id, submit, not_before_ms, state) VALUES (?, ?, ?, ?, ?)");
     insert.Bind(answer->share_id, answer->request_id, answer->submit, Millis(answer->not_before), answer->state);
     return insert.Run();
   });
@@ -253,11 +251,11 @@ absl::StatusOr<bool> RequestState::SettleApproval(const std::string& approval_id
   bool settled = false;
   RETURN_IF_ERROR(commits_.Run([&](Sql& sql) {
     Sql::Statement update(
-        sql.handle(), "UPDATE approvals SET state = ?, reason = ?, approval = ? WHERE approval_id = ? AND state = ?");
+        sql, "UPDATE approvals SET state = ?, reason = ?, approval = ? WHERE approval_id = ? AND state = ?");
     const std::string waiting = "WAITING";
     update.Bind(state, reason, approval, approval_id, waiting);
     const absl::Status run = update.Run();
-    settled = sqlite3_changes(sql.handle()) > 0;
+    settled = sql.changes() > 0;
     return run;
   }));
   return settled;

@@ -1,5 +1,7 @@
 #include "agents/daemon/sql.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 
 #include "trust/base/status_macros.h"
@@ -42,18 +44,32 @@ absl::StatusOr<std::unique_ptr<Sql>> Sql::Open(const std::string& path) {
   return sql;
 }
 
-Sql::~Sql() { sqlite3_close_v2(database_); }
+Sql::~Sql() {
+  for (const auto& [text, statement] : prepared_) sqlite3_finalize(statement);
+  sqlite3_close_v2(database_);
+}
 
 absl::Status Sql::Execute(const std::string& sql) {
   const int rc = sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr);
   return rc == SQLITE_OK ? absl::OkStatus() : StatusOf(database_, rc);
 }
 
-Sql::Statement::Statement(sqlite3* database, absl::string_view sql) : database_(database) {
-  rc_ = sqlite3_prepare_v2(database, sql.data(), static_cast<int>(sql.size()), &statement_, nullptr);
+Sql::Statement::Statement(Sql& sql, absl::string_view text) : sql_(sql), text_(text) {
+  if (auto kept = sql_.prepared_.extract(text_); !kept.empty()) {
+    statement_ = kept.mapped();
+    return;
+  }
+  rc_ = sqlite3_prepare_v3(sql_.database_, text.data(), static_cast<int>(text.size()), SQLITE_PREPARE_PERSISTENT,
+                           &statement_, nullptr);
 }
 
-Sql::Statement::~Statement() { sqlite3_finalize(statement_); }
+Sql::Statement::~Statement() {
+  if (statement_ == nullptr) return;
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+  // Another of the same text was in use beside this one and came back first.
+  if (!sql_.prepared_.try_emplace(std::move(text_), statement_).second) sqlite3_finalize(statement_);
+}
 
 void Sql::Statement::BindOne(int position, absl::string_view text) {
   if (rc_ != SQLITE_OK) return;
@@ -65,11 +81,11 @@ void Sql::Statement::BindOne(int position, int64_t number) {
 }
 
 absl::StatusOr<bool> Sql::Statement::Next() {
-  if (rc_ != SQLITE_OK) return StatusOf(database_, rc_);
+  if (rc_ != SQLITE_OK) return StatusOf(sql_.database_, rc_);
   const int rc = sqlite3_step(statement_);
   if (rc == SQLITE_ROW) return true;
   if (rc == SQLITE_DONE) return false;
-  return StatusOf(database_, rc);
+  return StatusOf(sql_.database_, rc);
 }
 
 absl::Status Sql::Statement::Run() {

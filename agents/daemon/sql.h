@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -20,10 +21,10 @@ class Sql {
   Sql(const Sql&) = delete;
   Sql& operator=(const Sql&) = delete;
 
-  // A statement in use; finalised at the end of its scope.
+  // A statement in use; kept prepared for the next use of the same text when its scope ends.
   class Statement {
    public:
-    Statement(sqlite3* database, absl::string_view sql);
+    Statement(Sql& sql, absl::string_view text);
     ~Statement();
     Statement(const Statement&) = delete;
     Statement& operator=(const Statement&) = delete;
@@ -48,13 +49,15 @@ class Sql {
     void BindOne(int position, const std::string& text) { BindOne(position, absl::string_view(text)); }
     void BindOne(int position, int64_t number);
     void BindOne(int position, uint32_t number) { BindOne(position, static_cast<int64_t>(number)); }
-    sqlite3* database_;
+    Sql& sql_;
+    std::string text_;
     sqlite3_stmt* statement_ = nullptr;
     int rc_ = SQLITE_OK;
   };
 
   absl::Status Execute(const std::string& sql);
-  sqlite3* handle() const { return database_; }
+  // Rows that the statement before changed.
+  int changes() const { return sqlite3_changes(database_); }
 
   // BEGIN IMMEDIATE until Commit; rolled back when it goes out of scope before.
   class Transaction {
@@ -76,6 +79,8 @@ class Sql {
  private:
   explicit Sql(sqlite3* database) : database_(database) {}
   sqlite3* database_;
+  // Prepared and not in use, by text. Texts are the program's own: few, and never made of values.
+  absl::flat_hash_map<std::string, sqlite3_stmt*> prepared_;
 };
 
 }  // namespace derwent::agents

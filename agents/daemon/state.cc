@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS held (share_id BLOB, peer BLOB, sequence INTEGER, env
 CREATE TABLE IF NOT EXISTS inbox (row INTEGER PRIMARY KEY AUTOINCREMENT, share_id BLOB NOT NULL UNIQUE, delivery_id BLOB NOT NULL, sender BLOB NOT NULL,
   state BLOB NOT NULL, manifest BLOB NOT NULL, manifest_digest BLOB NOT NULL, content BLOB NOT NULL, receive_ms INTEGER NOT NULL,
   handover_started INTEGER NOT NULL DEFAULT 0, handed_over INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS inbox_not_handed_over ON inbox (row) WHERE handed_over = 0;
 CREATE TABLE IF NOT EXISTS progress (row INTEGER PRIMARY KEY AUTOINCREMENT, share_id BLOB NOT NULL, agency BLOB NOT NULL, state INTEGER NOT NULL,
   reason BLOB NOT NULL, note BLOB NOT NULL, create_ms INTEGER NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS progress_once ON progress (share_id, agency, create_ms, state, reason);
@@ -83,7 +84,7 @@ absl::StatusOr<std::unique_ptr<State>> State::Open(const std::string& path, cons
 template <typename... Values>
 absl::StatusOr<std::vector<OutboxRow>> State::Outbox(absl::string_view where, const Values&... values) {
   const MutexLock lock(mutex_);
-  Sql::Statement query(sql_->handle(), absl::StrCat(kOutboxColumns, where));
+  Sql::Statement query(*sql_, absl::StrCat(kOutboxColumns, where));
   query.Bind(values...);
   std::vector<OutboxRow> rows;
   while (true) {
@@ -96,7 +97,7 @@ absl::StatusOr<std::vector<OutboxRow>> State::Outbox(absl::string_view where, co
 template <typename... Values>
 absl::StatusOr<std::vector<InboxRow>> State::Inbox(absl::string_view where, const Values&... values) {
   const MutexLock lock(mutex_);
-  Sql::Statement query(sql_->handle(), absl::StrCat(kInboxColumns, where));
+  Sql::Statement query(*sql_, absl::StrCat(kInboxColumns, where));
   query.Bind(values...);
   std::vector<InboxRow> rows;
   while (true) {
@@ -108,14 +109,14 @@ absl::StatusOr<std::vector<InboxRow>> State::Inbox(absl::string_view where, cons
 
 absl::StatusOr<int64_t> State::Count(absl::string_view sql) {
   const MutexLock lock(mutex_);
-  Sql::Statement query(sql_->handle(), sql);
+  Sql::Statement query(*sql_, sql);
   ASSIGN_OR_RETURN(const bool row, query.Next());
   return row ? query.Int(0) : 0;
 }
 
 absl::StatusOr<std::optional<std::string>> State::First(absl::string_view sql, absl::string_view value) {
   const MutexLock lock(mutex_);
-  Sql::Statement query(sql_->handle(), sql);
+  Sql::Statement query(*sql_, sql);
   query.Bind(value);
   ASSIGN_OR_RETURN(const bool found, query.Next());
   if (!found) return std::nullopt;
@@ -125,11 +126,10 @@ absl::StatusOr<std::optional<std::string>> State::First(absl::string_view sql, a
 absl::Status State::SavePush(const std::string& referral_ref, absl::string_view request_digest,
                              const std::vector<OutboxRow>& shares) {
   return commits_.Run([&](Sql& sql) -> absl::Status {
-    RETURN_IF_ERROR(
-        Sql::Statement(sql.handle(), "INSERT INTO pushes VALUES (?, ?)").Bind(referral_ref, request_digest).Run());
+    RETURN_IF_ERROR(Sql::Statement(sql, "INSERT INTO pushes VALUES (?, ?)").Bind(referral_ref, request_digest).Run());
     for (const OutboxRow& share : shares) {
       Sql::Statement insert(
-          sql.handle(),
+          sql,
           "INSERT INTO outbox (share_id, referral_ref, state, reason, submit, outcome, create_ms, deadline_ms) "
           "VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
       insert.Bind(share.share_id, referral_ref, share.state, share.reason, share.submit, share.outcome,
@@ -172,13 +172,13 @@ absl::Status State::SettleShare(const std::string& share_id, absl::string_view s
 absl::Status State::ReplaceShare(const std::string& share_id, const OutboxRow& fresh) {
   return commits_.Run([&](Sql& sql) -> absl::Status {
     Sql::Statement insert(
-        sql.handle(),
+        sql,
         "INSERT INTO outbox (share_id, referral_ref, state, reason, submit, outcome, create_ms, deadline_ms) "
         "SELECT ?, referral_ref, ?, ?, ?, ?, ?, ? FROM outbox WHERE share_id = ?");
     insert.Bind(fresh.share_id, fresh.state, fresh.reason, fresh.submit, fresh.outcome, Millis(fresh.create_time),
                 Millis(fresh.collect_deadline), share_id);
     RETURN_IF_ERROR(insert.Run());
-    return Sql::Statement(sql.handle(), "UPDATE outbox SET referral_ref = x'' WHERE share_id = ?").Bind(share_id).Run();
+    return Sql::Statement(sql, "UPDATE outbox SET referral_ref = x'' WHERE share_id = ?").Bind(share_id).Run();
   });
 }
 
@@ -197,7 +197,7 @@ absl::Status State::HeardOf(const std::string& share_id, const std::string& agen
 
 absl::StatusOr<bool> State::WasHeardOf(const std::string& share_id, const std::string& agency) {
   const MutexLock lock(mutex_);
-  Sql::Statement query(sql_->handle(), "SELECT 1 FROM heard WHERE share_id = ? AND agency = ?");
+  Sql::Statement query(*sql_, "SELECT 1 FROM heard WHERE share_id = ? AND agency = ?");
   query.Bind(share_id, agency);
   return query.Next();
 }
@@ -206,24 +206,24 @@ absl::StatusOr<bool> State::QueueMessage(OutgoingMessage message, const std::str
   bool fresh = false;
   RETURN_IF_ERROR(commits_.Run([&](Sql& sql) -> absl::Status {
     {
-      Sql::Statement known(sql.handle(), "SELECT 1 FROM out_messages WHERE once_key = ?");
+      Sql::Statement known(sql, "SELECT 1 FROM out_messages WHERE once_key = ?");
       known.Bind(once_key);
       ASSIGN_OR_RETURN(const bool queued, known.Next());
       if (queued) return absl::OkStatus();
     }
     int64_t last = 0;
     {
-      Sql::Statement query(sql.handle(), "SELECT last FROM out_sequences WHERE share_id = ? AND peer = ?");
+      Sql::Statement query(sql, "SELECT last FROM out_sequences WHERE share_id = ? AND peer = ?");
       query.Bind(message.share_id, message.peer);
       ASSIGN_OR_RETURN(const bool found, query.Next());
       if (found) last = query.Int(0);
     }
     ASSIGN_OR_RETURN(message.envelope, sign(static_cast<uint32_t>(last + 1)));
-    RETURN_IF_ERROR(Sql::Statement(sql.handle(), "INSERT OR REPLACE INTO out_sequences VALUES (?, ?, ?)")
+    RETURN_IF_ERROR(Sql::Statement(sql, "INSERT OR REPLACE INTO out_sequences VALUES (?, ?, ?)")
                         .Bind(message.share_id, message.peer, last + 1)
                         .Run());
     Sql::Statement insert(
-        sql.handle(),
+        sql,
         "INSERT INTO out_messages (once_key, request_id, share_id, peer, kind, delivery_id, envelope) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)");
     insert.Bind(once_key, message.request_id, message.share_id, message.peer, message.kind, message.delivery_id,
@@ -242,7 +242,7 @@ absl::StatusOr<bool> State::WasQueued(const std::string& once_key) {
 
 absl::StatusOr<std::vector<OutgoingMessage>> State::PendingMessages() {
   const MutexLock lock(mutex_);
-  Sql::Statement query(sql_->handle(),
+  Sql::Statement query(*sql_,
                        "SELECT row, request_id, share_id, peer, kind, delivery_id, envelope FROM out_messages WHERE "
                        "sent = 0 ORDER BY row LIMIT 200");
   std::vector<OutgoingMessage> messages;
@@ -263,9 +263,8 @@ absl::Status State::MessageSent(int64_t row) { return Change("UPDATE out_message
 
 absl::Status State::DropMessage(const OutgoingMessage& message, uint32_t sequence) {
   return commits_.Run([&](Sql& sql) -> absl::Status {
-    RETURN_IF_ERROR(Sql::Statement(sql.handle(), "DELETE FROM out_messages WHERE row = ?").Bind(message.row).Run());
-    return Sql::Statement(sql.handle(),
-                          "UPDATE out_sequences SET last = last - 1 WHERE share_id = ? AND peer = ? AND last = ?")
+    RETURN_IF_ERROR(Sql::Statement(sql, "DELETE FROM out_messages WHERE row = ?").Bind(message.row).Run());
+    return Sql::Statement(sql, "UPDATE out_sequences SET last = last - 1 WHERE share_id = ? AND peer = ? AND last = ?")
         .Bind(message.share_id, message.peer, sequence)
         .Run();
   });
@@ -273,7 +272,7 @@ absl::Status State::DropMessage(const OutgoingMessage& message, uint32_t sequenc
 
 absl::StatusOr<uint32_t> State::LastSequence(const std::string& share_id, const std::string& peer) {
   const MutexLock lock(mutex_);
-  Sql::Statement query(sql_->handle(), "SELECT last FROM in_sequences WHERE share_id = ? AND peer = ?");
+  Sql::Statement query(*sql_, "SELECT last FROM in_sequences WHERE share_id = ? AND peer = ?");
   query.Bind(share_id, peer);
   ASSIGN_OR_RETURN(const bool found, query.Next());
   return found ? static_cast<uint32_t>(query.Int(0)) : 0;
@@ -292,12 +291,12 @@ absl::StatusOr<std::optional<std::string>> State::TakeHeld(const std::string& sh
                                                            uint32_t sequence) {
   std::optional<std::string> envelope;
   RETURN_IF_ERROR(commits_.Run([&](Sql& sql) -> absl::Status {
-    Sql::Statement query(sql.handle(), "SELECT envelope FROM held WHERE share_id = ? AND peer = ? AND sequence = ?");
+    Sql::Statement query(sql, "SELECT envelope FROM held WHERE share_id = ? AND peer = ? AND sequence = ?");
     query.Bind(share_id, peer, sequence);
     ASSIGN_OR_RETURN(const bool found, query.Next());
     if (!found) return absl::OkStatus();
     envelope = query.Text(0);
-    return Sql::Statement(sql.handle(), "DELETE FROM held WHERE share_id = ? AND peer = ? AND sequence = ?")
+    return Sql::Statement(sql, "DELETE FROM held WHERE share_id = ? AND peer = ? AND sequence = ?")
         .Bind(share_id, peer, sequence)
         .Run();
   }));

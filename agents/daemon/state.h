@@ -179,15 +179,15 @@ class State {
   State(std::unique_ptr<Sql> sql, const Clock& clock) : sql_(std::move(sql)), commits_(mutex_, *sql_), clock_(clock) {}
   template <typename... Values>
   absl::Status Change(absl::string_view text, const Values&... values) {
-    return commits_.Run([&](Sql& sql) { return Sql::Statement(sql.handle(), text).Bind(values...).Run(); });
+    return commits_.Run([&](Sql& sql) { return Sql::Statement(sql, text).Bind(values...).Run(); });
   }
   // Likewise; true when it changed a row.
   template <typename... Values>
   absl::StatusOr<bool> ChangeOne(absl::string_view text, const Values&... values) {
     bool changed = false;
     RETURN_IF_ERROR(commits_.Run([&](Sql& sql) {
-      const absl::Status run = Sql::Statement(sql.handle(), text).Bind(values...).Run();
-      changed = sqlite3_changes(sql.handle()) > 0;
+      const absl::Status run = Sql::Statement(sql, text).Bind(values...).Run();
+      changed = sql.changes() > 0;
       return run;
     }));
     return changed;

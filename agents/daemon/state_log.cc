@@ -17,8 +17,7 @@ absl::Status State::AddProgress(const std::string& share_id, const ProgressRow& 
 absl::StatusOr<std::vector<ProgressRow>> State::ProgressOf(const std::string& share_id) {
   const MutexLock lock(mutex_);
   Sql::Statement query(
-      sql_->handle(),
-      "SELECT agency, state, reason, note, create_ms FROM progress WHERE share_id = ? ORDER BY create_ms, row");
+      *sql_, "SELECT agency, state, reason, note, create_ms FROM progress WHERE share_id = ? ORDER BY create_ms, row");
   query.Bind(share_id);
   std::vector<ProgressRow> rows;
   while (true) {
@@ -34,7 +33,7 @@ absl::StatusOr<std::vector<ProgressRow>> State::ProgressOf(const std::string& sh
 
 absl::StatusOr<bool> State::WasRejected(const std::string& delivery_id) {
   const MutexLock lock(mutex_);
-  Sql::Statement query(sql_->handle(), "SELECT 1 FROM rejected WHERE delivery_id = ?");
+  Sql::Statement query(*sql_, "SELECT 1 FROM rejected WHERE delivery_id = ?");
   query.Bind(delivery_id);
   return query.Next();
 }
@@ -50,7 +49,7 @@ absl::StatusOr<bool> State::RaiseAlarm(absl::string_view code, absl::string_view
 
 absl::StatusOr<std::vector<AlarmRow>> State::Alarms(int limit) {
   const MutexLock lock(mutex_);
-  Sql::Statement query(sql_->handle(), "SELECT code, share_id, agency, time_ms FROM alarms ORDER BY row DESC LIMIT ?");
+  Sql::Statement query(*sql_, "SELECT code, share_id, agency, time_ms FROM alarms ORDER BY row DESC LIMIT ?");
   query.Bind(static_cast<int64_t>(limit));
   std::vector<AlarmRow> rows;
   while (true) {
@@ -71,18 +70,18 @@ absl::Status State::LogAccess(absl::string_view person, absl::string_view share_
 absl::Status State::AddReceipts(const std::vector<ReceiptRow>& receipts, const std::string& name, const Value& value) {
   return commits_.Run([&](Sql& sql) -> absl::Status {
     for (const ReceiptRow& one : receipts) {
-      RETURN_IF_ERROR(Sql::Statement(sql.handle(), "INSERT OR REPLACE INTO receipts VALUES (?, ?, ?)")
+      RETURN_IF_ERROR(Sql::Statement(sql, "INSERT OR REPLACE INTO receipts VALUES (?, ?, ?)")
                           .Bind(one.share_id, static_cast<int64_t>(one.index), one.receipt)
                           .Run());
     }
     const std::string now = value();
-    return Sql::Statement(sql.handle(), "INSERT OR REPLACE INTO kept VALUES (?, ?)").Bind(name, now).Run();
+    return Sql::Statement(sql, "INSERT OR REPLACE INTO kept VALUES (?, ?)").Bind(name, now).Run();
   });
 }
 
 absl::StatusOr<std::vector<std::string>> State::ReceiptsOf(const std::string& share_id) {
   const MutexLock lock(mutex_);
-  Sql::Statement query(sql_->handle(), "SELECT receipt FROM receipts WHERE share_id = ? ORDER BY idx");
+  Sql::Statement query(*sql_, "SELECT receipt FROM receipts WHERE share_id = ? ORDER BY idx");
   query.Bind(share_id);
   std::vector<std::string> receipts;
   while (true) {
@@ -94,12 +93,10 @@ absl::StatusOr<std::vector<std::string>> State::ReceiptsOf(const std::string& sh
 
 absl::Status State::SaveVeto(const std::string& restriction_id, const std::vector<std::string>& references) {
   return commits_.Run([&](Sql& sql) -> absl::Status {
-    RETURN_IF_ERROR(
-        Sql::Statement(sql.handle(), "DELETE FROM vetoes WHERE restriction_id = ?").Bind(restriction_id).Run());
+    RETURN_IF_ERROR(Sql::Statement(sql, "DELETE FROM vetoes WHERE restriction_id = ?").Bind(restriction_id).Run());
     for (const std::string& reference : references) {
-      RETURN_IF_ERROR(Sql::Statement(sql.handle(), "INSERT OR IGNORE INTO vetoes VALUES (?, ?)")
-                          .Bind(reference, restriction_id)
-                          .Run());
+      RETURN_IF_ERROR(
+          Sql::Statement(sql, "INSERT OR IGNORE INTO vetoes VALUES (?, ?)").Bind(reference, restriction_id).Run());
     }
     return absl::OkStatus();
   });
