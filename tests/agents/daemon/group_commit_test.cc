@@ -34,10 +34,10 @@ class GroupCommitTest : public ::testing::Test {
     sql_ = *std::move(opened);
   }
   static absl::Status Insert(Sql& sql, int64_t number) {
-    return Sql::Statement(sql.handle(), "INSERT INTO numbers VALUES (?)").Bind(number).Run();
+    return Sql::Statement(sql, "INSERT INTO numbers VALUES (?)").Bind(number).Run();
   }
   int64_t Count() {
-    Sql::Statement query(sql_->handle(), "SELECT count(*) FROM numbers");
+    Sql::Statement query(*sql_, "SELECT count(*) FROM numbers");
     EXPECT_TRUE(query.Next().value());
     return query.Int(0);
   }
