@@ -63,16 +63,15 @@ absl::StatusOr<AnswerDecision> DecideAnswer(const CheckedShare& share, const Sto
   return answer;
 }
 
-absl::string_view StepOf(const v1::Manifest& answer) {
+absl::string_view StepNameOf(const v1::Manifest& answer) {
   return answer.kind() == v1::PACKAGE_KIND_ANSWER ? "answer" : "supplement";
 }
 
 // A refused answer is nobody's business but the holder's: that it tried may tell that it has something.
 absl::StatusOr<uint64_t> EnterAnswer(const CheckedPackage& package, const AnswerDecision& answer, const Tags& tags,
                                      Batch& batch) {
-  ledger::EntryDraft draft =
-      DraftFor(StepOf(package.manifest), By::kSender, package.manifest, package.statement, answer.decided,
-               TagsOfSubject(tags, 1), package.manifest_digest, batch, answer.why_not);
+  const PackageStep step = StepOf(package, StepNameOf(package.manifest), answer.why_not);
+  ledger::EntryDraft draft = DraftFor(step, answer.decided, TagsOfSubject(tags, 1), batch);
   if (!answer.why_not.empty()) draft.SetReceiving("", "");
   return batch.Append(draft);
 }

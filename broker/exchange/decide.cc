@@ -252,13 +252,13 @@ std::vector<std::string> OpenReasons(const std::vector<policy::Reason>& reasons)
   return {names.begin(), names.end()};
 }
 
-ledger::EntryDraft DraftFor(absl::string_view step, By by, const v1::Manifest& m, const v1::SenderStatement& statement,
-                            const DecidedSubject& decided, std::vector<std::string> tags,
-                            const Sha256Digest& manifest_digest, const Batch& batch, const Objections& refused) {
+ledger::EntryDraft DraftFor(const PackageStep& step, const DecidedSubject& decided, std::vector<std::string> tags,
+                            const Batch& batch) {
+  const v1::Manifest& m = step.manifest;
   const bool asks = m.kind() == v1::PACKAGE_KIND_SELECTOR;
-  ledger::EntryDraft draft(step, ActorOf(by, asks));
+  ledger::EntryDraft draft(step.name, ActorOf(step.by, asks));
   const policy::Decision& decision = decided.decision;
-  const Sides sides = SidesOf(m, statement);
+  const Sides sides = SidesOf(m, step.statement);
   draft.SetReleasing(sides.releasing_agency, sides.releasing_person)
       .SetReceiving(sides.receiving_agency, sides.receiving_person);
   draft.SetSubject(decided.number, decided.request.subject_role, std::move(tags));
@@ -267,14 +267,14 @@ ledger::EntryDraft DraftFor(absl::string_view step, By by, const v1::Manifest& m
     draft.AddCategory({.category = outcome.category,
                        .asked = "full",
                        .outcome = std::string(outcome.Shown()),
-                       .form = refused.empty() ? FormShown(m, decided, outcome) : ""});
+                       .form = step.refused.empty() ? FormShown(m, decided, outcome) : ""});
   }
   draft.SetPurpose(m.purpose(), m.profile(), m.board(), m.area());
   SetFooting(decision, draft);
   draft.SetIds(m.share_id(), m.reply_to_share_id(), m.case_id());
-  draft.SetOutcome(refused.empty() ? decision.Overall() : "DENY", ReasonsShown(decision, refused),
+  draft.SetOutcome(step.refused.empty() ? decision.Overall() : "DENY", ReasonsShown(decision, step.refused),
                    batch.world().policy_digest(), batch.world().register_digest);
-  draft.SetManifestDigest(manifest_digest);
+  draft.SetManifestDigest(step.manifest_digest);
   for (const v1::ManifestSubject& subject : m.subjects()) {
     if (subject.number() == decided.number)
       draft.SetGrounds(std::vector<std::string>(subject.grounds().begin(), subject.grounds().end()), "",
@@ -282,7 +282,7 @@ ledger::EntryDraft DraftFor(absl::string_view step, By by, const v1::Manifest& m
   }
   draft.SetDecisionRequest(policy::CanonicalBytes(decided.request, batch.now()));
   draft.SetRevisions(absl::StrCat(policy::kEngineVersion), "", "");
-  for (const v1::AskedSubject& asked : statement.subjects()) {
+  for (const v1::AskedSubject& asked : step.statement.subjects()) {
     // Of a selector it is the asker's, and field 19 is the holder's.
     if (!asks && asked.number() == decided.number) draft.SetHolderCommitment(asked.holder_commitment());
   }

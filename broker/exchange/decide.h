@@ -64,13 +64,21 @@ bool PersonMay(const World& world, const std::string& agency, const std::string&
 // Who acted on a package.
 enum class By { kBroker, kSender, kRecipient };
 
-// The entry of one step for one subject: everything but the step's own facts. `given`: what is released, for the
-// sender's own record of it; in an existence-sensitive profile the entry shows the broker's own rules only. A
-// selector's entries are about what is asked: the holder is the releasing side, and the tags are the asker's.
-ledger::EntryDraft DraftFor(absl::string_view step, By by, const v1::Manifest& manifest,
-                            const v1::SenderStatement& statement, const DecidedSubject& decided,
-                            std::vector<std::string> tags, const Sha256Digest& manifest_digest, const Batch& batch,
-                            const Objections& refused);
+// One step that a package takes, as its entries show it. Borrows.
+struct PackageStep {
+  absl::string_view name;  // As field 20 of an entry.
+  By by = By::kBroker;
+  const v1::Manifest& manifest;
+  const v1::SenderStatement& statement;
+  const Sha256Digest& manifest_digest;
+  const Objections& refused;  // Empty: it was taken.
+};
+
+// The entry of one step for one subject: everything but the step's own facts. In an existence-sensitive profile the
+// entry shows the broker's own rules only. A selector's entries are about what is asked: the holder is the releasing
+// side, and the tags are the asker's.
+ledger::EntryDraft DraftFor(const PackageStep& step, const DecidedSubject& decided, std::vector<std::string> tags,
+                            const Batch& batch);
 
 // Reason names, sorted, each once, of those every party may see.
 std::vector<std::string> OpenReasons(const std::vector<policy::Reason>& reasons);

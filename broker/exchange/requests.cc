@@ -127,11 +127,9 @@ absl::Status SubmitCaseRequest(const Caller& caller, const v1::SubmitCaseRequest
   if (keep) RETURN_IF_ERROR(StoreShare(share, batch));
   for (size_t i = 0; i < share.packages.size(); ++i) {
     const CheckedPackage& package = share.packages[i];
-    ASSIGN_OR_RETURN(
-        const uint64_t index,
-        batch.Append(DraftFor(request.validate_only() ? "check" : "request", By::kSender, package.manifest,
-                              package.statement, decided[i].asked, TagsOfSubject(tags, decided[i].asked.number),
-                              package.manifest_digest, batch, refused)));
+    const PackageStep step = StepOf(package, request.validate_only() ? "check" : "request", refused);
+    ASSIGN_OR_RETURN(const uint64_t index, batch.Append(DraftFor(step, decided[i].asked,
+                                                                 TagsOfSubject(tags, decided[i].asked.number), batch)));
     response.add_receipts()->set_index(index);
     AddDecision(package.manifest.recipient_agency(), package.manifest.recipient_role(), decided[i].asked.decision,
                 decided[i].selector.front().decision, world, response);

@@ -92,6 +92,15 @@ absl::Status StoreShare(const CheckedShare& share, Batch& batch) {
   return batch.write().SetSuperseded(older->share_id, row.share_id);
 }
 
+PackageStep StepOf(const CheckedPackage& package, absl::string_view name, const Objections& refused) {
+  return {.name = name,
+          .by = By::kSender,
+          .manifest = package.manifest,
+          .statement = package.statement,
+          .manifest_digest = package.manifest_digest,
+          .refused = refused};
+}
+
 v1::Submission ContextOf(const CheckedPackage& package) {
   v1::Submission context;
   *context.mutable_package()->mutable_manifest() = package.submission->package().manifest();

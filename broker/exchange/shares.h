@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 
 #include "broker/exchange/batch.h"
+#include "broker/exchange/decide.h"
 #include "broker/exchange/package_check.h"
 #include "broker/exchange/refusal.h"
 #include "policy/engine/decision.h"
@@ -36,6 +37,9 @@ absl::StatusOr<bool> Restricted(const std::string& agency, const Tags& tags, Bat
 // Inserts the share's row and links it to the share it supersedes. Errors: kAborted `REQUEST_ID_REUSED`;
 // kFailedPrecondition `SHARE_UNKNOWN`.
 absl::Status StoreShare(const CheckedShare& share, Batch& batch);
+
+// A submission of `package` by its sender, as its entries show it. Borrows.
+PackageStep StepOf(const CheckedPackage& package, absl::string_view name, const Objections& refused);
 
 // What the broker keeps of a package to decide it again: the signed manifest and the statement, without ring and units.
 v1::Submission ContextOf(const CheckedPackage& package);

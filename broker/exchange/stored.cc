@@ -75,6 +75,12 @@ absl::StatusOr<std::vector<uint64_t>> EnterStep(absl::string_view step, By by, c
                                                 const Objections& refused, Batch& batch, absl::string_view code) {
   ASSIGN_OR_RETURN(const std::vector<DecidedSubject> decided, DecideStored(stored, batch));
   const bool hidden = HiddenFromAsker(step, stored);
+  const PackageStep taken{.name = step,
+                          .by = by,
+                          .manifest = stored.manifest,
+                          .statement = stored.statement,
+                          .manifest_digest = stored.part.manifest_digest,
+                          .refused = refused};
   std::vector<ledger::EntryDraft> drafts;
   for (const DecidedSubject& subject : decided) {
     std::vector<std::string> of;
@@ -82,8 +88,7 @@ absl::StatusOr<std::vector<uint64_t>> EnterStep(absl::string_view step, By by, c
       const bool askers = stored.share.kind == v1::PACKAGE_KIND_SELECTOR;
       if (tag.subject == subject.number && !(hidden && askers)) of.push_back(tag.tag);
     }
-    drafts.push_back(DraftFor(step, by, stored.manifest, stored.statement, subject, std::move(of),
-                              stored.part.manifest_digest, batch, refused));
+    drafts.push_back(DraftFor(taken, subject, std::move(of), batch));
     if (!code.empty())
       drafts.back().SetOutcome("", {std::string(code)}, batch.world().policy_digest(), batch.world().register_digest);
     if (hidden) drafts.back().SetReceiving("", "");

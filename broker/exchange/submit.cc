@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "broker/exchange/decide.h"
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/idempotency.h"
@@ -62,6 +64,28 @@ absl::Status Keep(const CheckedPackage& package, const policy::Decision& decisio
   return DeliverPackage(package, terms.not_before, std::move(entries), batch);
 }
 
+absl::StatusOr<std::vector<PackageDecision>> Decide(const CheckedShare& share, const Tags& tags, Batch& batch) {
+  std::vector<PackageDecision> decided;
+  for (const CheckedPackage& package : share.packages) {
+    ASSIGN_OR_RETURN(PackageDecision one, DecideOne(package, tags, batch));
+    decided.push_back(std::move(one));
+  }
+  return decided;
+}
+
+bool Refused(const std::vector<PackageDecision>& decided) {
+  return std::ranges::any_of(decided, [](const PackageDecision& one) { return !one.why_not.empty(); });
+}
+
+// One entry a subject.
+absl::StatusOr<std::vector<uint64_t>> Enter(const PackageStep& step, const PackageDecision& decided, const Tags& tags,
+                                            Batch& batch) {
+  std::vector<ledger::EntryDraft> drafts;
+  for (const DecidedSubject& subject : decided.subjects)
+    drafts.push_back(DraftFor(step, subject, TagsOfSubject(tags, subject.number), batch));
+  return batch.Append(drafts);
+}
+
 }  // namespace
 
 absl::Status SubmitReferral(const Caller& caller, const v1::SubmitReferralRequest& request, const CheckedShare& share,
@@ -74,13 +98,8 @@ absl::Status SubmitReferral(const Caller& caller, const v1::SubmitReferralReques
   for (const CheckedPackage& package : share.packages) RequireProfilesSilence(package.manifest, world, violations);
   RETURN_IF_ERROR(violations.ToStatus());
   ASSIGN_OR_RETURN(const Tags tags, TagsOf(share, batch.tagger()));
-  std::vector<PackageDecision> decided;
-  bool refused = false;
-  for (const CheckedPackage& package : share.packages) {
-    ASSIGN_OR_RETURN(PackageDecision one, DecideOne(package, tags, batch));
-    refused = refused || !one.why_not.empty();
-    decided.push_back(std::move(one));
-  }
+  ASSIGN_OR_RETURN(const std::vector<PackageDecision> decided, Decide(share, tags, batch));
+  const bool refused = Refused(decided);
   const bool keep = !refused && !request.validate_only();
   if (keep) RETURN_IF_ERROR(StoreShare(share, batch));
   for (size_t i = 0; i < share.packages.size(); ++i) {
@@ -88,13 +107,8 @@ absl::Status SubmitReferral(const Caller& caller, const v1::SubmitReferralReques
     // A share is refused whole: a recipient whose own part would have passed is told so too.
     Objections why = decided[i].why_not;
     if (refused && why.empty()) why.push_back(ObjectionOf(policy::ReasonCode::kPolicyChanged));
-    std::vector<ledger::EntryDraft> drafts;
-    for (const DecidedSubject& subject : decided[i].subjects) {
-      drafts.push_back(DraftFor(request.validate_only() ? "check" : "referral", By::kSender, package.manifest,
-                                package.statement, subject, TagsOfSubject(tags, subject.number),
-                                package.manifest_digest, batch, why));
-    }
-    ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes, batch.Append(drafts));
+    const PackageStep step = StepOf(package, request.validate_only() ? "check" : "referral", why);
+    ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes, Enter(step, decided[i], tags, batch));
     for (const uint64_t index : indexes) response.add_receipts()->set_index(index);
     AddDecisions(package, decided[i], world, response);
     if (keep) RETURN_IF_ERROR(Keep(package, decided[i].subjects.front().decision, tags, indexes, batch));

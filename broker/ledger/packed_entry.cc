@@ -167,8 +167,15 @@ store::EntryColumns PackedEntry::Columns() const {
 }
 
 trust::SealedFields EntryPacker::FieldsOf(const EntryDraft& draft, absl::Time time) {
-  const auto& [releasing, receiving] = draft.sides_;
   trust::SealedFields fields;
+  SetWhoAndWhy(draft, time, fields);
+  SetWhat(draft, fields);
+  return fields;
+}
+
+// Fields 1 to 12: when, who, about whom, for what, on what footing.
+void EntryPacker::SetWhoAndWhy(const EntryDraft& draft, absl::Time time, trust::SealedFields& fields) {
+  const auto& [releasing, receiving] = draft.sides_;
   fields[Field::kTime] = absl::StrCat(absl::ToUnixMillis(time));
   fields[Field::kReleasingAgency] = releasing.agency;
   fields[Field::kReleasingPerson] = releasing.person;
@@ -204,6 +211,10 @@ trust::SealedFields EntryPacker::FieldsOf(const EntryDraft& draft, absl::Time ti
                                    .Take();
   fields[Field::kAgreement] =
       AttributeWriter().Add("agreement", draft.agreement_).Add("revision", draft.agreement_revision_).Take();
+}
+
+// Fields 13 to 20: what was decided and done.
+void EntryPacker::SetWhat(const EntryDraft& draft, trust::SealedFields& fields) {
   fields[Field::kIds] = AttributeWriter()
                             .Add("share", draft.columns_.share_id)
                             .Add("request", draft.request_)
@@ -234,7 +245,6 @@ trust::SealedFields EntryPacker::FieldsOf(const EntryDraft& draft, absl::Time ti
                              .Add("count", draft.count_)
                              .Add("tags", draft.supplier_ == Side::kReceiving ? "receiving" : "")
                              .Take();
-  return fields;
 }
 
 absl::StatusOr<EntryPacker::Packed> EntryPacker::Pack(const EntryDraft& draft, uint64_t index, absl::Time time,

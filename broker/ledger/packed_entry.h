@@ -51,6 +51,8 @@ class EntryPacker {
  private:
   static absl::StatusOr<Packed> PackPublic(const EntryDraft& draft, uint64_t index, absl::Time time);
   static trust::SealedFields FieldsOf(const EntryDraft& draft, absl::Time time);
+  static void SetWhoAndWhy(const EntryDraft& draft, absl::Time time, trust::SealedFields& fields);
+  static void SetWhat(const EntryDraft& draft, trust::SealedFields& fields);
 };
 
 }  // namespace derwent::ledger

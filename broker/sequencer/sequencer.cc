@@ -1,6 +1,5 @@
 #include "broker/sequencer/sequencer.h"
 
-#include <iterator>
 #include <utility>
 
 #include "broker/exchange/refusal.h"
@@ -16,14 +15,13 @@ absl::Status LedgerUnavailable() {
 
 }  // namespace
 
-Sequencer::Sequencer(store::Store& store, ledger::Log& log, CurrentWorld& world, const ledger::Tagger& tagger,
-                     const Clock& clock, trust::Random& random, SequencerOptions options, SequencerEvents events)
-    : store_(store),
-      log_(log),
-      world_(world),
-      tagger_(tagger),
-      clock_(clock),
-      random_(random),
+Sequencer::Sequencer(const SequencerParts& parts, SequencerOptions options, SequencerEvents events)
+    : store_(parts.store),
+      log_(parts.log),
+      world_(parts.world),
+      tagger_(parts.tagger),
+      clock_(parts.clock),
+      random_(parts.random),
       options_(options),
       events_(std::move(events)),
       thread_([this] { Loop(); }) {}
@@ -85,8 +83,7 @@ void Sequencer::Loop() {
   }
 }
 
-absl::StatusOr<Sequencer::Answer> Sequencer::RunOne(Command& command, store::Transaction& transaction, bool& wrote,
-                                                    bool& ends_batch) {
+absl::Status Sequencer::RunOne(Command& command, store::Transaction& transaction, Outcome& outcome) {
   const std::shared_ptr<const exchange::World> world = command.new_world != nullptr ? command.new_world : world_.Get();
   RETURN_IF_ERROR(transaction.Savepoint());
   const ledger::Log::Mark mark = log_.mark();
@@ -100,13 +97,16 @@ absl::StatusOr<Sequencer::Answer> Sequencer::RunOne(Command& command, store::Tra
   if (!answer.status.ok()) {
     RETURN_IF_ERROR(transaction.RollbackTo());
     log_.RollbackTo(mark);
-    return answer;
+    outcome.answers.push_back(std::move(answer));
+    return absl::OkStatus();
   }
   RETURN_IF_ERROR(transaction.Release());
   answer.woken = batch.woken();
-  wrote = wrote || batch.wrote();
-  ends_batch = batch.registers_changed || command.new_world != nullptr;
-  return answer;
+  outcome.answers.push_back(std::move(answer));
+  outcome.wrote = outcome.wrote || batch.wrote();
+  outcome.ends_batch = batch.registers_changed || command.new_world != nullptr;
+  if (outcome.ends_batch) outcome.new_world = command.new_world;
+  return absl::OkStatus();
 }
 
 absl::Status Sequencer::Reload(const exchange::World& base) {
@@ -120,55 +120,59 @@ absl::Status Sequencer::Reload(const exchange::World& base) {
   return absl::OkStatus();
 }
 
-std::vector<Command> Sequencer::RunBatch(std::vector<Command> commands) {
-  std::vector<Command> later;
-  std::vector<absl::StatusOr<Answer>> answers;
-  bool wrote = false;
-  bool ends_batch = false;
-  std::shared_ptr<const ledger::SealedBatch> sealed;
-  std::shared_ptr<const exchange::World> new_world;
-  const absl::Time start = clock_.Now();
-  const absl::Status committed = [&]() -> absl::Status {
-    if (needs_reload_) RETURN_IF_ERROR(Reload(*world_.Get()));
-    ASSIGN_OR_RETURN(const std::unique_ptr<store::Transaction> transaction, store_.Begin());
-    for (size_t i = 0; i < commands.size() && !ends_batch; ++i) {
-      answers.push_back(RunOne(commands[i], *transaction, wrote, ends_batch));
-      RETURN_IF_ERROR(answers.back().status());  // A savepoint that cannot be ended: the batch as a whole is in doubt.
-      if (ends_batch) new_world = commands[i].new_world;
-    }
-    if (!wrote) return absl::OkStatus();
-    ASSIGN_OR_RETURN(sealed, log_.Seal(*transaction));
-    return transaction->Commit();
-  }();
-  if (store::EndsProcess(committed)) events_.fatal(committed);
-  if (!committed.ok()) {
-    // Nobody is told of success: what is durable is found again from the store alone.
-    log_.Forget();
-    needs_reload_ = true;
-    events_.failed(committed);
-    for (Command& command : commands) command.done(LedgerUnavailable(), nullptr);
-    return later;
+absl::Status Sequencer::Write(std::vector<Command>& commands, Outcome& outcome) {
+  if (needs_reload_) RETURN_IF_ERROR(Reload(*world_.Get()));
+  ASSIGN_OR_RETURN(const std::unique_ptr<store::Transaction> transaction, store_.Begin());
+  for (Command& command : commands) {
+    // A savepoint that cannot be ended: the batch as a whole is in doubt.
+    RETURN_IF_ERROR(RunOne(command, *transaction, outcome));
+    if (outcome.ends_batch) break;
   }
-  if (ends_batch) {
-    const std::shared_ptr<const exchange::World> old_world = world_.Get();
-    const absl::Status reloaded = Reload(new_world != nullptr ? *new_world : *old_world);
-    if (!reloaded.ok()) {
-      if (new_world != nullptr) world_.Set(exchange::WithRegistersOf(*new_world, *old_world));
-      needs_reload_ = true;
-      log_.Forget();
-      events_.failed(reloaded);
-    }
-  }
-  if (wrote) events_.committed(answers.size(), clock_.Now() - start, sealed);
+  if (!outcome.wrote) return absl::OkStatus();
+  ASSIGN_OR_RETURN(outcome.sealed, log_.Seal(*transaction));
+  return transaction->Commit();
+}
+
+void Sequencer::Fail(const absl::Status& why, std::vector<Command>& commands) {
+  log_.Forget();
+  needs_reload_ = true;
+  events_.failed(why);
+  for (Command& command : commands) command.done(LedgerUnavailable(), nullptr);
+}
+
+void Sequencer::ChangeWorld(const std::shared_ptr<const exchange::World>& new_world) {
+  const std::shared_ptr<const exchange::World> old_world = world_.Get();
+  const absl::Status reloaded = Reload(new_world != nullptr ? *new_world : *old_world);
+  if (reloaded.ok()) return;
+  if (new_world != nullptr) world_.Set(exchange::WithRegistersOf(*new_world, *old_world));
+  needs_reload_ = true;
+  log_.Forget();
+  events_.failed(reloaded);
+}
+
+void Sequencer::Tell(const Outcome& outcome, std::vector<Command>& commands) {
   std::set<std::string> woken;
-  for (size_t i = 0; i < answers.size(); ++i) {
-    woken.insert(answers[i]->woken.begin(), answers[i]->woken.end());
-    commands[i].done(answers[i]->status, sealed);
+  for (size_t i = 0; i < outcome.answers.size(); ++i) {
+    woken.insert(outcome.answers[i].woken.begin(), outcome.answers[i].woken.end());
+    commands[i].done(outcome.answers[i].status, outcome.sealed);
   }
   if (!woken.empty()) events_.woken(woken);
-  later.assign(std::make_move_iterator(commands.begin() + static_cast<std::ptrdiff_t>(answers.size())),
-               std::make_move_iterator(commands.end()));
-  return later;
+}
+
+std::vector<Command> Sequencer::RunBatch(std::vector<Command> commands) {
+  Outcome outcome;
+  const absl::Time start = clock_.Now();
+  const absl::Status committed = Write(commands, outcome);
+  if (store::EndsProcess(committed)) events_.fatal(committed);
+  if (!committed.ok()) {
+    Fail(committed, commands);
+    return {};
+  }
+  if (outcome.ends_batch) ChangeWorld(outcome.new_world);
+  if (outcome.wrote) events_.committed(outcome.answers.size(), clock_.Now() - start, outcome.sealed);
+  Tell(outcome, commands);
+  commands.erase(commands.begin(), commands.begin() + static_cast<std::ptrdiff_t>(outcome.answers.size()));
+  return commands;
 }
 
 }  // namespace derwent::sequencer

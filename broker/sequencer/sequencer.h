@@ -33,6 +33,16 @@ struct Command {
   std::shared_ptr<const exchange::World> new_world;
 };
 
+// What the writer works on. Borrowed: must outlive it. `log` must have taken over and loaded.
+struct SequencerParts {
+  store::Store& store;
+  ledger::Log& log;
+  CurrentWorld& world;
+  const ledger::Tagger& tagger;
+  const Clock& clock;
+  trust::Random& random;
+};
+
 struct SequencerOptions {
   size_t largest_batch = 256;
   size_t most_outstanding = 4096;
@@ -53,9 +63,7 @@ struct SequencerEvents {
 // was committed; no timer. Decision, state and evidence cannot race: one thread, one transaction.
 class Sequencer {
  public:
-  // Borrowed things must outlive it. `log` must have taken over and loaded.
-  Sequencer(store::Store& store, ledger::Log& log, CurrentWorld& world, const ledger::Tagger& tagger,
-            const Clock& clock, trust::Random& random, SequencerOptions options, SequencerEvents events);
+  Sequencer(const SequencerParts& parts, SequencerOptions options, SequencerEvents events);
   ~Sequencer();
   Sequencer(const Sequencer&) = delete;
   Sequencer& operator=(const Sequencer&) = delete;
@@ -71,11 +79,26 @@ class Sequencer {
     absl::Status status;
     std::set<std::string> woken;
   };
+  // What a batch came to. Its commands are the first `answers.size()` of those that were taken.
+  struct Outcome {
+    std::vector<Answer> answers;
+    bool wrote = false;
+    bool ends_batch = false;                            // Registers changed, or a new world comes with it.
+    std::shared_ptr<const exchange::World> new_world;   // null: none came
+    std::shared_ptr<const ledger::SealedBatch> sealed;  // null: nothing was written
+  };
   void Loop();
   std::vector<Command> Take();
   // Runs one batch; returns the commands that must wait for the next.
   std::vector<Command> RunBatch(std::vector<Command> commands);
-  absl::StatusOr<Answer> RunOne(Command& command, store::Transaction& transaction, bool& wrote, bool& ends_batch);
+  // Runs the commands up to the first that ends the batch, and commits. Error: the batch as a whole is in doubt.
+  absl::Status Write(std::vector<Command>& commands, Outcome& outcome);
+  absl::Status RunOne(Command& command, store::Transaction& transaction, Outcome& outcome);
+  // Nobody is told of success: what is durable is found again from the store alone.
+  void Fail(const absl::Status& why, std::vector<Command>& commands);
+  // After the commit that changed it: `new_world`, or the world as it was, with the registers as stored.
+  void ChangeWorld(const std::shared_ptr<const exchange::World>& new_world);
+  void Tell(const Outcome& outcome, std::vector<Command>& commands);
   // `base` with the registers of the store comes into force, all at once: nobody sees a new policy or revocation list
   // with registers that are older than those in force.
   absl::Status Reload(const exchange::World& base);

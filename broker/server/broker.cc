@@ -58,7 +58,8 @@ class RunningBroker final : public Broker {
     RETURN_IF_ERROR(OpenWorld());
     pool_ = std::make_unique<rpc::WorkerPool>(configuration_.workers, configuration_.most_waiting_calls);
     sequencer_ = std::make_unique<sequencer::Sequencer>(
-        *store_, *ledger_, world_, *tagger_, clock_, random_,
+        sequencer::SequencerParts{
+            .store = *store_, .log = *ledger_, .world = world_, .tagger = *tagger_, .clock = clock_, .random = random_},
         sequencer::SequencerOptions{.most_outstanding = configuration_.most_outstanding}, Events());
     runner_ = std::make_unique<rpc::Runner>(rpc::Parts{.sequencer = sequencer_.get(),
                                                        .world = &world_,

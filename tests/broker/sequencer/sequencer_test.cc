@@ -44,7 +44,9 @@ class SequencerTest : public exchange::ExchangeTest {
 
   void Start(SequencerOptions options = {}) {
     sequencer_ = std::make_unique<Sequencer>(
-        *store_, *log_, world_, *tagger_, clock_, random_, options,
+        SequencerParts{
+            .store = *store_, .log = *log_, .world = world_, .tagger = *tagger_, .clock = clock_, .random = random_},
+        options,
         SequencerEvents{
             .woken = [this](const std::set<std::string>& agencies) { woken_ = agencies; },
             .committed = [this](size_t commands, absl::Duration,
