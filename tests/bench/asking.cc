@@ -39,7 +39,7 @@ class Replies {
   explicit Replies(std::unique_ptr<agents::Sql> store) : store_(std::move(store)) {}
 
   absl::Status Look() {
-    agents::Sql::Statement query(store_->handle(), "SELECT row, request_id FROM replies WHERE row > ? ORDER BY row");
+    agents::Sql::Statement query(*store_, "SELECT row, request_id FROM replies WHERE row > ? ORDER BY row");
     query.Bind(last_);
     bool more = true;
     MutexLock lock(mutex_);
