@@ -285,6 +285,7 @@ cat <<TXT
 Still running. Try, as each kind of user:
   an agency's system   cp samples/police.derbys/da-referral.json run/agents/police.derbys/system/inbox/   (change its referralRef)
   a practitioner       build/release/bin/derwent --config $(deploy/example/client.sh "$run" dcc.adults practitioner | sed "s#$home/##") referral list --in
+  a thematic lead      build/release/bin/derwent --config $(deploy/example/client.sh "$run" dcc.community_safety thematic_lead | sed "s#$home/##") request list
   a data protection officer
                        build/release/bin/derwent --config $(deploy/example/client.sh "$run" police.derbys dpo | sed "s#$home/##") audit search --decision DENY
   a policy lead        build/release/bin/derwent policy explain --policy policy/derbyshire --request samples/request.json

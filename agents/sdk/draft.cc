@@ -71,9 +71,9 @@ class DraftReader {
     for (const DraftRecipient& other : draft.recipients) {
       if (other.agency == choice.agency()) Problem(absl::StrCat(field, ".agency"), "must be named once");
     }
-    for (const std::string& category : choice.categories()) {
-      if (policy_.FindCategory(category) == nullptr)
-        Problem(absl::StrCat(field, ".categories"), "must be categories of the policy");
+    for (int i = 0; i < choice.categories_size(); ++i) {
+      if (policy_.FindCategory(choice.categories(i)) == nullptr)
+        Problem(absl::StrCat(field, ".categories[", i, "]"), "must be a category of the policy");
     }
     DraftRecipient added{.agency = choice.agency(),
                          .role = choice.role(),

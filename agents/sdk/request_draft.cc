@@ -49,13 +49,15 @@ class RequestReader {
     const std::set<std::string> categories(request_.categories().begin(), request_.categories().end());
     if (categories.empty() || static_cast<size_t>(request_.categories_size()) > kMaxAskedCategories)
       Problem("categories", "must be 1 to 64");
-    for (const std::string& category : categories) {
-      if (policy_.FindCategory(category) == nullptr) Problem("categories", "must be categories of the policy");
+    for (int i = 0; i < request_.categories_size(); ++i) {
+      if (policy_.FindCategory(request_.categories(i)) == nullptr)
+        Problem(absl::StrCat("categories[", i, "]"), "must be a category of the policy");
     }
     draft.categories = {categories.begin(), categories.end()};
-    for (const std::string& ground : request_.grounds()) {
+    for (int i = 0; i < request_.grounds_size(); ++i) {
+      const std::string& ground = request_.grounds(i);
       if (ground.find('.') == std::string::npos || ground.find(':') != std::string::npos)
-        Problem("grounds", "must be `<profile>.<category>`");
+        Problem(absl::StrCat("grounds[", i, "]"), "must be `<profile>.<category>`");
     }
   }
 

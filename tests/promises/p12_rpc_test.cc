@@ -173,7 +173,7 @@ std::vector<Wrong> Table() {
           "record { subject_flags: 'Oakshott' } } "
           "recipients { agency: 'Oakshott' role: 'Oakshott' categories: 'Oakshott' grounds: 'Oakshott' }",
           {"subjects[0].role", "subjects[0].record.subject_flags", "subjects[0].record", "recipients[0].agency",
-           "recipients[0].role", "recipients[0].categories", "recipients[0].grounds"}),
+           "recipients[0].role", "recipients[0].categories[0]", "recipients[0].grounds"}),
       Bad("AgentService.Withdraw", "share_id: 'Oakshott' reason: 'Oakshott'", {"reason"}),
       {"AgentService.Withdraw", absl::StrCat("reason: 'SENT_IN_ERROR' share_id: '", kId, "'"), StatusCode::kNotFound,
        "SHARE_UNKNOWN"},
@@ -235,7 +235,7 @@ std::vector<Wrong> Table() {
           "request_ref: 'R' profile: 'marac' area: 'E07000034' case_id: 'Oakshott' role: 'Oakshott' subject_role: "
           "'Oakshott' categories: 'Oakshott' grounds: 'Oakshott' "
           "selector { subject_flags: 'Oakshott' } holders: 'Oakshott' holders: 'police.derbys'",
-          {"case_id", "role", "subject_role", "categories", "grounds", "selector.subject_flags", "selector",
+          {"case_id", "role", "subject_role", "categories[0]", "grounds[0]", "selector.subject_flags", "selector",
            "holders[0]", "holders[1]"}),
       {"AgentRequestService.ShowCaseRequest", "request_id: 'Oakshott'", StatusCode::kNotFound, "REQUEST_UNKNOWN"},
       {"AgentRequestService.CancelCaseRequest", "request_id: 'Oakshott' reason: 'Oakshott'", StatusCode::kNotFound,
