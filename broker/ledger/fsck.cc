@@ -37,6 +37,7 @@ class LogCheck {
   absl::Status CheckTags(uint64_t index, const DerivedEntry& entry);
   absl::Status CheckBodies(uint64_t index, const DerivedEntry& entry);
   absl::Status CheckCheckpoint();
+  absl::Status CheckCosignatures(uint64_t size, const std::string& body);
   absl::Status CheckTiles();
   absl::Status CheckHead();
 
@@ -58,7 +59,7 @@ class LogCheck {
   FsckDatabase& database_;
   const trust::VerifierKey& vkey_;
   FsckReport& report_;
-  Cursor entries_, search_, tags_, bodies_, checkpoints_;
+  Cursor entries_, search_, tags_, bodies_, checkpoints_, cosignatures_;
   trust::RightEdge edge_;
   std::map<std::pair<int, uint64_t>, std::string> tiles_;  // the last of each level; full ones are compared and dropped
   std::map<std::pair<int, uint64_t>, Sha256Digest> full_tiles_;
@@ -75,6 +76,7 @@ absl::Status LogCheck::Open() {
       " ORDER BY p.idx, p.agency"));
   RETURN_IF_ERROR(tags_.Start(database_, "SELECT idx, tag FROM subject_index ORDER BY idx, tag"));
   RETURN_IF_ERROR(bodies_.Start(database_, "SELECT idx, kind, body FROM public_body ORDER BY idx"));
+  RETURN_IF_ERROR(cosignatures_.Start(database_, "SELECT size, witness, line FROM cosignature ORDER BY size"));
   return checkpoints_.Start(database_, "SELECT size, note FROM checkpoint ORDER BY size");
 }
 
@@ -89,6 +91,8 @@ absl::Status LogCheck::Run() {
   if (search_.more || tags_.more || bodies_.more) return Broken("the index names an entry that is not there");
   if (checkpoints_.more)
     return Broken(absl::StrCat("checkpoint ", checkpoints_.rows->Unsigned(0), ": the log has no entry for it"));
+  if (cosignatures_.more)
+    return Broken(absl::StrCat("cosignature of ", cosignatures_.rows->Unsigned(0), ": there is no such checkpoint"));
   RETURN_IF_ERROR(CheckTiles());
   return CheckHead();
 }
@@ -166,7 +170,21 @@ absl::Status LogCheck::CheckCheckpoint() {
     return Broken(absl::StrCat("checkpoint ", size, ": its root is not the root of the entries"));
   newest_checkpoint_ = size;
   ++report_.checkpoints;
+  RETURN_IF_ERROR(CheckCosignatures(size, checkpoint->Body()));
   return checkpoints_.Advance();
+}
+
+// Every line by the key it is kept under, over this checkpoint.
+absl::Status LogCheck::CheckCosignatures(uint64_t size, const std::string& body) {
+  for (; cosignatures_.At(size); ++report_.cosignatures) {
+    const absl::StatusOr<trust::VerifierKey> witness = trust::VerifierKey::Parse(cosignatures_.rows->Text(1));
+    const absl::StatusOr<trust::Note> note = trust::Note::Parse(absl::StrCat(body, "\n", cosignatures_.rows->Text(2)));
+    const bool sound =
+        witness.ok() && note.ok() && note->signatures.size() == 1 && trust::VerifyNote(*note, {*witness}).ok();
+    if (!sound) return Broken(absl::StrCat("cosignature of ", size, ": it is not by the witness it is kept under"));
+    RETURN_IF_ERROR(cosignatures_.Advance());
+  }
+  return absl::OkStatus();
 }
 
 absl::Status LogCheck::CheckTiles() {

@@ -15,6 +15,7 @@ struct FsckReport {
   uint64_t entries = 0;
   uint64_t tiles = 0;
   uint64_t checkpoints = 0;
+  uint64_t cosignatures = 0;
   uint64_t parts = 0;
   // The first broken link in words, without personal data; empty when everything verifies.
   std::string broken;
@@ -23,9 +24,9 @@ struct FsckReport {
 
 // Re-derives the whole ledger from a SQLite database file and compares: every leaf from its fields, search columns from
 // the fields, subject index, tiles, head, every checkpoint's signature by `vkey` and its consistency with the one
-// before, stored parts with their entries. Opens the file itself, read-only, and shares only the hash functions with
-// the writer. Errors: kNotFound no such file; kInvalidArgument not a database of ours at all (a broken one is a
-// report).
+// before, every cosignature by the key it is kept under, stored parts with their entries. Opens the file itself,
+// read-only, and shares only the hash functions with the writer. Errors: kNotFound no such file; kInvalidArgument not a
+// database of ours at all (a broken one is a report).
 absl::StatusOr<FsckReport> Fsck(absl::string_view path, const trust::VerifierKey& vkey);
 
 }  // namespace derwent::ledger

@@ -13,8 +13,8 @@ namespace {
 using Rows = std::unique_ptr<FsckDatabase::Rows>;
 
 // SHA-256 over the text of every table and index, in order of name.
-constexpr absl::string_view kSchemaDigest = "947f3ef1526aa52b01f3024acd3f66d16d4bceb9460ac309110ae34d39efc606";
-constexpr int64_t kSchemaVersion = 3;
+constexpr absl::string_view kSchemaDigest = "4a35f8fd9cb48e161bb0a8a878886763b4498760a7282ac8a82d5e9941e3d3fd";
+constexpr int64_t kSchemaVersion = 4;
 
 absl::Status Broken(const std::string& what) { return absl::DataLossError(what); }
 
@@ -26,6 +26,9 @@ struct Rule {
 
 constexpr Rule kRowChecks[] = {
     {"SELECT count(*) FROM log_state WHERE chk IS NOT row_check(id, size, root, epoch, newest_ms)", "head"},
+    {"SELECT count(*) FROM cosignature WHERE chk IS NOT row_check(size, witness, line, added_ms)", "cosignature"},
+    {"SELECT count(*) FROM cosigned WHERE chk IS NOT row_check(size, met_ms)", "cosigned"},
+    {"SELECT count(*) FROM witness_view WHERE chk IS NOT row_check(witness, size, seen_ms)", "witness_view"},
     {"SELECT count(*) FROM share WHERE chk IS NOT row_check(position, share_id, version, kind, sender, profile, "
      "purpose, board, area,"
      " case_id, existence_sensitive, create_ms, expire_ms, supersedes, superseded_by, reply_to)",
@@ -66,6 +69,10 @@ constexpr Rule kRowChecks[] = {
 };
 
 constexpr Rule kLinks[] = {
+    {"SELECT count(*) FROM cosigned c WHERE NOT EXISTS (SELECT 1 FROM cosignature s WHERE s.size = c.size)",
+     "a checkpoint that has its quorum has no cosignature"},
+    {"SELECT count(*) FROM witness_view WHERE size > (SELECT size FROM log_state)",
+     "a witness saw more entries than there are: the database is older than what was cosigned"},
     {"SELECT count(*) FROM share_part p LEFT JOIN share s ON s.position = p.position WHERE s.position IS NULL",
      "a part belongs to no share"},
     {"SELECT count(*) FROM share_part p JOIN share s ON s.position = p.position WHERE NOT EXISTS (SELECT 1 FROM "

@@ -18,16 +18,6 @@ absl::Time WholeMillis(absl::Time time) { return absl::FromUnixMillis(absl::ToUn
 
 absl::Status NotLoaded() { return absl::FailedPreconditionError("ledger: not loaded"); }
 
-absl::StatusOr<trust::RightEdge> LoadEdge(store::Reader& reader, uint64_t size) {
-  TileNodes tiles(reader);
-  std::vector<Sha256Digest> hashes;
-  for (const trust::NodeId node : trust::RightEdge::Nodes(size)) {
-    ASSIGN_OR_RETURN(const Sha256Digest hash, tiles.Read(node));
-    hashes.push_back(hash);
-  }
-  return trust::RightEdge(size, std::move(hashes));
-}
-
 trust::VerifierKey KeyOf(const std::string& origin, const trust::Ed25519Key& key) {
   // A name that no note can carry fails at the first Seal and at Load; here it only makes an empty key.
   return trust::VerifierKey::Make(origin, trust::kNoteEd25519, key.public_key()).value_or(trust::VerifierKey{});
@@ -56,7 +46,7 @@ absl::Status Log::Load(store::Reader& reader) {
   Memory memory;
   ASSIGN_OR_RETURN(memory.head, reader.GetLogState());
   if (epoch_.has_value() && memory.head.epoch != *epoch_) return absl::AbortedError("ledger: another writer took over");
-  ASSIGN_OR_RETURN(memory.edge, LoadEdge(reader, memory.head.size));
+  ASSIGN_OR_RETURN(memory.edge, EdgeAt(reader, memory.head.size));
   if (memory.edge.Root() != memory.head.root)
     return absl::DataLossError("ledger: the tiles do not give the root of the head");
   ASSIGN_OR_RETURN(const std::optional<store::CheckpointRow> newest, reader.NewestCheckpoint());

@@ -40,6 +40,8 @@ absl::StatusOr<Found> Find(store::Reader& reader, uint64_t index) {
 // One reader's proofs into its newest checkpoint; tiles are read once for many entries.
 class Opener {
  public:
+  Opener(store::Reader& reader, store::CheckpointRow checkpoint) : checkpoint_(std::move(checkpoint)), tiles_(reader) {}
+
   static absl::StatusOr<Opener> Create(store::Reader& reader) {
     ASSIGN_OR_RETURN(std::optional<store::CheckpointRow> checkpoint, reader.NewestCheckpoint());
     if (!checkpoint.has_value()) return absl::NotFoundError("no such entry");
@@ -64,8 +66,6 @@ class Opener {
   }
 
  private:
-  Opener(store::Reader& reader, store::CheckpointRow checkpoint) : checkpoint_(std::move(checkpoint)), tiles_(reader) {}
-
   store::CheckpointRow checkpoint_;
   TileNodes tiles_;
 };
@@ -101,11 +101,13 @@ absl::StatusOr<std::vector<std::string>> Leaves(store::Reader& reader, uint64_t 
   return leaves;
 }
 
-absl::StatusOr<OpenedEntry> OpenEntry(store::Reader& reader, uint64_t index, absl::string_view agency) {
+absl::StatusOr<OpenedEntry> OpenEntry(store::Reader& reader, uint64_t index, absl::string_view agency,
+                                      const store::CheckpointRow* into) {
   ASSIGN_OR_RETURN(const Found found, Find(reader, index));
   const Viewer viewer = ViewerOf(found.entry.Columns(), agency);
   if (viewer == Viewer::kNone && found.entry.kind == trust::EntryKind::kSealed)
     return absl::NotFoundError("no such entry");
+  if (into != nullptr) return Opener(reader, *into).Open(found, viewer);
   ASSIGN_OR_RETURN(Opener opener, Opener::Create(reader));
   return opener.Open(found, viewer);
 }

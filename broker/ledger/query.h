@@ -40,8 +40,10 @@ struct OpenedEntry {
   std::string receipt;              // tlog-proof into the newest checkpoint, opening all fields the viewer may
 };
 
-// As `agency` may open it. Error: kNotFound no such entry, or the agency is no party to it (and it is not public).
-absl::StatusOr<OpenedEntry> OpenEntry(store::Reader& reader, uint64_t index, absl::string_view agency);
+// As `agency` may open it. The receipt is into `into`, a checkpoint over the entry; null: into the newest.
+// Error: kNotFound no such entry, or the agency is no party to it (and it is not public).
+absl::StatusOr<OpenedEntry> OpenEntry(store::Reader& reader, uint64_t index, absl::string_view agency,
+                                      const store::CheckpointRow* into = nullptr);
 // As an auditor of the consortium may.
 absl::StatusOr<OpenedEntry> OpenEntryAsAuditor(store::Reader& reader, uint64_t index);
 // Its receipt alone.

@@ -25,4 +25,14 @@ absl::StatusOr<Sha256Digest> TileNodes::Read(trust::NodeId node) {
   return subtree.Root();
 }
 
+absl::StatusOr<trust::RightEdge> EdgeAt(store::Reader& reader, uint64_t size) {
+  TileNodes tiles(reader);
+  std::vector<Sha256Digest> hashes;
+  for (const trust::NodeId node : trust::RightEdge::Nodes(size)) {
+    ASSIGN_OR_RETURN(const Sha256Digest hash, tiles.Read(node));
+    hashes.push_back(hash);
+  }
+  return trust::RightEdge(size, std::move(hashes));
+}
+
 }  // namespace derwent::ledger

@@ -23,4 +23,7 @@ class TileNodes {
   absl::btree_map<store::TileKey, std::string> tiles_;
 };
 
+// The right edge of the tree as it was at `size`. Errors: as Read.
+absl::StatusOr<trust::RightEdge> EdgeAt(store::Reader& reader, uint64_t size);
+
 }  // namespace derwent::ledger

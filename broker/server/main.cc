@@ -49,7 +49,7 @@ int Fsck(const std::string& database, const std::string& vkey) {
     return 2;
   }
   std::cout << report->entries << " entries, " << report->tiles << " tiles, " << report->checkpoints << " checkpoints, "
-            << report->parts << " parts\n";
+            << report->cosignatures << " cosignatures, " << report->parts << " parts\n";
   if (report->ok()) {
     std::cout << "verified\n";
     return 0;

@@ -80,6 +80,25 @@ struct CheckpointRow {
   std::string note;  // verbatim signed note
 };
 
+// A witness's cosignature of the checkpoint of `size`.
+struct CosignatureRow {
+  uint64_t size = 0;
+  std::string witness;  // its verifier key (vkey)
+  std::string line;     // signature line of the note, verbatim, with its newline
+  absl::Time add_time;
+
+  friend bool operator==(const CosignatureRow&, const CosignatureRow&) = default;
+};
+
+// The largest tree that a witness cosigned or showed.
+struct WitnessViewRow {
+  std::string witness;
+  uint64_t size = 0;
+  absl::Time seen_time;
+
+  friend bool operator==(const WitnessViewRow&, const WitnessViewRow&) = default;
+};
+
 struct PublicBodyRow {
   uint64_t index = 0;
   uint8_t kind = 0;  // 0x01 to 0x04

@@ -34,6 +34,12 @@ class Reader {
   virtual absl::StatusOr<std::string> GetTile(TileKey key) = 0;
   virtual absl::StatusOr<std::optional<CheckpointRow>> NewestCheckpoint() = 0;
   virtual absl::StatusOr<std::optional<CheckpointRow>> FindCheckpoint(uint64_t size) = 0;
+  // Of the checkpoint of one size, by witness.
+  virtual absl::StatusOr<std::vector<CosignatureRow>> ListCosignatures(uint64_t size) = 0;
+  // The largest size below `below` whose checkpoint has its quorum.
+  virtual absl::StatusOr<std::optional<uint64_t>> NewestCosigned(uint64_t below) = 0;
+  // By witness.
+  virtual absl::StatusOr<std::vector<WitnessViewRow>> ListWitnessViews() = 0;
   virtual absl::StatusOr<std::optional<PublicBodyRow>> FindPublicBody(uint64_t index) = 0;
   // Bodies of one kind from `from_index`, ascending.
   virtual absl::StatusOr<std::vector<PublicBodyRow>> ListPublicBodies(uint8_t kind, uint64_t from_index,
@@ -135,6 +141,15 @@ class Transaction : public virtual Reader {
   virtual absl::Status ExtendTile(TileKey key, absl::string_view hashes) = 0;
   virtual absl::Status InsertCheckpoint(const CheckpointRow& checkpoint) = 0;
   virtual absl::Status InsertPublicBody(const PublicBodyRow& body) = 0;
+
+  // Keeps the first of a size and witness.
+  virtual absl::Status KeepCosignature(const CosignatureRow& cosignature) = 0;
+  // Never goes back to a smaller size.
+  virtual absl::Status PutWitnessView(const WitnessViewRow& view) = 0;
+  // The checkpoint of `size` has its quorum; smaller ones without it need their cosignatures no more: they go.
+  virtual absl::Status MarkCosigned(uint64_t size, absl::Time time) = 0;
+  // It has no quorum under the policy that counts now; its cosignatures stay.
+  virtual absl::Status UnmarkCosigned(uint64_t size) = 0;
 
   virtual absl::Status InsertIdempotency(const IdempotencyRow& row) = 0;
   // Deletes at most `limit` expired rows, returns how many.

@@ -68,6 +68,7 @@ class QuorumPolicy::Reader {
     RETURN_IF_ERROR(Fresh(key));
     RETURN_IF_ERROR(Define(words[1], {.name = std::string(words[1]), .key = policy_.witnesses_.size()}));
     policy_.witnesses_.push_back(key);
+    policy_.witness_names_.emplace_back(words[1]);
     policy_.witness_urls_.emplace_back(words.size() == 4 ? words[3] : "");
     return absl::OkStatus();
   }

@@ -23,6 +23,8 @@ class QuorumPolicy {
 
   const std::vector<VerifierKey>& logs() const { return logs_; }
   const std::vector<VerifierKey>& witnesses() const { return witnesses_; }
+  // What the policy calls each witness, in the same order.
+  const std::vector<std::string>& witness_names() const { return witness_names_; }
   // Where each witness is reached, in the same order; empty when its line does not say.
   const std::vector<std::string>& witness_urls() const { return witness_urls_; }
   // `quorum none`: no cosignature is asked for.
@@ -44,6 +46,7 @@ class QuorumPolicy {
 
   std::vector<VerifierKey> logs_;
   std::vector<VerifierKey> witnesses_;
+  std::vector<std::string> witness_names_;
   std::vector<std::string> witness_urls_;
   std::vector<Node> nodes_;
   size_t quorum_ = kNone;

@@ -31,12 +31,18 @@ CREATE TABLE tile(id INTEGER PRIMARY KEY, hashes BLOB NOT NULL) STRICT;
 CREATE TABLE checkpoint(size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT;
 CREATE TABLE public_body(idx INTEGER PRIMARY KEY, kind INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
 CREATE INDEX public_body_kind ON public_body(kind, idx);
--- Reserved for witnesses and legal holds.
+-- Who signed is the witness's verifier key, so that fsck verifies each line alone.
 CREATE TABLE cosignature(
   size INTEGER NOT NULL, witness TEXT NOT NULL, line TEXT NOT NULL, added_ms INTEGER NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(size, witness, line, added_ms)) STORED,
   PRIMARY KEY (size, witness)) STRICT, WITHOUT ROWID;
+CREATE TABLE cosigned(
+  size INTEGER PRIMARY KEY, met_ms INTEGER NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(size, met_ms)) STORED) STRICT;
 CREATE TABLE witness_view(
-  witness TEXT PRIMARY KEY, size INTEGER NOT NULL, seen_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  witness TEXT PRIMARY KEY, size INTEGER NOT NULL, seen_ms INTEGER NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(witness, size, seen_ms)) STORED) STRICT, WITHOUT ROWID;
+-- Reserved for legal holds.
 CREATE TABLE hold(
   hold_id TEXT PRIMARY KEY, idx INTEGER NOT NULL, authority TEXT NOT NULL, placed_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 INSERT INTO log_state(id, size, root, epoch, newest_ms)

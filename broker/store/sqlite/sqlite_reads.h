@@ -23,6 +23,9 @@ class SqliteReads : public virtual Reader {
   absl::StatusOr<std::string> GetTile(TileKey key) override;
   absl::StatusOr<std::optional<CheckpointRow>> NewestCheckpoint() override;
   absl::StatusOr<std::optional<CheckpointRow>> FindCheckpoint(uint64_t size) override;
+  absl::StatusOr<std::vector<CosignatureRow>> ListCosignatures(uint64_t size) override;
+  absl::StatusOr<std::optional<uint64_t>> NewestCosigned(uint64_t below) override;
+  absl::StatusOr<std::vector<WitnessViewRow>> ListWitnessViews() override;
   absl::StatusOr<std::optional<PublicBodyRow>> FindPublicBody(uint64_t index) override;
   absl::StatusOr<std::vector<PublicBodyRow>> ListPublicBodies(uint8_t kind, uint64_t from_index, size_t limit) override;
   absl::StatusOr<std::optional<std::string>> FindDecisionRequest(uint64_t index) override;

@@ -144,6 +144,29 @@ absl::StatusOr<std::optional<CheckpointRow>> SqliteReads::FindCheckpoint(uint64_
                                TakeCheckpoint);
 }
 
+absl::StatusOr<std::vector<CosignatureRow>> SqliteReads::ListCosignatures(uint64_t size) {
+  return AllRows<CosignatureRow>(
+      connection_.Select("SELECT size, witness, line, added_ms FROM cosignature WHERE size = ? ORDER BY witness", size),
+      [](const Query& query) -> absl::StatusOr<CosignatureRow> {
+        return CosignatureRow{
+            .size = query.Unsigned(0), .witness = query.Text(1), .line = query.Text(2), .add_time = query.Time(3)};
+      });
+}
+
+absl::StatusOr<std::optional<uint64_t>> SqliteReads::NewestCosigned(uint64_t below) {
+  return OneRow<uint64_t>(connection_.Select("SELECT size FROM cosigned WHERE size < ? ORDER BY size DESC LIMIT 1",
+                                             std::min(below, kNoEnd)),
+                          TakeIndex);
+}
+
+absl::StatusOr<std::vector<WitnessViewRow>> SqliteReads::ListWitnessViews() {
+  return AllRows<WitnessViewRow>(connection_.Select("SELECT witness, size, seen_ms FROM witness_view ORDER BY witness"),
+                                 [](const Query& query) -> absl::StatusOr<WitnessViewRow> {
+                                   return WitnessViewRow{
+                                       .witness = query.Text(0), .size = query.Unsigned(1), .seen_time = query.Time(2)};
+                                 });
+}
+
 absl::StatusOr<std::optional<PublicBodyRow>> SqliteReads::FindPublicBody(uint64_t index) {
   return OneRow<PublicBodyRow>(connection_.Select("SELECT idx, kind, body FROM public_body WHERE idx = ?", index),
                                TakeBody);

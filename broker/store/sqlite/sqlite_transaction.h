@@ -29,6 +29,10 @@ class SqliteTransaction final : public Transaction, public SqliteReads {
   absl::Status ExtendTile(TileKey key, absl::string_view hashes) override;
   absl::Status InsertCheckpoint(const CheckpointRow& checkpoint) override;
   absl::Status InsertPublicBody(const PublicBodyRow& body) override;
+  absl::Status KeepCosignature(const CosignatureRow& cosignature) override;
+  absl::Status PutWitnessView(const WitnessViewRow& view) override;
+  absl::Status MarkCosigned(uint64_t size, absl::Time time) override;
+  absl::Status UnmarkCosigned(uint64_t size) override;
 
   // sqlite_writes_share.cc
   absl::Status InsertIdempotency(const IdempotencyRow& row) override;

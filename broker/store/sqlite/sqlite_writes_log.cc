@@ -63,4 +63,27 @@ absl::Status SqliteTransaction::InsertPublicBody(const PublicBodyRow& body) {
                           AsOctets(body.body));
 }
 
+absl::Status SqliteTransaction::KeepCosignature(const CosignatureRow& cosignature) {
+  return connection().Run(
+      "INSERT INTO cosignature(size, witness, line, added_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+      cosignature.size, cosignature.witness, cosignature.line, cosignature.add_time);
+}
+
+absl::Status SqliteTransaction::PutWitnessView(const WitnessViewRow& view) {
+  return connection().Run(
+      "INSERT INTO witness_view(witness, size, seen_ms) VALUES (?, ?, ?) ON CONFLICT (witness) DO UPDATE SET size ="
+      " excluded.size, seen_ms = excluded.seen_ms WHERE excluded.size >= size",
+      view.witness, view.size, view.seen_time);
+}
+
+absl::Status SqliteTransaction::MarkCosigned(uint64_t size, absl::Time time) {
+  RETURN_IF_ERROR(
+      connection().Run("INSERT INTO cosigned(size, met_ms) VALUES (?, ?) ON CONFLICT DO NOTHING", size, time));
+  return connection().Run("DELETE FROM cosignature WHERE size < ? AND size NOT IN (SELECT size FROM cosigned)", size);
+}
+
+absl::Status SqliteTransaction::UnmarkCosigned(uint64_t size) {
+  return connection().Run("DELETE FROM cosigned WHERE size = ?", size);
+}
+
 }  // namespace derwent::store
