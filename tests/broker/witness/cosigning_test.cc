@@ -1,0 +1,177 @@
+#include "broker/witness/cosigning.h"
+
+#include <sqlite3.h>
+
+#include "absl/strings/str_replace.h"
+
+#include "broker/ledger/fsck.h"
+#include "broker/witness/restart.h"
+#include "broker/witness/standing.h"
+#include "tests/broker/witness/witness_fixture.h"
+#include "trust/note/checkpoint.h"
+
+namespace derwent::witness {
+namespace {
+
+using ::derwent::testing::IsOk;
+using ::derwent::testing::IsOkAndHolds;
+using ::derwent::testing::StatusIs;
+using ledger::Referral;
+using ledger::TestTime;
+using ::testing::HasSubstr;
+
+// A log of three entries with one checkpoint, another of four, and a quorum of two of three.
+class CosigningTest : public ledger::LedgerTest {
+ protected:
+  void SetUp() override {
+    LedgerTest::SetUp();
+    Commit({Referral(1), Referral(2), Referral(3)}, TestTime(0));
+    Commit({Referral(4)}, TestTime(5'000));
+  }
+
+  std::string Body(uint64_t size) {
+    const auto row = store_->Read().value()->FindCheckpoint(size).value();
+    return trust::Note::Parse(row->note)->text;
+  }
+  absl::StatusOr<int> Keep(uint64_t size, const std::string& lines, absl::Time now = TestTime(6'000)) {
+    auto transaction = store_->Begin().value();
+    auto kept = KeepCosignatures(quorum_, size, lines, now, *transaction);
+    if (kept.ok()) {
+      EXPECT_OK(transaction->Commit());
+    }
+    return kept;
+  }
+  std::string Line(size_t witness, uint64_t size, absl::Time time = TestTime(6'000)) {
+    return Witnesses()[witness].Line(Body(size), time);
+  }
+  uint64_t Cosigned() { return store_->Read().value()->NewestCosigned(100).value().value_or(0); }
+  Standing Now(absl::Time now) { return StandingOf(*store_->Read().value(), quorum_, now).value(); }
+  std::string Fsck() {
+    log_.reset();
+    store_.reset();
+    return ledger::Fsck(path(), LogKey())->broken;
+  }
+
+  Quorum quorum_ =
+      Quorum::Make(PolicyText(kTwoOfThree), LogKey(), "host", {.amber = absl::Seconds(90), .limit = absl::Seconds(900)})
+          .value();
+};
+
+TEST_F(CosigningTest, AQuorumMakesACheckpointThatOutsidersVerify) {
+  EXPECT_THAT(Keep(4, Line(0, 4)), IsOkAndHolds(1));
+  EXPECT_EQ(Cosigned(), 0u);
+  EXPECT_THAT(Keep(4, Line(1, 4)), IsOkAndHolds(1));
+  EXPECT_EQ(Cosigned(), 4u);
+  const std::string note = CosignedNote(*store_->Read().value()).value();
+  EXPECT_THAT(trust::OpenCosignedCheckpoint(note, quorum_.policy()), IsOk());
+  EXPECT_EQ(Fsck(), "");
+}
+
+TEST_F(CosigningTest, TheLogAndOneWitnessLessThanTheQuorumAreNone) {
+  // The broker holds the log's key; the host's witness is no member of the quorum.
+  EXPECT_THAT(Keep(4, Line(0, 4) + Line(3, 4)), IsOkAndHolds(2));
+  EXPECT_EQ(Cosigned(), 0u);
+  EXPECT_TRUE(Now(TestTime(5'000'000)).stopped);
+}
+
+TEST_F(CosigningTest, AWitnessCountsOnceWhateverTheNumberOfItsLines) {
+  EXPECT_THAT(Keep(4, Line(0, 4) + Line(0, 4, TestTime(7'000)) + Line(0, 4, TestTime(8'000))), IsOkAndHolds(1));
+  EXPECT_THAT(Keep(4, Line(0, 4, TestTime(9'000))), IsOkAndHolds(1));
+  EXPECT_EQ(Cosigned(), 0u);
+}
+
+TEST_F(CosigningTest, ACosignatureOfAnOlderCheckpointIsNotReplayedUnderANewerOne) {
+  EXPECT_THAT(Keep(4, Line(0, 3)), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("does not verify")));
+  EXPECT_THAT(Keep(3, Line(0, 3)), IsOkAndHolds(1));
+  EXPECT_THAT(Keep(3, Line(1, 3)), IsOkAndHolds(1));
+  EXPECT_EQ(Cosigned(), 3u);
+  EXPECT_GT(Now(TestTime(65'000)).unwitnessed_age, absl::ZeroDuration()) << "the fourth entry is not under it";
+}
+
+TEST_F(CosigningTest, ClocksThatAreWrongAreFoundOut) {
+  EXPECT_THAT(Keep(4, Line(0, 4, TestTime(40'000))), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("future")));
+  EXPECT_THAT(Keep(4, Line(0, 4, TestTime(-40'000))),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("older than what it signs")));
+  EXPECT_THAT(Keep(4, Line(0, 4, TestTime(20'000))), IsOkAndHolds(1));
+}
+
+TEST_F(CosigningTest, LinesOfNobodyKnownAreIgnored) {
+  const TestWitness stranger{.name = "stranger", .seed = 'x'};
+  EXPECT_THAT(Keep(4, stranger.Line(Body(4), TestTime(6'000))), IsOkAndHolds(0));
+}
+
+TEST_F(CosigningTest, LinesThatAreNotStrictAreRefused) {
+  const std::string line = Line(0, 4);
+  for (const std::string& bad :
+       {std::string(), std::string("no line\n"), line.substr(0, line.size() - 1), line + "\n",
+        absl::StrReplaceAll(line, {{" police", " pol ice"}}), line.substr(0, line.size() - 4) + "\n",
+        line.substr(0, line.size() - 2) + "\r\n", std::string(2 << 20, 'x')}) {
+    EXPECT_THAT(Keep(4, bad), StatusIs(absl::StatusCode::kInvalidArgument)) << bad.substr(0, 200);
+  }
+  EXPECT_THAT(Keep(9, line), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(CosigningTest, TheOldestEntryWithoutAQuorumSaysHowItStands) {
+  EXPECT_FALSE(Now(TestTime(90'000)).amber);
+  EXPECT_TRUE(Now(TestTime(90'001)).amber);
+  EXPECT_FALSE(Now(TestTime(900'000)).stopped);
+  EXPECT_TRUE(Now(TestTime(900'001)).stopped);
+  ASSERT_OK(Keep(3, Line(0, 3) + Line(1, 3)));
+  EXPECT_EQ(Now(TestTime(105'000)).unwitnessed_age, absl::Seconds(100)) << "of the fourth entry";
+  ASSERT_OK(Keep(4, Line(1, 4) + Line(2, 4)));
+  EXPECT_EQ(Now(TestTime(9'000'000)).unwitnessed_age, absl::ZeroDuration());
+}
+
+TEST_F(CosigningTest, AStricterPolicyTakesAQuorumBack) {
+  ASSERT_OK(Keep(3, Line(0, 3) + Line(1, 3) + Line(2, 3)));
+  ASSERT_OK(Keep(4, Line(0, 4) + Line(1, 4)));
+  const Quorum all =
+      Quorum::Make(PolicyText("group sectors all police dfrs adults\nquorum sectors\n"), LogKey(), "host", {}).value();
+  auto transaction = store_->Begin().value();
+  ASSERT_OK(JudgeAgain(all, *transaction));
+  ASSERT_OK(transaction->Commit());
+  EXPECT_EQ(Cosigned(), 3u);
+}
+
+TEST_F(CosigningTest, FsckVerifiesEveryCosignature) {
+  ASSERT_OK(Keep(4, Line(0, 4) + Line(1, 4)));
+  log_.reset();
+  store_.reset();
+  sqlite3* database = nullptr;
+  sqlite3_open(path().c_str(), &database);
+  sqlite3_create_function_v2(
+      database, "row_check", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, nullptr,
+      [](sqlite3_context* context, int, sqlite3_value**) { sqlite3_result_zeroblob(context, 8); }, nullptr, nullptr,
+      nullptr);
+  EXPECT_EQ(sqlite3_exec(database, "UPDATE cosignature SET size = 3", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(database);
+  EXPECT_THAT(Fsck(), HasSubstr("cosignature of 3"));
+}
+
+TEST_F(CosigningTest, ADatabaseIsHeldToWhatItsKeySigned) {
+  const auto ours = trust::Checkpoint::ParseBody(Body(3)).value();
+  auto reader = store_->Read().value();
+  EXPECT_THAT(Belongs(ours, *reader), IsOkAndHolds(true));
+  trust::Checkpoint forked = ours;
+  forked.root = trust::Sha256("another history");
+  EXPECT_THAT(Belongs(forked, *reader), IsOkAndHolds(false));
+  trust::Checkpoint ahead = ours;
+  ahead.size = 5;
+  EXPECT_THAT(Belongs(ahead, *reader), IsOkAndHolds(false)) << "a rolled back database";
+}
+
+TEST_F(CosigningTest, WritingBeginsWhenAQuorumHasShownAndEndsWhenOneRefutes) {
+  Restart restart(quorum_);
+  EXPECT_EQ(restart.state(), Restart::State::kAwaiting);
+  EXPECT_FALSE(restart.Shown(0));
+  EXPECT_FALSE(restart.Shown(0)) << "one witness twice is one witness";
+  EXPECT_FALSE(restart.Shown(3));
+  EXPECT_TRUE(restart.Shown(2));
+  EXPECT_EQ(restart.state(), Restart::State::kOpen);
+  EXPECT_TRUE(restart.Refute());
+  EXPECT_EQ(restart.state(), Restart::State::kRefuted);
+  EXPECT_FALSE(restart.Shown(1));
+}
+
+}  // namespace
+}  // namespace derwent::witness
