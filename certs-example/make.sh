@@ -53,14 +53,14 @@ make_broker() {
   random_key "$pki/broker/index.key"
 }
 
-# The log's verifier key as C2SP prints it: name+hash+base64(0x01 and the public key).
-write_log_vkey() {
+# write_vkey KEY NAME TYPE FILE: an Ed25519 verifier key as C2SP prints it: name+hash+base64(type and the public key).
+write_vkey() {
   local public hash
-  public=$(openssl pkey -in "$pki/broker/log.key" -pubout -outform DER | tail -c 32 | od -An -v -tx1 | tr -d ' \n')
-  hash=$({ printf '%s\n' "$log_name"; printf '\x01'; printf "$(sed 's/../\\x&/g' <<<"$public")"; } |
+  public=$(openssl pkey -in "$1" -pubout -outform DER | tail -c 32 | od -An -v -tx1 | tr -d ' \n')
+  hash=$({ printf '%s\n' "$2"; printf "\\x$3"; printf "$(sed 's/../\\x&/g' <<<"$public")"; } |
     openssl dgst -sha256 -r | cut -c1-8)
-  printf '%s+%s+%s\n' "$log_name" "$hash" \
-    "$({ printf '\x01'; printf "$(sed 's/../\\x&/g' <<<"$public")"; } | openssl base64 -A)" >"$pki/trust/log.vkey"
+  printf '%s+%s+%s\n' "$2" "$hash" \
+    "$({ printf "\\x$3"; printf "$(sed 's/../\\x&/g' <<<"$public")"; } | openssl base64 -A)" >"$4"
 }
 
 make_agency() {
@@ -70,6 +70,7 @@ make_agency() {
   issue "$ca" signing "$dir/signing" "$agency signing key" "URI:$uri/agent/one"
   issue "$ca" sealing "$dir/sealing" "$agency sealing key" "URI:$uri/agent/one"
   [ -s "$dir/witness.key" ] || openssl genpkey -algorithm ED25519 -out "$dir/witness.key"
+  write_vkey "$dir/witness.key" "$agency.example/witness" 04 "$dir/witness.vkey"
   for enclave in $(enclaves_of "$agency"); do
     [ -s "$dir/reference-$enclave.key" ] || cp "$pki/custodian/reference-$enclave.key" "$dir/reference-$enclave.key"
   done
@@ -111,7 +112,7 @@ mkdir -p "$pki/trust" "$pki/broker" "$pki/agencies" "$pki/custodian"
 cat "$ca/root.pem" "$ca/issuing.pem" >"$pki/trust/ca.pem"
 for enclave in general channel nrm sarc; do random_key "$pki/custodian/reference-$enclave.key"; done
 make_broker
-write_log_vkey
+write_vkey "$pki/broker/log.key" "$log_name" 01 "$pki/trust/log.vkey" # 0x01: signs notes; 0x04: cosigns them
 for agency in "${agencies[@]}"; do make_agency "$agency"; done
 write_anchors
 write_crl "$ca" "$pki/trust/crl.pem"

@@ -11,6 +11,7 @@
 #include "agents/cli/ledger_export.h"
 #include "agents/cli/offline_ledger.h"
 #include "agents/cli/output.h"
+#include "agents/cli/quorum.h"
 #include "agents/cli/verify.h"
 #include "derwent/v1/ledger.grpc.pb.h"
 #include "trust/base/status_macros.h"
@@ -147,14 +148,18 @@ absl::StatusOr<int> Prove(Client& client, uint64_t index, const std::string& pat
   return kExitDone;
 }
 
-// Every leaf of the newest checkpoint, as tiles on disk.
+// Every leaf as tiles on disk: of the newest checkpoint under its quorum, or under `quorum none` of the newest.
 absl::StatusOr<int> Export(Client& client, const std::string& folder) {
-  std::string note;
-  ASSIGN_OR_RETURN(const trust::Checkpoint newest, Newest(client, note));
+  ASSIGN_OR_RETURN(const CosignedCheckpoint cosigned, FetchCosigned(client));
+  std::string note = cosigned.note;
+  trust::Checkpoint newest = cosigned.checkpoint;
+  if (note.empty()) {
+    ASSIGN_OR_RETURN(newest, Newest(client, note));
+  }
   ASSIGN_OR_RETURN(const trust::VerifierKey log_key, client.LogKey());
   ASSIGN_OR_RETURN(LedgerExport files, LedgerExport::Open(folder, log_key));
   RETURN_IF_ERROR(EachLeaf(client, newest.size, [&](absl::string_view leaf) { return files.Append(leaf); }));
-  RETURN_IF_ERROR(files.Finish(note));
+  RETURN_IF_ERROR(files.Finish(note, cosigned.policy));
   std::cerr << "the ledger of " << newest.size << " entries written to `" << folder << "`\n";
   return kExitDone;
 }
@@ -280,6 +285,9 @@ void AddLedgerCommands(CLI::App& app, Session& session) {
   ledger->add_subcommand("checkpoint", "the newest signed checkpoint")->callback([&session] {
     session.Run([](Client& client) { return PrintCheckpoint(client); });
   });
+  ledger->add_subcommand("cosignatures", "what each witness has cosigned, and how the ledger stands under its quorum")
+      ->callback(
+          [&session] { session.Run([&](Client& client) { return PrintCosignatures(client, session.format()); }); });
   AddVerify(*ledger, o, session);
   AddFiles(*ledger, o, session);
 }

@@ -103,7 +103,7 @@ absl::Status LedgerExport::Append(absl::string_view leaf) {
   return absl::OkStatus();
 }
 
-absl::Status LedgerExport::Finish(absl::string_view note) {
+absl::Status LedgerExport::Finish(absl::string_view note, absl::string_view policy) {
   ASSIGN_OR_RETURN(const trust::Checkpoint checkpoint, trust::OpenCheckpoint(note, log_key_));
   if (checkpoint.size < before_.size)
     return absl::DataLossError(absl::StrCat("BROKEN: the ledger was rolled back: the folder holds ", before_.size,
@@ -116,7 +116,8 @@ absl::Status LedgerExport::Finish(absl::string_view note) {
     if (!tiles_[level].empty()) RETURN_IF_ERROR(WriteTile(level));
   }
   RETURN_IF_ERROR(Replace(absl::StrCat(folder_, "/log.vkey"), absl::StrCat(log_key_.ToString(), "\n")));
-  RETURN_IF_ERROR(Replace(absl::StrCat(folder_, "/quorum.policy"), trust::QuorumPolicy::WithoutWitnesses(log_key_)));
+  const std::string alone = trust::QuorumPolicy::WithoutWitnesses(log_key_);
+  RETURN_IF_ERROR(Replace(absl::StrCat(folder_, "/quorum.policy"), policy.empty() ? alone : policy));
   return Replace(absl::StrCat(folder_, "/checkpoint"), note);
 }
 

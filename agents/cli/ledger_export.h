@@ -28,7 +28,8 @@ class LedgerExport {
   absl::Status Append(absl::string_view leaf);
   // The log is whole: writes what is partial and the checkpoint, the root of which must be ours.
   // Errors: as Append; kDataLoss the leaves do not give the signed root, or the folder holds more.
-  absl::Status Finish(absl::string_view note);
+  // `policy`: the tlog-policy that goes with it; empty: `quorum none`.
+  absl::Status Finish(absl::string_view note, absl::string_view policy = "");
   uint64_t size() const { return edge_.size(); }
 
  private:

@@ -4,6 +4,7 @@
 
 #include "agents/cli/commands.h"
 #include "agents/cli/offline_ledger.h"
+#include "agents/cli/quorum.h"
 #include "derwent/v1/agent.grpc.pb.h"
 #include "derwent/v1/ledger.grpc.pb.h"
 #include "derwent/v1/policy_service.grpc.pb.h"
@@ -12,6 +13,10 @@
 
 namespace derwent::cli {
 namespace {
+
+bool LooksGood(v1::LedgerStanding standing) {
+  return standing == v1::LEDGER_STANDING_WITNESSED || standing == v1::LEDGER_STANDING_NO_QUORUM;
+}
 
 // Adds the agent's part; true when nothing needs a look.
 absl::StatusOr<bool> AgentPart(Client& client, Rows& rows, std::string& policy) {
@@ -29,13 +34,14 @@ absl::StatusOr<bool> AgentPart(Client& client, Rows& rows, std::string& policy) 
   rows.Add({"agent", "inbox, not handed over", absl::StrCat(status.inbox_depth())});
   rows.Add({"agent", "own system, people", absl::StrCat(status.system_people())});
   rows.Add({"agent", "own system, problems", absl::StrCat(status.system_problems())});
+  rows.Add({"agent", "witnesses, as it sees them", StandingText(status.ledger())});
   rows.Add({"agent", "alarms", absl::StrCat(status.alarms_size())});
   for (const v1::Alarm& alarm : status.alarms()) {
     rows.Add({"agent", "ALARM",
               absl::StrCat(alarm.code(), alarm.agency().empty() ? "" : " ", alarm.agency(),
                            alarm.share_id().empty() ? "" : " share ", alarm.share_id())});
   }
-  return status.alarms().empty() && status.broker_reachable();
+  return status.alarms().empty() && status.broker_reachable() && LooksGood(status.ledger());
 }
 
 // Adds the broker's part; true when nothing needs a look.
@@ -57,7 +63,10 @@ absl::StatusOr<bool> BrokerPart(Client& client, Rows& rows, const std::string& a
   ASSIGN_OR_RETURN(const trust::Checkpoint checkpoint,
                    VerifyCheckpointText(newest.note(), log_key, client.configuration().origin));
   rows.Add({"broker", "ledger", absl::StrCat(checkpoint.size, " entries, signed")});
-  return same && policy.reload_error().empty();
+  ASSIGN_OR_RETURN(const v1::GetQuorumResponse quorum, FetchQuorum(client));
+  rows.Add({"broker", "witnesses", StandingText(quorum.standing())});
+  rows.Add({"broker", "oldest entry without a quorum", absl::StrCat(quorum.unwitnessed_age().seconds(), " s")});
+  return same && policy.reload_error().empty() && LooksGood(quorum.standing());
 }
 
 // Shows what answers. When one of the two does not, the other's part is still shown.

@@ -202,6 +202,7 @@ absl::Status Asker::TakeReceipts(const v1::SubmitCaseRequestRequest& request,
 }
 
 absl::Status Asker::Submit(const std::string& request_id) {
+  RETURN_IF_ERROR(context_.RequireWitnessed());
   const KeyedLock::Hold hold(submitting_, request_id);
   ASSIGN_OR_RETURN(const std::optional<AskedRow> row, parts_.requests.FindAsked(request_id));
   if (!row.has_value() || row->state != "QUEUED") return absl::OkStatus();

@@ -149,6 +149,8 @@ void ReadTrust(const json& object, const std::string& folder, AgentConfig& confi
   trust.Path("log_key", config.anchors.log_key);
   trust.Path("signatories", config.signatories);
   trust.Number("bundle_quorum", config.bundle_quorum);
+  trust.Path("quorum", config.quorum);
+  trust.Millis("witness_limit_millis", config.witness_limit);
 }
 
 void ReadHandover(const json& object, const std::string& folder, AgentConfig& config,

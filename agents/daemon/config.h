@@ -28,6 +28,8 @@ struct AgentConfig {
   AnchorFiles anchors;
   std::string signatories;  // Lines `agency person-id`: who may sign policy.
   int bundle_quorum = 2;
+  std::string quorum;  // tlog-policy file: the witnesses that must cosign; `quorum none` must be written down.
+  absl::Duration witness_limit = absl::Seconds(900);  // Entries without their quorum this long: nothing is released.
   // Its own keys: key file, certificate file.
   std::pair<std::string, std::string> signing;
   std::vector<std::pair<std::string, std::string>> sealing;  // The newest first.

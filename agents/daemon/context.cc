@@ -1,6 +1,19 @@
 #include "agents/daemon/context.h"
 
+#include "absl/strings/str_cat.h"
+
+#include "agents/daemon/fault.h"
+
 namespace derwent::agents {
+
+absl::Status AgentContext::RequireWitnessed() const {
+  const absl::Time now = clock.Now();
+  if (!quorum.Stopped(now)) return absl::OkStatus();
+  return Fault(absl::StatusCode::kUnavailable, "LEDGER_NOT_WITNESSED",
+               absl::StrCat("for ", absl::ToInt64Seconds(quorum.Age(now)),
+                            " s this agency has seen no quorum of witnesses over the ledger: nothing is released until "
+                            "it is back"));
+}
 
 void AgentContext::Alarm(absl::string_view code, absl::string_view share_id, absl::string_view agency) const {
   const absl::StatusOr<bool> fresh = state.RaiseAlarm(code, share_id, agency);

@@ -7,12 +7,14 @@
 #include "agents/daemon/log.h"
 #include "agents/daemon/metrics.h"
 #include "agents/daemon/state.h"
+#include "agents/daemon/told.h"
 #include "agents/register/person_register.h"
 #include "agents/sdk/anchors.h"
 #include "agents/sdk/broker/broker.h"
 #include "agents/sdk/checkpoint_watch.h"
 #include "agents/sdk/keys.h"
 #include "agents/sdk/policy_cache.h"
+#include "agents/sdk/quorum_watch.h"
 #include "policy/loader/signatures.h"
 #include "trust/base/clock.h"
 #include "trust/base/mutex.h"
@@ -49,6 +51,8 @@ struct AgentContext {
   PolicyCache& policy;
   KeyBook& keys;
   CheckpointWatch& watch;
+  QuorumWatch& quorum;
+  ToldCheckpoints& told;
   CurrentAnchors& roots;
   const PersonRegister& system;
   const Clock& clock;
@@ -56,6 +60,10 @@ struct AgentContext {
   Log& log;
   AgentMetrics& metrics;
   Doorbell& to_send;  // Rung when something is to be worked on or sent.
+
+  // No evidence, no flow (P13): asked before anything is released or taken. Error: kUnavailable `LEDGER_NOT_WITNESSED`
+  // while entries have been without their quorum of witnesses longer than this agency accepts.
+  absl::Status RequireWitnessed() const;
 
   // Keeps, counts and logs an alarm, once for each code, share and agency.
   void Alarm(absl::string_view code, absl::string_view share_id, absl::string_view agency) const;

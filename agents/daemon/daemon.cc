@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "google/protobuf/text_format.h"
 
+#include "agents/daemon/backoff.h"
 #include "agents/daemon/mapping.h"
 #include "trust/base/status_macros.h"
 #include "trust/signature/key_file.h"
@@ -20,26 +21,7 @@ namespace derwent::agents {
 namespace {
 
 constexpr absl::Duration kLongPoll = absl::Seconds(20);
-constexpr absl::Duration kFirstBackoff = absl::Milliseconds(200);
-constexpr absl::Duration kLongestBackoff = absl::Seconds(20);
 constexpr absl::Duration kSendInterval = absl::Milliseconds(500);
-
-// Doubles up to a limit, with jitter: agents that lost their broker together do not come back together.
-class Backoff {
- public:
-  explicit Backoff(trust::Random& random) : random_(random) {}
-  void Reset() { next_ = kFirstBackoff; }
-  absl::Duration Next() {
-    const absl::Duration base = next_;
-    next_ = std::min(next_ * 2, kLongestBackoff);
-    const auto octet = static_cast<uint8_t>(random_.Bytes(1).front());
-    return base / 2 + base * (octet / 510.0);
-  }
-
- private:
-  trust::Random& random_;
-  absl::Duration next_ = kFirstBackoff;
-};
 
 // Lines `agency person-id`; `#` starts a comment.
 absl::StatusOr<std::map<std::string, std::set<std::string>>> ReadSignatories(const std::string& path) {
@@ -87,6 +69,18 @@ absl::StatusOr<v1::Directory> ReadDirectory(const AgentConfig& config) {
         absl::StrCat("`", config.directory, "` is not the text of this agency's Directory"));
   }
   return directory;
+}
+
+// The quorum policy, of the log that this agent believes.
+absl::StatusOr<trust::QuorumPolicy> ReadQuorum(const AgentConfig& config, const trust::VerifierKey& log_key) {
+  ASSIGN_OR_RETURN(const std::string text, trust::ReadFile(config.quorum, trust::kMaxNoteSize));
+  absl::StatusOr<trust::QuorumPolicy> policy = trust::QuorumPolicy::Parse(text);
+  if (!policy.ok())
+    return absl::InvalidArgumentError(absl::StrCat("`", config.quorum, "`: ", policy.status().message()));
+  if (policy->logs().size() != 1 || policy->logs().front().ToString() != log_key.ToString())
+    return absl::InvalidArgumentError(
+        absl::StrCat("`", config.quorum, "`: its only log is not that of `trust.log_key`"));
+  return policy;
 }
 
 absl::StatusOr<std::optional<trust::Checkpoint>> NewestKept(State& state) {
@@ -137,6 +131,8 @@ struct AgentDaemon::Loaded {
   std::unique_ptr<State> state;
   std::unique_ptr<RequestState> request_state;
   std::optional<trust::Checkpoint> newest;
+  trust::QuorumPolicy quorum;
+  std::string unwitnessed;
   std::shared_ptr<const CurrentAnchors::Roots> roots;
   v1::Directory directory;
   std::map<std::string, FileReader> readers;
@@ -154,6 +150,8 @@ absl::StatusOr<std::unique_ptr<AgentDaemon>> AgentDaemon::Create(const AgentConf
   ASSIGN_OR_RETURN(loaded.state, State::Open(config.state_dir + "/agent.db", surroundings.clock));
   ASSIGN_OR_RETURN(loaded.request_state, RequestState::Open(config.state_dir + "/requests.db"));
   ASSIGN_OR_RETURN(loaded.newest, NewestKept(*loaded.state));
+  ASSIGN_OR_RETURN(loaded.quorum, ReadQuorum(config, loaded.roots->anchors.log_key));
+  ASSIGN_OR_RETURN(loaded.unwitnessed, loaded.state->Kept(kUnwitnessed));
   ASSIGN_OR_RETURN(loaded.directory, ReadDirectory(config));
   ASSIGN_OR_RETURN(loaded.readers, MappedReaders(config.mappings));
   std::unique_ptr<AgentDaemon> daemon(new AgentDaemon(config, std::move(loaded), surroundings));
@@ -170,6 +168,7 @@ AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroun
       request_state_(std::move(loaded.request_state)),
       policy_(config.state_dir + "/policy"),
       watch_(std::move(loaded.newest)),
+      quorum_(std::move(loaded.quorum), config.witness_limit, loaded.unwitnessed),
       system_(config.system),
       system_records_([this] { return system_read_ ? system_.people() : nullptr; }, around.clock),
       context_{.identity = *identity_,
@@ -178,6 +177,8 @@ AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroun
                .policy = policy_,
                .keys = keys_,
                .watch = watch_,
+               .quorum = quorum_,
+               .told = told_,
                .roots = roots_,
                .system = system_,
                .clock = around.clock,
@@ -185,7 +186,7 @@ AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroun
                .log = around.log,
                .metrics = metrics_,
                .to_send = to_send_},
-      evidence_(context_),
+      evidence_(context_, config.state_dir + "/evidence"),
       upkeep_(context_, evidence_, std::move(loaded.directory)),
       sender_(context_, evidence_, upkeep_),
       postman_(context_),
@@ -308,7 +309,7 @@ void AgentDaemon::Collect() {
   while (!stop_.stopped()) {
     // Nothing can be opened before a policy was verified.
     if (policy_.view() == nullptr) {
-      if (stop_.WaitFor(kFirstBackoff)) return;
+      if (stop_.WaitFor(Backoff::kFirst)) return;
       continue;
     }
     const absl::Time start = context_.clock.Now();

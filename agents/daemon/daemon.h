@@ -71,6 +71,8 @@ class AgentDaemon {
   Desk& desk() { return desk_; }
   RequestDesk& requests() { return request_desk_; }
   const AgentContext& context() const { return context_; }
+  // What its calls to the broker carry.
+  Gossip& gossip() { return told_; }
 
   // Steps for tests that drive it without threads.
   void ReadSystem();
@@ -99,6 +101,8 @@ class AgentDaemon {
   PolicyCache policy_;
   KeyBook keys_;
   CheckpointWatch watch_;
+  QuorumWatch quorum_;
+  ToldCheckpoints told_;
   CurrentAnchors roots_;
   PersonRegister system_;
   std::atomic<bool> system_read_ = false;  // Once at least.

@@ -1,15 +1,28 @@
 #include "agents/daemon/evidence.h"
 
+#include <filesystem>
 #include <string>
+#include <system_error>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
+#include "agents/daemon/handover.h"
 #include "trust/base/status_macros.h"
+#include "trust/note/checkpoint.h"
+#include "trust/note/tlog_proof.h"
+#include "trust/secret/sha256.h"
 
 namespace derwent::agents {
 namespace {
 
 constexpr char kCheckpoint[] = "checkpoint";
+
+// The checkpoint in a receipt that verified.
+std::string NoteOf(const v1::Receipt& receipt) {
+  const absl::StatusOr<trust::TlogProof> proof = trust::TlogProof::Parse(receipt.tlog_proof());
+  return proof.ok() ? proof->checkpoint : "";
+}
 
 }  // namespace
 
@@ -24,13 +37,41 @@ ExpectedEntry ExpectedOf(const v1::Manifest& manifest, const Sha256Digest& diges
 }
 
 // kDataLoss texts start with the alarm's code.
-absl::Status Evidence::Judge(const absl::Status& status) {
+absl::Status Evidence::Judge(const absl::Status& status, const std::string& note) {
   if (absl::IsDataLoss(status)) {
     const std::string code =
         std::vector<std::string>(absl::StrSplit(status.message(), absl::MaxSplits(':', 1))).front();
     context_.Alarm(code, "", "");
+    KeepNotes(note);
   }
   return status;
+}
+
+// By size and digest: the same is kept once.
+void Evidence::KeepNotes(const std::string& note) const {
+  std::error_code failed;
+  std::filesystem::create_directories(folder_, failed);
+  for (const std::string& one : {note, context_.told.Newest()}) {
+    const absl::StatusOr<trust::Note> parsed = trust::Note::Parse(one);
+    const absl::StatusOr<trust::Checkpoint> checkpoint =
+        parsed.ok() ? trust::Checkpoint::ParseBody(parsed->text) : parsed.status();
+    if (!checkpoint.ok()) continue;
+    const std::string path =
+        absl::StrCat(folder_, "/", checkpoint->size, "-", trust::Sha256(parsed->text).hex().substr(0, 16), ".note");
+    if (const absl::Status kept = WriteDurably(path, one); !kept.ok())
+      context_.log.Failure("evidence against the log could not be kept", kept);
+  }
+}
+
+absl::Status Evidence::JudgeHeard() {
+  const std::string note = context_.told.TakeHeard();
+  if (note.empty()) return absl::OkStatus();
+  absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(note, context_.roots.get()->anchors.log_key);
+  if (!checkpoint.ok()) {
+    context_.Alarm("CHECKPOINT_INVALID", "", "");
+    return checkpoint.status();
+  }
+  return Judge(context_.watch.Observe(*checkpoint, Proofs()), note);
 }
 
 absl::Status Evidence::KeepNewest() {
@@ -63,7 +104,7 @@ CheckpointWatch::ProofSource Evidence::Proofs() const {
 
 absl::Status Evidence::Observe(const std::vector<trust::Checkpoint>& checkpoints) {
   for (const trust::Checkpoint& checkpoint : checkpoints)
-    RETURN_IF_ERROR(Judge(context_.watch.Observe(checkpoint, Proofs())));
+    RETURN_IF_ERROR(Judge(context_.watch.Observe(checkpoint, Proofs()), ""));
   return KeepNewest();
 }
 
@@ -76,7 +117,7 @@ absl::Status Evidence::Take(const std::vector<Shown>& receipts) {
       context_.Alarm("RECEIPT_INVALID", expected.share_id, "");
       return verified.status();
     }
-    RETURN_IF_ERROR(Judge(context_.watch.Observe(verified->checkpoint, Proofs())));
+    RETURN_IF_ERROR(Judge(context_.watch.Observe(verified->checkpoint, Proofs()), NoteOf(receipt)));
     rows.push_back({.share_id = expected.share_id, .index = receipt.index(), .receipt = receipt.SerializeAsString()});
   }
   if (rows.empty()) return absl::OkStatus();
@@ -91,8 +132,21 @@ absl::Status Evidence::CheckNewest() {
     context_.Alarm("CHECKPOINT_INVALID", "", "");
     return checkpoint.status();
   }
-  RETURN_IF_ERROR(Judge(context_.watch.ObserveNewest(*checkpoint, Proofs())));
-  return KeepNewest();
+  RETURN_IF_ERROR(Judge(context_.watch.ObserveNewest(*checkpoint, Proofs()), response.note()));
+  context_.told.SetNewest(response.note());
+  RETURN_IF_ERROR(JudgeHeard());
+  RETURN_IF_ERROR(KeepNewest());
+  return ObserveQuorum(response, checkpoint->size);
+}
+
+absl::Status Evidence::ObserveQuorum(const v1::GetCheckpointResponse& newest, uint64_t size) {
+  const std::string before = context_.quorum.Kept();
+  const absl::Time now = context_.clock.Now();
+  const absl::Status observed = context_.quorum.Observe(size, newest.cosigned_note(), now);
+  if (!observed.ok()) context_.Alarm("COSIGNATURES_INVALID", "", "");
+  if (context_.quorum.Stopped(now)) context_.Alarm("LEDGER_NOT_WITNESSED", "", "");
+  if (context_.quorum.Kept() != before) RETURN_IF_ERROR(context_.state.Keep(kUnwitnessed, context_.quorum.Kept()));
+  return observed;
 }
 
 }  // namespace derwent::agents

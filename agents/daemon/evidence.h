@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,13 +15,18 @@
 
 namespace derwent::agents {
 
+// Under which name the agent keeps since when it has missed the quorum of witnesses.
+inline constexpr char kUnwitnessed[] = "unwitnessed";
+
 // What the entry of a package must say. Of a request the holder is the releasing side.
 ExpectedEntry ExpectedOf(const v1::Manifest& manifest, const Sha256Digest& digest);
 
-// Holds every receipt and checkpoint the broker shows against what this agent saw before. Thread-safe.
+// Holds every receipt and checkpoint the broker shows against what this agent saw before. Two that do not belong
+// together are kept as files, verbatim notes that the log signed. Thread-safe.
 class Evidence {
  public:
-  explicit Evidence(const AgentContext& context) : context_(context) {}
+  // `folder`: for such files; made when there are any.
+  Evidence(const AgentContext& context, std::string folder) : context_(context), folder_(std::move(folder)) {}
 
   // A receipt as it came, and what its entry must say.
   struct Shown {
@@ -35,16 +41,21 @@ class Evidence {
   // Holds checkpoints already verified against the newest. Errors: as Take.
   absl::Status Observe(const std::vector<trust::Checkpoint>& checkpoints);
 
-  // Asks for the newest checkpoint. Raises `LEDGER_ROLLED_BACK` too.
+  // Asks for the newest checkpoint, and judges what the broker told with its replies. Raises `LEDGER_ROLLED_BACK` too.
   absl::Status CheckNewest();
 
  private:
-  absl::Status Judge(const absl::Status& status);
+  // `note`: the one that was held against what was seen; empty: not at hand.
+  absl::Status Judge(const absl::Status& status, const std::string& note);
+  absl::Status JudgeHeard();
+  void KeepNotes(const std::string& note) const;
   CheckpointWatch::ProofSource Proofs() const;
   absl::Status KeepNewest();
+  absl::Status ObserveQuorum(const v1::GetCheckpointResponse& newest, uint64_t size);
   std::string NewestBody() const;
 
   const AgentContext& context_;
+  const std::string folder_;
   std::atomic<uint64_t> kept_size_ = 0;  // Of the newest checkpoint that was kept since the start.
 };
 

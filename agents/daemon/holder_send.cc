@@ -34,6 +34,7 @@ absl::Status Holder::Drain() {
 }
 
 absl::Status Holder::Submit(const AnswerRow& row) {
+  RETURN_IF_ERROR(context_.RequireWitnessed());
   v1::SubmitCaseAnswerRequest request;
   if (!request.ParseFromString(row.submit)) return absl::DataLossError("a kept answer does not parse");
   const absl::StatusOr<v1::SubmitCaseAnswerResponse> response = context_.broker.SubmitCaseAnswer(request);

@@ -44,7 +44,8 @@ int Serve(const std::string& path, const std::string& port_file) {
   agents::GrpcBroker broker(**channel);
   auto daemon = agents::AgentDaemon::Create(*config, {.broker = broker, .clock = clock, .random = random, .log = log});
   if (!daemon.ok()) return Fail(daemon.status(), 1);
-  const auto witnessing = agents::Witnessing::Start(*config, clock, log);
+  (*channel)->SetGossip(&(*daemon)->gossip());
+  const auto witnessing = agents::Witnessing::Start(*config, (*daemon)->context());
   if (!witnessing.ok()) return Fail(witnessing.status(), 1);
   auto server = agents::LocalServer::Start(*config, **daemon);
   if (!server.ok()) return Fail(server.status(), 1);

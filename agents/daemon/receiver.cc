@@ -58,6 +58,7 @@ v1::ReceivedReferral ReferralOf(const OpenedPackage& opened, const v1::Delivery&
 }  // namespace
 
 absl::StatusOr<int> Receiver::CollectOnce(absl::Duration wait) {
+  RETURN_IF_ERROR(context_.RequireWitnessed());
   v1::CollectRequest request;
   request.set_max_deliveries(kMaxDeliveries);
   request.mutable_wait()->set_seconds(absl::ToInt64Seconds(wait));

@@ -141,6 +141,7 @@ absl::StatusOr<v1::PushReferralResponse> Sender::Preview(const std::vector<Refer
 absl::StatusOr<v1::PushReferralResponse> Sender::Push(const v1::PushReferralRequest& request) {
   ASSIGN_OR_RETURN(const std::vector<ReferralDraft> drafts, Drafts(request));
   if (request.validate_only()) return Preview(drafts);
+  RETURN_IF_ERROR(context_.RequireWitnessed());
   const std::string digest = trust::Sha256(request.SerializeAsString()).bytes();
   const MutexLock lock(pushing_);
   ASSIGN_OR_RETURN(const std::optional<std::string> known, context_.state.FindPush(request.referral_ref()));
@@ -204,6 +205,7 @@ absl::Status Sender::TakeReceipts(const v1::SubmitReferralRequest& request,
 }
 
 absl::Status Sender::Submit(const OutboxRow& row) {
+  RETURN_IF_ERROR(context_.RequireWitnessed());
   const MutexLock lock(submitting_);
   ASSIGN_OR_RETURN(const std::optional<OutboxRow> current, context_.state.FindShare(row.share_id));
   if (!current.has_value() || current->state != "QUEUED") return absl::OkStatus();

@@ -5,12 +5,22 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
+#include "agents/daemon/backoff.h"
 #include "trust/base/status_macros.h"
+#include "trust/note/add_checkpoint.h"
+#include "trust/note/checkpoint.h"
 #include "trust/signature/key_file.h"
 
 namespace derwent::agents {
 namespace {
+
+constexpr absl::Duration kLongPoll = absl::Seconds(20);
+constexpr absl::Duration kUnwanted = absl::Minutes(1);
+constexpr int kCosigned = 200;
+constexpr int kConflict = 409;
+constexpr int kNotConsistent = 422;
 
 // Whole or not at all.
 absl::Status Write(const std::string& path, absl::string_view content) {
@@ -26,20 +36,80 @@ absl::Status Write(const std::string& path, absl::string_view content) {
 
 }  // namespace
 
-absl::StatusOr<Witnessing> Witnessing::Start(const AgentConfig& config, const Clock& clock, Log& log) {
-  Witnessing started;
+absl::StatusOr<bool> CheckpointCarrier::Once(absl::Duration wait) {
+  ASSIGN_OR_RETURN(const WitnessView seen, witness_.Seen(origin_));
+  v1::NextCheckpointRequest ask;
+  ask.set_witness(witness_.vkey().ToString());
+  ask.set_origin(origin_);
+  ask.set_old_size(seen.size);
+  ask.set_seen(seen.note);
+  ask.mutable_wait()->set_seconds(absl::ToInt64Seconds(wait));
+  ASSIGN_OR_RETURN(const v1::NextCheckpointResponse next, broker_.NextCheckpoint(ask));
+  if (next.add_checkpoint().empty()) return false;
+  ASSIGN_OR_RETURN(const trust::AddCheckpoint offered, trust::AddCheckpoint::Parse(next.add_checkpoint()));
+  const absl::StatusOr<trust::Note> note = trust::Note::Parse(offered.checkpoint);
+  if (!note.ok()) return note.status();
+  ASSIGN_OR_RETURN(const trust::Checkpoint checkpoint, trust::Checkpoint::ParseBody(note->text));
+  const WitnessAnswer answer = witness_.AddCheckpoint(next.add_checkpoint());
+  v1::AddCosignatureRequest give;
+  give.set_witness(ask.witness());
+  give.set_origin(origin_);
+  give.set_size(checkpoint.size);
+  give.set_status(answer.status);
+  give.set_body(answer.body);
+  RETURN_IF_ERROR(broker_.AddCosignature(give).status());
+  if (answer.status == kNotConsistent)
+    return absl::DataLossError(absl::StrCat("LEDGER_FORKED: ", absl::StripSuffix(answer.body, "\n")));
+  if (answer.status != kCosigned && answer.status != kConflict)
+    return absl::FailedPreconditionError(
+        absl::StrCat("the witness answers ", answer.status, ": ", absl::StripSuffix(answer.body, "\n")));
+  return true;
+}
+
+absl::StatusOr<std::unique_ptr<Witnessing>> Witnessing::Start(const AgentConfig& config, const AgentContext& context) {
+  std::unique_ptr<Witnessing> started(new Witnessing(context));
   if (config.witness_key.empty()) return started;
   ASSIGN_OR_RETURN(trust::Ed25519Key key, trust::Ed25519Key::FromFile(config.witness_key));
   ASSIGN_OR_RETURN(const std::string vkey, trust::ReadFile(config.anchors.log_key));
   ASSIGN_OR_RETURN(trust::VerifierKey log_key, trust::VerifierKey::Parse(absl::StripAsciiWhitespace(vkey)));
-  ASSIGN_OR_RETURN(started.witness, Witness::Open(absl::StrCat(config.state_dir, "/witness.db"), config.witness_name,
-                                                  std::move(key), {std::move(log_key)}, clock));
-  const std::string own = started.witness->vkey().ToString();
+  started->origin_ = log_key.name;
+  ASSIGN_OR_RETURN(started->witness_, Witness::Open(absl::StrCat(config.state_dir, "/witness.db"), config.witness_name,
+                                                    std::move(key), {std::move(log_key)}, context.clock));
+  const std::string own = started->witness_->vkey().ToString();
   RETURN_IF_ERROR(Write(absl::StrCat(config.state_dir, "/witness.vkey"), absl::StrCat(own, "\n")));
-  ASSIGN_OR_RETURN(started.server, WitnessServer::Start(config.witness_listen, *started.witness));
-  RETURN_IF_ERROR(Write(config.witness_port_file, absl::StrCat(started.server->port(), "\n")));
-  log.Write("info", "witnessing", {{"vkey", own}});
+  ASSIGN_OR_RETURN(started->server_, WitnessServer::Start(config.witness_listen, *started->witness_));
+  RETURN_IF_ERROR(Write(config.witness_port_file, absl::StrCat(started->server_->port(), "\n")));
+  context.log.Write("info", "witnessing", {{"vkey", own}});
+  // Where the policy does not ask for it, it is a witness for whoever asks over HTTP.
+  if (context.quorum.Wants(own)) started->thread_ = std::thread([own_self = started.get()] { own_self->Carry(); });
   return started;
+}
+
+Witnessing::~Witnessing() {
+  stop_.Stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Witnessing::Carry() {
+  CheckpointCarrier carrier(*witness_, context_.broker, origin_);
+  Backoff backoff(context_.random);
+  std::string told;  // What was logged last: once is enough.
+  while (!stop_.stopped()) {
+    const absl::StatusOr<bool> carried = carrier.Once(kLongPoll);
+    if (carried.ok()) {
+      backoff.Reset();
+      told.clear();
+      continue;
+    }
+    if (absl::IsDataLoss(carried.status())) context_.Alarm("LEDGER_FORKED", "", "");
+    const bool away = absl::IsUnavailable(carried.status()) || absl::IsCancelled(carried.status());
+    if (!away && told != carried.status().message()) {
+      told = std::string(carried.status().message());
+      context_.log.Failure("the broker's checkpoint was not cosigned", carried.status());
+    }
+    // A broker that does not want this witness is asked again now and then: its policy may change.
+    if (stop_.WaitFor(absl::IsPermissionDenied(carried.status()) ? kUnwanted : backoff.Next())) return;
+  }
 }
 
 }  // namespace derwent::agents

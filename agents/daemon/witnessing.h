@@ -1,25 +1,61 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <thread>
 
 #include "absl/status/statusor.h"
 
 #include "agents/daemon/config.h"
+#include "agents/daemon/daemon.h"
 #include "agents/daemon/log.h"
+#include "agents/sdk/broker/broker.h"
 #include "agents/witness/witness.h"
 #include "agents/witness/witness_server.h"
 #include "trust/base/clock.h"
 
 namespace derwent::agents {
 
-// The agency as a witness, where its configuration names a key: state in `witness.db` of the state folder, the key for
-// others' policies in `witness.vkey` beside it. Serves until destroyed.
-struct Witnessing {
-  std::unique_ptr<Witness> witness;
-  std::unique_ptr<WitnessServer> server;
+// Takes the broker's checkpoints to the agency's witness and its answers back: the same octets that HTTP would carry.
+class CheckpointCarrier {
+ public:
+  // Borrows all. `origin`: of the log.
+  CheckpointCarrier(Witness& witness, Broker& broker, std::string origin)
+      : witness_(witness), broker_(broker), origin_(std::move(origin)) {}
 
-  // Nothing without a key. Errors: of the key, the log's key and the state, naming the file; kUnavailable the port.
-  static absl::StatusOr<Witnessing> Start(const AgentConfig& config, const Clock& clock, Log& log);
+  // Waits for the next checkpoint and has it cosigned. False: none came. Errors: of the calls and the witness's state;
+  // kDataLoss `LEDGER_FORKED`: the broker offered a tree that does not extend the one seen, which the witness kept.
+  absl::StatusOr<bool> Once(absl::Duration wait);
+
+ private:
+  Witness& witness_;
+  Broker& broker_;
+  const std::string origin_;
+};
+
+// The agency as a witness, where its configuration names a key: state in `witness.db` of the state folder, the key for
+// others' policies in `witness.vkey` beside it. Serves over HTTP, and where the quorum policy asks for this witness,
+// cosigns what the broker offers, until destroyed.
+class Witnessing {
+ public:
+  // Nothing without a key. Borrows what `context` borrows. Errors: of the key, the log's key and the state, naming the
+  // file; kUnavailable the port.
+  static absl::StatusOr<std::unique_ptr<Witnessing>> Start(const AgentConfig& config, const AgentContext& context);
+  Witnessing(const Witnessing&) = delete;
+  Witnessing& operator=(const Witnessing&) = delete;
+  // Call Broker::StopWaiting before, or wait for the poll to end.
+  ~Witnessing();
+
+ private:
+  explicit Witnessing(const AgentContext& context) : context_(context) {}
+  void Carry();
+
+  const AgentContext& context_;
+  std::string origin_;
+  std::unique_ptr<Witness> witness_;
+  std::unique_ptr<WitnessServer> server_;
+  StopSignal stop_;
+  std::thread thread_;
 };
 
 }  // namespace derwent::agents

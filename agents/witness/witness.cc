@@ -21,12 +21,13 @@ constexpr int kNotSigned = 403;
 constexpr int kUnknown = 404;
 constexpr int kConflict = 409;
 constexpr int kNotConsistent = 422;
+constexpr int kFailed = 500;
 
 WitnessAnswer Refuse(int status, absl::string_view why) {
   return {.status = status, .content_type = "text/plain; charset=utf-8", .body = absl::StrCat(why, "\n")};
 }
 
-WitnessAnswer Failed() { return Refuse(500, "the witness cannot keep its state"); }
+WitnessAnswer Failed() { return Refuse(kFailed, "the witness cannot keep its state"); }
 
 // Whether the offered tree extends the one seen.
 absl::Status Extends(const WitnessView& seen, const trust::Checkpoint& offered, const trust::AddCheckpoint& request) {
@@ -37,6 +38,17 @@ absl::Status Extends(const WitnessView& seen, const trust::Checkpoint& offered, 
     return absl::OkStatus();
   }
   return trust::VerifyConsistency(seen.size, offered.size, seen.root, offered.root, request.path);
+}
+
+// When the witness last cosigned; the epoch: never.
+absl::Time LastCosigned(const WitnessView& seen, const trust::VerifierKey& own) {
+  const absl::StatusOr<trust::Note> note = trust::Note::Parse(seen.note);
+  if (!note.ok()) return absl::UnixEpoch();
+  for (const trust::NoteSignature& signature : note->signatures) {
+    if (signature.name == own.name && signature.key_id == own.key_id)
+      return trust::CosignatureTime(signature.signature).value_or(absl::UnixEpoch());
+  }
+  return absl::UnixEpoch();
 }
 
 }  // namespace
@@ -109,6 +121,9 @@ WitnessAnswer Witness::AddCheckpoint(absl::string_view body) {
     if (!state_->KeepEvidence(checkpoint.origin, clock_.Now(), request->checkpoint).ok()) return Failed();
     return Refuse(kNotConsistent, extends.message());
   }
+  // Its cosignatures say when it saw what: they never go back.
+  if (clock_.Now() + absl::Seconds(1) <= LastCosigned(seen, vkey_))
+    return Refuse(kFailed, "the witness's clock is behind its last cosignature");
   const absl::StatusOr<std::string> line = CosignAndKeep(*offered, seen.size);
   if (!line.ok()) return Failed();
   return {.status = kOk, .content_type = "text/plain; charset=utf-8", .body = *line};
@@ -123,6 +138,12 @@ WitnessAnswer Witness::Latest(absl::string_view origin_digest) {
     if (seen->has_value()) return {.status = kOk, .content_type = "text/plain; charset=utf-8", .body = (*seen)->note};
   }
   return Refuse(kUnknown, "no checkpoint of that log was seen");
+}
+
+absl::StatusOr<WitnessView> Witness::Seen(absl::string_view origin) {
+  const MutexLock lock(mutex_);
+  ASSIGN_OR_RETURN(std::optional<WitnessView> seen, state_->Find(origin));
+  return std::move(seen).value_or(WitnessView{.size = 0, .root = trust::EmptyRoot(), .note = ""});
 }
 
 absl::StatusOr<int64_t> Witness::CountEvidence() {

@@ -38,10 +38,13 @@ class Witness {
   const trust::VerifierKey& vkey() const { return vkey_; }
   // `POST …/add-checkpoint`. 200 with the cosignature line; 400 malformed, or the old size is over the checkpoint's;
   // 403 not signed by the log; 404 no log of that origin; 409 the old size is not the one seen last, with that; 422 it
-  // does not extend what was seen; 500 the state cannot be read or written.
+  // does not extend what was seen; 500 the state cannot be read or written, or this
+  // machine's clock is behind the last cosignature.
   WitnessAnswer AddCheckpoint(absl::string_view body);
   // `GET …/<SHA-256 of the origin in lowercase hex>/checkpoint`: the newest with its cosignature; 404 none.
   WitnessAnswer Latest(absl::string_view origin_digest);
+  // The largest tree seen of a log; of size 0: none. Error: kUnavailable, kDataLoss of the state.
+  absl::StatusOr<WitnessView> Seen(absl::string_view origin);
   // Checkpoints kept as evidence against a log.
   absl::StatusOr<int64_t> CountEvidence();
 

@@ -9,6 +9,7 @@
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
 #include "broker/exchange/shares.h"
+#include "broker/exchange/witnessed.h"
 #include "policy/loader/record.h"
 #include "trust/base/status_macros.h"
 
@@ -109,6 +110,7 @@ absl::Status SubmitCaseAnswer(const Caller& caller, const v1::SubmitCaseAnswerRe
                               const CheckedShare& share, v1::SubmitCaseAnswerResponse& response, Batch& batch) {
   ASSIGN_OR_RETURN(const bool before, Answered(caller, kMethod, request.request_id(), share.digest, response, batch));
   if (before) return absl::OkStatus();
+  RETURN_IF_ERROR(RequireWitnessed(batch));
   const CheckedPackage& package = share.packages.front();
   const World& world = batch.world();
   ASSIGN_OR_RETURN(StoredPart asked, FindRequest(caller, package.manifest, batch));

@@ -2,6 +2,7 @@
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/rules.h"
 #include "broker/exchange/shares.h"
+#include "broker/exchange/witnessed.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::exchange {
@@ -55,6 +56,7 @@ void Fill(const store::DeliveryRow& row, const std::vector<uint64_t>& entries, v
 }
 
 absl::Status CollectPackage(const store::DeliveryRow& row, v1::CollectResponse& response, Batch& batch) {
+  RETURN_IF_ERROR(RequireWitnessed(batch));
   v1::Package package;
   if (!package.ParseFromString(row.payload)) return absl::DataLossError("a stored package does not parse");
   ASSIGN_OR_RETURN(StoredPart stored,

@@ -7,6 +7,7 @@
 #include "broker/exchange/paging.h"
 #include "broker/exchange/refusal.h"
 #include "broker/ledger/query.h"
+#include "broker/witness/standing.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::exchange {
@@ -69,6 +70,10 @@ v1::LedgerEntry Render(const ledger::OpenedEntry& opened) {
 
 }  // namespace
 
+v1::ReceiptQuorum NotFinal(const World& world) {
+  return world.quorum == nullptr || world.quorum->none() ? v1::RECEIPT_QUORUM_NONE : v1::RECEIPT_QUORUM_PENDING;
+}
+
 absl::StatusOr<v1::Referral> GetReferral(const Caller& caller, const v1::GetReferralRequest& request,
                                          store::Reader& reader) {
   const std::vector<std::string> parts = absl::StrSplit(request.name(), '/');
@@ -103,12 +108,17 @@ absl::StatusOr<v1::ListReferralsResponse> ListReferrals(const Caller& caller, co
   return response;
 }
 
-absl::StatusOr<v1::LedgerEntry> GetLedgerEntry(const Caller& caller, uint64_t index, store::Reader& reader) {
-  absl::StatusOr<ledger::OpenedEntry> opened = ledger::OpenEntry(reader, index, caller.agency());
+absl::StatusOr<v1::LedgerEntry> GetLedgerEntry(const Caller& caller, uint64_t index, const World& world,
+                                               store::Reader& reader) {
+  ASSIGN_OR_RETURN(const std::optional<store::CheckpointRow> cosigned, witness::NewestCosignedOver(index, reader));
+  absl::StatusOr<ledger::OpenedEntry> opened =
+      ledger::OpenEntry(reader, index, caller.agency(), cosigned.has_value() ? &*cosigned : nullptr);
   if (absl::IsNotFound(opened.status()) || absl::IsInvalidArgument(opened.status()))
     return Refuse(absl::StatusCode::kNotFound, "ENTRY_UNKNOWN", "no such entry of this agency");
   RETURN_IF_ERROR(opened.status());
-  return Render(*opened);
+  v1::LedgerEntry entry = Render(*opened);
+  entry.mutable_receipt()->set_quorum(cosigned.has_value() ? v1::RECEIPT_QUORUM_MET : NotFinal(world));
+  return entry;
 }
 
 absl::Status CheckSearch(const v1::SearchLedgerEntriesRequest& request) {

@@ -8,6 +8,7 @@
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
 #include "broker/exchange/shares.h"
+#include "broker/exchange/witnessed.h"
 #include "policy/engine/calendar.h"
 #include "policy/loader/record.h"
 #include "trust/base/status_macros.h"
@@ -109,6 +110,7 @@ absl::Status SubmitCaseRequest(const Caller& caller, const v1::SubmitCaseRequest
                                const CheckedShare& share, v1::SubmitCaseRequestResponse& response, Batch& batch) {
   ASSIGN_OR_RETURN(const bool before, Answered(caller, kMethod, request.request_id(), share.digest, response, batch));
   if (before) return absl::OkStatus();
+  RETURN_IF_ERROR(RequireWitnessed(batch));
   const World& world = batch.world();
   RETURN_IF_ERROR(CheckTimes(share, world.limits, batch.now()));
   RETURN_IF_ERROR(CheckProfiles(share, world, batch.now()));

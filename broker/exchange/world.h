@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 
 #include "broker/store/store.h"
+#include "broker/witness/quorum.h"
 #include "policy/engine/model.h"
 #include "policy/loader/bundle.h"
 #include "trust/base/digest.h"
@@ -38,6 +39,8 @@ struct World {
   Sha256Digest register_digest;
   std::map<std::string, trust::KeyHistory> keys;
   Limits limits;
+  // Shared: one for the life of the process. Null: as `quorum none`.
+  std::shared_ptr<const witness::Quorum> quorum;
   absl::Time policy_time;
   std::string reload_error;
 

@@ -24,7 +24,7 @@ struct Row {
 };
 
 // kAuditors: persons whose directory gives them a role that may audit their own agency.
-constexpr std::array<Row, 35> kTable = {{
+constexpr std::array<Row, 38> kTable = {{
     {"PlanReferral", kAgents},
     {"SubmitReferral", kAgents},
     {"GetReferral", kEverybody},
@@ -50,6 +50,9 @@ constexpr std::array<Row, 35> kTable = {{
     {"GetInclusionProof", kEverybody},
     {"GetConsistencyProof", kEverybody},
     {"ListLeaves", kEverybody},
+    {"NextCheckpoint", kAgents},
+    {"AddCosignature", kAgents},
+    {"GetQuorum", kEverybody},
     {"GetLedgerEntry", kAgents | kAuditors},
     {"SearchLedgerEntries", kAgents | kAuditors},
     {"PublishKeyEvent", kAgents},
@@ -78,6 +81,8 @@ bool InDirectory(const exchange::Caller& caller, const exchange::World& world) {
 }
 
 }  // namespace
+
+bool AboutLedger(absl::string_view method) { return method == "NextCheckpoint" || method == "AddCosignature"; }
 
 absl::Status MayCall(const exchange::Caller& caller, absl::string_view method, const exchange::World& world,
                      absl::Time now) {

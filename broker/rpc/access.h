@@ -14,4 +14,7 @@ namespace derwent::rpc {
 absl::Status MayCall(const exchange::Caller& caller, absl::string_view method, const exchange::World& world,
                      absl::Time now);
 
+// Whether a method is about the ledger's own evidence: it is served while nothing may be written.
+bool AboutLedger(absl::string_view method);
+
 }  // namespace derwent::rpc

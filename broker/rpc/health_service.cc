@@ -1,7 +1,17 @@
 #include "broker/exchange/refusal.h"
 #include "broker/rpc/services.h"
+#include "broker/witness/standing.h"
 
 namespace derwent::rpc {
+namespace {
+
+bool Witnessed(const exchange::World& world, store::Reader& reader, absl::Time now) {
+  if (world.quorum == nullptr) return true;
+  const absl::StatusOr<witness::Standing> standing = witness::StandingOf(reader, *world.quorum, now);
+  return standing.ok() && !standing->amber;
+}
+
+}  // namespace
 
 grpc::ServerUnaryReactor* HealthService::Check(grpc::CallbackServerContext* context,
                                                const grpc::health::v1::HealthCheckRequest* request,
@@ -11,11 +21,14 @@ grpc::ServerUnaryReactor* HealthService::Check(grpc::CallbackServerContext* cont
                                                 store::Reader& reader) -> absl::Status {
                         const std::string& name = request->service();
                         const bool store_good = reader.GetLogState().ok();
-                        bool good = !draining_ && ledger_good_ && store_good;
+                        const bool ledger_good = ledger_good_ && restart_.state() == witness::Restart::State::kOpen;
+                        bool good = !draining_ && ledger_good && store_good;
                         if (name == "store")
                           good = store_good;
                         else if (name == "ledger")
-                          good = ledger_good_ && store_good;
+                          good = ledger_good && store_good;
+                        else if (name == "witnesses")
+                          good = Witnessed(world, reader, runner_.parts().clock->Now());
                         else if (name == "policy")
                           good = world.reload_error.empty();
                         else if (!name.empty() && name != "derwent")

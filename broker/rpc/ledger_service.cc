@@ -8,7 +8,9 @@
 #include "broker/exchange/rules.h"
 #include "broker/ledger/query.h"
 #include "broker/rpc/services.h"
+#include "broker/witness/standing.h"
 #include "trust/base/status_macros.h"
+#include "trust/note/tlog_proof.h"
 
 namespace derwent::rpc {
 namespace {
@@ -25,6 +27,14 @@ absl::StatusOr<store::CheckpointRow> Newest(store::Reader& reader) {
   if (!checkpoint.has_value())
     return exchange::Refuse(absl::StatusCode::kNotFound, "LEDGER_EMPTY", "the ledger has no entry yet");
   return *std::move(checkpoint);
+}
+
+// The newest under its quorum, over the entry.
+absl::StatusOr<store::CheckpointRow> Cosigned(uint64_t index, store::Reader& reader) {
+  ASSIGN_OR_RETURN(std::optional<store::CheckpointRow> cosigned, witness::NewestCosignedOver(index, reader));
+  if (cosigned.has_value()) return *std::move(cosigned);
+  return exchange::Refuse(absl::StatusCode::kFailedPrecondition, "NOT_COSIGNED_YET",
+                          "no checkpoint over this entry has its quorum of witnesses yet");
 }
 
 // The size asked for, or the newest checkpoint's; never beyond it.
@@ -46,6 +56,7 @@ grpc::ServerUnaryReactor* LedgerService::GetCheckpoint(grpc::CallbackServerConte
                         ASSIGN_OR_RETURN(const store::CheckpointRow newest, Newest(reader));
                         response->set_note(newest.note);
                         response->set_vkey(vkey_);
+                        ASSIGN_OR_RETURN(*response->mutable_cosigned_note(), witness::CosignedNote(reader));
                         return absl::OkStatus();
                       });
 }
@@ -53,21 +64,26 @@ grpc::ServerUnaryReactor* LedgerService::GetCheckpoint(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* LedgerService::GetInclusionProof(grpc::CallbackServerContext* context,
                                                            const v1::GetInclusionProofRequest* request,
                                                            v1::GetInclusionProofResponse* response) {
-  return runner_.Read(context, "GetInclusionProof",
-                      [request, response](const Caller&, const World&, store::Reader& reader) -> absl::Status {
-                        ASSIGN_OR_RETURN(const store::CheckpointRow newest, Newest(reader));
-                        ASSIGN_OR_RETURN(const uint64_t size, SizeOr(request->size(), newest.size, "size"));
-                        exchange::Violations violations;
-                        violations.Require(request->index() < size, "index", "is below the size");
-                        RETURN_IF_ERROR(violations.ToStatus());
-                        ASSIGN_OR_RETURN(const std::vector<Sha256Digest> path,
-                                         ledger::InclusionProof(reader, request->index(), size));
-                        ASSIGN_OR_RETURN(const Sha256Digest leaf, ledger::StoredLeafHash(reader, request->index()));
-                        for (const Sha256Digest& hash : path) response->add_hashes(hash.bytes());
-                        response->set_leaf_hash(leaf.bytes());
-                        response->set_note(newest.note);
-                        return absl::OkStatus();
-                      });
+  return runner_.Read(
+      context, "GetInclusionProof",
+      [request, response](const Caller&, const World&, store::Reader& reader) -> absl::Status {
+        ASSIGN_OR_RETURN(const store::CheckpointRow newest,
+                         request->cosigned() ? Cosigned(request->index(), reader) : Newest(reader));
+        ASSIGN_OR_RETURN(const uint64_t size, SizeOr(request->cosigned() ? 0 : request->size(), newest.size, "size"));
+        exchange::Violations violations;
+        violations.Require(request->index() < size, "index", "is below the size");
+        RETURN_IF_ERROR(violations.ToStatus());
+        ASSIGN_OR_RETURN(const std::vector<Sha256Digest> path, ledger::InclusionProof(reader, request->index(), size));
+        ASSIGN_OR_RETURN(const Sha256Digest leaf, ledger::StoredLeafHash(reader, request->index()));
+        for (const Sha256Digest& hash : path) response->add_hashes(hash.bytes());
+        response->set_leaf_hash(leaf.bytes());
+        response->set_note(newest.note);
+        if (request->cosigned())
+          response->set_tlog_proof(
+              trust::TlogProof{.extra = "", .index = request->index(), .path = path, .checkpoint = newest.note}
+                  .ToString());
+        return absl::OkStatus();
+      });
 }
 
 grpc::ServerUnaryReactor* LedgerService::GetConsistencyProof(grpc::CallbackServerContext* context,
@@ -117,12 +133,12 @@ grpc::ServerUnaryReactor* LedgerService::GetLedgerEntry(grpc::CallbackServerCont
   };
   return runner_.Command(
       context, "GetLedgerEntry", response, prepare,
-      [request, response](const Caller& caller, const World&, store::Reader& reader) -> absl::Status {
+      [request, response](const Caller& caller, const World& world, store::Reader& reader) -> absl::Status {
         absl::string_view name = request->name();
         uint64_t index = 0;
         if (!absl::ConsumePrefix(&name, "ledger/entries/") || !absl::SimpleAtoi(name, &index))
           return absl::InternalError("an entry's name changed");
-        ASSIGN_OR_RETURN(*response, exchange::GetLedgerEntry(caller, index, reader));
+        ASSIGN_OR_RETURN(*response, exchange::GetLedgerEntry(caller, index, world, reader));
         return absl::OkStatus();
       });
 }

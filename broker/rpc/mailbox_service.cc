@@ -38,8 +38,9 @@ grpc::ServerUnaryReactor* MailboxService::Collect(grpc::CallbackServerContext* c
       return exchange::Collect(caller, most, *response, batch);
     });
   };
-  return runner_.LongPoll(context, "Collect", response,
-                          std::clamp(WaitOf(*request), absl::ZeroDuration(), kLongestWait), prepare,
+  const Runner::Polling polling{.wait = std::clamp(WaitOf(*request), absl::ZeroDuration(), kLongestWait),
+                                .waits = runner_.parts().waits};
+  return runner_.LongPoll(context, "Collect", response, polling, prepare,
                           [response] { return response->deliveries().empty(); });
 }
 

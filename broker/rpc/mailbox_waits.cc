@@ -52,6 +52,16 @@ void MailboxWaits::Wake(const std::set<std::string>& agencies) {
   for (const auto& retry : retries) retry();
 }
 
+void MailboxWaits::WakeAll() {
+  std::list<Waiter> all;
+  {
+    const MutexLock lock(mutex_);
+    for (auto& [agency, wakes] : wakes_) ++wakes;
+    all.swap(waiters_);
+  }
+  for (const Waiter& waiter : all) waiter.retry();
+}
+
 void MailboxWaits::Tick(absl::Time now, const std::function<absl::Status(const exchange::Caller&)>& good) {
   std::vector<std::pair<Waiter, absl::Status>> over;
   {

@@ -31,6 +31,8 @@ class MailboxWaits {
   bool Park(Waiter waiter, uint64_t seen);
   uint64_t Wakes(const std::string& agency);
   void Wake(const std::set<std::string>& agencies);
+  // Whoever waits.
+  void WakeAll();
   // `good` says whether a caller may still call.
   void Tick(absl::Time now, const std::function<absl::Status(const exchange::Caller&)>& good);
   // Ends all, and whoever parks later: nobody ticks any more.

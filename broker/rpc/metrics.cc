@@ -39,6 +39,11 @@ struct Metrics::Families {
                                      .Help("Ledger entries appended")
                                      .Register(*registry)
                                      .Add({});
+  prometheus::Counter& refuted = prometheus::BuildCounter()
+                                     .Name("derwent_ledger_refuted_total")
+                                     .Help("Checkpoints of this log that its database does not hold: rollback or fork")
+                                     .Register(*registry)
+                                     .Add({});
   prometheus::Counter& failures = prometheus::BuildCounter()
                                       .Name("derwent_commit_failures_total")
                                       .Help("Commits that failed")
@@ -139,6 +144,8 @@ void Metrics::Decided(absl::Duration took) { families_->deciding.Observe(absl::T
 void Metrics::Expose(const std::weak_ptr<prometheus::Collectable>& collectable) {
   if (families_->exposer != nullptr) families_->exposer->RegisterCollectable(collectable);
 }
+
+void Metrics::LedgerRefuted() { families_->refuted.Increment(); }
 
 void Metrics::CommitFailed() { families_->failures.Increment(); }
 

@@ -28,6 +28,8 @@ class Metrics {
   // How long one command's rule took, decisions included.
   void Decided(absl::Duration took);
   void CommitFailed();
+  // A checkpoint of this log does not belong to its database.
+  void LedgerRefuted();
   void PolicyInForce(const std::string& digest, bool reload_failed);
   void CertificateExpiry(absl::Time time);
   // Asked for its figures at every scrape until Close. Kept weakly.

@@ -5,6 +5,7 @@
 
 #include "google/protobuf/descriptor.h"
 
+#include "broker/exchange/reads.h"
 #include "broker/ledger/query.h"
 #include "derwent/v1/ledger.pb.h"
 #include "trust/base/status_macros.h"
@@ -15,8 +16,7 @@ namespace {
 // Depth is that of our own messages: 6 at most.
 void Find(google::protobuf::Message& message, std::vector<v1::Receipt*>& receipts) {
   if (message.GetDescriptor() == v1::Receipt::descriptor()) {
-    auto& receipt = static_cast<v1::Receipt&>(message);
-    if (receipt.tlog_proof().empty()) receipts.push_back(&receipt);
+    receipts.push_back(&static_cast<v1::Receipt&>(message));
     return;
   }
   const google::protobuf::Reflection* const reflection = message.GetReflection();
@@ -36,11 +36,13 @@ void Find(google::protobuf::Message& message, std::vector<v1::Receipt*>& receipt
 }  // namespace
 
 absl::Status FillReceipts(google::protobuf::Message& response, const std::string& agency,
-                          const ledger::SealedBatch* sealed, store::Store& store) {
+                          const ledger::SealedBatch* sealed, const exchange::World& world, store::Store& store) {
   std::vector<v1::Receipt*> receipts;
   Find(response, receipts);
   std::unique_ptr<store::Reader> reader;
   for (v1::Receipt* receipt : receipts) {
+    if (receipt->quorum() == v1::RECEIPT_QUORUM_UNSPECIFIED) receipt->set_quorum(exchange::NotFinal(world));
+    if (!receipt->tlog_proof().empty()) continue;
     absl::StatusOr<std::string> proof = absl::NotFoundError("");
     if (sealed != nullptr) proof = sealed->MakeReceipt(receipt->index(), agency);
     if (absl::IsNotFound(proof.status())) {

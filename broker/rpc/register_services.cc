@@ -30,7 +30,7 @@ grpc::ServerUnaryReactor* KeyService::GetAgencyKeys(grpc::CallbackServerContext*
           return exchange::Refuse(absl::StatusCode::kNotFound, "AGENCY_UNKNOWN",
                                   "no such agency in the policy in force");
         ASSIGN_OR_RETURN(*response, exchange::GetAgencyKeys(request->agency(), reader));
-        return FillReceipts(*response, caller.agency(), nullptr, store);
+        return FillReceipts(*response, caller.agency(), nullptr, world, store);
       });
 }
 

@@ -6,6 +6,7 @@
 
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
+#include "broker/exchange/witnessed.h"
 #include "broker/rpc/access.h"
 #include "broker/rpc/receipts.h"
 #include "broker/rpc/rpc_status.h"
@@ -24,6 +25,7 @@ struct Runner::Call {
   OnRefusal on_refusal;
   // Of a long poll.
   absl::Time poll_until = absl::InfinitePast();
+  MailboxWaits* waits = nullptr;
   Prepare prepare;
   std::function<bool()> empty;
   uint64_t wakes_seen = 0;
@@ -87,6 +89,8 @@ void Runner::End(const CallPtr& call, const absl::Status& status) {
        {"reason", reason},
        {"duration_ms", absl::StrCat(absl::ToDoubleMilliseconds(took))},
        {"error", ours ? std::string(status.message()) : ""}});
+  const std::string newest = parts_.gossip->newest();
+  if (!newest.empty()) call->context->AddTrailingMetadata(Gossip::kMetadata, newest);
   call->reactor->Finish(ToGrpc(status));
 }
 
@@ -99,6 +103,8 @@ bool Runner::Admit(const CallPtr& call) {
     return false;
   }
   call->caller = *std::move(caller);
+  const auto told = call->context->client_metadata().find(Gossip::kMetadata);
+  if (told != call->context->client_metadata().end()) parts_.gossip->Heard({told->second.data(), told->second.size()});
   const absl::Status may = MayCall(call->caller, call->method, *world, now);
   if (may.ok()) return true;
   Refuse(call, may);
@@ -138,16 +144,18 @@ void Runner::Enqueue(const CallPtr& call, Rule rule) {
                Committed(call, status, std::move(sealed));
              });
            },
-       .new_world = nullptr});
+       .new_world = nullptr,
+       .about_ledger = AboutLedger(call->method)});
   if (!queued.ok()) End(call, queued);
 }
 
 void Runner::Committed(const CallPtr& call, absl::Status status, std::shared_ptr<const ledger::SealedBatch> sealed) {
   if (!status.ok()) {
     // Nothing of the command is there. A refusal is entered before it is told; our own failures and lost races are not
-    // refusals.
-    const bool refusal =
-        !exchange::ReasonOf(status).empty() && !absl::IsUnavailable(status) && !absl::IsCancelled(status);
+    // refusals; that nothing is released for want of witnesses is one.
+    const std::string reason = exchange::ReasonOf(status);
+    const bool refusal = reason == exchange::kLedgerNotWitnessed ||
+                         (!reason.empty() && !absl::IsUnavailable(status) && !absl::IsCancelled(status));
     return refusal ? Refuse(call, status) : End(call, status);
   }
   if (call->after != nullptr) {
@@ -155,7 +163,8 @@ void Runner::Committed(const CallPtr& call, absl::Status status, std::shared_ptr
     status = reader.ok() ? call->after(call->caller, *parts_.world->Get(), **reader) : reader.status();
   }
   if (status.ok() && call->empty != nullptr && call->empty()) return Poll(call);
-  if (status.ok()) status = FillReceipts(*call->response, call->caller.agency(), sealed.get(), *parts_.store);
+  if (status.ok())
+    status = FillReceipts(*call->response, call->caller.agency(), sealed.get(), *parts_.world->Get(), *parts_.store);
   End(call, status);
 }
 
@@ -194,15 +203,16 @@ grpc::ServerUnaryReactor* Runner::Read(grpc::CallbackServerContext* context, abs
 }
 
 grpc::ServerUnaryReactor* Runner::LongPoll(grpc::CallbackServerContext* context, absl::string_view method,
-                                           google::protobuf::Message* response, absl::Duration wait, Prepare prepare,
+                                           google::protobuf::Message* response, Polling polling, Prepare prepare,
                                            std::function<bool()> empty) {
   const CallPtr call = Begin(context, method, response);
-  call->poll_until = call->start + wait;
+  call->poll_until = call->start + polling.wait;
+  call->waits = polling.waits;
   call->prepare = std::move(prepare);
   call->empty = std::move(empty);
   const bool taken = parts_.pool->Submit([this, call] {
     if (!Admit(call)) return;
-    call->wakes_seen = parts_.waits->Wakes(call->caller.agency());
+    call->wakes_seen = call->waits->Wakes(call->caller.agency());
     Prepared(call, call->prepare);
   });
   if (!taken) End(call, exchange::Refuse(absl::StatusCode::kResourceExhausted, "QUEUE_FULL", "too many calls wait"));
@@ -213,22 +223,22 @@ void Runner::Poll(const CallPtr& call) {
   if (parts_.clock->Now() >= call->poll_until) return End(call, absl::OkStatus());
   const auto again = [this, call] {
     parts_.pool->Finish([this, call] {
-      call->wakes_seen = parts_.waits->Wakes(call->caller.agency());
+      call->wakes_seen = call->waits->Wakes(call->caller.agency());
       Prepared(call, call->prepare);
     });
   };
   const bool parked =
-      parts_.waits->Park({.caller = call->caller,
-                          .deadline = call->poll_until,
-                          .retry = again,
-                          .end =
-                              [this, call](const absl::Status& status) {
-                                parts_.pool->Finish([this, call, status] {
-                                  status.ok() || absl::IsUnavailable(status) ? End(call, status) : Refuse(call, status);
-                                });
-                              },
-                          .cancelled = [call] { return call->context->IsCancelled(); }},
-                         call->wakes_seen);
+      call->waits->Park({.caller = call->caller,
+                         .deadline = call->poll_until,
+                         .retry = again,
+                         .end =
+                             [this, call](const absl::Status& status) {
+                               parts_.pool->Finish([this, call, status] {
+                                 status.ok() || absl::IsUnavailable(status) ? End(call, status) : Refuse(call, status);
+                               });
+                             },
+                         .cancelled = [call] { return call->context->IsCancelled(); }},
+                        call->wakes_seen);
   if (!parked) again();
 }
 

@@ -13,6 +13,7 @@
 
 #include "broker/exchange/batch.h"
 #include "broker/rpc/authentication.h"
+#include "broker/rpc/gossip.h"
 #include "broker/rpc/json_log.h"
 #include "broker/rpc/mailbox_waits.h"
 #include "broker/rpc/metrics.h"
@@ -34,6 +35,7 @@ struct Parts {
   WorkerPool* pool = nullptr;
   MailboxWaits* waits = nullptr;
   Metrics* metrics = nullptr;
+  Gossip* gossip = nullptr;
   JsonLog* log = nullptr;
 };
 
@@ -69,9 +71,14 @@ class Runner {
                                     OnRefusal on_refusal = nullptr);
   // A call that only reads what is no entry's business: proofs, registers, own referrals.
   grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context, absl::string_view method, Query query);
-  // A command that waits up to `wait` while the response stays empty.
+  // How long a call waits, and with whom.
+  struct Polling {
+    absl::Duration wait;
+    MailboxWaits* waits = nullptr;
+  };
+  // A command that waits while the response stays empty.
   grpc::ServerUnaryReactor* LongPoll(grpc::CallbackServerContext* context, absl::string_view method,
-                                     google::protobuf::Message* response, absl::Duration wait, Prepare prepare,
+                                     google::protobuf::Message* response, Polling polling, Prepare prepare,
                                      std::function<bool()> empty);
 
   const Parts& parts() const { return parts_; }

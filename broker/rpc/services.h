@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "broker/rpc/runner.h"
+#include "broker/rpc/witnesses.h"
 #include "derwent/v1/case.grpc.pb.h"
 #include "derwent/v1/case_request.grpc.pb.h"
 #include "derwent/v1/key_service.grpc.pb.h"
@@ -11,6 +12,7 @@
 #include "derwent/v1/policy_service.grpc.pb.h"
 #include "derwent/v1/referral.grpc.pb.h"
 #include "derwent/v1/register_service.grpc.pb.h"
+#include "derwent/v1/witness.grpc.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 
 // The services of the contract, as thin adaptors: each method gives the runner how to parse and which rule to run.
@@ -109,6 +111,22 @@ class LedgerService final : public v1::LedgerService::CallbackService {
   const std::string vkey_;
 };
 
+// Its calls go on while the ledger may not be written: they say whether it may.
+class WitnessService final : public v1::WitnessService::CallbackService {
+ public:
+  WitnessService(Runner& runner, Witnesses witnesses) : runner_(runner), witnesses_(std::move(witnesses)) {}
+  grpc::ServerUnaryReactor* NextCheckpoint(grpc::CallbackServerContext*, const v1::NextCheckpointRequest*,
+                                           v1::NextCheckpointResponse*) override;
+  grpc::ServerUnaryReactor* AddCosignature(grpc::CallbackServerContext*, const v1::AddCosignatureRequest*,
+                                           v1::AddCosignatureResponse*) override;
+  grpc::ServerUnaryReactor* GetQuorum(grpc::CallbackServerContext*, const v1::GetQuorumRequest*,
+                                      v1::GetQuorumResponse*) override;
+
+ private:
+  Runner& runner_;
+  const Witnesses witnesses_;
+};
+
 class KeyService final : public v1::KeyService::CallbackService {
  public:
   explicit KeyService(Runner& runner) : runner_(runner) {}
@@ -147,11 +165,13 @@ class PolicyService final : public v1::PolicyService::CallbackService {
   Runner& runner_;
 };
 
-// Health by dependency: empty or `derwent` the server, `store`, `ledger`, `policy`. NOT_SERVING while draining. Watch
-// is refused: a long stream would outlive its caller's checks.
+// Health by dependency: empty or `derwent` the server, `store`, `ledger`, `policy`, `witnesses` (not when entries have
+// been without their quorum for a tenth of the limit). NOT_SERVING while draining. Watch is refused: a long stream
+// would outlive its caller's checks.
 class HealthService final : public grpc::health::v1::Health::CallbackService {
  public:
-  explicit HealthService(Runner& runner) : runner_(runner) {}
+  // `restart` outlives it: while nothing may be written the ledger is not served.
+  HealthService(Runner& runner, const witness::Restart& restart) : runner_(runner), restart_(restart) {}
   grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext*, const grpc::health::v1::HealthCheckRequest*,
                                   grpc::health::v1::HealthCheckResponse*) override;
   void SetDraining() { draining_ = true; }
@@ -159,6 +179,7 @@ class HealthService final : public grpc::health::v1::Health::CallbackService {
 
  private:
   Runner& runner_;
+  const witness::Restart& restart_;
   std::atomic<bool> draining_ = false;
   std::atomic<bool> ledger_good_ = true;
 };

@@ -22,7 +22,7 @@ Sequencer::Sequencer(const SequencerParts& parts, SequencerOptions options, Sequ
       tagger_(parts.tagger),
       clock_(parts.clock),
       random_(parts.random),
-      options_(options),
+      options_(std::move(options)),
       events_(std::move(events)),
       thread_([this] { Loop(); }) {}
 
@@ -84,6 +84,13 @@ void Sequencer::Loop() {
 }
 
 absl::Status Sequencer::RunOne(Command& command, store::Transaction& transaction, Outcome& outcome) {
+  if (!command.about_ledger && options_.may_write) {
+    const absl::Status may = options_.may_write();
+    if (!may.ok()) {
+      outcome.answers.push_back({.status = may, .woken = {}});
+      return absl::OkStatus();
+    }
+  }
   const std::shared_ptr<const exchange::World> world = command.new_world != nullptr ? command.new_world : world_.Get();
   RETURN_IF_ERROR(transaction.Savepoint());
   const ledger::Log::Mark mark = log_.mark();

@@ -31,6 +31,8 @@ struct Command {
   std::function<void(const absl::Status& status, std::shared_ptr<const ledger::SealedBatch> sealed)> done;
   // A world that comes into force with this command's commit; null: none.
   std::shared_ptr<const exchange::World> new_world;
+  // It makes no entry and says itself whether entries may be made: `may_write` is not asked.
+  bool about_ledger = false;
 };
 
 // What the writer works on. Borrowed: must outlive it. `log` must have taken over and loaded.
@@ -46,6 +48,8 @@ struct SequencerParts {
 struct SequencerOptions {
   size_t largest_batch = 256;
   size_t most_outstanding = 4096;
+  // Why nothing may be written now, asked before each command; empty: it always may.
+  std::function<absl::Status()> may_write;
 };
 
 // What the writer's owner is told; each called on the writer's thread and quick.

@@ -14,11 +14,17 @@
 
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
+#include "broker/rpc/authentication.h"
 #include "broker/rpc/services.h"
+#include "broker/server/evidence_folder.h"
 #include "broker/server/state_metrics.h"
 #include "broker/server/trust_files.h"
 #include "broker/server/watcher.h"
 #include "broker/store/sqlite/sqlite_store.h"
+#include "broker/witness/cosigning.h"
+#include "broker/witness/restart.h"
+#include "broker/witness/rounds.h"
+#include "broker/witness/standing.h"
 #include "trust/base/status_macros.h"
 #include "trust/signature/key_file.h"
 
@@ -60,7 +66,9 @@ class RunningBroker final : public Broker {
     sequencer_ = std::make_unique<sequencer::Sequencer>(
         sequencer::SequencerParts{
             .store = *store_, .log = *ledger_, .world = world_, .tagger = *tagger_, .clock = clock_, .random = random_},
-        sequencer::SequencerOptions{.most_outstanding = configuration_.most_outstanding}, Events());
+        sequencer::SequencerOptions{.most_outstanding = configuration_.most_outstanding,
+                                    .may_write = [this] { return MayWrite(); }},
+        Events());
     runner_ = std::make_unique<rpc::Runner>(rpc::Parts{.sequencer = sequencer_.get(),
                                                        .world = &world_,
                                                        .store = store_.get(),
@@ -70,13 +78,18 @@ class RunningBroker final : public Broker {
                                                        .pool = pool_.get(),
                                                        .waits = &waits_,
                                                        .metrics = &metrics_,
+                                                       .gossip = gossip_.get(),
                                                        .log = &log_});
     RETURN_IF_ERROR(Serve());
-    watcher_ = std::make_unique<Watcher>(configuration_, *sequencer_, world_, waits_, clock_, log_, metrics_);
+    watcher_ = std::make_unique<Watcher>(configuration_, *sequencer_, world_, waits_, clock_, log_, metrics_,
+                                         WatcherHooks{.may_write = [this] { return MayWrite().ok(); },
+                                                      .looking = [this](absl::Time now) { Look(now); }});
     // The policy in force is an entry before the first decision under it is asked for by the watcher's clock.
-    RETURN_IF_ERROR(sequencer_->Enqueue({.run = [](exchange::Batch& batch) { return exchange::EnterPolicy(batch); },
-                                         .done = [](const absl::Status&, std::shared_ptr<const ledger::SealedBatch>) {},
-                                         .new_world = nullptr}));
+    if (MayWrite().ok())
+      RETURN_IF_ERROR(
+          sequencer_->Enqueue({.run = [](exchange::Batch& batch) { return exchange::EnterPolicy(batch); },
+                               .done = [](const absl::Status&, std::shared_ptr<const ledger::SealedBatch>) {},
+                               .new_world = nullptr}));
     log_.Write("info", "serving",
                {{"port", absl::StrCat(port_)},
                 {"policy_digest", world_.Get()->bundle->policy->digest},
@@ -91,7 +104,8 @@ class RunningBroker final : public Broker {
     stopped_ = true;
     if (health_ != nullptr) health_->SetDraining();
     if (watcher_ != nullptr) watcher_->Stop();
-    waits_.Stop(exchange::Refuse(absl::StatusCode::kUnavailable, "STOPPING", "the broker is stopping"));
+    for (rpc::MailboxWaits* const waits : {&waits_, &witness_waits_})
+      waits->Stop(exchange::Refuse(absl::StatusCode::kUnavailable, "STOPPING", "the broker is stopping"));
     if (server_ != nullptr)
       server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(configuration_.shutdown_grace));
     if (sequencer_ != nullptr) sequencer_->Stop();
@@ -110,6 +124,7 @@ class RunningBroker final : public Broker {
     if (!key.ok()) return InFile("log_key", configuration_.log_key, key.status());
     ledger_ = std::make_unique<ledger::Log>(configuration_.origin, *std::move(key));
     RETURN_IF_ERROR(ledger_->TakeOver(*store_));
+    RETURN_IF_ERROR(OpenWitnesses());
     ASSIGN_OR_RETURN(trust::SecretBytes index_key, trust::ReadSecretFile(configuration_.index_key));
     absl::StatusOr<ledger::Tagger> tagger = ledger::Tagger::Create(std::move(index_key));
     if (!tagger.ok()) return InFile("index_key", configuration_.index_key, tagger.status());
@@ -117,9 +132,77 @@ class RunningBroker final : public Broker {
     return absl::OkStatus();
   }
 
+  // Whom this log needs, and whether anything that was shown before speaks against its database.
+  absl::Status OpenWitnesses() {
+    ASSIGN_OR_RETURN(quorum_, ReadQuorum(configuration_, ledger_->vkey()));
+    restart_ = std::make_unique<witness::Restart>(*quorum_);
+    evidence_ = std::make_unique<EvidenceFolder>(configuration_.database);
+    {
+      ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, store_->Read());
+      RETURN_IF_ERROR(evidence_->Check(ledger_->vkey(), *reader));
+      ASSIGN_OR_RETURN(const std::optional<store::CheckpointRow> newest, reader->NewestCheckpoint());
+      if (newest.has_value()) rounds_.Grown(*newest);
+    }
+    gossip_ =
+        std::make_unique<rpc::Gossip>(ledger_->vkey(), *store_, [this](const std::string& note) { Refute(note); });
+    ASSIGN_OR_RETURN(const std::unique_ptr<store::Transaction> transaction, store_->Begin());
+    RETURN_IF_ERROR(witness::JudgeAgain(*quorum_, *transaction));
+    ASSIGN_OR_RETURN(std::string newest, witness::CosignedNote(*transaction));
+    if (!quorum_->none()) gossip_->SetNewest(std::move(newest));
+    return transaction->Commit();
+  }
+
+  absl::Status MayWrite() const {
+    switch (restart_->state()) {
+      case witness::Restart::State::kOpen:
+        return absl::OkStatus();
+      case witness::Restart::State::kAwaiting:
+        return exchange::Refuse(
+            absl::StatusCode::kUnavailable, "WITNESSES_AWAITED",
+            "the broker started and writes nothing until a quorum of witnesses has shown what it saw");
+      case witness::Restart::State::kRefuted:
+        break;
+    }
+    return exchange::Refuse(absl::StatusCode::kUnavailable, "LEDGER_ROLLED_BACK",
+                            "this log signed a checkpoint that its database does not hold: nothing is written");
+  }
+
+  rpc::Witnesses Gathering() {
+    return {
+        .quorum = quorum_.get(),
+        .rounds = &rounds_,
+        .restart = restart_.get(),
+        .gossip = gossip_.get(),
+        .waits = &witness_waits_,
+        .refute = [this](const std::string& note) { Refute(note); },
+        .opened = [this] { log_.Write("info", "a quorum of witnesses has shown what it saw: writing begins", {}); }};
+  }
+
+  // Under `quorum none` nobody was asked to protect the history: it is told and kept, and writing goes on.
+  void Refute(const std::string& note) {
+    const MutexLock lock(refuting_);
+    const absl::Status kept = evidence_->Keep(note);
+    metrics_.LedgerRefuted();
+    if (!quorum_->none() && !restart_->Refute() && kept.ok()) return;
+    log_.Write("error",
+               quorum_->none()
+                   ? "ROLLBACK: this log signed a checkpoint that its database does not hold"
+                   : "ROLLBACK: this log signed a checkpoint that its database does not hold: nothing is written any "
+                     "more. Stop, put back the newest database, start",
+               {{"evidence", evidence_->path()}, {"error", kept.ok() ? "" : std::string(kept.message())}});
+  }
+
+  void Look(absl::Time now) {
+    if (rounds_.Advance(now)) witness_waits_.WakeAll();
+    const std::shared_ptr<const exchange::World> world = world_.Get();
+    witness_waits_.Tick(
+        now, [&](const exchange::Caller& caller) { return rpc::Authentication::StillGood(caller, *world, now); });
+  }
+
   absl::Status OpenWorld() {
     exchange::World world;
     world.limits = configuration_.limits;
+    world.quorum = quorum_;
     ASSIGN_OR_RETURN(world.authority, ReadAuthority(configuration_));
     ASSIGN_OR_RETURN(world.revoked, ReadRevocations(configuration_, *world.authority, clock_.Now()));
     ASSIGN_OR_RETURN(world.anchors, ReadAnchors(configuration_.anchors));
@@ -146,6 +229,8 @@ class RunningBroker final : public Broker {
                   // Off the writer's thread: counting waits for nobody.
                   pool_->Finish([this, commands, took, sealed = std::move(sealed)] {
                     metrics_.Committed(commands, took, *sealed);
+                    if (sealed->size() > 0) rounds_.Grown({.size = sealed->size(), .note = sealed->note()});
+                    if (rounds_.Advance(clock_.Now())) witness_waits_.WakeAll();
                   });
                   if (health_ != nullptr) health_->SetLedgerGood(true);
                 },
@@ -169,17 +254,18 @@ class RunningBroker final : public Broker {
     case_requests_ = std::make_unique<rpc::CaseRequestService>(*runner_);
     mailbox_ = std::make_unique<rpc::MailboxService>(*runner_);
     ledger_service_ = std::make_unique<rpc::LedgerService>(*runner_, ledger_->vkey().ToString());
+    witness_service_ = std::make_unique<rpc::WitnessService>(*runner_, Gathering());
     keys_ = std::make_unique<rpc::KeyService>(*runner_);
     registers_ = std::make_unique<rpc::RegisterService>(*runner_);
     policy_ = std::make_unique<rpc::PolicyService>(*runner_);
-    health_ = std::make_unique<rpc::HealthService>(*runner_);
+    health_ = std::make_unique<rpc::HealthService>(*runner_, *restart_);
     // Describes the contract, which is public, to whoever has a certificate of the consortium.
     if (configuration_.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     builder.AddListeningPort(configuration_.listen, Credentials(configuration_), &port_);
     for (grpc::Service* service : std::initializer_list<grpc::Service*>{
-             referral_.get(), cases_.get(), case_requests_.get(), mailbox_.get(), ledger_service_.get(), keys_.get(),
-             registers_.get(), policy_.get(), health_.get()}) {
+             referral_.get(), cases_.get(), case_requests_.get(), mailbox_.get(), ledger_service_.get(),
+             witness_service_.get(), keys_.get(), registers_.get(), policy_.get(), health_.get()}) {
       builder.RegisterService(service);
     }
     builder.SetMaxReceiveMessageSize(static_cast<int>(configuration_.limits.share_octets + (1 << 20)));
@@ -207,6 +293,13 @@ class RunningBroker final : public Broker {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<ledger::Log> ledger_;
   std::unique_ptr<ledger::Tagger> tagger_;
+  std::shared_ptr<const witness::Quorum> quorum_;  // Shared with each world.
+  std::unique_ptr<witness::Restart> restart_;
+  std::unique_ptr<EvidenceFolder> evidence_;
+  Mutex refuting_;
+  std::unique_ptr<rpc::Gossip> gossip_;
+  witness::Rounds rounds_;
+  rpc::MailboxWaits witness_waits_;
   std::shared_ptr<StateMetrics> state_metrics_;  // Shared: the exposer keeps a weak reference.
   std::unique_ptr<rpc::WorkerPool> pool_;
   std::unique_ptr<sequencer::Sequencer> sequencer_;
@@ -216,6 +309,7 @@ class RunningBroker final : public Broker {
   std::unique_ptr<rpc::CaseRequestService> case_requests_;
   std::unique_ptr<rpc::MailboxService> mailbox_;
   std::unique_ptr<rpc::LedgerService> ledger_service_;
+  std::unique_ptr<rpc::WitnessService> witness_service_;
   std::unique_ptr<rpc::KeyService> keys_;
   std::unique_ptr<rpc::RegisterService> registers_;
   std::unique_ptr<rpc::PolicyService> policy_;

@@ -48,6 +48,9 @@ std::map<std::string, Setter> Setters(Configuration& c, const fs::path& folder) 
           {"policy", path(c.policy)},
           {"signatories", path(c.signatories)},
           {"anchors", path(c.anchors)},
+          {"quorum", path(c.quorum)},
+          {"operator", text(c.operator_agency)},
+          {"witness_limit_seconds", seconds(c.witness_limit)},
           {"bundle_quorum", number(c.bundle_quorum)},
           {"metrics", text(c.metrics)},
           {"reflection", [&c](const YAML::Node& n) { c.reflection = n.as<bool>(); }},
@@ -76,11 +79,13 @@ void Require(const Configuration& c, std::vector<std::string>& wrong) {
                                                                {"index_key", &c.index_key},
                                                                {"policy", &c.policy},
                                                                {"signatories", &c.signatories},
-                                                               {"anchors", &c.anchors}};
+                                                               {"anchors", &c.anchors},
+                                                               {"quorum", &c.quorum}};
   for (const auto& [key, value] : needed) {
     if (value->empty()) wrong.push_back(absl::StrCat("`", key, "` is missing"));
   }
   if (c.bundle_quorum < 1) wrong.emplace_back("`bundle_quorum` is at least 1");
+  if (c.witness_limit < absl::Seconds(1)) wrong.emplace_back("`witness_limit_seconds` is at least 1");
   if (c.workers < 1) wrong.emplace_back("`workers` is at least 1");
 }
 

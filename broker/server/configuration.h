@@ -16,14 +16,17 @@ struct Configuration {
   std::string port_file;               // The chosen port is written here, then renamed into place.
   std::string certificate, key, ca;    // PEM: server chain, its key (0600), roots and issuing authorities.
   std::string trust_domain = "derwent.example";
-  std::string crl;          // PEM revocation lists; read again when the file changes.
-  std::string database;     // SQLite file.
-  std::string log_key;      // Ed25519 PKCS#8 PEM (0600).
-  std::string origin;       // First line of checkpoints and name of the log's key.
-  std::string index_key;    // 32 octets or more (0600).
-  std::string policy;       // Bundle directory.
-  std::string signatories;  // Lines `agency person-id`: who may sign policy.
-  std::string anchors;      // JSON object: agency to key id of its first signing key.
+  std::string crl;              // PEM revocation lists; read again when the file changes.
+  std::string database;         // SQLite file.
+  std::string log_key;          // Ed25519 PKCS#8 PEM (0600).
+  std::string origin;           // First line of checkpoints and name of the log's key.
+  std::string index_key;        // 32 octets or more (0600).
+  std::string policy;           // Bundle directory.
+  std::string signatories;      // Lines `agency person-id`: who may sign policy.
+  std::string anchors;          // JSON object: agency to key id of its first signing key.
+  std::string quorum;           // tlog-policy file: the witnesses that must cosign; `quorum none` must be written down.
+  std::string operator_agency;  // Whose own witnesses must not be a quorum; needed unless `quorum none`.
+  absl::Duration witness_limit = absl::Seconds(900);  // Entries without their quorum this long: releases stop.
   int bundle_quorum = 2;
   std::string metrics;  // Loopback host:port; empty: none.
   bool reflection = false;

@@ -2,6 +2,7 @@
 
 #include <prometheus/metric_family.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 
+#include "broker/witness/standing.h"
 #include "trust/base/london.h"
 
 namespace derwent::server {
@@ -38,6 +40,25 @@ MetricFamily Agreements(const policy::Policy& policy) {
   return ends;
 }
 
+// How far behind each witness is, and how long entries have been without a quorum.
+std::vector<MetricFamily> Witnesses(const witness::Quorum& quorum, store::Reader& reader, absl::Time now) {
+  MetricFamily lag = Gauge("derwent_witness_lag_entries", "Entries beyond the largest checkpoint a witness cosigned");
+  MetricFamily age = Gauge("derwent_ledger_unwitnessed_seconds", "Age of the oldest entry without its quorum");
+  const absl::StatusOr<witness::Standing> standing = witness::StandingOf(reader, quorum, now);
+  const absl::StatusOr<std::vector<store::WitnessViewRow>> views = reader.ListWitnessViews();
+  const absl::StatusOr<store::LogState> head = reader.GetLogState();
+  if (!standing.ok() || !views.ok() || !head.ok()) return {};
+  Add(age, "", "", absl::ToDoubleSeconds(standing->unwitnessed_age));
+  for (size_t i = 0; i < quorum.policy().witnesses().size(); ++i) {
+    uint64_t seen = 0;
+    for (const store::WitnessViewRow& view : *views) {
+      if (view.witness == quorum.policy().witnesses()[i].ToString()) seen = std::min(view.size, head->size);
+    }
+    Add(lag, "witness", quorum.policy().witness_names()[i], static_cast<double>(head->size - seen));
+  }
+  return {std::move(lag), std::move(age)};
+}
+
 }  // namespace
 
 std::vector<MetricFamily> StateMetrics::Collect() const {
@@ -59,6 +80,8 @@ std::vector<MetricFamily> StateMetrics::Collect() const {
   const absl::StatusOr<store::LogState> head = (*reader)->GetLogState();
   if (head.ok() && head->size > 0) Add(age, "", "", absl::ToDoubleSeconds(now - head->newest_time));
   for (MetricFamily* family : {&depth, &oldest, &age}) families.push_back(std::move(*family));
+  if (world->quorum == nullptr || world->quorum->none()) return families;
+  for (MetricFamily& family : Witnesses(*world->quorum, **reader, now)) families.push_back(std::move(family));
   return families;
 }
 

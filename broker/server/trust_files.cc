@@ -33,6 +33,17 @@ absl::StatusOr<std::shared_ptr<const trust::RevocationSet>> ReadRevocations(cons
   return std::make_shared<const trust::RevocationSet>(*std::move(revoked));
 }
 
+absl::StatusOr<std::shared_ptr<const witness::Quorum>> ReadQuorum(const Configuration& configuration,
+                                                                  const trust::VerifierKey& log_key) {
+  ASSIGN_OR_RETURN(const std::string text, trust::ReadFile(configuration.quorum, trust::kMaxNoteSize));
+  // A tenth of the limit is when somebody should look.
+  absl::StatusOr<witness::Quorum> quorum =
+      witness::Quorum::Make(text, log_key, configuration.operator_agency,
+                            {.amber = configuration.witness_limit / 10, .limit = configuration.witness_limit});
+  if (!quorum.ok()) return InFile("quorum", configuration.quorum, quorum.status());
+  return std::make_shared<const witness::Quorum>(*std::move(quorum));
+}
+
 absl::StatusOr<std::map<std::string, std::string>> ReadAnchors(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string json, trust::ReadFile(path, 1 << 20));
   google::protobuf::Struct object;

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 
 #include "broker/server/configuration.h"
+#include "broker/witness/quorum.h"
 #include "policy/loader/bundle.h"
 #include "trust/identity/authority.h"
 #include "trust/identity/revocation.h"
@@ -23,6 +24,9 @@ absl::StatusOr<std::shared_ptr<const trust::Authority>> ReadAuthority(const Conf
 absl::StatusOr<std::shared_ptr<const trust::RevocationSet>> ReadRevocations(const Configuration& configuration,
                                                                             const trust::Authority& authority,
                                                                             absl::Time now);
+// The witnesses that must cosign. Error: kInvalidArgument naming the rule it breaks.
+absl::StatusOr<std::shared_ptr<const witness::Quorum>> ReadQuorum(const Configuration& configuration,
+                                                                  const trust::VerifierKey& log_key);
 // Agency to the key id of its first signing key. Error: kInvalidArgument.
 absl::StatusOr<std::map<std::string, std::string>> ReadAnchors(const std::string& path);
 // Agency to those who may sign policy for it. Error: kInvalidArgument naming the line.

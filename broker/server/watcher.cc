@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -29,7 +30,8 @@ void Stamp(const std::string& path, std::string& stamp) {
 }  // namespace
 
 Watcher::Watcher(const Configuration& configuration, sequencer::Sequencer& sequencer, sequencer::CurrentWorld& world,
-                 rpc::MailboxWaits& waits, const Clock& clock, rpc::JsonLog& log, rpc::Metrics& metrics)
+                 rpc::MailboxWaits& waits, const Clock& clock, rpc::JsonLog& log, rpc::Metrics& metrics,
+                 WatcherHooks hooks)
     : configuration_(configuration),
       sequencer_(sequencer),
       world_(world),
@@ -41,6 +43,8 @@ Watcher::Watcher(const Configuration& configuration, sequencer::Sequencer& seque
       crl_stamp_(StampOf(configuration.crl)),
       next_sweep_(clock.Now()),
       wanted_(world.Get()),
+      hooks_(std::move(hooks)),
+      publish_again_(!hooks_.may_write()),  // Else it was entered at the start.
       thread_([this] { Loop(); }) {}
 
 Watcher::~Watcher() { Stop(); }
@@ -76,7 +80,7 @@ void Watcher::Loop() {
   }
 }
 
-void Watcher::Look() {
+void Watcher::LookAtFiles() {
   std::string stamp = StampOf(configuration_.crl);
   if (stamp != crl_stamp_) {
     crl_stamp_ = std::move(stamp);
@@ -92,11 +96,17 @@ void Watcher::Look() {
     certificate_stamp_ = std::move(stamp);
     TellCertificateExpiry();
   }
-  if (publish_again_.exchange(false)) Publish(wanted_);
+}
+
+void Watcher::Look() {
+  const bool may_write = hooks_.may_write();
+  if (may_write) LookAtFiles();
+  if (may_write && publish_again_.exchange(false)) Publish(wanted_);
   const absl::Time now = clock_.Now();
   const std::shared_ptr<const exchange::World> world = world_.Get();
+  hooks_.looking(now);
   waits_.Tick(now, [&](const exchange::Caller& caller) { return rpc::Authentication::StillGood(caller, *world, now); });
-  if (now < next_sweep_) return;
+  if (!may_write || now < next_sweep_) return;
   next_sweep_ = now + kSweep;
   const absl::Status queued =
       sequencer_.Enqueue({.run = [](exchange::Batch& batch) { return exchange::Sweep(batch); },

@@ -16,13 +16,19 @@
 
 namespace derwent::server {
 
+// What its owner adds to a look.
+struct WatcherHooks {
+  std::function<bool()> may_write;          // Until it says so nothing is entered; what is due then waits.
+  std::function<void(absl::Time)> looking;  // Called at each look.
+};
+
 // What must happen without anybody calling: every 100 ms it looks whether the bundle or the revocation list changed on
 // disk, ends waiting collectors whose time is over or who were revoked; every second it has deadlines swept. A bundle
 // that does not verify is not taken: the last good one stays, and log, metric and PolicyService say so.
 class Watcher {
  public:
   Watcher(const Configuration& configuration, sequencer::Sequencer& sequencer, sequencer::CurrentWorld& world,
-          rpc::MailboxWaits& waits, const Clock& clock, rpc::JsonLog& log, rpc::Metrics& metrics);
+          rpc::MailboxWaits& waits, const Clock& clock, rpc::JsonLog& log, rpc::Metrics& metrics, WatcherHooks hooks);
   ~Watcher();
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
@@ -31,6 +37,7 @@ class Watcher {
  private:
   void Loop();
   void Look();
+  void LookAtFiles();
   void TakeRevocations();
   void TakeBundle();
   void TellCertificateExpiry();
@@ -54,7 +61,8 @@ class Watcher {
   // bundle that change together must both come into force. Its registers may be old; the writer reads them again at the
   // commit.
   std::shared_ptr<const exchange::World> wanted_;
-  std::atomic<bool> publish_again_ = false;
+  const WatcherHooks hooks_;
+  std::atomic<bool> publish_again_;
 
   Mutex mutex_;
   CondVar wake_;

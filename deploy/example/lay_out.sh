@@ -32,6 +32,27 @@ if [ ! -f "$run/policy/MANIFEST" ]; then
   done <"$run/signatories"
 fi
 
+# The witnesses of the ledger: each agency's agent, two of three sectors. DERWENT_QUORUM=none: nobody, written down.
+# DERWENT_QUORUM="2 AGENCY AGENCY …": so many of these.
+write_quorum() {
+  local quorum=${DERWENT_QUORUM:-sectors} agency
+  echo "log $(cat "$run/pki/trust/log.vkey")"
+  if [ "$quorum" = none ]; then echo "quorum none"; return; fi
+  for agency in $agencies; do echo "witness $agency $(cat "$run/pki/agencies/$agency/witness.vkey")"; done
+  if [ "$quorum" != sectors ]; then
+    printf 'group agencies %s\nquorum agencies\n' "$quorum"
+    return
+  fi
+  cat <<'GROUPS'
+group justice any police.derbys probation.em dfrs
+group health any icb.qj2 nhs.dhcft da.provider
+group local any dcc.adults dcc.childrens cbc rp.housing
+group sectors 2 justice health local
+quorum sectors
+GROUPS
+}
+[ -f "$run/quorum.policy" ] || write_quorum >"$run/quorum.policy"
+
 mkdir -p "$run/broker"
 cat >"$run/broker/broker.yaml" <<YAML
 listen: localhost:$port
@@ -47,6 +68,8 @@ index_key: ../pki/broker/index.key
 policy: ../policy
 signatories: ../signatories
 anchors: ../pki/trust/anchors.json
+quorum: ../quorum.policy
+operator: dcc.community_safety
 metrics: 127.0.0.1:0
 YAML
 
@@ -67,7 +90,7 @@ for agency in $agencies; do
   "tls": {"key": "../../pki/agencies/$agency/agent.key", "certificate": "../../pki/agencies/$agency/agent.pem"},
   "trust": {"domain": "derwent.example", "ca": "../../pki/trust/ca.pem", "crl": "../../pki/trust/crl.pem",
             "first_keys": "../../pki/trust/anchors.json", "log_key": "../../pki/trust/log.vkey",
-            "signatories": "../../signatories", "bundle_quorum": 2},
+            "signatories": "../../signatories", "bundle_quorum": 2, "quorum": "../../quorum.policy"},
   "signing": {"key": "../../pki/agencies/$agency/signing.key", "certificate": "../../pki/agencies/$agency/signing.pem"},
   "sealing": [{"key": "../../pki/agencies/$agency/sealing.key", "certificate": "../../pki/agencies/$agency/sealing.pem"}],
   "reference_keys": {"general": "../../pki/agencies/$agency/reference-general.key"},

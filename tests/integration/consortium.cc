@@ -33,7 +33,8 @@ const std::string& Template() {
   static const std::string& folder = *[] {
     std::string name = ::testing::TempDir() + "derwent_layout_XXXXXX";
     if (mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "no temporary folder";
-    Run(absl::StrCat("deploy/example/lay_out.sh '", name, "' '" DERWENT_BIN_DIR "/derwent' 0 >/dev/null"));
+    Run(absl::StrCat("DERWENT_QUORUM=none deploy/example/lay_out.sh '", name,
+                     "' '" DERWENT_BIN_DIR "/derwent' 0 >/dev/null"));
     return new std::string(name);
   }();
   static const int registered = std::atexit([] {

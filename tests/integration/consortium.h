@@ -41,6 +41,7 @@ class LyingBroker final : public agents::Broker {
   std::function<bool(const v1::AcknowledgeRequest&)> swallow_acknowledge;
   std::function<void(v1::AgencyKeys&)> on_keys;
   std::function<void(v1::GetCheckpointResponse&)> on_checkpoint;
+  std::function<void(v1::NextCheckpointResponse&)> on_next_checkpoint;
 
   absl::StatusOr<v1::PlanReferralResponse> Plan(const v1::PlanReferralRequest& r) override {
     if (!refuse_plan.ok()) return refuse_plan;
@@ -120,6 +121,12 @@ class LyingBroker final : public agents::Broker {
   absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(
       const v1::GetConsistencyProofRequest& r) override {
     return real_.GetConsistencyProof(r);
+  }
+  absl::StatusOr<v1::NextCheckpointResponse> NextCheckpoint(const v1::NextCheckpointRequest& r) override {
+    return Changed(real_.NextCheckpoint(r), on_next_checkpoint);
+  }
+  absl::StatusOr<v1::AddCosignatureResponse> AddCosignature(const v1::AddCosignatureRequest& r) override {
+    return real_.AddCosignature(r);
   }
 
  private:

@@ -248,9 +248,14 @@ TEST_F(LyingBrokerTest, ALogThatShrinksIsCaught) {
   const auto old = police().broker->GetCheckpoint({});
   ASSERT_OK(old);
   Push();
+  ASSERT_OK(police().daemon->upkeep().RunAll());
   police().broker->on_checkpoint = [&](v1::GetCheckpointResponse& response) { response = *old; };
   police().daemon->upkeep().RunAll().IgnoreError();
   EXPECT_THAT(police().Alarms(), Contains("LEDGER_ROLLED_BACK"));
+  // Both are kept as the log signed them.
+  const std::string evidence = police().config.state_dir + "/evidence";
+  const auto files = std::filesystem::directory_iterator(evidence);
+  EXPECT_EQ(std::distance(std::filesystem::begin(files), std::filesystem::end(files)), 2);
 }
 
 }  // namespace

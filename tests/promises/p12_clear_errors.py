@@ -156,7 +156,7 @@ class Configuration(Formats):
         return self.run_program(BIN / "derwent", "--config", self.write("clients/other.yaml", text(base)), "ledger", "checkpoint")
 
     def test_broker_yaml(self):
-        keys = ["certificate", "key", "ca", "crl", "database", "log_key", "origin", "index_key", "policy", "signatories", "anchors"]
+        keys = ["certificate", "key", "ca", "crl", "database", "log_key", "origin", "index_key", "policy", "signatories", "anchors", "quorum"]
         self.told(self.broker(lambda _: ""), BAD_INPUT, *[f"`{key}` is missing" for key in keys])
         self.told(self.broker(lambda base: base + "listen_adress: x\nworkers: many\nbundle_quorum: -1\n"), BAD_INPUT, "`listen_adress` is not a key", "`workers`", "`bundle_quorum`")
         self.told(self.broker(lambda _: "a: ["), BAD_INPUT, "not YAML", "line 1")

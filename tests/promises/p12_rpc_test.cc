@@ -39,8 +39,9 @@ std::string CallerOf(const MethodDescriptor& method) {
 // Methods that no content can break: what they read of the request only narrows an answer.
 bool TakesAnything(const MethodDescriptor& method) {
   static const std::set<std::string>& names = *new std::set<std::string>{
-      "LedgerService.GetCheckpoint",   "RegisterService.ListDirectories", "PolicyService.GetActivePolicy",
-      "PolicyService.GetPolicyBundle", "AgentService.GetAgentStatus",     "AgentRequestService.ListApprovals"};
+      "LedgerService.GetCheckpoint",      "WitnessService.GetQuorum",      "RegisterService.ListDirectories",
+      "PolicyService.GetActivePolicy",    "PolicyService.GetPolicyBundle", "AgentService.GetAgentStatus",
+      "AgentRequestService.ListApprovals"};
   return names.contains(NameOf(method));
 }
 
@@ -162,6 +163,10 @@ std::vector<Wrong> Table() {
       {"LedgerService.GetLedgerEntry", "name: 'ledger/entries/999999'", StatusCode::kNotFound, "ENTRY_UNKNOWN"},
       Bad("LedgerService.SearchLedgerEntries", "page_size: 501 page_token: 'Oakshott' subject_references: 'short'",
           {"page_size", "page_token", "subject_references"}),
+      {"WitnessService.NextCheckpoint", "witness: 'Oakshott' wait { seconds: 26 }", StatusCode::kPermissionDenied,
+       "WITNESS_UNKNOWN"},
+      {"WitnessService.AddCosignature", "witness: 'Oakshott' body: 'Oakshott'", StatusCode::kPermissionDenied,
+       "WITNESS_UNKNOWN"},
       {"KeyService.GetAgencyKeys", "agency: 'Oakshott'", StatusCode::kNotFound, "AGENCY_UNKNOWN"},
       Bad("KeyService.PublishKeyEvent", "request_id: 'Oakshott'", {"request_id", "event"}),
       Bad("RegisterService.ApplyDirectory", "request_id: 'Oakshott'", {"request_id", "directory"}),

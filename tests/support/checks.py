@@ -7,6 +7,7 @@ from testbed import Testbed
 
 class PromiseTest(unittest.TestCase):
     agencies = ["police.derbys", "dcc.adults"]
+    quorum = "none"  # Of witnesses, as DERWENT_QUORUM of deploy/example/lay_out.sh.
     bed = None
 
     @classmethod
@@ -15,7 +16,7 @@ class PromiseTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.bed = Testbed(cls.agencies)
+        cls.bed = Testbed(cls.agencies, quorum=cls.quorum)
         cls.bed.__enter__()
         try:
             cls.prepare()

@@ -81,8 +81,9 @@ class Process:
 class Testbed:
     """A consortium in a temporary folder. Use as a context manager."""
 
-    def __init__(self, agencies, folder=None):
+    def __init__(self, agencies, folder=None, quorum="none"):
         self.agencies = list(agencies)
+        self.quorum = quorum
         self.own = folder is None
         self.run = pathlib.Path(folder or tempfile.mkdtemp(prefix="derwent test "))
         self.port = free_port()
@@ -92,7 +93,8 @@ class Testbed:
                                   self.run / f"{a}.log", self.run / f"agents/{a}/port") for a in self.agencies}
 
     def __enter__(self):
-        subprocess.run([HOME / "deploy/example/lay_out.sh", self.run, BIN / "derwent", str(self.port)], check=True)
+        environment = {**os.environ, "DERWENT_QUORUM": self.quorum}
+        subprocess.run([HOME / "deploy/example/lay_out.sh", self.run, BIN / "derwent", str(self.port)], check=True, env=environment)
         return self
 
     def __exit__(self, kind, *_):

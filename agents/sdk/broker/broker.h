@@ -13,6 +13,7 @@
 #include "derwent/v1/policy_service.pb.h"
 #include "derwent/v1/referral.pb.h"
 #include "derwent/v1/register_service.pb.h"
+#include "derwent/v1/witness.pb.h"
 
 namespace derwent::agents {
 
@@ -49,6 +50,9 @@ class Broker {
   virtual absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint(const v1::GetCheckpointRequest& request) = 0;
   virtual absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(
       const v1::GetConsistencyProofRequest& request) = 0;
+  // Waits as Collect does.
+  virtual absl::StatusOr<v1::NextCheckpointResponse> NextCheckpoint(const v1::NextCheckpointRequest& request) = 0;
+  virtual absl::StatusOr<v1::AddCosignatureResponse> AddCosignature(const v1::AddCosignatureRequest& request) = 0;
 };
 
 }  // namespace derwent::agents

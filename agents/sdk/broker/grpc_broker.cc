@@ -17,9 +17,13 @@ GrpcBroker::GrpcBroker(const Channel& channel)
       registers_(v1::RegisterService::NewStub(channel.grpc())),
       ledger_(v1::LedgerService::NewStub(channel.grpc())),
       requests_(v1::CaseRequestService::NewStub(channel.grpc())),
-      cases_(v1::CaseService::NewStub(channel.grpc())) {}
+      cases_(v1::CaseService::NewStub(channel.grpc())),
+      witnesses_(v1::WitnessService::NewStub(channel.grpc())) {}
 
-absl::StatusOr<v1::CollectResponse> GrpcBroker::Collect(const v1::CollectRequest& request) {
+template <typename Stub, typename Request, typename Response>
+absl::StatusOr<Response> GrpcBroker::Wait(Stub& stub,
+                                          grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                                          const Request& request) {
   grpc::ClientContext context;
   const std::string correlation_id =
       Channel::Prepare(context, {.timeout = absl::Seconds(request.wait().seconds()) + kPollSlack});
@@ -28,14 +32,28 @@ absl::StatusOr<v1::CollectResponse> GrpcBroker::Collect(const v1::CollectRequest
     if (stopped_) return absl::CancelledError("this agent stops");
     waiting_.insert(&context);
   }
-  v1::CollectResponse response;
-  const grpc::Status status = mailbox_->Collect(&context, request, &response);
+  channel_.Tell(context);
+  Response response;
+  const grpc::Status status = (stub.*method)(&context, request, &response);
+  channel_.Hear(context);
   {
     const MutexLock lock(mutex_);
     waiting_.erase(&context);
   }
   if (!status.ok()) return Channel::ToAbsl(status, correlation_id);
   return response;
+}
+
+absl::StatusOr<v1::CollectResponse> GrpcBroker::Collect(const v1::CollectRequest& request) {
+  return Wait(*mailbox_, &v1::MailboxService::Stub::Collect, request);
+}
+
+absl::StatusOr<v1::NextCheckpointResponse> GrpcBroker::NextCheckpoint(const v1::NextCheckpointRequest& request) {
+  return Wait(*witnesses_, &v1::WitnessService::Stub::NextCheckpoint, request);
+}
+
+absl::StatusOr<v1::AddCosignatureResponse> GrpcBroker::AddCosignature(const v1::AddCosignatureRequest& request) {
+  return channel_.Call(*witnesses_, &v1::WitnessService::Stub::AddCosignature, request);
 }
 
 void GrpcBroker::StopWaiting() {

@@ -13,6 +13,7 @@
 #include "derwent/v1/policy_service.grpc.pb.h"
 #include "derwent/v1/referral.grpc.pb.h"
 #include "derwent/v1/register_service.grpc.pb.h"
+#include "derwent/v1/witness.grpc.pb.h"
 #include "trust/base/mutex.h"
 
 namespace derwent::agents {
@@ -47,8 +48,16 @@ class GrpcBroker final : public Broker {
   absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint(const v1::GetCheckpointRequest& request) override;
   absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(
       const v1::GetConsistencyProofRequest& request) override;
+  absl::StatusOr<v1::NextCheckpointResponse> NextCheckpoint(const v1::NextCheckpointRequest& request) override;
+  absl::StatusOr<v1::AddCosignatureResponse> AddCosignature(const v1::AddCosignatureRequest& request) override;
 
  private:
+  // A long poll, which StopWaiting ends.
+  template <typename Stub, typename Request, typename Response>
+  absl::StatusOr<Response> Wait(Stub& stub,
+                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                                const Request& request);
+
   const Channel& channel_;
   std::unique_ptr<v1::ReferralService::Stub> referrals_;
   std::unique_ptr<v1::MailboxService::Stub> mailbox_;
@@ -58,9 +67,10 @@ class GrpcBroker final : public Broker {
   std::unique_ptr<v1::LedgerService::Stub> ledger_;
   std::unique_ptr<v1::CaseRequestService::Stub> requests_;
   std::unique_ptr<v1::CaseService::Stub> cases_;
+  std::unique_ptr<v1::WitnessService::Stub> witnesses_;
   Mutex mutex_;
   bool stopped_ GUARDED_BY(mutex_) = false;
-  std::set<grpc::ClientContext*> waiting_ GUARDED_BY(mutex_);  // Of the Collect calls in progress.
+  std::set<grpc::ClientContext*> waiting_ GUARDED_BY(mutex_);  // Of the long polls in progress.
 };
 
 }  // namespace derwent::agents

@@ -108,6 +108,19 @@ std::string Channel::Prepare(grpc::ClientContext& context, const CallOptions& op
   return correlation_id;
 }
 
+void Channel::Tell(grpc::ClientContext& context) const {
+  if (gossip_ == nullptr) return;
+  const std::string newest = gossip_->Newest();
+  if (!newest.empty()) context.AddMetadata(Gossip::kMetadata, newest);
+}
+
+void Channel::Hear(const grpc::ClientContext& context) const {
+  if (gossip_ == nullptr) return;
+  const auto& trailing = context.GetServerTrailingMetadata();
+  const auto heard = trailing.find(Gossip::kMetadata);
+  if (heard != trailing.end()) gossip_->Heard(std::string(heard->second.data(), heard->second.size()));
+}
+
 absl::Status Channel::ToAbsl(const grpc::Status& status, absl::string_view correlation_id) {
   if (status.ok()) return absl::OkStatus();
   return MakeRpcStatus(static_cast<absl::StatusCode>(status.error_code()), status.error_message(),

@@ -11,6 +11,7 @@
 #include "grpcpp/client_context.h"
 #include "grpcpp/support/status.h"
 
+#include "agents/sdk/channel/gossip.h"
 #include "agents/sdk/channel/options.h"
 #include "agents/sdk/channel/rpc_error.h"
 
@@ -46,14 +47,23 @@ class Channel {
                                 const Request& request, const CallOptions& options = {}) const {
     grpc::ClientContext context;
     const std::string correlation_id = Prepare(context, options);
+    Tell(context);
     Response response;
     const grpc::Status status = (stub.*method)(&context, request, &response);
+    Hear(context);
     if (!status.ok()) return ToAbsl(status, correlation_id);
     return response;
   }
 
   // Sets deadline and headers of a call; returns its correlation id. For callers that make the call themselves.
   static std::string Prepare(grpc::ClientContext& context, const CallOptions& options);
+  // From here on calls carry checkpoints. `gossip` must outlive the channel; set it before the first call.
+  void SetGossip(Gossip* gossip) { gossip_ = gossip; }
+  // Adds what this side knows to a call; takes what the other said at its end. For callers that make the call
+  // themselves.
+  void Tell(grpc::ClientContext& context) const;
+  void Hear(const grpc::ClientContext& context) const;
+
   // OK stays OK; else code, message and details.
   static absl::Status ToAbsl(const grpc::Status& status, absl::string_view correlation_id);
 
@@ -63,6 +73,7 @@ class Channel {
 
   std::string target_;
   std::shared_ptr<grpc::Channel> channel_;
+  Gossip* gossip_ = nullptr;
 };
 
 }  // namespace derwent::agents

@@ -15,7 +15,7 @@ using testing::StatusIs;
 constexpr char kGood[] = R"({"agency": "dfrs", "state_dir": "state",
   "broker": {"target": "localhost:1", "peer": "spiffe://derwent.example/broker/one"},
   "tls": {"key": "k", "certificate": "c"},
-  "trust": {"domain": "derwent.example", "ca": "ca", "crl": "crl", "first_keys": "f", "log_key": "/l", "signatories": "s"},
+  "trust": {"domain": "derwent.example", "ca": "ca", "crl": "crl", "first_keys": "f", "log_key": "/l", "signatories": "s", "quorum": "q"},
   "signing": {"key": "k", "certificate": "c"}, "sealing": [{"key": "k", "certificate": "c"}]})";
 
 TEST(ConfigTest, PathsStartAtTheFilesFolder) {

@@ -66,6 +66,15 @@ class Log {
   std::map<std::pair<int, uint64_t>, Sha256Digest> nodes_;
 };
 
+class MovedClock final : public Clock {
+ public:
+  absl::Time Now() const override { return now_; }
+  void Move(absl::Duration by) { now_ += by; }
+
+ private:
+  absl::Time now_ = absl::FromUnixSeconds(1'790'000'000);
+};
+
 class WitnessTest : public ::testing::Test {
  protected:
   WitnessTest() {
@@ -89,7 +98,7 @@ class WitnessTest : public ::testing::Test {
     return trust::OpenCosignedCheckpoint(checkpoint + lines, *policy);
   }
 
-  const SystemClock clock_;
+  MovedClock clock_;
   const std::filesystem::path folder_ =
       std::filesystem::path(::testing::TempDir()) / ::testing::UnitTest::GetInstance()->current_test_info()->name();
   std::unique_ptr<Witness> witness_;
@@ -163,6 +172,17 @@ TEST_F(WitnessTest, RemembersAcrossAStartAndNeverGoesBack) {
   Open();
   EXPECT_EQ(Status(Log(5).Since(0)), 409);
   EXPECT_EQ(Status(Log(9).Since(8)), 200);
+}
+
+TEST_F(WitnessTest, TheTimesOfItsCosignaturesNeverGoBack) {
+  EXPECT_EQ(Status(Log(8).Since(0)), 200);
+  clock_.Move(-absl::Hours(1));
+  Open();
+  EXPECT_EQ(Status(Log(9).Since(8)), 500);
+  EXPECT_EQ(witness_->Seen(kOrigin)->size, 8u);
+  clock_.Move(absl::Hours(2));
+  EXPECT_EQ(Status(Log(9).Since(8)), 200);
+  EXPECT_EQ(witness_->Seen(kOrigin)->size, 9u);
 }
 
 TEST_F(WitnessTest, OfManyAtOnceOneIsTakenFromEachSize) {

@@ -20,7 +20,7 @@ class ConfigurationTest : public ::testing::Test {
   }
   const std::string whole_ =
       "certificate: a.pem\nkey: a.key\nca: ca.pem\ncrl: crl.pem\ndatabase: d.db\nlog_key: l.key\norigin: "
-      "example/log\nindex_key: i.key\npolicy: policy\nsignatories: s\nanchors: a.json\n";
+      "example/log\nindex_key: i.key\npolicy: policy\nsignatories: s\nanchors: a.json\nquorum: q\n";
   store::TempFolder folder_;
 };
 

@@ -20,6 +20,7 @@
 #include "derwent/v1/register_service.grpc.pb.h"
 #include "policy/loader/directory.h"
 #include "policy/loader/manifest.h"
+#include "trust/note/quorum.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::server {
@@ -83,6 +84,10 @@ void RunningBrokerTest::WriteTrust() {
   WriteFile("server.key", server.key_pem);
   WriteFile("ca.pem", pki_.ca_pem());
   WriteFile("log.key", kLogKey);
+  const trust::Ed25519Key log_key = trust::Ed25519Key::FromPem(trust::SecretBytes::CopyOf(kLogKey)).value();
+  WriteFile("quorum.policy",
+            trust::QuorumPolicy::WithoutWitnesses(
+                trust::VerifierKey::Make("derwent.example/log", trust::kNoteEd25519, log_key.public_key()).value()));
   WriteFile("index.key", std::string(32, 'i'));
   WriteFile("signatories", absl::StrCat(kSender, " p-signs\n", kRecipient, " p-signs\n"));
   WriteFile("anchors.json", absl::StrCat("{\"", kSender, "\": \"", signing_certificates_[kSender].key_id, "\", \"",
@@ -129,6 +134,7 @@ Configuration RunningBrokerTest::MakeConfiguration() const {
   c.policy = path("policy");
   c.signatories = path("signatories");
   c.anchors = path("anchors.json");
+  c.quorum = path("quorum.policy");
   c.limits = limits_;
   return c;
 }

@@ -1,0 +1,23 @@
+#include "broker/exchange/witnessed.h"
+
+#include "absl/strings/str_cat.h"
+
+#include "broker/exchange/refusal.h"
+#include "broker/witness/standing.h"
+#include "trust/base/status_macros.h"
+
+namespace derwent::exchange {
+
+absl::Status RequireWitnessed(Batch& batch) {
+  const World& world = batch.world();
+  if (world.quorum == nullptr) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const witness::Standing standing, witness::StandingOf(batch.read(), *world.quorum, batch.now()));
+  if (!standing.stopped) return absl::OkStatus();
+  return Refuse(
+      absl::StatusCode::kUnavailable, kLedgerNotWitnessed,
+      absl::StrCat("the witnesses have not cosigned the ledger for ", absl::ToInt64Seconds(standing.unwitnessed_age),
+                   " s (the limit is ", absl::ToInt64Seconds(world.quorum->patience().limit),
+                   " s): nothing is released until their quorum is back"));
+}
+
+}  // namespace derwent::exchange

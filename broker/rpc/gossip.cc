@@ -1,0 +1,45 @@
+#include "broker/rpc/gossip.h"
+
+#include <memory>
+#include <utility>
+
+#include "broker/witness/restart.h"
+#include "trust/note/checkpoint.h"
+#include "trust/secret/sha256.h"
+
+namespace derwent::rpc {
+namespace {
+
+constexpr size_t kMostOctets = size_t{16} << 10;
+constexpr size_t kMostJudged = 512;
+
+}  // namespace
+
+std::string Gossip::newest() const {
+  const MutexLock lock(mutex_);
+  return newest_;
+}
+
+void Gossip::SetNewest(std::string note) {
+  const MutexLock lock(mutex_);
+  newest_ = std::move(note);
+}
+
+bool Gossip::Judged(const Sha256Digest& digest) {
+  const MutexLock lock(mutex_);
+  if (judged_.size() >= kMostJudged) judged_.clear();
+  return !judged_.insert(digest).second;
+}
+
+void Gossip::Heard(absl::string_view note) {
+  if (note.size() > kMostOctets || Judged(trust::Sha256(note))) return;
+  const absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(note, log_key_);
+  if (!checkpoint.ok() || checkpoint->origin != log_key_.name) return;
+  // The snapshot is newer than the note: a checkpoint is durable before anybody sees it.
+  const absl::StatusOr<std::unique_ptr<store::Reader>> reader = store_.Read();
+  if (!reader.ok()) return;
+  const absl::StatusOr<bool> belongs = witness::Belongs(*checkpoint, **reader);
+  if (belongs.ok() && !*belongs) refute_(std::string(note));
+}
+
+}  // namespace derwent::rpc
