@@ -47,6 +47,7 @@ rm -rf "$run"
 free_port() { local p; for p in $(shuf -i 20000-29999 -n 50); do (exec 3<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null || { echo "$p"; return; }; done; }
 DERWENT_ANSWER_SLOT=5s deploy/example/lay_out.sh "$run" "$bin/derwent" "$(free_port)"
 note "$(wc -l <"$run/signatories") signatories signed the policy and the agreements"
+note "nothing is released unless witnesses of two of three sectors cosign the ledger (run/quorum.policy)"
 
 say "3/4 Starting a broker and an agent for each agency"
 started() { # NAME PORT_FILE PID
@@ -197,11 +198,19 @@ shown ledger open run/entry.tlog-proof --vkey "$(cat "$run/pki/trust/log.vkey")"
 "$bin/derwent" ledger open "$run/entry.tlog-proof" --vkey "$(cat "$run/pki/trust/log.vkey")" | tail -1 | sed 's/^/    /'
 shown ledger verify --all
 as police.derbys dpo ledger verify --all 2>&1 | sed 's/^/    /'
+for _ in $(seq 100); do # until the sectors' witnesses came so far
+  as police.derbys dpo ledger cosignatures >"$run/cosignatures.txt" 2>"$run/standing.txt" && grep -q 'has its quorum' "$run/standing.txt" && break
+  sleep 0.1
+done
+shown ledger cosignatures
+awk 'NR > 1 && $2 > 0 { printf "    %-22s cosigned %d entries\n", $1, $2 }' "$run/cosignatures.txt"
+sed 's/^/    /' "$run/standing.txt"
+grep -q '^witnessed' "$run/standing.txt" || fail "the ledger has no quorum of witnesses"
 shown ledger export run/ledger
 as police.derbys dpo ledger export "$run/ledger" 2>&1 | sed "s|$run|run|; s/^/    /"
-note "an outsider verifies the files with the log's key alone, or with any tlog-tiles software:"
-shown ledger fsck run/ledger --vkey "$(cat "$run/pki/trust/log.vkey")"
-"$bin/derwent" ledger fsck "$run/ledger" --vkey "$(cat "$run/pki/trust/log.vkey")" | sed "s|$run|run|; s/^/    /"
+note "an outsider verifies the files, cosignatures included, with the quorum policy alone, or with any tlog-tiles software:"
+shown ledger fsck run/ledger --policy run/quorum.policy
+"$bin/derwent" ledger fsck "$run/ledger" --policy "$run/quorum.policy" | sed "s|$run|run|; s/^/    /"
 note "one byte of a copy of the database is flipped:"
 mkdir -p "$run/copy"
 "$bin/derwent-broker" backup --database "$run/broker/broker.db" --to "$run/copy/broker.db"
