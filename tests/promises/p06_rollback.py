@@ -4,12 +4,13 @@ With a quorum of witnesses the broker signs nothing after a start until enough o
 found out by the checkpoint that its own key signed; the broker stops writing, keeps the checkpoint, and does not start again until a
 database that holds it is there. Two brokers never write one database.
 """
+import pathlib
 import shutil
 import subprocess
 import unittest
 
 from checks import PromiseTest, run
-from testbed import BIN, referral_to, wait_for
+from testbed import BIN, Process, free_port, referral_to, wait_for
 
 
 class Rollback(PromiseTest):
@@ -71,6 +72,22 @@ class Rollback(PromiseTest):
         second = subprocess.run([BIN / "derwent-broker", "serve", "--config", self.bed.run / "broker/broker.yaml"], capture_output=True, text=True, timeout=60)
         self.assertEqual(second.returncode, 1)
         self.assertIn("another process uses the database", second.stderr)
+
+    def test_4b_a_second_broker_on_a_copy_signs_nothing(self):
+        second, port = self.bed.run / "second", free_port()
+        second.mkdir()
+        (second / "broker.yaml").write_text((self.bed.run / "broker/broker.yaml").read_text().replace(f"localhost:{self.bed.port}", f"localhost:{port}"))
+        self.bed.backup(second / "broker.db")
+        client = self.bed.run / "clients/second.yaml"
+        client.write_text(pathlib.Path(self.bed.client("police.derbys", "dpo")).read_text().replace(f"localhost:{self.bed.port}", f"localhost:{port}"))
+        broker = Process("second", [BIN / "derwent-broker", "serve", "--config", second / "broker.yaml"], self.bed.run / "second.log", second / "port")
+        try:
+            broker.start().ready()
+            refused = subprocess.run([BIN / "derwent", "--config", client, "audit", "search"], capture_output=True, text=True, timeout=60)
+        finally:
+            broker.kill()
+        self.assertEqual(refused.returncode, 7, refused.stderr)
+        self.assertIn("WITNESSES_AWAITED", refused.stderr)
 
     def test_5_a_quorum_of_the_operator_alone_is_refused(self):
         config = self.bed.run / "broker/alone.yaml"
