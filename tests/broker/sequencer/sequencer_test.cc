@@ -95,6 +95,18 @@ TEST_F(SequencerTest, AnAnswerComesAfterTheCommitWithTheSealedBatch) {
   EXPECT_EQ(Durable(), 1u);
 }
 
+TEST_F(SequencerTest, NothingRunsThatMayNotBeWritten) {
+  std::atomic<bool> may = false;
+  Start({.may_write = [&]() {
+    return may ? absl::OkStatus() : exchange::Refuse(absl::StatusCode::kUnavailable, "WITNESSES_AWAITED", "not yet");
+  }});
+  EXPECT_EQ(exchange::ReasonOf(Enqueue(Enter).get().first), "WITNESSES_AWAITED");
+  EXPECT_EQ(Durable(), 0u);
+  may = true;
+  EXPECT_OK(Enqueue(Enter).get().first);
+  EXPECT_EQ(Durable(), 1u);
+}
+
 TEST_F(SequencerTest, WhatWaitsDuringACommitIsCommittedTogether) {
   Start();
   std::promise<void> go;

@@ -98,6 +98,34 @@ TEST_P(StoreContract, ExtendsTilesInPlace) {
   EXPECT_EQ(Read()->GetTile({.level = 0, .number = 70'000}).value(), "");
 }
 
+TEST_P(StoreContract, KeepsCosignaturesUntilALargerSizeHasItsQuorum) {
+  const CosignatureRow first{.size = 3, .witness = "one", .line = "line\n", .add_time = At(1)};
+  Write([&](Transaction& transaction) {
+    EXPECT_OK(transaction.KeepCosignature(first));
+    EXPECT_OK(transaction.KeepCosignature({.size = 3, .witness = "one", .line = "again", .add_time = At(2)}));
+    EXPECT_OK(transaction.KeepCosignature({.size = 5, .witness = "one", .line = "line\n", .add_time = At(3)}));
+  });
+  Reopen();
+  EXPECT_THAT(Read()->ListCosignatures(3).value(), ElementsAre(first));
+  EXPECT_FALSE(Read()->NewestCosigned(100).value().has_value());
+  Write([](Transaction& transaction) { EXPECT_OK(transaction.MarkCosigned(5, At(4))); });
+  EXPECT_THAT(Read()->ListCosignatures(3).value(), IsEmpty());
+  EXPECT_EQ(Read()->NewestCosigned(100).value(), 5u);
+  EXPECT_FALSE(Read()->NewestCosigned(5).value().has_value());
+  Write([](Transaction& transaction) { EXPECT_OK(transaction.UnmarkCosigned(5)); });
+  EXPECT_FALSE(Read()->NewestCosigned(100).value().has_value());
+  EXPECT_THAT(Read()->ListCosignatures(5).value(), SizeIs(1));
+}
+
+TEST_P(StoreContract, AWitnessIsNeverSeenToGoBack) {
+  Write([](Transaction& transaction) {
+    EXPECT_OK(transaction.PutWitnessView({.witness = "one", .size = 7, .seen_time = At(1)}));
+    EXPECT_OK(transaction.PutWitnessView({.witness = "one", .size = 5, .seen_time = At(2)}));
+  });
+  EXPECT_THAT(Read()->ListWitnessViews().value(),
+              ElementsAre(WitnessViewRow{.witness = "one", .size = 7, .seen_time = At(1)}));
+}
+
 TEST_P(StoreContract, FindsCheckpointsByNewestAndBySize) {
   Write([](Transaction& transaction) {
     EXPECT_OK(transaction.InsertCheckpoint({.size = 3, .note = "three\n\n— x\n"}));
