@@ -51,7 +51,7 @@ bool HasPower(const std::string& person, std::initializer_list<absl::string_view
     if (entry.id != person || !entry.training_until.has_value() || *entry.training_until < day) return false;
     return std::ranges::any_of(entry.roles, [&](const policy::RoleHolding& holding) {
       const auto may = policy.roles.find(holding.role);
-      if (may == policy.roles.end() || !holding.valid.Hold(day)) return false;
+      if (may == policy.roles.end() || !policy.RoleOn(holding.role, day) || !holding.valid.Hold(day)) return false;
       return std::ranges::any_of(powers,
                                  [&](absl::string_view power) { return may->second.contains(std::string(power)); });
     });

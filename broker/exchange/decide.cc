@@ -7,7 +7,6 @@
 
 #include "broker/exchange/case_link.h"
 #include "policy/engine/agreements.h"
-#include "policy/engine/decide.h"
 #include "policy/engine/lattice.h"
 #include "policy/loader/canonical_request.h"
 #include "trust/base/london.h"
@@ -152,7 +151,7 @@ std::vector<DecidedSubject> DecidePackage(const v1::Manifest& manifest, const v1
     for (const v1::AskedSubject& asked : statement.subjects()) {
       if (asked.number() != subject.number()) continue;
       DecidedSubject next{.number = subject.number(), .request = QuestionOf(manifest, subject, asked), .decision = {}};
-      next.decision = policy::Decide(next.request, world.snapshot(), now);
+      next.decision = world.Decide(next.request, now);
       decided.push_back(std::move(next));
     }
   }
@@ -169,7 +168,7 @@ DecidedSubject DecideAsked(const v1::Manifest& selector, policy::CaseLink link, 
   q.receiving_role = selector.question().role();
   q.direction = policy::Direction::kRequest;
   q.case_link = link;
-  decided.decision = policy::Decide(q, world.snapshot(), now);
+  decided.decision = world.Decide(q, now);
   return decided;
 }
 

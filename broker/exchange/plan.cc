@@ -10,7 +10,6 @@
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
 #include "broker/ledger/attributes.h"
-#include "policy/engine/decide.h"
 #include "policy/loader/record.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
@@ -102,7 +101,7 @@ absl::Status PlanReferral(const Caller& caller, const v1::PlanReferralRequest& r
     agencies.insert(recipient.agency());
     for (const v1::PlannedSubject& subject : recipient.subjects()) {
       const policy::Decision decision =
-          policy::Decide(Question(caller.agency(), request, recipient, subject), world.snapshot(), batch.now());
+          world.Decide(Question(caller.agency(), request, recipient, subject), batch.now());
       whole.Add(decision);
       v1::PlannedDecision& planned = *response.add_decisions();
       planned.set_recipient_agency(recipient.agency());

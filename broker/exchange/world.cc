@@ -9,6 +9,10 @@
 
 namespace derwent::exchange {
 
+policy::Decision World::Decide(const policy::DecisionRequest& request, absl::Time now) const {
+  return bundle->decider->Decide(request, snapshot(), now);
+}
+
 Sha256Digest World::policy_digest() const { return *Sha256Digest::FromBytes(bundle->policy_digest); }
 
 const trust::KeyHistory* World::KeysOf(const std::string& agency) const {

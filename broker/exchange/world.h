@@ -45,6 +45,8 @@ struct World {
   std::string reload_error;
 
   policy::Snapshot snapshot() const { return {.policy = bundle->policy.get(), .directories = &directories}; }
+  // Decides under the policy and the registers of this world, by the bundle's engine.
+  policy::Decision Decide(const policy::DecisionRequest& request, absl::Time now) const;
   Sha256Digest policy_digest() const;
   // The agency's key history, or nullptr.
   const trust::KeyHistory* KeysOf(const std::string& agency) const;

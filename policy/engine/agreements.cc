@@ -9,9 +9,11 @@
 namespace derwent::policy {
 namespace {
 
-bool Covers(const std::set<std::string>& areas, absl::string_view area, const Policy& policy) {
-  return std::any_of(areas.begin(), areas.end(),
-                     [&](const std::string& whole) { return policy.AreaWithin(area, whole); });
+// An area that is not there on the day is covered by nothing, and covers nothing.
+bool Covers(const std::set<std::string>& areas, absl::string_view area, const Policy& policy, absl::CivilDay day) {
+  return policy.AreaOn(area, day) && std::any_of(areas.begin(), areas.end(), [&](const std::string& whole) {
+           return policy.AreaOn(whole, day) && policy.AreaWithin(area, whole);
+         });
 }
 
 bool Stopped(const Agreement& agreement, const DecisionRequest& q, absl::CivilDay day) {
@@ -26,7 +28,7 @@ bool Stopped(const Agreement& agreement, const DecisionRequest& q, absl::CivilDa
 std::optional<ReasonCode> Missing(const Agreement& agreement, const DecisionRequest& q, const Snapshot& snapshot,
                                   absl::CivilDay day) {
   if (!agreement.effective.Hold(day) || Stopped(agreement, q, day)) return ReasonCode::kAgreementNotInForce;
-  if (!Covers(agreement.areas, q.area, *snapshot.policy)) return ReasonCode::kAreaNotCovered;
+  if (!Covers(agreement.areas, q.area, *snapshot.policy, day)) return ReasonCode::kAreaNotCovered;
   const bool both =
       agreement.signed_by.contains(q.releasing_agency) && agreement.signed_by.contains(q.receiving_agency);
   if (!both && !snapshot.take_agreements_as_signed) return ReasonCode::kAgreementNotSigned;
@@ -39,10 +41,9 @@ AgreementsFound FindAgreements(const DecisionRequest& request, const Snapshot& s
   AgreementsFound found;
   std::set<ReasonCode> missing;
   for (const Agreement& agreement : snapshot.policy->agreements) {
-    if (!agreement.profiles.contains(request.profile) || !agreement.parties.contains(request.releasing_agency) ||
-        !agreement.parties.contains(request.receiving_agency)) {
+    if (!agreement.profiles.contains(request.profile) ||
+        !agreement.Binds(request.releasing_agency, request.receiving_agency))
       continue;
-    }
     const std::optional<ReasonCode> why = Missing(agreement, request, snapshot, day);
     if (why.has_value())
       missing.insert(*why);
@@ -61,6 +62,7 @@ AgreementsFound FindAgreements(const DecisionRequest& request, const Snapshot& s
 }
 
 bool RoleHeld(const Snapshot& snapshot, const RoleSought& sought, absl::CivilDay day) {
+  if (!snapshot.policy->RoleOn(std::string(sought.role), day)) return false;
   if (snapshot.directories == nullptr) return true;
   const auto directory = snapshot.directories->find(std::string(sought.agency));
   if (directory == snapshot.directories->end()) return false;
@@ -70,7 +72,7 @@ bool RoleHeld(const Snapshot& snapshot, const RoleSought& sought, absl::CivilDay
     return std::any_of(entry.roles.begin(), entry.roles.end(), [&](const RoleHolding& holding) {
       return holding.role == sought.role && holding.valid.Hold(day) &&
              (sought.board.empty() || holding.boards.contains(std::string(sought.board))) &&
-             (sought.area.empty() || Covers(holding.areas, sought.area, *snapshot.policy));
+             (sought.area.empty() || Covers(holding.areas, sought.area, *snapshot.policy, day));
     });
   });
 }

@@ -29,8 +29,8 @@ struct RoleSought {
   absl::string_view area;
 };
 
-// Whether somebody of the agency holds the role on `day` for the board and area with training that counts. Without
-// registers: yes.
+// Whether somebody of the agency holds the role on `day` for the board and area with training that counts, and the
+// vocabulary has the role on that day. Without registers: only the latter.
 bool RoleHeld(const Snapshot& snapshot, const RoleSought& sought, absl::CivilDay day);
 
 }  // namespace derwent::policy

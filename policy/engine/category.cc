@@ -87,7 +87,13 @@ void Depersonalised(Deciding& d) {
 
 void GatewayFor(Deciding& d) {
   if (d.e.route == Route::kRightsEvent) return;
-  if (GatewaysFor(d.e, d.category, d.outcome.form).empty()) d.Deny(ReasonCode::kLegalGatewayMissing, "gateways");
+  const std::vector<std::string> gateways = GatewaysFor(d.e, d.category, d.outcome.form);
+  if (gateways.empty()) return d.Deny(ReasonCode::kLegalGatewayMissing, "gateways");
+  // DPA 2018 s36(4): what passes between Part 3 and UK GDPR needs an authority in law, by name.
+  const std::vector<std::string>& authorities = d.e.profile->transition_authorities;
+  if (RegimesDiffer(d.e) &&
+      std::find_first_of(gateways.begin(), gateways.end(), authorities.begin(), authorities.end()) == gateways.end())
+    d.Deny(ReasonCode::kLawfulBasisMissing, "transition_authorities");
 }
 
 // Special-category and offence data need a condition on each side, and a policy document that is not out of date.

@@ -10,10 +10,8 @@
 namespace derwent::policy {
 namespace {
 
-// Part 3 DPA 2018 applies by organisation and purpose, never by organisation alone (domain brief C.8).
 std::string RegimeOf(const OrganisationType& type, const Purpose* purpose) {
-  const bool competent = type.schedule_7 == "true";
-  return competent && purpose != nullptr && purpose->law_enforcement != "false" ? "PART_3" : "UK_GDPR";
+  return UnderPart3(type, purpose) ? "PART_3" : "UK_GDPR";
 }
 
 std::string BasisOf(const OrganisationType& type, const std::string& regime) {
@@ -33,10 +31,18 @@ std::string ConditionsOf(const OrganisationType& type, const std::string& regime
     offence = offence || category->offence;
     sensitive = sensitive || category->sensitive;
   }
-  if (regime == "PART_3") return sensitive ? "s8.1" : "";
+  if (regime == "PART_3") return sensitive ? type.schedule_8_condition : "";
   std::string conditions = special ? type.special_condition : "";
   if (offence) absl::StrAppend(&conditions, conditions.empty() ? "" : " ", type.offence_condition);
   return conditions;
+}
+
+// By whose authority the data passes between Part 3 and UK GDPR: the first that the profile names of those relied on.
+std::string TransitionOf(const Evaluation& e, const std::set<std::string>& relied_on) {
+  for (const std::string& id : e.profile->transition_authorities) {
+    if (relied_on.contains(id)) return id;
+  }
+  return "";
 }
 
 void Footing(const Evaluation& e, Decision& decision) {
@@ -54,8 +60,9 @@ void Footing(const Evaluation& e, Decision& decision) {
   };
   side("sender", *e.holder_type);
   side("recipient", *e.receiver_type);
-  if (decision.regimes["sender"] != decision.regimes["recipient"] && !decision.gateways.empty()) {
-    decision.regimes["transition"] = *decision.gateways.begin();
+  if (decision.regimes["sender"] != decision.regimes["recipient"]) {
+    const std::string authority = TransitionOf(e, decision.gateways);
+    if (!authority.empty()) decision.regimes["transition"] = authority;
   }
 }
 

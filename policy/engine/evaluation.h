@@ -49,6 +49,11 @@ void CheckRequest(Evaluation& evaluation);
 CategoryOutcome DecideCategory(const Evaluation& evaluation, const std::string& id);
 // Whether a share hangs on the step of consent.
 bool Binds(const ConsentStep& step, const DecisionRequest& request);
+// Whether `type` acts under Part 3 DPA 2018: by organisation and purpose, never by organisation alone (domain brief
+// C.8).
+bool UnderPart3(const OrganisationType& type, const Purpose* purpose);
+// Whether one side acts under Part 3 and the other under UK GDPR.
+bool RegimesDiffer(const Evaluation& evaluation);
 // The gateways that carry `category` in `form` between these parties.
 std::vector<std::string> GatewaysFor(const Evaluation& evaluation, const Category& category, Form form);
 

@@ -12,8 +12,8 @@ bool Names(const std::vector<std::string>& list, const Organisation& organisatio
 }
 
 bool InForce(const Gateway& gateway, absl::CivilDay day) {
-  if (gateway.effective_to < day) return false;
-  return !gateway.needs_commencement || (gateway.effective_from.has_value() && *gateway.effective_from <= day);
+  if (gateway.effective_to < day || (gateway.needs_commencement && !gateway.effective_from.has_value())) return false;
+  return gateway.effective_from.value_or(absl::CivilDay::min()) <= day;
 }
 
 // What only the holder knows: open at the broker, a doubt at the holder.
@@ -37,6 +37,14 @@ bool Carries(const Evaluation& e, const Gateway& gateway, const Category& catego
 }
 
 }  // namespace
+
+bool UnderPart3(const OrganisationType& type, const Purpose* purpose) {
+  return type.schedule_7 == "true" && purpose != nullptr && purpose->law_enforcement != "false";
+}
+
+bool RegimesDiffer(const Evaluation& e) {
+  return UnderPart3(*e.holder_type, e.purpose) != UnderPart3(*e.receiver_type, e.purpose);
+}
 
 std::vector<std::string> GatewaysFor(const Evaluation& e, const Category& category, Form form) {
   std::vector<std::string> found;

@@ -114,7 +114,11 @@ void Index::Number() {
 
 void Index::Build() {
   area_names_.resize(areas_.size());
-  for (const auto& [id, number] : areas_) area_names_[number] = id;
+  area_days_.resize(areas_.size());
+  for (const auto& [id, number] : areas_) {
+    area_names_[number] = id;
+    area_days_[number] = policy_.areas.at(id).valid;
+  }
   BuildRoles();
   BuildOrganisations();
   BuildPurposes();
@@ -131,8 +135,11 @@ void Index::Build() {
 
 void Index::BuildRoles() {
   role_names_.resize(roles_.size());
+  role_days_.resize(roles_.size());
   for (const auto& [id, number] : roles_) {
     role_names_[number] = id;
+    if (const auto days = policy_.role_days.find(id); days != policy_.role_days.end())
+      role_days_[number] = days->second;
     if (policy_.roles.at(id).contains("audit_own")) audit_roles_ |= Bits{1} << number;
     if (policy_.roles.at(id).contains("handle_rights")) rights_roles_ |= Bits{1} << number;
   }
@@ -144,7 +151,10 @@ void Index::BuildRoles() {
 
 void Index::BuildOrganisations() {
   type_.resize(types_.size());
-  for (const auto& [id, number] : types_) type_[number] = &policy_.types.at(id);
+  for (const auto& [id, number] : types_) {
+    type_[number] = &policy_.types.at(id);
+    if (type_[number]->schedule_7 == "true") competent_ |= Bits{1} << number;
+  }
   agency_.resize(agencies_.size());
   type_of_.resize(agencies_.size());
   for (const auto& [id, number] : agencies_) {
@@ -154,8 +164,11 @@ void Index::BuildOrganisations() {
 }
 
 void Index::BuildPurposes() {
+  purpose_days_.resize(purposes_.size());
   for (const auto& [id, number] : purposes_) {
+    purpose_days_[number] = policy_.purposes.at(id).valid;
     if (absl::StartsWith(id, "strategy.") || absl::StartsWith(id, "oversight.")) depersonalised_ |= Bits{1} << number;
+    if (policy_.purposes.at(id).law_enforcement != "false") enforcement_ |= Bits{1} << number;
     if (policy_.purposes.at(id).excluded) excluded_ |= Bits{1} << number;
   }
   audit_purpose_ = Find(purposes_, "audit.dpo");

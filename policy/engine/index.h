@@ -91,12 +91,14 @@ class Index {
     Bits flags = 0;       // Under which it does not count.
     Bits excluded_types = 0;
     bool needs_flags = false;  // It matters that they are known.
+    bool transition = false;   // It authorises what passes between Part 3 and UK GDPR.
     absl::CivilDay from = absl::CivilDay::min();
     absl::CivilDay to = absl::CivilDay::max();
   };
   struct Paper {  // An agreement.
     const Agreement* agreement = nullptr;
-    Bits parties = 0, areas = 0, signed_by = 0, denies = 0;
+    Bits parties = 0, givers = 0, signed_by = 0, denies = 0;
+    std::vector<std::pair<Days, Bits>> covers;  // Areas within each of its areas, while that one is there.
     std::vector<std::pair<int, Form>> forms;
   };
   struct Step {
@@ -173,9 +175,10 @@ class Index {
   std::vector<std::pair<int, int>> limit_;  // Of each topic.
   Bits rights_roles_ = 0, audit_roles_ = 0, depersonalised_ = 0, excluded_ = 0, health_ = 0;
   Bits location_protected_ = 0, narrative_ = 0, aggregate_ = 0, fieldset_ = 0, break_glass_full_ = 0;
-  Bits identity_ = 0, spoc_ = 0, ig_officer_ = 0, originator_ = 0;
+  Bits identity_ = 0, competent_ = 0, enforcement_ = 0, spoc_ = 0, ig_officer_ = 0, originator_ = 0;
   int consent_withdrawn_ = -1, audit_purpose_ = -2, rights_purpose_ = -2, emergency_purpose_ = -2, duty_officer_ = -2;
   std::vector<std::string> area_names_;
+  std::vector<Days> role_days_, purpose_days_, area_days_;
 };
 
 }  // namespace derwent::policy

@@ -100,9 +100,12 @@ void Index::AddCarriers(const Profile& profile, Board& board) const {
     carrier.carries = gateway.depersonalised_only ? fit & aggregate_ : fit;
     carrier.flags = All(gateway.excludes_flags, flags_);
     carrier.needs_flags = !gateway.excludes_flags.empty();
+    carrier.transition = std::find(profile.transition_authorities.begin(), profile.transition_authorities.end(),
+                                   gateway.id) != profile.transition_authorities.end();
     carrier.excluded_types = All(gateway.excludes_sender, types_);
     carrier.to = gateway.effective_to;
-    if (gateway.needs_commencement) carrier.from = gateway.effective_from.value_or(absl::CivilDay::max());
+    carrier.from =
+        gateway.effective_from.value_or(gateway.needs_commencement ? absl::CivilDay::max() : absl::CivilDay::min());
     AddReach(gateway, bit, board.reach);
   }
 }
@@ -119,10 +122,13 @@ void Index::AddReach(const Gateway& gateway, Bits bit, std::vector<Bits>& reach)
 Index::Paper Index::PaperOf(const Agreement& agreement) const {
   Paper paper{.agreement = &agreement,
               .parties = All(agreement.parties, agencies_),
+              .givers = All(agreement.givers.empty() ? agreement.parties : agreement.givers, agencies_),
               .signed_by = All(agreement.signed_by, agencies_)};
-  for (const auto& [area, number] : areas_) {
-    for (const std::string& whole : agreement.areas) {
-      if (policy_.AreaWithin(area, whole)) paper.areas |= Bits{1} << number;
+  for (const std::string& whole : agreement.areas) {
+    const int at = Find(areas_, whole);
+    auto& [days, within] = paper.covers.emplace_back(at < 0 ? Days{} : area_days_[at], Bits{0});
+    for (const auto& [area, number] : areas_) {
+      if (policy_.AreaWithin(area, whole)) within |= Bits{1} << number;
     }
   }
   for (const auto& [category, form] : agreement.overlays) {

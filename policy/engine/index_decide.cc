@@ -75,6 +75,7 @@ class Judging {
     if (!inside_route() && (b_.senders >> x_.type_of_[q_.giver] & 1) == 0) return false;
     if (x_.type_[x_.type_of_[q_.giver]]->basis.empty() || x_.type_[x_.type_of_[q_.receiver]]->basis.empty())
       return false;
+    if (!x_.role_days_[q_.role].Hold(day_)) return false;
     if (snapshot_.directories == nullptr) return true;
     return RoleHeld(snapshot_,
                     {.agency = x_.agency_[q_.receiver]->id,
@@ -84,6 +85,7 @@ class Judging {
   }
 
   bool Purpose() const {
+    if (!x_.purpose_days_[q_.purpose].Hold(day_)) return false;
     switch (route_) {
       case Route::kAudit:
         return q_.purpose == x_.audit_purpose_ && (x_.audit_roles_ >> q_.role & 1) != 0;
@@ -106,12 +108,17 @@ class Judging {
     const Bits both = Bits{1} << q_.giver | Bits{1} << q_.receiver;
     for (size_t i = 0; i < b_.papers.size() && i < Interned::kMost; ++i) {
       const Index::Paper& paper = b_.papers[i];
-      if ((paper.parties & both) != both || q_.area < 0 || (paper.areas >> q_.area & 1) == 0 ||
+      if ((paper.parties & both) != both || (paper.givers >> q_.giver & 1) == 0 || !Covered(paper) ||
           !paper.agreement->effective.Hold(day_) || Stopped(*paper.agreement))
         continue;
       if ((paper.signed_by & both) == both || snapshot_.take_agreements_as_signed) papers_ |= Bits{1} << i;
     }
     return papers_ != 0 || route_ == Route::kStatutoryRequest || route_ == Route::kStatistics;
+  }
+  bool Covered(const Index::Paper& paper) const {
+    return q_.area >= 0 && x_.area_days_[q_.area].Hold(day_) &&
+           std::any_of(paper.covers.begin(), paper.covers.end(),
+                       [&](const auto& whole) { return (whole.second >> q_.area & 1) != 0 && whole.first.Hold(day_); });
   }
   bool Stopped(const Agreement& agreement) const {
     return std::any_of(agreement.notices.begin(), agreement.notices.end(), [&](const Notice& notice) {
@@ -280,11 +287,18 @@ class Judging {
       if ((reach >> i & 1) == 0 || day_ < gateway.from || gateway.to < day_ ||
           (gateway.excluded_types >> x_.type_of_[q_.giver] & 1) != 0)
         continue;
+      if (regimes_differ() && !gateway.transition) continue;
       if (((v_.form == Form::kAggregate ? gateway.aggregates : gateway.carries) & bit_) == 0) continue;
       if (q_.facts && gateway.needs_flags && (!q_.flags_known || (gateway.flags & q_.flags) != 0)) continue;
       return;
     }
     Deny();
+  }
+
+  bool regimes_differ() const {
+    const bool giver = (x_.competent_ >> x_.type_of_[q_.giver] & 1) != 0;
+    const bool receiver = (x_.competent_ >> x_.type_of_[q_.receiver] & 1) != 0;
+    return giver != receiver && (x_.enforcement_ >> q_.purpose & 1) != 0;
   }
 
   void Footing() {

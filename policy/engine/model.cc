@@ -31,6 +31,16 @@ const Category* Policy::FindCategory(absl::string_view id) const {
   return found == categories.end() ? nullptr : &found->second;
 }
 
+bool Policy::RoleOn(const std::string& role, absl::CivilDay day) const {
+  const auto found = role_days.find(role);
+  return found == role_days.end() || found->second.Hold(day);
+}
+
+bool Policy::AreaOn(absl::string_view area, absl::CivilDay day) const {
+  const auto found = areas.find(area);
+  return found == areas.end() || found->second.valid.Hold(day);
+}
+
 bool Policy::AreaWithin(absl::string_view area, absl::string_view whole, int depth) const {
   if (area == whole) return true;
   const auto found = areas.find(area);

@@ -64,6 +64,7 @@ struct Purpose {
   std::string id;
   std::string law_enforcement;  // `true`, `false`, `mixed`.
   bool excluded = false;
+  Days valid;
 };
 
 struct ConsentStep {
@@ -76,6 +77,7 @@ struct TableLimit {
 
 struct OrganisationType {
   std::string id, schedule_7, basis, special_condition, offence_condition;
+  std::string schedule_8_condition;  // For sensitive processing under Part 3.
 };
 
 struct Organisation {
@@ -153,6 +155,7 @@ struct Profile {
   std::map<std::string, ReceiverScope> receivers;
   std::map<std::string, bool> recipient_organisations;  // Value: by product.
   std::vector<std::string> gateways;
+  std::vector<std::string> transition_authorities;  // Of `gateways`.
   std::set<std::string> necessary;
   std::map<std::string, Conditional> conditional;
   std::map<std::string, Ceiling> ceilings;
@@ -182,12 +185,18 @@ struct Agreement {
   std::string id;
   int revision = 0;
   std::set<std::string> parties, profiles, areas;
+  std::set<std::string> givers;  // Where it is one-way; empty: every party gives.
   Days effective;
   absl::CivilDay apd_review = absl::CivilDay::max();
   absl::CivilDay review = absl::CivilDay::max();
   std::vector<std::pair<std::string, std::optional<Form>>> overlays;  // Category; nullopt denies.
   std::set<std::string> signed_by;
   std::vector<Notice> notices;
+
+  // Whether it is about what `giver` sends to `receiver`.
+  bool Binds(const std::string& giver, const std::string& receiver) const {
+    return parties.contains(giver) && parties.contains(receiver) && (givers.empty() || givers.contains(giver));
+  }
 };
 
 struct RoleHolding {
@@ -212,6 +221,7 @@ struct Policy {
   absl::flat_hash_map<std::string, Purpose> purposes;
   std::set<std::string> subject_roles, obligations;
   std::map<std::string, std::set<std::string>> roles;  // What each may do.
+  std::map<std::string, Days> role_days;               // Of roles that begin or end.
   std::set<std::string> board_roles;                   // Appointed by the board's owner too.
   std::vector<std::string> markings;                   // Least strict first.
   std::vector<ConsentStep> consent_steps;
@@ -225,6 +235,9 @@ struct Policy {
   std::vector<Agreement> agreements;
 
   const Category* FindCategory(absl::string_view id) const;
+  // Whether the role, the area is there on the day; true of a name that is none.
+  bool RoleOn(const std::string& role, absl::CivilDay day) const;
+  bool AreaOn(absl::string_view area, absl::CivilDay day) const;
   // Whether `area` is `whole` or lies within it.
   bool AreaWithin(absl::string_view area, absl::string_view whole, int depth = 0) const;
   std::string StricterMarking(const std::string& a, const std::string& b) const;

@@ -44,6 +44,7 @@ enum class ReasonCode {
   kConsentMissing,
   kProductNotApt,
   kFactsUnknown,
+  kEnginesDiffer,
 };
 
 struct ReasonEntry {

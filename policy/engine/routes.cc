@@ -83,6 +83,7 @@ bool RoleMay(const Evaluation& e, absl::string_view what) {
 
 void CheckPurpose(Evaluation& e) {
   const std::string& purpose = e.request.purpose;
+  RefuseUnless(e, e.purpose == nullptr || e.purpose->valid.Hold(e.day), ReasonCode::kPurposeNotPermitted, "purposes");
   switch (e.route) {
     case Route::kAudit:
       RefuseUnless(e, purpose == "audit.dpo", ReasonCode::kPurposeNotPermitted, "purposes");

@@ -4,6 +4,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "policy/loader/entries.h"
 #include "policy/loader/sections.h"
 #include "policy/loader/words.h"
 
@@ -65,6 +66,46 @@ void CompileOverlay(absl::string_view file, const std::string& text, const Words
   agreement.overlays.emplace_back(overlay.category, overlay.form);
 }
 
+// UK GDPR Article 26: joint controllers say who does what, and each of those is one of them.
+void CheckArrangement(absl::string_view file, const v1::Agreement& text, const Words& words, const Agreement& agreement,
+                      Problems& problems) {
+  const auto party = [&](const std::string& id, absl::string_view what) {
+    if (id.empty() || (words.Organisation(id) && !agreement.parties.contains(id)))
+      problems.Error(file, id, "agreement-kind", absl::StrCat("joint controllers, and no party ", what),
+                     "name one of the parties");
+  };
+  const v1::JointArrangement& joint = text.joint();
+  party(joint.contact_point(), "is their contact point");
+  party(joint.answers_subjects(), "answers the people concerned");
+  party(joint.notifies_breaches(), "notifies breaches");
+  if (joint.essence().empty())
+    problems.Error(file, "", "agreement-kind", "joint controllers, and it is not said where the essence can be read",
+                   "set joint.essence");
+}
+
+void CompileKind(absl::string_view file, const v1::Agreement& text, const Words& words, Agreement& agreement,
+                 Problems& problems) {
+  const std::string kind = text.kind().empty() ? "reciprocal" : text.kind();
+  words.One("kind", [&] { words.OneOf(kind, {"reciprocal", "one_way", "joint_controller"}, "kind of agreement"); });
+  words.Each("givers", text.givers(), [&](const std::string& giver) {
+    if (!words.Organisation(giver)) return;
+    agreement.givers.insert(giver);
+    if (!agreement.parties.contains(giver))
+      problems.Error(file, giver, "agreement-kind", absl::StrCat("giver `", giver, "` is no party"), "make it one");
+  });
+  if ((kind == "one_way") == text.givers().empty())
+    problems.Error(file, "", "agreement-kind",
+                   kind == "one_way" ? "one-way, and nobody gives" : "givers are named and it is not one-way",
+                   "name the givers of a one-way agreement, and of no other");
+  words.One("joint", [&] {
+    if (kind == "joint_controller") return CheckArrangement(file, text, words, agreement, problems);
+    if (text.has_joint())
+      problems.Error(file, "", "agreement-kind", "an arrangement of joint controllers in another kind of agreement",
+                     "remove it, or set kind: \"joint_controller\"");
+  });
+  Unconfirmed(file, text.id(), text.needs_confirmation(), problems);
+}
+
 void CheckContents(absl::string_view file, const v1::Agreement& text, const Words& words, Problems& problems) {
   const auto require = [&](const std::string& value, absl::string_view what) {
     if (value.empty())
@@ -76,6 +117,7 @@ void CheckContents(absl::string_view file, const v1::Agreement& text, const Word
   require(text.owner(), "owner");
   require(text.dpia_reference(), "data protection impact assessment");
   require(text.apd_reference(), "appropriate policy document");
+  require(text.apd_review_date(), "review date of the appropriate policy document");
   if (!text.owner().empty()) words.One("owner", [&] { words.Organisation(text.owner()); });
 }
 
@@ -95,6 +137,7 @@ void CompileAgreement(absl::string_view file, const v1::Agreement& text, Policy&
   words.Each("areas", text.areas(), [&](const std::string& area) {
     if (words.Area(area)) agreement.areas.insert(area);
   });
+  CompileKind(file, text, words, agreement, problems);
   words.One("effective_from", [&] { agreement.effective = words.Between(text.effective_from(), text.effective_to()); });
   words.One("apd_review_date",
             [&] { agreement.apd_review = words.Day(text.apd_review_date(), absl::CivilDay::min()); });

@@ -145,6 +145,7 @@ absl::StatusOr<std::unique_ptr<const Bundle>> LoadBundle(Files files, const Trus
   bundle->policy_digest = digest.bytes();
   bundle->governance_digest = GovernanceDigest(files);
   bundle->warnings = problems.list();
+  bundle->decider = IndexedDecider(*policy);
   bundle->policy = std::move(policy);
   bundle->files = std::move(files);
   return bundle;

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
+#include "policy/engine/decide.h"
 #include "policy/engine/model.h"
 #include "policy/loader/problem.h"
 #include "policy/loader/signatures.h"
@@ -16,9 +17,10 @@ namespace derwent::policy {
 // A bundle that was verified and compiled. Immutable, thread-safe.
 struct Bundle {
   std::unique_ptr<const Policy> policy;
-  Files files;                    // As loaded, to be handed on.
-  std::string policy_digest;      // SHA-256 of MANIFEST, 32 octets.
-  std::string governance_digest;  // SHA-256 over signatures and notices, 32 octets.
+  std::unique_ptr<const Decider> decider = LinearDecider();  // Of `policy`; LoadBundle: by the index.
+  Files files;                                               // As loaded, to be handed on.
+  std::string policy_digest;                                 // SHA-256 of MANIFEST, 32 octets.
+  std::string governance_digest;                             // SHA-256 over signatures and notices, 32 octets.
   std::vector<Problem> warnings;  // Signatures and notices that were not taken, with why; expiry ahead.
 };
 

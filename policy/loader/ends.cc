@@ -88,6 +88,15 @@ void WarnOfEnds(const Policy& policy, absl::CivilDay day, Problems& problems) {
     ends.Of("areas.txtpb", next.gss, absl::StrCat("area `", next.gss, "`"), next.valid.last,
             "add the area that takes its place, to agreements too");
   });
+  InOrder(policy.purposes, [&](const Purpose& next) {
+    problems.Stand("vocabulary.txtpb", "purposes", 0);
+    ends.Of("vocabulary.txtpb", next.id, absl::StrCat("purpose `", next.id, "`"), next.valid.last,
+            "nothing is shared for it after");
+  });
+  for (const auto& [id, valid] : policy.role_days) {
+    problems.Stand("vocabulary.txtpb", "roles", 0);
+    ends.Of("vocabulary.txtpb", id, absl::StrCat("role `", id, "`"), valid.last, "nobody acts in it after");
+  }
   InOrder(policy.gateways, [&](const Gateway& next) {
     problems.Stand("gateways.txtpb", "gateways", 0);
     ends.Of("gateways.txtpb", next.id, absl::StrCat("gateway `", next.id, "`"), next.effective_to,

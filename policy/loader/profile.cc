@@ -25,8 +25,10 @@ class ProfileText {
     Receivers();
     Matrix();
     Ceilings();
+    SelfApproval();
     Products();
     Gateways();
+    Transition();
     Handling();
     Clocks();
     Requests();
@@ -56,6 +58,26 @@ class ProfileText {
     if (role.empty() || !words_.Role(role)) return;
     if (role == "dpo")
       Refuse(role, "separation", "a data protection officer approves operational shares", "name the SIRO");
+  }
+
+  // Two forms without a common one never release anything.
+  void Possible(const std::string& category, Form first, Form second) {
+    if (policy_.categories.at(category).Meet(first, second).has_value()) return;
+    Refuse(category, "impossible",
+           absl::StrCat("`", category, "` in form `", FormName(second),
+                        "` is never released: it has no form in common with `", FormName(first), "`"),
+           "name a form that the vocabulary lets meet it");
+  }
+  // Whom a board appoints approves for the panel; with nobody else to ask, the asker would.
+  void SelfApproval() {
+    if (profile_.receivers.size() != 1 || !profile_.recipient_organisations.empty()) return;
+    const std::string& only = profile_.receivers.begin()->first;
+    if (!policy_.board_roles.contains(only)) return;
+    words_.Each("conditional", text_.conditional(), [&](const v1::ConditionalCategory& next) {
+      if (next.approver() == only)
+        Refuse(next.category(), "self-approval",
+               absl::StrCat("only `", only, "` asks here, and only `", only, "` could agree"), "name somebody else");
+    });
   }
 
   void Purposes() {
@@ -100,6 +122,7 @@ class ProfileText {
       if (!next.form().empty()) {
         conditional.form = words_.Form(next.form()).value_or(Form::kFull);
         conditional.has_form = true;
+        Possible(id, policy_.categories.at(id).Fullest(), conditional.form);
       }
       Approver(next.approver());
       if (next.when().empty())
@@ -116,7 +139,13 @@ class ProfileText {
       if (!words_.TypeOrOrganisation(next.receiver())) return;
       Ceiling ceiling{.permit = Categories(next.permit())};
       for (const std::string& redact : next.redact()) {
-        if (const auto pair = words_.CategoryForm(redact)) ceiling.redact.insert(*pair);
+        const auto pair = words_.CategoryForm(redact);
+        if (!pair.has_value()) continue;
+        ceiling.redact.insert(*pair);
+        const auto conditional = profile_.conditional.find(pair->first);
+        const bool reduced = conditional != profile_.conditional.end() && conditional->second.has_form;
+        Possible(pair->first, reduced ? conditional->second.form : policy_.categories.at(pair->first).Fullest(),
+                 pair->second);
       }
       for (const std::string& approve : next.approve()) {
         if (const auto pair = words_.CategoryRole(approve)) ceiling.approve.insert(*pair);
@@ -128,8 +157,25 @@ class ProfileText {
   void Products() {
     words_.Each("products", text_.products(), [&](const v1::Product& next) {
       words_.OneOf(next.age(), {"adult", "child"}, "age of a product");
+      FieldSet(next);
       profile_.products[next.id()] = Product{.child = next.age() == "child", .allow = Categories(next.allow())};
     });
+  }
+
+  // Modern Slavery Act 2015 s52 and SI 2015/1743: of an adult who does not consent nothing goes that identifies them.
+  void FieldSet(const v1::Product& product) {
+    if (product.fields().empty()) return;
+    for (const std::string& category : product.allow()) {
+      if (category != "statutory.fieldset")
+        Refuse(category, "field-set",
+               absl::StrCat("product `", product.id(), "` is a field set and allows `", category, "`"),
+               "allow statutory.fieldset alone");
+    }
+    for (const std::string& field : product.fields())
+      words_.OneOf(field,
+                   {"authority", "gender", "nationality", "under18_at_start", "slavery", "trafficking", "country",
+                    "police_referred", "police_area", "indicators"},
+                   "field of the duty to notify");
   }
 
   void Gateways() {
@@ -138,6 +184,25 @@ class ProfileText {
                                     [&](const std::string& id) { return policy_.gateways.at(id).StandsAlone(); });
     if (!stands)
       Refuse("", "gateway", "only supporting or exempting gateways are named", "name a duty, power or process");
+  }
+
+  // DPA 2018 s36(4): where law is enforced, data passes between Part 3 and UK GDPR.
+  void Transition() {
+    words_.Each("transition_authorities", text_.transition_authorities(), [&](const std::string& id) {
+      if (!words_.Gateway(id)) return;
+      profile_.transition_authorities.push_back(id);
+      const bool named = std::find(profile_.gateways.begin(), profile_.gateways.end(), id) != profile_.gateways.end();
+      if (!named || !policy_.gateways.at(id).StandsAlone())
+        Refuse(id, "transition", absl::StrCat("`", id, "` is no gateway of the profile that stands alone"),
+               "name a duty, power or process among its gateways");
+    });
+    const auto enforcing = std::find_if(profile_.purposes.begin(), profile_.purposes.end(), [&](const std::string& id) {
+      return policy_.purposes.at(id).law_enforcement != "false";
+    });
+    if (enforcing != profile_.purposes.end() && profile_.transition_authorities.empty())
+      Refuse(*enforcing, "transition",
+             absl::StrCat("for `", *enforcing, "` data passes between Part 3 and UK GDPR, by nobody's authority"),
+             "name transition_authorities among its gateways");
   }
 
   void Handling() {

@@ -10,7 +10,8 @@ namespace derwent::policy {
 // The whole decision for the parties' officers. `digest` is the bundle's, lowercase hex.
 v1::DecisionRecord ToProto(const Decision& decision, absl::string_view digest);
 
-// What an asker may be told: where the profile is existence-sensitive, only what rests on the asker.
+// What an asker may be told of a decision made without the subject's facts: where the profile is existence-sensitive,
+// only what rests on the asker.
 v1::DecisionForAsker ForAsker(const Decision& decision);
 
 // `ORDINARY`, …

@@ -12,10 +12,15 @@ namespace {
 
 constexpr char kVocabulary[] = "vocabulary.txtpb";
 
-ConsentStep CompileStep(const v1::ConsentStep& text, const Words& words) {
+ConsentStep CompileStep(const v1::ConsentStep& text, const Words& words, Problems& problems) {
   words.OneOf(text.giver(), {"SUBJECT", "GUARDIAN"}, "giver of consent");
   if (!text.giver_under_18().empty()) words.OneOf(text.giver_under_18(), {"SUBJECT", "GUARDIAN"}, "giver of consent");
   if (!text.subject_role().empty()) words.SubjectRole(text.subject_role());
+  // Counter-Terrorism and Security Act 2015 s41: for a child a parent or guardian consents to support.
+  if (absl::StartsWith(text.cite(), "CTSA 2015") && text.giver_under_18() != "GUARDIAN")
+    problems.Error(kVocabulary, text.id(), "consent-giver",
+                   absl::StrCat("`", text.id(), "` takes a child's own consent for a guardian's"),
+                   "set giver_under_18: \"GUARDIAN\"");
   return {.id = text.id(),
           .profile = text.profile(),
           .receiver = text.receiver(),
@@ -84,6 +89,8 @@ void CompileVocabulary(const v1::Vocabulary& text, Policy& policy, Problems& pro
     if (next.appointer() == v1::APPOINTER_UNSPECIFIED)
       problems.Error(kVocabulary, next.id(), "appointer", absl::StrCat("role `", next.id(), "` has no appointer"),
                      "say who appoints");
+    if (!next.valid_from().empty() || !next.valid_to().empty())
+      policy.role_days[next.id()] = words.Between(next.valid_from(), next.valid_to());
     if (next.appointer() == v1::APPOINTER_BOARD_OWNER) policy.board_roles.insert(next.id());
   });
   words.Each("flags", text.flags(), [&](const v1::Flag& next) {
@@ -92,10 +99,14 @@ void CompileVocabulary(const v1::Vocabulary& text, Policy& policy, Problems& pro
   words.Each("purposes", text.purposes(), [&](const v1::Purpose& next) {
     words.OneOf(next.law_enforcement(), {"true", "false", "mixed"}, "law-enforcement value");
     Add(policy.purposes, kVocabulary, next.id(),
-        Purpose{.id = next.id(), .law_enforcement = next.law_enforcement(), .excluded = next.excluded()}, problems);
+        Purpose{.id = next.id(),
+                .law_enforcement = next.law_enforcement(),
+                .excluded = next.excluded(),
+                .valid = words.Between(next.valid_from(), next.valid_to())},
+        problems);
   });
   words.Each("consent_steps", text.consent_steps(),
-             [&](const v1::ConsentStep& next) { policy.consent_steps.push_back(CompileStep(next, words)); });
+             [&](const v1::ConsentStep& next) { policy.consent_steps.push_back(CompileStep(next, words, problems)); });
   words.Each("table_limits", text.table_limits(), [&](const v1::TableLimit& next) {
     words.OneOf(next.geography(), {"LSOA", "ward", "district", "county_city", "national"}, "geography");
     words.OneOf(next.period(), {"week", "month", "quarter", "year"}, "period");

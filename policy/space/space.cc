@@ -94,17 +94,19 @@ void Space::Classify(const std::string& id, ProfileClasses& classes) const {
     }
   }
   for (const std::string& role : Union(policies_, [](const Policy& p) { return p.roles; })) {
-    classes.roles[Joint(id, [&](const Policy& p, const Profile& profile) { return ViewOfRole(p, profile, role); })]
+    classes
+        .roles[Joint(id, [&](const Policy& p, const Profile& profile) { return ViewOfRole(p, profile, role, day_); })]
         .push_back(role);
   }
   for (const std::string& purpose : Union(policies_, [](const Policy& p) { return p.purposes; })) {
     classes
-        .purposes[Joint(id,
-                        [&](const Policy& p, const Profile& profile) { return ViewOfPurpose(p, profile, purpose); })]
+        .purposes[Joint(
+            id, [&](const Policy& p, const Profile& profile) { return ViewOfPurpose(p, profile, purpose, day_); })]
         .push_back(purpose);
   }
   for (const std::string& area : Union(policies_, [](const Policy& p) { return p.areas; })) {
-    classes.areas[Joint(id, [&](const Policy& p, const Profile& profile) { return ViewOfArea(p, profile, area); })]
+    classes
+        .areas[Joint(id, [&](const Policy& p, const Profile& profile) { return ViewOfArea(p, profile, area, day_); })]
         .push_back(area);
   }
   std::set<std::string> products = {""};

@@ -20,6 +20,15 @@ void Footing(const OrganisationType& type, std::string& view) {
                   type.offence_condition.empty() ? "-" : "o");
 }
 
+// Whether it matters which regime a side acts under: some gateway of the profile is no authority to pass from one to
+// the other.
+bool RegimesMatter(const Policy& policy, const Profile& profile) {
+  const std::vector<std::string>& named = profile.transition_authorities;
+  return std::any_of(profile.gateways.begin(), profile.gateways.end(), [&](const std::string& id) {
+    return policy.gateways.at(id).StandsAlone() && std::find(named.begin(), named.end(), id) == named.end();
+  });
+}
+
 void Gateways(const Policy& policy, const Profile& profile, const Organisation& giver, const Organisation& receiver,
               std::string& view) {
   for (const std::string& id : profile.gateways) {
@@ -33,9 +42,7 @@ void Gateways(const Policy& policy, const Profile& profile, const Organisation& 
 void Agreements(const Policy& policy, const Profile& profile, const std::string& giver, const std::string& receiver,
                 absl::CivilDay day, std::string& view) {
   for (const Agreement& agreement : policy.agreements) {
-    if (!agreement.profiles.contains(profile.id) || !agreement.parties.contains(giver) ||
-        !agreement.parties.contains(receiver))
-      continue;
+    if (!agreement.profiles.contains(profile.id) || !agreement.Binds(giver, receiver)) continue;
     const bool stopped = std::any_of(agreement.notices.begin(), agreement.notices.end(), [&](const Notice& notice) {
       return notice.from <= day && (notice.removes.empty() || notice.removes == giver || notice.removes == receiver);
     });
@@ -60,6 +67,8 @@ std::string ViewOfParties(const Policy& policy, const Profile& profile, const st
   if (named != profile.recipient_organisations.end()) absl::StrAppend(&view, named->second ? "p" : "n");
   Footing(giver_type, view);
   Footing(receiver_type, view);
+  if (RegimesMatter(policy, profile))
+    absl::StrAppend(&view, (giver_type.schedule_7 == "true") == (receiver_type.schedule_7 == "true") ? "" : "r");
   Gateways(policy, profile, giver->second, receiver->second, view);
   for (const std::string& key : {receiver_id, receiver_type.id}) {
     if (!profile.ceilings.contains(key)) continue;
@@ -73,9 +82,9 @@ std::string ViewOfParties(const Policy& policy, const Profile& profile, const st
   return view;
 }
 
-std::string ViewOfRole(const Policy& policy, const Profile& profile, const std::string& role) {
+std::string ViewOfRole(const Policy& policy, const Profile& profile, const std::string& role, absl::CivilDay day) {
   const auto may = policy.roles.find(role);
-  if (may == policy.roles.end()) return "absent";
+  if (may == policy.roles.end() || !policy.RoleOn(role, day)) return "absent";
   std::string view =
       absl::StrCat(may->second.contains("audit_own") ? "a" : "-", may->second.contains("handle_rights") ? "r" : "-",
                    role == "duty_officer" ? "d" : "-");
@@ -87,26 +96,29 @@ std::string ViewOfRole(const Policy& policy, const Profile& profile, const std::
   return view;
 }
 
-std::string ViewOfPurpose(const Policy& policy, const Profile& profile, const std::string& purpose) {
+std::string ViewOfPurpose(const Policy& policy, const Profile& profile, const std::string& purpose,
+                          absl::CivilDay day) {
   const auto found = policy.purposes.find(purpose);
-  if (found == policy.purposes.end()) return "absent";
+  if (found == policy.purposes.end() || !found->second.valid.Hold(day)) return "absent";
   for (const char* special : {"audit.dpo", "rights.subject", "emergency.vital", "oversight.scrutiny"}) {
     if (purpose == special) return absl::StrCat(purpose, profile.purposes.contains(purpose) ? " served" : "");
   }
   const bool served =
       profile.purposes.contains(purpose) && !profile.denied_purposes.contains(purpose) && !found->second.excluded;
+  const bool regimes = RegimesMatter(policy, profile) && found->second.law_enforcement != "false";
   return absl::StrCat(
-      served ? "served" : "refused",
+      served ? "served" : "refused", regimes ? " enforcing" : "",
       absl::StartsWith(purpose, "strategy.") || absl::StartsWith(purpose, "oversight.") ? " depersonalised" : "");
 }
 
-std::string ViewOfArea(const Policy& policy, const Profile& profile, const std::string& area) {
+std::string ViewOfArea(const Policy& policy, const Profile& profile, const std::string& area, absl::CivilDay day) {
   if (!policy.areas.contains(area)) return "absent";
-  std::string view;
+  std::string view = policy.AreaOn(area, day) ? "" : "gone";
   for (const Agreement& agreement : policy.agreements) {
     if (!agreement.profiles.contains(profile.id)) continue;
-    const bool covers = std::any_of(agreement.areas.begin(), agreement.areas.end(),
-                                    [&](const std::string& whole) { return policy.AreaWithin(area, whole); });
+    const bool covers = std::any_of(agreement.areas.begin(), agreement.areas.end(), [&](const std::string& whole) {
+      return policy.AreaOn(whole, day) && policy.AreaWithin(area, whole);
+    });
     absl::StrAppend(&view, covers ? "c" : "-");
   }
   return view;

@@ -14,16 +14,16 @@
 namespace derwent::policy {
 
 // Giver and receiver: whether they are one; validity; the giver's type among the senders; the receiver's scope by
-// organisation, ceiling and consent steps; each side's basis and conditions; the gateways that name both; the
-// agreements in force between them.
+// organisation, ceiling and consent steps; each side's basis, conditions and, where it matters, regime; the gateways
+// that name both; the agreements in force between them.
 std::string ViewOfParties(const Policy& policy, const Profile& profile, const std::string& giver,
                           const std::string& receiver, absl::CivilDay day);
-// The role's scope in the profile and what it may do.
-std::string ViewOfRole(const Policy& policy, const Profile& profile, const std::string& role);
+// The role's scope in the profile and what it may do, while there is such a role.
+std::string ViewOfRole(const Policy& policy, const Profile& profile, const std::string& role, absl::CivilDay day);
 // Whether the profile serves the purpose, whether it depersonalises, and the special routes' own purposes by name.
-std::string ViewOfPurpose(const Policy& policy, const Profile& profile, const std::string& purpose);
+std::string ViewOfPurpose(const Policy& policy, const Profile& profile, const std::string& purpose, absl::CivilDay day);
 // The agreements for the profile that cover the area; the area's own absence.
-std::string ViewOfArea(const Policy& policy, const Profile& profile, const std::string& area);
+std::string ViewOfArea(const Policy& policy, const Profile& profile, const std::string& area, absl::CivilDay day);
 
 using Parties = std::pair<std::string, std::string>;  // Giver, receiver.
 

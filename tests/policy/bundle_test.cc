@@ -80,7 +80,7 @@ class SignedBundle : public ::testing::Test {
     return outcome.denied ? std::string(Describe(outcome.reasons[0].code).name) : "";
   }
   Decision Decide(const Bundle& bundle) {
-    return policy::Decide(HomeVisit({"identity"}), {.policy = bundle.policy.get()}, now_);
+    return bundle.decider->Decide(HomeVisit({"identity"}), {.policy = bundle.policy.get()}, now_);
   }
 
   absl::Time now_ = Midday();

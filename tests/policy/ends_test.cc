@@ -67,18 +67,21 @@ TEST_P(Ends, AreWarnedOfNinetyDaysAheadAndNotEarlier) {
 
 INSTANTIATE_TEST_SUITE_P(
     Of, Ends,
-    ::testing::Values(End{"Agreement", "agreement `marac` ends",
-                          [](Policy& p, absl::CivilDay last) { Marac(p).effective.last = last; }},
-                      End{"Review", "review of agreement `marac` is due",
-                          [](Policy& p, absl::CivilDay d) { Marac(p).review = d; }},
-                      End{"PolicyDocument", "review of the appropriate policy document of `marac` is due",
-                          [](Policy& p, absl::CivilDay due) { Marac(p).apd_review = due; }},
-                      End{"Organisation", "organisation `pcc.derbys`, party to ",
-                          [](Policy& p, absl::CivilDay last) { p.organisations.at("pcc.derbys").valid.last = last; }},
-                      End{"Area", "area `E07000037` ends",
-                          [](Policy& p, absl::CivilDay last) { p.areas.at("E07000037").valid.last = last; }},
-                      End{"Gateway", "gateway `gw.cda115` ends",
-                          [](Policy& p, absl::CivilDay last) { p.gateways.at("gw.cda115").effective_to = last; }}),
+    ::testing::Values(
+        End{"Agreement", "agreement `marac` ends",
+            [](Policy& p, absl::CivilDay last) { Marac(p).effective.last = last; }},
+        End{"Review", "review of agreement `marac` is due", [](Policy& p, absl::CivilDay d) { Marac(p).review = d; }},
+        End{"PolicyDocument", "review of the appropriate policy document of `marac` is due",
+            [](Policy& p, absl::CivilDay due) { Marac(p).apd_review = due; }},
+        End{"Organisation", "organisation `pcc.derbys`, party to ",
+            [](Policy& p, absl::CivilDay last) { p.organisations.at("pcc.derbys").valid.last = last; }},
+        End{"Area", "area `E07000037` ends",
+            [](Policy& p, absl::CivilDay last) { p.areas.at("E07000037").valid.last = last; }},
+        End{"Role", "role `spoc` ends", [](Policy& p, absl::CivilDay last) { p.role_days["spoc"].last = last; }},
+        End{"Purpose", "purpose `case.da_safety` ends",
+            [](Policy& p, absl::CivilDay last) { p.purposes.at("case.da_safety").valid.last = last; }},
+        End{"Gateway", "gateway `gw.cda115` ends",
+            [](Policy& p, absl::CivilDay last) { p.gateways.at("gw.cda115").effective_to = last; }}),
     [](const auto& info) { return std::string(info.param.name); });
 
 TEST(EndsSoon, NamesTheLineTheDateAndWhatToDo) {

@@ -2,6 +2,7 @@
 #include "policy/engine/index.h"
 
 #include <array>
+#include <memory>
 #include <random>
 #include <set>
 #include <string>
@@ -63,17 +64,71 @@ TEST(Index, DecidesAlikeUnderChangedPolicies) {
         agreement.notices = {
             {.from = kDay - static_cast<int>(random() % 3) + 1, .removes = random() % 2 == 0 ? "dfrs" : ""}};
       if (random() % 5 == 0) agreement.apd_review = kDay - 1;
+      if (random() % 4 == 0) agreement.givers = {"police.derbys", "dcc.adults", "cbc"};
       if (random() % 4 == 0) agreement.areas = {"E07000034"};
     }
     policy.gateways.at("gw.ca2004_16la").effective_from = kDay - 1 + static_cast<int>(random() % 3);
     for (auto& [id, gateway] : policy.gateways) {
       if (random() % 4 == 0) gateway.effective_to = kDay - 1 + static_cast<int>(random() % 3);
     }
+    for (auto& [id, purpose] : policy.purposes) {
+      if (random() % 8 == 0) purpose.valid.last = kDay - static_cast<int>(random() % 2);
+    }
+    for (auto& [id, area] : policy.areas) {
+      if (random() % 8 == 0) area.valid.first = kDay + static_cast<int>(random() % 2);
+    }
+    for (const auto& [id, may] : policy.roles) {
+      if (random() % 8 == 0) policy.role_days[id].last = kDay - static_cast<int>(random() % 2);
+    }
+    for (auto& [id, profile] : policy.profiles) {
+      if (random() % 3 == 0 && !profile.transition_authorities.empty()) profile.transition_authorities.resize(1);
+    }
     policy.types.at("police").special_condition = random() % 4 == 0 ? "" : "c9.g6";
     const Index index = Index::Of(policy).value();
     for (int round = 0; round < 1000 && !::testing::Test::HasFatalFailure(); ++round)
       ExpectAlike(index, policy, RandomRequest(policy, random), round);
   }
+}
+
+TEST(Decider, SaysByTheIndexWhatTheLinearEngineSays) {
+  const std::unique_ptr<const Decider> decider = IndexedDecider(Derbyshire());
+  const Snapshot snapshot{.policy = &Derbyshire(), .directories = nullptr, .take_agreements_as_signed = true};
+  std::mt19937 random(6);
+  for (int round = 0; round < 2000; ++round) {
+    const DecisionRequest q = RandomRequest(Derbyshire(), random);
+    const Decision linear = Decide(q, snapshot, Midday());
+    const Decision indexed = decider->Decide(q, snapshot, Midday());
+    for (size_t i = 0; i < q.categories.size(); ++i)
+      ASSERT_EQ(indexed.categories[i].reasons, linear.categories[i].reasons) << "round " << round;
+    ASSERT_EQ(indexed.gateways, linear.gateways);
+    ASSERT_EQ(indexed.Overall(), linear.Overall());
+  }
+}
+
+// Here the two differ because the policy was changed behind the index.
+TEST(Decider, DeniesWhatTheTwoEnginesDoNotDecideAlike) {
+  for (const bool opened : {true, false}) {
+    Policy policy = Derbyshire();
+    std::set<std::string>& necessary = policy.profiles.at("fire_safety").necessary;
+    if (opened) necessary.erase("identity");
+    const std::unique_ptr<const Decider> decider = IndexedDecider(policy);
+    if (opened)
+      necessary.insert("identity");
+    else
+      necessary.erase("identity");
+    const Snapshot snapshot{.policy = &policy, .directories = nullptr, .take_agreements_as_signed = true};
+    const Decision decision = decider->Decide(HomeVisit({"identity", "contact"}), snapshot, Midday());
+    EXPECT_TRUE(decision.categories[0].denied);
+    EXPECT_TRUE(Says(decision.categories[0], ReasonCode::kEnginesDiffer));
+    EXPECT_FALSE(Says(decision.categories[1], ReasonCode::kEnginesDiffer));
+  }
+}
+
+TEST(Decider, APolicyTooLargeForTheIndexIsDecidedAllTheSame) {
+  Policy policy = Derbyshire();
+  for (int i = 0; i < 65; ++i) policy.flags[absl::StrCat("flag", i)] = Flag{.id = absl::StrCat("flag", i)};
+  const Snapshot snapshot{.policy = &policy, .directories = nullptr, .take_agreements_as_signed = true};
+  EXPECT_FALSE(IndexedDecider(policy)->Decide(HomeVisit({"identity"}), snapshot, Midday()).categories[0].denied);
 }
 
 TEST(Index, RefusesMoreThanItCanNumber) {

@@ -189,7 +189,8 @@ TEST(Loader, WarnsOfSendersAndGatewaysThatCanNeverServe) {
   files["profiles/fire_safety.txtpb"] += "gateways: \"gw.cja327a\"\n";
   files["profiles/immediate_justice.txtpb"] += "senders: \"court\"\nsenders: \"press\"\ngateways: \"gw.msa52\"\n";
   const std::string text =
-      absl::StrReplaceAll(files["profiles/immediate_justice.txtpb"], {{"gateways: \"gw.cda115\"\n", ""}});
+      absl::StrReplaceAll(files["profiles/immediate_justice.txtpb"],
+                          {{"gateways: \"gw.cda115\"\n", ""}, {"transition_authorities: \"gw.cda115\"\n", ""}});
   files["profiles/immediate_justice.txtpb"] = text;
   const std::vector<std::string> warnings = Warnings(Severity::kWarning, files);
   EXPECT_TRUE(Holds(warnings, "no gateway of the profile lets `press` send anything [dead-sender]"));

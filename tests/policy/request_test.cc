@@ -187,7 +187,7 @@ TEST(DecisionRecord, SaysWhoMaySeeEachReason) {
 
 TEST(Reasons, EachCodeDescribesItself) {
   std::set<absl::string_view> names;
-  for (int code = 0; code <= static_cast<int>(ReasonCode::kFactsUnknown); ++code) {
+  for (int code = 0; code <= static_cast<int>(ReasonCode::kEnginesDiffer); ++code) {
     const ReasonEntry& entry = Describe(static_cast<ReasonCode>(code));
     EXPECT_EQ(static_cast<int>(entry.code), code) << entry.name;
     EXPECT_TRUE(names.insert(entry.name).second) << entry.name;

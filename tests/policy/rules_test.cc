@@ -1,0 +1,156 @@
+// The law as types: what the validator refuses, each with the offending line, the rule and what to do.
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "gtest/gtest.h"
+
+#include "policy/loader/compile.h"
+#include "tests/policy/derbyshire.h"
+
+namespace derwent::policy {
+namespace {
+
+// `from` becomes `to` where it first stands in `path`; the error is on the line that `at` is on then.
+struct Refused {
+  const char* name;
+  const char* path;
+  const char* from;
+  const char* to;
+  const char* at;
+  const char* message;
+};
+
+int LineOf(const std::string& text, absl::string_view part) {
+  const size_t at = text.find(std::string(part));
+  EXPECT_NE(at, std::string::npos) << part;
+  return 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<long>(at), '\n'));
+}
+
+class Rules : public ::testing::TestWithParam<Refused> {};
+
+TEST_P(Rules, AreNamedWithTheOffendingLine) {
+  const Refused& c = GetParam();
+  Files files = DerbyshireFiles();
+  std::string& text = files.at(c.path);
+  const size_t at = text.find(c.from);
+  ASSERT_NE(at, std::string::npos) << c.from;
+  text.replace(at, std::string(c.from).size(), c.to);
+  Problems problems(files);
+  EXPECT_EQ(Compile(files, problems), nullptr);
+  std::vector<std::string> lines;
+  for (const Problem& problem : problems.list()) {
+    if (problem.severity == Severity::kError) lines.push_back(problem.ToString());
+  }
+  const std::string place =
+      *c.at == '\0' ? absl::StrCat(c.path, ":") : absl::StrCat(c.path, ":", LineOf(text, c.at), ": ");
+  EXPECT_TRUE(std::any_of(lines.begin(), lines.end(),
+                          [&](const std::string& line) {
+                            return absl::StartsWith(line, place) && absl::StrContains(line, c.message) &&
+                                   absl::StrContains(line, "]; ");
+                          }))
+      << place << " " << c.message << "\n"
+      << absl::StrJoin(lines, "\n");
+}
+
+constexpr char kTypes[] = "organisations.txtpb";
+constexpr char kMarac[] = "profiles/marac.txtpb";
+constexpr char kAgreement[] = "agreements/marac.txtpb";
+constexpr char kOther[] = "agreements/dvds.txtpb";
+
+INSTANTIATE_TEST_SUITE_P(
+    Law, Rules,
+    ::testing::Values(
+        Refused{"Article9WithoutParagraph", kTypes, "\"c9.g6\"", "\"c9.g\"", "\"c9.g\"",
+                "`police` states `c9.g`, which names no paragraph [article-9]"},
+        Refused{"Article10WithoutParagraph", kTypes, "\"c10.36\"", "\"yes\"", "\"yes\"", "[article-10]"},
+        Refused{"CompetentAuthorityWithoutSchedule8", kTypes, " schedule_8_condition: \"s8.1\"", "", "id: \"police\"",
+                "[schedule-8]"},
+        Refused{"RecognisedInterestOfAPublicAuthority", kTypes, "basis: \"lb.e\"", "basis: \"lb.ea.p5\"",
+                "id: \"police\"", "public authority `police` relies on `lb.ea.p5` [article-6]"},
+        Refused{"LegitimateInterestOfAPublicAuthority", kTypes, "basis: \"lb.e\"", "basis: \"lb.f\"", "id: \"police\"",
+                "[article-6]"},
+        Refused{"InterestWithoutParagraph", kTypes, "\"lb.ea.p6\"", "\"lb.ea\"", "\"lb.ea\"",
+                "names no paragraph of Annex 1 [article-6]"},
+        Refused{"TransitionByNobodysAuthority", "profiles/immediate_justice.txtpb",
+                "transition_authorities: \"gw.cda115\"\ntransition_authorities: \"gw.asb101\"\n"
+                "transition_authorities: \"gw.cl_policing\"\n",
+                "", "purposes: \"case.immediate_justice\"", "by nobody's authority [transition]"},
+        Refused{"TransitionBySupportAlone", kMarac, "transition_authorities: \"gw.cda115\"",
+                "transition_authorities: \"gw.cl_public_interest\"",
+                "transition_authorities: \"gw.cl_public_interest\"",
+                "is no gateway of the profile that stands alone [transition]"},
+        Refused{"SupportStandingAlone", "profiles/sv_support.txtpb", "gateways: \"gw.ca1989_47\"\n", "", "",
+                "only supporting or exempting gateways are named [gateway]"},
+        Refused{"PatientInformationByContent", "gateways.txtpb",
+                "  excludes_content: \"health.physical\"\n  excludes_content: \"health.mental\"\n"
+                "  excludes_content: \"health.substance\"\n",
+                "", "id: \"gw.pcsc16\"", "carries what may contain patient information [patient-information]"},
+        Refused{"PatientInformationByCategory", "gateways.txtpb", "  excludes_categories: \"health.mental\"\n", "",
+                "id: \"gw.pcsc16\"", "`gw.pcsc16` carries patient information: health.mental [patient-information]"},
+        Refused{"PatientInformationByOrigin", "gateways.txtpb", "  excludes_sender: \"icb\"\n", "", "id: \"gw.pcsc16\"",
+                "carries what an integrated care board holds [patient-information]"},
+        Refused{"ConsentByTheWrongGiver", "vocabulary.txtpb", " giver_under_18: \"GUARDIAN\"", "",
+                "consent_steps { id: \"support\"", "takes a child's own consent for a guardian's [consent-giver]"},
+        Refused{"FieldSetThatIdentifies", "profiles/nrm.txtpb", "  allow: \"statutory.fieldset\"\n",
+                "  allow: \"statutory.fieldset\"\n  allow: \"identity\"\n", "  allow: \"identity\"",
+                "is a field set and allows `identity` [field-set]"},
+        Refused{"FieldThatIdentifies", "profiles/nrm.txtpb", "  fields: \"gender\"", "  fields: \"name\"",
+                "  fields: \"name\"", "[closed-list]"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(
+    Sense, Rules,
+    ::testing::Values(
+        Refused{"ImpossibleForm", kMarac, "ceilings {\n  receiver: \"voluntary\"",
+                "ceilings {\n  receiver: \"voluntary\"\n  redact: \"intelligence=mask\"",
+                "redact: \"intelligence=mask\"", "`intelligence` in form `mask` is never released"},
+        Refused{"Shadowed", kMarac, "necessary: \"incident\"", "necessary: \"intelligence\"",
+                "conditional { category: \"intelligence\"", "is necessary and conditional [shadowed]"},
+        Refused{
+            "OnlyTheAskerCouldAgree", "profiles/mappa.txtpb",
+            "receivers { role: \"mappa_coordinator\" case_scope: true }\n"
+            "receivers { role: \"practitioner\" case_scope: true }\nreceivers { role: \"spoc\" case_scope: true }\n",
+            "", "conditional { category: \"narrative\"",
+            "only `mappa_chair` asks here, and only `mappa_chair` could agree [self-approval]"},
+        Refused{"DpoApproves", kMarac, "approver: \"spoc\"", "approver: \"dpo\"", "approver: \"dpo\"",
+                "a data protection officer approves operational shares [separation]"},
+        Refused{"NoRetention", kMarac, "retention: ", "decision_support: ", "", "no retention is stated [retention]"},
+        Refused{"NoOwner", kAgreement, "owner: \"dcc.community_safety\"\n", "", "", "no owner is stated"},
+        Refused{"NoReviewDate", kAgreement, "\nreview_date: \"2027-03-31\"", "", "", "no review date is stated"},
+        Refused{"NoPolicyDocument", kAgreement, "apd_reference: \"APD-2026-01\"\n", "", "",
+                "no appropriate policy document is stated"},
+        Refused{"NoReviewOfThePolicyDocument", kAgreement, "apd_review_date: \"2027-09-30\"", "", "",
+                "no review date of the appropriate policy document is stated"},
+        Refused{"OverlayThatLoosens", kAgreement, "owner: ", "overlays: \"intelligence=full\"\nowner: ",
+                "overlays: \"intelligence=full\"", "does not tighten"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, Rules,
+    ::testing::Values(
+        Refused{"UnknownKind", kOther, "owner: ", "kind: \"one-way\"\nowner: ", "kind: \"one-way\"",
+                "kind of agreement"},
+        Refused{"OneWayByNobody", kOther, "owner: ", "kind: \"one_way\"\nowner: ", "",
+                "one-way, and nobody gives [agreement-kind]"},
+        Refused{"GiversOfAReciprocalOne", kOther, "owner: ", "givers: \"dfrs\"\nowner: ", "",
+                "givers are named and it is not one-way [agreement-kind]"},
+        Refused{"GiverThatIsNoParty", kOther,
+                "owner: ", "kind: \"one_way\"\ngivers: \"hmcts\"\nowner: ", "givers: \"hmcts\"", "hmcts"},
+        Refused{"JointWithoutContactPoint", kOther, "owner: ",
+                "kind: \"joint_controller\"\njoint { answers_subjects: \"dfrs\" notifies_breaches: \"dfrs\" essence: "
+                "\"PN-1\" }\nowner: ",
+                "joint {", "joint controllers, and no party is their contact point [agreement-kind]"},
+        Refused{"JointWithoutEssence", kOther, "owner: ",
+                "kind: \"joint_controller\"\njoint { contact_point: \"dfrs\" answers_subjects: \"dfrs\" "
+                "notifies_breaches: \"dfrs\" }\nowner: ",
+                "joint {", "where the essence can be read [agreement-kind]"},
+        Refused{"ArrangementOfOthers", kOther, "owner: ", "joint { contact_point: \"dfrs\" }\nowner: ", "joint {",
+                "an arrangement of joint controllers in another kind of agreement [agreement-kind]"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+}  // namespace
+}  // namespace derwent::policy
