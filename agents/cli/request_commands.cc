@@ -79,6 +79,10 @@ absl::StatusOr<int> Send(Client& client, const Options& o, Format format) {
     }
   }
   rows.Print(format, std::cout);
+  for (const v1::AskerDecision& decision : response.decisions()) {
+    for (const std::string& step : decision.question().next_steps())
+      std::cerr << "  next at " << decision.holder_agency() << ": " << step << "\n";
+  }
   return code;
 }
 

@@ -13,6 +13,7 @@
 #include "broker/ledger/attributes.h"
 #include "policy/engine/agreements.h"
 #include "policy/engine/calendar.h"
+#include "policy/loader/alternatives.h"
 #include "policy/loader/record.h"
 #include "trust/base/digest.h"
 #include "trust/base/london.h"
@@ -102,7 +103,7 @@ absl::Status PlanHolder(const std::string& asker, const v1::PlanCaseRequestReque
   const std::vector<DecidedSubject> selector = DecidePackage(planned.manifest, planned.statement, world, batch.now());
   v1::AskerDecision& next = *response.add_decisions();
   next.set_holder_agency(holder.agency());
-  *next.mutable_question() = policy::ForAsker(asked.decision);
+  *next.mutable_question() = policy::TellAsker(asked.request, world.snapshot(), batch.now());
   *next.mutable_selector() = policy::ToProto(selector.front().decision, world.bundle->policy->digest);
   next.set_selector_role(role);
   return absl::OkStatus();

@@ -10,6 +10,7 @@
 #include "broker/exchange/shares.h"
 #include "broker/exchange/witnessed.h"
 #include "policy/engine/calendar.h"
+#include "policy/loader/alternatives.h"
 #include "policy/loader/record.h"
 #include "trust/base/status_macros.h"
 
@@ -80,13 +81,13 @@ Objections WhyRefused(const std::vector<HolderDecision>& decided) {
 }
 
 template <typename Response>
-void AddDecision(const std::string& holder, const std::string& role, const policy::Decision& asked,
-                 const policy::Decision& selector, const World& world, Response& response) {
+void AddDecision(const v1::Manifest& selector, const HolderDecision& decided, const Batch& batch, Response& response) {
+  const World& world = batch.world();
   v1::AskerDecision& next = *response.add_decisions();
-  next.set_holder_agency(holder);
-  *next.mutable_question() = policy::ForAsker(asked);
-  *next.mutable_selector() = policy::ToProto(selector, world.bundle->policy->digest);
-  next.set_selector_role(role);
+  next.set_holder_agency(selector.recipient_agency());
+  *next.mutable_question() = policy::TellAsker(decided.asked.request, world.snapshot(), batch.now());
+  *next.mutable_selector() = policy::ToProto(decided.selector.front().decision, world.bundle->policy->digest);
+  next.set_selector_role(selector.recipient_role());
 }
 
 // A holder that may answer nothing is not told who it would have been about.
@@ -133,8 +134,7 @@ absl::Status SubmitCaseRequest(const Caller& caller, const v1::SubmitCaseRequest
     ASSIGN_OR_RETURN(const uint64_t index, batch.Append(DraftFor(step, decided[i].asked,
                                                                  TagsOfSubject(tags, decided[i].asked.number), batch)));
     response.add_receipts()->set_index(index);
-    AddDecision(package.manifest.recipient_agency(), package.manifest.recipient_role(), decided[i].asked.decision,
-                decided[i].selector.front().decision, world, response);
+    AddDecision(package.manifest, decided[i], batch, response);
     if (keep) RETURN_IF_ERROR(Keep(package, decided[i], tags, {index}, batch));
   }
   response.set_outcome(!refused.empty() ? v1::SUBMIT_OUTCOME_REFUSED

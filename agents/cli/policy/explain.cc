@@ -10,16 +10,8 @@
 namespace derwent::cli {
 namespace {
 
-std::string OutcomeSentence(const policy::CategoryOutcome& outcome) {
-  const std::string form(policy::FormName(outcome.form));
-  if (outcome.denied) return "is not released";
-  if (!outcome.approvers.empty())
-    return absl::StrCat("is released in form ", form, " once ", absl::StrJoin(outcome.approvers, " and "), " agree");
-  return outcome.form_is_full ? "is released" : absl::StrCat("is released only in form ", form);
-}
-
 void Category(const policy::CategoryOutcome& outcome, std::string& text) {
-  absl::StrAppend(&text, "- ", outcome.category, " ", OutcomeSentence(outcome), ".\n");
+  absl::StrAppend(&text, "- ", outcome.category, " ", policy::InWords(outcome), ".\n");
   for (const policy::Reason& reason : outcome.reasons) {
     absl::StrAppend(&text, "    because ", policy::Describe(reason.code).sentence, " (",
                     policy::Describe(reason.code).name, ", ", reason.rule, ")\n");
@@ -28,10 +20,26 @@ void Category(const policy::CategoryOutcome& outcome, std::string& text) {
     absl::StrAppend(&text, "    still to be closed by the holder: ", absl::StrJoin(outcome.open, ", "), "\n");
 }
 
+// For each refused category what is permitted nearest to it, or that nothing is.
+void NearestOf(const policy::Decision& decision, const std::vector<policy::Alternative>& nearest, std::string& text) {
+  for (const policy::CategoryOutcome& outcome : decision.categories) {
+    if (!outcome.denied) continue;
+    bool any = false;
+    for (const policy::Alternative& next : nearest) {
+      if (next.category != outcome.category) continue;
+      any = true;
+      absl::StrAppend(&text, "Nearest permitted: ", policy::Sentence(next), ".\n");
+    }
+    if (!any)
+      absl::StrAppend(&text, "Nearest permitted: nothing in place of ", outcome.category,
+                      ", for any purpose, profile or role between these two.\n");
+  }
+}
+
 }  // namespace
 
 std::string Explain(const policy::DecisionRequest& request, const policy::Decision& decision,
-                    absl::string_view digest) {
+                    const std::vector<policy::Alternative>& nearest, absl::string_view digest) {
   std::string text = absl::StrCat("Decision: ", decision.Overall(), " (route ", policy::RouteName(decision.route),
                                   ")\n", request.releasing_agency, " to ", request.receiving_agency, ", role ",
                                   request.receiving_role, ", for ", request.purpose, " under profile ", request.profile,
@@ -63,8 +71,21 @@ std::string Explain(const policy::DecisionRequest& request, const policy::Decisi
     }
   }
   for (const std::string& step : steps) absl::StrAppend(&text, "Next: ", step, "\n");
+  NearestOf(decision, nearest, text);
   absl::StrAppend(&text, "Policy: ", digest, "\n");
   return text;
+}
+
+std::string ExplainToAsker(const v1::DecisionForAsker& told) {
+  std::string text;
+  for (const v1::CategoryDecision& outcome : told.categories()) {
+    if (outcome.outcome() != "DENY") continue;
+    absl::StrAppend(&text, "- ", outcome.category(), " is not released.\n");
+    for (const v1::Reason& reason : outcome.reasons())
+      absl::StrAppend(&text, "    because of ", reason.code(), " (", reason.rule(), ")\n");
+  }
+  for (const std::string& step : told.next_steps()) absl::StrAppend(&text, "Next: ", step, "\n");
+  return text.empty() ? "Nothing about you or your question stands against it; the holder decides.\n" : text;
 }
 
 }  // namespace derwent::cli

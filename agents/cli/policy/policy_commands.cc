@@ -5,25 +5,18 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "google/protobuf/util/json_util.h"
 
 #include "agents/cli/policy/agreement_command.h"
-#include "agents/cli/policy/authzen.h"
+#include "agents/cli/policy/decide_command.h"
 #include "agents/cli/policy/diff_command.h"
-#include "agents/cli/policy/explain.h"
 #include "agents/cli/policy/flows_command.h"
 #include "agents/cli/policy/governance.h"
 #include "agents/cli/policy/offline.h"
 #include "agents/cli/policy/prove_command.h"
 #include "agents/cli/policy/reporting.h"
 #include "agents/cli/policy/test_command.h"
-#include "policy/engine/decide.h"
-#include "policy/loader/record.h"
-#include "policy/loader/request.h"
 #include "trust/base/london.h"
-#include "trust/base/status_macros.h"
 
 namespace derwent::cli {
 namespace {
@@ -37,9 +30,6 @@ int Report(const absl::Status& status, absl::string_view done) {
 // What the options of a command write to; lives as long as the application's callbacks.
 struct Options {
   std::string directory = "policy/derbyshire";
-  std::string request = "-";
-  std::string authzen;
-  std::string output = "table";
   std::string agreement;
   std::string from_date;
   std::string party;
@@ -75,74 +65,7 @@ int Check(const Options& o) {
   return errors == 0 ? kPolicyDone : kPolicyBadInput;
 }
 
-struct Decided {
-  OfflinePolicy offline;
-  policy::DecisionRequest request;
-  policy::Decision decision;
-};
-
-absl::StatusOr<Decided> DecideFile(const std::string& directory, const std::string& path) {
-  ASSIGN_OR_RETURN(OfflinePolicy offline, GoodPolicy(directory));
-  ASSIGN_OR_RETURN(const std::string json, ReadInput(path));
-  v1::DecisionRequest message;
-  const auto parsed = google::protobuf::util::JsonStringToMessage(json, &message);
-  if (!parsed.ok())
-    return absl::InvalidArgumentError(absl::StrCat("the request is malformed: ", std::string(parsed.message())));
-  ASSIGN_OR_RETURN(policy::DecisionRequest request, policy::FromProto(message));
-  if (request.area.empty()) request.area = kCounty;
-  ASSIGN_OR_RETURN(const absl::Time now, policy::TimeOf(message, absl::Now()));
-  policy::Decision decision = policy::Decide(request, offline.snapshot(), now);
-  return Decided{.offline = std::move(offline), .request = std::move(request), .decision = std::move(decision)};
-}
-
-int CodeOf(const policy::Decision& decision) {
-  const absl::string_view overall = decision.Overall();
-  return overall == "PERMIT" ? kPolicyDone : overall == "DENY" ? kPolicyRefused : kPolicyPartial;
-}
-
-int DecideCommand(const std::string& directory, const std::string& path, const std::string& output) {
-  const absl::StatusOr<Decided> decided = DecideFile(directory, path);
-  if (!decided.ok()) return FailPolicy(decided.status());
-  if (output == "json" || output == "jsonl") {
-    std::string json;
-    google::protobuf::util::JsonPrintOptions options;
-    options.add_whitespace = output == "json";
-    options.always_print_primitive_fields = true;
-    if (!google::protobuf::util::MessageToJsonString(
-             policy::ToProto(decided->decision, decided->offline.policy->digest), &json, options)
-             .ok()) {
-      return FailPolicy(absl::InternalError("cannot print the decision"), kPolicyFailed);
-    }
-    std::cout << json << "\n";
-  } else {
-    std::cout << decided->decision.Overall() << "\n";
-    for (const policy::CategoryOutcome& outcome : decided->decision.categories) {
-      std::cout << "  " << outcome.category << "  " << outcome.Shown() << "  "
-                << (outcome.denied ? "" : policy::FormName(outcome.form)) << "\n";
-    }
-  }
-  return CodeOf(decided->decision);
-}
-
-int AuthZenCommand(const std::string& directory, const std::string& path) {
-  const absl::StatusOr<OfflinePolicy> offline = GoodPolicy(directory);
-  if (!offline.ok()) return FailPolicy(offline.status());
-  const absl::StatusOr<std::string> json = ReadInput(path);
-  if (!json.ok()) return FailPolicy(json.status());
-  const absl::StatusOr<AccessEvaluation> evaluation = EvaluateAccess(*json, *offline, absl::Now());
-  if (!evaluation.ok()) return FailPolicy(evaluation.status());
-  std::cout << evaluation->json << "\n";
-  return evaluation->decision ? kPolicyDone : kPolicyRefused;
-}
-
-int ExplainCommand(const std::string& directory, const std::string& path) {
-  const absl::StatusOr<Decided> decided = DecideFile(directory, path);
-  if (!decided.ok()) return FailPolicy(decided.status());
-  std::cout << Explain(decided->request, decided->decision, decided->offline.policy->digest);
-  return CodeOf(decided->decision);
-}
-
-void AddReading(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_code) {
+void AddChecking(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_code) {
   CLI::App* const check =
       policy.add_subcommand("check", "every error and warning of a policy, with file, line, rule and what to do");
   check->add_option("directory", o->directory, "the policy's folder")->required();
@@ -150,25 +73,6 @@ void AddReading(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_c
   check->add_option("--at", o->at, "the day from which to look 90 days ahead, YYYY-MM-DD; else today");
   check->add_option("--directory", o->registers, "agencies' directories, whose roles and training to look at too");
   check->callback([o, &exit_code] { exit_code = Check(*o); });
-
-  CLI::App* const decide = policy.add_subcommand("decide", "one decision, whole; no broker needed");
-  CLI::App* const explain = policy.add_subcommand("explain", "one decision in sentences");
-  for (CLI::App* command : {decide, explain}) {
-    command->add_option("--policy", o->directory, "the policy's folder")->capture_default_str();
-    command->add_option("--request", o->request, "DecisionRequest in JSON; - for standard input")
-        ->capture_default_str();
-  }
-  decide->add_option("-o,--output", o->output, "table or json")->check(CLI::IsMember({"table", "json", "jsonl"}));
-  decide
-      ->add_option("--authzen", o->authzen,
-                   "an AuthZEN access evaluation request in JSON, answered as AuthZEN has it; - for standard input")
-      ->excludes("--request")
-      ->excludes("--output");
-  decide->callback([o, &exit_code] {
-    exit_code = o->authzen.empty() ? DecideCommand(o->directory, o->request, o->output)
-                                   : AuthZenCommand(o->directory, o->authzen);
-  });
-  explain->callback([o, &exit_code] { exit_code = ExplainCommand(o->directory, o->request); });
 }
 
 // A command that a signatory runs with certificate and key.
@@ -235,7 +139,8 @@ void AddPolicyCommands(CLI::App& app, int& exit_code) {
   CLI::App* const policy = app.add_subcommand("policy", "write, test and sign the policy");
   policy->require_subcommand(1);
   const auto options = std::make_shared<Options>();  // Shared by the callbacks that CLI11 keeps.
-  AddReading(*policy, options, exit_code);
+  AddChecking(*policy, options, exit_code);
+  AddDecideCommands(*policy, exit_code);
   AddTestCommand(*policy, exit_code);
   AddProveCommand(*policy, exit_code);
   AddDiffCommand(*policy, exit_code);

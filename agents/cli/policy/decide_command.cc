@@ -1,0 +1,154 @@
+#include "agents/cli/policy/decide_command.h"
+
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "google/protobuf/util/json_util.h"
+
+#include "agents/cli/policy/authzen.h"
+#include "agents/cli/policy/explain.h"
+#include "agents/cli/policy/offline.h"
+#include "agents/cli/policy/reporting.h"
+#include "policy/engine/decide.h"
+#include "policy/loader/alternatives.h"
+#include "policy/loader/record.h"
+#include "policy/loader/request.h"
+#include "trust/base/status_macros.h"
+
+namespace derwent::cli {
+namespace {
+
+struct Options {
+  std::string directory = "policy/derbyshire";
+  std::string request = "-";
+  std::string authzen;
+  std::string output = "table";
+  bool asker = false;
+};
+
+struct Decided {
+  OfflinePolicy offline;
+  policy::DecisionRequest request;
+  absl::Time time;
+  policy::Decision decision;
+  std::vector<policy::Alternative> nearest;
+};
+
+absl::StatusOr<Decided> DecideFile(const Options& o) {
+  ASSIGN_OR_RETURN(OfflinePolicy offline, GoodPolicy(o.directory));
+  ASSIGN_OR_RETURN(const std::string json, ReadInput(o.request));
+  v1::DecisionRequest message;
+  const auto parsed = google::protobuf::util::JsonStringToMessage(json, &message);
+  if (!parsed.ok())
+    return absl::InvalidArgumentError(absl::StrCat("the request is malformed: ", std::string(parsed.message())));
+  ASSIGN_OR_RETURN(policy::DecisionRequest request, policy::FromProto(message));
+  if (request.area.empty()) request.area = kCounty;
+  ASSIGN_OR_RETURN(const absl::Time now, policy::TimeOf(message, absl::Now()));
+  policy::Decision decision = policy::Decide(request, offline.snapshot(), now);
+  std::vector<policy::Alternative> nearest = policy::Nearest(request, offline.snapshot(), now);
+  return Decided{.offline = std::move(offline),
+                 .request = std::move(request),
+                 .time = now,
+                 .decision = std::move(decision),
+                 .nearest = std::move(nearest)};
+}
+
+int CodeOf(const policy::Decision& decision) {
+  const absl::string_view overall = decision.Overall();
+  return overall == "PERMIT" ? kPolicyDone : overall == "DENY" ? kPolicyRefused : kPolicyPartial;
+}
+
+absl::StatusOr<std::string> Json(const google::protobuf::Message& message, bool spread) {
+  std::string json;
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = spread;
+  options.always_print_primitive_fields = true;
+  if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok())
+    return absl::InternalError("cannot print the decision");
+  return std::string(absl::StripTrailingAsciiWhitespace(json));
+}
+
+// The record with the alternatives as one more member.
+absl::Status PrintJson(const Decided& decided, bool spread) {
+  v1::Alternatives nearest;
+  for (const policy::Alternative& next : decided.nearest) *nearest.add_alternatives() = policy::ToProto(next);
+  ASSIGN_OR_RETURN(const std::string record,
+                   Json(policy::ToProto(decided.decision, decided.offline.policy->digest), spread));
+  ASSIGN_OR_RETURN(const std::string alternatives, Json(nearest, spread));
+  // Each is one object: `{` members `}`.
+  std::cout << absl::StripTrailingAsciiWhitespace(record.substr(0, record.size() - 1)) << "," << alternatives.substr(1)
+            << "\n";
+  return absl::OkStatus();
+}
+
+void PrintTable(const Decided& decided) {
+  std::cout << decided.decision.Overall() << "\n";
+  for (const policy::CategoryOutcome& outcome : decided.decision.categories) {
+    std::cout << "  " << outcome.category << "  " << outcome.Shown() << "  "
+              << (outcome.denied ? "" : policy::FormName(outcome.form)) << "\n";
+  }
+  for (const policy::Alternative& next : decided.nearest) std::cout << "  nearest: " << policy::Sentence(next) << "\n";
+}
+
+int DecideCommand(const Options& o) {
+  const absl::StatusOr<Decided> decided = DecideFile(o);
+  if (!decided.ok()) return FailPolicy(decided.status());
+  if (o.output == "table") {
+    PrintTable(*decided);
+  } else if (const absl::Status printed = PrintJson(*decided, o.output == "json"); !printed.ok()) {
+    return FailPolicy(printed, kPolicyFailed);
+  }
+  return CodeOf(decided->decision);
+}
+
+int AuthZenCommand(const Options& o) {
+  const absl::StatusOr<OfflinePolicy> offline = GoodPolicy(o.directory);
+  if (!offline.ok()) return FailPolicy(offline.status());
+  const absl::StatusOr<std::string> json = ReadInput(o.authzen);
+  if (!json.ok()) return FailPolicy(json.status());
+  const absl::StatusOr<AccessEvaluation> evaluation = EvaluateAccess(*json, *offline, absl::Now());
+  if (!evaluation.ok()) return FailPolicy(evaluation.status());
+  std::cout << evaluation->json << "\n";
+  return evaluation->decision ? kPolicyDone : kPolicyRefused;
+}
+
+int ExplainCommand(const Options& o) {
+  const absl::StatusOr<Decided> decided = DecideFile(o);
+  if (!decided.ok()) return FailPolicy(decided.status());
+  if (o.asker) {
+    std::cout << ExplainToAsker(policy::TellAsker(decided->request, decided->offline.snapshot(), decided->time));
+  } else {
+    std::cout << Explain(decided->request, decided->decision, decided->nearest, decided->offline.policy->digest);
+  }
+  return CodeOf(decided->decision);
+}
+
+}  // namespace
+
+void AddDecideCommands(CLI::App& policy, int& exit_code) {
+  const auto o = std::make_shared<Options>();  // Kept by CLI11's callbacks.
+  CLI::App* const decide =
+      policy.add_subcommand("decide", "one decision, whole, with the nearest permitted alternatives; no broker needed");
+  CLI::App* const explain = policy.add_subcommand("explain", "one decision in sentences");
+  for (CLI::App* command : {decide, explain}) {
+    command->add_option("--policy", o->directory, "the policy's folder")->capture_default_str();
+    command->add_option("--request", o->request, "DecisionRequest in JSON; - for standard input")
+        ->capture_default_str();
+  }
+  decide->add_option("-o,--output", o->output, "table or json")->check(CLI::IsMember({"table", "json", "jsonl"}));
+  decide
+      ->add_option("--authzen", o->authzen,
+                   "an AuthZEN access evaluation request in JSON, answered as AuthZEN has it; - for standard input")
+      ->excludes("--request")
+      ->excludes("--output");
+  decide->callback([o, &exit_code] { exit_code = o->authzen.empty() ? DecideCommand(*o) : AuthZenCommand(*o); });
+  explain->add_flag("--asker", o->asker, "what the asker may be told: nothing in it rests on the subject");
+  explain->callback([o, &exit_code] { exit_code = ExplainCommand(*o); });
+}
+
+}  // namespace derwent::cli

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace derwent::cli {
+
+// `decide`, whole or as AuthZEN has it, and `explain`.
+void AddDecideCommands(CLI::App& policy, int& exit_code);
+
+}  // namespace derwent::cli

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "absl/time/time.h"
+
+#include "derwent/v1/alternative.pb.h"
+#include "derwent/v1/decision.pb.h"
+#include "policy/engine/model.h"
+#include "policy/engine/nearest.h"
+
+namespace derwent::policy {
+
+// `outcome` in words, from the verb on: `is released only in form flag_only once spoc agrees`.
+std::string InWords(const CategoryOutcome& outcome);
+
+// An alternative as advice, in one sentence.
+std::string Sentence(const Alternative& alternative);
+
+v1::Alternative ToProto(const Alternative& alternative);
+
+// What an asker may be told of a question, with the nearest alternatives among the next steps: decided without any fact
+// about the subject, so that it is the same whoever the subject is.
+v1::DecisionForAsker TellAsker(const DecisionRequest& request, const Snapshot& snapshot, absl::Time now);
+
+}  // namespace derwent::policy
