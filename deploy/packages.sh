@@ -36,6 +36,7 @@ test python3-grpcio a client in another language
 test python3-protobuf a client in another language
 test python3-cryptography a client in another language
 test postgresql-15 a real database for the sql connector
+test weasyprint prints agreements as PDF
 test strace injects faults into system calls
 fuzz clang-16 compiler with libFuzzer
 fuzz libclang-rt-16-dev sanitizer and fuzzer runtimes

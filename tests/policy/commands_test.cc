@@ -157,6 +157,32 @@ TEST_F(Draft, DecideAnswersAsAuthZen) {
   EXPECT_EQ(malformed.out, "") << "no answer that a program could take for one";
 }
 
+TEST_F(Draft, DecideAndExplainNameTheNearestPermittedAlternative) {
+  const std::string request = (folder_ / "question.json").string();
+  std::ofstream(request)
+      << R"({"releasingAgency": "dcc.adults", "receivingAgency": "dfrs", "receivingRole": "practitioner",
+    "profile": "fire_safety", "purpose": "case.fire_safety", "area": "E07000034", "caseLink": "ASSERTED",
+    "justification": true, "time": "2026-12-01T10:00:00Z", "categories": ["household"],
+    "subject": {"role": "resident", "age": 74, "flags": []}})";
+  const std::string nearest = "household is released with the ground `fire_safety.household` asserted, if it is true";
+  const Ran table = Policy({"decide", "--policy", folder(), "--request", request});
+  EXPECT_EQ(table.code, 3);
+  EXPECT_TRUE(absl::StrContains(table.out, absl::StrCat("nearest: ", nearest))) << table.out;
+  const Ran json = Policy({"decide", "--policy", folder(), "--request", request, "-o", "json"});
+  EXPECT_TRUE(absl::StrContains(json.out, "\"alternatives\": [")) << json.out;
+  EXPECT_TRUE(absl::StrContains(json.out, "\"field\": \"grounds\""));
+  const Ran officer = Policy({"explain", "--policy", folder(), "--request", request});
+  EXPECT_TRUE(absl::StrContains(officer.out, absl::StrCat("Nearest permitted: ", nearest, ".\n"))) << officer.out;
+  const Ran asker = Policy({"explain", "--policy", folder(), "--request", request, "--asker"});
+  EXPECT_TRUE(absl::StrContains(asker.out, absl::StrCat("Next: ", nearest))) << asker.out;
+}
+
+TEST_F(Draft, AgreementPrintsAsPdf) {
+  const std::string pdf = (folder_ / "isa.pdf").string();
+  EXPECT_EQ(Policy({"agreement", folder(), "nrm", "--pdf", pdf}).code, 0);
+  EXPECT_TRUE(fs::exists(pdf));
+}
+
 TEST_F(Draft, FlowsAndAgreementAreFilteredAndNamed) {
   EXPECT_TRUE(absl::StrContains(Policy({"flows", folder(), "--profile", "fire_safety", "--at", "2026-12-01"}).out,
                                 "vulnerability.flag"));

@@ -1,12 +1,19 @@
 // What people read: the agreement, its record of processing, the matrix of flows.
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
 
 #include "agents/cli/policy/agreement_text.h"
 #include "agents/cli/policy/matrix.h"
 #include "agents/cli/policy/offline.h"
+#include "agents/cli/policy/pdf.h"
 #include "tests/policy/derbyshire.h"
 
 namespace derwent::cli {
@@ -55,8 +62,84 @@ TEST(Article30, HasALineForEachItemInTheColumnsOfTheTemplate) {
   const std::vector<std::string> lines = absl::StrSplit(Article30Csv(text), "\r\n", absl::SkipEmpty());
   EXPECT_EQ(lines.size(), 1u + text.profiles[0].necessary_size() + text.profiles[0].conditional_size());
   for (const std::string& line : lines)
-    EXPECT_EQ(std::vector<std::string>(absl::StrSplit(line, "\",\"")).size(), 29u) << line;
+    EXPECT_EQ(std::vector<std::string>(absl::StrSplit(line, "\",\"")).size(), 30u) << line;
   EXPECT_TRUE(absl::StartsWith(lines[0], "\"Business function\",\"Purpose of processing\""));
+}
+
+// What stands in `column` of the line about `category`.
+std::string CellOf(const AgreementText& text, absl::string_view category, absl::string_view column) {
+  const std::vector<std::string> lines = absl::StrSplit(Article30Csv(text), "\r\n", absl::SkipEmpty());
+  const std::vector<std::string> head = absl::StrSplit(lines[0], "\",\"");
+  for (const std::string& line : lines) {
+    const std::vector<std::string> cells = absl::StrSplit(line, "\",\"");
+    if (!absl::StartsWith(cells[4], absl::StrCat(category, ":"))) continue;
+    for (size_t i = 0; i < head.size(); ++i) {
+      if (absl::StartsWith(head[i], column)) return cells[i];
+    }
+  }
+  return "no such cell";
+}
+
+TEST(Article30, SaysWhatTheAgreementsKindAndTheCategoryAskFor) {
+  const AgreementText marac = ReadAgreementText(Offline(), "marac").value();
+  EXPECT_TRUE(
+      absl::StrContains(CellOf(marac, "identity", "Name and contact details of joint"), "dcc.community_safety"));
+  EXPECT_TRUE(absl::StrContains(CellOf(marac, "identity", "Categories of individuals"), "victim_child_da"));
+  EXPECT_TRUE(absl::StrContains(CellOf(marac, "identity", "Legitimate interests"), "recognised: Annex 1, lb.ea.p"));
+  EXPECT_EQ(CellOf(marac, "identity", "Data Protection Act 2018 Schedule 1"), "");
+  EXPECT_TRUE(absl::StrContains(CellOf(marac, "risk.victim", "Data Protection Act 2018 Schedule 1"), "c9.g6"));
+  EXPECT_TRUE(absl::StrContains(CellOf(marac, "risk.victim", "UK GDPR Article 6 lawful basis"), "police: lb.e"));
+  const AgreementText nrm = ReadAgreementText(Offline(), "nrm").value();
+  EXPECT_EQ(CellOf(nrm, "identity", "Name and contact details of joint"), "");
+  EXPECT_TRUE(absl::StrContains(CellOf(nrm, "identity", "The source"), "police.derbys"));
+  const AgreementText support = ReadAgreementText(Offline(), "sv_support").value();
+  EXPECT_TRUE(absl::StrContains(CellOf(support, "identity", "Link to record of consent"), "sarc"));
+}
+
+TEST(AgreementDocument, StatesWhatItsKindAsksFor) {
+  struct Case {
+    const char* agreement;
+    std::vector<const char*> said, not_said;
+  };
+  for (const Case& c :
+       {Case{"fire_safety",
+             {"revision 1, reciprocal", "<b>Reciprocal.</b>", "decides alone whether to give"},
+             {"Givers:"}},
+        Case{"nrm",
+             {"revision 1, one-way", "Givers: Derbyshire Constabulary", "Only receive: ", "returns or deletes it"},
+             {"joint controller"}},
+        Case{"marac",
+             {"revision 1, joint controllers", "UK GDPR Article 26", "Single contact point for people",
+              "each is liable to them for the whole", "privacy notice PN-marac", "<td>joint controller</td>",
+              "Needs confirmation: domain brief D.1"},
+             {"Givers:"}}}) {
+    const std::string html = AgreementHtml(ReadAgreementText(Offline(), c.agreement).value());
+    for (const char* said : c.said) EXPECT_TRUE(absl::StrContains(html, said)) << c.agreement << ": " << said;
+    for (const char* said : c.not_said) EXPECT_FALSE(absl::StrContains(html, said)) << c.agreement << ": " << said;
+  }
+}
+
+TEST(AgreementPdf, IsPrintedWhole) {
+  const std::string path = absl::StrCat(::testing::TempDir(), "/agreement.pdf");
+  std::filesystem::remove(path);
+  ASSERT_TRUE(WritePdf(AgreementHtml(ReadAgreementText(Offline(), "fire_safety").value()), path).ok());
+  std::ifstream file(path, std::ios::binary);
+  const std::string octets((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  EXPECT_TRUE(absl::StartsWith(octets, "%PDF-"));
+  EXPECT_GT(octets.size(), 20000u);
+  EXPECT_FALSE(std::filesystem::exists(path + ".partial.html"));
+}
+
+TEST(AgreementPdf, SaysWhichPackageIsMissing) {
+  const std::string before = std::getenv("PATH");
+  setenv("PATH", "/nowhere", 1);
+  const std::string path = absl::StrCat(::testing::TempDir(), "/missing.pdf");
+  const absl::Status status = WritePdf("<html></html>", path);
+  setenv("PATH", before.c_str(), 1);
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(absl::StrContains(status.message(), "install the Debian package weasyprint")) << status;
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_FALSE(std::filesystem::exists(path + ".partial.html"));
 }
 
 TEST(FlowMatrix, HasACellForEachReceiverAndCategory) {

@@ -4,9 +4,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 
 #include "agents/cli/policy/agreement_text.h"
+#include "agents/cli/policy/html.h"
 
 namespace derwent::cli {
 namespace {
@@ -21,10 +21,6 @@ thead { display: table-header-group; } tr { break-inside: avoid; } th { backgrou
 @media print { body { margin: 0; max-width: none; padding: 0; } a { color: inherit; text-decoration: none; } }
 )";
 
-std::string Escaped(absl::string_view text) {
-  return absl::StrReplaceAll(text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}});
-}
-
 class Document {
  public:
   explicit Document(const AgreementText& text) : t_(text), a_(text.agreement) {}
@@ -32,6 +28,7 @@ class Document {
   std::string Write() {
     const std::pair<const char*, void (Document::*)()> sections[] = {
         {"Parties and dates", &Document::Parties},
+        {"Kind of sharing", &Document::Kind},
         {"Purpose", &Document::Purpose},
         {"Other organisations, processors and onward sharing", &Document::Others},
         {"Data items and categories", &Document::Items},
@@ -51,7 +48,8 @@ class Document {
     absl::StrAppend(
         &out_, "<!doctype html>\n<html lang=\"en-GB\"><head><meta charset=\"utf-8\"><title>", title, "</title><style>",
         kStyle, "</style></head><body>\n<h1>", title, "</h1>\n<p>Agreement <b>", Escaped(a_.id()), "</b>, revision ",
-        a_.revision(), ". In force from ", Escaped(a_.effective_from()), " to ", Escaped(a_.effective_to()),
+        a_.revision(), ", ", KindTitle(t_), ". In force from ", Escaped(a_.effective_from()), " to ",
+        Escaped(a_.effective_to()),
         " between the parties whose signatories signed this revision.</p>\n<p class=\"digest\">Policy bundle SHA-256 ",
         t_.digest,
         "</p>\n<p>This text is generated from the policy that decides every share; that digest names it. Where paper "
@@ -109,8 +107,7 @@ class Document {
     for (const std::string& id : a_.parties()) {
       const v1::Organisation& party = At(t_.organisations, id);
       const std::string controller = party.legal_controller().empty() ? "itself" : Escaped(party.legal_controller());
-      rows.push_back(
-          {Escaped(id), Escaped(party.name()), controller, party.type() == "broker_host" ? "processor" : "controller"});
+      rows.push_back({Escaped(id), Escaped(party.name()), controller, RoleOf(party)});
     }
     Table({"Id", "Party", "Legal controller", "Role"}, rows);
     std::vector<std::string> areas;
@@ -119,6 +116,17 @@ class Document {
                    " and all areas within. Owner: ", Escaped(At(t_.organisations, a_.owner()).name()), "."));
     P("ICO registration, SIRO, data protection officer and SPOC of each party stand in its own register; they are "
       "annexed when signed.");
+  }
+
+  std::string RoleOf(const v1::Organisation& party) const {
+    if (party.type() == "broker_host") return "processor";
+    return a_.kind() == "joint_controller" ? "joint controller" : "controller";
+  }
+
+  void Kind() {
+    absl::StrAppend(&out_, KindHtml(t_));
+    if (!a_.needs_confirmation().empty())
+      absl::StrAppend(&out_, "<p class=\"open\">Needs confirmation: ", Escaped(a_.needs_confirmation()), "</p>\n");
   }
 
   void Purpose() {
@@ -135,6 +143,8 @@ class Document {
       if (!profile.denied_purposes().empty())
         P(absl::StrCat("Refused by name: ", List(profile.denied_purposes()), "."));
     });
+    P("Why it is needed, and what harms when it is not shared, stand in the impact assessment named in section 16; the "
+      "priority of the community safety agreement that it serves is entered when the parties sign.");
     P("One purpose a request. Excluded purposes (enforcement of immigration, media, vetting, debt and tax, general "
       "interest) open nothing.");
   }
@@ -150,14 +160,14 @@ class Document {
                 ? absl::StrCat("; with an open case the necessary items once ", Escaped(scope.approver()), " agrees")
                 : "";
         rows.push_back({Escaped(scope.role()),
-                        scope.case_scope() ? "what section 4 allows" : absl::StrCat(List(scope.categories()), extra)});
+                        scope.case_scope() ? "what section 5 allows" : absl::StrCat(List(scope.categories()), extra)});
       }
       for (const v1::RecipientOrganisation& to : profile.recipient_organisations())
         rows.push_back({Escaped(At(t_.organisations, to.organisation()).name()),
-                        to.by_product() ? "what its product allows" : "what section 4 allows"});
+                        to.by_product() ? "what its product allows" : "what section 5 allows"});
       Table({"Recipient", "May have at most"}, rows);
       for (const v1::ReceiverCeiling& ceiling : profile.ceilings()) {
-        P(absl::StrCat("Ceiling of ", Escaped(ceiling.receiver()), ": as section 4: ", List(ceiling.permit()),
+        P(absl::StrCat("Ceiling of ", Escaped(ceiling.receiver()), ": as section 5: ", List(ceiling.permit()),
                        "; at most in a form: ", List(ceiling.redact()),
                        "; only once somebody agrees: ", List(ceiling.approve()), "; nothing else."));
       }
@@ -232,7 +242,7 @@ class Document {
     P(absl::StrCat("Under Part 3 sensitive processing rests on DPA 2018 Schedule 8. Appropriate policy document: ",
                    Escaped(a_.apd_reference()), ", review due ", Escaped(a_.apd_review_date()),
                    "; once that day has passed, no special-category or offence data leaves. Health and adult social "
-                   "care items: the Caldicott Guardian named in section 4 agrees first."));
+                   "care items: the Caldicott Guardian named in section 5 agrees first."));
   }
 
   void Rights() {
@@ -257,6 +267,9 @@ class Document {
       "the ledger that each party can check. A personal-data breach is told to the parties concerned without delay and "
       "to the "
       "ICO within 72 hours where it must be. Disagreement goes to the owner, then to the parties' SIROs.");
+    P("Quality: every item says where it came from, as of which day, and whether it is fact, opinion, allegation or "
+      "intelligence; what is found wrong is corrected at everybody who received it. Any party may audit its own shares "
+      "at any time, and asks another party's data protection officer for theirs.");
     EachProfile([&](const v1::Profile& profile) {
       Table({"Clock", "Hours"},
             {{"collection", absl::StrCat(profile.collection_hours())},
@@ -270,7 +283,7 @@ class Document {
   void Security() {
     P("Messages are sealed by the giver's agent to the recipient's and signed; both sides prove who they are by "
       "certificate. The broker holds no key to them. Keys are kept in the agency's own custody and can be revoked at "
-      "once.");
+      "once. Items are opened on the agency's own managed systems only, remote and mobile ones included.");
     EachProfile([&](const v1::Profile& profile) {
       P(absl::StrCat("Marking ", Escaped(profile.marking()), ": ", Escaped(At(t_.words, profile.marking())), "."));
       for (const std::string& id : profile.obligations())
@@ -310,7 +323,9 @@ class Document {
   void Review() {
     P(absl::StrCat(
         "Review is due ", Escaped(a_.review_date()),
-        ", and at a change of law, a breach, a change of boundary or of a party. Data protection impact assessment: ",
+        ", and at a change of law, a breach, a change of boundary or of a party. It looks at shares, refusals, "
+        "approvals "
+        "and overdue items by purpose and party, as the ledger counts them. Data protection impact assessment: ",
         Escaped(a_.dpia_reference()), "."));
     for (const v1::Profile& profile : t_.profiles) {
       for (const std::string& point : profile.needs_confirmation())
@@ -319,7 +334,9 @@ class Document {
   }
 
   void Annexes() {
-    P("A. Data dictionary and decision table: section 4. B. Legal points still open: section 15. C. Signatures:");
+    P("A. Data dictionary and decision table: section 5. B. Legal points still open: section 16. C. Contacts: each "
+      "party's register. "
+      "D. Change log: the revisions of this file, each under its digest. E. Signatures:");
     std::vector<Row> rows;
     for (const std::string& id : a_.parties()) rows.push_back({Escaped(At(t_.organisations, id).name()), "", "", ""});
     Table({"Party", "Signatory", "Signature", "Date"}, rows, " class=\"sign\"");

@@ -33,6 +33,8 @@ absl::StatusOr<AgreementText> ReadAgreementText(const OfflinePolicy& offline, co
   for (const v1::Category& next : vocabulary.categories()) text.categories[next.id()] = next;
   for (const v1::Purpose& next : vocabulary.purposes()) text.purposes[next.id()] = next;
   for (const v1::Term& next : vocabulary.obligations()) text.words[next.id()] = next.description();
+  for (const v1::Term& next : vocabulary.subject_roles()) text.subject_roles.push_back(next.id());
+  text.consent_steps.assign(vocabulary.consent_steps().begin(), vocabulary.consent_steps().end());
   for (const v1::Term& next : vocabulary.markings()) text.words[next.id()] = next.description();
   v1::Areas areas;
   policy::ParseText(offline.files, "areas.txtpb", areas, problems);

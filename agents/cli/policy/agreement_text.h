@@ -23,6 +23,8 @@ struct AgreementText {
   std::map<std::string, v1::Category> categories;
   std::map<std::string, v1::Purpose> purposes;
   std::map<std::string, std::string> words;  // Obligations, markings: id to meaning.
+  std::vector<std::string> subject_roles;
+  std::vector<v1::ConsentStep> consent_steps;
   std::map<std::string, std::string> areas;  // GSS code to name.
   std::string digest;                        // Of the bundle.
 };
@@ -33,6 +35,10 @@ absl::StatusOr<AgreementText> ReadAgreementText(const OfflinePolicy& offline, co
 // The Information Sharing Agreement for people: HTML that prints on A4, needs no script and no other file. Its contents
 // follow the ICO's data sharing code (domain brief D.6) and are generated from the bundle, whose digest it carries.
 std::string AgreementHtml(const AgreementText& text);
+
+// The agreement's kind in words, and what it states because of it.
+std::string KindTitle(const AgreementText& text);
+std::string KindHtml(const AgreementText& text);
 
 // The record of processing under UK GDPR Article 30 and DPA 2018 Schedule 1 paragraph 41, in the columns of the ICO's
 // template for controllers: one line a profile and category. What only a party knows stays empty.

@@ -38,6 +38,7 @@ constexpr const char* kColumns[] = {
     "Has a personal data breach occurred?",
     "Link to record of personal data breach",
     "Data Protection Act 2018 Schedule 1 condition for processing",
+    "UK GDPR Article 6 lawful basis for processing under that condition",
     "Link to retention and erasure policy document",
     "Are personal data retained and erased in accordance with the retention policy document?",
     "Reasons for not adhering to retention policy document (if applicable)"};
@@ -85,6 +86,30 @@ class Record {
     return absl::StrJoin(all, "; ");
   }
 
+  std::string JointControllers() const {
+    if (t_.agreement.kind() != "joint_controller") return "";
+    return absl::StrCat("the parties to the agreement; contact point ", t_.agreement.joint().contact_point());
+  }
+  std::string Source() const {
+    return t_.agreement.kind() == "one_way" ? absl::StrJoin(t_.agreement.givers(), "; ")
+                                            : "the other parties to the agreement";
+  }
+  // Of the types that rest on an interest: a recognised one (Article 6(1)(ea)) needs no assessment.
+  std::string Interests() const {
+    return ByType([](const v1::OrganisationType& type) {
+      return absl::StartsWith(type.basis(), "lb.ea")  ? absl::StrCat("recognised: Annex 1, ", type.basis())
+             : absl::StartsWith(type.basis(), "lb.f") ? std::string("legitimate interests")
+                                                      : std::string();
+    });
+  }
+  std::string ConsentOf(const v1::Profile& profile) const {
+    std::vector<std::string> steps;
+    for (const v1::ConsentStep& step : t_.consent_steps) {
+      if (step.profile() == profile.id()) steps.push_back(step.id());
+    }
+    return steps.empty() ? "" : absl::StrCat("in the holder's record, steps: ", absl::StrJoin(steps, ", "));
+  }
+
   std::string Row(const v1::Profile& profile, const std::string& id) const {
     const auto found = t_.categories.find(id);
     const v1::Category category = found == t_.categories.end() ? v1::Category() : found->second;
@@ -104,27 +129,28 @@ class Record {
         special ? ByType([](const v1::OrganisationType& type) { return type.special_condition(); }) : "";
     const std::string offence_conditions =
         offence ? ByType([](const v1::OrganisationType& type) { return type.offence_condition(); }) : "";
+    const std::string basis = ByType([](const v1::OrganisationType& type) { return type.basis(); });
     const std::string apd =
         special || offence ? absl::StrCat("appropriate policy document ", t_.agreement.apd_reference()) : "";
     return Line({absl::StrCat(t_.agreement.title(), ", ", profile.id()),
                  absl::StrJoin(purposes, "; "),
-                 "",
-                 "subjects of the case, in the roles of the vocabulary",
+                 JointControllers(),
+                 "people concerned by the case, as: " + absl::StrJoin(t_.subject_roles, ", "),
                  absl::StrCat(id, ": ", category.description()),
                  absl::StrJoin(recipients, "; "),
-                 "",
+                 "the broker's host carries sealed messages: terms under Article 28",
                  "none",
                  "",
                  profile.retention(),
                  absl::StrCat("sealed and signed end to end; marking ", profile.marking()),
-                 ByType([](const v1::OrganisationType& type) { return type.basis(); }),
+                 basis,
                  special_conditions,
-                 "",
+                 Interests(),
                  "",
                  "access, rectification, erasure, restriction, objection, decided item by item",
                  "none: a named person decides",
-                 "the other parties to the agreement",
-                 "",
+                 Source(),
+                 ConsentOf(profile),
                  "the holder's own system",
                  "yes",
                  "",
@@ -133,7 +159,8 @@ class Record {
                  "",
                  absl::StrCat(special_conditions, special && offence ? "; " : "", offence_conditions,
                               apd.empty() ? "" : "; ", apd),
-                 "",
+                 special || offence ? basis : "",
+                 profile.retention(),
                  "",
                  ""});
   }

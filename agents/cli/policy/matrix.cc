@@ -6,7 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_replace.h"
+
+#include "agents/cli/policy/html.h"
 
 namespace derwent::cli {
 namespace {
@@ -14,10 +15,6 @@ namespace {
 constexpr int kCell = 22;
 constexpr int kLeft = 190;
 constexpr int kTop = 170;
-
-std::string Escaped(const std::string& text) {
-  return absl::StrReplaceAll(text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}});
-}
 
 struct Look {
   int rank;  // More revealing first.
