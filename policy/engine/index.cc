@@ -126,9 +126,12 @@ void Index::Build() {
   BuildFlags();
   BuildSteps();
   limit_.resize(topics_.size());
-  for (const auto& [topic, number] : topics_)
+  topic_names_.resize(topics_.size());
+  for (const auto& [topic, number] : topics_) {
+    topic_names_[number] = topic;
     limit_[number] = {GeographyRank(policy_.table_limits.at(topic).geography),
                       PeriodRank(policy_.table_limits.at(topic).period)};
+  }
   board_.resize(profiles_.size());
   for (const auto& [id, number] : profiles_) board_[number] = BoardOf(policy_.profiles.at(id));
 }
@@ -200,7 +203,9 @@ void Index::BuildCategories() {
 
 void Index::BuildFlags() {
   flag_.resize(flags_.size());
+  flag_names_.resize(flags_.size());
   for (const auto& [id, number] : flags_) {
+    flag_names_[number] = id;
     const Flag& flag = policy_.flags.at(id);
     FlagRule& rule = flag_[number];
     rule = {.denies = Matching(flag.denies),

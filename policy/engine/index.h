@@ -12,11 +12,12 @@
 #include "absl/time/civil_time.h"
 
 #include "policy/engine/model.h"
+#include "policy/engine/reason.h"
 #include "policy/engine/request.h"
 
 // The policy interned: names are small numbers, sets of them are bits, who reaches whom by which gateway is a table.
-// Decides the same as Decide (index_test.cc: 200,000 random questions), without strings and without allocating; of
-// reasons and footing Decide tells.
+// Decides the same as Decide and for the same reasons (index_test.cc: 200,000 random questions), without strings and
+// without allocating; of the footing Decide tells.
 
 namespace derwent::policy {
 
@@ -46,11 +47,82 @@ struct Interned {
   enum class Originator : uint8_t { kPending, kGiven, kRefused } originator = Originator::kPending;
 };
 
-// What is decided for one category.
+// Where a deciding rule stands; with a number it is one of its kind.
+enum class Place : uint8_t {
+  kParties,
+  kOrganisation,
+  kSenders,
+  kDirectory,
+  kPurposes,
+  kRoles,
+  kBreakGlass,
+  kStatutoryRequest,
+  kReceivers,
+  kAgreements,
+  kCaseLink,
+  kBasis,
+  kProportionality,
+  kConsentStep,
+  kStep,
+  kReceiver,
+  kProduct,
+  kProductAge,
+  kCategory,
+  kAudit,
+  kRightsEvent,
+  kRightsEventType,
+  kStatistics,
+  kCeiling,
+  kHarm,
+  kNarrative,
+  kFlags,
+  kFlag,
+  kBlockedFlags,
+  kConsents,
+  kTableLimits,
+  kTableLimit,
+  kGateways,
+  kTransition,
+  kConditions,
+  kPolicyDocument,
+  kOnward,
+  kOverlay,
+};
+
+// A deciding rule as a number: Index::ReasonsOf says it in words.
+struct Mark {
+  ReasonCode code;
+  Place place;
+  int16_t number;  // -1: none.
+};
+
+// Rules that decided, at most 48: a question that more bear on keeps the first.
+class Marks {
+ public:
+  void Add(ReasonCode code, Place place, int number = -1) {
+    if (count_ < kMost) marks_[count_++] = {.code = code, .place = place, .number = static_cast<int16_t>(number)};
+  }
+  void Take(const Marks& other) {
+    count_ = other.count_;
+    for (size_t i = 0; i < count_; ++i) marks_[i] = other.marks_[i];
+  }
+  void Clear() { count_ = 0; }
+  size_t size() const { return count_; }
+  const Mark& operator[](size_t i) const { return marks_[i]; }
+
+ private:
+  static constexpr size_t kMost = 48;
+  // The first `count_`; the rest is never read, nor written before.
+  std::array<Mark, kMost> marks_;  // NOLINT(cppcoreguidelines-pro-type-member-init): 384 octets a category
+  size_t count_ = 0;
+};
+
+// What is decided for one category, and by which rules.
 struct Verdict {
   bool denied = true;
   Form form = Form::kFull;
   Bits approvers = 0;  // Roles.
+  Marks marks;
 };
 
 class Index {
@@ -65,6 +137,9 @@ class Index {
               std::array<Verdict, Interned::kMost>& verdicts) const;
 
   std::vector<std::string> RolesOf(Bits roles) const;
+  // Why one category of `request` is decided as it is: as Decide says it. A question with a name that is none has no
+  // reasons here.
+  std::vector<Reason> ReasonsOf(const Verdict& verdict, const DecisionRequest& request, size_t category) const;
 
  private:
   friend class Judging;
@@ -117,6 +192,7 @@ class Index {
     std::array<uint8_t, 64> by_organisation{};  // 0 not named, 1 named, 2 by product.
     std::array<int8_t, 64> cap_of{};            // Of each agency; -1: none.
     std::vector<Cap> caps;
+    std::vector<std::string> cap_names;
     std::vector<std::pair<Bits, bool>>
         products;  // What it allows; for a child. By number of the product, 0 allowed: not of this profile.
     std::vector<bool> has_product;
@@ -161,6 +237,9 @@ class Index {
   void InternOnward(const Onward& onward, Interned& q) const;
   void InternTable(const Table& table, Interned& q) const;
 
+  // What a rule of its kind is about; empty: there is one of the kind.
+  std::string AboutOf(const Mark& mark, const DecisionRequest& request, const std::string& category) const;
+
   const Policy& policy_;
   Numbers categories_, flags_, roles_, types_, agencies_, areas_, purposes_, subject_roles_, profiles_, products_,
       steps_, topics_;
@@ -177,7 +256,7 @@ class Index {
   Bits location_protected_ = 0, narrative_ = 0, aggregate_ = 0, fieldset_ = 0, break_glass_full_ = 0;
   Bits identity_ = 0, competent_ = 0, enforcement_ = 0, spoc_ = 0, ig_officer_ = 0, originator_ = 0;
   int consent_withdrawn_ = -1, audit_purpose_ = -2, rights_purpose_ = -2, emergency_purpose_ = -2, duty_officer_ = -2;
-  std::vector<std::string> area_names_;
+  std::vector<std::string> area_names_, flag_names_, topic_names_;
   std::vector<Days> role_days_, purpose_days_, area_days_;
 };
 

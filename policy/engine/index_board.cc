@@ -67,6 +67,7 @@ void Index::AddCeilings(const Profile& profile, Board& board) const {
   std::map<std::string, int8_t> caps;
   for (const auto& [receiver, ceiling] : profile.ceilings) {
     caps[receiver] = static_cast<int8_t>(board.caps.size());
+    board.cap_names.push_back(receiver);
     Cap& cap = board.caps.emplace_back();
     cap.permit = All(ceiling.permit, categories_);
     for (const auto& [category, form] : ceiling.redact) {

@@ -24,6 +24,12 @@ std::string Line(bool denied, Form form, const auto& approvers) {
   return denied ? "denied" : absl::StrCat(FormName(form), " ", absl::StrJoin(approvers, "+"));
 }
 
+std::string Words(const std::vector<Reason>& reasons) {
+  return absl::StrJoin(reasons, "; ", [](std::string* out, const Reason& reason) {
+    absl::StrAppend(out, Describe(reason.code).name, " ", reason.rule);
+  });
+}
+
 // Both engines on one question.
 void ExpectAlike(const Index& index, const Policy& policy, const DecisionRequest& q, int round) {
   const Snapshot snapshot{.policy = &policy, .directories = nullptr, .take_agreements_as_signed = true};
@@ -36,6 +42,11 @@ void ExpectAlike(const Index& index, const Policy& policy, const DecisionRequest
     const CategoryOutcome& outcome = linear.categories[i];
     std::set<std::string> roles;
     for (const std::string& role : index.RolesOf(verdicts[i].approvers)) roles.insert(role);
+    if (question.categories[i] >= 0) {
+      ASSERT_EQ(Words(index.ReasonsOf(verdicts[i], q, i)), Words(outcome.reasons))
+          << "round " << round << ": " << q.profile << " " << outcome.category << " " << q.releasing_agency << " to "
+          << q.receiving_agency;
+    }
     ASSERT_EQ(Line(verdicts[i].denied, verdicts[i].form, roles), Line(outcome.denied, outcome.form, outcome.approvers))
         << "round " << round << ": " << q.profile << " " << outcome.category << " " << q.releasing_agency << " to "
         << q.receiving_agency << " as " << q.receiving_role << " for " << q.purpose;
