@@ -10,7 +10,7 @@
 #include "absl/time/clock.h"
 #include "google/protobuf/util/json_util.h"
 
-#include "agents/cli/policy/authzen.h"
+#include "agents/cli/policy/authzen_batch.h"
 #include "agents/cli/policy/explain.h"
 #include "agents/cli/policy/offline.h"
 #include "agents/cli/policy/reporting.h"
@@ -111,10 +111,10 @@ int AuthZenCommand(const Options& o) {
   if (!offline.ok()) return FailPolicy(offline.status());
   const absl::StatusOr<std::string> json = ReadInput(o.authzen);
   if (!json.ok()) return FailPolicy(json.status());
-  const absl::StatusOr<AccessEvaluation> evaluation = EvaluateAccess(*json, *offline, absl::Now());
-  if (!evaluation.ok()) return FailPolicy(evaluation.status());
-  std::cout << evaluation->json << "\n";
-  return evaluation->decision ? kPolicyDone : kPolicyRefused;
+  const absl::StatusOr<AccessEvaluations> all = EvaluateAccesses(*json, *offline, absl::Now());
+  if (!all.ok()) return FailPolicy(all.status());
+  std::cout << all->json << "\n";
+  return all->permitted == all->answered ? kPolicyDone : all->permitted == 0 ? kPolicyRefused : kPolicyPartial;
 }
 
 int ExplainCommand(const Options& o) {
@@ -142,8 +142,10 @@ void AddDecideCommands(CLI::App& policy, int& exit_code) {
   }
   decide->add_option("-o,--output", o->output, "table or json")->check(CLI::IsMember({"table", "json", "jsonl"}));
   decide
-      ->add_option("--authzen", o->authzen,
-                   "an AuthZEN access evaluation request in JSON, answered as AuthZEN has it; - for standard input")
+      ->add_option(
+          "--authzen", o->authzen,
+          "an AuthZEN access evaluation request in JSON, or evaluations in one, answered as AuthZEN has it; - for "
+          "standard input")
       ->excludes("--request")
       ->excludes("--output");
   decide->callback([o, &exit_code] { exit_code = o->authzen.empty() ? DecideCommand(*o) : AuthZenCommand(*o); });
