@@ -90,6 +90,19 @@ TEST_F(Draft, ProveRefutesAndTheRequestDecidesTheSame) {
   EXPECT_EQ(Policy({"decide", "--policy", "policy/derbyshire", "--request", request}).code, 3) << "refused as reviewed";
 }
 
+TEST_F(Draft, ProveLooksAtEveryDayOnWhichSomethingSwitches) {
+  Change("profiles/marac.txtpb", "ceilings {\n  receiver: \"voluntary\"",
+         "ceilings {\n  receiver: \"voluntary\"\n  permit: \"intelligence\"");
+  Change("vocabulary.txtpb", "id: \"case.da_safety\"", "id: \"case.da_safety\" valid_from: \"2027-06-01\"");
+  const std::string id = "voluntary_bodies_no_intelligence";
+  EXPECT_EQ(Policy({"prove", folder(), "--at", "2026-12-01", "--only", id, "--counterexamples", folder()}).code, 0)
+      << "the purpose is not there yet";
+  const Ran ran = Policy({"prove", folder(), "--from", "2026-12-01", "--only", id, "--counterexamples", folder()});
+  EXPECT_EQ(ran.code, 1) << ran.out;
+  EXPECT_TRUE(absl::StrContains(ran.out, "on 2027-06-01: ")) << ran.out;
+  EXPECT_TRUE(absl::StrContains(ran.out, "1 assertions, 1 refuted, on ")) << ran.out;
+}
+
 TEST_F(Draft, DiffSaysWhetherAnythingOpens) {
   EXPECT_EQ(Policy({"diff", "policy/derbyshire", folder(), "--at", "2026-12-01"}).code, 0);
   Change("profiles/marac.txtpb", "necessary: \"incident\"\n", "");

@@ -107,7 +107,7 @@ TEST(AgreementDocument, StatesWhatItsKindAsksFor) {
              {"Givers:"}},
         Case{"nrm",
              {"revision 1, one-way", "Givers: Derbyshire Constabulary", "Only receive: ", "returns or deletes it"},
-             {"joint controller"}},
+             {"<td>joint controller</td>"}},
         Case{"marac",
              {"revision 1, joint controllers", "UK GDPR Article 26", "Single contact point for people",
               "each is liable to them for the whole", "privacy notice PN-marac", "<td>joint controller</td>",

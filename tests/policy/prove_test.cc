@@ -9,6 +9,7 @@
 
 #include "policy/loader/request.h"
 #include "policy/space/assertion.h"
+#include "policy/space/switches.h"
 #include "tests/policy/derbyshire.h"
 
 namespace derwent::policy {
@@ -82,6 +83,56 @@ Policy OfTheDistrict() {
 Agreement& Named(Policy& policy, const std::string& id) {
   return *std::find_if(policy.agreements.begin(), policy.agreements.end(),
                        [&](const Agreement& a) { return a.id == id; });
+}
+
+TEST(SwitchDays, AreThoseOnWhichSomethingBeginsOrIsOver) {
+  Policy policy = TwoProfiles();
+  const std::vector<absl::CivilDay> before = SwitchDays(policy, kDay);
+  EXPECT_EQ(before.front(), kDay);
+  EXPECT_TRUE(std::ranges::is_sorted(before));
+  const auto on = [&](absl::CivilDay day) {
+    const std::vector<absl::CivilDay> days = SwitchDays(policy, kDay);
+    return std::ranges::find(days, day) != days.end();
+  };
+  const absl::CivilDay day(2027, 1, 11);
+  struct Case {
+    const char* name;
+    std::function<void(Policy&, absl::CivilDay first, absl::CivilDay last)> set;
+  };
+  const Case cases[] = {{"agreement",
+                         [](Policy& p, auto first, auto last) {
+                           p.agreements[0].effective = {first, last};
+                         }},
+                        {"agency",
+                         [](Policy& p, auto first, auto last) {
+                           p.organisations.at("dfrs").valid = {first, last};
+                         }},
+                        {"area",
+                         [](Policy& p, auto first, auto last) {
+                           p.areas.at("E07000037").valid = {first, last};
+                         }},
+                        {"role",
+                         [](Policy& p, auto first, auto last) {
+                           p.role_days["spoc"] = {first, last};
+                         }},
+                        {"purpose",
+                         [](Policy& p, auto first, auto last) {
+                           p.purposes.at("case.channel").valid = {first, last};
+                         }},
+                        {"gateway", [](Policy& p, auto first, auto last) {
+                           p.gateways.at("gw.cda115").effective_from = first;
+                           p.gateways.at("gw.cda115").effective_to = last;
+                         }}};
+  for (const Case& next : cases) {
+    policy = TwoProfiles();
+    EXPECT_FALSE(on(day) || on(day + 5)) << next.name;
+    next.set(policy, day, day + 4);
+    EXPECT_TRUE(on(day) && on(day + 5)) << next.name;
+  }
+  policy = TwoProfiles();
+  policy.agreements[0].notices = {{.from = day, .removes = ""}};
+  policy.agreements[0].apd_review = day + 1;
+  EXPECT_TRUE(on(day) && on(day + 2));
 }
 
 TEST(Prove, CatchesADistrictsAgreementThatOpens) {

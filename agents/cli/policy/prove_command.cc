@@ -16,6 +16,7 @@
 #include "policy/loader/request.h"
 #include "policy/space/assertion.h"
 #include "policy/space/prove.h"
+#include "policy/space/switches.h"
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
 
@@ -24,14 +25,10 @@ namespace {
 
 struct Options {
   std::string directory;
-  std::string at;
+  std::string at, from;
   std::string counterexamples = ".";
   std::vector<std::string> only;
 };
-
-absl::StatusOr<absl::CivilDay> DayOf(const std::string& at) {
-  return at.empty() ? LondonDay(absl::Now()) : ParseDay(at);
-}
 
 // The counterexample as `decide --request` reads it: only what bears on it.
 absl::Status Write(policy::DecisionRequest question, const policy::Policy& policy, absl::CivilDay day,
@@ -71,38 +68,82 @@ absl::StatusOr<std::vector<v1::Assertion>> Assertions(const OfflinePolicy& offli
   return all;
 }
 
+// The days to prove for: the one named, or today (or `--from`) and every later one on which something switches.
+absl::StatusOr<std::vector<absl::CivilDay>> DaysOf(const Options& options, const policy::Policy& policy) {
+  if (!options.at.empty()) {
+    ASSIGN_OR_RETURN(const absl::CivilDay day, ParseDay(options.at));
+    return std::vector<absl::CivilDay>{day};
+  }
+  ASSIGN_OR_RETURN(const absl::CivilDay from, options.from.empty() ? LondonDay(absl::Now()) : ParseDay(options.from));
+  return policy::SwitchDays(policy, from);
+}
+
+// What came of one assertion on all days.
+struct Result {
+  bool holds = true;
+  uint64_t cells = 0;
+  absl::Duration took;
+  absl::CivilDay refuted_on;
+  policy::Proof refuted;
+};
+
+// What must be possible must be so on the first day: agreements end. What names its day is checked once.
+bool Due(const v1::Assertion& assertion, bool first_day) {
+  return first_day || (!assertion.possible() && assertion.where().on().empty());
+}
+
+void ProveOn(absl::CivilDay day, bool first_day, const policy::Policy& policy,
+             const std::vector<v1::Assertion>& assertions, std::vector<Result>& results) {
+  policy::Prover prover(policy, day);
+  for (size_t i = 0; i < assertions.size(); ++i) {
+    Result& result = results[i];
+    if (!result.holds || !Due(assertions[i], first_day)) continue;
+    const absl::Time began = absl::Now();
+    policy::Proof proof = prover.Prove(assertions[i]);
+    result.cells += proof.cells;
+    result.took += absl::Now() - began;
+    result.holds = proof.holds;
+    result.refuted_on = prover.DayOf(assertions[i]);
+    result.refuted = std::move(proof);
+  }
+  const policy::Space& space = prover.space();
+  std::cout << absl::StreamFormat("on %s: %d questions of one category each stand behind %d put to the engine\n",
+                                  FormatDay(day), space.cells(), space.asked());
+}
+
+// One line an assertion, and the request that refutes it.
+absl::Status Tell(const Result& result, const v1::Assertion& assertion, const OfflinePolicy& offline,
+                  const Options& options) {
+  std::cout << absl::StreamFormat("%-9s %-34s %9d open  %5.2f s  %s\n", result.holds ? "holds" : "REFUTED",
+                                  assertion.id(), result.cells, absl::ToDoubleSeconds(result.took), assertion.says());
+  if (result.holds) return absl::OkStatus();
+  std::cout << "          on " << FormatDay(result.refuted_on) << ": " << result.refuted.why << "\n";
+  if (!result.refuted.counterexample.has_value()) return absl::OkStatus();
+  const std::string path = absl::StrCat(options.counterexamples, "/counterexample.", assertion.id(), ".json");
+  RETURN_IF_ERROR(Write(*result.refuted.counterexample, *offline.policy, result.refuted_on, path));
+  std::cout << "          derwent policy explain --policy " << options.directory << " --request " << path << "\n";
+  return absl::OkStatus();
+}
+
 int Prove(const Options& options) {
-  const absl::StatusOr<absl::CivilDay> day = DayOf(options.at);
-  if (!day.ok()) return FailPolicy(day.status());
   const absl::StatusOr<OfflinePolicy> offline = GoodPolicy(options.directory);
   if (!offline.ok()) return FailPolicy(offline.status());
+  const absl::StatusOr<std::vector<absl::CivilDay>> days = DaysOf(options, *offline->policy);
+  if (!days.ok()) return FailPolicy(days.status());
   const absl::StatusOr<std::vector<v1::Assertion>> assertions = Assertions(*offline, options.only);
   if (!assertions.ok()) return FailPolicy(assertions.status());
   const absl::Time start = absl::Now();
-  policy::Prover prover(*offline->policy, *day);
+  std::vector<Result> results(assertions->size());
+  for (const absl::CivilDay day : *days) ProveOn(day, day == days->front(), *offline->policy, *assertions, results);
   int refuted = 0;
-  for (const v1::Assertion& assertion : *assertions) {
-    const absl::Time began = absl::Now();
-    const policy::Proof proof = prover.Prove(assertion);
-    std::cout << absl::StreamFormat("%-9s %-34s %9d open  %5.2f s  %s\n", proof.holds ? "holds" : "REFUTED",
-                                    assertion.id(), proof.cells, absl::ToDoubleSeconds(absl::Now() - began),
-                                    assertion.says());
-    if (proof.holds) continue;
-    ++refuted;
-    std::cout << "          " << proof.why << "\n";
-    if (!proof.counterexample.has_value()) continue;
-    const std::string path = absl::StrCat(options.counterexamples, "/counterexample.", assertion.id(), ".json");
-    if (const absl::Status written = Write(*proof.counterexample, prover.policy(), prover.DayOf(assertion), path);
-        !written.ok())
-      return FailPolicy(written, kPolicyFailed);
-    std::cout << "          derwent policy explain --policy " << options.directory << " --request " << path << "\n";
+  for (size_t i = 0; i < results.size(); ++i) {
+    refuted += results[i].holds ? 0 : 1;
+    if (const absl::Status told = Tell(results[i], (*assertions)[i], *offline, options); !told.ok())
+      return FailPolicy(told, kPolicyFailed);
   }
-  const policy::Space& space = prover.space();
-  std::cout << absl::StreamFormat(
-      "%d assertions, %d refuted, for %s; %d questions of one category each stand behind %d put to the engine; %.1f "
-      "s\n",
-      assertions->size(), refuted, FormatDay(*day), space.cells(), space.asked(),
-      absl::ToDoubleSeconds(absl::Now() - start));
+  std::cout << absl::StreamFormat("%d assertions, %d refuted, on %d days from %s; %.1f s\n", assertions->size(),
+                                  refuted, days->size(), FormatDay(days->front()),
+                                  absl::ToDoubleSeconds(absl::Now() - start));
   return refuted == 0 ? kPolicyDone : kPolicyFailed;
 }
 
@@ -113,7 +154,11 @@ void AddProveCommand(CLI::App& policy, int& exit_code) {
   CLI::App* const prove =
       policy.add_subcommand("prove", "check the standing assertions over every question that can be asked");
   prove->add_option("directory", o->directory, "the policy's folder")->required();
-  prove->add_option("--at", o->at, "the day to prove for, YYYY-MM-DD; else today");
+  CLI::Option* const at = prove->add_option("--at", o->at, "prove for this one day, YYYY-MM-DD");
+  prove
+      ->add_option("--from", o->from,
+                   "prove for this day and every later one on which something begins or ends; else from today")
+      ->excludes(at);
   prove->add_option("--only", o->only, "ids of assertions; else all");
   prove->add_option("--counterexamples", o->counterexamples, "folder for the requests that refute")
       ->capture_default_str();
