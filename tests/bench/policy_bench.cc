@@ -1,10 +1,9 @@
 // How long a decision takes: the index from numbers, the index from words, the linear engine. One thread, the full
-// bundle, 4096 random questions over and over. Exit 1 when the index allocates.
+// bundle, 4096 random questions over and over; and how long load, proof and difference of the full bundle take, all in
+// processor time. With
+// `--rules FILE` instead: a list of rules in no engine's language. Exit 1 when the hot path allocates.
 #include <array>
-#include <chrono>
 #include <cstdio>
-#include <cstdlib>
-#include <new>
 #include <random>
 #include <string>
 #include <vector>
@@ -13,52 +12,61 @@
 #include "policy/engine/index.h"
 #include "policy/loader/bundle.h"
 #include "policy/loader/compile.h"
+#include "policy/space/assertion.h"
+#include "policy/space/difference.h"
+#include "policy/space/prove.h"
+#include "tests/bench/process.h"
+#include "tests/bench/rule_file.h"
 #include "tests/policy/random_request.h"
-
-namespace {
-
-long allocations = 0;  // One thread.
-
-}  // namespace
-
-// Counts what the whole program allocates.
-void* operator new(size_t size) {
-  ++allocations;
-  void* const memory = std::malloc(size);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace derwent::policy {
 namespace {
 
 constexpr absl::CivilDay kDay(2026, 12, 1);
-using Clock = std::chrono::steady_clock;
+using bench::ProcessorSeconds;
 
 // Nanoseconds a decision of one category; `work` decides one question and says how many categories that were.
 template <typename Work>
 double Nanoseconds(size_t questions, int rounds, Work work) {
   size_t decisions = 0;
-  const Clock::time_point start = Clock::now();
+  const double start = ProcessorSeconds();
   for (int round = 0; round < rounds; ++round) {
     for (size_t i = 0; i < questions; ++i) decisions += work(i);
   }
-  return std::chrono::duration<double, std::nano>(Clock::now() - start).count() / static_cast<double>(decisions);
+  return (ProcessorSeconds() - start) * 1e9 / static_cast<double>(decisions);
+}
+
+// The tools that look at the whole space: every standing assertion, and two full bundles of which one tightens.
+int MeasureSpace(const Files& files, const Policy& policy) {
+  Problems problems(files);
+  const std::vector<v1::Assertion> assertions = ReadAssertions(files, policy, problems);
+  if (problems.any_error()) return 2;
+  const double began = ProcessorSeconds();
+  Prover prover(policy, kDay);
+  int refuted = 0;
+  for (const v1::Assertion& assertion : assertions) refuted += prover.Prove(assertion).holds ? 0 : 1;
+  std::printf("prove %zu assertions: %.1f s, %d refuted\n", assertions.size(), ProcessorSeconds() - began, refuted);
+  Policy tighter = policy;
+  for (auto& [id, profile] : tighter.profiles) {
+    if (!profile.necessary.empty()) profile.necessary.erase(profile.necessary.begin());
+  }
+  const double compared = ProcessorSeconds();
+  const Differences differences = Compare(policy, tighter, kDay);
+  std::printf("diff of two full bundles: %.1f s, %zu differences\n", ProcessorSeconds() - compared,
+              differences.releases.size());
+  return 0;
 }
 
 int Run(const std::string& directory) {
   const absl::StatusOr<Files> files = ReadBundleDirectory(directory);
   if (!files.ok()) return 2;
-  const Clock::time_point start = Clock::now();
+  const double start = ProcessorSeconds();
   Problems problems(*files);
   const std::unique_ptr<Policy> policy = Compile(*files, problems);
   if (policy == nullptr) return 2;
   const absl::StatusOr<Index> index = Index::Of(*policy);
   if (!index.ok()) return 2;
-  std::printf("load, validate and index: %.0f ms\n",
-              std::chrono::duration<double, std::milli>(Clock::now() - start).count());
+  std::printf("load, validate and index: %.0f ms\n", (ProcessorSeconds() - start) * 1000);
 
   std::mt19937 random(20261201);
   std::vector<DecisionRequest> questions;
@@ -70,12 +78,12 @@ int Run(const std::string& directory) {
   const Snapshot snapshot{.policy = policy.get(), .directories = nullptr, .take_agreements_as_signed = true};
   const absl::Time now = absl::FromCivil(absl::CivilHour(kDay) + 12, absl::UTCTimeZone());
   std::array<Verdict, Interned::kMost> verdicts;
-  const long before = allocations;
+  const long before = bench::Allocations();
   const double numbers = Nanoseconds(questions.size(), 50, [&](size_t i) {
     index->Decide(interned[i], snapshot, kDay, verdicts);
     return interned[i].count;
   });
-  const long allocated = allocations - before;
+  const long allocated = bench::Allocations() - before;
   const double words = Nanoseconds(questions.size(), 10, [&](size_t i) {
     index->Decide(index->Intern(questions[i]), snapshot, kDay, verdicts);
     return questions[i].categories.size();
@@ -103,10 +111,14 @@ int Run(const std::string& directory) {
     return size_t{1};
   });
   std::printf("a question of one category: from numbers %.1f ns, from words %.1f ns\n", one, one_words);
-  return allocated == 0 ? 0 : 1;
+  const int measured = MeasureSpace(*files, *policy);
+  return measured != 0 ? measured : allocated == 0 ? 0 : 1;
 }
 
 }  // namespace
 }  // namespace derwent::policy
 
-int main(int count, char** arguments) { return derwent::policy::Run(count > 1 ? arguments[1] : "policy/derbyshire"); }
+int main(int count, char** arguments) {
+  if (count == 3 && std::string(arguments[1]) == "--rules") return derwent::bench::MeasureRules(arguments[2]);
+  return derwent::policy::Run(count > 1 ? arguments[1] : "policy/derbyshire");
+}
