@@ -7,6 +7,7 @@
 #include "agents/cli/completion.h"
 #include "agents/cli/exit_code.h"
 #include "agents/cli/policy/policy_commands.h"
+#include "agents/cli/policy_change_commands.h"
 #include "agents/cli/suggest.h"
 
 namespace derwent::cli {
@@ -37,6 +38,7 @@ void Declare(CLI::App& app, Session& session, std::string& shell) {
       "entitled; 5 not found; 6 conflict; 7 unavailable or timed out; 8 verification failed; 9 partial or pending; 130 "
       "interrupted.");
   AddPolicyCommands(app, session.exit_code);
+  AddPolicyChangeCommands(app, session);
   AddReferralCommands(app, session);
   AddRequestCommands(app, session);
   AddCaseCommands(app, session);

@@ -5,12 +5,13 @@
 #include <system_error>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "agents/sdk/envelope.h"
 #include "derwent/v1/register.pb.h"
+#include "policy/loader/carried.h"
 #include "policy/loader/directory.h"
+#include "policy/loader/succession.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 
@@ -18,14 +19,6 @@ namespace derwent::agents {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool IsPlainPath(const std::string& path) {
-  if (path.empty() || path.front() == '/' || path.size() > 255) return false;
-  for (const fs::path& part : fs::path(path)) {
-    if (part == ".." || part == ".") return false;
-  }
-  return true;
-}
 
 // Writes all files beside the kept ones, then swaps folders: a crash leaves the old or the new, never half.
 absl::Status Keep(const std::string& folder, const policy::Files& files) {
@@ -74,14 +67,27 @@ absl::Status PolicyCache::LoadKept(const policy::TrustRoots& roots, absl::Time n
 absl::Status PolicyCache::TakeBundle(const v1::GetPolicyBundleResponse& response, const policy::TrustRoots& roots,
                                      absl::Time now) {
   if (response.files().empty()) return absl::OkStatus();
-  policy::Files files;
-  for (const v1::BundleFile& file : response.files()) {
-    if (!IsPlainPath(file.path())) return absl::InvalidArgumentError("the bundle names a file outside itself");
-    files[file.path()] = file.content();
-  }
+  ASSIGN_OR_RETURN(policy::Files files, policy::FilesOf(response.files()));
   ASSIGN_OR_RETURN(auto bundle, policy::LoadBundle(std::move(files), roots, now));
+  RETURN_IF_ERROR(CheckFollows(*bundle));
   if (!folder_.empty()) RETURN_IF_ERROR(Keep(folder_, bundle->files));
   return Install(std::move(bundle));
+}
+
+absl::Status PolicyCache::CheckFollows(const policy::Bundle& bundle) const {
+  std::shared_ptr<const View> newest;
+  {
+    const MutexLock lock(mutex_);
+    newest = view_;
+  }
+  if (newest == nullptr) return absl::OkStatus();
+  const policy::Bundle& known = *newest->bundle;
+  const bool another = bundle.governance_digest != known.governance_digest;
+  if (bundle.revision < known.revision || (another && known.revision > 0 && bundle.revision == known.revision))
+    return absl::DataLossError("POLICY_ROLLED_BACK: the bundle is not above the newest revision known here");
+  const std::vector<std::string> stripped = policy::StrippedNotices(*known.policy, *bundle.policy);
+  if (!stripped.empty()) return absl::DataLossError(absl::StrCat("NOTICE_STRIPPED: ", stripped.front()));
+  return absl::OkStatus();
 }
 
 absl::Status PolicyCache::Install(std::unique_ptr<const policy::Bundle> bundle) {

@@ -36,7 +36,8 @@ class PolicyCache {
 
   // Reads the bundle kept on disk and verifies it again. Error: kNotFound none.
   absl::Status LoadKept(const policy::TrustRoots& roots, absl::Time now);
-  // Verifies and takes what the broker serves; an answer without files changes nothing. Errors: of policy::LoadBundle.
+  // Verifies and takes what the broker serves; an answer without files changes nothing. Errors: of policy::LoadBundle;
+  // kDataLoss it is not above the newest revision known here, or lacks a notice that still stands.
   absl::Status TakeBundle(const v1::GetPolicyBundleResponse& response, const policy::TrustRoots& roots, absl::Time now);
   // Verifies each directory by its agency's own keys and takes those that verify; a version below the one taken is
   // refused. Error: the first that did not verify; the others are taken.
@@ -54,6 +55,7 @@ class PolicyCache {
   int64_t directory_version(absl::string_view agency) const;
 
  private:
+  absl::Status CheckFollows(const policy::Bundle& bundle) const;
   absl::Status Install(std::unique_ptr<const policy::Bundle> bundle);
 
   const std::string folder_;

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -59,6 +61,10 @@ class Batch {
   const ledger::Tagger& tagger() const { return tagger_; }
   absl::Time now() const { return now_; }
 
+  // `world` comes into force with this command's commit, and ends the batch.
+  void Enact(std::shared_ptr<const World> world) { enacted_ = std::move(world); }
+  const std::shared_ptr<const World>& enacted() const { return enacted_; }
+
   bool wrote() const { return wrote_; }
   const std::set<std::string>& woken() const { return woken_; }
   bool registers_changed = false;  // Ends the batch: the next command must see the new world.
@@ -71,6 +77,7 @@ class Batch {
   absl::Time now_;
   trust::Random& random_;
   bool wrote_ = false;
+  std::shared_ptr<const World> enacted_;  // Null: the world stays.
   std::set<std::string> woken_;
 };
 

@@ -62,8 +62,10 @@ absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRe
 // Expires what was not collected or answered and escalates what is overdue, at most 64 parts a call; also counts
 // refusals down.
 absl::Status Sweep(Batch& batch);
-// Enters that a policy came into force, once a digest.
+// Enters that the world's policy came into force, once a digest.
 absl::Status EnterPolicy(Batch& batch);
+// Likewise, of a policy that this command brings into force.
+absl::Status EnterInForce(const policy::Bundle& bundle, Batch& batch);
 // The body of that entry.
 std::string PolicyInForce(const policy::Bundle& bundle);
 // Enters a refused call: the first of a caller, method and reason at once, its repeats within the minute as one more

@@ -127,8 +127,10 @@ std::string PolicyInForce(const policy::Bundle& bundle) {
                       "\n");
 }
 
-absl::Status EnterPolicy(Batch& batch) {
-  const std::string now_in_force = PolicyInForce(*batch.world().bundle);
+absl::Status EnterPolicy(Batch& batch) { return EnterInForce(*batch.world().bundle, batch); }
+
+absl::Status EnterInForce(const policy::Bundle& bundle, Batch& batch) {
+  const std::string now_in_force = PolicyInForce(bundle);
   ASSIGN_OR_RETURN(const std::optional<std::string> entered, batch.read().GetSetting(kPolicySetting));
   batch.registers_changed = true;  // Also ends the batch: what follows is decided under the new policy.
   if (entered == now_in_force) return absl::OkStatus();

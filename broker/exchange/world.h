@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -35,6 +36,8 @@ struct World {
   std::shared_ptr<const trust::Authority> authority;
   std::shared_ptr<const trust::RevocationSet> revoked;
   std::map<std::string, std::string> anchors;  // Agency to the key id of its first signing key, exchanged out of band.
+  std::map<std::string, std::set<std::string>> signatories;  // Agency to those who may sign policy for it.
+  int bundle_quorum = 2;                                     // Agencies that must have signed a MANIFEST.
   policy::Directories directories;
   Sha256Digest register_digest;
   std::map<std::string, trust::KeyHistory> keys;
@@ -47,6 +50,9 @@ struct World {
   policy::Snapshot snapshot() const { return {.policy = bundle->policy.get(), .directories = &directories}; }
   // Decides under the policy and the registers of this world, by the bundle's engine.
   policy::Decision Decide(const policy::DecisionRequest& request, absl::Time now) const;
+  policy::TrustRoots roots() const {
+    return {.authority = *authority, .revoked = *revoked, .signatories = signatories, .bundle_quorum = bundle_quorum};
+  }
   Sha256Digest policy_digest() const;
   // The agency's key history, or nullptr.
   const trust::KeyHistory* KeysOf(const std::string& agency) const;

@@ -14,7 +14,7 @@ using Rows = std::unique_ptr<FsckDatabase::Rows>;
 
 // SHA-256 over the text of every table and index, in order of name.
 constexpr absl::string_view kSchemaDigest = "4a35f8fd9cb48e161bb0a8a878886763b4498760a7282ac8a82d5e9941e3d3fd";
-constexpr int64_t kSchemaVersion = 4;
+constexpr int64_t kSchemaVersion = 5;
 
 absl::Status Broken(const std::string& what) { return absl::DataLossError(what); }
 
@@ -63,6 +63,9 @@ constexpr Rule kRowChecks[] = {
      "idx)",
      "restriction"},
     {"SELECT count(*) FROM restriction_tag WHERE chk IS NOT row_check(tag, agency, restriction_id)", "restriction_tag"},
+    {"SELECT count(*) FROM policy_revision WHERE chk IS NOT row_check(revision, state, base, action, agency, content, "
+     "policy, governance, opening, create_ms, activate_ms, idx, files)",
+     "policy_revision"},
     {"SELECT count(*) FROM refusal_counter WHERE chk IS NOT row_check(caller, method, reason, minute_ms, repeats)",
      "refusal_counter"},
     {"SELECT count(*) FROM setting WHERE chk IS NOT row_check(name, value)", "setting"},
@@ -104,6 +107,9 @@ constexpr Rule kLinks[] = {
      "a key event has no ledger entry"},
     {"SELECT count(*) FROM directory r LEFT JOIN entry e ON e.idx = r.idx WHERE e.idx IS NULL",
      "a directory has no ledger entry"},
+    {"SELECT count(*) FROM policy_revision p WHERE p.revision > 0 AND NOT EXISTS (SELECT 1 FROM public_body b WHERE "
+     "b.idx = p.idx AND b.kind = 2)",
+     "a revision of the policy has no ledger entry"},
     {"SELECT count(*) FROM restriction r LEFT JOIN entry e ON e.idx = r.idx WHERE e.idx IS NULL",
      "a restriction has no ledger entry"},
 };

@@ -15,6 +15,8 @@ enum Who : unsigned {
   kConsoles = 2,
   kPersons = 4,
   kAuditors = 8,
+  kGovernors = 16,
+  kSignatories = 32,
   kEverybody = kAgents | kConsoles | kPersons
 };
 
@@ -23,8 +25,9 @@ struct Row {
   unsigned who;
 };
 
-// kAuditors: persons whose directory gives them a role that may audit their own agency.
-constexpr std::array<Row, 38> kTable = {{
+// kAuditors: persons whose directory gives them a role that may audit their own agency. kSignatories: one that may sign
+// agreements; kGovernors: either.
+constexpr std::array<Row, 42> kTable = {{
     {"PlanReferral", kAgents},
     {"SubmitReferral", kAgents},
     {"GetReferral", kEverybody},
@@ -62,12 +65,25 @@ constexpr std::array<Row, 38> kTable = {{
     {"ListDirectories", kEverybody},
     {"GetActivePolicy", kEverybody},
     {"GetPolicyBundle", kEverybody},
+    {"ProposePolicy", kGovernors},
+    {"ActivatePolicy", kSignatories},
+    {"ListPolicyRevisions", kGovernors},
+    {"ShadowPolicy", kGovernors},
     {"Check", kEverybody},
 }};
 
 bool Audits(const exchange::Caller& caller, const exchange::World& world, absl::Time now) {
   return exchange::PersonMay(world, caller.agency(), caller.id.name, "audit_own", "", now) ||
          exchange::PersonMay(world, caller.agency(), caller.id.name, "audit_own_health", "", now);
+}
+
+bool Signs(const exchange::Caller& caller, const exchange::World& world, absl::Time now) {
+  return exchange::PersonMay(world, caller.agency(), caller.id.name, "sign_agreement", "", now);
+}
+
+bool PersonMayCall(unsigned who, const exchange::Caller& caller, const exchange::World& world, absl::Time now) {
+  return (who & kPersons) != 0 || ((who & (kAuditors | kGovernors)) != 0 && Audits(caller, world, now)) ||
+         ((who & (kSignatories | kGovernors)) != 0 && Signs(caller, world, now));
 }
 
 // Somebody who left the directory may call nothing, whatever the certificate says.
@@ -101,8 +117,7 @@ absl::Status MayCall(const exchange::Caller& caller, absl::string_view method, c
       may = (who & kConsoles) != 0;
       break;
     case trust::CallerKind::kPerson:
-      may = InDirectory(caller, world) &&
-            ((who & kPersons) != 0 || ((who & kAuditors) != 0 && Audits(caller, world, now)));
+      may = InDirectory(caller, world) && PersonMayCall(who, caller, world, now);
       break;
     case trust::CallerKind::kBroker:
       break;

@@ -6,6 +6,8 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include "trust/base/mutex.h"
+
 namespace derwent::rpc {
 namespace {
 
@@ -84,7 +86,8 @@ struct Metrics::Families {
                                   .Help("End of the server's certificate")
                                   .Register(*registry)
                                   .Add({});
-  prometheus::Gauge* in_force = nullptr;
+  Mutex mutex;
+  prometheus::Gauge* in_force GUARDED_BY(mutex) = nullptr;
   std::unique_ptr<prometheus::Exposer> exposer;
 };
 
@@ -150,6 +153,7 @@ void Metrics::LedgerRefuted() { families_->refuted.Increment(); }
 void Metrics::CommitFailed() { families_->failures.Increment(); }
 
 void Metrics::PolicyInForce(const std::string& digest, bool reload_failed) {
+  const MutexLock lock(families_->mutex);
   if (families_->in_force != nullptr) families_->in_force->Set(0);
   families_->in_force = &families_->policy.Add({{"digest", digest}});
   families_->in_force->Set(1);

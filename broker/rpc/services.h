@@ -9,6 +9,7 @@
 #include "derwent/v1/key_service.grpc.pb.h"
 #include "derwent/v1/ledger.grpc.pb.h"
 #include "derwent/v1/mailbox.grpc.pb.h"
+#include "derwent/v1/policy_change.grpc.pb.h"
 #include "derwent/v1/policy_service.grpc.pb.h"
 #include "derwent/v1/referral.grpc.pb.h"
 #include "derwent/v1/register_service.grpc.pb.h"
@@ -160,6 +161,22 @@ class PolicyService final : public v1::PolicyService::CallbackService {
                                             v1::GetActivePolicyResponse*) override;
   grpc::ServerUnaryReactor* GetPolicyBundle(grpc::CallbackServerContext*, const v1::GetPolicyBundleRequest*,
                                             v1::GetPolicyBundleResponse*) override;
+
+ private:
+  Runner& runner_;
+};
+
+class PolicyChangeService final : public v1::PolicyChangeService::CallbackService {
+ public:
+  explicit PolicyChangeService(Runner& runner) : runner_(runner) {}
+  grpc::ServerUnaryReactor* ProposePolicy(grpc::CallbackServerContext*, const v1::ProposePolicyRequest*,
+                                          v1::PolicyChange*) override;
+  grpc::ServerUnaryReactor* ActivatePolicy(grpc::CallbackServerContext*, const v1::ActivatePolicyRequest*,
+                                           v1::PolicyChange*) override;
+  grpc::ServerUnaryReactor* ListPolicyRevisions(grpc::CallbackServerContext*, const v1::ListPolicyRevisionsRequest*,
+                                                v1::ListPolicyRevisionsResponse*) override;
+  grpc::ServerUnaryReactor* ShadowPolicy(grpc::CallbackServerContext*, const v1::ShadowPolicyRequest*,
+                                         v1::ShadowPolicyResponse*) override;
 
  private:
   Runner& runner_;

@@ -91,7 +91,8 @@ absl::Status Sequencer::RunOne(Command& command, store::Transaction& transaction
       return absl::OkStatus();
     }
   }
-  const std::shared_ptr<const exchange::World> world = command.new_world != nullptr ? command.new_world : world_.Get();
+  std::shared_ptr<const exchange::World> world = world_.Get();
+  if (command.new_world != nullptr) world = command.new_world(*world);
   RETURN_IF_ERROR(transaction.Savepoint());
   const ledger::Log::Mark mark = log_.mark();
   const absl::Time now = clock_.Now();
@@ -111,8 +112,8 @@ absl::Status Sequencer::RunOne(Command& command, store::Transaction& transaction
   answer.woken = batch.woken();
   outcome.answers.push_back(std::move(answer));
   outcome.wrote = outcome.wrote || batch.wrote();
-  outcome.ends_batch = batch.registers_changed || command.new_world != nullptr;
-  if (outcome.ends_batch) outcome.new_world = command.new_world;
+  outcome.new_world = command.new_world != nullptr ? world : batch.enacted();
+  outcome.ends_batch = batch.registers_changed || outcome.new_world != nullptr;
   return absl::OkStatus();
 }
 

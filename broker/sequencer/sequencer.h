@@ -29,8 +29,9 @@ struct Command {
   // Called once, on the writer's thread, after the commit: hands the result to a worker. `sealed` is the committed
   // batch, or null when nothing was written.
   std::function<void(const absl::Status& status, std::shared_ptr<const ledger::SealedBatch> sealed)> done;
-  // A world that comes into force with this command's commit; null: none.
-  std::shared_ptr<const exchange::World> new_world;
+  // Makes, of the world in force, the one that this command is run under and that comes into force with its commit;
+  // null: none.
+  std::function<std::shared_ptr<const exchange::World>(const exchange::World&)> new_world;
   // It makes no entry and says itself whether entries may be made: `may_write` is not asked.
   bool about_ledger = false;
 };

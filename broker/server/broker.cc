@@ -12,6 +12,7 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 
+#include "broker/exchange/policy_check.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
 #include "broker/rpc/authentication.h"
@@ -200,20 +201,22 @@ class RunningBroker final : public Broker {
   }
 
   absl::Status OpenWorld() {
-    exchange::World world;
-    world.limits = configuration_.limits;
+    ASSIGN_OR_RETURN(exchange::World world, ReadTrust(configuration_, clock_.Now()));
     world.quorum = quorum_;
-    ASSIGN_OR_RETURN(world.authority, ReadAuthority(configuration_));
-    ASSIGN_OR_RETURN(world.revoked, ReadRevocations(configuration_, *world.authority, clock_.Now()));
-    ASSIGN_OR_RETURN(world.anchors, ReadAnchors(configuration_.anchors));
-    ASSIGN_OR_RETURN(world.bundle, ReadBundle(configuration_, *world.authority, *world.revoked, clock_.Now()));
+    ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, store_->Read());
+    ASSIGN_OR_RETURN(const std::optional<store::PolicyRow> activated, reader->PolicyInForce());
+    // Once a signatory has activated a revision, it is what is in force, whatever lies on disk.
+    absl::StatusOr<std::shared_ptr<const policy::Bundle>> bundle =
+        activated.has_value() ? exchange::LoadRevision(*activated, world.roots(), clock_.Now())
+                              : ReadBundle(configuration_.policy, world.roots(), clock_.Now());
+    if (!bundle.ok()) return bundle.status();
+    world.bundle = *std::move(bundle);
     world.policy_time = clock_.Now();
     for (const policy::Problem& warning : world.bundle->warnings) {
       if (warning.severity == policy::Severity::kWarning)
         log_.Write("warning", "policy", {{"error", warning.ToString()}});
     }
     metrics_.PolicyInForce(world.bundle->policy->digest, false);
-    ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, store_->Read());
     ASSIGN_OR_RETURN(std::shared_ptr<const exchange::World> loaded, exchange::LoadRegisters(world, *reader));
     world_.Set(std::move(loaded));
     state_metrics_ = std::make_shared<StateMetrics>(*store_, world_, clock_);
@@ -258,14 +261,16 @@ class RunningBroker final : public Broker {
     keys_ = std::make_unique<rpc::KeyService>(*runner_);
     registers_ = std::make_unique<rpc::RegisterService>(*runner_);
     policy_ = std::make_unique<rpc::PolicyService>(*runner_);
+    policy_changes_ = std::make_unique<rpc::PolicyChangeService>(*runner_);
     health_ = std::make_unique<rpc::HealthService>(*runner_, *restart_);
     // Describes the contract, which is public, to whoever has a certificate of the consortium.
     if (configuration_.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     builder.AddListeningPort(configuration_.listen, Credentials(configuration_), &port_);
-    for (grpc::Service* service : std::initializer_list<grpc::Service*>{
-             referral_.get(), cases_.get(), case_requests_.get(), mailbox_.get(), ledger_service_.get(),
-             witness_service_.get(), keys_.get(), registers_.get(), policy_.get(), health_.get()}) {
+    for (grpc::Service* service :
+         std::initializer_list<grpc::Service*>{referral_.get(), cases_.get(), case_requests_.get(), mailbox_.get(),
+                                               ledger_service_.get(), witness_service_.get(), keys_.get(),
+                                               registers_.get(), policy_.get(), policy_changes_.get(), health_.get()}) {
       builder.RegisterService(service);
     }
     builder.SetMaxReceiveMessageSize(static_cast<int>(configuration_.limits.share_octets + (1 << 20)));
@@ -313,6 +318,7 @@ class RunningBroker final : public Broker {
   std::unique_ptr<rpc::KeyService> keys_;
   std::unique_ptr<rpc::RegisterService> registers_;
   std::unique_ptr<rpc::PolicyService> policy_;
+  std::unique_ptr<rpc::PolicyChangeService> policy_changes_;
   std::unique_ptr<rpc::HealthService> health_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<Watcher> watcher_;

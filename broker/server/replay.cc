@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 
 #include "broker/exchange/decide.h"
+#include "broker/exchange/policy_check.h"
 #include "broker/exchange/rules.h"
 #include "broker/exchange/world.h"
 #include "broker/ledger/attributes.h"
@@ -27,19 +28,30 @@ using trust::Field;
 // The worlds at hand, by the body of the entry that says which policy is in force.
 using Worlds = std::map<std::string, std::shared_ptr<const exchange::World>>;
 
-absl::StatusOr<Worlds> ReadWorlds(Configuration configuration, const std::vector<std::string>& older, absl::Time now,
-                                  store::Reader& reader) {
-  exchange::World base;
-  ASSIGN_OR_RETURN(base.authority, ReadAuthority(configuration));
-  ASSIGN_OR_RETURN(base.revoked, ReadRevocations(configuration, *base.authority, now));
-  ASSIGN_OR_RETURN(base.anchors, ReadAnchors(configuration.anchors));
+// Adds the world of a bundle with the registers of the store.
+absl::Status AddWorld(exchange::World base, std::shared_ptr<const policy::Bundle> bundle, store::Reader& reader,
+                      Worlds& worlds) {
+  base.bundle = std::move(bundle);
+  ASSIGN_OR_RETURN(worlds[exchange::PolicyInForce(*base.bundle)], exchange::LoadRegisters(base, reader));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Worlds> ReadWorlds(const Configuration& configuration, const std::vector<std::string>& older,
+                                  absl::Time now, store::Reader& reader) {
+  ASSIGN_OR_RETURN(const exchange::World base, ReadTrust(configuration, now));
+  Worlds worlds;
   std::vector<std::string> folders = older;
   folders.push_back(configuration.policy);
-  Worlds worlds;
   for (const std::string& folder : folders) {
-    configuration.policy = folder;
-    ASSIGN_OR_RETURN(base.bundle, ReadBundle(configuration, *base.authority, *base.revoked, now));
-    ASSIGN_OR_RETURN(worlds[exchange::PolicyInForce(*base.bundle)], exchange::LoadRegisters(base, reader));
+    ASSIGN_OR_RETURN(std::shared_ptr<const policy::Bundle> bundle, ReadBundle(folder, base.roots(), now));
+    RETURN_IF_ERROR(AddWorld(base, std::move(bundle), reader, worlds));
+  }
+  ASSIGN_OR_RETURN(const std::vector<store::PolicyRow> revisions, reader.ListPolicies());
+  for (const store::PolicyRow& listed : revisions) {
+    if (listed.state == store::PolicyRowState::kDraft) continue;
+    ASSIGN_OR_RETURN(const std::optional<store::PolicyRow> row, reader.FindPolicy(listed.revision));
+    ASSIGN_OR_RETURN(std::shared_ptr<const policy::Bundle> bundle, exchange::LoadRevision(*row, base.roots(), now));
+    RETURN_IF_ERROR(AddWorld(base, std::move(bundle), reader, worlds));
   }
   return worlds;
 }

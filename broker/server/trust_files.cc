@@ -75,13 +75,20 @@ absl::StatusOr<std::map<std::string, std::set<std::string>>> ReadSignatories(con
   return signatories;
 }
 
-absl::StatusOr<std::shared_ptr<const policy::Bundle>> ReadBundle(const Configuration& configuration,
-                                                                 const trust::Authority& authority,
-                                                                 const trust::RevocationSet& revoked, absl::Time now) {
-  policy::TrustRoots roots{
-      .authority = authority, .revoked = revoked, .signatories = {}, .bundle_quorum = configuration.bundle_quorum};
-  ASSIGN_OR_RETURN(roots.signatories, ReadSignatories(configuration.signatories));
-  ASSIGN_OR_RETURN(policy::Files files, policy::ReadBundleDirectory(configuration.policy));
+absl::StatusOr<exchange::World> ReadTrust(const Configuration& configuration, absl::Time now) {
+  exchange::World world;
+  world.limits = configuration.limits;
+  world.bundle_quorum = configuration.bundle_quorum;
+  ASSIGN_OR_RETURN(world.authority, ReadAuthority(configuration));
+  ASSIGN_OR_RETURN(world.revoked, ReadRevocations(configuration, *world.authority, now));
+  ASSIGN_OR_RETURN(world.anchors, ReadAnchors(configuration.anchors));
+  ASSIGN_OR_RETURN(world.signatories, ReadSignatories(configuration.signatories));
+  return world;
+}
+
+absl::StatusOr<std::shared_ptr<const policy::Bundle>> ReadBundle(const std::string& directory,
+                                                                 const policy::TrustRoots& roots, absl::Time now) {
+  ASSIGN_OR_RETURN(policy::Files files, policy::ReadBundleDirectory(directory));
   ASSIGN_OR_RETURN(std::unique_ptr<const policy::Bundle> bundle, policy::LoadBundle(std::move(files), roots, now));
   return std::shared_ptr<const policy::Bundle>(std::move(bundle));
 }

@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
+#include "broker/exchange/world.h"
 #include "broker/server/configuration.h"
 #include "broker/witness/quorum.h"
 #include "policy/loader/bundle.h"
@@ -31,9 +32,10 @@ absl::StatusOr<std::shared_ptr<const witness::Quorum>> ReadQuorum(const Configur
 absl::StatusOr<std::map<std::string, std::string>> ReadAnchors(const std::string& path);
 // Agency to those who may sign policy for it. Error: kInvalidArgument naming the line.
 absl::StatusOr<std::map<std::string, std::set<std::string>>> ReadSignatories(const std::string& path);
+// All of it, into an otherwise empty world.
+absl::StatusOr<exchange::World> ReadTrust(const Configuration& configuration, absl::Time now);
 // Reads, verifies and compiles the bundle directory.
-absl::StatusOr<std::shared_ptr<const policy::Bundle>> ReadBundle(const Configuration& configuration,
-                                                                 const trust::Authority& authority,
-                                                                 const trust::RevocationSet& revoked, absl::Time now);
+absl::StatusOr<std::shared_ptr<const policy::Bundle>> ReadBundle(const std::string& directory,
+                                                                 const policy::TrustRoots& roots, absl::Time now);
 
 }  // namespace derwent::server

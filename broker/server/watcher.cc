@@ -11,6 +11,7 @@
 #include "broker/rpc/authentication.h"
 #include "broker/server/trust_files.h"
 #include "trust/base/encoding.h"
+#include "trust/base/status_macros.h"
 #include "trust/identity/certificate.h"
 #include "trust/signature/key_file.h"
 
@@ -42,7 +43,6 @@ Watcher::Watcher(const Configuration& configuration, sequencer::Sequencer& seque
       bundle_stamp_(StampOf(configuration.policy)),
       crl_stamp_(StampOf(configuration.crl)),
       next_sweep_(clock.Now()),
-      wanted_(world.Get()),
       hooks_(std::move(hooks)),
       publish_again_(!hooks_.may_write()),  // Else it was entered at the start.
       thread_([this] { Loop(); }) {}
@@ -101,7 +101,7 @@ void Watcher::LookAtFiles() {
 void Watcher::Look() {
   const bool may_write = hooks_.may_write();
   if (may_write) LookAtFiles();
-  if (may_write && publish_again_.exchange(false)) Publish(wanted_);
+  if (may_write && publish_again_.exchange(false)) Publish();
   const absl::Time now = clock_.Now();
   const std::shared_ptr<const exchange::World> world = world_.Get();
   hooks_.looking(now);
@@ -119,8 +119,19 @@ void Watcher::Look() {
   if (!queued.ok()) log_.Write("warning", "sweep not queued", {{"error", std::string(queued.message())}});
 }
 
-void Watcher::Publish(std::shared_ptr<const exchange::World> world) {
-  wanted_ = std::move(world);
+std::shared_ptr<const exchange::World> Watcher::Apply(const Seen& seen, const exchange::World& world) {
+  auto next = std::make_shared<exchange::World>(world);
+  if (seen.revoked != nullptr) next->revoked = seen.revoked;
+  if (world.bundle->revision > 0) return next;
+  next->reload_error = seen.reload_error;
+  if (seen.bundle == nullptr) return next;
+  next->bundle = seen.bundle;
+  next->signatories = seen.signatories;
+  next->policy_time = seen.policy_time;
+  return next;
+}
+
+void Watcher::Publish() {
   const absl::Status queued =
       sequencer_.Enqueue({.run = [](exchange::Batch& batch) { return exchange::EnterPolicy(batch); },
                           .done =
@@ -130,25 +141,24 @@ void Watcher::Publish(std::shared_ptr<const exchange::World> world) {
                                            {{"error", std::string(status.message())}});
                                 publish_again_ = true;
                               },
-                          .new_world = wanted_});
+                          .new_world = [seen = seen_](const exchange::World& world) { return Apply(seen, world); }});
   if (queued.ok()) return;
   log_.Write("error", "a new policy or revocation list was not queued", {{"error", std::string(queued.message())}});
   publish_again_ = true;
 }
 
 void Watcher::TakeRevocations() {
-  auto world = std::make_shared<exchange::World>(*wanted_);
   absl::StatusOr<std::shared_ptr<const trust::RevocationSet>> revoked =
-      ReadRevocations(configuration_, *world->authority, clock_.Now());
+      ReadRevocations(configuration_, *world_.Get()->authority, clock_.Now());
   if (!revoked.ok()) {
     // The list in force stays until its own end; after that nobody is trusted.
     log_.Write("error", "the revocation list was not taken", {{"error", std::string(revoked.status().message())}});
     crl_stamp_.clear();
     return;
   }
-  world->revoked = *std::move(revoked);
-  log_.Write("info", "revocation list taken", {{"revoked", absl::StrCat(world->revoked->size())}});
-  Publish(std::move(world));
+  seen_.revoked = *std::move(revoked);
+  log_.Write("info", "revocation list taken", {{"revoked", absl::StrCat(seen_.revoked->size())}});
+  Publish();
 }
 
 void Watcher::TellCertificateExpiry() {
@@ -161,30 +171,43 @@ void Watcher::TellCertificateExpiry() {
                {{"error", std::string(certificate.status().message())}});
 }
 
+absl::StatusOr<std::shared_ptr<const policy::Bundle>> Watcher::ReadWholeBundle() {
+  exchange::World base = *world_.Get();
+  if (seen_.revoked != nullptr) base.revoked = seen_.revoked;
+  ASSIGN_OR_RETURN(base.signatories, ReadSignatories(configuration_.signatories));
+  ASSIGN_OR_RETURN(std::shared_ptr<const policy::Bundle> bundle,
+                   ReadBundle(configuration_.policy, base.roots(), clock_.Now()));
+  seen_.signatories = std::move(base.signatories);
+  return bundle;
+}
+
 void Watcher::TakeBundle() {
-  auto world = std::make_shared<exchange::World>(*wanted_);
-  absl::StatusOr<std::shared_ptr<const policy::Bundle>> bundle =
-      ReadBundle(configuration_, *world->authority, *world->revoked, clock_.Now());
-  if (!bundle.ok()) {
-    world->reload_error = std::string(bundle.status().message());
-    log_.Write("error", "the policy on disk was NOT taken; the last good one stays in force",
-               {{"policy_digest", world->bundle->policy->digest}, {"error", world->reload_error}});
-    metrics_.PolicyInForce(world->bundle->policy->digest, true);
-    Publish(std::move(world));
+  const std::shared_ptr<const exchange::World> world = world_.Get();
+  if (world->bundle->revision > 0) {
+    log_.Write("warning", "the bundle on disk changed and is not looked at: a revision was activated",
+               {{"policy_revision", absl::StrCat(world->bundle->revision)}});
     return;
   }
-  world->bundle = *std::move(bundle);
-  world->policy_time = clock_.Now();
-  world->reload_error.clear();
-  for (const policy::Problem& warning : world->bundle->warnings) {
+  absl::StatusOr<std::shared_ptr<const policy::Bundle>> bundle = ReadWholeBundle();
+  if (!bundle.ok()) {
+    seen_.reload_error = std::string(bundle.status().message());
+    log_.Write("error", "the policy on disk was NOT taken; the last good one stays in force",
+               {{"policy_digest", world->bundle->policy->digest}, {"error", seen_.reload_error}});
+    metrics_.PolicyInForce(world->bundle->policy->digest, true);
+    return Publish();
+  }
+  seen_.bundle = *std::move(bundle);
+  seen_.policy_time = clock_.Now();
+  seen_.reload_error.clear();
+  for (const policy::Problem& warning : seen_.bundle->warnings) {
     if (warning.severity == policy::Severity::kWarning)
       log_.Write("warning", "policy", {{"error", warning.ToString()}});
   }
   log_.Write("info", "policy in force",
-             {{"policy_digest", world->bundle->policy->digest},
-              {"governance_digest", HexEncode(world->bundle->governance_digest)}});
-  metrics_.PolicyInForce(world->bundle->policy->digest, false);
-  Publish(std::move(world));
+             {{"policy_digest", seen_.bundle->policy->digest},
+              {"governance_digest", HexEncode(seen_.bundle->governance_digest)}});
+  metrics_.PolicyInForce(seen_.bundle->policy->digest, false);
+  Publish();
 }
 
 }  // namespace derwent::server

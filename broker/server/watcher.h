@@ -2,7 +2,9 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -24,7 +26,8 @@ struct WatcherHooks {
 
 // What must happen without anybody calling: every 100 ms it looks whether the bundle or the revocation list changed on
 // disk, ends waiting collectors whose time is over or who were revoked; every second it has deadlines swept. A bundle
-// that does not verify is not taken: the last good one stays, and log, metric and PolicyService say so.
+// that does not verify is not taken: the last good one stays, and log, metric and PolicyService say so. Once a
+// signatory has activated a revision, the bundle on disk is no longer looked at.
 class Watcher {
  public:
   Watcher(const Configuration& configuration, sequencer::Sequencer& sequencer, sequencer::CurrentWorld& world,
@@ -40,9 +43,19 @@ class Watcher {
   void LookAtFiles();
   void TakeRevocations();
   void TakeBundle();
+  absl::StatusOr<std::shared_ptr<const policy::Bundle>> ReadWholeBundle();
   void TellCertificateExpiry();
-  // Brings the wanted world into force and enters its policy. What is not taken is tried again at the next look.
-  void Publish(std::shared_ptr<const exchange::World> world);
+  // What was read from disk, to be applied to the world in force.
+  struct Seen {
+    std::shared_ptr<const trust::RevocationSet> revoked;       // Null: nothing new.
+    std::shared_ptr<const policy::Bundle> bundle;              // Likewise.
+    std::map<std::string, std::set<std::string>> signatories;  // With `bundle`.
+    absl::Time policy_time;
+    std::string reload_error;
+  };
+  static std::shared_ptr<const exchange::World> Apply(const Seen& seen, const exchange::World& world);
+  // Brings what was seen into force and enters the policy. What is not taken is tried again at the next look.
+  void Publish();
   // Changes whenever a file of the directory does.
   static std::string StampOf(const std::string& path);
 
@@ -57,10 +70,9 @@ class Watcher {
   std::string crl_stamp_;
   std::string certificate_stamp_;  // Empty: not looked at yet.
   absl::Time next_sweep_;
-  // The newest world asked for. The next change starts from it, not from the one in force: a revocation list and a
-  // bundle that change together must both come into force. Its registers may be old; the writer reads them again at the
-  // commit.
-  std::shared_ptr<const exchange::World> wanted_;
+  // All that was read since the start. Applied on the writer to the world then in force, so that a revocation list, a
+  // bundle and an activation that come together all come into force.
+  Seen seen_;
   const WatcherHooks hooks_;
   std::atomic<bool> publish_again_;
 

@@ -278,6 +278,24 @@ struct QuotaRow {
   friend bool operator==(const QuotaRow&, const QuotaRow&) = default;
 };
 
+enum class PolicyRowState : int32_t { kDraft = 1, kInForce = 2, kSuperseded = 3 };
+
+// One revision of the policy as it was proposed or activated.
+struct PolicyRow {
+  uint64_t revision = 0;  // Grows with every proposal.
+  PolicyRowState state = PolicyRowState::kDraft;
+  uint64_t base_revision = 0;  // What was in force when it was made.
+  int32_t action = 0;          // PolicyAction that its activation says.
+  std::string proposer_agency;
+  Sha256Digest content_digest, policy_digest, governance_digest;
+  std::vector<std::string> opening_givers;
+  absl::Time create_time;
+  std::optional<absl::Time> activate_time;
+  uint64_t entry_index = 0;  // Of its newest entry.
+  std::string files;         // Bytes: the bundle as served.
+  friend bool operator==(const PolicyRow&, const PolicyRow&) = default;
+};
+
 struct KeyEventRow {
   std::string agency;
   uint32_t sequence = 0;

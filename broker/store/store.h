@@ -100,6 +100,13 @@ class Reader {
   virtual absl::StatusOr<std::vector<RestrictionTag>> RestrictionsOfTags(absl::Span<const std::string> tags) = 0;
   virtual absl::StatusOr<std::vector<RestrictionTag>> TagsOfRestriction(absl::string_view restriction_id) = 0;
 
+  // Revisions of the policy.
+  virtual absl::StatusOr<std::optional<PolicyRow>> FindPolicy(uint64_t revision) = 0;
+  // The one in force; nullopt while none was activated.
+  virtual absl::StatusOr<std::optional<PolicyRow>> PolicyInForce() = 0;
+  // Newest first, without `files`.
+  virtual absl::StatusOr<std::vector<PolicyRow>> ListPolicies() = 0;
+
   // Refusals counted and not yet entered.
   virtual absl::StatusOr<std::optional<RefusalRow>> FindRefusal(const RefusalKey& key) = 0;
   // Rows whose minute began before or at `time`.
@@ -192,6 +199,10 @@ class Transaction : public virtual Reader {
   virtual absl::Status PutRestriction(const RestrictionRow& restriction) = 0;
   virtual absl::Status InsertRestrictionTag(const RestrictionTag& tag) = 0;
   virtual absl::Status DeleteRestrictionTags(absl::string_view restriction_id) = 0;
+
+  // Inserts it, or writes every column.
+  virtual absl::Status PutPolicy(const PolicyRow& row) = 0;
+  virtual absl::Status DeletePolicyDrafts() = 0;
 
   virtual absl::Status PutRefusal(const RefusalRow& row) = 0;
   virtual absl::Status DeleteRefusal(const RefusalKey& key) = 0;

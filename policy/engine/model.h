@@ -179,6 +179,7 @@ struct Profile {
 struct Notice {
   absl::CivilDay from;
   std::string removes;  // Party it removes; empty: nothing flows under the agreement at all.
+  int revision = 0;     // The newest revision of the agreement that it concerns.
 };
 
 struct Agreement {

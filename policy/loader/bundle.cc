@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "policy/loader/activation.h"
 #include "policy/loader/compile.h"
 #include "policy/loader/manifest.h"
 #include "policy/loader/text.h"
@@ -48,7 +49,8 @@ void EachSigned(const Files& files, const SignedKind& kind, const TrustRoots& ro
   }
 }
 
-absl::Status CheckBundleSigned(const Files& files, const TrustRoots& roots, absl::Time now, Problems& problems) {
+absl::StatusOr<std::set<std::string>> BundleSigners(const Files& files, const TrustRoots& roots, absl::Time now,
+                                                    Problems& problems) {
   std::set<std::string> agencies;
   EachSigned(files, {.prefix = "signatures/bundle.", .type = kManifestType}, roots, now, problems,
              [&](const std::string& path, const Signed& proven) {
@@ -57,7 +59,7 @@ absl::Status CheckBundleSigned(const Files& files, const TrustRoots& roots, absl
                else
                  problems.Warn(Severity::kWarning, path, "", "signature", "it signs another MANIFEST", "sign again");
              });
-  if (static_cast<int>(agencies.size()) >= roots.bundle_quorum) return absl::OkStatus();
+  if (static_cast<int>(agencies.size()) >= roots.bundle_quorum) return agencies;
   return absl::UnauthenticatedError(absl::StrCat(
       "the bundle is signed by ", agencies.size(), " agencies of ", roots.bundle_quorum, " needed",
       problems.list().empty() ? "" : ": ", absl::StrJoin(problems.list(), "; ", [](std::string* out, const Problem& p) {
@@ -113,7 +115,7 @@ void TakeNotices(const Files& files, const TrustRoots& roots, absl::Time now, Po
         for (Agreement& agreement : policy.agreements) {
           if (agreement.id == notice.agreement() && agreement.revision <= notice.revision() &&
               agreement.parties.contains(proven.agency))
-            agreement.notices.push_back({.from = *from, .removes = notice.party()});
+            agreement.notices.push_back({.from = *from, .removes = notice.party(), .revision = notice.revision()});
         }
       });
 }
@@ -131,7 +133,8 @@ std::string GovernanceDigest(const Files& files) {
 absl::StatusOr<std::unique_ptr<const Bundle>> LoadBundle(Files files, const TrustRoots& roots, absl::Time now) {
   RETURN_IF_ERROR(CheckManifest(files));
   Problems problems(files);
-  RETURN_IF_ERROR(CheckBundleSigned(files, roots, now, problems));
+  ASSIGN_OR_RETURN(std::set<std::string> signers, BundleSigners(files, roots, now, problems));
+  ASSIGN_OR_RETURN(const int64_t revision, ActivatedRevision(files, roots, now));
   std::unique_ptr<Policy> policy = Compile(files, problems);
   if (policy == nullptr) {
     return absl::InvalidArgumentError(absl::StrJoin(
@@ -144,6 +147,9 @@ absl::StatusOr<std::unique_ptr<const Bundle>> LoadBundle(Files files, const Trus
   policy->digest = digest.hex();
   bundle->policy_digest = digest.bytes();
   bundle->governance_digest = GovernanceDigest(files);
+  bundle->content_digest = ContentDigest(files).bytes();
+  bundle->signed_by = std::move(signers);
+  bundle->revision = revision;
   bundle->warnings = problems.list();
   bundle->decider = IndexedDecider(*policy);
   bundle->policy = std::move(policy);

@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
+#include "derwent/v1/dsse.pb.h"
 #include "policy/loader/problem.h"
 #include "trust/identity/authority.h"
 #include "trust/identity/revocation.h"
@@ -32,6 +33,17 @@ struct Signed {
   std::string agency;
 };
 
+// An envelope as signature files hold it.
+absl::StatusOr<std::string> PrintEnvelope(const v1::DsseEnvelope& envelope);
+
+// Verifies a DSSE envelope in JSON by a certificate in PEM: good under the authority at `now`, not revoked, a person
+// whom `roots` names as a signatory of its agency. Errors: kUnauthenticated, kInvalidArgument.
+struct SignedText {
+  const std::string& json;
+  const std::string& certificate_pem;
+};
+absl::StatusOr<Signed> VerifySignedBySignatory(const SignedText& text, absl::string_view type, const TrustRoots& roots,
+                                               absl::Time now);
 // Reads a DSSE envelope in JSON and verifies it: the signer's certificate is `signatures/certificates/<keyid>.pem` of
 // the bundle, good under the authority at `now`, not revoked, a person whom `roots` names as a signatory of its agency.
 // Errors: kUnauthenticated, kInvalidArgument.

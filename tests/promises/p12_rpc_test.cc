@@ -30,6 +30,7 @@ std::string NameOf(const MethodDescriptor& method) {
 std::string CallerOf(const MethodDescriptor& method) {
   const std::string& service = method.service()->name();
   if (service == "CaseService") return "agencies/police.derbys/people/p-60ab93";  // Convenes MARAC's cases.
+  if (service == "PolicyChangeService") return "agencies/police.derbys/people/p-c7710b";
   if (service != "AgentService" && service != "AgentRequestService") return "agencies/police.derbys/agent";
   const bool rights =
       method.name() == "ComputeReferences" || method.name() == "Restrict" || method.name() == "ListHeldRequests";
@@ -38,10 +39,11 @@ std::string CallerOf(const MethodDescriptor& method) {
 
 // Methods that no content can break: what they read of the request only narrows an answer.
 bool TakesAnything(const MethodDescriptor& method) {
-  static const std::set<std::string>& names = *new std::set<std::string>{
-      "LedgerService.GetCheckpoint",      "WitnessService.GetQuorum",      "RegisterService.ListDirectories",
-      "PolicyService.GetActivePolicy",    "PolicyService.GetPolicyBundle", "AgentService.GetAgentStatus",
-      "AgentRequestService.ListApprovals"};
+  static const std::set<std::string>& names =
+      *new std::set<std::string>{"LedgerService.GetCheckpoint",       "WitnessService.GetQuorum",
+                                 "RegisterService.ListDirectories",   "PolicyService.GetActivePolicy",
+                                 "PolicyService.GetPolicyBundle",     "AgentService.GetAgentStatus",
+                                 "AgentRequestService.ListApprovals", "PolicyChangeService.ListPolicyRevisions"};
   return names.contains(NameOf(method));
 }
 
@@ -134,6 +136,10 @@ std::vector<Wrong> Table() {
                "'Maren Oakshott' grounds: 'Maren Oakshott' } }",
           {"profile", "purpose", "board", "recipients[0].role", "recipients[0].subjects.role",
            "recipients[0].subjects.categories", "recipients[0].subjects.grounds"}),
+      Bad("PolicyChangeService.ProposePolicy", "request_id: 'Oakshott'", {"request_id", "files"}),
+      Bad("PolicyChangeService.ProposePolicy", id + "files { path: '../Oakshott' }", {"files"}),
+      Bad("PolicyChangeService.ActivatePolicy", "request_id: 'Oakshott'", {"request_id", "activation", "certificate"}),
+      {"PolicyChangeService.ShadowPolicy", "revision: 7", StatusCode::kNotFound, "REVISION_UNKNOWN"},
       Bad("ReferralService.SubmitReferral", "", {"request_id", "submissions"}),
       Bad("ReferralService.SubmitReferral", "request_id: '../Oakshott' submissions {}", {"request_id"}),
       {"ReferralService.GetReferral", "name: 'agencies/dcc.adults/referrals/x'", StatusCode::kNotFound,

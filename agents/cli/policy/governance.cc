@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/util/json_util.h"
 
 #include "derwent/v1/dsse.pb.h"
 #include "policy/loader/bundle.h"
@@ -54,11 +53,7 @@ absl::Status WriteSigned(const std::string& directory, const std::string& path, 
   message.set_payload(envelope.payload);
   message.add_signatures()->set_keyid(envelope.signatures[0].keyid);
   message.mutable_signatures(0)->set_sig(envelope.signatures[0].sig);
-  std::string json;
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok())
-    return absl::InternalError("cannot print an envelope");
+  ASSIGN_OR_RETURN(const std::string json, policy::PrintEnvelope(message));
   ASSIGN_OR_RETURN(const std::string pem, trust::ReadFile(signer.certificate));
   RETURN_IF_ERROR(
       WriteFile(fs::path(directory) / "signatures" / "certificates" / (key.public_key().key_id() + ".pem"), pem));

@@ -141,6 +141,13 @@ CREATE TABLE restriction_tag(
   chk BLOB GENERATED ALWAYS AS (row_check(tag, agency, restriction_id)) STORED,
   PRIMARY KEY (tag, agency, restriction_id)) STRICT, WITHOUT ROWID;
 CREATE INDEX restriction_tag_restriction ON restriction_tag(restriction_id);
+CREATE TABLE policy_revision(
+  revision INTEGER PRIMARY KEY, state INTEGER NOT NULL, base INTEGER NOT NULL, action INTEGER NOT NULL, agency TEXT NOT NULL,
+  content BLOB NOT NULL, policy BLOB NOT NULL, governance BLOB NOT NULL, opening TEXT NOT NULL, create_ms INTEGER NOT NULL,
+  activate_ms INTEGER, idx INTEGER NOT NULL, files BLOB NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(revision, state, base, action, agency, content, policy, governance, opening, create_ms,
+    activate_ms, idx, files)) STORED) STRICT;
+CREATE UNIQUE INDEX policy_revision_in_force ON policy_revision(state) WHERE state = 2;
 CREATE TABLE refusal_counter(
   caller TEXT NOT NULL, method TEXT NOT NULL, reason TEXT NOT NULL, minute_ms INTEGER NOT NULL, repeats INTEGER NOT NULL,
   chk BLOB GENERATED ALWAYS AS (row_check(caller, method, reason, minute_ms, repeats)) STORED,

@@ -55,7 +55,7 @@ class SqliteReads : public virtual Reader {
   absl::StatusOr<std::optional<ApprovalRow>> FindApproval(absl::string_view approval_id) override;
   absl::StatusOr<std::optional<QuotaRow>> FindQuota(const QuotaKey& key) override;
 
-  // sqlite_reads_register.cc
+  // sqlite_reads_register.cc, sqlite_policy.cc
   absl::StatusOr<std::vector<KeyEventRow>> ListKeyEvents(absl::string_view agency) override;
   absl::StatusOr<std::vector<KeyEventRow>> ListAllKeyEvents() override;
   absl::StatusOr<std::optional<DirectoryRow>> FindDirectory(absl::string_view agency) override;
@@ -63,6 +63,9 @@ class SqliteReads : public virtual Reader {
   absl::StatusOr<std::optional<RestrictionRow>> FindRestriction(absl::string_view restriction_id) override;
   absl::StatusOr<std::vector<RestrictionTag>> RestrictionsOfTags(absl::Span<const std::string> tags) override;
   absl::StatusOr<std::vector<RestrictionTag>> TagsOfRestriction(absl::string_view restriction_id) override;
+  absl::StatusOr<std::optional<PolicyRow>> FindPolicy(uint64_t revision) override;
+  absl::StatusOr<std::optional<PolicyRow>> PolicyInForce() override;
+  absl::StatusOr<std::vector<PolicyRow>> ListPolicies() override;
   absl::StatusOr<std::optional<RefusalRow>> FindRefusal(const RefusalKey& key) override;
   absl::StatusOr<std::vector<RefusalRow>> RefusalsBefore(absl::Time time, size_t limit) override;
   absl::StatusOr<std::optional<std::string>> GetSetting(absl::string_view name) override;

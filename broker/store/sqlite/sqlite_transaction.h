@@ -66,6 +66,8 @@ class SqliteTransaction final : public Transaction, public SqliteReads {
   absl::Status PutRestriction(const RestrictionRow& restriction) override;
   absl::Status InsertRestrictionTag(const RestrictionTag& tag) override;
   absl::Status DeleteRestrictionTags(absl::string_view restriction_id) override;
+  absl::Status PutPolicy(const PolicyRow& row) override;
+  absl::Status DeletePolicyDrafts() override;
   absl::Status PutRefusal(const RefusalRow& row) override;
   absl::Status DeleteRefusal(const RefusalKey& key) override;
   absl::Status PutSetting(absl::string_view name, absl::string_view value) override;

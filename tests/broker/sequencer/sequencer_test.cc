@@ -57,7 +57,7 @@ class SequencerTest : public exchange::ExchangeTest {
 
   using Outcome = std::pair<absl::Status, std::shared_ptr<const ledger::SealedBatch>>;
   std::future<Outcome> Enqueue(std::function<absl::Status(Batch&)> run,
-                               std::shared_ptr<const exchange::World> new_world = nullptr) {
+                               decltype(Command::new_world) new_world = nullptr) {
     auto promise = std::make_shared<std::promise<Outcome>>();
     const absl::Status queued = sequencer_->Enqueue(
         {.run = std::move(run),
@@ -203,8 +203,11 @@ TEST_F(SequencerTest, ADeliveryWakesItsMailbox) {
 
 TEST_F(SequencerTest, ANewWorldIsInForceForTheNextCommand) {
   Start();
-  auto next = std::make_shared<exchange::World>(*world_.Get());
-  next->reload_error = "seen";
+  const auto next = [](const exchange::World& world) {
+    auto changed = std::make_shared<exchange::World>(world);
+    changed->reload_error = "seen";
+    return changed;
+  };
   ASSERT_OK(Enqueue([](Batch&) { return absl::OkStatus(); }, next).get().first);
   std::string seen;
   ASSERT_OK(Enqueue([&](Batch& batch) {
@@ -214,6 +217,37 @@ TEST_F(SequencerTest, ANewWorldIsInForceForTheNextCommand) {
                 .get()
                 .first);
   EXPECT_EQ(seen, "seen");
+}
+
+TEST_F(SequencerTest, AWorldThatACommandEnactsIsInForceForTheNextAndNotForItself) {
+  Start();
+  std::vector<std::string> seen;
+  const auto look = [&](Batch& batch) {
+    seen.push_back(batch.world().reload_error);
+    return absl::OkStatus();
+  };
+  ASSERT_OK(Enqueue([&](Batch& batch) {
+              auto next = std::make_shared<exchange::World>(batch.world());
+              next->reload_error = "enacted";
+              batch.Enact(next);
+              return look(batch);
+            })
+                .get()
+                .first);
+  ASSERT_OK(Enqueue(look).get().first);
+  EXPECT_THAT(seen, ::testing::ElementsAre("", "enacted"));
+}
+
+TEST_F(SequencerTest, AWorldOfACommandThatFailsNeverComesIntoForce) {
+  Start();
+  const auto fails = [](Batch& batch) {
+    auto next = std::make_shared<exchange::World>(batch.world());
+    next->reload_error = "enacted";
+    batch.Enact(next);
+    return absl::AbortedError("no");
+  };
+  EXPECT_FALSE(Enqueue(fails).get().first.ok());
+  EXPECT_EQ(world_.Get()->reload_error, "");
 }
 
 TEST_F(SequencerTest, TooManyOutstandingAreRefused) {

@@ -99,12 +99,12 @@ void RunningBrokerTest::Revoke(const std::vector<std::string>& serials) const {
   WriteFile("crl.pem", pki_.Crl(serials));
 }
 
-void RunningBrokerTest::SignBundle(int agencies) {
-  fs::remove_all(path("policy/signatures"));
-  policy::Files files = policy::ReadBundleDirectory(path("policy")).value();
+void RunningBrokerTest::SignBundle(int agencies, const std::string& folder) {
+  fs::remove_all(path(folder + "/signatures"));
+  policy::Files files = policy::ReadBundleDirectory(path(folder)).value();
   const std::string manifest = policy::MakeManifest(files);
-  WriteFile("policy/MANIFEST", manifest);
-  policy_digest_ = trust::Sha256(manifest).bytes();
+  WriteFile(folder + "/MANIFEST", manifest);
+  if (folder == "policy") policy_digest_ = trust::Sha256(manifest).bytes();
   v1::Agreement agreement;
   ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(files.at("agreements/fire_safety.txtpb"), &agreement));
   const std::string terms = policy::AgreementManifest(files, agreement).value();
@@ -112,10 +112,10 @@ void RunningBrokerTest::SignBundle(int agencies) {
   for (const auto& [agency, identity] : signatories_) {
     if (signed_by++ == agencies) break;
     const trust::SigningKey key = KeyOf(identity);
-    WriteFile(absl::StrCat("policy/signatures/certificates/", identity.key_id, ".pem"), identity.certificate_pem);
-    WriteFile(absl::StrCat("policy/signatures/agreements/fire_safety.", agency, ".dsse.json"),
+    WriteFile(absl::StrCat(folder, "/signatures/certificates/", identity.key_id, ".pem"), identity.certificate_pem);
+    WriteFile(absl::StrCat(folder, "/signatures/agreements/fire_safety.", agency, ".dsse.json"),
               SignedJson(key, policy::kAgreementType, terms));
-    WriteFile(absl::StrCat("policy/signatures/bundle.", agency, ".dsse.json"),
+    WriteFile(absl::StrCat(folder, "/signatures/bundle.", agency, ".dsse.json"),
               SignedJson(key, policy::kManifestType, manifest));
   }
 }
@@ -171,7 +171,7 @@ void RunningBrokerTest::PublishDirectory(const std::string& agency) {
   directory.set_agency(agency);
   directory.set_version(1);
   for (const auto& [person, role] : std::map<std::string, std::string>{
-           {exchange::kPractitioner, "practitioner"}, {"p-dpo", "dpo"}, {"p-spoc", "spoc"}}) {
+           {exchange::kPractitioner, "practitioner"}, {"p-dpo", "dpo"}, {"p-spoc", "spoc"}, {"p-signs", "signatory"}}) {
     v1::DirectoryEntry& entry = *directory.add_entries();
     entry.set_id(person);
     entry.set_training_until("2099-12-31");

@@ -28,7 +28,7 @@ class RunningBrokerTest : public ::testing::Test {
   // Starts, and publishes keys and directories of both agencies.
   void Start();
   // Signs the bundle as it now lies on disk by as many agencies.
-  void SignBundle(int agencies = 2);
+  void SignBundle(int agencies = 2, const std::string& folder = "policy");
   void WriteFile(const std::string& name, const std::string& content) const;
   std::string path(const std::string& name) const { return folder_.path() + "/" + name; }
   // Replaces the revocation list by one of these serials.

@@ -1,0 +1,72 @@
+// An agent takes a policy that follows the one it knows, and no other.
+#include "agents/sdk/policy_cache.h"
+
+#include "gmock/gmock.h"
+
+#include "policy/loader/carried.h"
+#include "tests/broker/store/temp_folder.h"
+#include "tests/policy/signed_bundle.h"
+#include "tests/support/matchers.h"
+
+namespace derwent::agents {
+namespace {
+
+using ::derwent::testing::IsOk;
+using ::derwent::testing::StatusIs;
+using ::testing::HasSubstr;
+
+class PolicyCacheTest : public policy::SignedBundle {
+ protected:
+  absl::Status Take(PolicyCache& cache) {
+    v1::GetPolicyBundleResponse response;
+    policy::Carry(files_, *response.mutable_files());
+    return cache.TakeBundle(response, roots_, now_);
+  }
+  absl::Status Take() { return Take(cache_); }
+  static auto RolledBack() { return StatusIs(absl::StatusCode::kDataLoss, HasSubstr("POLICY_ROLLED_BACK")); }
+
+  store::TempFolder folder_;
+  PolicyCache cache_{folder_.path() + "/policy"};
+};
+
+TEST_F(PolicyCacheTest, ARevisionAboveTheNewestIsTaken) {
+  EXPECT_THAT(Take(), IsOk());
+  Activate(1);
+  EXPECT_THAT(Take(), IsOk());
+  Activate(3);
+  EXPECT_THAT(Take(), IsOk());
+}
+
+TEST_F(PolicyCacheTest, ARevisionBelowTheNewestIsNotTakenNeitherAfterARestart) {
+  const policy::Files by_hand = files_;
+  Activate(2);
+  const policy::Files second = files_;
+  Activate(3);
+  ASSERT_THAT(Take(), IsOk());
+  files_ = second;
+  EXPECT_THAT(Take(), RolledBack());
+  files_ = by_hand;
+  EXPECT_THAT(Take(), RolledBack()) << "nor one that nobody activated";
+  PolicyCache again(folder_.path() + "/policy");
+  ASSERT_THAT(again.LoadKept(roots_, now_), IsOk());
+  EXPECT_THAT(Take(again), RolledBack());
+}
+
+TEST_F(PolicyCacheTest, AnotherBundleUnderTheSameNumberIsNotTaken) {
+  Activate(3);
+  ASSERT_THAT(Take(), IsOk());
+  EXPECT_THAT(Take(), IsOk()) << "the same is the same";
+  SignAgreement("cbc");
+  Activate(3);
+  EXPECT_THAT(Take(), RolledBack());
+}
+
+TEST_F(PolicyCacheTest, ABundleStrippedOfANoticeIsNotTaken) {
+  GiveNotice("dfrs", "dfrs", 1);
+  ASSERT_THAT(Take(), IsOk());
+  std::erase_if(files_, [](const auto& file) { return file.first.starts_with("notices/"); });
+  EXPECT_THAT(Take(), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("NOTICE_STRIPPED")));
+}
+
+}  // namespace
+}  // namespace derwent::agents
