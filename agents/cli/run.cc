@@ -5,6 +5,7 @@
 
 #include "agents/cli/commands.h"
 #include "agents/cli/completion.h"
+#include "agents/cli/emergency_commands.h"
 #include "agents/cli/exit_code.h"
 #include "agents/cli/policy/policy_commands.h"
 #include "agents/cli/policy_change_commands.h"
@@ -41,6 +42,7 @@ void Declare(CLI::App& app, Session& session, std::string& shell) {
   AddPolicyChangeCommands(app, session);
   AddReferralCommands(app, session);
   AddRequestCommands(app, session);
+  AddEmergencyCommands(app, session);
   AddCaseCommands(app, session);
   AddAuditCommands(app, session);
   AddLedgerCommands(app, session);

@@ -14,6 +14,7 @@
 #include "agents/sdk/inquiry.h"
 #include "agents/sdk/references.h"
 #include "policy/engine/agreements.h"
+#include "policy/loader/emergency.h"
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
@@ -21,12 +22,20 @@
 namespace derwent::agents {
 namespace {
 
-// A role that may ask at all; what it may ask for is the profile's.
-bool MayRequest(const policy::Policy& policy, const std::string& role) {
+// A role that may ask at all; what it may ask for is the profile's, or the route's.
+bool MayRequest(const policy::Policy& policy, const std::string& role, const std::string& purpose) {
   const auto powers = policy.roles.find(role);
+  if (policy::IsEmergency(purpose)) return powers != policy.roles.end() && powers->second.contains("break_glass");
   return powers != policy.roles.end() && std::ranges::any_of(powers->second, [](const std::string& power) {
            return absl::StartsWith(power, "request_");
          });
+}
+
+// What an emergency brought is kept 24 hours.
+bool IsOver(const AskedRow& row, absl::Time now) {
+  v1::Manifest selector;
+  return selector.ParseFromString(row.manifest) && policy::IsEmergency(selector.purpose()) &&
+         FromTimestamp(selector.expire_time()) <= now;
 }
 
 bool TookNoEffect(absl::string_view reason) { return reason == "POLICY_CHANGED" || reason == "KEY_NOT_CERTIFIED"; }
@@ -43,7 +52,7 @@ absl::StatusOr<RequestDraft> Asker::Draft(const v1::SendCaseRequestRequest& requ
     return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the request breaks rules of its form",
                  problems);
   const policy::Policy& policy = *view->bundle->policy;
-  const bool holds = MayRequest(policy, request.role()) &&
+  const bool holds = MayRequest(policy, request.role(), request.purpose()) &&
                      policy::RoleHeld(view->snapshot(),
                                       {.agency = context_.identity.agency,
                                        .person = request.acting_person(),
@@ -120,6 +129,7 @@ absl::Status Asker::Seal(const RequestDraft& draft, const HolderDecision& decide
                        .area = selector.area,
                        .case_id = selector.case_id,
                        .step = selector.step,
+                       .document_reference = draft.document_reference,
                        .policy_digest = digest,
                        .create_time = now};
   v1::SubmitCaseRequestRequest submit;
@@ -160,8 +170,11 @@ absl::StatusOr<v1::SendCaseRequestResponse> Asker::SendOnce(Prepared prepared, c
   return outcome;
 }
 
-absl::StatusOr<v1::SendCaseRequestResponse> Asker::Send(const v1::SendCaseRequestRequest& request) {
-  ASSIGN_OR_RETURN(const RequestDraft draft, Draft(request));
+absl::StatusOr<v1::SendCaseRequestResponse> Asker::SendDeclared(const v1::SendCaseRequestRequest& request,
+                                                                const Declaration& declaration) {
+  ASSIGN_OR_RETURN(RequestDraft draft, Draft(request));
+  draft.document_reference = declaration.document_reference;
+  draft.expire_by = declaration.expire_by;
   if (request.validate_only()) {
     ASSIGN_OR_RETURN(Prepared preview, Prepare(draft, /*seal=*/false));
     return std::move(preview.outcome);
@@ -331,7 +344,9 @@ absl::StatusOr<bool> Asker::MaySee(const AskedRow& row, const std::string& perso
 absl::StatusOr<std::vector<v1::OpenedAnswer>> Asker::OpenAnswers(const AskedRow& row, const std::string& person) {
   ASSIGN_OR_RETURN(const std::vector<std::string> replies, parts_.requests.RepliesTo(row.request_id));
   std::vector<v1::OpenedAnswer> answers;
+  const bool over = IsOver(row, context_.clock.Now());
   for (const std::string& share : replies) {
+    if (over) RETURN_IF_ERROR(context_.state.EraseReceived(share));
     ASSIGN_OR_RETURN(const std::optional<InboxRow> received, context_.state.FindReceived(share));
     if (!received.has_value() || received->content.empty()) continue;
     ASSIGN_OR_RETURN(const std::string plain, OpenFromStore(context_.identity, share, received->content));

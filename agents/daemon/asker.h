@@ -36,7 +36,16 @@ class Asker {
   // it keeps nothing. `acting_person` is set. Errors: kInvalidArgument with every violation; kAborted
   // `REQUEST_ID_REUSED`; kPermissionDenied `ROLE_NOT_ENTITLED`; kUnavailable; kFailedPrecondition `POLICY_MISSING`,
   // `CLOCK_SKEWED`; others of the broker.
-  absl::StatusOr<v1::SendCaseRequestResponse> Send(const v1::SendCaseRequestRequest& request);
+  absl::StatusOr<v1::SendCaseRequestResponse> Send(const v1::SendCaseRequestRequest& request) {
+    return SendDeclared(request, {});
+  }
+  // Likewise of a request in an emergency, under its declaration.
+  struct Declaration {
+    std::string document_reference;  // Its id; empty: there is none.
+    absl::Time expire_by = absl::InfiniteFuture();
+  };
+  absl::StatusOr<v1::SendCaseRequestResponse> SendDeclared(const v1::SendCaseRequestRequest& request,
+                                                           const Declaration& declaration);
 
   // Sends every request that waits. Error: kUnavailable when the broker does not answer.
   absl::Status Drain();

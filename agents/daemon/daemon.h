@@ -15,6 +15,7 @@
 #include "agents/daemon/config.h"
 #include "agents/daemon/context.h"
 #include "agents/daemon/desk.h"
+#include "agents/daemon/emergency_desk.h"
 #include "agents/daemon/evidence.h"
 #include "agents/daemon/handover.h"
 #include "agents/daemon/holder.h"
@@ -70,6 +71,7 @@ class AgentDaemon {
 
   Desk& desk() { return desk_; }
   RequestDesk& requests() { return request_desk_; }
+  EmergencyDesk& emergencies() { return emergency_desk_; }
   const AgentContext& context() const { return context_; }
   // What its calls to the broker carry.
   Gossip& gossip() { return told_; }
@@ -121,6 +123,7 @@ class AgentDaemon {
   Receiver receiver_;
   Desk desk_;
   RequestDesk request_desk_;
+  EmergencyDesk emergency_desk_;
   std::unique_ptr<Intake> intake_;
   StopSignal stop_;
   std::vector<std::thread> threads_;

@@ -8,12 +8,14 @@
 #include "absl/strings/str_cat.h"
 
 #include "agents/daemon/at_once.h"
+#include "agents/daemon/emergency_desk.h"
 #include "agents/daemon/fault.h"
 #include "agents/daemon/sealing.h"
 #include "agents/daemon/standing_approvals.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/references.h"
+#include "policy/loader/emergency.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 
@@ -87,6 +89,9 @@ absl::StatusOr<bool> Holder::Take(const OpenedPackage& opened) {
   ASSIGN_OR_RETURN(row.details,
                    SealForStore(context_.identity, row.request_id, details.SerializeAsString(), context_.random));
   RETURN_IF_ERROR(context_.state.LogAccess("", row.request_id, matched ? "record matched" : "no record"));
+  // The own data protection officer is told at once, whatever comes of it.
+  if (policy::IsEmergency(selector.purpose()))
+    context_.Alarm("EMERGENCY_ASKED", selector.share_id(), selector.sender_agency());
   RETURN_IF_ERROR(parts_.requests.SaveHeld(row));
   return matched;
 }
@@ -130,6 +135,10 @@ absl::Status Holder::LookUp(Standing& standing) {
                    DecideAnswer(standing.inquiry, standing.record.has_value() ? &*standing.record : nullptr,
                                 view->snapshot(), context_.clock.Now(), context_.identity.contact, context_.random));
   if (vetoed) Veto(standing.decision);
+  if (policy::IsEmergency(standing.inquiry.selector.purpose())) {
+    ASSIGN_OR_RETURN(const bool declared, IsDeclared(standing.inquiry.selector, context_));
+    if (!declared) WithholdAll(standing.decision, "EMERGENCY_NOT_DECLARED");
+  }
   ASSIGN_OR_RETURN(standing.approvals, parts_.requests.ApprovalsOf(standing.row.request_id));
   DropStale(standing.decision, standing.policy_digest, standing.approvals);
   return absl::OkStatus();

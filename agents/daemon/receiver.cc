@@ -385,7 +385,8 @@ absl::StatusOr<bool> Receiver::HandleNotice(const v1::Delivery& delivery) {
       context_.Alarm("QUOTA_EXCEEDED", notice.share_id(), notice.recipient_agency());
       break;
     case v1::BROKER_NOTICE_KIND_OUTCOME_OVERDUE:
-      context_.Alarm("OUTCOME_OVERDUE", notice.share_id(), notice.recipient_agency());
+      context_.Alarm(notice.reason() == "EMERGENCY_REVIEW_OVERDUE" ? "EMERGENCY_REVIEW_OVERDUE" : "OUTCOME_OVERDUE",
+                     notice.share_id(), notice.recipient_agency());
       break;
     default:
       context_.Alarm("NOTICE_UNKNOWN", notice.share_id(), notice.recipient_agency());

@@ -8,6 +8,7 @@
 
 #include "agents/daemon/config.h"
 #include "agents/daemon/daemon.h"
+#include "agents/daemon/emergency_service.h"
 #include "agents/daemon/request_service.h"
 #include "agents/daemon/service.h"
 #include "prometheus/exposer.h"
@@ -33,6 +34,7 @@ class LocalServer {
   std::atomic<bool> draining_ = false;
   AgentServiceGrpc service_;
   AgentRequestServiceGrpc requests_;
+  AgentEmergencyServiceGrpc emergencies_;
   AgentHealth health_;
   std::unique_ptr<prometheus::Exposer> exposer_;
   std::unique_ptr<grpc::Server> server_;

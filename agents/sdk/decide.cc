@@ -12,6 +12,7 @@
 #include "policy/engine/decide.h"
 #include "policy/engine/lattice.h"
 #include "policy/loader/canonical_request.h"
+#include "policy/loader/emergency.h"
 #include "policy/loader/record.h"
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
@@ -53,6 +54,8 @@ policy::DecisionRequest QuestionOf(const ReferralDraft& draft, const DraftRecipi
   question.subject_role = subject.role;
   question.step = draft.step;
   question.categories = ConsideredCategories(recipient, subject);
+  // The broker has this route for requests only.
+  if (policy::IsEmergency(draft.purpose)) question.route = policy::Route::kBreakGlass;
   return question;
 }
 

@@ -10,6 +10,7 @@
 #include "policy/engine/decide.h"
 #include "policy/engine/lattice.h"
 #include "policy/loader/canonical_request.h"
+#include "policy/loader/emergency.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 
@@ -89,6 +90,7 @@ policy::DecisionRequest AskedBy(const v1::Manifest& selector) {
   question.product = selector.product();
   question.document_reference = selector.document_reference();
   question.categories = {selector.question().categories().begin(), selector.question().categories().end()};
+  if (policy::IsEmergency(selector.purpose())) question.route = policy::Route::kBreakGlass;
   if (selector.subjects().empty()) return question;
   const v1::ManifestSubject& subject = selector.subjects(0);
   question.justification = !subject.justification_digest().empty();
@@ -148,6 +150,10 @@ void Veto(AnswerDecision& decision) {
   for (AnswerLine& line : decision.lines) {
     if (line.reasons == std::vector<std::string>{"NO_RECORD"}) Withhold(line, entry.name, entry.next);
   }
+}
+
+void WithholdAll(AnswerDecision& decision, absl::string_view reason) {
+  for (AnswerLine& line : decision.lines) Withhold(line, reason, "");
 }
 
 absl::Status CheckAnswer(const v1::Manifest& answer, const v1::Manifest& selector, const policy::Snapshot& snapshot,

@@ -59,6 +59,8 @@ absl::StatusOr<AnswerDecision> DecideAnswer(const Inquiry& inquiry, const v1::Ca
 // Withholds whatever would be released: the holder's own officer restricted the person. `decision` was made without the
 // record, so that where existence is secret nothing tells a veto from nobody.
 void Veto(AnswerDecision& decision);
+// Nothing may be answered, whatever was decided, for this reason.
+void WithholdAll(AnswerDecision& decision, absl::string_view reason);
 
 // Whether a limited-access record may be seen by a person: on its list, where there is one, and not excluded.
 bool MaySee(const v1::CaseRecord& record, const std::string& person);

@@ -189,7 +189,7 @@ absl::StatusOr<HolderDecision> DecideSelectors(RequestDraft& draft, const v1::Pl
   if (plan.answer_slot_seconds() > 0)
     *question.mutable_answer_time() = ToTimestamp(now + absl::Seconds(plan.answer_slot_seconds()));
   for (PackageRecipient& selector : decided.recipients) {
-    selector.expire_time = now + absl::Hours(profile.request_hours);
+    selector.expire_time = std::min(now + absl::Hours(profile.request_hours), draft.expire_by);
     selector.existence_sensitive = profile.existence_sensitive;
     selector.question = question;
   }

@@ -19,9 +19,11 @@ inline constexpr size_t kMaxAskedCategories = 64;
 
 // A case-data request to be.
 struct RequestDraft {
-  ReferralDraft selector;               // Who it is about: one subject, one recipient a holder.
-  std::string role;                     // In which the acting person asks.
-  std::vector<std::string> categories;  // Asked, sorted.
+  ReferralDraft selector;                         // Who it is about: one subject, one recipient a holder.
+  std::string role;                               // In which the acting person asks.
+  std::vector<std::string> categories;            // Asked, sorted.
+  std::string document_reference;                 // Of an emergency its declaration; else empty.
+  absl::Time expire_by = absl::InfiniteFuture();  // Of an emergency when its declaration ends.
 };
 
 // Makes the draft of a request, with the only purpose filled in. All problems at once go to `problems`; with any, the

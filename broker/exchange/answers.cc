@@ -10,6 +10,7 @@
 #include "broker/exchange/rules.h"
 #include "broker/exchange/shares.h"
 #include "broker/exchange/witnessed.h"
+#include "policy/loader/emergency.h"
 #include "policy/loader/record.h"
 #include "trust/base/status_macros.h"
 
@@ -65,7 +66,8 @@ absl::StatusOr<AnswerDecision> DecideAnswer(const CheckedShare& share, const Sto
 }
 
 absl::string_view StepNameOf(const v1::Manifest& answer) {
-  return answer.kind() == v1::PACKAGE_KIND_ANSWER ? "answer" : "supplement";
+  if (answer.kind() != v1::PACKAGE_KIND_ANSWER) return "supplement";
+  return policy::IsEmergency(answer.purpose()) ? "emergency_answer" : "answer";
 }
 
 // A refused answer is nobody's business but the holder's: that it tried may tell that it has something.

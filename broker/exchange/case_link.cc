@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 
 #include "policy/engine/agreements.h"
+#include "policy/loader/emergency.h"
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
 
@@ -54,9 +55,10 @@ bool HoldsToday(const World& world, const policy::RoleSought& sought, absl::Time
 
 namespace {
 
-// Whether a role may ask for case data or counts.
-bool MayRequest(const policy::Policy& policy, const std::string& role) {
+// Whether a role may ask for case data or counts, or on the route of emergencies.
+bool MayRequest(const policy::Policy& policy, const std::string& role, const std::string& purpose) {
   const auto may = policy.roles.find(role);
+  if (policy::IsEmergency(purpose)) return may != policy.roles.end() && may->second.contains("break_glass");
   return may != policy.roles.end() && std::any_of(may->second.begin(), may->second.end(), [](const std::string& what) {
            return absl::StartsWith(what, "request_");
          });
@@ -80,7 +82,7 @@ Asker AskerOf(const v1::Manifest& selector) {
 bool MayAsk(const v1::Manifest& selector, const World& world, absl::Time now) {
   const Asker asker = AskerOf(selector);
   const policy::Policy& policy = *world.bundle->policy;
-  return MayRequest(policy, asker.role) && OwnBoard(selector, policy) &&
+  return MayRequest(policy, asker.role, selector.purpose()) && OwnBoard(selector, policy) &&
          HoldsToday(world,
                     {.agency = asker.agency,
                      .person = asker.person,

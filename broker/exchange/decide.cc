@@ -9,6 +9,7 @@
 #include "policy/engine/agreements.h"
 #include "policy/engine/lattice.h"
 #include "policy/loader/canonical_request.h"
+#include "policy/loader/emergency.h"
 #include "trust/base/london.h"
 
 namespace derwent::exchange {
@@ -141,6 +142,8 @@ policy::DecisionRequest QuestionOf(const v1::Manifest& m, const v1::ManifestSubj
   q.categories.assign(asked.categories().begin(), asked.categories().end());
   q.step = m.step();
   q.product = m.product();
+  // Only who asks is on the route: a push for its purpose is decided as any push, and denied.
+  if (m.kind() == v1::PACKAGE_KIND_SELECTOR && policy::IsEmergency(m.purpose())) q.route = policy::Route::kBreakGlass;
   return q;
 }
 

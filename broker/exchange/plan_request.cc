@@ -14,6 +14,7 @@
 #include "policy/engine/agreements.h"
 #include "policy/engine/calendar.h"
 #include "policy/loader/alternatives.h"
+#include "policy/loader/emergency.h"
 #include "policy/loader/record.h"
 #include "trust/base/digest.h"
 #include "trust/base/london.h"
@@ -46,10 +47,13 @@ absl::Status CheckForm(const v1::PlanCaseRequestRequest& request, const Limits& 
   return violations.ToStatus();
 }
 
-// Who receives a selector: the SPOC, else somebody of the profile who sees cases there.
-std::string SelectorRole(const std::string& profile_id, const std::string& holder, const std::string& area,
-                         const World& world, absl::Time now) {
-  const auto profile = world.bundle->policy->profiles.find(profile_id);
+// Who receives a selector: in an emergency the duty officer; the SPOC, else somebody of the profile who sees cases
+// there.
+std::string SelectorRole(const v1::PlanCaseRequestRequest& request, const std::string& holder, const World& world,
+                         absl::Time now) {
+  if (policy::IsEmergency(request.purpose())) return policy::kDutyOfficer;
+  const std::string& area = request.area();
+  const auto profile = world.bundle->policy->profiles.find(request.profile());
   if (profile == world.bundle->policy->profiles.end() || profile->second.receivers.contains("spoc")) return "spoc";
   for (const auto& [role, scope] : profile->second.receivers) {
     if (scope.case_scope &&
@@ -96,7 +100,7 @@ Planned PlannedFor(const std::string& asker, const v1::PlanCaseRequestRequest& r
 absl::Status PlanHolder(const std::string& asker, const v1::PlanCaseRequestRequest& request,
                         const v1::PlannedHolder& holder, v1::PlanCaseRequestResponse& response, Batch& batch) {
   const World& world = batch.world();
-  const std::string role = SelectorRole(request.profile(), holder.agency(), request.area(), world, batch.now());
+  const std::string role = SelectorRole(request, holder.agency(), world, batch.now());
   const Planned planned = PlannedFor(asker, request, holder, role);
   ASSIGN_OR_RETURN(const policy::CaseLink link, CaseLinkOf(planned.manifest, batch));
   const DecidedSubject asked = DecideAsked(planned.manifest, link, world, batch.now());

@@ -2,6 +2,7 @@
 
 #include "broker/exchange/case_link.h"
 #include "broker/exchange/decide.h"
+#include "broker/exchange/emergencies.h"
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/idempotency.h"
 #include "broker/exchange/quota.h"
@@ -11,6 +12,7 @@
 #include "broker/exchange/witnessed.h"
 #include "policy/engine/calendar.h"
 #include "policy/loader/alternatives.h"
+#include "policy/loader/emergency.h"
 #include "policy/loader/record.h"
 #include "trust/base/status_macros.h"
 
@@ -105,6 +107,11 @@ absl::Status Keep(const CheckedPackage& package, const HolderDecision& decided, 
   return batch.write().UpdatePart(part);
 }
 
+absl::string_view StepNameOf(const v1::SubmitCaseRequestRequest& request, const v1::Manifest& selector) {
+  if (request.validate_only()) return "check";
+  return policy::IsEmergency(selector.purpose()) ? "emergency" : "request";
+}
+
 }  // namespace
 
 absl::Status SubmitCaseRequest(const Caller& caller, const v1::SubmitCaseRequestRequest& request,
@@ -115,6 +122,7 @@ absl::Status SubmitCaseRequest(const Caller& caller, const v1::SubmitCaseRequest
   const World& world = batch.world();
   RETURN_IF_ERROR(CheckTimes(share, world.limits, batch.now()));
   RETURN_IF_ERROR(CheckProfiles(share, world, batch.now()));
+  RETURN_IF_ERROR(CheckDeclared(share, batch));
   ASSIGN_OR_RETURN(const Tags tags, TagsOf(share, batch.tagger()));
   std::vector<HolderDecision> decided;
   for (const CheckedPackage& package : share.packages) {
@@ -127,10 +135,11 @@ absl::Status SubmitCaseRequest(const Caller& caller, const v1::SubmitCaseRequest
   const std::string& person = first.question().acting_person();
   if (refused.empty()) RETURN_IF_ERROR(CheckQuota(caller.agency(), person, share.packages.size(), batch));
   if (keep) RETURN_IF_ERROR(CountQuota(caller.agency(), person, share.packages.size(), batch));
+  if (keep) RETURN_IF_ERROR(UseDeclared(share, batch));
   if (keep) RETURN_IF_ERROR(StoreShare(share, batch));
   for (size_t i = 0; i < share.packages.size(); ++i) {
     const CheckedPackage& package = share.packages[i];
-    const PackageStep step = StepOf(package, request.validate_only() ? "check" : "request", refused);
+    const PackageStep step = StepOf(package, StepNameOf(request, package.manifest), refused);
     ASSIGN_OR_RETURN(const uint64_t index, batch.Append(DraftFor(step, decided[i].asked,
                                                                  TagsOfSubject(tags, decided[i].asked.number), batch)));
     response.add_receipts()->set_index(index);

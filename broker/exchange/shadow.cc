@@ -39,7 +39,7 @@ std::string InWords(const policy::CategoryOutcome* outcome) {
 // Whether the entry is of a question's first decision; its later steps decide the same again.
 bool Asks(const ledger::PackedEntry& entry) {
   const absl::string_view step = ledger::Attribute(entry.fields[trust::Field::kStep], "step");
-  return entry.kind == trust::EntryKind::kSealed && (step == "referral" || step == "request");
+  return entry.kind == trust::EntryKind::kSealed && (step == "referral" || step == "request" || step == "emergency");
 }
 
 class Shadowing {

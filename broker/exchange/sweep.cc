@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 
+#include "broker/exchange/emergencies.h"
 #include "broker/exchange/quota.h"
 #include "broker/exchange/rules.h"
 #include "trust/base/encoding.h"
@@ -117,6 +118,7 @@ absl::Status Sweep(Batch& batch) {
           Escalate(stored, &store::PartRow::outcome, v1::BROKER_NOTICE_KIND_OUTCOME_OVERDUE, "outcome_overdue", batch));
     }
   }
+  RETURN_IF_ERROR(ChaseReviews(batch));
   // Once a minute, so that an idle broker commits nothing.
   if (absl::ToUnixSeconds(batch.now()) % 60 == 0) RETURN_IF_ERROR(Trim(batch));
   return EnterRepeats(batch);

@@ -27,7 +27,7 @@ struct Row {
 
 // kAuditors: persons whose directory gives them a role that may audit their own agency. kSignatories: one that may sign
 // agreements; kGovernors: either.
-constexpr std::array<Row, 42> kTable = {{
+constexpr std::array<Row, 45> kTable = {{
     {"PlanReferral", kAgents},
     {"SubmitReferral", kAgents},
     {"GetReferral", kEverybody},
@@ -69,6 +69,9 @@ constexpr std::array<Row, 42> kTable = {{
     {"ActivatePolicy", kSignatories},
     {"ListPolicyRevisions", kGovernors},
     {"ShadowPolicy", kGovernors},
+    {"DeclareEmergency", kAgents},
+    {"ReviewEmergency", kAuditors},
+    {"ListEmergencies", kAgents | kAuditors},
     {"Check", kEverybody},
 }};
 

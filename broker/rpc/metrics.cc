@@ -59,6 +59,10 @@ struct Metrics::Families {
                                                            .Name("derwent_referrals_total")
                                                            .Help("Referrals by recipient and subject")
                                                            .Register(*registry);
+  prometheus::Family<prometheus::Counter>& emergencies = prometheus::BuildCounter()
+                                                             .Name("derwent_emergency_releases_total")
+                                                             .Help("Answers in emergencies that released something")
+                                                             .Register(*registry);
   Histogram& deciding = prometheus::BuildHistogram()
                             .Name("derwent_decision_seconds")
                             .Help("Time of a command's rule, decisions included")
@@ -125,6 +129,8 @@ void Metrics::Committed(size_t commands, absl::Duration took, const ledger::Seal
     if (said.step == "approval" || said.step == "approval_asked")
       families_->approvals.Add({{"agency", said.releasing_agency}, {"step", said.step}}).Increment();
     if (said.outcome.empty()) continue;
+    if (said.step == "emergency_answer" && said.outcome != "DENY")
+      families_->emergencies.Add({{"agency", said.releasing_agency}, {"to", said.receiving_agency}}).Increment();
     const prometheus::Labels labels = {
         {"agency", said.releasing_agency}, {"board", said.board}, {"purpose", said.purpose}, {"outcome", said.outcome}};
     if (said.step == "referral") families_->referrals.Add(labels).Increment();

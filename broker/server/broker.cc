@@ -16,6 +16,7 @@
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
 #include "broker/rpc/authentication.h"
+#include "broker/rpc/emergency_service.h"
 #include "broker/rpc/services.h"
 #include "broker/server/evidence_folder.h"
 #include "broker/server/state_metrics.h"
@@ -262,15 +263,16 @@ class RunningBroker final : public Broker {
     registers_ = std::make_unique<rpc::RegisterService>(*runner_);
     policy_ = std::make_unique<rpc::PolicyService>(*runner_);
     policy_changes_ = std::make_unique<rpc::PolicyChangeService>(*runner_);
+    emergencies_ = std::make_unique<rpc::EmergencyService>(*runner_);
     health_ = std::make_unique<rpc::HealthService>(*runner_, *restart_);
     // Describes the contract, which is public, to whoever has a certificate of the consortium.
     if (configuration_.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     builder.AddListeningPort(configuration_.listen, Credentials(configuration_), &port_);
-    for (grpc::Service* service :
-         std::initializer_list<grpc::Service*>{referral_.get(), cases_.get(), case_requests_.get(), mailbox_.get(),
-                                               ledger_service_.get(), witness_service_.get(), keys_.get(),
-                                               registers_.get(), policy_.get(), policy_changes_.get(), health_.get()}) {
+    for (grpc::Service* service : std::initializer_list<grpc::Service*>{
+             referral_.get(), cases_.get(), case_requests_.get(), mailbox_.get(), ledger_service_.get(),
+             witness_service_.get(), keys_.get(), registers_.get(), policy_.get(), policy_changes_.get(),
+             emergencies_.get(), health_.get()}) {
       builder.RegisterService(service);
     }
     builder.SetMaxReceiveMessageSize(static_cast<int>(configuration_.limits.share_octets + (1 << 20)));
@@ -319,6 +321,7 @@ class RunningBroker final : public Broker {
   std::unique_ptr<rpc::RegisterService> registers_;
   std::unique_ptr<rpc::PolicyService> policy_;
   std::unique_ptr<rpc::PolicyChangeService> policy_changes_;
+  std::unique_ptr<rpc::EmergencyService> emergencies_;
   std::unique_ptr<rpc::HealthService> health_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<Watcher> watcher_;

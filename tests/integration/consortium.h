@@ -42,6 +42,7 @@ class LyingBroker final : public agents::Broker {
   std::function<void(v1::AgencyKeys&)> on_keys;
   std::function<void(v1::GetCheckpointResponse&)> on_checkpoint;
   std::function<void(v1::NextCheckpointResponse&)> on_next_checkpoint;
+  std::function<void(v1::ListEmergenciesResponse&)> on_emergencies;
 
   absl::StatusOr<v1::PlanReferralResponse> Plan(const v1::PlanReferralRequest& r) override {
     if (!refuse_plan.ok()) return refuse_plan;
@@ -115,6 +116,12 @@ class LyingBroker final : public agents::Broker {
     return real_.GetCaseRequest(r);
   }
   absl::StatusOr<v1::Case> GetCase(const v1::GetCaseRequest& r) override { return real_.GetCase(r); }
+  absl::StatusOr<v1::Emergency> DeclareEmergency(const v1::DeclareEmergencyRequest& r) override {
+    return real_.DeclareEmergency(r);
+  }
+  absl::StatusOr<v1::ListEmergenciesResponse> ListEmergencies(const v1::ListEmergenciesRequest& r) override {
+    return Changed(real_.ListEmergencies(r), on_emergencies);
+  }
   absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint(const v1::GetCheckpointRequest& r) override {
     return Changed(real_.GetCheckpoint(r), on_checkpoint);
   }

@@ -31,6 +31,8 @@ std::string CallerOf(const MethodDescriptor& method) {
   const std::string& service = method.service()->name();
   if (service == "CaseService") return "agencies/police.derbys/people/p-60ab93";  // Convenes MARAC's cases.
   if (service == "PolicyChangeService") return "agencies/police.derbys/people/p-c7710b";
+  if (service == "AgentEmergencyService") return "agencies/police.derbys/people/p-e24a5c";
+  if (method.name() == "ReviewEmergency") return "agencies/police.derbys/people/p-9a30f4";
   if (service != "AgentService" && service != "AgentRequestService") return "agencies/police.derbys/agent";
   const bool rights =
       method.name() == "ComputeReferences" || method.name() == "Restrict" || method.name() == "ListHeldRequests";
@@ -43,7 +45,8 @@ bool TakesAnything(const MethodDescriptor& method) {
       *new std::set<std::string>{"LedgerService.GetCheckpoint",       "WitnessService.GetQuorum",
                                  "RegisterService.ListDirectories",   "PolicyService.GetActivePolicy",
                                  "PolicyService.GetPolicyBundle",     "AgentService.GetAgentStatus",
-                                 "AgentRequestService.ListApprovals", "PolicyChangeService.ListPolicyRevisions"};
+                                 "AgentRequestService.ListApprovals", "PolicyChangeService.ListPolicyRevisions",
+                                 "EmergencyService.ListEmergencies"};
   return names.contains(NameOf(method));
 }
 
@@ -140,6 +143,9 @@ std::vector<Wrong> Table() {
       Bad("PolicyChangeService.ProposePolicy", id + "files { path: '../Oakshott' }", {"files"}),
       Bad("PolicyChangeService.ActivatePolicy", "request_id: 'Oakshott'", {"request_id", "activation", "certificate"}),
       {"PolicyChangeService.ShadowPolicy", "revision: 7", StatusCode::kNotFound, "REVISION_UNKNOWN"},
+      Bad("EmergencyService.DeclareEmergency", "request_id: 'Oakshott'", {"request_id", "declaration"}),
+      Bad("EmergencyService.ReviewEmergency", "request_id: 'Oakshott'", {"request_id", "review", "certificate"}),
+      Bad("AgentEmergencyService.RequestEmergency", "", {"declaration"}),
       Bad("ReferralService.SubmitReferral", "", {"request_id", "submissions"}),
       Bad("ReferralService.SubmitReferral", "request_id: '../Oakshott' submissions {}", {"request_id"}),
       {"ReferralService.GetReferral", "name: 'agencies/dcc.adults/referrals/x'", StatusCode::kNotFound,

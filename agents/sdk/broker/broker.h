@@ -7,6 +7,7 @@
 
 #include "derwent/v1/case.pb.h"
 #include "derwent/v1/case_request.pb.h"
+#include "derwent/v1/emergency.pb.h"
 #include "derwent/v1/key_service.pb.h"
 #include "derwent/v1/ledger.pb.h"
 #include "derwent/v1/mailbox.pb.h"
@@ -45,6 +46,8 @@ class Broker {
   virtual absl::StatusOr<v1::SubmitCaseAnswerResponse> SubmitCaseAnswer(const v1::SubmitCaseAnswerRequest& request) = 0;
   virtual absl::StatusOr<v1::AskApprovalResponse> AskApproval(const v1::AskApprovalRequest& request) = 0;
   virtual absl::StatusOr<v1::GiveApprovalResponse> GiveApproval(const v1::GiveApprovalRequest& request) = 0;
+  virtual absl::StatusOr<v1::Emergency> DeclareEmergency(const v1::DeclareEmergencyRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListEmergenciesResponse> ListEmergencies(const v1::ListEmergenciesRequest& request) = 0;
   virtual absl::StatusOr<v1::CaseRequest> GetCaseRequest(const v1::GetCaseRequestRequest& request) = 0;
   virtual absl::StatusOr<v1::Case> GetCase(const v1::GetCaseRequest& request) = 0;
   virtual absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint(const v1::GetCheckpointRequest& request) = 0;

@@ -7,6 +7,7 @@
 #include "agents/sdk/channel/channel.h"
 #include "derwent/v1/case.grpc.pb.h"
 #include "derwent/v1/case_request.grpc.pb.h"
+#include "derwent/v1/emergency.grpc.pb.h"
 #include "derwent/v1/key_service.grpc.pb.h"
 #include "derwent/v1/ledger.grpc.pb.h"
 #include "derwent/v1/mailbox.grpc.pb.h"
@@ -43,6 +44,8 @@ class GrpcBroker final : public Broker {
   absl::StatusOr<v1::SubmitCaseAnswerResponse> SubmitCaseAnswer(const v1::SubmitCaseAnswerRequest& request) override;
   absl::StatusOr<v1::AskApprovalResponse> AskApproval(const v1::AskApprovalRequest& request) override;
   absl::StatusOr<v1::GiveApprovalResponse> GiveApproval(const v1::GiveApprovalRequest& request) override;
+  absl::StatusOr<v1::Emergency> DeclareEmergency(const v1::DeclareEmergencyRequest& request) override;
+  absl::StatusOr<v1::ListEmergenciesResponse> ListEmergencies(const v1::ListEmergenciesRequest& request) override;
   absl::StatusOr<v1::CaseRequest> GetCaseRequest(const v1::GetCaseRequestRequest& request) override;
   absl::StatusOr<v1::Case> GetCase(const v1::GetCaseRequest& request) override;
   absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint(const v1::GetCheckpointRequest& request) override;
@@ -68,6 +71,7 @@ class GrpcBroker final : public Broker {
   std::unique_ptr<v1::CaseRequestService::Stub> requests_;
   std::unique_ptr<v1::CaseService::Stub> cases_;
   std::unique_ptr<v1::WitnessService::Stub> witnesses_;
+  std::unique_ptr<v1::EmergencyService::Stub> emergencies_;
   Mutex mutex_;
   bool stopped_ GUARDED_BY(mutex_) = false;
   std::set<grpc::ClientContext*> waiting_ GUARDED_BY(mutex_);  // Of the long polls in progress.

@@ -128,6 +128,7 @@ class PolicyChangeTest : public RunningBrokerTest {
   }
   // Bodies of the public governance entries, oldest first.
   std::vector<std::string> Entered() {
+    broker_.reset();  // One process at a time has the database.
     const auto store = store::OpenSqliteStore({.path = path("derwent.db"), .vfs = ""}).value();
     std::vector<std::string> bodies;
     const std::unique_ptr<store::Reader> reader = store->Read().value();

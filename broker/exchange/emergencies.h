@@ -1,0 +1,30 @@
+#pragma once
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "broker/exchange/batch.h"
+#include "broker/exchange/package_check.h"
+#include "derwent/v1/emergency.pb.h"
+
+// Emergencies: declared by two persons, used by one request, reviewed on the next working day. The use itself is
+// decided as every request is (requests.cc), by the route's own rules.
+
+namespace derwent::exchange {
+
+absl::Status DeclareEmergency(const Caller& caller, const v1::DeclareEmergencyRequest& request, v1::Emergency& response,
+                              Batch& batch);
+absl::Status ReviewEmergency(const Caller& caller, const v1::ReviewEmergencyRequest& request, v1::Emergency& response,
+                             Batch& batch);
+absl::StatusOr<v1::ListEmergenciesResponse> ListEmergencies(const Caller& caller, store::Reader& reader);
+
+// A request on the route says what its declaration says, and is its only use. Error: kFailedPrecondition
+// `EMERGENCY_NOT_DECLARED`.
+absl::Status CheckDeclared(const CheckedShare& share, Batch& batch);
+// The declaration is used; its review becomes due.
+absl::Status UseDeclared(const CheckedShare& share, Batch& batch);
+
+// Enters each review that is overdue and tells the officer's agency, again on each working day that passes.
+absl::Status ChaseReviews(Batch& batch);
+
+}  // namespace derwent::exchange

@@ -1,0 +1,92 @@
+#include "policy/loader/emergency.h"
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/match.h"
+
+#include "policy/engine/agreements.h"
+#include "trust/base/london.h"
+#include "trust/base/uuid.h"
+#include "trust/identity/certificate.h"
+#include "trust/signature/dsse.h"
+
+namespace derwent::policy {
+namespace {
+
+template <typename List>
+bool Ascends(const List& list) {
+  return !list.empty() && std::adjacent_find(list.begin(), list.end(), std::greater_equal<>()) == list.end();
+}
+
+absl::Status CheckForm(const v1::EmergencyCommand& command) {
+  if (!Uuid::Parse(command.emergency_id()).ok()) return absl::InvalidArgumentError("its id is not a UUID in lowercase");
+  if (command.agency().empty() || command.officer().empty() || command.second_person().empty() ||
+      command.officer() == command.second_person())
+    return absl::InvalidArgumentError("it does not name an agency and two persons of it");
+  if (command.profile().empty() || command.area().empty() || command.subject_role().empty())
+    return absl::InvalidArgumentError("it does not say profile, area and role of the subject");
+  if (!Ascends(command.holders()) || !Ascends(command.categories()))
+    return absl::InvalidArgumentError("holders and categories are not sorted, each once");
+  if (!std::all_of(command.categories().begin(), command.categories().end(),
+                   [](const std::string& category) { return IsEmergencyCategory(category); }))
+    return absl::InvalidArgumentError("it asks for more than an emergency may");
+  if (command.expire_time().seconds() <= command.create_time().seconds() ||
+      absl::Seconds(command.expire_time().seconds() - command.create_time().seconds()) > kEmergencyLasts)
+    return absl::InvalidArgumentError("it does not end within 24 hours");
+  return absl::OkStatus();
+}
+
+// Whether one of the certificates is the person's, counts, and signed.
+bool SignedBy(const std::string& person, const v1::EmergencyCommand& command, const trust::Envelope& envelope,
+              const std::vector<trust::Certificate>& certificates) {
+  return std::any_of(certificates.begin(), certificates.end(), [&](const trust::Certificate& certificate) {
+    const trust::SpiffeId& id = certificate.id();
+    return id.kind == trust::CallerKind::kPerson && id.agency == command.agency() && id.name == person &&
+           trust::VerifyEnvelope(envelope, kEmergencyType, certificate.public_key()).ok();
+  });
+}
+
+}  // namespace
+
+bool IsEmergencyCategory(absl::string_view category) {
+  return category == "identity" || category == "contact" || category == "location.current" ||
+         category == "vulnerability.flag" || absl::StartsWith(category, "health.");
+}
+
+absl::StatusOr<v1::EmergencyCommand> VerifyEmergency(const v1::SignedEmergency& declaration,
+                                                     const trust::Authority& authority,
+                                                     const trust::RevocationSet& revoked, absl::Time now) {
+  v1::EmergencyCommand command;
+  if (!command.ParseFromString(declaration.command().payload()))
+    return absl::InvalidArgumentError("it is no emergency's command");
+  if (const absl::Status form = CheckForm(command); !form.ok()) return form;
+  std::vector<trust::Certificate> certificates;
+  for (const std::string& der : declaration.certificates()) {
+    absl::StatusOr<trust::Certificate> certificate = trust::Certificate::FromDer(der);
+    if (!certificate.ok() || !authority.Verify(*certificate, now).ok() || revoked.IsRevoked(certificate->serial()))
+      return absl::UnauthenticatedError("a signer's certificate does not count");
+    certificates.push_back(*std::move(certificate));
+  }
+  trust::Envelope envelope{.payload_type = declaration.command().payload_type(),
+                           .payload = declaration.command().payload(),
+                           .signatures = {}};
+  for (const v1::DsseSignature& signature : declaration.command().signatures())
+    envelope.signatures.push_back({.keyid = signature.keyid(), .sig = signature.sig()});
+  if (!SignedBy(command.officer(), command, envelope, certificates))
+    return absl::UnauthenticatedError("the duty officer has not signed it");
+  if (!SignedBy(command.second_person(), command, envelope, certificates))
+    return absl::UnauthenticatedError("the second person has not signed it");
+  return command;
+}
+
+bool MayDeclare(const v1::EmergencyCommand& command, const Snapshot& snapshot, absl::Time now) {
+  const auto holds = [&](const std::string& person, absl::string_view role) {
+    return RoleHeld(snapshot, {.agency = command.agency(), .person = person, .role = role, .area = command.area()},
+                    LondonDay(now));
+  };
+  return holds(command.officer(), kDutyOfficer) &&
+         (holds(command.second_person(), kDutyOfficer) || holds(command.second_person(), "spoc"));
+}
+
+}  // namespace derwent::policy

@@ -1,0 +1,278 @@
+#include "broker/exchange/emergencies.h"
+
+#include "gmock/gmock.h"
+
+#include "broker/exchange/envelope.h"
+#include "policy/loader/emergency.h"
+#include "tests/broker/exchange/request_fixture.h"
+#include "trust/secret/sha256.h"
+
+namespace derwent::exchange {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr char kAsker[] = "dfrs";
+constexpr char kDuty[] = "p-duty";
+constexpr char kSecond[] = "p-second";
+constexpr char kEmergency[] = "5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1b40";
+constexpr char kAnother[] = "5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1b41";
+
+using CommandChange = std::function<void(v1::EmergencyCommand&)>;
+
+// The fire service's duty officer asks adults' services at noon on a Tuesday.
+class EmergencyTest : public RequestTest {
+ protected:
+  EmergencyTest()
+      : RequestTest(HomeVisit()),
+        duty_(pki_.IssueFor(kAsker, "person", kDuty)),
+        second_(pki_.IssueFor(kAsker, "person", kSecond)),
+        reviewer_(pki_.IssueFor(kAsker, "person", "p-dpo")) {
+    Give(kAsker, kDuty, "duty_officer");
+    Give(kAsker, kSecond, "spoc");
+    Give(kAsker, "p-dpo", "dpo");
+    Give(kHolder, kOfficer, "duty_officer");
+  }
+
+  v1::EmergencyCommand Command(const std::string& id) const {
+    v1::EmergencyCommand command;
+    command.set_emergency_id(id);
+    command.set_agency(kAsker);
+    command.set_officer(kDuty);
+    command.set_second_person(kSecond);
+    command.set_profile(setting_.profile);
+    command.set_area(kArea);
+    command.set_subject_role(setting_.subject_role);
+    command.add_holders(kHolder);
+    for (const std::string& category : setting_.asked) command.add_categories(category);
+    *command.mutable_create_time() = ToTimestamp(now_);
+    *command.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(24));
+    return command;
+  }
+  static void SignAs(const testing::TestIdentity& identity, const v1::EmergencyCommand& command,
+                     v1::SignedEmergency& declaration) {
+    const v1::DsseEnvelope one =
+        SignMessage(trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(identity.key_pem)).value(),
+                    policy::kEmergencyType, command);
+    declaration.mutable_command()->set_payload_type(one.payload_type());
+    declaration.mutable_command()->set_payload(one.payload());
+    *declaration.mutable_command()->add_signatures() = one.signatures(0);
+    declaration.add_certificates(identity.certificate_der);
+  }
+  v1::SignedEmergency Declaration(const CommandChange& change = nullptr, const std::string& id = kEmergency) const {
+    v1::EmergencyCommand command = Command(id);
+    if (change) change(command);
+    v1::SignedEmergency declaration;
+    SignAs(duty_, command, declaration);
+    SignAs(second_, command, declaration);
+    return declaration;
+  }
+  std::string Declared(const v1::SignedEmergency& declaration, const std::string& agency = kAsker) {
+    v1::DeclareEmergencyRequest request;
+    request.set_request_id(kRequestId);
+    *request.mutable_declaration() = declaration;
+    v1::Emergency response;
+    return Told(Run([&](Batch& batch) { return DeclareEmergency(AgentOf(agency), request, response, batch); }));
+  }
+  // A request that says what was declared, but for what `change` does.
+  v1::SubmitCaseRequestRequest Ask(const SelectorChange& change = nullptr, const std::string& share_id = kShareId) {
+    return Request(
+        [&](v1::Manifest& m, v1::SenderStatement& statement) {
+          OnTheRoute(m);
+          m.set_recipient_role(policy::kDutyOfficer);
+          m.mutable_question()->set_acting_person(kDuty);
+          m.mutable_question()->set_role(policy::kDutyOfficer);
+          statement.set_acting_person(kDuty);
+          if (change) change(m, statement);
+        },
+        share_id);
+  }
+  v1::SubmitCaseAnswerRequest Reply(const SelectorChange& change = nullptr) {
+    return Answer([&](v1::Manifest& m, v1::SenderStatement& statement) {
+      OnTheRoute(m);
+      m.set_recipient_role(policy::kDutyOfficer);
+      m.set_recipient_person(kDuty);
+      m.mutable_units(1)->set_form("flag_only");  // The vulnerability flag.
+      if (change) change(m, statement);
+    });
+  }
+  void OnTheRoute(v1::Manifest& m) const {
+    m.set_purpose(policy::kEmergencyPurpose);
+    m.set_case_id("");
+    m.set_document_reference(kEmergency);
+    m.mutable_subjects(0)->clear_grounds();
+    *m.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(20));
+  }
+  void Use() {
+    ASSERT_EQ(Declared(Declaration()), "OK");
+    ASSERT_EQ(Told(Ask()), "STORED");
+  }
+  std::string Reviewed(const testing::TestIdentity& signer, const std::string& person,
+                       const std::function<void(v1::EmergencyReview&)>& change = nullptr) {
+    v1::EmergencyReview review;
+    review.set_emergency_id(kEmergency);
+    review.set_agency(kAsker);
+    review.set_reviewer(person);
+    review.set_finding(v1::EMERGENCY_FINDING_JUSTIFIED);
+    if (change) change(review);
+    v1::ReviewEmergencyRequest request;
+    request.set_request_id(kRequestId);
+    request.set_certificate(signer.certificate_der);
+    *request.mutable_review() =
+        SignMessage(trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(signer.key_pem)).value(),
+                    policy::kEmergencyReviewType, review);
+    v1::Emergency response;
+    return Told(Run([&](Batch& batch) { return ReviewEmergency(PersonOf(kAsker, person), request, response, batch); }));
+  }
+  std::string Reviewed() { return Reviewed(reviewer_, "p-dpo"); }
+  void SweepNow() {
+    ASSERT_OK(Run([](Batch& batch) { return Sweep(batch); }));
+  }
+
+  testing::TestIdentity duty_, second_, reviewer_;
+};
+
+TEST_F(EmergencyTest, TwoDeclareOneAsksAndTheHolderAnswersAtOnce) {
+  Use();
+  const auto collected = CollectAs(kHolder);
+  ASSERT_OK(collected);
+  ASSERT_EQ(collected->deliveries_size(), 1);
+  v1::Acknowledgement message;
+  *message.mutable_head() = Head(kHolder, kAsker, 1);
+  message.set_manifest_digest(trust::Sha256(collected->deliveries(0).package().manifest().payload()).bytes());
+  message.set_delivery_id(collected->deliveries(0).delivery_id());
+  v1::AcknowledgeRequest request;
+  request.set_request_id(kRequestId);
+  request.set_delivery_id(collected->deliveries(0).delivery_id());
+  *request.mutable_acknowledgement() = Sign(kHolder, kAcknowledgementType, message);
+  v1::AcknowledgeResponse response;
+  ASSERT_OK(Run([&](Batch& batch) { return Acknowledge(AgentOf(kHolder), request, response, batch); }));
+  EXPECT_EQ(Told(Reply()), "STORED");
+  EXPECT_EQ(EntriesOf(kAsker, "emergency_declared"), 1u);
+  for (const char* agency : {kAsker, kHolder}) {
+    EXPECT_EQ(EntriesOf(agency, "emergency"), 1u) << agency;
+    EXPECT_EQ(EntriesOf(agency, "emergency_answer"), 1u) << agency;
+    EXPECT_EQ(EntriesOf(agency, "request"), 0u) << "entered as what it is";
+  }
+}
+
+TEST_F(EmergencyTest, NothingIsAskedThatWasNotDeclared) {
+  EXPECT_EQ(Told(Ask()), "EMERGENCY_NOT_DECLARED");
+  ASSERT_EQ(Declared(Declaration()), "OK");
+  const SelectorChange changes[] = {
+      [](v1::Manifest& m, v1::SenderStatement&) { m.mutable_question()->mutable_categories()->RemoveLast(); },
+      [](v1::Manifest& m, v1::SenderStatement&) { m.mutable_subjects(0)->set_role("carer"); },
+      [](v1::Manifest& m, v1::SenderStatement&) { m.set_document_reference(kAnother); },
+      [](v1::Manifest& m, v1::SenderStatement&) { m.set_area("E07000035"); },
+      [this](v1::Manifest& m, v1::SenderStatement&) {
+        *m.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(25));
+      }};
+  for (const SelectorChange& change : changes) EXPECT_EQ(Told(Ask(change)), "EMERGENCY_NOT_DECLARED");
+  EXPECT_EQ(Told(Ask()), "STORED");
+  EXPECT_EQ(Told(Ask(nullptr, kAnother)), "EMERGENCY_NOT_DECLARED") << "a declaration is used once";
+}
+
+TEST_F(EmergencyTest, BothPersonsSignAndHoldTheirRoles) {
+  v1::SignedEmergency alone;
+  SignAs(duty_, Command(kEmergency), alone);
+  EXPECT_EQ(Declared(alone), "SIGNATURE_INVALID");
+  v1::SignedEmergency stranger = alone;
+  SignAs(pki_.IssueFor(kHolder, "person", kSecond), Command(kEmergency), stranger);
+  EXPECT_EQ(Declared(stranger), "SIGNATURE_INVALID");
+  EXPECT_EQ(Declared(Declaration([](v1::EmergencyCommand& c) { c.set_second_person(kDuty); })), "PAYLOAD_REJECTED");
+  EXPECT_EQ(Declared(Declaration(), kHolder), "ROLE_NOT_ENTITLED");
+  for (policy::DirectoryEntry& entry : world().directories[kAsker]) {
+    if (entry.id == kSecond) entry.roles.front().role = "practitioner";
+  }
+  EXPECT_EQ(Declared(Declaration()), "ROLE_NOT_ENTITLED");
+}
+
+TEST_F(EmergencyTest, ItIsBoundedAndShort) {
+  const CommandChange changes[] = {
+      [](v1::EmergencyCommand& c) { c.add_categories("zzz"); },
+      [](v1::EmergencyCommand& c) { c.set_categories(0, "fire_risk"); },
+      [this](v1::EmergencyCommand& c) { *c.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(25)); },
+      [this](v1::EmergencyCommand& c) {
+        *c.mutable_create_time() = ToTimestamp(now_ - absl::Minutes(20));
+        *c.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(1));
+      },
+      [](v1::EmergencyCommand& c) { c.set_profile("marac"); },
+      [](v1::EmergencyCommand& c) { c.clear_holders(); }};
+  for (const CommandChange& change : changes) EXPECT_EQ(Declared(Declaration(change)), "PAYLOAD_REJECTED");
+}
+
+TEST_F(EmergencyTest, TheSameAgainIsTheSameAndAnotherUnderItsIdIsNot) {
+  ASSERT_EQ(Declared(Declaration()), "OK");
+  EXPECT_EQ(Declared(Declaration()), "OK");
+  EXPECT_EQ(EntriesOf(kAsker, "emergency_declared"), 1u);
+  EXPECT_EQ(Declared(Declaration([](v1::EmergencyCommand& c) { c.set_area("E07000035"); })), "REQUEST_ID_REUSED");
+}
+
+TEST_F(EmergencyTest, APushIsNotOnTheRoute) {
+  const auto told = Submit(Share([](v1::Manifest& m, v1::SenderStatement&) {
+    m.set_purpose(policy::kEmergencyPurpose);
+    m.set_recipient_role(policy::kDutyOfficer);
+  }));
+  ASSERT_OK(told);
+  EXPECT_EQ(told->outcome(), v1::SUBMIT_OUTCOME_REFUSED);
+}
+
+TEST_F(EmergencyTest, TheReviewIsDueAtTheEndOfTheNextWorkingDayAndChased) {
+  Use();
+  now_ += absl::Hours(35);  // An hour before Wednesday is over.
+  SweepNow();
+  EXPECT_EQ(EntriesOf(kAsker, "emergency_review_overdue"), 0u);
+  now_ += absl::Hours(1);
+  SweepNow();
+  SweepNow();
+  EXPECT_EQ(EntriesOf(kAsker, "emergency_review_overdue"), 1u);
+  const auto told = CollectAs(kAsker);
+  ASSERT_OK(told);
+  ASSERT_EQ(told->deliveries_size(), 2) << "that the request is over, and this";
+  EXPECT_EQ(told->deliveries(1).notice().reason(), "EMERGENCY_REVIEW_OVERDUE");
+  EXPECT_EQ(told->deliveries(1).notice().escalate_to_role(), "dpo");
+  now_ += absl::Hours(48);
+  SweepNow();
+  EXPECT_EQ(EntriesOf(kAsker, "emergency_review_overdue"), 2u) << "again after another working day";
+}
+
+TEST_F(EmergencyTest, AnUnreviewedUseSuspendsTheOfficersNext) {
+  Use();
+  EXPECT_EQ(Declared(Declaration(nullptr, kAnother)), "OK") << "while the review is not overdue";
+  now_ += absl::Hours(36);
+  const std::string third = "5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1b42";
+  EXPECT_EQ(Declared(Declaration(nullptr, third)), "EMERGENCY_REVIEW_OVERDUE");
+  EXPECT_EQ(Reviewed(), "OK");
+  EXPECT_EQ(EntriesOf(kAsker, "emergency_reviewed"), 1u);
+  EXPECT_EQ(Declared(Declaration(nullptr, third)), "OK");
+  SweepNow();
+  EXPECT_EQ(EntriesOf(kAsker, "emergency_review_overdue"), 0u);
+}
+
+TEST_F(EmergencyTest, NobodyReviewsTheirOwnNorTwiceNorForAnother) {
+  ASSERT_EQ(Declared(Declaration()), "OK");
+  EXPECT_EQ(Reviewed(), "STATE_NOT_ALLOWED") << "it was not used";
+  ASSERT_EQ(Told(Ask()), "STORED");
+  EXPECT_EQ(Reviewed(second_, kSecond), "SELF_APPROVAL_FORBIDDEN");
+  EXPECT_EQ(Reviewed(duty_, "p-dpo"), "SIGNATURE_INVALID");
+  EXPECT_EQ(Reviewed(reviewer_, "p-dpo", [](v1::EmergencyReview& r) { r.set_emergency_id(kAnother); }),
+            "EMERGENCY_UNKNOWN");
+  EXPECT_EQ(Reviewed(reviewer_, "p-dpo", [](v1::EmergencyReview& r) { r.clear_finding(); }), "PAYLOAD_REJECTED");
+  EXPECT_EQ(Reviewed(), "OK");
+  EXPECT_EQ(Reviewed(), "STATE_NOT_ALLOWED");
+}
+
+TEST_F(EmergencyTest, ItsPartiesSeeItAndNobodyElse) {
+  Use();
+  const auto seen = [&](const std::string& agency) {
+    return ListEmergencies(AgentOf(agency), *store_->Read().value())->emergencies();
+  };
+  EXPECT_THAT(seen(kAsker), SizeIs(1));
+  EXPECT_THAT(seen(kHolder), SizeIs(1));
+  EXPECT_EQ(seen(kHolder)[0].request_id(), kShareId);
+  EXPECT_THAT(seen(kStranger), IsEmpty());
+}
+
+}  // namespace
+}  // namespace derwent::exchange
