@@ -24,7 +24,7 @@ struct Row {
 };
 
 // kAuditors: persons whose directory gives them a role that may audit their own agency.
-constexpr std::array<Row, 38> kTable = {{
+constexpr std::array<Row, 43> kTable = {{
     {"PlanReferral", kAgents},
     {"SubmitReferral", kAgents},
     {"GetReferral", kEverybody},
@@ -60,6 +60,11 @@ constexpr std::array<Row, 38> kTable = {{
     {"ApplyDirectory", kAgents},
     {"ApplyRestriction", kAgents},
     {"ListDirectories", kEverybody},
+    {"ApplyHold", kPersons},
+    {"RequestErasure", kPersons},
+    {"ApproveErasure", kPersons},
+    {"ListErasures", kAgents | kAuditors},
+    {"AttestErasure", kAgents},
     {"GetActivePolicy", kEverybody},
     {"GetPolicyBundle", kEverybody},
     {"Check", kEverybody},

@@ -30,6 +30,9 @@ std::string NameOf(const MethodDescriptor& method) {
 std::string CallerOf(const MethodDescriptor& method) {
   const std::string& service = method.service()->name();
   if (service == "CaseService") return "agencies/police.derbys/people/p-60ab93";  // Convenes MARAC's cases.
+  const bool signs =
+      method.name() == "ApplyHold" || method.name() == "RequestErasure" || method.name() == "ApproveErasure";
+  if (signs) return "agencies/police.derbys/people/p-9a30f4";
   if (service != "AgentService" && service != "AgentRequestService") return "agencies/police.derbys/agent";
   const bool rights =
       method.name() == "ComputeReferences" || method.name() == "Restrict" || method.name() == "ListHeldRequests";
@@ -171,6 +174,16 @@ std::vector<Wrong> Table() {
       Bad("KeyService.PublishKeyEvent", "request_id: 'Oakshott'", {"request_id", "event"}),
       Bad("RegisterService.ApplyDirectory", "request_id: 'Oakshott'", {"request_id", "directory"}),
       Bad("RegisterService.ApplyRestriction", "request_id: 'Oakshott'", {"request_id", "restriction"}),
+      Bad("ErasureService.ApplyHold", "hold { command { payload: 'Oakshott' } }", {"command"}),
+      Bad("ErasureService.ApplyHold", "",
+          {"command.hold_id", "command.action", "command.reason", "command.create_time", "command.signer_agency",
+           "command.signer_person", "command.signer_role"}),
+      Bad("ErasureService.RequestErasure", "command { command { payload: 'Oakshott' } }", {"command"}),
+      Bad("ErasureService.ApproveErasure", "",
+          {"command.erasure_id", "command.entries", "command.reason", "command.expire_time", "command.signer_agency",
+           "command.signer_person", "command.signer_role"}),
+      Bad("ErasureService.ListErasures", "page_size: 501 page_token: 'Oakshott'", {"page_size", "page_token"}),
+      Bad("ErasureService.AttestErasure", "request_id: 'Oakshott'", {"request_id", "attestation"}),
       Bad("AgentService.PushReferral", "validate_only: true profile: 'Oakshott' area: 'Oakshott'",
           {"referral_ref", "profile", "area", "subjects", "recipients"}),
       Bad("AgentService.PushReferral",

@@ -18,7 +18,8 @@ GrpcBroker::GrpcBroker(const Channel& channel)
       ledger_(v1::LedgerService::NewStub(channel.grpc())),
       requests_(v1::CaseRequestService::NewStub(channel.grpc())),
       cases_(v1::CaseService::NewStub(channel.grpc())),
-      witnesses_(v1::WitnessService::NewStub(channel.grpc())) {}
+      witnesses_(v1::WitnessService::NewStub(channel.grpc())),
+      erasures_(v1::ErasureService::NewStub(channel.grpc())) {}
 
 template <typename Stub, typename Request, typename Response>
 absl::StatusOr<Response> GrpcBroker::Wait(Stub& stub,
@@ -150,6 +151,14 @@ absl::StatusOr<v1::CaseRequest> GrpcBroker::GetCaseRequest(const v1::GetCaseRequ
 
 absl::StatusOr<v1::Case> GrpcBroker::GetCase(const v1::GetCaseRequest& request) {
   return channel_.Call(*cases_, &v1::CaseService::Stub::GetCase, request);
+}
+
+absl::StatusOr<v1::ListErasuresResponse> GrpcBroker::ListErasures(const v1::ListErasuresRequest& request) {
+  return channel_.Call(*erasures_, &v1::ErasureService::Stub::ListErasures, request);
+}
+
+absl::StatusOr<v1::AttestErasureResponse> GrpcBroker::AttestErasure(const v1::AttestErasureRequest& request) {
+  return channel_.Call(*erasures_, &v1::ErasureService::Stub::AttestErasure, request);
 }
 
 }  // namespace derwent::agents
