@@ -15,6 +15,7 @@
 #include "agents/daemon/config.h"
 #include "agents/daemon/context.h"
 #include "agents/daemon/desk.h"
+#include "agents/daemon/eraser.h"
 #include "agents/daemon/evidence.h"
 #include "agents/daemon/handover.h"
 #include "agents/daemon/holder.h"
@@ -81,6 +82,7 @@ class AgentDaemon {
   Postman& postman() { return postman_; }
   Asker& asker() { return asker_; }
   Holder& holder() { return holder_; }
+  Eraser& eraser() { return eraser_; }
   Receiver& receiver() { return receiver_; }
   Handover& handover() { return handover_; }
   Intake* intake() { return intake_.get(); }
@@ -112,6 +114,7 @@ class AgentDaemon {
   AgentContext context_;
   Evidence evidence_;
   Upkeep upkeep_;
+  Eraser eraser_;
   Sender sender_;
   Postman postman_;
   Handover handover_;
