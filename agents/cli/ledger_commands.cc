@@ -8,6 +8,7 @@
 
 #include "agents/cli/commands.h"
 #include "agents/cli/cosign.h"
+#include "agents/cli/erasure_commands.h"
 #include "agents/cli/ledger_export.h"
 #include "agents/cli/offline_ledger.h"
 #include "agents/cli/output.h"
@@ -290,6 +291,7 @@ void AddLedgerCommands(CLI::App& app, Session& session) {
           [&session] { session.Run([&](Client& client) { return PrintCosignatures(client, session.format()); }); });
   AddVerify(*ledger, o, session);
   AddFiles(*ledger, o, session);
+  AddErasureCommands(*ledger, session);
 }
 
 }  // namespace derwent::cli

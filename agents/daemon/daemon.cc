@@ -188,6 +188,7 @@ AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroun
                .to_send = to_send_},
       evidence_(context_, config.state_dir + "/evidence"),
       upkeep_(context_, evidence_, std::move(loaded.directory)),
+      eraser_(context_, evidence_, *request_state_, handover_),
       sender_(context_, evidence_, upkeep_),
       postman_(context_),
       handover_(context_, config.handover_folder),
@@ -279,7 +280,8 @@ void AgentDaemon::KeepUp() {
     const absl::Status anchors = ReloadAnchors();
     if (!anchors.ok()) context_.log.Failure("trust was not read again; the last stays", anchors);
     ReadSystem();
-    const absl::Status status = upkeep_.RunAll();
+    absl::Status status = upkeep_.RunAll();
+    if (status.ok()) status = eraser_.Work();
     Measure();
     if (status.ok()) backoff.Reset();
     if (stop_.WaitFor(status.ok() ? config_.sync_interval : std::min(backoff.Next(), config_.sync_interval))) return;

@@ -16,6 +16,7 @@
 #include "agents/daemon/context.h"
 #include "agents/daemon/desk.h"
 #include "agents/daemon/emergency_desk.h"
+#include "agents/daemon/eraser.h"
 #include "agents/daemon/evidence.h"
 #include "agents/daemon/handover.h"
 #include "agents/daemon/holder.h"
@@ -83,6 +84,7 @@ class AgentDaemon {
   Postman& postman() { return postman_; }
   Asker& asker() { return asker_; }
   Holder& holder() { return holder_; }
+  Eraser& eraser() { return eraser_; }
   Receiver& receiver() { return receiver_; }
   Handover& handover() { return handover_; }
   Intake* intake() { return intake_.get(); }
@@ -114,6 +116,7 @@ class AgentDaemon {
   AgentContext context_;
   Evidence evidence_;
   Upkeep upkeep_;
+  Eraser eraser_;
   Sender sender_;
   Postman postman_;
   Handover handover_;

@@ -72,6 +72,24 @@ absl::Status Handover::Give(const InboxRow& received) {
   const std::string name = received.share_id + ".json";
   if (Exists(folder_ + "/done/" + name)) return context_.state.FinishHandover(received.share_id);
   RETURN_IF_ERROR(context_.state.StartHandover(received.share_id));
+  // Started before: the system may have seen it already.
+  ASSIGN_OR_RETURN(const std::string file, Render(received, received.handover_started));
+  RETURN_IF_ERROR(WriteDurably(folder_ + "/" + name, file));
+  return context_.state.FinishHandover(received.share_id);
+}
+
+absl::Status Handover::GiveAgain(const InboxRow& received) {
+  if (folder_.empty()) return absl::OkStatus();
+  for (const char* folder : {"/", "/done/"}) {
+    const std::string path = absl::StrCat(folder_, folder, received.share_id, ".json");
+    if (!Exists(path)) continue;
+    ASSIGN_OR_RETURN(const std::string file, Render(received, true));
+    RETURN_IF_ERROR(WriteDurably(path, file));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> Handover::Render(const InboxRow& received, bool repeated) const {
   ASSIGN_OR_RETURN(const std::string plain, OpenFromStore(context_.identity, received.share_id, received.content));
   v1::ReceivedReferral referral;
   if (!referral.ParseFromString(plain)) return absl::DataLossError("kept content does not parse");
@@ -80,12 +98,8 @@ absl::Status Handover::Give(const InboxRow& received) {
   options.preserve_proto_field_names = true;
   if (!google::protobuf::util::MessageToJsonString(referral, &json, options).ok())
     return absl::InternalError("a referral does not print");
-  // Started before: the system may have seen it already.
-  const char* repeated = received.handover_started ? "true" : "false";
-  const std::string file = absl::StrCat("{\"delivery_id\":\"", received.delivery_id, "\",\"repeated\":", repeated,
-                                        ",\"referral\":", json, "}\n");
-  RETURN_IF_ERROR(WriteDurably(folder_ + "/" + name, file));
-  return context_.state.FinishHandover(received.share_id);
+  return absl::StrCat("{\"delivery_id\":\"", received.delivery_id, "\",\"repeated\":", repeated ? "true" : "false",
+                      ",\"referral\":", json, "}\n");
 }
 
 absl::Status Handover::GiveAll() {

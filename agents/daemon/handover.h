@@ -21,10 +21,15 @@ class Handover {
   absl::Status Give(const InboxRow& received);
   // Those that a crash left. Error: the first failure; the rest were tried.
   absl::Status GiveAll();
+  // Writes again, where they still lie in the folder, the files of a share whose kept content was changed: an erasure
+  // reaches what the system has not taken away.
+  absl::Status GiveAgain(const InboxRow& received);
   // Tells the system that a share it was given is withdrawn: `<share>.withdrawn.json`.
   absl::Status GiveWithdrawal(const std::string& share_id, absl::string_view reason, bool delete_copies);
 
  private:
+  absl::StatusOr<std::string> Render(const InboxRow& received, bool repeated) const;
+
   const AgentContext& context_;
   const std::string folder_;  // `<folder>/handover`, or empty.
 };

@@ -161,6 +161,12 @@ absl::Status RequestState::SettleAsked(const std::string& request_id, absl::stri
                 outcome, request_id);
 }
 
+absl::Status RequestState::RewriteOutcome(const std::string& request_id, absl::string_view outcome) {
+  RETURN_IF_ERROR(Change("UPDATE asked SET outcome = ? WHERE request_id = ?", outcome, request_id));
+  const MutexLock lock(mutex_);
+  return sql_->Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
 absl::Status RequestState::ReleaseReference(const std::string& request_id) {
   return Change("UPDATE asked SET request_ref = NULL WHERE request_id = ?", request_id);
 }

@@ -80,6 +80,8 @@ class RequestState {
   absl::StatusOr<std::vector<AskedRow>> ListAsked(int64_t before, int limit);
   absl::Status SettleAsked(const std::string& request_id, absl::string_view state, absl::string_view reason,
                            absl::string_view outcome);
+  // Replaces the outcome kept of a request, and leaves nothing of the old one in the file or its log of changes.
+  absl::Status RewriteOutcome(const std::string& request_id, absl::string_view outcome);
   // Forgets the reference of a request that took no effect, so that it can be prepared afresh.
   absl::Status ReleaseReference(const std::string& request_id);
   // The selector's manifest as it was sent to a holder; empty when that holder was not asked.

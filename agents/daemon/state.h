@@ -157,6 +157,16 @@ class State {
   absl::Status AddReceipts(const std::vector<ReceiptRow>& receipts, const std::string& name, const Value& value);
   absl::StatusOr<std::vector<std::string>> ReceiptsOf(const std::string& share_id);
 
+  // Receipts of these ledger entries, of whichever share.
+  absl::StatusOr<std::vector<ReceiptRow>> ReceiptsAt(const std::vector<uint64_t>& indexes);
+  // Rewrites what is kept of a share in one transaction: these receipts, and what `outcome` and `content` make of the
+  // outbox's outcome and the inbox's content, where there are any.
+  using Rewrite = std::function<absl::StatusOr<std::string>(const std::string& kept)>;
+  absl::Status RewriteShare(const std::string& share_id, const std::vector<ReceiptRow>& receipts,
+                            const Rewrite& outcome, const Rewrite& content);
+  // Copies SQLite's log of changes into the file and cuts it to nothing: what was overwritten is gone from both.
+  absl::Status EmptyLog();
+
   // Persons whom the agency's own officer restricted, by their references. A restriction known before is replaced.
   absl::Status SaveVeto(const std::string& restriction_id, const std::vector<std::string>& references);
   absl::Status LiftVeto(const std::string& restriction_id) { return SaveVeto(restriction_id, {}); }

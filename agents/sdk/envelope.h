@@ -23,6 +23,8 @@ inline constexpr absl::string_view kApprovalType = "application/vnd.derwent.appr
 inline constexpr absl::string_view kApprovalQuestionType = "application/vnd.derwent.approval-question.v1+protobuf";
 inline constexpr absl::string_view kDirectoryType = "application/vnd.derwent.directory.v1+protobuf";
 inline constexpr absl::string_view kRestrictionType = "application/vnd.derwent.restriction.v1+protobuf";
+inline constexpr absl::string_view kErasureType = "application/vnd.derwent.erasure.v1+protobuf";
+inline constexpr absl::string_view kErasureAttestationType = "application/vnd.derwent.erasure-attestation.v1+protobuf";
 
 trust::Envelope FromProto(const v1::DsseEnvelope& envelope);
 v1::DsseEnvelope ToProto(const trust::Envelope& envelope);

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "broker/exchange/envelope.h"
+#include "broker/exchange/person_signature.h"
 #include "broker/exchange/refusal.h"
 #include "trust/base/uuid.h"
-#include "trust/identity/certificate.h"
 
 namespace derwent::exchange {
 namespace {
@@ -48,18 +48,11 @@ absl::StatusOr<CheckedApproval> CheckApproval(const v1::SignedApproval& approval
   CheckedApproval checked{.command = {}, .serial = "", .approval = &approval};
   if (!checked.command.ParseFromString(approval.command().payload())) return NotValid("the approval is malformed");
   if (const absl::Status form = CheckForm(checked.command); !form.ok()) return form;
-  const auto certificate = trust::Certificate::FromDer(approval.certificate());
-  if (!certificate.ok()) return NotValid("the signer's certificate is malformed");
-  if (!world.authority->Verify(*certificate, now).ok())
-    return NotValid("the signer's certificate is not the consortium's, or out of date");
-  const trust::SpiffeId& id = certificate->id();
-  if (id.kind != trust::CallerKind::kPerson || id.agency != checked.command.approver_agency() ||
-      id.name != checked.command.approver_person()) {
-    return NotValid("the certificate is not that of the person named");
-  }
-  if (!trust::VerifyEnvelope(FromProto(approval.command()), kApprovalType, certificate->public_key()).ok())
-    return NotValid("the signature does not verify");
-  checked.serial = certificate->serial();
+  absl::StatusOr<std::string> serial = VerifyPersonSigned(
+      approval.command(), approval.certificate(), kApprovalType,
+      {.agency = checked.command.approver_agency(), .person = checked.command.approver_person()}, world, now);
+  if (!serial.ok()) return NotValid(serial.status().message());
+  checked.serial = *std::move(serial);
   return checked;
 }
 

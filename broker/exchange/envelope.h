@@ -22,6 +22,9 @@ inline constexpr absl::string_view kNoticeType = "application/vnd.derwent.notice
 inline constexpr absl::string_view kApprovalType = "application/vnd.derwent.approval.v1+protobuf";
 inline constexpr absl::string_view kApprovalQuestionType = "application/vnd.derwent.approval-question.v1+protobuf";
 inline constexpr absl::string_view kRestrictionType = "application/vnd.derwent.restriction.v1+protobuf";
+inline constexpr absl::string_view kHoldType = "application/vnd.derwent.hold.v1+protobuf";
+inline constexpr absl::string_view kErasureType = "application/vnd.derwent.erasure.v1+protobuf";
+inline constexpr absl::string_view kErasureAttestationType = "application/vnd.derwent.erasure-attestation.v1+protobuf";
 
 trust::Envelope FromProto(const v1::DsseEnvelope& message);
 absl::StatusOr<trust::KeyEvent> ToKeyEvent(const v1::DsseEnvelope& envelope);

@@ -7,6 +7,7 @@
 #include "broker/store/store.h"
 #include "derwent/v1/case.pb.h"
 #include "derwent/v1/case_request.pb.h"
+#include "derwent/v1/erasure_service.pb.h"
 #include "derwent/v1/key_service.pb.h"
 #include "derwent/v1/ledger.pb.h"
 #include "derwent/v1/referral.pb.h"
@@ -41,6 +42,9 @@ absl::StatusOr<v1::SearchLedgerEntriesResponse> SearchLedgerEntries(const Caller
                                                                     const v1::SearchLedgerEntriesRequest& request,
                                                                     const ledger::Tagger& tagger,
                                                                     store::Reader& reader);
+// What concerns the caller's agency; `now` tells what lapsed.
+absl::StatusOr<v1::ListErasuresResponse> ListErasures(const Caller& caller, const v1::ListErasuresRequest& request,
+                                                      absl::Time now, store::Reader& reader);
 absl::StatusOr<v1::AgencyKeys> GetAgencyKeys(const std::string& agency, store::Reader& reader);
 absl::StatusOr<v1::ListDirectoriesResponse> ListDirectories(const v1::ListDirectoriesRequest& request,
                                                             const World& world, store::Reader& reader);

@@ -4,9 +4,11 @@
 
 #include "broker/exchange/batch.h"
 #include "broker/exchange/decide.h"
+#include "broker/exchange/erasure_check.h"
 #include "broker/exchange/package_check.h"
 #include "derwent/v1/case.pb.h"
 #include "derwent/v1/case_request.pb.h"
+#include "derwent/v1/erasure_service.pb.h"
 #include "derwent/v1/key_service.pb.h"
 #include "derwent/v1/ledger.pb.h"
 #include "derwent/v1/mailbox.pb.h"
@@ -59,8 +61,20 @@ absl::Status ApplyDirectory(const Caller& caller, const v1::ApplyDirectoryReques
 absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRequest& request,
                               v1::ApplyRestrictionResponse& response, Batch& batch);
 
+// A hold is placed or ended, under a person's own signature.
+absl::Status ApplyHold(const Caller& caller, const CheckedHold& hold, v1::ApplyHoldResponse& response, Batch& batch);
+// An erasure is asked for by the data owner's officer; and done once somebody of the other side agrees.
+absl::Status RequestErasure(const Caller& caller, const CheckedErasure& asked, v1::Erasure& response, Batch& batch);
+absl::Status ApproveErasure(const Caller& caller, const CheckedErasure& agreed, v1::Erasure& response, Batch& batch);
+absl::Status AttestErasure(const Caller& caller, const v1::AttestErasureRequest& request,
+                           v1::AttestErasureResponse& response, Batch& batch);
+// Erases whole what the retention of its profile no longer covers, at most 256 entries a call.
+absl::Status EraseDue(Batch& batch);
+// Enters which parties have not attested an erasure in time, at most 64 a call.
+absl::Status ChaseErasures(Batch& batch);
+
 // Expires what was not collected or answered and escalates what is overdue, at most 64 parts a call; also counts
-// refusals down.
+// refusals down, erases what is due and chases erasures.
 absl::Status Sweep(Batch& batch);
 // Enters that the world's policy came into force, once a digest.
 absl::Status EnterPolicy(Batch& batch);

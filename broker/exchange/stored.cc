@@ -43,7 +43,9 @@ bool HiddenFromAsker(absl::string_view step, const StoredPart& stored) {
 absl::StatusOr<StoredPart> LoadPart(const store::PartKey& key, Batch& batch) {
   ASSIGN_OR_RETURN(std::optional<store::ShareRow> share, batch.read().FindShare(key.share_id));
   ASSIGN_OR_RETURN(std::optional<store::PartRow> part, batch.read().FindPart(key));
-  if (!share.has_value() || !part.has_value()) return absl::NotFoundError("no such share of this recipient");
+  // A part without its context is over, and what named people in it was erased.
+  if (!share.has_value() || !part.has_value() || part->context.empty())
+    return absl::NotFoundError("no such share of this recipient");
   StoredPart stored{.share = *std::move(share),
                     .part = *std::move(part),
                     .manifest = {},

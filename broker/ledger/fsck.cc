@@ -1,18 +1,22 @@
 #include "broker/ledger/fsck.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
 #include "broker/ledger/fsck_database.h"
 #include "broker/ledger/fsck_entry.h"
+#include "broker/ledger/fsck_erasure.h"
 #include "broker/ledger/fsck_state.h"
 #include "trust/base/status_macros.h"
 #include "trust/merkle/tree.h"
 #include "trust/note/checkpoint.h"
+#include "trust/note/log_key_change.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::ledger {
@@ -20,13 +24,17 @@ namespace {
 
 using Rows = std::unique_ptr<FsckDatabase::Rows>;
 
+constexpr uint8_t kErasureKind = 1;
+constexpr uint8_t kKeyKind = 3;
+
 absl::Status Broken(const std::string& what) { return absl::DataLossError(what); }
 
 // Walks the log once from the first entry to the last and compares everything that is derived from it on the way.
 class LogCheck {
  public:
-  LogCheck(FsckDatabase& database, const trust::VerifierKey& vkey, FsckReport& report)
-      : database_(database), vkey_(vkey), report_(report) {}
+  LogCheck(FsckDatabase& database, std::vector<trust::VerifierKey> vkeys, const std::vector<RetiredKey>& retired,
+           FsckReport& report)
+      : database_(database), vkeys_(std::move(vkeys)), retired_(retired), report_(report) {}
 
   absl::Status Run();
 
@@ -36,6 +44,8 @@ class LogCheck {
   absl::Status CheckColumns(uint64_t index, const DerivedEntry& entry);
   absl::Status CheckTags(uint64_t index, const DerivedEntry& entry);
   absl::Status CheckBodies(uint64_t index, const DerivedEntry& entry);
+  absl::Status FollowKey(uint64_t index, const std::string& body);
+  bool Retired(const trust::VerifierKey& key, uint64_t size) const;
   absl::Status CheckCheckpoint();
   absl::Status CheckCosignatures(uint64_t size, const std::string& body);
   absl::Status CheckTiles();
@@ -57,8 +67,10 @@ class LogCheck {
   };
 
   FsckDatabase& database_;
-  const trust::VerifierKey& vkey_;
+  std::vector<trust::VerifierKey> vkeys_;  // What is believed; grows where a believed key says which follows it.
+  const std::vector<RetiredKey>& retired_;
   FsckReport& report_;
+  ErasureCheck erasures_;
   Cursor entries_, search_, tags_, bodies_, checkpoints_, cosignatures_;
   trust::RightEdge edge_;
   std::map<std::pair<int, uint64_t>, std::string> tiles_;  // the last of each level; full ones are compared and dropped
@@ -94,7 +106,8 @@ absl::Status LogCheck::Run() {
   if (cosignatures_.more)
     return Broken(absl::StrCat("cosignature of ", cosignatures_.rows->Unsigned(0), ": there is no such checkpoint"));
   RETURN_IF_ERROR(CheckTiles());
-  return CheckHead();
+  RETURN_IF_ERROR(CheckHead());
+  return erasures_.Finish(database_);
 }
 
 absl::Status LogCheck::CheckEntry(uint64_t index) {
@@ -102,7 +115,7 @@ absl::Status LogCheck::CheckEntry(uint64_t index) {
   const absl::StatusOr<DerivedEntry> entry = DeriveEntry(entries_.rows->Text(2));
   if (!entry.ok()) return Broken(absl::StrCat("entry ", index, ": ", entry.status().message()));
   const int64_t time_ms = entries_.rows->Int(1);
-  if (entry->time_ms != time_ms)
+  if (entry->has_time() && entry->time_ms != time_ms)
     return Broken(absl::StrCat("entry ", index, ": its time is not the one it commits to"));
   if (index > 0 && time_ms < newest_ms_) return Broken(absl::StrCat("entry ", index, ": time goes back"));
   newest_ms_ = time_ms;
@@ -149,21 +162,44 @@ absl::Status LogCheck::CheckBodies(uint64_t index, const DerivedEntry& entry) {
     const bool same = bodies_.At(index) && bodies_.rows->Unsigned(1) == entry.kind &&
                       trust::Sha256(bodies_.rows->Text(2)).view() == entry.commitment;
     if (!same) return Broken(absl::StrCat("entry ", index, ": its public body is not the one it commits to"));
+    if (entry.kind == kKeyKind) RETURN_IF_ERROR(FollowKey(index, bodies_.rows->Text(2)));
+    if (entry.kind == kErasureKind) RETURN_IF_ERROR(erasures_.Recorded(index, bodies_.rows->Text(2)));
     RETURN_IF_ERROR(bodies_.Advance());
   }
   // An erased decision request leaves its digest behind.
   const std::string request = entries_.rows->Text(3);
+  if (entry.kind == 0) erasures_.Saw(index, entry, !request.empty());
   if (!request.empty() && trust::Sha256(request).view() != entry.request_digest) {
     return Broken(absl::StrCat("entry ", index, ": its decision request is not the one of field 17"));
   }
   return absl::OkStatus();
 }
 
+// A change of the log's key, signed by one that is believed and not retired. Key events of agencies are another's.
+absl::Status LogCheck::FollowKey(uint64_t index, const std::string& body) {
+  if (!absl::StartsWith(body, trust::kLogKeyChange)) return absl::OkStatus();
+  const absl::StatusOr<trust::LogKeyChange> change = trust::OpenLogKeyChange(body, vkeys_);
+  if (!change.ok()) return Broken(absl::StrCat("entry ", index, ": ", change.status().message()));
+  if (Retired(change->before, index + 1))
+    return Broken(absl::StrCat("entry ", index, ": the log's key is changed by one that was retired before"));
+  vkeys_.push_back(change->after);
+  return absl::OkStatus();
+}
+
+bool LogCheck::Retired(const trust::VerifierKey& key, uint64_t size) const {
+  return std::any_of(retired_.begin(), retired_.end(), [&](const RetiredKey& retired) {
+    return retired.key.ToString() == key.ToString() && size > retired.last_size;
+  });
+}
+
 absl::Status LogCheck::CheckCheckpoint() {
   const uint64_t size = checkpoints_.rows->Unsigned(0);
-  const absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(checkpoints_.rows->Text(1), vkey_);
+  absl::StatusOr<trust::Checkpoint> checkpoint = absl::UnauthenticatedError("no key that is believed signed it");
+  for (const trust::VerifierKey& key : vkeys_) {
+    if (!checkpoint.ok() && !Retired(key, size)) checkpoint = trust::OpenCheckpoint(checkpoints_.rows->Text(1), key);
+  }
   if (!checkpoint.ok()) return Broken(absl::StrCat("checkpoint ", size, ": ", checkpoint.status().message()));
-  if (checkpoint->origin != vkey_.name || checkpoint->size != size)
+  if (checkpoint->origin != vkeys_.front().name || checkpoint->size != size)
     return Broken(absl::StrCat("checkpoint ", size, ": it is of another log or size"));
   // The root recomputed from the entries: successive checkpoints are consistent when each is.
   if (checkpoint->root != edge_.Root())
@@ -220,10 +256,15 @@ absl::Status LogCheck::CheckHead() {
 }  // namespace
 
 absl::StatusOr<FsckReport> Fsck(absl::string_view path, const trust::VerifierKey& vkey) {
+  return Fsck(path, std::vector<trust::VerifierKey>{vkey}, {});
+}
+
+absl::StatusOr<FsckReport> Fsck(absl::string_view path, std::vector<trust::VerifierKey> vkeys,
+                                const std::vector<RetiredKey>& retired) {
   ASSIGN_OR_RETURN(const std::unique_ptr<FsckDatabase> database, FsckDatabase::Open(std::string(path)));
   FsckReport report;
   absl::Status status = CheckFile(*database);
-  if (status.ok()) status = LogCheck(*database, vkey, report).Run();
+  if (status.ok()) status = LogCheck(*database, std::move(vkeys), retired, report).Run();
   if (status.ok()) status = CheckState(*database, report);
   if (!status.ok()) report.broken = std::string(status.message());
   return report;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -27,6 +28,16 @@ struct FsckReport {
 // before, every cosignature by the key it is kept under, stored parts with their entries. Opens the file itself,
 // read-only, and shares only the hash functions with the writer. Errors: kNotFound no such file; kInvalidArgument not a
 // database of ours at all (a broken one is a report).
+//
+// A key that follows the log's by an entry it signed is believed from that entry on.
 absl::StatusOr<FsckReport> Fsck(absl::string_view path, const trust::VerifierKey& vkey);
+// Believing several keys, each up to a size: a checkpoint beyond is refused unless another key signed it too. `retired`
+// says from where on a key that was lost or stolen counts no more, however it came to be believed.
+struct RetiredKey {
+  trust::VerifierKey key;
+  uint64_t last_size = 0;
+};
+absl::StatusOr<FsckReport> Fsck(absl::string_view path, std::vector<trust::VerifierKey> vkeys,
+                                const std::vector<RetiredKey>& retired);
 
 }  // namespace derwent::ledger

@@ -94,7 +94,8 @@ absl::Status DeriveSealed(absl::string_view packed, DerivedEntry& entry) {
     fields.Append(hash, [](trust::NodeId, const Sha256Digest&) {});
   }
   if (fields.Root().view() != entry.commitment) return Broken("the leaf is not the commitment to the 24 field hashes");
-  if (!absl::SimpleAtoi(values[1], &entry.time_ms)) return Broken("field 1 is not a time");
+  entry.live = static_cast<uint32_t>(BigEndian(packed.substr(kLiveAt, 4)));
+  if (entry.has_time() && !absl::SimpleAtoi(values[1], &entry.time_ms)) return Broken("field 1 is not a time");
   entry.request_digest = values[17];
   if (values[6].size() % kHash != 0) return Broken("field 6 is not a list of tags");
   for (size_t at = 0; at < values[6].size(); at += kHash) entry.tags.push_back(values[6].substr(at, kHash));

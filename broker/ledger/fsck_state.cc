@@ -68,6 +68,15 @@ constexpr Rule kRowChecks[] = {
      "policy_revision"},
     {"SELECT count(*) FROM refusal_counter WHERE chk IS NOT row_check(caller, method, reason, minute_ms, repeats)",
      "refusal_counter"},
+    {"SELECT count(*) FROM hold WHERE chk IS NOT row_check(idx, hold_id, agency, reason, placed_ms, entry, lift)",
+     "hold"},
+    {"SELECT count(*) FROM erasure WHERE chk IS NOT row_check(position, erasure_id, agency, entries, request, "
+     "approval, "
+     "create_ms, expire_ms, idx)",
+     "erasure"},
+    {"SELECT count(*) FROM erasure_party WHERE chk IS NOT row_check(agency, position, entries, attestation, attest_ms, "
+     "chase_ms, chased)",
+     "erasure_party"},
     {"SELECT count(*) FROM setting WHERE chk IS NOT row_check(name, value)", "setting"},
 };
 
@@ -112,6 +121,16 @@ constexpr Rule kLinks[] = {
      "a revision of the policy has no ledger entry"},
     {"SELECT count(*) FROM restriction r LEFT JOIN entry e ON e.idx = r.idx WHERE e.idx IS NULL",
      "a restriction has no ledger entry"},
+    {"SELECT count(*) FROM hold h LEFT JOIN entry e ON e.idx = h.entry WHERE e.idx IS NULL",
+     "a hold has no ledger entry"},
+    {"SELECT count(*) FROM entry_search e WHERE e.step = 'hold' AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.entry = "
+     "e.idx)",
+     "a hold that was entered is not there"},
+    {"SELECT count(*) FROM hold h WHERE h.lift IS NOT NULL AND NOT EXISTS (SELECT 1 FROM entry_search e WHERE e.idx = "
+     "h.lift AND e.step = 'hold_lifted' AND e.actor = h.agency)",
+     "a hold ended without its entry"},
+    {"SELECT count(*) FROM erasure_party p WHERE NOT EXISTS (SELECT 1 FROM erasure e WHERE e.position = p.position)",
+     "a party belongs to no erasure"},
 };
 
 absl::Status CheckIntegrity(FsckDatabase& database) {

@@ -10,6 +10,7 @@
 #include "trust/base/status_macros.h"
 #include "trust/merkle/tile.h"
 #include "trust/note/checkpoint.h"
+#include "trust/note/log_key_change.h"
 
 namespace derwent::ledger {
 namespace {
@@ -25,8 +26,13 @@ trust::VerifierKey KeyOf(const std::string& origin, const trust::Ed25519Key& key
 
 }  // namespace
 
-Log::Log(std::string origin, trust::Ed25519Key key)
-    : origin_(std::move(origin)), key_(std::move(key)), vkey_(KeyOf(origin_, key_)) {}
+Log::Log(std::string origin, trust::Ed25519Key key, std::optional<trust::Ed25519Key> next)
+    : origin_(std::move(origin)), key_(std::move(key)), next_(std::move(next)), vkey_(KeyOf(origin_, key_)) {}
+
+absl::StatusOr<std::string> Log::KeyChange() const {
+  if (!next_.has_value()) return std::string();
+  return trust::SignLogKeyChange(origin_, key_, *next_);
+}
 
 absl::Status Log::TakeOver(store::Store& store) {
   Forget();
@@ -104,8 +110,12 @@ absl::StatusOr<std::vector<uint64_t>> Log::Append(store::Transaction& transactio
 absl::StatusOr<store::CheckpointRow> Log::Sign(uint64_t size, const Sha256Digest& root) const {
   const std::string text = trust::Checkpoint{.origin = origin_, .size = size, .root = root}.Body();
   ASSIGN_OR_RETURN(trust::NoteSignature signature, trust::SignNote(text, origin_, key_));
-  return store::CheckpointRow{.size = size,
-                              .note = trust::Note{.text = text, .signatures = {std::move(signature)}}.ToString()};
+  trust::Note note{.text = text, .signatures = {std::move(signature)}};
+  if (next_.has_value()) {
+    ASSIGN_OR_RETURN(trust::NoteSignature by_next, trust::SignNote(text, origin_, *next_));
+    note.signatures.push_back(std::move(by_next));
+  }
+  return store::CheckpointRow{.size = size, .note = note.ToString()};
 }
 
 absl::StatusOr<std::shared_ptr<const SealedBatch>> Log::Seal(store::Transaction& transaction) {

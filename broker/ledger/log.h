@@ -31,8 +31,9 @@ namespace derwent::ledger {
 // Keeps only the compact right edge in memory. Not thread-safe: it belongs to the writer's thread.
 class Log {
  public:
-  // `origin` is the checkpoint's first line and the key's name in its signature.
-  Log(std::string origin, trust::Ed25519Key key);
+  // `origin` is the checkpoint's first line and the key's name in its signature. With `next`, the key that is to follow
+  // it, both sign every checkpoint: whoever believes either verifies them.
+  Log(std::string origin, trust::Ed25519Key key, std::optional<trust::Ed25519Key> next = std::nullopt);
 
   // Takes over writing: raises the epoch in a commit of its own, then loads. Call once at start.
   // Errors: as Load; of Store::Begin, Transaction::Commit.
@@ -66,6 +67,9 @@ class Log {
   uint64_t size() const;
   uint64_t epoch() const { return epoch_.value_or(0); }
   const trust::VerifierKey& vkey() const { return vkey_; }
+  // The body of the public entry (kind 0x03) that says which key follows; empty without one. Error: kInvalidArgument
+  // the next key is the key.
+  absl::StatusOr<std::string> KeyChange() const;
 
  private:
   struct Memory {
@@ -79,6 +83,7 @@ class Log {
 
   std::string origin_;
   trust::Ed25519Key key_;
+  std::optional<trust::Ed25519Key> next_;
   trust::VerifierKey vkey_;
   std::optional<uint64_t> epoch_;
   std::optional<Memory> memory_;

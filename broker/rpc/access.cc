@@ -27,7 +27,7 @@ struct Row {
 
 // kAuditors: persons whose directory gives them a role that may audit their own agency. kSignatories: one that may sign
 // agreements; kGovernors: either.
-constexpr std::array<Row, 45> kTable = {{
+constexpr std::array<Row, 50> kTable = {{
     {"PlanReferral", kAgents},
     {"SubmitReferral", kAgents},
     {"GetReferral", kEverybody},
@@ -63,6 +63,11 @@ constexpr std::array<Row, 45> kTable = {{
     {"ApplyDirectory", kAgents},
     {"ApplyRestriction", kAgents},
     {"ListDirectories", kEverybody},
+    {"ApplyHold", kPersons},
+    {"RequestErasure", kPersons},
+    {"ApproveErasure", kPersons},
+    {"ListErasures", kAgents | kAuditors},
+    {"AttestErasure", kAgents},
     {"GetActivePolicy", kEverybody},
     {"GetPolicyBundle", kEverybody},
     {"ProposePolicy", kGovernors},

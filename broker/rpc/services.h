@@ -6,6 +6,7 @@
 #include "broker/rpc/witnesses.h"
 #include "derwent/v1/case.grpc.pb.h"
 #include "derwent/v1/case_request.grpc.pb.h"
+#include "derwent/v1/erasure_service.grpc.pb.h"
 #include "derwent/v1/key_service.grpc.pb.h"
 #include "derwent/v1/ledger.grpc.pb.h"
 #include "derwent/v1/mailbox.grpc.pb.h"
@@ -149,6 +150,24 @@ class RegisterService final : public v1::RegisterService::CallbackService {
                                              v1::ApplyRestrictionResponse*) override;
   grpc::ServerUnaryReactor* ListDirectories(grpc::CallbackServerContext*, const v1::ListDirectoriesRequest*,
                                             v1::ListDirectoriesResponse*) override;
+
+ private:
+  Runner& runner_;
+};
+
+class ErasureService final : public v1::ErasureService::CallbackService {
+ public:
+  explicit ErasureService(Runner& runner) : runner_(runner) {}
+  grpc::ServerUnaryReactor* ApplyHold(grpc::CallbackServerContext*, const v1::ApplyHoldRequest*,
+                                      v1::ApplyHoldResponse*) override;
+  grpc::ServerUnaryReactor* RequestErasure(grpc::CallbackServerContext*, const v1::RequestErasureRequest*,
+                                           v1::Erasure*) override;
+  grpc::ServerUnaryReactor* ApproveErasure(grpc::CallbackServerContext*, const v1::ApproveErasureRequest*,
+                                           v1::Erasure*) override;
+  grpc::ServerUnaryReactor* ListErasures(grpc::CallbackServerContext*, const v1::ListErasuresRequest*,
+                                         v1::ListErasuresResponse*) override;
+  grpc::ServerUnaryReactor* AttestErasure(grpc::CallbackServerContext*, const v1::AttestErasureRequest*,
+                                          v1::AttestErasureResponse*) override;
 
  private:
   Runner& runner_;

@@ -12,6 +12,7 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 
+#include "broker/exchange/log_key.h"
 #include "broker/exchange/policy_check.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
@@ -87,11 +88,12 @@ class RunningBroker final : public Broker {
                                          WatcherHooks{.may_write = [this] { return MayWrite().ok(); },
                                                       .looking = [this](absl::Time now) { Look(now); }});
     // The policy in force is an entry before the first decision under it is asked for by the watcher's clock.
-    if (MayWrite().ok())
+    if (MayWrite().ok()) {
       RETURN_IF_ERROR(
           sequencer_->Enqueue({.run = [](exchange::Batch& batch) { return exchange::EnterPolicy(batch); },
                                .done = [](const absl::Status&, std::shared_ptr<const ledger::SealedBatch>) {},
                                .new_world = nullptr}));
+    }
     log_.Write("info", "serving",
                {{"port", absl::StrCat(port_)},
                 {"policy_digest", world_.Get()->bundle->policy->digest},
@@ -124,7 +126,13 @@ class RunningBroker final : public Broker {
                          {.path = configuration_.database, .max_readers = configuration_.workers + 4, .vfs = ""}));
     absl::StatusOr<trust::Ed25519Key> key = trust::Ed25519Key::FromFile(configuration_.log_key);
     if (!key.ok()) return InFile("log_key", configuration_.log_key, key.status());
-    ledger_ = std::make_unique<ledger::Log>(configuration_.origin, *std::move(key));
+    std::optional<trust::Ed25519Key> next;
+    if (!configuration_.next_log_key.empty()) {
+      absl::StatusOr<trust::Ed25519Key> read = trust::Ed25519Key::FromFile(configuration_.next_log_key);
+      if (!read.ok()) return InFile("next_log_key", configuration_.next_log_key, read.status());
+      next = *std::move(read);
+    }
+    ledger_ = std::make_unique<ledger::Log>(configuration_.origin, *std::move(key), std::move(next));
     RETURN_IF_ERROR(ledger_->TakeOver(*store_));
     RETURN_IF_ERROR(OpenWitnesses());
     ASSIGN_OR_RETURN(trust::SecretBytes index_key, trust::ReadSecretFile(configuration_.index_key));
@@ -194,7 +202,18 @@ class RunningBroker final : public Broker {
                {{"evidence", evidence_->path()}, {"error", kept.ok() ? "" : std::string(kept.message())}});
   }
 
+  // Says which key follows the log's, once entries may be made.
+  absl::Status EnterKeyChange() {
+    ASSIGN_OR_RETURN(const std::string change, ledger_->KeyChange());
+    if (change.empty()) return absl::OkStatus();
+    return sequencer_->Enqueue(
+        {.run = [change](exchange::Batch& batch) { return exchange::EnterLogKeyChange(change, batch); },
+         .done = [](const absl::Status&, std::shared_ptr<const ledger::SealedBatch>) {},
+         .new_world = nullptr});
+  }
+
   void Look(absl::Time now) {
+    if (!key_change_entered_ && MayWrite().ok()) key_change_entered_ = EnterKeyChange().ok();
     if (rounds_.Advance(now)) witness_waits_.WakeAll();
     const std::shared_ptr<const exchange::World> world = world_.Get();
     witness_waits_.Tick(
@@ -261,6 +280,7 @@ class RunningBroker final : public Broker {
     witness_service_ = std::make_unique<rpc::WitnessService>(*runner_, Gathering());
     keys_ = std::make_unique<rpc::KeyService>(*runner_);
     registers_ = std::make_unique<rpc::RegisterService>(*runner_);
+    erasures_ = std::make_unique<rpc::ErasureService>(*runner_);
     policy_ = std::make_unique<rpc::PolicyService>(*runner_);
     policy_changes_ = std::make_unique<rpc::PolicyChangeService>(*runner_);
     emergencies_ = std::make_unique<rpc::EmergencyService>(*runner_);
@@ -271,8 +291,8 @@ class RunningBroker final : public Broker {
     builder.AddListeningPort(configuration_.listen, Credentials(configuration_), &port_);
     for (grpc::Service* service : std::initializer_list<grpc::Service*>{
              referral_.get(), cases_.get(), case_requests_.get(), mailbox_.get(), ledger_service_.get(),
-             witness_service_.get(), keys_.get(), registers_.get(), policy_.get(), policy_changes_.get(),
-             emergencies_.get(), health_.get()}) {
+             witness_service_.get(), keys_.get(), registers_.get(), erasures_.get(), policy_.get(),
+             policy_changes_.get(), emergencies_.get(), health_.get()}) {
       builder.RegisterService(service);
     }
     builder.SetMaxReceiveMessageSize(static_cast<int>(configuration_.limits.share_octets + (1 << 20)));
@@ -319,6 +339,7 @@ class RunningBroker final : public Broker {
   std::unique_ptr<rpc::WitnessService> witness_service_;
   std::unique_ptr<rpc::KeyService> keys_;
   std::unique_ptr<rpc::RegisterService> registers_;
+  std::unique_ptr<rpc::ErasureService> erasures_;
   std::unique_ptr<rpc::PolicyService> policy_;
   std::unique_ptr<rpc::PolicyChangeService> policy_changes_;
   std::unique_ptr<rpc::EmergencyService> emergencies_;
@@ -327,6 +348,7 @@ class RunningBroker final : public Broker {
   std::unique_ptr<Watcher> watcher_;
   int port_ = 0;
   bool stopped_ = false;
+  bool key_change_entered_ = false;  // The watcher's thread only.
 };
 
 }  // namespace

@@ -43,6 +43,7 @@ std::map<std::string, Setter> Setters(Configuration& c, const fs::path& folder) 
           {"crl", path(c.crl)},
           {"database", path(c.database)},
           {"log_key", path(c.log_key)},
+          {"next_log_key", path(c.next_log_key)},
           {"origin", text(c.origin)},
           {"index_key", path(c.index_key)},
           {"policy", path(c.policy)},

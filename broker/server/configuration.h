@@ -19,6 +19,7 @@ struct Configuration {
   std::string crl;              // PEM revocation lists; read again when the file changes.
   std::string database;         // SQLite file.
   std::string log_key;          // Ed25519 PKCS#8 PEM (0600).
+  std::string next_log_key;     // Likewise: the key that is to follow; empty: none. Both sign until it has.
   std::string origin;           // First line of checkpoints and name of the log's key.
   std::string index_key;        // 32 octets or more (0600).
   std::string policy;           // Bundle directory.

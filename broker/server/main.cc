@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/time/clock.h"
 
 #include "CLI/CLI.hpp"
@@ -11,6 +12,7 @@
 #include "broker/server/broker.h"
 #include "broker/server/replay.h"
 #include "broker/store/sqlite/sqlite_backup.h"
+#include "trust/base/status_macros.h"
 
 namespace {
 
@@ -37,13 +39,31 @@ int Serve(const std::string& path) {
   return 0;
 }
 
-int Fsck(const std::string& database, const std::string& vkey) {
-  const auto key = derwent::trust::VerifierKey::Parse(vkey);
-  if (!key.ok()) {
-    std::cerr << "derwent-broker fsck: --vkey: " << key.status().message() << "\n";
-    return 2;
+// `VKEY@SIZE`; a vkey holds no `@`.
+absl::StatusOr<derwent::ledger::RetiredKey> ParseRetired(const std::string& text) {
+  derwent::ledger::RetiredKey retired;
+  const size_t at = text.rfind('@');
+  if (at == std::string::npos || !absl::SimpleAtoi(text.substr(at + 1), &retired.last_size))
+    return absl::InvalidArgumentError("a retired key is VKEY@SIZE");
+  ASSIGN_OR_RETURN(retired.key, derwent::trust::VerifierKey::Parse(text.substr(0, at)));
+  return retired;
+}
+
+absl::StatusOr<derwent::ledger::FsckReport> RunFsck(const std::string& database, const std::vector<std::string>& vkeys,
+                                                    const std::vector<std::string>& retired) {
+  std::vector<derwent::trust::VerifierKey> keys;
+  for (const std::string& vkey : vkeys) {
+    ASSIGN_OR_RETURN(keys.emplace_back(), derwent::trust::VerifierKey::Parse(vkey));
   }
-  const auto report = derwent::ledger::Fsck(database, *key);
+  std::vector<derwent::ledger::RetiredKey> retired_keys;
+  for (const std::string& one : retired) {
+    ASSIGN_OR_RETURN(retired_keys.emplace_back(), ParseRetired(one));
+  }
+  return derwent::ledger::Fsck(database, std::move(keys), retired_keys);
+}
+
+int Fsck(const std::string& database, const std::vector<std::string>& vkeys, const std::vector<std::string>& retired) {
+  const auto report = RunFsck(database, vkeys, retired);
   if (!report.ok()) {
     std::cerr << "derwent-broker fsck: " << report.status().message() << "\n";
     return 2;
@@ -89,15 +109,18 @@ int main(int argc, char** argv) {
   int code = 0;
   std::string configuration;
   std::string database;
-  std::string vkey;
+  std::vector<std::string> vkeys;
+  std::vector<std::string> retired;
   CLI::App* const serve = app.add_subcommand("serve", "serve until SIGTERM");
   serve->add_option("--config", configuration, "configuration file (YAML)")->required();
   serve->callback([&] { code = Serve(configuration); });
   CLI::App* const fsck =
       app.add_subcommand("fsck", "re-derive the whole ledger from a database; exit 8 when anything was changed");
   fsck->add_option("--database", database, "SQLite file")->required();
-  fsck->add_option("--vkey", vkey, "the log's verifier key")->required();
-  fsck->callback([&] { code = Fsck(database, vkey); });
+  fsck->add_option("--vkey", vkeys, "the log's verifier key; may be repeated: a key that it changed to is found")
+      ->required();
+  fsck->add_option("--retired", retired, "VKEY@SIZE: a key that counts for no checkpoint over SIZE; may be repeated");
+  fsck->callback([&] { code = Fsck(database, vkeys, retired); });
   std::string to;
   CLI::App* const backup =
       app.add_subcommand("backup", "copy the database of a running or stopped broker, whole and consistent");

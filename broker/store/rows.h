@@ -105,6 +105,44 @@ struct PublicBodyRow {
   std::string body;
 };
 
+// What stops the erasure of one entry: a legal hold, a complaint, an open review.
+struct HoldRow {
+  uint64_t index = 0;
+  std::string hold_id;
+  std::string agency;  // that placed it
+  std::string reason;  // LEGAL, COMPLAINT or REVIEW
+  absl::Time place_time;
+  uint64_t entry_index = 0;            // of the entry that tells of it
+  std::optional<uint64_t> lift_index;  // of the entry that tells of its end; nullopt: in force
+  friend bool operator==(const HoldRow&, const HoldRow&) = default;
+};
+
+// An erasure asked for or done.
+struct ErasureRow {
+  uint64_t position = 0;  // assigned when first put; grows
+  std::string erasure_id;
+  std::string agency;  // the data owner's that asked; empty: a retention schedule
+  std::vector<uint64_t> entries;
+  std::string request;   // bytes of the owner's SignedCommand; empty of a schedule
+  std::string approval;  // bytes of the other SignedCommand; empty until it is there
+  absl::Time create_time;
+  absl::Time expire_time;
+  std::optional<uint64_t> entry_index;  // of the public entry that records it; nullopt: not done
+  friend bool operator==(const ErasureRow&, const ErasureRow&) = default;
+};
+
+// A party to erased entries, that has to erase the same and attest it.
+struct ErasurePartyRow {
+  uint64_t position = 0;  // of its erasure
+  std::string agency;
+  std::vector<uint64_t> entries;
+  std::string attestation;  // bytes of the signed attestation; empty until it is there
+  std::optional<absl::Time> attest_time;
+  std::optional<absl::Time> chase_time;  // when it is asked again; nullopt: nothing is awaited
+  uint32_t chased = 0;
+  friend bool operator==(const ErasurePartyRow&, const ErasurePartyRow&) = default;
+};
+
 struct IdempotencyKey {
   std::string caller_agency;
   std::string method;

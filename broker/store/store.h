@@ -47,6 +47,24 @@ class Reader {
   // The canonical DecisionRequest of an entry, while not erased.
   virtual absl::StatusOr<std::optional<std::string>> FindDecisionRequest(uint64_t index) = 0;
 
+  // Holds and erasures.
+  // In force on an entry.
+  virtual absl::StatusOr<std::vector<HoldRow>> HoldsOn(uint64_t index) = 0;
+  // Of one hold id, lifted ones too, by entry.
+  virtual absl::StatusOr<std::vector<HoldRow>> ListHold(absl::string_view hold_id) = 0;
+  virtual absl::StatusOr<std::optional<ErasureRow>> FindErasure(absl::string_view erasure_id) = 0;
+  // The erasure that the public entry `entry_index` records.
+  virtual absl::StatusOr<std::optional<ErasureRow>> FindErasureAt(uint64_t entry_index) = 0;
+  // That concern an agency, newest first, below `before` (a `position`).
+  virtual absl::StatusOr<std::vector<ErasureRow>> ListErasures(absl::string_view agency, uint64_t before,
+                                                               size_t limit) = 0;
+  // Done ones that an agency has still to attest, oldest first.
+  virtual absl::StatusOr<std::vector<ErasureRow>> UnattestedErasures(absl::string_view agency, size_t limit) = 0;
+  // By agency.
+  virtual absl::StatusOr<std::vector<ErasurePartyRow>> ErasureParties(uint64_t position) = 0;
+  // Parties to be asked again at or before `time`.
+  virtual absl::StatusOr<std::vector<ErasurePartyRow>> ErasuresToChase(absl::Time time, size_t limit) = 0;
+
   // Commands already answered. An expired row is still found until it is deleted.
   virtual absl::StatusOr<std::optional<IdempotencyRow>> FindIdempotency(const IdempotencyKey& key) = 0;
 
@@ -157,6 +175,20 @@ class Transaction : public virtual Reader {
   virtual absl::Status MarkCosigned(uint64_t size, absl::Time time) = 0;
   // It has no quorum under the policy that counts now; its cosignatures stay.
   virtual absl::Status UnmarkCosigned(uint64_t size) = 0;
+
+  // Writes an entry's row again without what was erased, and with it search columns, parties and tags as the row now
+  // says; `erased_tags` leave the subject index. After the commit the log of changes is emptied into the file as soon
+  // as no reader needs it, so that no octet of what was there stays behind.
+  virtual absl::Status EraseEntry(const EntryRow& entry, absl::Span<const std::string> erased_tags) = 0;
+  // Deletes a share with its parts, deliveries and the replies to it. Deleting what is gone is OK.
+  virtual absl::Status EraseShare(absl::string_view share_id) = 0;
+
+  virtual absl::Status InsertHold(const HoldRow& hold) = 0;
+  // Error: kNotFound no such hold in force.
+  virtual absl::Status LiftHold(absl::string_view hold_id, uint64_t lift_index) = 0;
+  // By erasure id: every column but the position is written. Returns the position.
+  virtual absl::StatusOr<uint64_t> PutErasure(const ErasureRow& row) = 0;
+  virtual absl::Status PutErasureParty(const ErasurePartyRow& row) = 0;
 
   virtual absl::Status InsertIdempotency(const IdempotencyRow& row) = 0;
   // Deletes at most `limit` expired rows, returns how many.

@@ -5,6 +5,7 @@
 #include "absl/strings/strip.h"
 
 #include "policy/loader/entries.h"
+#include "policy/loader/retention.h"
 #include "policy/loader/sections.h"
 
 namespace derwent::policy {
@@ -219,6 +220,8 @@ class ProfileText {
     });
     if (text_.retention().empty())
       Refuse("", "retention", "no retention is stated", "say how long and by which schedule");
+    if (text_.ledger_months() < 0)
+      Refuse("ledger_months", "retention", "ledger_months is negative", "write months, or 0 for 84");
   }
 
   void Clocks() {
@@ -228,6 +231,13 @@ class ProfileText {
     profile_.clock_hours["collection"] = text_.collection_hours();
     if (text_.acceptance_hours() > 0) profile_.clock_hours["acceptance"] = text_.acceptance_hours();
     if (text_.outcome_hours() > 0) profile_.clock_hours["outcome"] = text_.outcome_hours();
+    // What is still to be decided or answered must not lose its evidence: a month has 28 days at least.
+    const int months = LedgerMonths(text_);
+    for (const auto& [clock, hours] : profile_.clock_hours) {
+      if (hours >= months * 28 * 24)
+        Refuse("ledger_months", "retention", absl::StrCat("the ledger forgets before `", clock, "` is due"),
+               "keep entries for longer than every deadline");
+    }
     words_.Each("clocks", text_.clocks(), [&](const v1::Clock& next) {
       if ((next.hours() > 0) == (next.working_days() > 0))
         Refuse(next.id(), "clock", absl::StrCat("clock `", next.id(), "` has not exactly one limit"),

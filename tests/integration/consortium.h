@@ -43,6 +43,7 @@ class LyingBroker final : public agents::Broker {
   std::function<void(v1::GetCheckpointResponse&)> on_checkpoint;
   std::function<void(v1::NextCheckpointResponse&)> on_next_checkpoint;
   std::function<void(v1::ListEmergenciesResponse&)> on_emergencies;
+  std::function<void(v1::ListErasuresResponse&)> on_erasures;
 
   absl::StatusOr<v1::PlanReferralResponse> Plan(const v1::PlanReferralRequest& r) override {
     if (!refuse_plan.ok()) return refuse_plan;
@@ -92,6 +93,12 @@ class LyingBroker final : public agents::Broker {
   }
   absl::StatusOr<v1::ListDirectoriesResponse> ListDirectories(const v1::ListDirectoriesRequest& r) override {
     return real_.ListDirectories(r);
+  }
+  absl::StatusOr<v1::ListErasuresResponse> ListErasures(const v1::ListErasuresRequest& r) override {
+    return Changed(real_.ListErasures(r), on_erasures);
+  }
+  absl::StatusOr<v1::AttestErasureResponse> AttestErasure(const v1::AttestErasureRequest& r) override {
+    return real_.AttestErasure(r);
   }
   absl::StatusOr<v1::PlanCaseRequestResponse> PlanCaseRequest(const v1::PlanCaseRequestRequest& r) override {
     return real_.PlanCaseRequest(r);

@@ -33,6 +33,9 @@ std::string CallerOf(const MethodDescriptor& method) {
   if (service == "PolicyChangeService") return "agencies/police.derbys/people/p-c7710b";
   if (service == "AgentEmergencyService") return "agencies/police.derbys/people/p-e24a5c";
   if (method.name() == "ReviewEmergency") return "agencies/police.derbys/people/p-9a30f4";
+  const bool signs =
+      method.name() == "ApplyHold" || method.name() == "RequestErasure" || method.name() == "ApproveErasure";
+  if (signs) return "agencies/police.derbys/people/p-9a30f4";
   if (service != "AgentService" && service != "AgentRequestService") return "agencies/police.derbys/agent";
   const bool rights =
       method.name() == "ComputeReferences" || method.name() == "Restrict" || method.name() == "ListHeldRequests";
@@ -183,6 +186,16 @@ std::vector<Wrong> Table() {
       Bad("KeyService.PublishKeyEvent", "request_id: 'Oakshott'", {"request_id", "event"}),
       Bad("RegisterService.ApplyDirectory", "request_id: 'Oakshott'", {"request_id", "directory"}),
       Bad("RegisterService.ApplyRestriction", "request_id: 'Oakshott'", {"request_id", "restriction"}),
+      Bad("ErasureService.ApplyHold", "hold { command { payload: 'Oakshott' } }", {"command"}),
+      Bad("ErasureService.ApplyHold", "",
+          {"command.hold_id", "command.action", "command.reason", "command.create_time", "command.signer_agency",
+           "command.signer_person", "command.signer_role"}),
+      Bad("ErasureService.RequestErasure", "command { command { payload: 'Oakshott' } }", {"command"}),
+      Bad("ErasureService.ApproveErasure", "",
+          {"command.erasure_id", "command.entries", "command.reason", "command.expire_time", "command.signer_agency",
+           "command.signer_person", "command.signer_role"}),
+      Bad("ErasureService.ListErasures", "page_size: 501 page_token: 'Oakshott'", {"page_size", "page_token"}),
+      Bad("ErasureService.AttestErasure", "request_id: 'Oakshott'", {"request_id", "attestation"}),
       Bad("AgentService.PushReferral", "validate_only: true profile: 'Oakshott' area: 'Oakshott'",
           {"referral_ref", "profile", "area", "subjects", "recipients"}),
       Bad("AgentService.PushReferral",

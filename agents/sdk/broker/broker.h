@@ -8,6 +8,7 @@
 #include "derwent/v1/case.pb.h"
 #include "derwent/v1/case_request.pb.h"
 #include "derwent/v1/emergency.pb.h"
+#include "derwent/v1/erasure_service.pb.h"
 #include "derwent/v1/key_service.pb.h"
 #include "derwent/v1/ledger.pb.h"
 #include "derwent/v1/mailbox.pb.h"
@@ -50,6 +51,8 @@ class Broker {
   virtual absl::StatusOr<v1::ListEmergenciesResponse> ListEmergencies(const v1::ListEmergenciesRequest& request) = 0;
   virtual absl::StatusOr<v1::CaseRequest> GetCaseRequest(const v1::GetCaseRequestRequest& request) = 0;
   virtual absl::StatusOr<v1::Case> GetCase(const v1::GetCaseRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListErasuresResponse> ListErasures(const v1::ListErasuresRequest& request) = 0;
+  virtual absl::StatusOr<v1::AttestErasureResponse> AttestErasure(const v1::AttestErasureRequest& request) = 0;
   virtual absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint(const v1::GetCheckpointRequest& request) = 0;
   virtual absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(
       const v1::GetConsistencyProofRequest& request) = 0;

@@ -19,7 +19,8 @@ GrpcBroker::GrpcBroker(const Channel& channel)
       requests_(v1::CaseRequestService::NewStub(channel.grpc())),
       cases_(v1::CaseService::NewStub(channel.grpc())),
       witnesses_(v1::WitnessService::NewStub(channel.grpc())),
-      emergencies_(v1::EmergencyService::NewStub(channel.grpc())) {}
+      emergencies_(v1::EmergencyService::NewStub(channel.grpc())),
+      erasures_(v1::ErasureService::NewStub(channel.grpc())) {}
 
 template <typename Stub, typename Request, typename Response>
 absl::StatusOr<Response> GrpcBroker::Wait(Stub& stub,
@@ -159,6 +160,14 @@ absl::StatusOr<v1::Emergency> GrpcBroker::DeclareEmergency(const v1::DeclareEmer
 
 absl::StatusOr<v1::ListEmergenciesResponse> GrpcBroker::ListEmergencies(const v1::ListEmergenciesRequest& request) {
   return channel_.Call(*emergencies_, &v1::EmergencyService::Stub::ListEmergencies, request);
+}
+
+absl::StatusOr<v1::ListErasuresResponse> GrpcBroker::ListErasures(const v1::ListErasuresRequest& request) {
+  return channel_.Call(*erasures_, &v1::ErasureService::Stub::ListErasures, request);
+}
+
+absl::StatusOr<v1::AttestErasureResponse> GrpcBroker::AttestErasure(const v1::AttestErasureRequest& request) {
+  return channel_.Call(*erasures_, &v1::ErasureService::Stub::AttestErasure, request);
 }
 
 }  // namespace derwent::agents

@@ -8,6 +8,7 @@
 #include "derwent/v1/case.grpc.pb.h"
 #include "derwent/v1/case_request.grpc.pb.h"
 #include "derwent/v1/emergency.grpc.pb.h"
+#include "derwent/v1/erasure_service.grpc.pb.h"
 #include "derwent/v1/key_service.grpc.pb.h"
 #include "derwent/v1/ledger.grpc.pb.h"
 #include "derwent/v1/mailbox.grpc.pb.h"
@@ -48,6 +49,8 @@ class GrpcBroker final : public Broker {
   absl::StatusOr<v1::ListEmergenciesResponse> ListEmergencies(const v1::ListEmergenciesRequest& request) override;
   absl::StatusOr<v1::CaseRequest> GetCaseRequest(const v1::GetCaseRequestRequest& request) override;
   absl::StatusOr<v1::Case> GetCase(const v1::GetCaseRequest& request) override;
+  absl::StatusOr<v1::ListErasuresResponse> ListErasures(const v1::ListErasuresRequest& request) override;
+  absl::StatusOr<v1::AttestErasureResponse> AttestErasure(const v1::AttestErasureRequest& request) override;
   absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint(const v1::GetCheckpointRequest& request) override;
   absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(
       const v1::GetConsistencyProofRequest& request) override;
@@ -72,6 +75,7 @@ class GrpcBroker final : public Broker {
   std::unique_ptr<v1::CaseService::Stub> cases_;
   std::unique_ptr<v1::WitnessService::Stub> witnesses_;
   std::unique_ptr<v1::EmergencyService::Stub> emergencies_;
+  std::unique_ptr<v1::ErasureService::Stub> erasures_;
   Mutex mutex_;
   bool stopped_ GUARDED_BY(mutex_) = false;
   std::set<grpc::ClientContext*> waiting_ GUARDED_BY(mutex_);  // Of the long polls in progress.

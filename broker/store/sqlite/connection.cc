@@ -26,7 +26,6 @@ constexpr char kWriterPragmas[] =
 constexpr char kReaderPragmas[] =
     "PRAGMA query_only=ON;"
     "PRAGMA cache_size=-8192;";
-constexpr int kBusyMillis = 2000;
 
 }  // namespace
 

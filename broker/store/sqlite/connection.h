@@ -80,6 +80,7 @@ absl::Status SqliteStatus(sqlite3* database, int rc, absl::string_view doing);
 class Connection {
  public:
   enum class Role { kWriter, kReader };
+  static constexpr int kBusyMillis = 2000;
   // Opens the file, which must exist, and sets every pragma. Errors: SqliteStatus.
   static absl::StatusOr<std::unique_ptr<Connection>> Open(const std::string& path, const std::string& vfs, Role role);
   Connection(const Connection&) = delete;

@@ -42,9 +42,6 @@ CREATE TABLE cosigned(
 CREATE TABLE witness_view(
   witness TEXT PRIMARY KEY, size INTEGER NOT NULL, seen_ms INTEGER NOT NULL,
   chk BLOB GENERATED ALWAYS AS (row_check(witness, size, seen_ms)) STORED) STRICT, WITHOUT ROWID;
--- Reserved for legal holds.
-CREATE TABLE hold(
-  hold_id TEXT PRIMARY KEY, idx INTEGER NOT NULL, authority TEXT NOT NULL, placed_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 INSERT INTO log_state(id, size, root, epoch, newest_ms)
   VALUES (0, 0, x'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 0, 0);
 )sql";
@@ -158,6 +155,28 @@ CREATE TABLE setting(
   chk BLOB GENERATED ALWAYS AS (row_check(name, value)) STORED) STRICT, WITHOUT ROWID;
 )sql";
 
+// What stops an erasure, what was erased by whose word, and who has still to erase the same.
+constexpr char kErasureTables[] = R"sql(
+CREATE TABLE hold(
+  idx INTEGER NOT NULL, hold_id TEXT NOT NULL, agency TEXT NOT NULL, reason TEXT NOT NULL, placed_ms INTEGER NOT NULL,
+  entry INTEGER NOT NULL, lift INTEGER,
+  chk BLOB GENERATED ALWAYS AS (row_check(idx, hold_id, agency, reason, placed_ms, entry, lift)) STORED,
+  PRIMARY KEY (idx, hold_id)) STRICT, WITHOUT ROWID;
+CREATE INDEX hold_id ON hold(hold_id);
+CREATE TABLE erasure(
+  position INTEGER PRIMARY KEY, erasure_id TEXT NOT NULL UNIQUE, agency TEXT NOT NULL, entries BLOB NOT NULL,
+  request BLOB NOT NULL, approval BLOB NOT NULL, create_ms INTEGER NOT NULL, expire_ms INTEGER NOT NULL, idx INTEGER UNIQUE,
+  chk BLOB GENERATED ALWAYS AS (row_check(position, erasure_id, agency, entries, request, approval, create_ms, expire_ms, idx))
+    STORED) STRICT;
+CREATE TABLE erasure_party(
+  agency TEXT NOT NULL, position INTEGER NOT NULL, entries BLOB NOT NULL, attestation BLOB NOT NULL, attest_ms INTEGER,
+  chase_ms INTEGER, chased INTEGER NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(agency, position, entries, attestation, attest_ms, chase_ms, chased)) STORED,
+  PRIMARY KEY (agency, position)) STRICT, WITHOUT ROWID;
+CREATE INDEX erasure_party_position ON erasure_party(position);
+CREATE INDEX erasure_party_chase ON erasure_party(chase_ms) WHERE chase_ms IS NOT NULL;
+)sql";
+
 absl::StatusOr<int64_t> Number(Connection& connection, const char* sql) {
   auto query = connection.Select(sql);
   ASSIGN_OR_RETURN(const bool row, query->Next());
@@ -172,7 +191,7 @@ absl::Status PrepareSchema(Connection& connection) {
   ASSIGN_OR_RETURN(const int64_t tables, Number(connection, "SELECT count(*) FROM sqlite_schema"));
   if (tables == 0) {
     return connection.Execute(absl::StrCat("BEGIN IMMEDIATE;", kLogTables, kShareTables, kMailboxTables, kCaseTables,
-                                           kRegisterTables, "PRAGMA application_id=", kApplicationId,
+                                           kRegisterTables, kErasureTables, "PRAGMA application_id=", kApplicationId,
                                            ";PRAGMA user_version=", kSchemaVersion, ";COMMIT;"));
   }
   if (id != kApplicationId) return absl::InvalidArgumentError("store: the file is another program's database");

@@ -30,6 +30,17 @@ class SqliteReads : public virtual Reader {
   absl::StatusOr<std::vector<PublicBodyRow>> ListPublicBodies(uint8_t kind, uint64_t from_index, size_t limit) override;
   absl::StatusOr<std::optional<std::string>> FindDecisionRequest(uint64_t index) override;
 
+  // sqlite_reads_erasure.cc
+  absl::StatusOr<std::vector<HoldRow>> HoldsOn(uint64_t index) override;
+  absl::StatusOr<std::vector<HoldRow>> ListHold(absl::string_view hold_id) override;
+  absl::StatusOr<std::optional<ErasureRow>> FindErasure(absl::string_view erasure_id) override;
+  absl::StatusOr<std::optional<ErasureRow>> FindErasureAt(uint64_t entry_index) override;
+  absl::StatusOr<std::vector<ErasureRow>> ListErasures(absl::string_view agency, uint64_t before,
+                                                       size_t limit) override;
+  absl::StatusOr<std::vector<ErasureRow>> UnattestedErasures(absl::string_view agency, size_t limit) override;
+  absl::StatusOr<std::vector<ErasurePartyRow>> ErasureParties(uint64_t position) override;
+  absl::StatusOr<std::vector<ErasurePartyRow>> ErasuresToChase(absl::Time time, size_t limit) override;
+
   // sqlite_reads_share.cc
   absl::StatusOr<std::optional<IdempotencyRow>> FindIdempotency(const IdempotencyKey& key) override;
   absl::StatusOr<std::optional<ShareRow>> FindShare(absl::string_view share_id) override;

@@ -72,12 +72,14 @@ class SqliteStore final : public Store {
 
  private:
   absl::Status Trim();
+  absl::Status EmptyLog();
   absl::StatusOr<std::unique_ptr<Connection>> TakeReader();
 
   const SqliteOptions options_;
   const ProcessLock lock_;
   const std::unique_ptr<Connection> writer_;
-  int pages_in_log_ = 0;  // touched inside the open transaction only
+  int pages_in_log_ = 0;       // touched inside the open transaction only
+  bool erased_in_log_ = true;  // likewise: the log of changes may still hold what was erased, as after a crash
   Mutex mutex_;
   bool writing_ GUARDED_BY(mutex_) = false;
   size_t reading_ GUARDED_BY(mutex_) = 0;
@@ -107,14 +109,15 @@ absl::StatusOr<std::unique_ptr<Transaction>> SqliteStore::Begin() {
     if (writing_) return absl::FailedPreconditionError("store: a transaction is open already");
     writing_ = true;
   }
-  const auto free = [this] {
+  const auto free = [this](SqliteTransaction::End end) {
     const MutexLock hold(mutex_);
+    erased_in_log_ = erased_in_log_ || end.erased;
     writing_ = false;
   };
-  absl::Status begun = Trim();
+  absl::Status begun = erased_in_log_ ? EmptyLog() : Trim();
   if (begun.ok()) begun = writer_->Run("BEGIN IMMEDIATE");
   if (!begun.ok()) {
-    free();
+    free({.erased = false});
     return begun;
   }
   return std::make_unique<SqliteTransaction>(*writer_, free);
@@ -127,6 +130,19 @@ absl::Status SqliteStore::Trim() {
   if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC) return SqliteStatus(writer_->database(), rc, "trim");
   // Anything else leaves the log of changes longer, which is safe; the next commit tries again.
   pages_in_log_ = 0;
+  return absl::OkStatus();
+}
+
+// Copies the whole log of changes into the file and cuts it to nothing. While a reader needs it the next Begin tries
+// again: waiting would stop the writer.
+absl::Status SqliteStore::EmptyLog() {
+  sqlite3_busy_timeout(writer_->database(), 0);
+  const int rc = sqlite3_wal_checkpoint_v2(writer_->database(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  sqlite3_busy_timeout(writer_->database(), Connection::kBusyMillis);
+  if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC) return SqliteStatus(writer_->database(), rc, "trim");
+  if (rc != SQLITE_OK) return absl::OkStatus();
+  pages_in_log_ = 0;
+  erased_in_log_ = false;
   return absl::OkStatus();
 }
 

@@ -4,21 +4,21 @@
 
 namespace derwent::store {
 
-SqliteTransaction::SqliteTransaction(Connection& connection, std::function<void()> ended)
+SqliteTransaction::SqliteTransaction(Connection& connection, std::function<void(End)> ended)
     : SqliteReads(connection), ended_(std::move(ended)) {}
 
 SqliteTransaction::~SqliteTransaction() {
-  if (open_) End();
+  if (open_) Abandon();
 }
 
-void SqliteTransaction::End() {
+void SqliteTransaction::Abandon() {
   open_ = false;
   // After some failures SQLite has rolled back by itself.
   if (sqlite3_get_autocommit(connection().database()) == 0) {
     const absl::Status rolled_back = connection().Run("ROLLBACK");
     static_cast<void>(rolled_back);  // A failed one leaves the connection in its transaction, and the next Begin fails.
   }
-  ended_();
+  ended_({.erased = false});
 }
 
 // Savepoints of one name nest in SQLite: each statement means the newest.
@@ -46,7 +46,7 @@ absl::Status SqliteTransaction::Commit() {
   // A failed write can make SQLite roll the whole transaction back by itself; a COMMIT then would "succeed" with
   // nothing.
   if (sqlite3_get_autocommit(connection().database()) != 0) {
-    End();
+    Abandon();
     return absl::UnavailableError("store: the transaction was rolled back by a failed write");
   }
   if (savepoints_ != 0) return absl::FailedPreconditionError("store: a savepoint is still open");
@@ -54,10 +54,10 @@ absl::Status SqliteTransaction::Commit() {
   const int rc = sqlite3_extended_errcode(connection().database());
   if (committed.ok()) {
     open_ = false;
-    ended_();
+    ended_({.erased = erased_});
     return absl::OkStatus();
   }
-  End();
+  Abandon();
   if (absl::IsDataLoss(committed)) return committed;
   // Full or busy: no commit frame was written. Any other error may have come after it.
   if ((rc & 0xff) == SQLITE_FULL || (rc & 0xff) == SQLITE_BUSY) return absl::UnavailableError(committed.message());

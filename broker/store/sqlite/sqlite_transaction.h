@@ -11,8 +11,12 @@ namespace derwent::store {
 // The open write transaction of the SQLite store.
 class SqliteTransaction final : public Transaction, public SqliteReads {
  public:
-  // `connection` has begun; `ended` is called once, when the transaction is over.
-  SqliteTransaction(Connection& connection, std::function<void()> ended);
+  // What was done, told once when the transaction is over.
+  struct End {
+    bool erased = false;  // It committed, and erased something.
+  };
+  // `connection` has begun.
+  SqliteTransaction(Connection& connection, std::function<void(End)> ended);
   SqliteTransaction(const SqliteTransaction&) = delete;
   SqliteTransaction& operator=(const SqliteTransaction&) = delete;
   ~SqliteTransaction() override;
@@ -33,6 +37,14 @@ class SqliteTransaction final : public Transaction, public SqliteReads {
   absl::Status PutWitnessView(const WitnessViewRow& view) override;
   absl::Status MarkCosigned(uint64_t size, absl::Time time) override;
   absl::Status UnmarkCosigned(uint64_t size) override;
+
+  // sqlite_writes_erasure.cc
+  absl::Status EraseEntry(const EntryRow& entry, absl::Span<const std::string> erased_tags) override;
+  absl::Status EraseShare(absl::string_view share_id) override;
+  absl::Status InsertHold(const HoldRow& hold) override;
+  absl::Status LiftHold(absl::string_view hold_id, uint64_t lift_index) override;
+  absl::StatusOr<uint64_t> PutErasure(const ErasureRow& row) override;
+  absl::Status PutErasureParty(const ErasurePartyRow& row) override;
 
   // sqlite_writes_share.cc
   absl::Status InsertIdempotency(const IdempotencyRow& row) override;
@@ -73,11 +85,14 @@ class SqliteTransaction final : public Transaction, public SqliteReads {
   absl::Status PutSetting(absl::string_view name, absl::string_view value) override;
 
  private:
-  void End();
+  void Abandon();
+  // What finds an entry: search columns, parties, tags.
+  absl::Status InsertIndexes(const EntryRow& entry);
 
-  std::function<void()> ended_;
+  std::function<void(End)> ended_;
   int savepoints_ = 0;
   bool open_ = true;
+  bool erased_ = false;
 };
 
 }  // namespace derwent::store

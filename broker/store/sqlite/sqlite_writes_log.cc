@@ -26,6 +26,10 @@ absl::Status SqliteTransaction::InsertEntry(const EntryRow& entry) {
   RETURN_IF_ERROR(
       connection().Run("INSERT INTO entry(idx, time_ms, packed, decision_request) VALUES (?, ?, ?, nullif(?, x''))",
                        entry.index, entry.time, AsOctets(entry.packed), AsOctets(entry.decision_request)));
+  return InsertIndexes(entry);
+}
+
+absl::Status SqliteTransaction::InsertIndexes(const EntryRow& entry) {
   const EntryColumns& columns = entry.columns;
   std::set<absl::string_view> parties = {columns.releasing_agency, columns.receiving_agency, columns.actor_agency};
   parties.erase("");

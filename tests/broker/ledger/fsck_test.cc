@@ -139,6 +139,7 @@ INSTANTIATE_TEST_SUITE_P(
         Tamper{"INSERT INTO subject_index VALUES (zeroblob(32), 7)", "entry 7: the subject index"},
         Tamper{"UPDATE public_body SET body = CAST('other' AS BLOB) WHERE idx = 2", "entry 2: its public body"},
         Tamper{"UPDATE entry SET decision_request = zeroblob(3) WHERE idx = 0", "entry 0: its decision request"},
+        Tamper{"UPDATE entry SET decision_request = NULL WHERE idx = 0", "entry 0: its decision request is erased"},
         Tamper{"UPDATE tile SET hashes = zeroblob(480)", "tile 0/0"}, Tamper{"DELETE FROM tile", "a tile is missing"},
         Tamper{"DELETE FROM checkpoint WHERE size = 15", "head: the newest checkpoint"},
         Tamper{"UPDATE checkpoint SET note = replace(note, 'derwent.example', 'derwent.examplf') WHERE size = 3",
@@ -147,6 +148,10 @@ INSTANTIATE_TEST_SUITE_P(
         Tamper{"UPDATE log_state SET epoch = 9", "table head"},
         Tamper{"UPDATE share SET purpose = 'other'", "table share"},
         Tamper{"UPDATE approval SET state = 1", "table approval"},
+        Tamper{"UPDATE hold SET reason = 'REVIEW'", "table hold"},
+        Tamper{"UPDATE erasure SET agency = 'dfrs'", "table erasure"},
+        Tamper{"UPDATE erasure_party SET chased = 7", "table erasure_party"},
+        Tamper{"DELETE FROM erasure", "a party belongs to no erasure"},
         Tamper{"UPDATE case_member SET persons = ''", "table case_member"},
         Tamper{"UPDATE delivery_payload SET payload = zeroblob(1)", "table delivery_payload"},
         Tamper{"DELETE FROM delivery_payload", "a delivery has no payload"},
@@ -167,7 +172,8 @@ std::string Dump(const std::string& path) {
                             "share_part",  "entry_party",     "delivery",        "delivery_payload",
                             "idempotency", "case_file",       "case_member",     "case_exclusion",
                             "approval",    "quota",           "key_event",       "directory",
-                            "restriction", "restriction_tag", "refusal_counter", "setting"}) {
+                            "restriction", "restriction_tag", "refusal_counter", "setting",
+                            "hold",        "erasure",         "erasure_party"}) {
     std::string columns;
     sqlite3_exec(database,
                  ("SELECT 'quote(' || group_concat(name, ')||'',''||quote(') || ')' FROM pragma_table_xinfo('" +

@@ -96,6 +96,37 @@ inline ApprovalRow SampleApproval(int number) {
 
 // At least one row in each table beside the log. The log must hold entries of share 1 from police to fire, and a
 // public key event at index 2.
+inline HoldRow SampleHold(uint64_t index) {
+  return {.index = index,
+          .hold_id = ShareId(8),
+          .agency = "dfrs",
+          .reason = "LEGAL",
+          .place_time = At(10),
+          .entry_index = 2,
+          .lift_index = std::nullopt};
+}
+
+inline ErasureRow SampleErasure(int number) {
+  return {.erasure_id = ShareId(number),
+          .agency = "police.derbys",
+          .entries = {1, 3},
+          .request = std::string("re\0quest", 8),
+          .approval = "",
+          .create_time = At(10),
+          .expire_time = At(1'000),
+          .entry_index = std::nullopt};
+}
+
+inline ErasurePartyRow SampleErasureParty(uint64_t position, const std::string& agency) {
+  return {.position = position,
+          .agency = agency,
+          .entries = {1},
+          .attestation = "",
+          .attest_time = std::nullopt,
+          .chase_time = At(500),
+          .chased = 0};
+}
+
 inline void FillEveryTable(Transaction& transaction) {
   EXPECT_OK(transaction.InsertShare(SampleShare(1)));
   EXPECT_OK(transaction.InsertPart(SamplePart(1)));
@@ -131,6 +162,10 @@ inline void FillEveryTable(Transaction& transaction) {
                               .minute = At(0),
                               .repeats = 4}));
   EXPECT_OK(transaction.PutSetting("policy_digest", "octets"));
+  EXPECT_OK(transaction.InsertHold(SampleHold(1)));
+  const auto position = transaction.PutErasure(SampleErasure(1));
+  EXPECT_OK(position);
+  EXPECT_OK(transaction.PutErasureParty(SampleErasureParty(position.value_or(0), "dfrs")));
 }
 
 }  // namespace derwent::store

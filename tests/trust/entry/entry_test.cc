@@ -9,6 +9,7 @@
 #include "tests/support/matchers.h"
 #include "tests/trust/seeded_random.h"
 #include "trust/base/encoding.h"
+#include "trust/entry/erasure_record.h"
 #include "trust/entry/opening.h"
 #include "trust/merkle/proof.h"
 #include "trust/secret/sha256.h"
@@ -182,6 +183,17 @@ TEST_F(EntryTest, WritesTheGoldenBytes) {
   if (std::getenv("UPDATE_GOLDEN") != nullptr) std::ofstream(kGolden) << text;
   std::ifstream file(kGolden);
   EXPECT_EQ(text, std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()));
+}
+
+TEST_F(EntryTest, AReceiptWithFieldsClosedStillVerifiesAndHoldsNeitherSaltNorValue) {
+  const std::string receipt = Receipt(Opening::Of(fields_, hashes_, FieldSet().set()));
+  const std::string closed = CloseReceipt(receipt, Only({Field::kReleasingAgency})).value();
+  const VerifiedReceipt verified = VerifyReceipt(closed, verifier_, kOrigin).value();
+  EXPECT_EQ(verified.opening.Value(Field::kReleasingAgency), nullptr);
+  EXPECT_NE(verified.opening.Value(Field::kReceivingAgency), nullptr);
+  EXPECT_EQ(verified.opening.ToExtra().find("police.derbys"), std::string::npos);
+  EXPECT_EQ(verified.opening.ToExtra().find(fields_.salts[1]), std::string::npos);
+  EXPECT_THAT(CloseReceipt("no receipt", FieldSet()), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

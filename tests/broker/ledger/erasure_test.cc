@@ -1,0 +1,197 @@
+#include "broker/ledger/erasure.h"
+
+#include <sqlite3.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "broker/ledger/fsck.h"
+#include "broker/ledger/query.h"
+#include "tests/broker/ledger/ledger_fixture.h"
+#include "trust/entry/erasure_record.h"
+#include "trust/entry/opening.h"
+
+namespace derwent::ledger {
+namespace {
+
+using ::derwent::testing::StatusIs;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+// Six referrals, about persons 0 to 5.
+class ErasureTest : public LedgerTest {
+ protected:
+  void SetUp() override {
+    LedgerTest::SetUp();
+    for (int i = 0; i < 6; ++i) Commit({Referral(i)}, TestTime(i));
+    before_ = store_->Read().value()->FindEntry(2).value()->packed;
+    receipt_ = MakeReceipt(*store_->Read().value(), 2, "police.derbys").value();
+  }
+
+  // Erases entries and records it as the broker does.
+  void Erase(const std::vector<uint64_t>& targets, const trust::FieldSet& fields) {
+    auto transaction = store_->Begin().value();
+    for (const uint64_t index : targets) ASSERT_OK(EraseFields(*transaction, index, fields));
+    trust::ErasureRecord record{
+        .targets = targets, .fields = fields, .month = "2026-11", .approvals = std::nullopt, .policy = std::nullopt};
+    if (fields.all()) {
+      record.policy = trust::Sha256("policy");
+    } else {
+      record.approvals = {.owner = trust::Sha256("request"), .other = trust::Sha256("approval")};
+    }
+    const auto indexes =
+        log_->Append(*transaction, {EntryDraft::Public(trust::EntryKind::kErasure, record.ToBody(), "erasure", "")},
+                     TestTime(99), random_);
+    ASSERT_OK(transaction->PutErasure({.erasure_id = std::to_string(indexes->front()),
+                                       .agency = fields.all() ? "" : "police.derbys",
+                                       .entries = targets,
+                                       .request = fields.all() ? "" : "request",
+                                       .approval = fields.all() ? "" : "approval",
+                                       .create_time = TestTime(99),
+                                       .expire_time = TestTime(99),
+                                       .entry_index = indexes->front()}));
+    ASSERT_OK(log_->Seal(*transaction));
+    ASSERT_OK(transaction->Commit());
+  }
+  std::string Broken() { return Fsck(path(), log_->vkey()).value().broken; }
+  // What fsck says after `sql`, as an intruder with sqlite3 would run it on the live file.
+  std::string BrokenAfter(const std::string& sql) {
+    sqlite3* database = nullptr;
+    sqlite3_open(path().c_str(), &database);
+    sqlite3_create_function_v2(
+        database, "row_check", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, nullptr,
+        [](sqlite3_context* context, int, sqlite3_value**) { sqlite3_result_zeroblob(context, 8); }, nullptr, nullptr,
+        nullptr);
+    char* error = nullptr;
+    EXPECT_EQ(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, &error), SQLITE_OK) << error;
+    sqlite3_close(database);
+    return Broken();
+  }
+  std::vector<OpenedEntry> Find(const std::string& tag) {
+    return Search(*store_->Read().value(), {.viewer_agency = "police.derbys", .tags = {tag}}).value();
+  }
+
+  std::string before_;
+  std::string receipt_;
+};
+
+TEST_F(ErasureTest, TakesSaltsAndValuesAndLeavesHashesAndLeaf) {
+  Erase({2}, trust::PersonFields());
+  const PackedEntry was = PackedEntry::Decode(before_).value();
+  const PackedEntry is = FindSealed(*store_->Read().value(), 2).value();
+  EXPECT_EQ(is.leaf, was.leaf);
+  EXPECT_EQ(is.hashes, was.hashes);
+  EXPECT_EQ(ErasedOf(is), trust::PersonFields());
+  EXPECT_EQ(is.fields[trust::Field::kPurpose], was.fields[trust::Field::kPurpose]);
+  EXPECT_FALSE(store_->Read().value()->FindDecisionRequest(2).value().has_value());
+  EXPECT_EQ(Broken(), "");
+}
+
+TEST_F(ErasureTest, OldReceiptsAndNewOnesVerify) {
+  Erase({2}, trust::PersonFields());
+  const auto old = trust::VerifyReceipt(receipt_, log_->vkey(), kOrigin);
+  ASSERT_OK(old);
+  EXPECT_NE(old->opening.Value(trust::Field::kReleasingPerson), nullptr) << "what its holder kept is the holder's";
+  const std::string again = MakeReceipt(*store_->Read().value(), 2, "police.derbys").value();
+  const auto verified = trust::VerifyReceipt(again, log_->vkey(), kOrigin);
+  ASSERT_OK(verified);
+  EXPECT_EQ(verified->opening.Value(trust::Field::kReleasingPerson), nullptr);
+  EXPECT_NE(verified->opening.Value(trust::Field::kPurpose), nullptr);
+}
+
+TEST_F(ErasureTest, APersonIsFoundByTagNoMoreAndTheEntryStillByItsParties) {
+  ASSERT_THAT(Find(TestTag(2)), SizeIs(2));
+  Erase({1, 2}, trust::PersonFields());
+  EXPECT_THAT(Find(TestTag(2)), IsEmpty());
+  EXPECT_THAT(Search(*store_->Read().value(), {.viewer_agency = "dfrs"}).value(), SizeIs(6));
+}
+
+TEST_F(ErasureTest, BySchedulePartiesTimeAndEverythingElseGo) {
+  Erase({0, 2}, trust::AllFields());
+  EXPECT_EQ(Broken(), "");
+  EXPECT_THAT(OpenEntry(*store_->Read().value(), 2, "dfrs"), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(Search(*store_->Read().value(), {.viewer_agency = "dfrs"}).value(), SizeIs(4));
+  EXPECT_EQ(store_->Read().value()->FindEntry(2).value()->time, TestTime(1)) << "the time of the entry before";
+  EXPECT_THAT(Search(*store_->Read().value(), {.viewer_agency = "dfrs", .start = TestTime(3)}).value(), SizeIs(3));
+  EXPECT_THAT(EraseFields(*store_->Begin().value(), 6, trust::AllFields()), StatusIs(absl::StatusCode::kNotFound))
+      << "nothing can be erased of a public entry";
+  EXPECT_THAT(EraseFields(*store_->Begin().value(), 7, trust::AllFields()), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(ErasureTest, NothingOfItIsLeftInFileOrLogOfChanges) {
+  Erase({2}, trust::PersonFields());
+  ASSERT_OK(store_->Begin().value()->Savepoint());  // The next transaction empties the log of changes.
+  const PackedEntry was = PackedEntry::Decode(before_).value();
+  const std::string file = ReadFile(path());
+  EXPECT_THAT(ReadFile(path() + "-wal"), IsEmpty());
+  for (const trust::Field field : {trust::Field::kReleasingPerson, trust::Field::kReceivingPerson,
+                                   trust::Field::kSubjectTags, trust::Field::kSubjectRole, trust::Field::kGrounds}) {
+    EXPECT_EQ(file.find(was.fields.salts[static_cast<size_t>(field) - 1]), std::string::npos)
+        << static_cast<int>(field);
+  }
+  EXPECT_EQ(file.find(was.fields[trust::Field::kSubjectTags]), std::string::npos);
+  EXPECT_EQ(file.find("canonical request 2"), std::string::npos);
+  EXPECT_NE(file.find(was.fields.salts[static_cast<size_t>(trust::Field::kPurpose) - 1]), std::string::npos);
+}
+
+TEST_F(ErasureTest, AReaderThatLooksOnDoesNotStopTheWriter) {
+  const auto reader = store_->Read().value();
+  Erase({2}, trust::PersonFields());
+  Commit({Referral(7)}, TestTime(100));
+  EXPECT_EQ(PackedEntry::Decode(reader->FindEntry(2).value()->packed)->fields[trust::Field::kReleasingPerson], "p-17");
+}
+
+TEST_F(ErasureTest, FsckCatchesAnErasureWithoutItsRecord) {
+  // As if the broker had erased and recorded nothing: the row of an honest erasure of entry 2 put in its place.
+  auto transaction = store_->Begin().value();
+  ASSERT_OK(EraseFields(*transaction, 2, trust::PersonFields()));
+  ASSERT_OK(transaction->Commit());
+  EXPECT_THAT(Broken(), HasSubstr("entry 2: fields are erased, and no entry records that"));
+}
+
+TEST_F(ErasureTest, FsckCatchesMoreErasedThanRecorded) {
+  Erase({2}, trust::PersonFields());
+  auto transaction = store_->Begin().value();
+  ASSERT_OK(EraseFields(*transaction, 2, trust::AllFields()));
+  ASSERT_OK(transaction->Commit());
+  EXPECT_THAT(Broken(), HasSubstr("entry 2: fields are erased, and no entry records that"));
+}
+
+TEST_F(ErasureTest, FsckCatchesASkippedErasure) {
+  Erase({2}, trust::PersonFields());
+  auto transaction = store_->Begin().value();
+  store::EntryRow row = *transaction->FindEntry(2).value();
+  row.packed = before_;
+  const PackedEntry was = PackedEntry::Decode(before_).value();
+  row.columns = was.Columns();
+  row.tags = {TestTag(2), TestTag(3)};
+  std::sort(row.tags.begin(), row.tags.end());
+  ASSERT_OK(transaction->EraseEntry(row, {}));
+  ASSERT_OK(transaction->Commit());
+  EXPECT_THAT(Broken(), HasSubstr("entry 2: entry 6 records its erasure, and it was not erased"));
+}
+
+TEST_F(ErasureTest, FsckCatchesARecordWithoutItsSignatures) {
+  Erase({2}, trust::PersonFields());
+  EXPECT_THAT(BrokenAfter("UPDATE erasure SET approval = CAST('forged' AS BLOB)"),
+              HasSubstr("entry 6: the erasure it records lacks its two signatures"));
+  EXPECT_THAT(BrokenAfter("UPDATE erasure SET approval = CAST('approval' AS BLOB), entries = zeroblob(8)"),
+              HasSubstr("entry 6: the erasure it records is of other entries"));
+  EXPECT_THAT(BrokenAfter("DELETE FROM erasure"), HasSubstr("entry 6: the erasure it records is not there"));
+}
+
+TEST_F(ErasureTest, FsckCatchesARowThatClaimsAnErasureNobodyRecorded) {
+  Erase({2}, trust::PersonFields());
+  EXPECT_THAT(BrokenAfter("INSERT INTO erasure(erasure_id, agency, entries, request, approval, create_ms, expire_ms, "
+                          "idx) VALUES ('x', '', x'', x'', x'', 0, 0, 5)"),
+              HasSubstr("an erasure names entry 5, which records none"));
+}
+
+}  // namespace
+}  // namespace derwent::ledger
