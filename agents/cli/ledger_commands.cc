@@ -193,7 +193,7 @@ absl::StatusOr<int> Cosign(Client& client, const std::string& policy, const std:
 struct Options {
   bool all = false;
   std::string since, save, file, vkey, origin, policy, folder;
-  std::vector<std::string> files;
+  std::vector<std::string> files, fields;
   std::string out = "-";
   uint64_t index = 0;
 };
@@ -222,6 +222,10 @@ absl::Status CheckFolder(const Options& o) {
 
 absl::Status OpenOffline(const Options& o, Format format) {
   ASSIGN_OR_RETURN(const Believed believed, Believed::Make(o.vkey, o.origin, o.policy));
+  if (!o.fields.empty()) {
+    ASSIGN_OR_RETURN(const std::string opened, OpenOnly(o.file, o.fields, believed));
+    return WriteOut(o.out, opened);
+  }
   return OpenProof(o.file, believed, format, std::cout);
 }
 
@@ -271,9 +275,13 @@ void AddFiles(CLI::App& ledger, const std::shared_ptr<Options>& o, Session& sess
   fsck->add_option("folder", o->folder, "folder")->required();
   AddBelieved(*fsck, *o);
   fsck->callback([o, &session] { session.exit_code = ExitOf(CheckFolder(*o)); });
-  CLI::App* const open = ledger.add_subcommand("open", "verify a receipt file offline and print what it opens");
+  CLI::App* const open = ledger.add_subcommand(
+      "open", "verify a receipt file offline and print what it opens, or open just the chosen fields to an outsider");
   open->add_option("file", o->file, "tlog-proof file")->required();
   AddBelieved(*open, *o);
+  open->add_option("--only", o->fields, "names of fields, with commas: write a receipt that opens these and no other")
+      ->delimiter(',');
+  open->add_option("--out", o->out, "where to; - for standard output")->capture_default_str();
   open->callback([o, &session] { session.exit_code = ExitOf(OpenOffline(*o, session.format())); });
 }
 

@@ -2,10 +2,12 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "agents/cli/entry_view.h"
 #include "agents/cli/export_check.h"
@@ -183,6 +185,30 @@ absl::Status VerifyFiles(const std::vector<std::string>& paths, const Believed& 
   }
   out << "verified\n";
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> OpenOnly(const std::string& path, const std::vector<std::string>& fields,
+                                     const Believed& believed) {
+  ASSIGN_OR_RETURN(const std::string text, ReadIn(path, kMostOctets));
+  ASSIGN_OR_RETURN(const trust::VerifiedReceipt receipt, ReadProof(path, text, believed));
+  if (receipt.opening.kind != trust::EntryKind::kSealed)
+    return absl::InvalidArgumentError(absl::StrCat("`", path, "` is of a public entry: it has no fields to choose"));
+  trust::Opening chosen = receipt.opening;
+  std::set<std::string> wanted(fields.begin(), fields.end());
+  for (int number = 1; number <= trust::kFieldCount; ++number) {
+    trust::Opening::Item& item = chosen.items[static_cast<size_t>(number) - 1];
+    if (item.value.has_value() && wanted.erase(std::string(trust::FieldName(number))) > 0) continue;
+    item.value.reset();
+    item.salt.clear();
+  }
+  if (!wanted.empty())
+    return absl::InvalidArgumentError(
+        absl::StrCat("`", path, "` does not open these fields: ", absl::StrJoin(wanted, ", ")));
+  ASSIGN_OR_RETURN(trust::TlogProof proof, trust::TlogProof::Parse(text));
+  proof.extra = chosen.ToExtra();
+  std::string opened = proof.ToString();
+  RETURN_IF_ERROR(ReadProof(path, opened, believed).status());
+  return opened;
 }
 
 absl::Status OpenProof(const std::string& path, const Believed& believed, Format format, std::ostream& out) {

@@ -39,6 +39,12 @@ struct Believed {
 // file. Errors: kInvalidArgument a file cannot be read; kDataLoss naming file and link.
 absl::Status VerifyFiles(const std::vector<std::string>& paths, const Believed& believed, std::ostream& out);
 
+// A receipt that opens only the fields named (trust/entry, FieldName) of those that `text` opens; of all others their
+// hashes stay, so that it proves the same entry. Verified before and after. Errors: as VerifyFiles; kInvalidArgument a
+// field that is not opened in it, or an entry that has no fields.
+absl::StatusOr<std::string> OpenOnly(const std::string& path, const std::vector<std::string>& fields,
+                                     const Believed& believed);
+
 // Verifies one tlog-proof and prints what it opens. Errors as VerifyFiles.
 absl::Status OpenProof(const std::string& path, const Believed& believed, Format format, std::ostream& out);
 

@@ -16,7 +16,10 @@ namespace {
 
 std::string CsvCell(const std::string& cell) {
   std::string safe = cell;
-  if (!safe.empty() && std::string("=+-@\t\r").find(safe[0]) != std::string::npos) safe.insert(0, "'");
+  // A spreadsheet may drop what is blank before it looks for a formula.
+  const size_t first = safe.find_first_not_of(' ');
+  if (first != std::string::npos && std::string("=+-@\t\r\n").find(safe[first]) != std::string::npos)
+    safe.insert(0, "'");
   return absl::StrCat("\"", absl::StrReplaceAll(safe, {{"\"", "\"\""}}), "\"");
 }
 

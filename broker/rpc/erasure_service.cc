@@ -67,12 +67,12 @@ grpc::ServerUnaryReactor* ErasureService::ListErasures(grpc::CallbackServerConte
                                                        v1::ListErasuresResponse* response) {
   store::Store& store = *runner_.parts().store;
   const Clock& clock = *runner_.parts().clock;
-  return runner_.Read(
-      context, "ListErasures",
-      [request, response, &store, &clock](const Caller& caller, const World&, store::Reader& reader) -> absl::Status {
-        ASSIGN_OR_RETURN(*response, exchange::ListErasures(caller, *request, clock.Now(), reader));
-        return FillReceipts(*response, caller.agency(), nullptr, store);
-      });
+  return runner_.Read(context, "ListErasures",
+                      [request, response, &store, &clock](const Caller& caller, const World& world,
+                                                          store::Reader& reader) -> absl::Status {
+                        ASSIGN_OR_RETURN(*response, exchange::ListErasures(caller, *request, clock.Now(), reader));
+                        return FillReceipts(*response, caller.agency(), nullptr, world, store);
+                      });
 }
 
 grpc::ServerUnaryReactor* ErasureService::AttestErasure(grpc::CallbackServerContext* context,

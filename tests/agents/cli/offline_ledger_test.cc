@@ -111,6 +111,24 @@ TEST_F(OfflineLedgerTest, AMissingFileOrKeyIsBadInputAndNotTampering) {
   EXPECT_THAT(Believed::Make("", "", ""), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--vkey")));
 }
 
+TEST_F(OfflineLedgerTest, AnOutsiderIsOpenedJustTheChosenFieldsAndVerifiesThem) {
+  const auto opened = OpenOnly(kGoldenProof, {"time", "outcome"}, Believe());
+  ASSERT_OK(opened);
+  EXPECT_THAT(*opened, Not(HasSubstr("police.derbys")));
+  const std::string path = Write("chosen.tlog-proof", *opened);
+  EXPECT_THAT(Verify({path}), IsOk());
+  out_.str("");
+  EXPECT_THAT(OpenProof(path, Believe(), Format::kCsv, out_), IsOk());
+  EXPECT_EQ(
+      out_.str(),
+      "\"field\",\"name\",\"value\"\r\n\"1\",\"time\",\"1795536292275\"\r\n\"14\",\"outcome\",\"outcome=PERMIT\"\r\n");
+}
+
+TEST_F(OfflineLedgerTest, NobodyOpensWhatTheirReceiptDoesNot) {
+  EXPECT_THAT(OpenOnly(kGoldenProof, {"time", "releasing_person", "subject_tags"}, Believe()),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("releasing_person, subject_tags")));
+}
+
 TEST_F(OfflineLedgerTest, OpenPrintsWhatTheReceiptOpensAndNoMore) {
   EXPECT_THAT(OpenProof(kGoldenProof, Believe(), Format::kTable, out_), IsOk());
   EXPECT_THAT(out_.str(), HasSubstr("referral from police.derbys to dfrs"));

@@ -43,7 +43,8 @@ TEST_P(FormulaTest, ACsvCellNeverRunsInASpreadsheet) {
   EXPECT_EQ(Printed(rows, Format::kCsv), std::string("\"note\"\r\n\"'") + GetParam() + "\"\r\n");
 }
 
-INSTANTIATE_TEST_SUITE_P(Starts, FormulaTest, ::testing::Values("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"));
+INSTANTIATE_TEST_SUITE_P(Starts, FormulaTest,
+                         ::testing::Values("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1"));
 
 TEST(OutputTest, CsvDoublesQuotes) {
   Rows rows({"a"});
