@@ -69,7 +69,8 @@ absl::StatusOr<v1::SendCaseRequestResponse> EmergencyDesk::Request(const LocalCa
   asked.set_acting_person(caller.name);
   v1::EmergencyCommand command;
   std::vector<FieldProblem> problems;
-  if (!command.ParseFromString(request.declaration().command().payload()))
+  const std::string& declared = request.declaration().command().payload();
+  if (declared.empty() || !command.ParseFromString(declared))
     problems.push_back({"declaration", "is a signed EmergencyCommand"});
   else
     problems = Differences(command, asked);
