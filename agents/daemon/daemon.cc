@@ -206,8 +206,8 @@ AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroun
                            .holder = holder_,
                            .approver = approver_}),
       desk_(context_, sender_, postman_),
-      request_desk_(context_,
-                    {.requests = *request_state_, .asker = asker_, .holder = holder_, .approver = approver_}) {
+      request_desk_(context_, {.requests = *request_state_, .asker = asker_, .holder = holder_, .approver = approver_}),
+      audit_desk_(context_, *request_state_) {
   roots_.Set(std::move(loaded.roots));
   ReadSystem();
   if (!config.handover_folder.empty()) {

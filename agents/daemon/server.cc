@@ -39,6 +39,7 @@ bool OnLoopback(const std::string& address) {
 LocalServer::LocalServer(AgentDaemon& daemon)
     : service_(daemon.context(), daemon.desk()),
       requests_(daemon.context(), daemon.requests()),
+      audit_(daemon.context(), daemon.audit()),
       health_([this, &daemon] { return !draining_ && daemon.context().policy.view() != nullptr; }) {}
 
 LocalServer::~LocalServer() { Stop(); }
@@ -50,6 +51,7 @@ absl::StatusOr<std::unique_ptr<LocalServer>> LocalServer::Start(const AgentConfi
   builder.SetMaxReceiveMessageSize(kMaxCallOctets);
   builder.RegisterService(&local->service_);
   builder.RegisterService(&local->requests_);
+  builder.RegisterService(&local->audit_);
   builder.RegisterService(&local->health_);
   local->server_ = builder.BuildAndStart();
   if (local->server_ == nullptr || local->port_ == 0)

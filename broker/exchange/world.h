@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -43,6 +44,9 @@ struct World {
   std::shared_ptr<const witness::Quorum> quorum;
   absl::Time policy_time;
   std::string reload_error;
+  // By whom bundles are judged that were in force before: agency to those who may sign for it, and how many agencies.
+  std::map<std::string, std::set<std::string>> signatories;
+  int bundle_quorum = 2;
 
   policy::Snapshot snapshot() const { return {.policy = bundle->policy.get(), .directories = &directories}; }
   // Decides under the policy and the registers of this world, by the bundle's engine.

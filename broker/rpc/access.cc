@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/decide.h"
 #include "broker/exchange/refusal.h"
+#include "broker/exchange/search.h"
 
 namespace derwent::rpc {
 namespace {
@@ -15,6 +15,7 @@ enum Who : unsigned {
   kConsoles = 2,
   kPersons = 4,
   kAuditors = 8,
+  kMetadataAuditors = 16,
   kEverybody = kAgents | kConsoles | kPersons
 };
 
@@ -23,8 +24,9 @@ struct Row {
   unsigned who;
 };
 
-// kAuditors: persons whose directory gives them a role that may audit their own agency.
-constexpr std::array<Row, 38> kTable = {{
+// kAuditors: persons whose directory gives them a role that may audit their own agency. kMetadataAuditors: one that may
+// see the metadata of all.
+constexpr std::array<Row, 41> kTable = {{
     {"PlanReferral", kAgents},
     {"SubmitReferral", kAgents},
     {"GetReferral", kEverybody},
@@ -54,7 +56,10 @@ constexpr std::array<Row, 38> kTable = {{
     {"AddCosignature", kAgents},
     {"GetQuorum", kEverybody},
     {"GetLedgerEntry", kAgents | kAuditors},
-    {"SearchLedgerEntries", kAgents | kAuditors},
+    {"SearchLedgerEntries", kAgents | kAuditors | kMetadataAuditors},
+    {"GetDecision", kAgents | kAuditors},
+    {"ReplayDecisions", kAgents | kAuditors},
+    {"ReportBreach", kAgents | kAuditors},
     {"PublishKeyEvent", kAgents},
     {"GetAgencyKeys", kEverybody},
     {"ApplyDirectory", kAgents},
@@ -65,9 +70,9 @@ constexpr std::array<Row, 38> kTable = {{
     {"Check", kEverybody},
 }};
 
-bool Audits(const exchange::Caller& caller, const exchange::World& world, absl::Time now) {
-  return exchange::PersonMay(world, caller.agency(), caller.id.name, "audit_own", "", now) ||
-         exchange::PersonMay(world, caller.agency(), caller.id.name, "audit_own_health", "", now);
+bool Audits(unsigned who, const exchange::Caller& caller, const exchange::World& world, absl::Time now) {
+  return ((who & kAuditors) != 0 && exchange::MayAuditOwn(caller, world, now)) ||
+         ((who & kMetadataAuditors) != 0 && exchange::MayAuditMetadata(caller, world, now));
 }
 
 // Somebody who left the directory may call nothing, whatever the certificate says.
@@ -101,8 +106,7 @@ absl::Status MayCall(const exchange::Caller& caller, absl::string_view method, c
       may = (who & kConsoles) != 0;
       break;
     case trust::CallerKind::kPerson:
-      may = InDirectory(caller, world) &&
-            ((who & kPersons) != 0 || ((who & kAuditors) != 0 && Audits(caller, world, now)));
+      may = InDirectory(caller, world) && ((who & kPersons) != 0 || Audits(who, caller, world, now));
       break;
     case trust::CallerKind::kBroker:
       break;

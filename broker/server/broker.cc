@@ -14,6 +14,7 @@
 
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
+#include "broker/rpc/audit_service.h"
 #include "broker/rpc/authentication.h"
 #include "broker/rpc/services.h"
 #include "broker/server/evidence_folder.h"
@@ -207,6 +208,8 @@ class RunningBroker final : public Broker {
     ASSIGN_OR_RETURN(world.revoked, ReadRevocations(configuration_, *world.authority, clock_.Now()));
     ASSIGN_OR_RETURN(world.anchors, ReadAnchors(configuration_.anchors));
     ASSIGN_OR_RETURN(world.bundle, ReadBundle(configuration_, *world.authority, *world.revoked, clock_.Now()));
+    ASSIGN_OR_RETURN(world.signatories, ReadSignatories(configuration_.signatories));
+    world.bundle_quorum = configuration_.bundle_quorum;
     world.policy_time = clock_.Now();
     for (const policy::Problem& warning : world.bundle->warnings) {
       if (warning.severity == policy::Severity::kWarning)
@@ -253,6 +256,7 @@ class RunningBroker final : public Broker {
     cases_ = std::make_unique<rpc::CaseService>(*runner_);
     case_requests_ = std::make_unique<rpc::CaseRequestService>(*runner_);
     mailbox_ = std::make_unique<rpc::MailboxService>(*runner_);
+    audit_ = std::make_unique<rpc::AuditService>(*runner_);
     ledger_service_ = std::make_unique<rpc::LedgerService>(*runner_, ledger_->vkey().ToString());
     witness_service_ = std::make_unique<rpc::WitnessService>(*runner_, Gathering());
     keys_ = std::make_unique<rpc::KeyService>(*runner_);
@@ -265,7 +269,7 @@ class RunningBroker final : public Broker {
     builder.AddListeningPort(configuration_.listen, Credentials(configuration_), &port_);
     for (grpc::Service* service : std::initializer_list<grpc::Service*>{
              referral_.get(), cases_.get(), case_requests_.get(), mailbox_.get(), ledger_service_.get(),
-             witness_service_.get(), keys_.get(), registers_.get(), policy_.get(), health_.get()}) {
+             witness_service_.get(), audit_.get(), keys_.get(), registers_.get(), policy_.get(), health_.get()}) {
       builder.RegisterService(service);
     }
     builder.SetMaxReceiveMessageSize(static_cast<int>(configuration_.limits.share_octets + (1 << 20)));
@@ -310,6 +314,7 @@ class RunningBroker final : public Broker {
   std::unique_ptr<rpc::MailboxService> mailbox_;
   std::unique_ptr<rpc::LedgerService> ledger_service_;
   std::unique_ptr<rpc::WitnessService> witness_service_;
+  std::unique_ptr<rpc::AuditService> audit_;
   std::unique_ptr<rpc::KeyService> keys_;
   std::unique_ptr<rpc::RegisterService> registers_;
   std::unique_ptr<rpc::PolicyService> policy_;

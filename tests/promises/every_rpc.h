@@ -27,7 +27,8 @@ class EveryRpc : public ::testing::Test {
   static std::map<std::string, int64_t> Kept();
 
   static bool AtAgent(const google::protobuf::MethodDescriptor& method) {
-    return method.service()->name() == "AgentService" || method.service()->name() == "AgentRequestService";
+    const std::string& service = method.service()->name();
+    return service == "AgentService" || service == "AgentRequestService" || service == "AgentAuditService";
   }
   static std::string Pki() { return consortium_->folder() + "/pki/"; }
 
