@@ -66,6 +66,11 @@ void Rows::PrintJson(bool list, std::ostream& out) const {
 
 void Rows::PrintCsv(std::ostream& out) const {
   PrintCsvLine(header_, out);
+  PrintMore(Format::kCsv, out);
+}
+
+void Rows::PrintMore(Format format, std::ostream& out) const {
+  if (format != Format::kCsv) return PrintJson(false, out);
   for (const auto& row : rows_) PrintCsvLine(row, out);
 }
 

@@ -23,6 +23,8 @@ class Rows {
   // formula has an apostrophe before it. JSON: a list of objects, keys in the order of the header; JSON Lines: one a
   // line.
   void Print(Format format, std::ostream& out) const;
+  // The rows alone, as CSV or JSON Lines: what follows in a file already begun.
+  void PrintMore(Format format, std::ostream& out) const;
 
  private:
   void PrintJson(bool list, std::ostream& out) const;

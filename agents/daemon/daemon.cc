@@ -208,7 +208,8 @@ AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroun
                            .approver = approver_}),
       desk_(context_, sender_, postman_),
       request_desk_(context_, {.requests = *request_state_, .asker = asker_, .holder = holder_, .approver = approver_}),
-      emergency_desk_(context_, asker_) {
+      emergency_desk_(context_, asker_),
+      audit_desk_(context_, *request_state_) {
   roots_.Set(std::move(loaded.roots));
   ReadSystem();
   if (!config.handover_folder.empty()) {

@@ -12,6 +12,7 @@
 
 #include "agents/daemon/approver.h"
 #include "agents/daemon/asker.h"
+#include "agents/daemon/audit_desk.h"
 #include "agents/daemon/config.h"
 #include "agents/daemon/context.h"
 #include "agents/daemon/desk.h"
@@ -73,6 +74,7 @@ class AgentDaemon {
   Desk& desk() { return desk_; }
   RequestDesk& requests() { return request_desk_; }
   EmergencyDesk& emergencies() { return emergency_desk_; }
+  AuditDesk& audit() { return audit_desk_; }
   const AgentContext& context() const { return context_; }
   // What its calls to the broker carry.
   Gossip& gossip() { return told_; }
@@ -127,6 +129,7 @@ class AgentDaemon {
   Desk desk_;
   RequestDesk request_desk_;
   EmergencyDesk emergency_desk_;
+  AuditDesk audit_desk_;
   std::unique_ptr<Intake> intake_;
   StopSignal stop_;
   std::vector<std::thread> threads_;

@@ -30,6 +30,7 @@ std::initializer_list<absl::string_view> PowersFor(LocalRight right) {
     case LocalRight::kSeeOutbox:
       return kSee;
     case LocalRight::kReferences:
+    case LocalRight::kAudit:
     case LocalRight::kSeeHeld:
       return kAudit;
     case LocalRight::kRestrict:
@@ -96,7 +97,8 @@ absl::Status CheckRight(const LocalCaller& caller, LocalRight right, const Agent
   if (right == LocalRight::kStatus || (right == LocalRight::kSeeInbox && context.policy.view() != nullptr))
     return absl::OkStatus();
   if (caller.kind == trust::CallerKind::kConsole) {
-    return right == LocalRight::kReferences || right == LocalRight::kRestrict || right == LocalRight::kSeeHeld
+    return right == LocalRight::kReferences || right == LocalRight::kRestrict || right == LocalRight::kSeeHeld ||
+                   right == LocalRight::kAudit
                ? NotEntitled()
                : absl::OkStatus();
   }

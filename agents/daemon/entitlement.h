@@ -24,6 +24,7 @@ enum class LocalRight {
   kSeeOutbox,   // List what was sent.
   kSeeInbox,    // List what was received.
   kReferences,  // Compute references for a ledger search.
+  kAudit,       // See the agent's own records of what was sent, received and opened.
   kSeeHeld,     // See what others asked of this agency, and what became of it.
   kRestrict,    // Restrict a subject.
   kStatus,      // See the agent's state.

@@ -160,11 +160,7 @@ absl::StatusOr<bool> Receiver::HandlePackage(const v1::Delivery& delivery) {
   ASSIGN_OR_RETURN(OpenResult result, Open(delivery.package(), *manifest));
   if (const auto* rejection = std::get_if<Rejection>(&result); rejection != nullptr)
     return Refuse(delivery, *manifest, *rejection);
-  if (delivery.receipts().empty()) return absl::DataLossError("a package came without evidence");
-  std::vector<Evidence::Shown> shown;
-  for (const v1::Receipt& receipt : delivery.receipts())
-    shown.push_back({.receipt = receipt, .expected = ExpectedOf(*manifest, digest)});
-  RETURN_IF_ERROR(parts_.evidence.Take(shown));
+  RETURN_IF_ERROR(TakeEvidence(delivery, *manifest, digest));
   const OpenedPackage& opened = std::get<OpenedPackage>(result);
   if (IsReply(opened.manifest)) {
     const absl::Status judged = parts_.asker.Judge(opened.manifest);
@@ -173,6 +169,23 @@ absl::StatusOr<bool> Receiver::HandlePackage(const v1::Delivery& delivery) {
     RETURN_IF_ERROR(judged);
   }
   return Keep(delivery, opened);
+}
+
+absl::Status Receiver::TakeEvidence(const v1::Delivery& delivery, const v1::Manifest& manifest,
+                                    const Sha256Digest& digest) {
+  std::vector<Evidence::Shown> shown;
+  for (const v1::Receipt& receipt : delivery.receipts())
+    shown.push_back({.receipt = receipt, .expected = ExpectedOf(manifest, digest)});
+  const absl::Status taken =
+      shown.empty() ? absl::DataLossError("a package came without evidence") : parts_.evidence.Take(shown);
+  if (taken.ok() || absl::IsUnavailable(taken)) return taken;
+  // The sender must know of it, and the ledger: a broker that shows no evidence has to enter that it was told so.
+  if (shown.empty()) context_.Alarm("RECEIPT_MISSING", manifest.share_id(), manifest.sender_agency());
+  const v1::NoticeKind complaint = shown.empty() ? v1::NOTICE_KIND_RECEIPT_MISSING : v1::NOTICE_KIND_RECEIPT_INVALID;
+  RETURN_IF_ERROR(parts_.postman.QueueNotice(manifest, delivery.delivery_id(), complaint, {}, digest.bytes()));
+  context_.to_send.Ring();
+  RETURN_IF_ERROR(parts_.postman.Drain().status());
+  return taken;
 }
 
 absl::StatusOr<bool> Receiver::Refuse(const v1::Delivery& delivery, const v1::Manifest& manifest,

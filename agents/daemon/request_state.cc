@@ -34,7 +34,7 @@ constexpr char kAsked[] =
 constexpr char kHeld[] = "SELECT row, request_id, details, next_ms FROM held ";
 constexpr char kApprovals[] =
     "SELECT approval_id, request_id, role, question, own, sent, state, reason, approval, due_ms FROM approvals ";
-constexpr char kAnswers[] = "SELECT share_id, request_id, submit, not_before_ms, state FROM answers ";
+constexpr char kAnswers[] = "SELECT share_id, request_id, submit, not_before_ms, state, row FROM answers ";
 
 int64_t Millis(absl::Time time) { return time == absl::InfiniteFuture() ? INT64_MAX : absl::ToUnixMillis(time); }
 absl::Time TimeOf(int64_t millis) {
@@ -78,7 +78,8 @@ AnswerRow ReadAnswer(const Sql::Statement& row) {
           .request_id = row.Text(1),
           .submit = row.Text(2),
           .not_before = TimeOf(row.Int(3)),
-          .state = row.Text(4)};
+          .state = row.Text(4),
+          .row = row.Int(5)};
 }
 
 template <typename Row>
@@ -152,6 +153,11 @@ absl::StatusOr<std::vector<AskedRow>> RequestState::QueuedRequests() {
 
 absl::StatusOr<std::vector<AskedRow>> RequestState::ListAsked(int64_t before, int limit) {
   return Select<AskedRow>(absl::StrCat(kAsked, "WHERE row < ? ORDER BY row DESC LIMIT ?"), ReadAsked, Below(before),
+                          static_cast<int64_t>(limit));
+}
+
+absl::StatusOr<std::vector<AskedRow>> RequestState::AskedAfter(int64_t after, int limit) {
+  return Select<AskedRow>(absl::StrCat(kAsked, "WHERE row > ? ORDER BY row LIMIT ?"), ReadAsked, after,
                           static_cast<int64_t>(limit));
 }
 
@@ -270,6 +276,11 @@ absl::StatusOr<bool> RequestState::SettleApproval(const std::string& approval_id
 absl::StatusOr<std::vector<AnswerRow>> RequestState::AnswersDue(absl::Time now) {
   return Select<AnswerRow>(absl::StrCat(kAnswers, "WHERE state = ? AND not_before_ms <= ? ORDER BY row LIMIT 100"),
                            ReadAnswer, std::string("QUEUED"), Millis(now));
+}
+
+absl::StatusOr<std::vector<AnswerRow>> RequestState::AnswersAfter(int64_t after, int limit) {
+  return Select<AnswerRow>(absl::StrCat(kAnswers, "WHERE row > ? ORDER BY row LIMIT ?"), ReadAnswer, after,
+                           static_cast<int64_t>(limit));
 }
 
 absl::Status RequestState::SettleAnswer(const std::string& share_id, absl::string_view state) {

@@ -61,6 +61,7 @@ struct AnswerRow {
   std::string submit;     // Serialised SubmitCaseAnswerRequest: the bytes every retry sends. Empty once answered.
   absl::Time not_before;  // The answer slot.
   std::string state;      // `QUEUED`, `STORED`, `REFUSED`.
+  int64_t row = 0;
 };
 
 // What the agent must not forget of case-data requests: a SQLite file of its own beside State's, synced at every
@@ -78,6 +79,8 @@ class RequestState {
   absl::StatusOr<std::vector<AskedRow>> QueuedRequests();
   // Newest first, below row `before` (0: from the newest).
   absl::StatusOr<std::vector<AskedRow>> ListAsked(int64_t before, int limit);
+  // Oldest first, above row `after`.
+  absl::StatusOr<std::vector<AskedRow>> AskedAfter(int64_t after, int limit);
   absl::Status SettleAsked(const std::string& request_id, absl::string_view state, absl::string_view reason,
                            absl::string_view outcome);
   // Replaces the outcome kept of a request, and leaves nothing of the old one in the file or its log of changes.
@@ -113,6 +116,8 @@ class RequestState {
 
   // Answers whose slot has come, in the order in which they were made.
   absl::StatusOr<std::vector<AnswerRow>> AnswersDue(absl::Time now);
+  // Oldest first, above row `after`.
+  absl::StatusOr<std::vector<AnswerRow>> AnswersAfter(int64_t after, int limit);
   absl::Status SettleAnswer(const std::string& share_id, absl::string_view state);
 
  private:

@@ -40,6 +40,7 @@ LocalServer::LocalServer(AgentDaemon& daemon)
     : service_(daemon.context(), daemon.desk()),
       requests_(daemon.context(), daemon.requests()),
       emergencies_(daemon.context(), daemon.emergencies()),
+      audit_(daemon.context(), daemon.audit()),
       health_([this, &daemon] { return !draining_ && daemon.context().policy.view() != nullptr; }) {}
 
 LocalServer::~LocalServer() { Stop(); }
@@ -52,6 +53,7 @@ absl::StatusOr<std::unique_ptr<LocalServer>> LocalServer::Start(const AgentConfi
   builder.RegisterService(&local->service_);
   builder.RegisterService(&local->requests_);
   builder.RegisterService(&local->emergencies_);
+  builder.RegisterService(&local->audit_);
   builder.RegisterService(&local->health_);
   local->server_ = builder.BuildAndStart();
   if (local->server_ == nullptr || local->port_ == 0)

@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "grpcpp/server.h"
 
+#include "agents/daemon/audit_service.h"
 #include "agents/daemon/config.h"
 #include "agents/daemon/daemon.h"
 #include "agents/daemon/emergency_service.h"
@@ -35,6 +36,7 @@ class LocalServer {
   AgentServiceGrpc service_;
   AgentRequestServiceGrpc requests_;
   AgentEmergencyServiceGrpc emergencies_;
+  AgentAuditServiceGrpc audit_;
   AgentHealth health_;
   std::unique_ptr<prometheus::Exposer> exposer_;
   std::unique_ptr<grpc::Server> server_;

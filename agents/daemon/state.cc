@@ -164,6 +164,10 @@ absl::StatusOr<std::vector<OutboxRow>> State::ListOutbox(int64_t before, int lim
   return Outbox("WHERE row < ? ORDER BY row DESC LIMIT ?", below, static_cast<int64_t>(limit));
 }
 
+absl::StatusOr<std::vector<OutboxRow>> State::OutboxAfter(int64_t after, int limit) {
+  return Outbox("WHERE row > ? ORDER BY row LIMIT ?", after, static_cast<int64_t>(limit));
+}
+
 absl::Status State::SettleShare(const std::string& share_id, absl::string_view state, absl::string_view reason,
                                 absl::string_view outcome) {
   return Change("UPDATE outbox SET state = ?, reason = ?, outcome = ?, submit = x'' WHERE share_id = ?", state, reason,
@@ -321,6 +325,10 @@ absl::StatusOr<std::optional<InboxRow>> State::FindReceived(const std::string& s
 absl::StatusOr<std::vector<InboxRow>> State::ListInbox(int64_t before, int limit) {
   const int64_t below = before > 0 ? before : INT64_MAX;
   return Inbox("WHERE row < ? ORDER BY row DESC LIMIT ?", below, static_cast<int64_t>(limit));
+}
+
+absl::StatusOr<std::vector<InboxRow>> State::InboxAfter(int64_t after, int limit) {
+  return Inbox("WHERE row > ? ORDER BY row LIMIT ?", after, static_cast<int64_t>(limit));
 }
 
 absl::StatusOr<std::vector<InboxRow>> State::NotHandedOver() {

@@ -75,6 +75,25 @@ struct ReceiptRow {
   std::string receipt;  // Serialised Receipt.
 };
 
+// What somebody did at this agent.
+struct AccessRow {
+  int64_t row = 0;
+  absl::Time time;
+  std::string person;
+  std::string share_id;
+  std::string action;
+};
+
+// Conditions on them; an empty one is none.
+struct AccessQuery {
+  absl::Time start = absl::UnixEpoch();
+  absl::Time end = absl::FromUnixSeconds(253402300800);  // The year 10000.
+  std::string person;
+  std::string share_id;
+  int64_t after = 0;  // Paging: the last row of the page before.
+  int limit = 50;
+};
+
 struct AlarmRow {
   std::string code;
   std::string share_id;
@@ -99,6 +118,8 @@ class State {
   absl::StatusOr<std::optional<OutboxRow>> FindShare(const std::string& share_id);
   // Newest first, below row `before` (0: from the newest).
   absl::StatusOr<std::vector<OutboxRow>> ListOutbox(int64_t before, int limit);
+  // Oldest first, above row `after`.
+  absl::StatusOr<std::vector<OutboxRow>> OutboxAfter(int64_t after, int limit);
   absl::Status SettleShare(const std::string& share_id, absl::string_view state, absl::string_view reason,
                            absl::string_view outcome);
   // A share that took no effect gives way to one prepared afresh, in one transaction; it stays as `REFUSED`, without
@@ -134,6 +155,7 @@ class State {
   absl::StatusOr<bool> SaveReceived(const InboxRow& row);
   absl::StatusOr<std::optional<InboxRow>> FindReceived(const std::string& share_id);
   absl::StatusOr<std::vector<InboxRow>> ListInbox(int64_t before, int limit);
+  absl::StatusOr<std::vector<InboxRow>> InboxAfter(int64_t after, int limit);
   absl::StatusOr<std::vector<InboxRow>> NotHandedOver();
   absl::Status StartHandover(const std::string& share_id);
   absl::Status FinishHandover(const std::string& share_id);
@@ -152,6 +174,8 @@ class State {
   absl::StatusOr<std::vector<AlarmRow>> Alarms(int limit);
 
   absl::Status LogAccess(absl::string_view person, absl::string_view share_id, absl::string_view action);
+  // In the order they were done.
+  absl::StatusOr<std::vector<AccessRow>> Accesses(const AccessQuery& query);
   // With a single value of the moment (KeepNow).
   using Value = std::function<std::string()>;
   absl::Status AddReceipts(const std::vector<ReceiptRow>& receipts, const std::string& name, const Value& value);

@@ -67,6 +67,26 @@ absl::Status State::LogAccess(absl::string_view person, absl::string_view share_
                 absl::ToUnixMillis(clock_.Now()), person, share_id, action);
 }
 
+absl::StatusOr<std::vector<AccessRow>> State::Accesses(const AccessQuery& query) {
+  const MutexLock lock(mutex_);
+  Sql::Statement statement(
+      *sql_,
+      "SELECT row, time_ms, person, share_id, action FROM access_log WHERE row > ?1 AND time_ms >= ?2 AND time_ms < ?3"
+      " AND (?4 = x'' OR person = ?4) AND (?5 = x'' OR share_id = ?5) ORDER BY row LIMIT ?6");
+  statement.Bind(query.after, absl::ToUnixMillis(query.start), absl::ToUnixMillis(query.end), query.person,
+                 query.share_id, static_cast<int64_t>(query.limit));
+  std::vector<AccessRow> rows;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, statement.Next());
+    if (!more) return rows;
+    rows.push_back({.row = statement.Int(0),
+                    .time = absl::FromUnixMillis(statement.Int(1)),
+                    .person = statement.Text(2),
+                    .share_id = statement.Text(3),
+                    .action = statement.Text(4)});
+  }
+}
+
 absl::Status State::AddReceipts(const std::vector<ReceiptRow>& receipts, const std::string& name, const Value& value) {
   return commits_.Run([&](Sql& sql) -> absl::Status {
     for (const ReceiptRow& one : receipts) {

@@ -6,8 +6,6 @@
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/paging.h"
 #include "broker/exchange/refusal.h"
-#include "broker/ledger/query.h"
-#include "broker/witness/standing.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::exchange {
@@ -53,21 +51,6 @@ absl::StatusOr<v1::Referral> Render(const std::string& viewer, const store::Shar
   return referral;
 }
 
-v1::LedgerEntry Render(const ledger::OpenedEntry& opened) {
-  v1::LedgerEntry entry;
-  entry.set_name(absl::StrCat("ledger/entries/", opened.index));
-  entry.set_index(opened.index);
-  for (const ledger::OpenedField& field : opened.fields) {
-    v1::OpenedField& next = *entry.add_fields();
-    next.set_number(static_cast<uint32_t>(field.number));
-    next.set_name(field.name);
-    next.set_value(field.value);
-  }
-  entry.mutable_receipt()->set_index(opened.index);
-  entry.mutable_receipt()->set_tlog_proof(opened.receipt);
-  return entry;
-}
-
 }  // namespace
 
 v1::ReceiptQuorum NotFinal(const World& world) {
@@ -105,59 +88,6 @@ absl::StatusOr<v1::ListReferralsResponse> ListReferrals(const Caller& caller, co
     ASSIGN_OR_RETURN(*response.add_referrals(), Render(caller.agency(), share.share, reader));
   }
   if (shares.size() == query.limit) response.set_next_page_token(absl::StrCat(shares.back().position));
-  return response;
-}
-
-absl::StatusOr<v1::LedgerEntry> GetLedgerEntry(const Caller& caller, uint64_t index, const World& world,
-                                               store::Reader& reader) {
-  ASSIGN_OR_RETURN(const std::optional<store::CheckpointRow> cosigned, witness::NewestCosignedOver(index, reader));
-  absl::StatusOr<ledger::OpenedEntry> opened =
-      ledger::OpenEntry(reader, index, caller.agency(), cosigned.has_value() ? &*cosigned : nullptr);
-  if (absl::IsNotFound(opened.status()) || absl::IsInvalidArgument(opened.status()))
-    return Refuse(absl::StatusCode::kNotFound, "ENTRY_UNKNOWN", "no such entry of this agency");
-  RETURN_IF_ERROR(opened.status());
-  v1::LedgerEntry entry = Render(*opened);
-  entry.mutable_receipt()->set_quorum(cosigned.has_value() ? v1::RECEIPT_QUORUM_MET : NotFinal(world));
-  return entry;
-}
-
-absl::Status CheckSearch(const v1::SearchLedgerEntriesRequest& request) {
-  Violations violations;
-  PageOf(request.page_size(), request.page_token(), 0, violations);
-  violations.Require(request.subject_references_size() <= 8, "subject_references", "are 8 at most");
-  const bool sized = std::all_of(request.subject_references().begin(), request.subject_references().end(),
-                                 [](const std::string& r) { return r.size() == Sha256Digest::kSize; });
-  violations.Require(sized, "subject_references", "are 32 octets each");
-  return violations.ToStatus();
-}
-
-absl::StatusOr<v1::SearchLedgerEntriesResponse> SearchLedgerEntries(const Caller& caller,
-                                                                    const v1::SearchLedgerEntriesRequest& request,
-                                                                    const ledger::Tagger& tagger,
-                                                                    store::Reader& reader) {
-  Violations violations;
-  const Page page = PageOf(request.page_size(), request.page_token(), 0, violations);
-  RETURN_IF_ERROR(violations.ToStatus());
-  store::EntryQuery query{.viewer_agency = caller.agency(),
-                          .other_agency = request.agency(),
-                          .board = request.board(),
-                          .purpose = request.purpose(),
-                          .outcome = request.decision(),
-                          .share_id = request.share_id(),
-                          .step = request.step(),
-                          .reason = request.reason(),
-                          .from_index = page.start,
-                          .limit = page.size};
-  if (request.has_start_time()) query.start = FromTimestamp(request.start_time());
-  if (request.has_end_time()) query.end = FromTimestamp(request.end_time());
-  for (const std::string& reference : request.subject_references()) {
-    ASSIGN_OR_RETURN(std::string tag, tagger.Tag(reference));
-    query.tags.push_back(std::move(tag));
-  }
-  ASSIGN_OR_RETURN(const std::vector<ledger::OpenedEntry> found, ledger::Search(reader, query));
-  v1::SearchLedgerEntriesResponse response;
-  for (const ledger::OpenedEntry& opened : found) *response.add_entries() = Render(opened);
-  if (found.size() == query.limit) response.set_next_page_token(absl::StrCat(found.back().index + 1));
   return response;
 }
 

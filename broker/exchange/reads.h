@@ -33,15 +33,6 @@ absl::StatusOr<v1::ListCasesResponse> ListCases(const Caller& caller, const v1::
 v1::Case RenderCase(const LoadedCase& loaded, const std::string& viewer);
 // What a receipt into a checkpoint under the log's signature alone says of the quorum.
 v1::ReceiptQuorum NotFinal(const World& world);
-// With a final receipt once the witnesses cosigned a checkpoint over the entry.
-absl::StatusOr<v1::LedgerEntry> GetLedgerEntry(const Caller& caller, uint64_t index, const World& world,
-                                               store::Reader& reader);
-// What is wrong with a search, all at once, before it is entered.
-absl::Status CheckSearch(const v1::SearchLedgerEntriesRequest& request);
-absl::StatusOr<v1::SearchLedgerEntriesResponse> SearchLedgerEntries(const Caller& caller,
-                                                                    const v1::SearchLedgerEntriesRequest& request,
-                                                                    const ledger::Tagger& tagger,
-                                                                    store::Reader& reader);
 // What concerns the caller's agency; `now` tells what lapsed.
 absl::StatusOr<v1::ListErasuresResponse> ListErasures(const Caller& caller, const v1::ListErasuresRequest& request,
                                                       absl::Time now, store::Reader& reader);

@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 
+#include "broker/exchange/archive.h"
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
@@ -99,6 +100,7 @@ absl::Status ApplyDirectory(const Caller& caller, const v1::ApplyDirectoryReques
                                               .envelope = request.directory().SerializeAsString(),
                                               .payload_digest = digest,
                                               .entry_index = index}));
+  RETURN_IF_ERROR(ArchiveDirectory(digest, request.directory(), batch));
   batch.registers_changed = true;
   response.mutable_receipt()->set_index(index);
   return absl::OkStatus();

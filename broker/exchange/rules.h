@@ -10,7 +10,6 @@
 #include "derwent/v1/case_request.pb.h"
 #include "derwent/v1/erasure_service.pb.h"
 #include "derwent/v1/key_service.pb.h"
-#include "derwent/v1/ledger.pb.h"
 #include "derwent/v1/mailbox.pb.h"
 #include "derwent/v1/referral.pb.h"
 #include "derwent/v1/register_service.pb.h"
@@ -85,10 +84,6 @@ std::string PolicyInForce(const policy::Bundle& bundle);
 // Enters a refused call: the first of a caller, method and reason at once, its repeats within the minute as one more
 // with their count.
 absl::Status EnterRefusedCall(const Caller& caller, absl::string_view method, absl::string_view reason, Batch& batch);
-// Enters a look at the ledger and returns the entry's index; it precedes the first row. `tags`: when it asked for a
-// person.
-absl::StatusOr<uint64_t> EnterRead(const Caller& caller, absl::string_view what, std::vector<std::string> tags,
-                                   Batch& batch);
 
 // Shared by the rules.
 struct StoredPart {

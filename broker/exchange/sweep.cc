@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 
+#include "broker/exchange/archive.h"
 #include "broker/exchange/emergencies.h"
 #include "broker/exchange/quota.h"
 #include "broker/exchange/rules.h"
@@ -138,6 +139,7 @@ absl::Status EnterPolicy(Batch& batch) { return EnterInForce(*batch.world().bund
 absl::Status EnterInForce(const policy::Bundle& bundle, Batch& batch) {
   const std::string now_in_force = PolicyInForce(bundle);
   ASSIGN_OR_RETURN(const std::optional<std::string> entered, batch.read().GetSetting(kPolicySetting));
+  RETURN_IF_ERROR(ArchiveBundle(*batch.world().bundle, batch));
   batch.registers_changed = true;  // Also ends the batch: what follows is decided under the new policy.
   if (entered == now_in_force) return absl::OkStatus();
   RETURN_IF_ERROR(
@@ -159,15 +161,6 @@ absl::Status EnterRefusedCall(const Caller& caller, absl::string_view method, ab
   draft.SetIds("", method, "").SetCount(1);
   RETURN_IF_ERROR(batch.Append(draft).status());
   return batch.write().PutRefusal({.key = key, .minute = batch.now(), .repeats = 0});
-}
-
-absl::StatusOr<uint64_t> EnterRead(const Caller& caller, absl::string_view what, std::vector<std::string> tags,
-                                   Batch& batch) {
-  ledger::EntryDraft draft("read", ledger::Actor::kReleasing);
-  draft.SetReleasing(caller.agency(), caller.person()).SetIds("", what, "");
-  if (!tags.empty()) draft.SetSubject(1, "", std::move(tags));
-  draft.SetOutcome("", {}, batch.world().policy_digest(), batch.world().register_digest);
-  return batch.Append(draft);
 }
 
 }  // namespace derwent::exchange

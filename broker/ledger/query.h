@@ -49,8 +49,4 @@ absl::StatusOr<OpenedEntry> OpenEntryAsAuditor(store::Reader& reader, uint64_t i
 // Its receipt alone.
 absl::StatusOr<std::string> MakeReceipt(store::Reader& reader, uint64_t index, absl::string_view agency);
 
-// Entries that match, opened for `query.viewer_agency`, in ledger order. Next page: from_index = last index + 1; a page
-// shorter than the limit is the last.
-absl::StatusOr<std::vector<OpenedEntry>> Search(store::Reader& reader, const store::EntryQuery& query);
-
 }  // namespace derwent::ledger

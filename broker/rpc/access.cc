@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/decide.h"
 #include "broker/exchange/refusal.h"
+#include "broker/exchange/search.h"
 
 namespace derwent::rpc {
 namespace {
@@ -17,6 +17,7 @@ enum Who : unsigned {
   kAuditors = 8,
   kGovernors = 16,
   kSignatories = 32,
+  kMetadataAuditors = 64,
   kEverybody = kAgents | kConsoles | kPersons
 };
 
@@ -27,7 +28,8 @@ struct Row {
 
 // kAuditors: persons whose directory gives them a role that may audit their own agency. kSignatories: one that may sign
 // agreements; kGovernors: either.
-constexpr std::array<Row, 50> kTable = {{
+// kMetadataAuditors: one that may see the metadata of all.
+constexpr std::array<Row, 53> kTable = {{
     {"PlanReferral", kAgents},
     {"SubmitReferral", kAgents},
     {"GetReferral", kEverybody},
@@ -57,7 +59,10 @@ constexpr std::array<Row, 50> kTable = {{
     {"AddCosignature", kAgents},
     {"GetQuorum", kEverybody},
     {"GetLedgerEntry", kAgents | kAuditors},
-    {"SearchLedgerEntries", kAgents | kAuditors},
+    {"SearchLedgerEntries", kAgents | kAuditors | kMetadataAuditors},
+    {"GetDecision", kAgents | kAuditors},
+    {"ReplayDecisions", kAgents | kAuditors},
+    {"ReportBreach", kAgents | kAuditors},
     {"PublishKeyEvent", kAgents},
     {"GetAgencyKeys", kEverybody},
     {"ApplyDirectory", kAgents},
@@ -80,9 +85,9 @@ constexpr std::array<Row, 50> kTable = {{
     {"Check", kEverybody},
 }};
 
-bool Audits(const exchange::Caller& caller, const exchange::World& world, absl::Time now) {
-  return exchange::PersonMay(world, caller.agency(), caller.id.name, "audit_own", "", now) ||
-         exchange::PersonMay(world, caller.agency(), caller.id.name, "audit_own_health", "", now);
+bool Audits(unsigned who, const exchange::Caller& caller, const exchange::World& world, absl::Time now) {
+  return ((who & kAuditors) != 0 && exchange::MayAuditOwn(caller, world, now)) ||
+         ((who & kMetadataAuditors) != 0 && exchange::MayAuditMetadata(caller, world, now));
 }
 
 bool Signs(const exchange::Caller& caller, const exchange::World& world, absl::Time now) {
@@ -90,7 +95,8 @@ bool Signs(const exchange::Caller& caller, const exchange::World& world, absl::T
 }
 
 bool PersonMayCall(unsigned who, const exchange::Caller& caller, const exchange::World& world, absl::Time now) {
-  return (who & kPersons) != 0 || ((who & (kAuditors | kGovernors)) != 0 && Audits(caller, world, now)) ||
+  const unsigned audits = (who & kGovernors) != 0 ? who | kAuditors : who;
+  return (who & kPersons) != 0 || Audits(audits, caller, world, now) ||
          ((who & (kSignatories | kGovernors)) != 0 && Signs(caller, world, now));
 }
 

@@ -1,11 +1,8 @@
 #include <memory>
 
-#include "absl/strings/numbers.h"
-#include "absl/strings/strip.h"
-
-#include "broker/exchange/reads.h"
+#include "broker/exchange/query_entry.h"
 #include "broker/exchange/refusal.h"
-#include "broker/exchange/rules.h"
+#include "broker/exchange/search.h"
 #include "broker/ledger/query.h"
 #include "broker/rpc/services.h"
 #include "broker/witness/standing.h"
@@ -124,20 +121,15 @@ grpc::ServerUnaryReactor* LedgerService::GetLedgerEntry(grpc::CallbackServerCont
                                                         const v1::GetLedgerEntryRequest* request,
                                                         v1::LedgerEntry* response) {
   const auto prepare = [request](const Caller& caller, const World&) -> absl::StatusOr<Runner::Rule> {
-    absl::string_view name = request->name();
-    uint64_t index = 0;
-    if (!absl::ConsumePrefix(&name, "ledger/entries/") || !absl::SimpleAtoi(name, &index))
-      return exchange::Refuse(absl::StatusCode::kNotFound, "ENTRY_UNKNOWN", "no such entry of this agency");
-    return Runner::Rule(
-        [caller](Batch& batch) { return exchange::EnterRead(caller, "GetLedgerEntry", {}, batch).status(); });
+    RETURN_IF_ERROR(exchange::EntryIndexOf(request->name()).status());
+    return Runner::Rule([caller](Batch& batch) {
+      return exchange::EnterLook(caller, {.what = "GetLedgerEntry", .tags = {}, .query = {}}, batch).status();
+    });
   };
   return runner_.Command(
       context, "GetLedgerEntry", response, prepare,
       [request, response](const Caller& caller, const World& world, store::Reader& reader) -> absl::Status {
-        absl::string_view name = request->name();
-        uint64_t index = 0;
-        if (!absl::ConsumePrefix(&name, "ledger/entries/") || !absl::SimpleAtoi(name, &index))
-          return absl::InternalError("an entry's name changed");
+        ASSIGN_OR_RETURN(const uint64_t index, exchange::EntryIndexOf(request->name()));
         ASSIGN_OR_RETURN(*response, exchange::GetLedgerEntry(caller, index, world, reader));
         return absl::OkStatus();
       });
@@ -146,26 +138,24 @@ grpc::ServerUnaryReactor* LedgerService::GetLedgerEntry(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* LedgerService::SearchLedgerEntries(grpc::CallbackServerContext* context,
                                                              const v1::SearchLedgerEntriesRequest* request,
                                                              v1::SearchLedgerEntriesResponse* response) {
-  const ledger::Tagger& tagger = *runner_.parts().tagger;
-  const auto read_index = std::make_shared<uint64_t>(0);  // Shared between the rule and what follows its commit.
-  const auto prepare = [request, read_index, &tagger](const Caller& caller,
-                                                      const World&) -> absl::StatusOr<Runner::Rule> {
-    RETURN_IF_ERROR(exchange::CheckSearch(*request));
-    std::vector<std::string> tags;
-    for (const std::string& reference : request->subject_references()) {
-      ASSIGN_OR_RETURN(std::string tag, tagger.Tag(reference));
-      tags.push_back(std::move(tag));
-    }
-    return Runner::Rule([caller, tags, read_index](Batch& batch) -> absl::Status {
-      ASSIGN_OR_RETURN(*read_index, exchange::EnterRead(caller, "SearchLedgerEntries", tags, batch));
+  struct Query {
+    exchange::CheckedSearch search;
+    uint64_t entry = 0;
+  };
+  const auto query = std::make_shared<Query>();  // Shared between the rule and what follows its commit.
+  const auto prepare = [this, request, query](const Caller& caller,
+                                              const World& world) -> absl::StatusOr<Runner::Rule> {
+    ASSIGN_OR_RETURN(query->search, exchange::CheckSearch(caller, *request, *runner_.parts().tagger, world,
+                                                          runner_.parts().clock->Now()));
+    return Runner::Rule([caller, query](Batch& batch) -> absl::Status {
+      ASSIGN_OR_RETURN(query->entry, exchange::EnterPage(caller, query->search.look, query->search.token, batch));
       return absl::OkStatus();
     });
   };
   return runner_.Command(context, "SearchLedgerEntries", response, prepare,
-                         [request, response, read_index, &tagger](const Caller& caller, const World&,
-                                                                  store::Reader& reader) -> absl::Status {
-                           ASSIGN_OR_RETURN(*response, exchange::SearchLedgerEntries(caller, *request, tagger, reader));
-                           response->mutable_query_receipt()->set_index(*read_index);
+                         [response, query](const Caller&, const World&, store::Reader& reader) -> absl::Status {
+                           ASSIGN_OR_RETURN(*response,
+                                            exchange::SearchLedgerEntries(query->search, query->entry, reader));
                            return absl::OkStatus();
                          });
 }

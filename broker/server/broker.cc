@@ -16,6 +16,7 @@
 #include "broker/exchange/policy_check.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
+#include "broker/rpc/audit_service.h"
 #include "broker/rpc/authentication.h"
 #include "broker/rpc/emergency_service.h"
 #include "broker/rpc/services.h"
@@ -276,6 +277,7 @@ class RunningBroker final : public Broker {
     cases_ = std::make_unique<rpc::CaseService>(*runner_);
     case_requests_ = std::make_unique<rpc::CaseRequestService>(*runner_);
     mailbox_ = std::make_unique<rpc::MailboxService>(*runner_);
+    audit_ = std::make_unique<rpc::AuditService>(*runner_);
     ledger_service_ = std::make_unique<rpc::LedgerService>(*runner_, ledger_->vkey().ToString());
     witness_service_ = std::make_unique<rpc::WitnessService>(*runner_, Gathering());
     keys_ = std::make_unique<rpc::KeyService>(*runner_);
@@ -291,7 +293,7 @@ class RunningBroker final : public Broker {
     builder.AddListeningPort(configuration_.listen, Credentials(configuration_), &port_);
     for (grpc::Service* service : std::initializer_list<grpc::Service*>{
              referral_.get(), cases_.get(), case_requests_.get(), mailbox_.get(), ledger_service_.get(),
-             witness_service_.get(), keys_.get(), registers_.get(), erasures_.get(), policy_.get(),
+             witness_service_.get(), audit_.get(), keys_.get(), registers_.get(), erasures_.get(), policy_.get(),
              policy_changes_.get(), emergencies_.get(), health_.get()}) {
       builder.RegisterService(service);
     }
@@ -337,6 +339,7 @@ class RunningBroker final : public Broker {
   std::unique_ptr<rpc::MailboxService> mailbox_;
   std::unique_ptr<rpc::LedgerService> ledger_service_;
   std::unique_ptr<rpc::WitnessService> witness_service_;
+  std::unique_ptr<rpc::AuditService> audit_;
   std::unique_ptr<rpc::KeyService> keys_;
   std::unique_ptr<rpc::RegisterService> registers_;
   std::unique_ptr<rpc::ErasureService> erasures_;

@@ -4,26 +4,18 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 
-#include "broker/exchange/decide.h"
+#include "broker/exchange/past.h"
 #include "broker/exchange/policy_check.h"
 #include "broker/exchange/rules.h"
 #include "broker/exchange/world.h"
-#include "broker/ledger/attributes.h"
 #include "broker/ledger/packed_entry.h"
 #include "broker/server/trust_files.h"
 #include "broker/store/sqlite/sqlite_store.h"
-#include "policy/engine/decide.h"
-#include "policy/loader/canonical_request.h"
 #include "trust/base/status_macros.h"
-#include "trust/secret/sha256.h"
 
 namespace derwent::server {
 namespace {
-
-using ledger::Attribute;
-using trust::Field;
 
 // The worlds at hand, by the body of the entry that says which policy is in force.
 using Worlds = std::map<std::string, std::shared_ptr<const exchange::World>>;
@@ -56,33 +48,6 @@ absl::StatusOr<Worlds> ReadWorlds(const Configuration& configuration, const std:
   return worlds;
 }
 
-// What of an entry the question, decided again, does not come to; empty: nothing.
-std::string WhatDiffers(const trust::SealedFields& fields, const std::string& octets, const exchange::World& world) {
-  if (trust::Sha256(octets).view() != fields[Field::kRequestDigest]) return "the question's digest";
-  const auto question = policy::ParseCanonical(octets);
-  if (!question.ok()) return "the question's octets";
-  const policy::Decision decision = policy::Decide(question->request, world.snapshot(), question->time);
-  size_t lines = 0;
-  for (const absl::string_view line : absl::StrSplit(fields[Field::kCategories], '\n', absl::SkipEmpty())) {
-    const policy::CategoryOutcome* const outcome = exchange::FindOutcome(decision, Attribute(line, "category"));
-    if (outcome == nullptr || outcome->Shown() != Attribute(line, "outcome")) return "what became of a category";
-    ++lines;
-  }
-  if (lines != decision.categories.size()) return "the number of categories";
-  const std::string& agreement = fields[Field::kAgreement];
-  if (decision.agreement !=
-      (agreement.empty() ? "" : absl::StrCat(Attribute(agreement, "agreement"), ".", Attribute(agreement, "revision"))))
-    return "the agreement";
-  // A step that decides nothing has none; what was refused for another reason than policy is a denial.
-  const absl::string_view outcome = Attribute(fields[Field::kOutcome], "outcome");
-  return outcome.empty() || outcome == "DENY" || outcome == decision.Overall() ? "" : "the outcome";
-}
-
-bool IsAtHand(const trust::SealedFields& fields, const exchange::World* world) {
-  return world != nullptr && Attribute(fields[Field::kOutcome], "policy") == world->policy_digest().hex() &&
-         Attribute(fields[Field::kOutcome], "registers") == world->register_digest.hex();
-}
-
 }  // namespace
 
 absl::StatusOr<ReplayReport> Replay(const Configuration& configuration, const std::vector<std::string>& older,
@@ -105,12 +70,12 @@ absl::StatusOr<ReplayReport> Replay(const Configuration& configuration, const st
     }
     ASSIGN_OR_RETURN(const std::optional<std::string> question, reader->FindDecisionRequest(index));
     if (!question.has_value()) continue;
-    if (!IsAtHand(entry.fields, world)) {
+    if (!exchange::IsAtHand(entry.fields, world)) {
       ++report.missing;
       continue;
     }
     ++report.decisions;
-    const std::string differs = WhatDiffers(entry.fields, *question, *world);
+    const std::string differs = exchange::WhatDiffers(entry.fields, *question, *world);
     if (!differs.empty()) report.different.push_back(absl::StrCat("entry ", index, ": ", differs));
   }
   return report;

@@ -52,7 +52,8 @@ struct EntryRow {
 
 // All conditions given must hold; an empty one is no condition.
 struct EntryQuery {
-  std::string viewer_agency;  // required: only entries this agency is party to
+  std::string viewer_agency;  // required, but for `every_agency`: only entries this agency is party to
+  bool every_agency = false;  // entries that have a party, whichever it is
   absl::Time start = absl::InfinitePast();
   absl::Time end = absl::InfiniteFuture();  // exclusive
   std::string other_agency;
@@ -65,7 +66,8 @@ struct EntryQuery {
   // Any of them. Only entries whose tags the viewer's agency supplied match: nobody learns by searching what the entry
   // would not open to it.
   std::vector<std::string> tags;
-  uint64_t from_index = 0;  // paging: last index of the previous page + 1
+  uint64_t from_index = 0;             // paging: last index of the previous page + 1
+  uint64_t before_index = UINT64_MAX;  // entries below only
   size_t limit = 50;
 };
 

@@ -30,6 +30,11 @@ class Reader {
   virtual absl::StatusOr<std::vector<EntryRow>> ListEntries(uint64_t start, size_t count) = 0;
   // Indexes that match, ascending, at most `query.limit`; next page: from_index = last + 1.
   virtual absl::StatusOr<std::vector<uint64_t>> SearchEntries(const EntryQuery& query) = 0;
+  // First index whose entry time is at or after `time`; the log's size: none.
+  virtual absl::StatusOr<uint64_t> FirstIndexAt(absl::Time time) = 0;
+  // Index of the entry behind the next `count` from `from_index` that `agency` is party to; nullopt: there are fewer.
+  virtual absl::StatusOr<std::optional<uint64_t>> IndexAfter(absl::string_view agency, uint64_t from_index,
+                                                             size_t count) = 0;
   // Concatenated 32-octet hashes; empty when there is no such tile.
   virtual absl::StatusOr<std::string> GetTile(TileKey key) = 0;
   virtual absl::StatusOr<std::optional<CheckpointRow>> NewestCheckpoint() = 0;

@@ -1,5 +1,5 @@
 // Ledger appends a second beside what this machine's disk commits: derwent_ledger_bench [folder] [seconds a figure]
-// [batch]
+// [batch]; what questions cost in a large ledger: derwent_ledger_bench search ENTRIES [folder]
 //
 // The entries are those of one referral: one recipient, one subject, two tags, three categories, a decision request of
 // 600 octets. "ledger" is the whole of a batch: Begin, Append, Seal, Commit; "submit" adds all rows of a stored
@@ -23,6 +23,7 @@
 
 #include "broker/ledger/log.h"
 #include "broker/store/sqlite/sqlite_store.h"
+#include "tests/bench/ledger_search_bench.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent {
@@ -71,12 +72,14 @@ void Must(const absl::Status& status) {
   std::exit(1);
 }
 
-ledger::EntryDraft Entry(int number) {
+}  // namespace
+
+ledger::EntryDraft BenchEntry(int number, int person) {
   ledger::EntryDraft draft("referral", ledger::Actor::kReleasing);
   draft.SetReleasing("police.derbys", "p-17")
       .SetReceiving("dfrs", "t-3")
       .SetSubject(1, "victim",
-                  {trust::Sha256(absl::StrCat("a", number)).bytes(), trust::Sha256(absl::StrCat("b", number)).bytes()})
+                  {trust::Sha256(absl::StrCat("a", person)).bytes(), trust::Sha256(absl::StrCat("b", person)).bytes()})
       .AddCategory({.category = "identity", .asked = "full", .outcome = "PERMIT", .form = "full"})
       .AddCategory({.category = "address", .asked = "full", .outcome = "PERMIT", .form = "generalise"})
       .AddCategory({.category = "risk", .asked = "full", .outcome = "DENY", .form = ""})
@@ -93,6 +96,8 @@ ledger::EntryDraft Entry(int number) {
   return draft;
 }
 
+namespace {
+
 class Bench {
  public:
   explicit Bench(const std::string& folder)
@@ -107,7 +112,8 @@ class Bench {
     auto transaction = store_->Begin().value();
     for (int i = 0; i < size; ++i) {
       Must(transaction->Savepoint());
-      Must(log_.Append(*transaction, {Entry(++number_)}, absl::Now(), random_).status());
+      ++number_;
+      Must(log_.Append(*transaction, {BenchEntry(number_, number_)}, absl::Now(), random_).status());
       rows(*transaction, number_);
       Must(transaction->Release());
     }
@@ -198,10 +204,15 @@ void Run(const std::string& folder, absl::Duration length, int only) {
 }  // namespace derwent
 
 int main(int argc, char** argv) {
-  std::string folder = argc > 1 ? argv[1] : std::filesystem::temp_directory_path().string();
+  const bool search = argc > 2 && std::string(argv[1]) == "search";
+  const int at = search ? 3 : 1;
+  std::string folder = argc > at ? argv[at] : std::filesystem::temp_directory_path().string();
   folder += "/derwent-bench-XXXXXX";
   if (mkdtemp(folder.data()) == nullptr) return 1;
-  derwent::Run(folder, absl::Seconds(argc > 2 ? std::atof(argv[2]) : 2.0), argc > 3 ? std::atoi(argv[3]) : 0);
+  if (search)
+    derwent::RunSearches(folder, std::strtoull(argv[2], nullptr, 10));
+  else
+    derwent::Run(folder, absl::Seconds(argc > 2 ? std::atof(argv[2]) : 2.0), argc > 3 ? std::atoi(argv[3]) : 0);
   std::filesystem::remove_all(folder);
   return 0;
 }

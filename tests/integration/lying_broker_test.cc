@@ -244,6 +244,42 @@ TEST_F(LyingBrokerTest, AReceiptOfSomethingElseIsNotBelieved) {
   EXPECT_THAT(police().Alarms(), Contains("RECEIPT_INVALID"));
 }
 
+// How many entries of an agency's shares the ledger says to be complaints of this kind.
+int Complaints(TestAgent& agent, const std::string& share, const std::string& kind) {
+  v1::GetReferralRequest ask;
+  ask.set_name("agencies/police.derbys/referrals/" + share);
+  const auto referral = agent.real->GetReferral(ask);
+  EXPECT_OK(referral);
+  int complaints = 0;
+  for (const v1::ReferralRecipient& recipient : referral->recipients())
+    complaints += recipient.reason() == kind ? 1 : 0;
+  return complaints;
+}
+
+TEST_F(LyingBrokerTest, AReceiverComplainsInTheLedgerOfAWrongOrMissingReceipt) {
+  const std::string share = Push();
+  housing().broker->on_collect = [](v1::CollectResponse& response) {
+    for (v1::Delivery& delivery : *response.mutable_deliveries()) delivery.clear_receipts();
+  };
+  housing().daemon->receiver().CollectOnce(absl::ZeroDuration()).status().IgnoreError();
+  EXPECT_THAT(housing().Alarms(), Contains("RECEIPT_MISSING"));
+  EXPECT_EQ(Complaints(police(), share, "RECEIPT_MISSING"), 1);
+  adults().broker->on_collect = [](v1::CollectResponse& response) {
+    for (v1::Delivery& delivery : *response.mutable_deliveries()) {
+      for (v1::Receipt& receipt : *delivery.mutable_receipts()) receipt.set_index(receipt.index() + 1);
+    }
+  };
+  adults().daemon->receiver().CollectOnce(absl::ZeroDuration()).status().IgnoreError();
+  EXPECT_THAT(adults().Alarms(), Contains("RECEIPT_INVALID"));
+  EXPECT_EQ(Complaints(police(), share, "RECEIPT_INVALID"), 1);
+  police().CollectAll();
+  EXPECT_THAT(police().Alarms(), Contains("NOTICE_RECEIPT_MISSING"));
+  EXPECT_THAT(police().Alarms(), Contains("NOTICE_RECEIPT_INVALID"));
+  housing().broker->on_collect = nullptr;
+  housing().CollectAll();
+  EXPECT_THAT(HandedOver(housing(), share), HasSubstr("Oakshott")) << "with its evidence it is taken";
+}
+
 TEST_F(LyingBrokerTest, ALogThatShrinksIsCaught) {
   const auto old = police().broker->GetCheckpoint({});
   ASSERT_OK(old);

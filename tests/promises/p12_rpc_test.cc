@@ -36,6 +36,7 @@ std::string CallerOf(const MethodDescriptor& method) {
   const bool signs =
       method.name() == "ApplyHold" || method.name() == "RequestErasure" || method.name() == "ApproveErasure";
   if (signs) return "agencies/police.derbys/people/p-9a30f4";
+  if (service == "AgentAuditService") return "agencies/police.derbys/people/p-9a30f4";
   if (service != "AgentService" && service != "AgentRequestService") return "agencies/police.derbys/agent";
   const bool rights =
       method.name() == "ComputeReferences" || method.name() == "Restrict" || method.name() == "ListHeldRequests";
@@ -176,6 +177,18 @@ std::vector<Wrong> Table() {
       {"LedgerService.GetLedgerEntry", "name: 'Oakshott'", StatusCode::kNotFound, "ENTRY_UNKNOWN"},
       {"LedgerService.GetLedgerEntry", "name: 'ledger/entries/-1'", StatusCode::kNotFound, "ENTRY_UNKNOWN"},
       {"LedgerService.GetLedgerEntry", "name: 'ledger/entries/999999'", StatusCode::kNotFound, "ENTRY_UNKNOWN"},
+      {"LedgerService.SearchLedgerEntries", "as_auditor: true", StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED"},
+      {"AuditService.GetDecision", "name: 'Oakshott'", StatusCode::kNotFound, "ENTRY_UNKNOWN"},
+      {"AuditService.GetDecision", "name: 'ledger/entries/999999'", StatusCode::kNotFound, "ENTRY_UNKNOWN"},
+      {"AuditService.ReplayDecisions", "name: 'Oakshott'", StatusCode::kNotFound, "ENTRY_UNKNOWN"},
+      {"AuditService.ReplayDecisions", "name: 'ledger/entries/999999'", StatusCode::kNotFound, "ENTRY_UNKNOWN"},
+      Bad("AuditService.ReplayDecisions", "page_size: 5001 page_token: 'Oakshott'", {"page_size", "page_token"}),
+      Bad("AuditService.ReportBreach", "", {"person"}),
+      Bad("AuditService.ReportBreach", "person: 'Oakshott of here'", {"person"}),
+      Bad("AgentAuditService.ListEvidence", "page_size: 501 page_token: 'Oakshott'", {"page_size", "page_token"}),
+      Bad("AgentAuditService.ListOpenings", "page_size: -1 page_token: 'Oakshott'", {"page_size", "page_token"}),
+      Bad("AgentAuditService.FindReceived", "", {"identifiers"}),
+      Bad("AgentAuditService.FindReceived", "identifiers: 'Oakshott'", {"identifiers[0]"}),
       Bad("LedgerService.SearchLedgerEntries", "page_size: 501 page_token: 'Oakshott' subject_references: 'short'",
           {"page_size", "page_token", "subject_references"}),
       {"WitnessService.NextCheckpoint", "witness: 'Oakshott' wait { seconds: 26 }", StatusCode::kPermissionDenied,

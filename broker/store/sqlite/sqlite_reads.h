@@ -20,6 +20,9 @@ class SqliteReads : public virtual Reader {
   absl::StatusOr<std::optional<EntryRow>> FindEntry(uint64_t index) override;
   absl::StatusOr<std::vector<EntryRow>> ListEntries(uint64_t start, size_t count) override;
   absl::StatusOr<std::vector<uint64_t>> SearchEntries(const EntryQuery& query) override;
+  absl::StatusOr<uint64_t> FirstIndexAt(absl::Time time) override;
+  absl::StatusOr<std::optional<uint64_t>> IndexAfter(absl::string_view agency, uint64_t from_index,
+                                                     size_t count) override;
   absl::StatusOr<std::string> GetTile(TileKey key) override;
   absl::StatusOr<std::optional<CheckpointRow>> NewestCheckpoint() override;
   absl::StatusOr<std::optional<CheckpointRow>> FindCheckpoint(uint64_t size) override;
@@ -85,8 +88,6 @@ class SqliteReads : public virtual Reader {
   Connection& connection() { return connection_; }
 
  private:
-  // First index whose entry time is at or after `time`: a binary search, for entry times never go back.
-  absl::StatusOr<uint64_t> FirstIndexAt(absl::Time time);
   absl::StatusOr<std::vector<uint64_t>> SearchByTag(const EntryQuery& query, uint64_t first, uint64_t end);
 
   Connection& connection_;

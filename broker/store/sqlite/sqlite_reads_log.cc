@@ -24,15 +24,20 @@ absl::StatusOr<std::string> TakeOctets(const Query& query) { return query.Text(0
 absl::StatusOr<uint64_t> TakeIndex(const Query& query) { return query.Unsigned(0); }
 
 // Empty conditions hold for every row. ?1 agency, ?2 first index, ?3 end index, ?4… conditions, ?10 limit.
-#define DERWENT_ENTRY_CONDITIONS                                                                    \
-  " p.agency = ?1 AND p.idx >= ?2 AND p.idx < ?3 AND (?4 = '' OR releasing = ?4 OR receiving = ?4)" \
-  " AND (?5 = '' OR board = ?5) AND (?6 = '' OR purpose = ?6) AND (?7 = '' OR outcome = ?7)"        \
+#define DERWENT_COLUMN_CONDITIONS                                                            \
+  " (?4 = '' OR releasing = ?4 OR receiving = ?4)"                                           \
+  " AND (?5 = '' OR board = ?5) AND (?6 = '' OR purpose = ?6) AND (?7 = '' OR outcome = ?7)" \
   " AND (?8 = '' OR step = ?8) AND (?9 = '' OR instr(' ' || reasons || ' ', ' ' || ?9 || ' ') > 0)"
+#define DERWENT_ENTRY_CONDITIONS " p.agency = ?1 AND p.idx >= ?2 AND p.idx < ?3 AND" DERWENT_COLUMN_CONDITIONS
 
 // CROSS JOIN: in this order, an agency's own entries first, or those of one share.
 constexpr char kSearch[] =
     "SELECT p.idx FROM entry_party p CROSS JOIN entry_search e ON e.idx = p.idx WHERE" DERWENT_ENTRY_CONDITIONS
     " ORDER BY p.idx LIMIT ?10";
+// The first parameter is not needed; it says so for the binding's sake.
+constexpr char kSearchAll[] =
+    "SELECT idx FROM entry_search WHERE ?1 = '' AND idx >= ?2 AND idx < ?3 AND" DERWENT_COLUMN_CONDITIONS
+    " ORDER BY idx LIMIT ?10";
 constexpr char kSearchShare[] =
     "SELECT e.idx FROM entry_search e CROSS JOIN entry_party p ON p.idx = e.idx"
     " WHERE e.share_id = ?11 AND e.share_id <> '' AND" DERWENT_ENTRY_CONDITIONS " ORDER BY e.idx LIMIT ?10";
@@ -87,23 +92,37 @@ absl::StatusOr<uint64_t> SqliteReads::FirstIndexAt(absl::Time time) {
   return low;
 }
 
+absl::StatusOr<std::optional<uint64_t>> SqliteReads::IndexAfter(absl::string_view agency, uint64_t from_index,
+                                                                size_t count) {
+  if (from_index > kNoEnd) return std::optional<uint64_t>();
+  return OneRow<uint64_t>(
+      connection_.Select("SELECT idx FROM entry_party WHERE agency = ? AND idx >= ? ORDER BY idx LIMIT 1 OFFSET ?",
+                         agency, from_index, count),
+      TakeIndex);
+}
+
 absl::StatusOr<std::vector<uint64_t>> SqliteReads::SearchEntries(const EntryQuery& query) {
-  if (query.viewer_agency.empty()) return absl::InvalidArgumentError("store: a search needs the agency it is for");
+  if (query.viewer_agency.empty() != query.every_agency)
+    return absl::InvalidArgumentError("store: a search is for one agency, or for every one");
+  if (query.every_agency && (!query.tags.empty() || !query.share_id.empty()))
+    return absl::InvalidArgumentError("store: a share or a person is searched for one agency");
   uint64_t first = query.from_index;
-  uint64_t end = kNoEnd;
+  uint64_t end = std::min(query.before_index, kNoEnd);
   if (query.start > absl::UnixEpoch()) {
     ASSIGN_OR_RETURN(const uint64_t from_time, FirstIndexAt(query.start));
     first = std::max(first, from_time);
   }
   if (query.end < absl::InfiniteFuture()) {
-    ASSIGN_OR_RETURN(end, FirstIndexAt(query.end));
+    ASSIGN_OR_RETURN(const uint64_t to_time, FirstIndexAt(query.end));
+    end = std::min(end, to_time);
   }
   if (first >= end || first > kNoEnd) return std::vector<uint64_t>();
   if (!query.tags.empty()) return SearchByTag(query, first, end);
   auto rows =
       query.share_id.empty()
-          ? connection_.Select(kSearch, query.viewer_agency, first, end, query.other_agency, query.board, query.purpose,
-                               query.outcome, query.step, query.reason, query.limit)
+          ? connection_.Select(query.every_agency ? kSearchAll : kSearch, query.viewer_agency, first, end,
+                               query.other_agency, query.board, query.purpose, query.outcome, query.step, query.reason,
+                               query.limit)
           : connection_.Select(kSearchShare, query.viewer_agency, first, end, query.other_agency, query.board,
                                query.purpose, query.outcome, query.step, query.reason, query.limit, query.share_id);
   return AllRows<uint64_t>(std::move(rows), TakeIndex);

@@ -46,6 +46,15 @@ TEST_P(FormulaTest, ACsvCellNeverRunsInASpreadsheet) {
 INSTANTIATE_TEST_SUITE_P(Starts, FormulaTest,
                          ::testing::Values("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1"));
 
+TEST(OutputTest, MoreRowsFollowWithoutAHeader) {
+  Rows rows({"a"});
+  rows.Add({"1"});
+  std::ostringstream out;
+  rows.PrintMore(Format::kCsv, out);
+  rows.PrintMore(Format::kJsonLines, out);
+  EXPECT_EQ(out.str(), "\"1\"\r\n{\"a\":\"1\"}\n");
+}
+
 TEST(OutputTest, CsvDoublesQuotes) {
   Rows rows({"a"});
   rows.Add({"say \"no\", now"});

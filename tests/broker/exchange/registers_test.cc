@@ -1,4 +1,5 @@
 #include "broker/exchange/envelope.h"
+#include "broker/exchange/query_entry.h"
 #include "broker/exchange/reads.h"
 #include "broker/exchange/refusal.h"
 #include "derwent/v1/register.pb.h"
@@ -118,7 +119,8 @@ TEST_F(RegistersTest, AnAgencySeesItsOwnPartOfAReferralOnly) {
 }
 
 TEST_F(RegistersTest, AReadOfTheLedgerIsAnEntry) {
-  ASSERT_OK(Run([&](Batch& batch) { return EnterRead(AgentOf(kSender), "SearchLedgerEntries", {}, batch).status(); }));
+  const Look look{.what = "SearchLedgerEntries", .tags = {}, .query = {}};
+  ASSERT_OK(Run([&](Batch& batch) { return EnterLook(AgentOf(kSender), look, batch).status(); }));
   EXPECT_EQ(EntriesOf(kSender, "read"), 1u);
 }
 

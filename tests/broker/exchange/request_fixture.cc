@@ -4,7 +4,7 @@
 
 #include "broker/exchange/answer_check.h"
 #include "broker/exchange/envelope.h"
-#include "broker/ledger/query.h"
+#include "broker/ledger/search.h"
 #include "policy/engine/calendar.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
@@ -301,7 +301,8 @@ v1::RequestHolder RequestTest::HolderSeenBy(const std::string& agency) {
 
 std::vector<std::string> RequestTest::EntriesSeenBy(const std::string& agency) {
   std::vector<std::string> seen;
-  const auto entries = ledger::Search(*store_->Read().value(), {.viewer_agency = agency, .limit = 100}).value();
+  const auto entries =
+      ledger::Search(*store_->Read().value(), {.rows = {.viewer_agency = agency, .limit = 100}})->entries;
   for (const ledger::OpenedEntry& entry : entries) {
     seen.push_back(absl::StrCat("index ", entry.index));
     for (const ledger::OpenedField& field : entry.fields) {
@@ -313,7 +314,8 @@ std::vector<std::string> RequestTest::EntriesSeenBy(const std::string& agency) {
 
 std::vector<size_t> RequestTest::ReceiptsSeenBy(const std::string& agency) {
   std::vector<size_t> sizes;
-  const auto entries = ledger::Search(*store_->Read().value(), {.viewer_agency = agency, .limit = 100}).value();
+  const auto entries =
+      ledger::Search(*store_->Read().value(), {.rows = {.viewer_agency = agency, .limit = 100}})->entries;
   for (const ledger::OpenedEntry& entry : entries) sizes.push_back(entry.receipt.size());
   return sizes;
 }

@@ -1,4 +1,5 @@
-#include "broker/ledger/query.h"
+#include "broker/ledger/search.h"
+
 #include "tests/broker/ledger/ledger_fixture.h"
 
 namespace derwent::ledger {
@@ -21,11 +22,12 @@ class SearchTest : public LedgerTest {
     }
   }
 
-  std::vector<uint64_t> Find(store::EntryQuery query) {
-    if (query.viewer_agency.empty()) query.viewer_agency = "dfrs";
+  std::vector<uint64_t> Find(store::EntryQuery rows) { return Ask({.rows = std::move(rows)}); }
+  std::vector<uint64_t> Ask(SearchQuery query) {
+    if (query.rows.viewer_agency.empty() && !query.rows.every_agency) query.rows.viewer_agency = "dfrs";
     std::vector<uint64_t> indexes;
-    const auto entries = Search(*store_->Read().value(), query).value();
-    for (const OpenedEntry& entry : entries) indexes.push_back(entry.index);
+    const SearchPage page = Search(*store_->Read().value(), query).value();
+    for (const OpenedEntry& entry : page.entries) indexes.push_back(entry.index);
     return indexes;
   }
 };
@@ -99,11 +101,72 @@ TEST_F(SearchTest, PagesInLedgerOrderWithoutGapOrRepeat) {
 }
 
 TEST_F(SearchTest, OpensWhatItFinds) {
-  store::EntryQuery query{.viewer_agency = "dfrs", .limit = 1};
-  const auto found = Search(*store_->Read().value(), query).value();
+  const auto found = Search(*store_->Read().value(), {.rows = {.viewer_agency = "dfrs", .limit = 1}})->entries;
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].fields.front().name, "time");
   EXPECT_EQ(found[0].fields.front().value, "1790000000000");
+}
+
+TEST_F(SearchTest, FindsWhoActedForTheOwnSideOnly) {
+  EXPECT_THAT(Ask({.rows = {.viewer_agency = "police.derbys"}, .person = "p-17"}), ElementsAre(0, 1, 3, 4, 6, 7));
+  EXPECT_THAT(Ask({.rows = {.viewer_agency = "dfrs"}, .person = "t-3"}), ElementsAre(0, 1, 3, 4, 6, 7));
+  EXPECT_THAT(Ask({.rows = {.viewer_agency = "dfrs"}, .person = "p-17"}), IsEmpty());
+  EXPECT_THAT(Ask({.rows = {.viewer_agency = "police.derbys"}, .person = "t-3"}), IsEmpty());
+}
+
+TEST_F(SearchTest, FindsACategoryAndAnAgreementAsTheEntryNamesThem) {
+  EXPECT_THAT(Ask({.category = "address"}), ElementsAre(0, 1, 3, 4, 6, 7));
+  EXPECT_THAT(Ask({.category = "addres"}), IsEmpty());
+  EXPECT_THAT(Ask({.agreement = "agr-fire"}), ElementsAre(0, 1, 3, 4, 6, 7));
+  EXPECT_THAT(Ask({.agreement = "agr"}), IsEmpty());
+  EXPECT_THAT(Ask({.rows = {.share_id = "00000000-0000-4000-8000-000000000004"}, .category = "identity"}),
+              ElementsAre(4));
+}
+
+TEST_F(SearchTest, ShowsRefusalsAndWhatNobodyAnswered) {
+  const auto step = [](const char* name, const char* outcome) {
+    EntryDraft draft(name, Actor::kBroker);
+    draft.SetReceiving("dfrs", "").SetOutcome(outcome, {}, trust::Sha256("policy"), trust::Sha256("registers"));
+    return draft;
+  };
+  Commit({step("referral", "DENY"), step("referral", "PERMIT"), step("expiry", "PERMIT"), step("refused_call", "DENY")},
+         TestTime(9'000));
+  EXPECT_THAT(Ask({.view = View::kRefusals}), ElementsAre(8, 10, 11));
+}
+
+TEST_F(SearchTest, ShowsWhoLooked) {
+  EXPECT_THAT(Ask({.rows = {.viewer_agency = "probation.em"}, .view = View::kLooks}), ElementsAre(2, 5));
+  EXPECT_THAT(Ask({.view = View::kLooks}), IsEmpty());
+}
+
+TEST_F(SearchTest, GoesThroughABoundedNumberAPageAndSaysWhereItIs) {
+  SearchQuery query{.rows = {.viewer_agency = "dfrs"}, .agreement = "none", .most_examined = 2};
+  std::vector<uint64_t> ends;
+  for (bool last = false; !last; query.rows.from_index = ends.back()) {
+    const SearchPage page = Search(*store_->Read().value(), query).value();
+    EXPECT_THAT(page.entries, IsEmpty());
+    last = page.last;
+    ends.push_back(page.next);
+  }
+  EXPECT_THAT(ends, ElementsAre(3, 6, 8));
+}
+
+TEST_F(SearchTest, SaysWhichPageIsTheLast) {
+  SearchQuery query{.rows = {.viewer_agency = "dfrs", .before_index = 4, .limit = 3}};
+  const SearchPage page = Search(*store_->Read().value(), query).value();
+  EXPECT_EQ(page.entries.size(), 3u);
+  EXPECT_TRUE(page.last);
+}
+
+TEST_F(SearchTest, AnAuditorSeesEveryAgencysEntriesAndOnlyTheirMetadata) {
+  const SearchPage page = Search(*store_->Read().value(), {.rows = {.every_agency = true, .limit = 3}}).value();
+  ASSERT_EQ(page.entries.size(), 3u);
+  EXPECT_EQ(page.entries[2].index, 2u) << "probation's own look";
+  std::vector<int> numbers;
+  for (const OpenedField& field : page.entries[0].fields) numbers.push_back(field.number);
+  EXPECT_THAT(numbers, ElementsAre(1, 8, 9, 14));
+  EXPECT_THAT(Ask({.rows = {.every_agency = true}, .category = "address"}), ElementsAre(0, 1, 3, 4, 6, 7));
+  EXPECT_THAT(Ask({.rows = {.every_agency = true}, .person = "p-17"}), IsEmpty());
 }
 
 }  // namespace

@@ -87,7 +87,31 @@ TEST_P(StoreContract, SearchesByEachCondition) {
   EXPECT_THAT(find({.tags = {Tag(5), Tag(1)}}), ElementsAre(1, 5));
   EXPECT_THAT(find({.viewer_agency = "cbc", .tags = {Tag(5), Tag(1)}}), IsEmpty());
   EXPECT_THAT(find({.limit = 2}), ElementsAre(0, 1));
+  EXPECT_THAT(find({.before_index = 2}), ElementsAre(0, 1));
   EXPECT_THAT(reader->SearchEntries({}), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_P(StoreContract, SearchesEveryAgencysEntriesButNotForAPersonOrShare) {
+  Write([](Transaction& transaction) {
+    for (uint64_t i = 0; i < 6; ++i) EXPECT_OK(transaction.InsertEntry(SampleEntry(i)));
+  });
+  auto reader = Read();
+  EXPECT_THAT(reader->SearchEntries({.every_agency = true, .outcome = "DENY"}).value(), ElementsAre(3, 4, 5));
+  for (const EntryQuery& query :
+       {EntryQuery{.every_agency = true, .share_id = ShareId(2)}, EntryQuery{.every_agency = true, .tags = {Tag(1)}},
+        EntryQuery{.viewer_agency = "cbc", .every_agency = true}})
+    EXPECT_THAT(reader->SearchEntries(query), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_P(StoreContract, CountsAnAgencysEntriesAhead) {
+  Write([](Transaction& transaction) {
+    for (uint64_t i = 0; i < 6; ++i) EXPECT_OK(transaction.InsertEntry(SampleEntry(i)));
+    EXPECT_OK(transaction.AdvanceLog(LogState{}, {.size = 6, .newest_time = At(5)}));
+  });
+  EXPECT_EQ(Read()->IndexAfter("cbc", 1, 2).value(), 5u);
+  EXPECT_EQ(Read()->IndexAfter("cbc", 2, 2).value(), std::nullopt);
+  EXPECT_EQ(Read()->FirstIndexAt(At(3)).value(), 3u);
+  EXPECT_EQ(Read()->FirstIndexAt(At(99)).value(), 6u);
 }
 
 TEST_P(StoreContract, ExtendsTilesInPlace) {

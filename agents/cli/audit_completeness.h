@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "agents/cli/audit_query.h"
+#include "agents/cli/client.h"
+#include "agents/cli/output.h"
+#include "derwent/v1/agent_audit.pb.h"
+#include "derwent/v1/ledger.pb.h"
+
+namespace derwent::cli {
+
+// Something that one side knows and the other does not.
+struct Gap {
+  std::string share;
+  std::string entry;  // Index; empty where there is none.
+  std::string what;
+};
+
+// Holds an agency's own outbox and inbox against the ledger's entries of the agency, both ways: every share known here
+// has its entry; every entry that a receipt proves is told; every entry that sends or brings a share is of one known
+// here, and its receipt is kept. `entries`: all of the agency's that concern a share.
+std::vector<Gap> CompareWithLedger(const std::vector<v1::ShareEvidence>& shares,
+                                   const std::vector<v1::LedgerEntry>& entries, const std::string& agency);
+
+// `derwent audit completeness`: exit 8 when something is missing.
+absl::StatusOr<int> CheckCompleteness(Client& client, const AuditFilters& period, Format format);
+
+}  // namespace derwent::cli

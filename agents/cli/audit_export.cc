@@ -1,0 +1,223 @@
+#include "agents/cli/audit_export.h"
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <sstream>
+#include <system_error>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+#include "agents/cli/entry_view.h"
+#include "agents/cli/exit_code.h"
+#include "agents/cli/text.h"
+#include "derwent/v1/ledger.grpc.pb.h"
+#include "trust/base/status_macros.h"
+#include "trust/entry/entry.h"
+#include "trust/secret/sha256.h"
+
+namespace derwent::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kLargestFile = size_t{2} << 30;
+constexpr int kFields = 20;  // The others are reserved.
+constexpr char kCsvFile[] = "entries.csv";
+constexpr char kJsonFile[] = "entries.jsonl";
+constexpr char kProgress[] = "unfinished";
+
+std::vector<std::string> Header() {
+  std::vector<std::string> header = EntryHeader(Format::kCsv);
+  for (int number = 1; number <= kFields; ++number) header.push_back(absl::StrCat("field.", trust::FieldName(number)));
+  return header;
+}
+
+std::vector<std::string> Cells(const v1::LedgerEntry& entry) {
+  std::vector<std::string> cells = EntryCells(entry, Format::kCsv);
+  const EntryView view(entry);
+  for (int number = 1; number <= kFields; ++number) cells.push_back(view.Field(trust::FieldName(number)));
+  return cells;
+}
+
+// Where an export stands: kept after every page, so that it can go on.
+struct Progress {
+  std::string query;   // What is asked, page token apart.
+  std::string token;   // Of the next page; empty when none is left.
+  uint64_t entry = 0;  // The query's own.
+  uint64_t rows = 0;
+  uint64_t csv_octets = 0;
+  uint64_t json_octets = 0;
+
+  std::string ToString() const {
+    return absl::StrCat(query, "\n", token, "\n", entry, "\n", rows, "\n", csv_octets, "\n", json_octets, "\n");
+  }
+  static absl::StatusOr<Progress> Parse(absl::string_view text) {
+    const std::vector<std::string> lines = absl::StrSplit(text, '\n');
+    Progress progress;
+    if (lines.size() != 7 || !absl::SimpleAtoi(lines[2], &progress.entry) ||
+        !absl::SimpleAtoi(lines[3], &progress.rows) || !absl::SimpleAtoi(lines[4], &progress.csv_octets) ||
+        !absl::SimpleAtoi(lines[5], &progress.json_octets))
+      return absl::InvalidArgumentError("the folder's file `unfinished` is not of an export");
+    progress.query = lines[0];
+    progress.token = lines[1];
+    return progress;
+  }
+};
+
+// The files of one export.
+class Folder {
+ public:
+  static absl::StatusOr<Folder> Open(const std::string& path, const std::string& query) {
+    Folder folder(path);
+    if (fs::exists(folder.At("manifest.json")))
+      return absl::FailedPreconditionError(absl::StrCat("`", path, "` holds a finished export"));
+    std::error_code error;
+    fs::create_directories(folder.At("proofs"), error);
+    if (error) return absl::UnavailableError(absl::StrCat("cannot make `", path, "`"));
+    folder.progress_.query = query;
+    if (fs::exists(folder.At(kProgress))) {
+      ASSIGN_OR_RETURN(const std::string text, ReadIn(folder.At(kProgress), 1 << 20));
+      ASSIGN_OR_RETURN(Progress progress, Progress::Parse(text));
+      if (progress.query != query)
+        return absl::FailedPreconditionError(absl::StrCat("`", path, "` holds another query's unfinished export"));
+      folder.progress_ = std::move(progress);
+    }
+    // What a page left half written goes.
+    for (const auto& [name, octets] :
+         {std::pair{kCsvFile, folder.progress_.csv_octets}, std::pair{kJsonFile, folder.progress_.json_octets}}) {
+      RETURN_IF_ERROR(folder.Append(name, ""));
+      fs::resize_file(folder.At(name), octets, error);
+      if (error) return absl::UnavailableError(absl::StrCat("cannot cut `", folder.At(name), "`"));
+    }
+    return folder;
+  }
+
+  const Progress& progress() const { return progress_; }
+
+  absl::Status AddPage(const v1::SearchLedgerEntriesResponse& page) {
+    Rows rows(Header());
+    for (const v1::LedgerEntry& entry : page.entries()) {
+      rows.Add(Cells(entry));
+      RETURN_IF_ERROR(Write(absl::StrCat("proofs/", entry.index(), ".tlog-proof"), entry.receipt().tlog_proof()));
+    }
+    std::ostringstream csv;
+    std::ostringstream json;
+    if (progress_.csv_octets == 0)
+      rows.Print(Format::kCsv, csv);
+    else
+      rows.PrintMore(Format::kCsv, csv);
+    rows.PrintMore(Format::kJsonLines, json);
+    RETURN_IF_ERROR(Append(kCsvFile, csv.str()));
+    RETURN_IF_ERROR(Append(kJsonFile, json.str()));
+    progress_.csv_octets += csv.str().size();
+    progress_.json_octets += json.str().size();
+    progress_.rows += static_cast<uint64_t>(page.entries_size());
+    progress_.token = page.next_page_token();
+    progress_.entry = page.query_receipt().index();
+    return Write(kProgress, progress_.ToString());
+  }
+
+  // The list of all files with their digests; then the export is whole.
+  absl::Status Finish(const std::string& query, const std::string& checkpoint) {
+    std::map<std::string, std::string> digests;
+    for (const auto& file : fs::recursive_directory_iterator(path_)) {
+      const std::string name = fs::relative(file.path(), path_).generic_string();
+      if (!file.is_regular_file() || name == kProgress) continue;
+      ASSIGN_OR_RETURN(const std::string content, ReadIn(file.path().string(), kLargestFile));
+      digests[name] = trust::Sha256(content).hex();
+    }
+    std::string json =
+        absl::StrCat("{\"query\":", JsonText(query), ",\n \"queryEntry\":", progress_.entry,
+                     ",\n \"rows\":", progress_.rows, ",\n \"checkpoint\":", JsonText(checkpoint), ",\n \"files\":{");
+    const char* separator = "\n  ";
+    for (const auto& [name, digest] : digests) {
+      absl::StrAppend(&json, separator, JsonText(name), ":\"sha256:", digest, "\"");
+      separator = ",\n  ";
+    }
+    RETURN_IF_ERROR(Write("manifest.json", absl::StrCat(json, "}}\n")));
+    std::error_code error;
+    fs::remove(At(kProgress), error);
+    return absl::OkStatus();
+  }
+
+  // Whole or not at all.
+  absl::Status Write(const std::string& name, absl::string_view content) {
+    const std::string part = At(name + ".part");
+    RETURN_IF_ERROR(WriteOut(part, content));
+    std::error_code error;
+    fs::permissions(part, fs::perms::owner_read | fs::perms::owner_write, error);
+    fs::rename(part, At(name), error);
+    return error ? absl::UnavailableError(absl::StrCat("cannot write `", At(name), "`")) : absl::OkStatus();
+  }
+
+ private:
+  explicit Folder(std::string path) : path_(std::move(path)) {}
+  std::string At(const std::string& name) const { return absl::StrCat(path_, "/", name); }
+
+  absl::Status Append(const std::string& name, const std::string& content) {
+    std::ofstream file(At(name), std::ios::binary | std::ios::app);
+    file << content;
+    file.close();
+    std::error_code error;
+    fs::permissions(At(name), fs::perms::owner_read | fs::perms::owner_write, error);
+    return file && !error ? absl::OkStatus() : absl::UnavailableError(absl::StrCat("cannot write `", At(name), "`"));
+  }
+
+  std::string path_;
+  Progress progress_;
+};
+
+// The checkpoint that the last page's receipts prove into.
+absl::StatusOr<std::string> Checkpoint(Client& client) {
+  ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
+  const auto stub = v1::LedgerService::NewStub(broker->grpc());
+  ASSIGN_OR_RETURN(
+      const v1::GetCheckpointResponse response,
+      broker->Call(*stub, &v1::LedgerService::Stub::GetCheckpoint, v1::GetCheckpointRequest(), client.options()));
+  return response.note();
+}
+
+// From where the export stands to the end of the search.
+absl::Status AddPages(Client& client, v1::SearchLedgerEntriesRequest request, Folder& files) {
+  const Progress& progress = files.progress();
+  if (progress.csv_octets > 0) {
+    std::cerr << "going on after " << progress.rows << " rows\n";
+    if (progress.token.empty()) return absl::OkStatus();  // Every page is there.
+    request.set_page_token(progress.token);
+  }
+  const auto keep = [](const v1::LedgerEntry&) { return absl::OkStatus(); };
+  const auto add = [&files](const v1::SearchLedgerEntriesResponse& page) {
+    RETURN_IF_ERROR(files.AddPage(page));
+    std::cerr << files.progress().rows << " rows; gone through " << page.position() << " of " << page.size()
+              << " entries\n";
+    return absl::OkStatus();
+  };
+  return EachEntry(client, std::move(request), 0, keep, add).status();
+}
+
+}  // namespace
+
+absl::StatusOr<int> ExportSearch(Client& client, const AuditFilters& filters, const std::string& folder) {
+  ASSIGN_OR_RETURN(v1::SearchLedgerEntriesRequest request, SearchOf(client, filters));
+  v1::SearchLedgerEntriesRequest shown = request;
+  const bool of_person = shown.subject_references_size() > 0;
+  shown.clear_subject_references();  // Whom it is about is in no file's words.
+  std::string query = ToJson(shown, false);
+  if (of_person) absl::StrAppend(&query, " of one person");
+  ASSIGN_OR_RETURN(Folder files, Folder::Open(folder, query));
+  RETURN_IF_ERROR(AddPages(client, std::move(request), files));
+  ASSIGN_OR_RETURN(const std::string checkpoint, Checkpoint(client));
+  RETURN_IF_ERROR(files.Write("checkpoint", checkpoint));
+  RETURN_IF_ERROR(files.Write("log.vkey", absl::StrCat(client.configuration().log_vkey, "\n")));
+  RETURN_IF_ERROR(files.Finish(query, checkpoint));
+  std::cerr << files.progress().rows << " entries with their proofs are in `" << folder << "`; this look is entry "
+            << files.progress().entry << "\n";
+  return kExitDone;
+}
+
+}  // namespace derwent::cli

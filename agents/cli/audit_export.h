@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+
+#include "agents/cli/audit_query.h"
+#include "agents/cli/client.h"
+
+namespace derwent::cli {
+
+// `derwent audit export FOLDER`: a search written to files for its owner alone (mode 0600):
+//   entries.csv, entries.jsonl    the same rows, every field the agency may open; safe for spreadsheets (CWE-1236)
+//   proofs/<index>.tlog-proof     each entry's receipt; `derwent ledger verify` checks them offline
+//   checkpoint, log.vkey          what they prove into
+//   manifest.json                 query, its entry, checkpoint, and the SHA-256 of every file
+// Progress goes to standard error, a line a page. Interrupted, the same command goes on where it stopped: the query
+// stays one entry. Errors: kFailedPrecondition the folder holds a finished export, or another query's.
+absl::StatusOr<int> ExportSearch(Client& client, const AuditFilters& filters, const std::string& folder);
+
+}  // namespace derwent::cli

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "CLI/CLI.hpp"
+#include "agents/cli/client.h"
+#include "agents/cli/output.h"
+#include "derwent/v1/ledger.pb.h"
+
+namespace derwent::cli {
+
+// What a command searches the ledger by, as typed.
+struct AuditFilters {
+  std::string agency, board, purpose, decision, share, step, reason, from, to, person, category, agreement, page;
+  std::vector<std::string> identifiers;
+  std::string enclave = "general";
+  bool as_auditor = false;
+  int limit = 0;  // Rows at most; 0: all.
+};
+
+// Whom it is about: `--id`, `--enclave`.
+void AddPersonConcerned(CLI::App& command, AuditFilters& filters);
+// First and last day: `--from`, `--to`.
+void AddPeriod(CLI::App& command, AuditFilters& filters);
+// All others, and the pages.
+void AddFilters(CLI::App& command, AuditFilters& filters);
+
+// The search; references of a person concerned are computed by the agency's own agent. Error: kInvalidArgument.
+absl::StatusOr<v1::SearchLedgerEntriesRequest> SearchOf(Client& client, const AuditFilters& filters);
+// Identifiers as given; `-` reads them from standard input, one a line. Error: kInvalidArgument.
+absl::StatusOr<std::vector<std::string>> IdentifiersOf(const AuditFilters& filters);
+// Start of a day, and of the day after it, in London. Error: kInvalidArgument.
+absl::StatusOr<google::protobuf::Timestamp> StartOf(const std::string& day);
+absl::StatusOr<google::protobuf::Timestamp> EndOf(const std::string& day);
+
+// What a search came to.
+struct Searched {
+  uint64_t query = 0;  // The query's own entry.
+  std::string next;    // Where a search that was cut by `limit` goes on; empty: it was told to its end.
+};
+// Visits every entry of a search in ledger order, page by page, each verified against its receipt and the log's key
+// before it is shown. `limit`: entries at most, 0: all.
+using EntryVisit = std::function<absl::Status(const v1::LedgerEntry&)>;
+// Told after every page.
+using PageVisit = std::function<absl::Status(const v1::SearchLedgerEntriesResponse&)>;
+absl::StatusOr<Searched> EachEntry(Client& client, v1::SearchLedgerEntriesRequest request, int limit,
+                                   const EntryVisit& visit, const PageVisit& page_done = nullptr);
+
+// The columns every list of entries has, and an entry's row. A table for people has fewer.
+std::vector<std::string> EntryHeader(Format format);
+std::vector<std::string> EntryCells(const v1::LedgerEntry& entry, Format format);
+
+}  // namespace derwent::cli

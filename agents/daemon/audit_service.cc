@@ -1,0 +1,25 @@
+#include "agents/daemon/audit_service.h"
+
+#include "agents/daemon/call.h"
+
+namespace derwent::agents {
+
+grpc::Status AgentAuditServiceGrpc::ListEvidence(grpc::ServerContext* call, const v1::ListEvidenceRequest* request,
+                                                 v1::ListEvidenceResponse* response) {
+  return RunCall(context_, call, "ListEvidence", response,
+                 [&](const LocalCaller& caller) { return desk_.ListEvidence(caller, *request); });
+}
+
+grpc::Status AgentAuditServiceGrpc::ListOpenings(grpc::ServerContext* call, const v1::ListOpeningsRequest* request,
+                                                 v1::ListOpeningsResponse* response) {
+  return RunCall(context_, call, "ListOpenings", response,
+                 [&](const LocalCaller& caller) { return desk_.ListOpenings(caller, *request); });
+}
+
+grpc::Status AgentAuditServiceGrpc::FindReceived(grpc::ServerContext* call, const v1::FindReceivedRequest* request,
+                                                 v1::FindReceivedResponse* response) {
+  return RunCall(context_, call, "FindReceived", response,
+                 [&](const LocalCaller& caller) { return desk_.FindReceived(caller, *request); });
+}
+
+}  // namespace derwent::agents

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "agents/daemon/audit_desk.h"
+#include "agents/daemon/context.h"
+#include "derwent/v1/agent_audit.grpc.pb.h"
+
+namespace derwent::agents {
+
+// AgentAuditService over gRPC, as AgentServiceGrpc.
+class AgentAuditServiceGrpc final : public v1::AgentAuditService::Service {
+ public:
+  AgentAuditServiceGrpc(const AgentContext& context, AuditDesk& desk) : context_(context), desk_(desk) {}
+
+  grpc::Status ListEvidence(grpc::ServerContext* call, const v1::ListEvidenceRequest* request,
+                            v1::ListEvidenceResponse* response) override;
+  grpc::Status ListOpenings(grpc::ServerContext* call, const v1::ListOpeningsRequest* request,
+                            v1::ListOpeningsResponse* response) override;
+  grpc::Status FindReceived(grpc::ServerContext* call, const v1::FindReceivedRequest* request,
+                            v1::FindReceivedResponse* response) override;
+
+ private:
+  const AgentContext& context_;
+  AuditDesk& desk_;
+};
+
+}  // namespace derwent::agents

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "broker/exchange/batch.h"
+#include "broker/exchange/query_entry.h"
+#include "broker/ledger/search.h"
+#include "derwent/v1/audit.pb.h"
+
+// What an officer asks of the ledger beyond a search. Each is checked, entered as a look, and then answered from what
+// is committed.
+
+namespace derwent::exchange {
+
+// A question whose form is right.
+struct CheckedAudit {
+  ledger::SearchQuery query;
+  Look look;
+  std::optional<QueryToken> token;
+  std::optional<uint64_t> index;  // One entry alone.
+};
+
+// Error: kNotFound `ENTRY_UNKNOWN`.
+absl::StatusOr<CheckedAudit> CheckGetDecision(const v1::GetDecisionRequest& request);
+// `base`: the world as it is. Error: kNotFound `ENTRY_UNKNOWN`, also where the caller's agency is no party.
+absl::StatusOr<v1::AuditedDecision> GetDecision(const Caller& caller, const CheckedAudit& audit, uint64_t entry,
+                                                const World& base, store::Reader& reader);
+
+// Error: kInvalidArgument with every violation.
+absl::StatusOr<CheckedAudit> CheckReplay(const Caller& caller, const v1::ReplayDecisionsRequest& request);
+absl::StatusOr<v1::ReplayDecisionsResponse> ReplayDecisions(const Caller& caller, const CheckedAudit& audit,
+                                                            uint64_t entry, const World& base, store::Reader& reader);
+
+// Error: kInvalidArgument with every violation.
+absl::StatusOr<CheckedAudit> CheckBreach(const Caller& caller, const v1::ReportBreachRequest& request);
+// Error: kFailedPrecondition `TOO_MUCH_AT_ONCE` more entries than one report goes through.
+absl::StatusOr<v1::BreachReport> ReportBreach(const CheckedAudit& audit, uint64_t entry, store::Reader& reader);
+
+}  // namespace derwent::exchange

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "broker/exchange/world.h"
+#include "broker/store/store.h"
+#include "derwent/v1/dsse.pb.h"
+#include "trust/entry/entry.h"
+
+namespace derwent::exchange {
+
+// What of an entry the question, decided again under `world`, does not come to: words without personal data; empty:
+// nothing.
+std::string WhatDiffers(const trust::SealedFields& fields, const std::string& question, const World& world);
+// Whether `world` is what the entry says was in force.
+bool IsAtHand(const trust::SealedFields& fields, const World* world);
+
+// The worlds of the ledger's past, made of its public entries and of what was archived when they came into force. A
+// bundle counts as it did when it was entered: signatures are judged at that time, a certificate revoked since is no
+// matter. Entries are best asked for in ledger order. Borrows both. Not thread-safe.
+class PastWorlds {
+ public:
+  PastWorlds(const World& base, store::Reader& reader) : base_(base), reader_(reader) {}
+
+  // What was in force before entry `index`; null: not at hand. Errors: of the store.
+  absl::StatusOr<std::shared_ptr<const World>> Before(uint64_t index);
+  // The bundle's files then, whether or not they verify still; nullopt: not at hand.
+  absl::StatusOr<std::optional<policy::Files>> FilesBefore(uint64_t index);
+
+ private:
+  // A change that was entered: of the policy, or of an agency's directory.
+  struct Change {
+    uint64_t index = 0;
+    std::string body;    // of a policy's entry
+    std::string agency;  // of a directory's
+    Sha256Digest directory;
+  };
+  absl::Status ReadChanges();
+  // Takes the changes before `index`.
+  absl::Status MoveTo(uint64_t index);
+  absl::StatusOr<std::shared_ptr<const World>> Make();
+  absl::StatusOr<std::shared_ptr<const policy::Bundle>> BundleInForce();
+  absl::StatusOr<std::optional<v1::DsseEnvelope>> EnvelopeOf(const std::string& agency, const Sha256Digest& payload);
+
+  const World& base_;
+  store::Reader& reader_;
+  std::optional<std::vector<Change>> changes_;  // Read when first needed.
+  size_t taken_ = 0;                            // Of them, up to where it stands.
+  Change policy_;                               // The newest policy there.
+  std::map<std::string, Sha256Digest> directories_;
+  std::map<std::string, std::shared_ptr<const policy::Bundle>>
+      bundles_;  // By body; null: not at hand. Shared: worlds keep theirs.
+  std::map<std::string, std::shared_ptr<const World>> worlds_;  // By body and register digest.
+};
+
+}  // namespace derwent::exchange

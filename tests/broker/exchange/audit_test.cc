@@ -1,0 +1,117 @@
+#include "broker/exchange/audit.h"
+
+#include "absl/strings/str_cat.h"
+
+#include "broker/exchange/archive.h"
+#include "broker/exchange/envelope.h"
+#include "broker/exchange/past.h"
+#include "broker/exchange/refusal.h"
+#include "tests/broker/exchange/exchange_fixture.h"
+
+namespace derwent::exchange {
+namespace {
+
+using testing::IsOk;
+
+// Entries as the exchange makes them, so far as a report reads them.
+class BreachTest : public ExchangeTest {
+ protected:
+  void Enter(const std::string& person, const std::string& recipient, const std::string& share,
+             std::vector<std::string> tags, absl::Time time) {
+    ledger::EntryDraft draft("referral", ledger::Actor::kReleasing);
+    draft.SetReleasing(kSender, person)
+        .SetReceiving(recipient, "")
+        .SetSubject(1, "victim", std::move(tags))
+        .AddCategory({.category = "identity", .asked = "full", .outcome = "PERMIT", .form = "full"})
+        .AddCategory({.category = "contact", .asked = "full", .outcome = "DENY", .form = ""})
+        .SetIds(share, "", "");
+    now_ = time;
+    ASSERT_OK(Run([&](Batch& batch) { return batch.Append(draft).status(); }));
+  }
+  absl::StatusOr<v1::BreachReport> Report(const v1::ReportBreachRequest& request, const std::string& agency = kSender) {
+    const absl::StatusOr<CheckedAudit> audit = CheckBreach(AgentOf(agency), request);
+    if (!audit.ok()) return audit.status();
+    uint64_t entry = 0;
+    const absl::Status entered = Run([&](Batch& batch) -> absl::Status {
+      const absl::StatusOr<uint64_t> index = EnterPage(AgentOf(agency), audit->look, audit->token, batch);
+      if (index.ok()) entry = *index;
+      return index.status();
+    });
+    if (!entered.ok()) return entered;
+    return ReportBreach(*audit, entry, *store_->Read().value());
+  }
+  static std::string Tag(char octet) { return std::string(32, octet); }
+};
+
+TEST_F(BreachTest, CountsPeopleSharesCategoriesAndRecipientsOfACredential) {
+  const absl::Time start = now_;
+  Enter("p-lost", kRecipient, "s-1", {Tag('a')}, start + absl::Hours(1));
+  Enter("p-lost", kStranger, "s-1", {Tag('a'), Tag('b')}, start + absl::Hours(2));
+  Enter("p-lost", kRecipient, "s-2", {Tag('b')}, start + absl::Hours(3));  // The same person, by another identifier.
+  Enter("p-lost", kRecipient, "s-3", {Tag('c')}, start + absl::Hours(4));
+  Enter("p-lost", kRecipient, "s-4", {}, start + absl::Hours(5));  // Somebody without a verified identifier.
+  Enter("p-other", kRecipient, "s-5", {Tag('d')}, start + absl::Hours(6));
+  v1::ReportBreachRequest request;
+  request.set_person("p-lost");
+  const auto report = Report(request);
+  ASSERT_OK(report);
+  EXPECT_EQ(report->entries(), 5u);
+  EXPECT_EQ(report->shares(), 4u);
+  EXPECT_EQ(report->people(), 3u);
+  EXPECT_EQ(report->without_reference(), 1u);
+  ASSERT_EQ(report->categories_size(), 1) << "what was denied did not go";
+  EXPECT_EQ(report->categories(0).code(), "identity");
+  ASSERT_EQ(report->agencies_size(), 2);
+  EXPECT_EQ(report->agencies(0).code(), kStranger);
+  EXPECT_EQ(report->agencies(0).people(), 1u);
+  EXPECT_EQ(report->agencies(1).shares(), 4u);
+  const std::string told = report->SerializeAsString();
+  for (const char tag : {'a', 'b', 'c'}) EXPECT_EQ(told.find(Tag(tag)), std::string::npos);
+  EXPECT_EQ(told.find("p-lost"), std::string::npos);
+}
+
+TEST_F(BreachTest, TakesAWindowAndTheRecipientsView) {
+  const absl::Time start = now_;
+  Enter("p-1", kRecipient, "s-1", {Tag('a')}, start + absl::Hours(1));
+  Enter("p-1", kRecipient, "s-2", {Tag('b')}, start + absl::Hours(3));
+  v1::ReportBreachRequest request;
+  *request.mutable_start_time() = ToTimestamp(start + absl::Hours(2));
+  EXPECT_EQ(Report(request)->people(), 1u);
+  const auto theirs = Report(request, kRecipient);
+  ASSERT_OK(theirs);
+  EXPECT_EQ(theirs->people(), 1u) << "counted, though the tags are not the recipient's to open";
+  EXPECT_EQ(theirs->agencies(0).code(), kSender);
+  request.set_person("p-1");
+  EXPECT_EQ(Report(request, kRecipient)->entries(), 0u) << "who acted for another is not its to ask by";
+}
+
+TEST_F(BreachTest, AsksForAPersonOrAWindow) {
+  EXPECT_EQ(ReasonOf(Report({}).status()), "PAYLOAD_REJECTED");
+  v1::ReportBreachRequest request;
+  request.set_person("p 1");
+  EXPECT_EQ(ReasonOf(Report(request).status()), "PAYLOAD_REJECTED");
+}
+
+class ArchiveTest : public ExchangeTest {};
+
+TEST_F(ArchiveTest, ABundleIsKeptOnceAndFoundByWhatItsEntrySays) {
+  ASSERT_OK(Run([&](Batch& batch) { return EnterPolicy(batch); }));
+  ASSERT_OK(Run([&](Batch& batch) { return ArchiveBundle(*batch.world().bundle, batch); }));
+  const auto found = FindBundle(PolicyInForce(*world().bundle), *store_->Read().value());
+  ASSERT_OK(found);
+  ASSERT_TRUE(found->has_value());
+  EXPECT_EQ(**found, world().bundle->files);
+  EXPECT_FALSE(FindBundle("policy 00\ngovernance 00\n", *store_->Read().value())->has_value());
+}
+
+TEST_F(ArchiveTest, AKeptFileThatWasChangedIsNotTaken) {
+  ASSERT_OK(Run([&](Batch& batch) { return EnterPolicy(batch); }));
+  const auto& [path, content] = *world().bundle->files.begin();
+  const std::string name = absl::StrCat("archive/file/", trust::Sha256(content).hex());
+  ASSERT_OK(Run([&](Batch& batch) { return batch.write().PutSetting(name, "another text"); }));
+  EXPECT_THAT(FindBundle(PolicyInForce(*world().bundle), *store_->Read().value()),
+              testing::StatusIs(absl::StatusCode::kDataLoss));
+}
+
+}  // namespace
+}  // namespace derwent::exchange
