@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "broker/exchange/decide.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/search.h"
 

@@ -1,4 +1,5 @@
 #include "broker/exchange/policy_change.h"
+#include "broker/exchange/query_entry.h"
 #include "broker/exchange/rules.h"
 #include "broker/rpc/services.h"
 #include "trust/base/status_macros.h"
@@ -67,7 +68,8 @@ grpc::ServerUnaryReactor* PolicyChangeService::ShadowPolicy(grpc::CallbackServer
       [response](const Caller& caller, const World&) -> absl::StatusOr<Runner::Rule> {
         return Runner::Rule([response, caller](Batch& batch) -> absl::Status {
           response->Clear();
-          ASSIGN_OR_RETURN(const uint64_t index, exchange::EnterRead(caller, "ShadowPolicy", {}, batch));
+          ASSIGN_OR_RETURN(const uint64_t index,
+                           exchange::EnterLook(caller, {.what = "ShadowPolicy", .tags = {}, .query = {}}, batch));
           response->mutable_receipt()->set_index(index);
           return absl::OkStatus();
         });
