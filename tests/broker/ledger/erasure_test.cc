@@ -7,6 +7,7 @@
 
 #include "broker/ledger/fsck.h"
 #include "broker/ledger/query.h"
+#include "broker/ledger/search.h"
 #include "tests/broker/ledger/ledger_fixture.h"
 #include "trust/entry/erasure_record.h"
 #include "trust/entry/opening.h"
@@ -74,7 +75,7 @@ class ErasureTest : public LedgerTest {
     return Broken();
   }
   std::vector<OpenedEntry> Find(const std::string& tag) {
-    return Search(*store_->Read().value(), {.viewer_agency = "police.derbys", .tags = {tag}}).value();
+    return Search(*store_->Read().value(), {.rows = {.viewer_agency = "police.derbys", .tags = {tag}}}).value().entries;
   }
 
   std::string before_;
@@ -109,16 +110,18 @@ TEST_F(ErasureTest, APersonIsFoundByTagNoMoreAndTheEntryStillByItsParties) {
   ASSERT_THAT(Find(TestTag(2)), SizeIs(2));
   Erase({1, 2}, trust::PersonFields());
   EXPECT_THAT(Find(TestTag(2)), IsEmpty());
-  EXPECT_THAT(Search(*store_->Read().value(), {.viewer_agency = "dfrs"}).value(), SizeIs(6));
+  EXPECT_THAT(Search(*store_->Read().value(), {.rows = {.viewer_agency = "dfrs"}}).value().entries, SizeIs(6));
 }
 
 TEST_F(ErasureTest, BySchedulePartiesTimeAndEverythingElseGo) {
   Erase({0, 2}, trust::AllFields());
   EXPECT_EQ(Broken(), "");
   EXPECT_THAT(OpenEntry(*store_->Read().value(), 2, "dfrs"), StatusIs(absl::StatusCode::kNotFound));
-  EXPECT_THAT(Search(*store_->Read().value(), {.viewer_agency = "dfrs"}).value(), SizeIs(4));
+  EXPECT_THAT(Search(*store_->Read().value(), {.rows = {.viewer_agency = "dfrs"}}).value().entries, SizeIs(4));
   EXPECT_EQ(store_->Read().value()->FindEntry(2).value()->time, TestTime(1)) << "the time of the entry before";
-  EXPECT_THAT(Search(*store_->Read().value(), {.viewer_agency = "dfrs", .start = TestTime(3)}).value(), SizeIs(3));
+  EXPECT_THAT(
+      Search(*store_->Read().value(), {.rows = {.viewer_agency = "dfrs", .start = TestTime(3)}}).value().entries,
+      SizeIs(3));
   EXPECT_THAT(EraseFields(*store_->Begin().value(), 6, trust::AllFields()), StatusIs(absl::StatusCode::kNotFound))
       << "nothing can be erased of a public entry";
   EXPECT_THAT(EraseFields(*store_->Begin().value(), 7, trust::AllFields()), StatusIs(absl::StatusCode::kNotFound));
