@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "google/protobuf/util/time_util.h"
 
 #include "agents/cli/text.h"
 #include "policy/engine/reason.h"
@@ -60,6 +61,12 @@ std::map<std::string, std::string> ParsePairs(absl::string_view value) {
 
 EntryView::EntryView(const v1::LedgerEntry& entry) : index_(entry.index()) {
   for (const v1::OpenedField& field : entry.fields()) fields_.emplace(field.name(), OctetsText(field.value()));
+  if (!entry.has_public_entry()) return;
+  // It has no fields to open: what the broker says of it stands where they would.
+  const v1::PublicEntry& told = entry.public_entry();
+  fields_.emplace("time", absl::StrCat(google::protobuf::util::TimeUtil::TimestampToMilliseconds(told.time())));
+  fields_.emplace("releasing_agency", told.agency());
+  fields_.emplace("step", absl::StrCat("step=", told.step(), told.agency().empty() ? " actor=broker" : ""));
 }
 
 const std::string& EntryView::Field(absl::string_view name) const {

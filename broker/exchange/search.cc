@@ -114,6 +114,12 @@ v1::LedgerEntry RenderEntry(const ledger::OpenedEntry& opened) {
     next.set_name(field.name);
     next.set_value(field.value);
   }
+  if (opened.kind != trust::EntryKind::kSealed) {
+    v1::PublicEntry& told = *entry.mutable_public_entry();
+    *told.mutable_time() = ToTimestamp(opened.time);
+    told.set_agency(opened.public_agency);
+    told.set_step(opened.public_step);
+  }
   entry.mutable_receipt()->set_index(opened.index);
   entry.mutable_receipt()->set_tlog_proof(opened.receipt);
   return entry;

@@ -33,8 +33,12 @@ absl::StatusOr<OpenedEntry> EntryOpener::Open(const FoundEntry& found, Viewer vi
   ASSIGN_OR_RETURN(std::vector<Sha256Digest> path,
                    trust::InclusionProof(found.row.index, checkpoint_.size,
                                          [this](trust::NodeId node) { return tiles_.Read(node); }));
-  OpenedEntry opened{
-      .index = found.row.index, .kind = found.entry.kind, .time = found.row.time, .public_body = found.public_body};
+  OpenedEntry opened{.index = found.row.index,
+                     .kind = found.entry.kind,
+                     .time = found.row.time,
+                     .public_body = found.public_body,
+                     .public_agency = found.entry.public_agency,
+                     .public_step = found.entry.public_step};
   const trust::FieldSet fields = OpenedFor(found.entry, viewer);
   for (int number = 1; number <= trust::kFieldCount; ++number) {
     const std::string& value = found.entry.fields.values[static_cast<size_t>(number) - 1];

@@ -31,6 +31,7 @@ class Officer(PromiseTest):
         for agency in ("dfrs", "dcc.adults"):
             wait_for(f"{agency} acknowledged", lambda a=agency: self.acknowledged(a) == 2)
         everything = self.rows("audit", "search")
+        self.assertEqual([r for r in everything if not r["time"] or not r["step"]], [], "public entries say what they are too")
         indexes = [int(row["index"]) for row in everything]
         self.assertEqual(indexes, sorted(indexes), "one order: the ledger's")
         shares = [r for r in everything if r["step"] == "referral"]

@@ -64,6 +64,18 @@ TEST(EntryViewTest, SaysNothingOfFieldsThatAreNotOpened) {
   EXPECT_THAT(told, Not(HasSubstr("Law")));
 }
 
+TEST(EntryViewTest, SaysWhatAPublicEntryIs) {
+  v1::LedgerEntry entry;
+  entry.set_index(24);
+  entry.mutable_public_entry()->mutable_time()->set_seconds(1795536292);
+  entry.mutable_public_entry()->set_agency("police.derbys");
+  entry.mutable_public_entry()->set_step("key_event");
+  EXPECT_EQ(Told(entry), "Entry 24, 2026-11-24T16:04:52.000Z: key_event from police.derbys.");
+  entry.mutable_public_entry()->set_agency("");
+  entry.mutable_public_entry()->set_step("policy");
+  EXPECT_THAT(Told(entry), HasSubstr("policy, done by the broker itself"));
+}
+
 TEST(EntryViewTest, AnUnknownReasonStaysItsCode) {
   EXPECT_THAT(Told(Entry({{"outcome", "outcome=DENY reasons=LATER_REASON"}})), HasSubstr("LATER_REASON"));
 }
