@@ -131,6 +131,7 @@ std::string GovernanceDigest(const Files& files) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<const Bundle>> LoadBundle(Files files, const TrustRoots& roots, absl::Time now) {
+  for (const auto& [path, content] : files) RETURN_IF_ERROR(CheckPath(path));
   RETURN_IF_ERROR(CheckManifest(files));
   Problems problems(files);
   ASSIGN_OR_RETURN(std::set<std::string> signers, BundleSigners(files, roots, now, problems));

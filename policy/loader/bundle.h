@@ -32,8 +32,8 @@ struct Bundle {
 // Verifies and compiles, alike at the broker and at every agent: MANIFEST, its signatures by `bundle_quorum` agencies,
 // the activation if there is one, the text, each agreement's signatures, the notices. A notice whose signature is good
 // tightens; one that is not good is reported. Errors: kUnauthenticated for a missing or broken signature of the
-// MANIFEST or of the activation; kDataLoss when MANIFEST or activation and files differ; kInvalidArgument with every
-// problem of the text.
+// MANIFEST or of the activation; kDataLoss when MANIFEST or activation and files differ; kInvalidArgument a path
+// of other characters (manifest.h), or every problem of the text.
 absl::StatusOr<std::unique_ptr<const Bundle>> LoadBundle(Files files, const TrustRoots& roots, absl::Time now);
 
 // Reads a bundle's directory: its text, MANIFEST, `signatures/`, `notices/`. Errors: kNotFound; kInvalidArgument over

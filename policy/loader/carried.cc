@@ -1,26 +1,14 @@
 #include "policy/loader/carried.h"
 
-#include <filesystem>
+#include "policy/loader/manifest.h"
+#include "trust/base/status_macros.h"
 
 namespace derwent::policy {
-namespace {
-
-constexpr size_t kLongestPath = 255;
-
-bool IsPlainPath(const std::string& path) {
-  if (path.empty() || path.front() == '/' || path.size() > kLongestPath) return false;
-  for (const std::filesystem::path& part : std::filesystem::path(path)) {
-    if (part == ".." || part == ".") return false;
-  }
-  return true;
-}
-
-}  // namespace
 
 absl::StatusOr<Files> FilesOf(const BundleFiles& carried) {
   Files files;
   for (const v1::BundleFile& file : carried) {
-    if (!IsPlainPath(file.path())) return absl::InvalidArgumentError("the bundle names a file outside itself");
+    RETURN_IF_ERROR(CheckPath(file.path()));
     if (!files.emplace(file.path(), file.content()).second)
       return absl::InvalidArgumentError("the bundle names a file twice");
   }

@@ -12,7 +12,7 @@ namespace derwent::policy {
 
 using BundleFiles = google::protobuf::RepeatedPtrField<v1::BundleFile>;
 
-// Errors: kInvalidArgument a path that leads out of the bundle, or that is there twice.
+// Errors: kInvalidArgument a path that CheckPath refuses, or that is there twice.
 absl::StatusOr<Files> FilesOf(const BundleFiles& carried);
 void Carry(const Files& files, BundleFiles& carried);
 

@@ -1,20 +1,38 @@
 #include "policy/loader/manifest.h"
 
+#include <algorithm>
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 #include "trust/secret/sha256.h"
 
 namespace derwent::policy {
 namespace {
 
+constexpr size_t kLongestPath = 255;
+
 std::string Line(absl::string_view path, absl::string_view content) {
   return absl::StrCat(trust::Sha256(content).hex(), "  ", path, "\n");
 }
 
+bool IsPlain(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("._/-", c); }
+
 }  // namespace
+
+absl::Status CheckPath(absl::string_view path) {
+  if (path.size() > kLongestPath || !std::all_of(path.begin(), path.end(), IsPlain))
+    return absl::InvalidArgumentError(
+        "the bundle names a file in other characters than A-Z a-z 0-9 . _ / -, or too long");
+  for (const absl::string_view part : absl::StrSplit(path, '/')) {
+    if (part.empty() || part == "." || part == "..")
+      return absl::InvalidArgumentError("the bundle names a file outside itself");
+  }
+  return absl::OkStatus();
+}
 
 bool IsText(absl::string_view path) {
   return absl::EndsWith(path, ".txtpb") || (absl::StartsWith(path, "scenarios/") && absl::EndsWith(path, ".yaml"));

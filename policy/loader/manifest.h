@@ -12,6 +12,9 @@ namespace derwent::policy {
 
 inline constexpr char kManifestPath[] = "MANIFEST";
 
+// Whether the path stays within the bundle and is of A-Z a-z 0-9 . _ / - alone, 255 at most: lines of digests and paths
+// are signed, and no path may look like two of them. Error: kInvalidArgument.
+absl::Status CheckPath(absl::string_view path);
 // Whether the file is the bundle's text, which MANIFEST lists: `*.txtpb`, and worked decisions `scenarios/*.yaml`.
 bool IsText(absl::string_view path);
 // Lines `<sha256 hex>  <path>\n` of all text, sorted by path.

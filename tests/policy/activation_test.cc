@@ -1,11 +1,14 @@
 // A revision counts only as a signatory activated it, and loses nothing that the one before it must keep.
 #include "policy/loader/activation.h"
 
+#include <iterator>
+
 #include "gmock/gmock.h"
 
 #include "policy/loader/succession.h"
 #include "tests/policy/signed_bundle.h"
 #include "trust/base/london.h"
+#include "trust/secret/sha256.h"
 
 namespace derwent::policy {
 namespace {
@@ -34,6 +37,34 @@ TEST_F(Activation, OfOtherFilesIsRefused) {
   Activate(7);
   SignAgreement("cbc");
   EXPECT_EQ(LoadCode(), absl::StatusCode::kDataLoss);
+}
+
+// The digests over the files are of lines `hex  path`: a path with a line of its own would stand for two files.
+void HideFile(Files& files, const std::string& hidden) {
+  const auto gone = files.find(hidden);
+  const auto before = std::prev(gone);
+  const std::string path = absl::StrCat(before->first, "\n", trust::Sha256(gone->second).hex(), "  ", gone->first);
+  files[path] = before->second;
+  files.erase(before);
+  files.erase(gone);
+}
+
+TEST_F(Activation, ANoticeHiddenInAnothersPathIsRefused) {
+  GiveNotice("dfrs", "dfrs", 1);
+  Activate(7);
+  const Sha256Digest digest = ContentDigest(files_);
+  HideFile(files_, "notices/fire_safety.dfrs.dsse.json");
+  ASSERT_EQ(ContentDigest(files_), digest) << "the activation's signature is still good";
+  EXPECT_EQ(LoadCode(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(Activation, APathOfOtherCharactersIsRefusedWhateverTheSource) {
+  for (const std::string path : {"notices/a b", "notices/a\n", "notices/../b", "/notices/a", "notices/\xc3\xa9"}) {
+    const Files before = files_;
+    files_[path] = "text";
+    EXPECT_EQ(LoadCode(), absl::StatusCode::kInvalidArgument) << path;
+    files_ = before;
+  }
 }
 
 TEST_F(Activation, StrippedOfItsCertificateOrSignatureIsRefused) {

@@ -1,12 +1,15 @@
 // An agent takes a policy that follows the one it knows, and no other.
 #include "agents/sdk/policy_cache.h"
 
+#include <iterator>
+
 #include "gmock/gmock.h"
 
 #include "policy/loader/carried.h"
 #include "tests/broker/store/temp_folder.h"
 #include "tests/policy/signed_bundle.h"
 #include "tests/support/matchers.h"
+#include "trust/secret/sha256.h"
 
 namespace derwent::agents {
 namespace {
@@ -66,6 +69,19 @@ TEST_F(PolicyCacheTest, ABundleStrippedOfANoticeIsNotTaken) {
   ASSERT_THAT(Take(), IsOk());
   std::erase_if(files_, [](const auto& file) { return file.first.starts_with("notices/"); });
   EXPECT_THAT(Take(), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("NOTICE_STRIPPED")));
+}
+
+// Its first file takes the notice's line into its path, so that the signed digest stays; to an agent that knows no
+// notice yet.
+TEST_F(PolicyCacheTest, ABundleThatHidesANoticeInAPathIsNotTaken) {
+  GiveNotice("dfrs", "dfrs", 1);
+  Activate(3);
+  const auto notice = files_.find("notices/fire_safety.dfrs.dsse.json");
+  const auto before = std::prev(notice);
+  files_[absl::StrCat(before->first, "\n", trust::Sha256(notice->second).hex(), "  ", notice->first)] = before->second;
+  files_.erase(before);
+  files_.erase(notice);
+  EXPECT_THAT(Take(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("characters")));
 }
 
 }  // namespace
