@@ -60,13 +60,16 @@ absl::Status Eraser::CarryOut(const v1::Erasure& erasure) {
   RETURN_IF_ERROR(evidence_.Observe({recorded.checkpoint}));
   ASSIGN_OR_RETURN(const std::vector<ReceiptRow> receipts,
                    context_.state.ReceiptsAt({erasure.entries().begin(), erasure.entries().end()}));
+  const auto view = context_.policy.view();
+  if (view == nullptr) return absl::UnavailableError("the policy was not verified yet");
   if (recorded.record.scheduled()) {
-    const auto view = context_.policy.view();
-    if (view == nullptr) return absl::UnavailableError("the policy was not verified yet");
     RETURN_IF_ERROR(CheckRetention(receipts, policy::LedgerMonths(view->bundle->files), context_.clock.Now()));
   } else {
-    RETURN_IF_ERROR(
-        VerifyApprovals(erasure, recorded.record, context_.identity.agency, roots->anchors, context_.clock.Now()));
+    RETURN_IF_ERROR(VerifyApprovals(erasure, recorded.record, receipts,
+                                    {.agency = context_.identity.agency,
+                                     .anchors = roots->anchors,
+                                     .snapshot = view->snapshot(),
+                                     .now = context_.clock.Now()}));
   }
   RETURN_IF_ERROR(EraseHere(receipts, recorded.record.fields));
   return Attest(erasure.receipt().index());

@@ -11,6 +11,7 @@
 #include "agents/daemon/state.h"
 #include "agents/sdk/anchors.h"
 #include "derwent/v1/erasure_service.pb.h"
+#include "policy/engine/model.h"
 #include "trust/entry/erasure_record.h"
 #include "trust/note/checkpoint.h"
 
@@ -26,10 +27,21 @@ struct RecordedErasure {
 // erase. Error: kDataLoss, kUnauthenticated, kInvalidArgument.
 absl::StatusOr<RecordedErasure> VerifyRecord(const v1::Erasure& erasure, const trust::VerifierKey& log_key);
 
-// Two persons of the consortium signed for exactly these entries, the record commits to what they signed, and one of
-// them is of `agency` or chairs a board. Their certificates counted when they signed. Error: kUnauthenticated.
-absl::Status VerifyApprovals(const v1::Erasure& erasure, const trust::ErasureRecord& record, const std::string& agency,
-                             const TrustAnchors& anchors, absl::Time now);
+// What signatures are judged by. Borrows.
+struct ErasureGround {
+  const std::string& agency;  // This one.
+  const TrustAnchors& anchors;
+  policy::Snapshot snapshot;  // Policy and registers as this agency verified them.
+  absl::Time now;
+};
+
+// Two persons of the consortium signed for exactly these entries and reason, the record commits to what they signed and
+// was entered in a month in which both commands were good; one of them is of this agency or chairs the board of every
+// entry that it holds (`receipts`), and both are parties to those, the first the one whose data it is. Each held, on
+// the day of signing, a role that may `handle_rights`, but for the chair. Their certificates counted when they signed
+// and are not revoked since. Error: kUnauthenticated.
+absl::Status VerifyApprovals(const v1::Erasure& erasure, const trust::ErasureRecord& record,
+                             const std::vector<ReceiptRow>& receipts, const ErasureGround& ground);
 
 // What this agency holds of the entries is older than the retention of its profile: months by profile, as this agency
 // verified them. A receipt whose time or profile is closed tells nothing and stands against nothing. Error:

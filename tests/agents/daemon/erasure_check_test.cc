@@ -5,7 +5,9 @@
 #include "agents/sdk/envelope.h"
 #include "tests/support/matchers.h"
 #include "tests/support/test_pki.h"
+#include "trust/base/london.h"
 #include "trust/entry/opening.h"
+#include "trust/identity/certificate.h"
 #include "trust/merkle/tree.h"
 #include "trust/note/tlog_proof.h"
 #include "trust/secret/sha256.h"
@@ -25,6 +27,9 @@ class ErasureCheckTest : public ::testing::Test {
   ErasureCheckTest() {
     for (const char* agency : {"police.derbys", "dfrs", "cbc"})
       people_[agency] = pki_.IssueFor(agency, "person", "p-1");
+    policy_.roles = {{"dpo", {"handle_rights"}}, {"clerk", {"request_case"}}, {"marac_chair", {}}};
+    policy_.board_roles = {"marac_chair"};
+    for (const char* agency : {"police.derbys", "dfrs", "cbc"}) Appoint(agency, "dpo");
     *erasure_.mutable_request() = Signed(Command("police.derbys"));
     *erasure_.mutable_approval() = Signed(Command("dfrs"));
   }
@@ -38,6 +43,7 @@ class ErasureCheckTest : public ::testing::Test {
     command.set_signer_person("p-1");
     command.set_signer_role("dpo");
     *command.mutable_create_time() = ToTimestamp(now_);
+    *command.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(24));
     return command;
   }
   v1::SignedCommand Signed(const v1::ErasureCommand& command, std::string key_of = "") const {
@@ -59,8 +65,21 @@ class ErasureCheckTest : public ::testing::Test {
                                                      .other = trust::Sha256(erasure_.approval().SerializeAsString())},
         .policy = std::nullopt};
   }
-  absl::Status Approved(const std::string& agency = "dfrs") const {
-    return VerifyApprovals(erasure_, Record(), agency, anchors_, now_);
+  absl::Status Approved(const std::string& agency = "dfrs", const std::vector<ReceiptRow>& receipts = {}) const {
+    return VerifyApprovals(erasure_, Record(), receipts, Ground(agency));
+  }
+  ErasureGround Ground(const std::string& agency) const {
+    return {.agency = agency,
+            .anchors = anchors_,
+            .snapshot = {.policy = &policy_, .directories = &directories_},
+            .now = now_};
+  }
+  // Puts a person into a register with a role; `board`: the role's.
+  void Appoint(const std::string& agency, const std::string& role, const std::string& board = "") {
+    directories_[agency] = {policy::DirectoryEntry{
+        .id = "p-1",
+        .roles = {policy::RoleHolding{.role = role, .boards = {board}, .areas = {}, .valid = {}}},
+        .training_until = LondonDay(now_) + 365}};
   }
   // A receipt of the only leaf of a log.
   std::string Receipt(const trust::Opening& opening) const {
@@ -70,10 +89,13 @@ class ErasureCheckTest : public ::testing::Test {
     return trust::TlogProof{.extra = opening.ToExtra(), .index = 0, .path = {}, .checkpoint = note.ToString()}
         .ToString();
   }
-  ReceiptRow RowOf(absl::Time time, const std::string& profile) {
+  ReceiptRow RowOf(absl::Time time, const std::string& profile, const std::string& board = "") {
     trust::SealedFields fields;
+    fields[trust::Field::kReleasingAgency] = "police.derbys";
+    fields[trust::Field::kReceivingAgency] = "dfrs";
     fields[trust::Field::kTime] = absl::StrCat(absl::ToUnixMillis(time));
-    fields[trust::Field::kPurpose] = "purpose=case.fire_safety profile=" + profile;
+    fields[trust::Field::kPurpose] =
+        absl::StrCat("purpose=case.fire_safety profile=", profile, board.empty() ? "" : " board=", board);
     trust::SystemRandom random;
     fields.Salt(random);
     v1::Receipt receipt;
@@ -90,6 +112,8 @@ class ErasureCheckTest : public ::testing::Test {
                         .log_key = trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, log_.public_key()).value(),
                         .digest = ""};
   std::map<std::string, testing::TestIdentity> people_;
+  policy::Policy policy_;
+  policy::Directories directories_;
   v1::Erasure erasure_;
 };
 
@@ -103,13 +127,84 @@ TEST_F(ErasureCheckTest, BelievesWhoChairsTheBoardInPlaceOfTheOtherParty) {
   v1::ErasureCommand command = Command("cbc");
   command.set_signer_role("marac_chair");
   *erasure_.mutable_approval() = Signed(command);
-  EXPECT_OK(Approved("dfrs"));
+  Appoint("cbc", "marac_chair", "tb.marac");
+  EXPECT_OK(Approved("dfrs", {RowOf(now_, "marac", "tb.marac")}));
+}
+
+TEST_F(ErasureCheckTest, RefusesAChairThatTheRegisterDoesNotKnowOrOfAnotherBoard) {
+  v1::ErasureCommand command = Command("cbc");
+  command.set_signer_role("marac_chair");
+  *erasure_.mutable_approval() = Signed(command);
+  const std::vector<ReceiptRow> held = {RowOf(now_, "marac", "tb.marac")};
+  EXPECT_THAT(Approved("dfrs", held), StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_THAT(Approved("dfrs"), StatusIs(absl::StatusCode::kUnauthenticated));
+  Appoint("cbc", "marac_chair", "tb.soce");
+  EXPECT_THAT(Approved("dfrs", held), StatusIs(absl::StatusCode::kUnauthenticated));
+  Appoint("cbc", "marac_chair", "tb.marac");
+  EXPECT_THAT(Approved("dfrs", {held[0], RowOf(now_, "marac")}), StatusIs(absl::StatusCode::kUnauthenticated));
+  command.set_signer_role("armchair");
+  *erasure_.mutable_approval() = Signed(command);
+  Appoint("cbc", "armchair", "tb.marac");
+  EXPECT_THAT(Approved("dfrs", held), StatusIs(absl::StatusCode::kUnauthenticated));
+}
+
+TEST_F(ErasureCheckTest, RefusesAClerkAndWhoClaimsToBeAnOfficer) {
+  Appoint("dfrs", "clerk");
+  EXPECT_THAT(Approved(), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("handle_rights")));
+  v1::ErasureCommand command = Command("dfrs");
+  command.set_signer_role("clerk");
+  *erasure_.mutable_approval() = Signed(command);
+  EXPECT_THAT(Approved(), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("handle_rights")));
+  Appoint("dfrs", "dpo");
+  *erasure_.mutable_approval() = Signed(Command("dfrs"));
+  EXPECT_OK(Approved());
+  Appoint("police.derbys", "clerk");
+  EXPECT_THAT(Approved(), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("handle_rights")));
+}
+
+TEST_F(ErasureCheckTest, RefusesARevokedSigner) {
+  anchors_.revoked.Revoke(trust::Certificate::FromDer(people_["dfrs"].certificate_der)->serial());
+  EXPECT_THAT(Approved(), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("revoked")));
+}
+
+TEST_F(ErasureCheckTest, RefusesACommandThatWasNotGoodWhenTheLedgerErased) {
+  const auto with = [&](absl::Duration made, absl::Duration ends) {
+    v1::ErasureCommand command = Command("dfrs");
+    *command.mutable_create_time() = ToTimestamp(now_ + made);
+    *command.mutable_expire_time() = ToTimestamp(now_ + ends);
+    *erasure_.mutable_approval() = Signed(command);
+    return Approved();
+  };
+  EXPECT_OK(with(absl::ZeroDuration(), absl::Hours(24)));
+  EXPECT_THAT(with(absl::Hours(1), absl::Hours(2)), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("future")));
+  EXPECT_THAT(with(absl::ZeroDuration(), absl::Hours(24 * 31)), StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_THAT(with(absl::ZeroDuration(), absl::ZeroDuration()), StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_THAT(with(-absl::Hours(24 * 60), -absl::Hours(24 * 50)),
+              StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("not good")));
+}
+
+TEST_F(ErasureCheckTest, RefusesOfficersOfOthersThanTheParties) {
+  const std::vector<ReceiptRow> held = {RowOf(now_, "fire_safety")};
+  EXPECT_OK(Approved("dfrs", held));
+  const v1::SignedCommand by_fire = erasure_.approval();
+  *erasure_.mutable_approval() = Signed(Command("cbc"));
+  EXPECT_THAT(Approved("police.derbys", held), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("no party")));
+  *erasure_.mutable_request() = Signed(Command("cbc"));
+  *erasure_.mutable_approval() = by_fire;
+  EXPECT_THAT(Approved("dfrs", held), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("whose data")));
+}
+
+TEST_F(ErasureCheckTest, RefusesTwoReasons) {
+  v1::ErasureCommand command = Command("dfrs");
+  command.set_reason("ERROR");
+  *erasure_.mutable_approval() = Signed(command);
+  EXPECT_THAT(Approved(), StatusIs(absl::StatusCode::kUnauthenticated));
 }
 
 TEST_F(ErasureCheckTest, RefusesOtherSignaturesThanTheRecordCommitsTo) {
   const trust::ErasureRecord record = Record();
   *erasure_.mutable_approval() = Signed(Command("dfrs"));  // Signed anew: another signature.
-  EXPECT_THAT(VerifyApprovals(erasure_, record, "dfrs", anchors_, now_), StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_THAT(VerifyApprovals(erasure_, record, {}, Ground("dfrs")), StatusIs(absl::StatusCode::kUnauthenticated));
   erasure_.clear_approval();
   EXPECT_THAT(Approved(), StatusIs(absl::StatusCode::kUnauthenticated));
 }
