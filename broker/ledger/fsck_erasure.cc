@@ -1,5 +1,6 @@
 #include "broker/ledger/fsck_erasure.h"
 
+#include <limits>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -15,10 +16,12 @@ namespace {
 // Bits of fields 3, 5, 6, 7, 16, and of all 24.
 constexpr uint32_t kPerson = 1U << 2 | 1U << 4 | 1U << 5 | 1U << 6 | 1U << 15;
 constexpr uint32_t kAll = (1U << 24) - 1;
-constexpr uint64_t kMostTargets = 256;
+constexpr size_t kMostTargets = 256;
+constexpr uint64_t kLastIndex = std::numeric_limits<int64_t>::max() - 1;
 
 absl::Status Broken(const std::string& what) { return absl::DataLossError(what); }
 
+// Empty: no list of 1 to 256 entries.
 std::vector<uint64_t> Targets(absl::string_view line) {
   std::vector<uint64_t> targets;
   for (const absl::string_view word : absl::StrSplit(line, ' ')) {
@@ -27,8 +30,11 @@ std::vector<uint64_t> Targets(absl::string_view line) {
     uint64_t last = 0;
     if (!absl::SimpleAtoi(ends.first, &first)) return {};
     if (!absl::SimpleAtoi(ends.second.empty() ? ends.first : ends.second, &last)) return {};
-    if (last < first || last - first >= kMostTargets) return {};
-    for (; first <= last; ++first) targets.push_back(first);
+    if (last < first || last > kLastIndex) return {};
+    for (; first <= last; ++first) {
+      if (targets.size() == kMostTargets) return {};
+      targets.push_back(first);
+    }
   }
   return targets;
 }

@@ -1,5 +1,7 @@
 #include "trust/entry/erasure_record.h"
 
+#include <limits>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -15,6 +17,8 @@ namespace derwent::trust {
 namespace {
 
 constexpr absl::string_view kHead = "derwent.erasure/v1";
+// A checkpoint has a size of 2^63 - 1 at most: counting up to its last entry never wraps.
+constexpr uint64_t kLastIndex = std::numeric_limits<int64_t>::max() - 1;
 
 absl::Status Malformed(absl::string_view why) {
   return absl::InvalidArgumentError(absl::StrCat("erasure record: ", why));
@@ -38,11 +42,13 @@ absl::StatusOr<std::vector<uint64_t>> ParseNumbers(absl::string_view text) {
     uint64_t first = 0;
     uint64_t last = 0;
     if (ends.size() > 2 || !absl::SimpleAtoi(ends.front(), &first) || !absl::SimpleAtoi(ends.back(), &last) ||
-        last < first || last - first >= ErasureRecord::kMostTargets) {
+        last < first || last > kLastIndex) {
       return Malformed("a target is no index");
     }
-    for (uint64_t index = first; index <= last; ++index) numbers.push_back(index);
-    if (numbers.size() > ErasureRecord::kMostTargets) return Malformed("too many targets");
+    for (uint64_t index = first; index <= last; ++index) {
+      if (numbers.size() == ErasureRecord::kMostTargets) return Malformed("too many targets");
+      numbers.push_back(index);
+    }
   }
   return numbers;
 }

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "absl/strings/str_cat.h"
+
 #include "broker/ledger/fsck.h"
 #include "broker/ledger/query.h"
 #include "broker/ledger/search.h"
@@ -195,6 +197,29 @@ TEST_F(ErasureTest, FsckCatchesARowThatClaimsAnErasureNobodyRecorded) {
                           "idx) VALUES ('x', '', x'', x'', x'', 0, 0, 5)"),
               HasSubstr("an erasure names entry 5, which records none"));
 }
+
+struct BadTargets {
+  const char* name;
+  const char* targets;
+};
+class ErasureTargetsTest : public ErasureTest, public ::testing::WithParamInterface<BadTargets> {};
+
+TEST_P(ErasureTargetsTest, FsckRefusesARecordOfEntriesThatCannotBe) {
+  Commit({EntryDraft::Public(
+             trust::EntryKind::kErasure,
+             absl::StrCat("derwent.erasure/v1\ntargets ", GetParam().targets,
+                          "\nfields 1-24\nbodies 17 19\nmonth 2026-11\nschedule ", trust::Sha256("policy").hex(), "\n"),
+             "erasure", "")},
+         TestTime(99));
+  EXPECT_THAT(Broken(), HasSubstr("entry 6: its record of an erasure has not its shape"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, ErasureTargetsTest,
+                         ::testing::Values(BadTargets{"last", "18446744073709551615"},
+                                           BadTargets{"range_to_last", "18446744073709551610-18446744073709551615"},
+                                           BadTargets{"no_row_id", "9223372036854775808"},
+                                           BadTargets{"many", "0-200 300-400"}),
+                         [](const auto& param) { return std::string(param.param.name); });
 
 }  // namespace
 }  // namespace derwent::ledger
