@@ -93,6 +93,25 @@ absl::StatusOr<bool> TakeSeen(const witness::Quorum& quorum, const Seen& seen, B
   return belongs;
 }
 
+// Counts what the witness saw towards the start.
+absl::Status CountShown(const Witnesses& witnesses, const Seen& seen, store::Reader& reader) {
+  const trust::QuorumPolicy& policy = witnesses.quorum->policy();
+  ASSIGN_OR_RETURN(const uint64_t cosigned, witness::CosignedBy(policy.witnesses()[seen.witness], reader));
+  const uint64_t size = seen.checkpoint.has_value() ? seen.checkpoint->size : 0;
+  switch (witnesses.restart->Shown(seen.witness, size, cosigned)) {
+    case witness::Restart::Outcome::kOpens:
+      witnesses.opened();
+      break;
+    case witness::Restart::Outcome::kBehind:
+      witnesses.behind(policy.witness_names()[seen.witness]);
+      break;
+    case witness::Restart::Outcome::kTaken:
+    case witness::Restart::Outcome::kStillBehind:
+      break;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Offer(const Witnesses& witnesses, const Seen& seen, v1::NextCheckpointResponse& response, Batch& batch) {
   const uint64_t size = seen.checkpoint.has_value() ? seen.checkpoint->size : 0;
   witnesses.rounds->Overtaken(size);
@@ -176,7 +195,8 @@ grpc::ServerUnaryReactor* WitnessService::NextCheckpoint(grpc::CallbackServerCon
         ASSIGN_OR_RETURN(const bool met, HasQuorum(seen.checkpoint->size, batch.read()));
         if (met) witnesses_.rounds->Met(seen.checkpoint->size);
       }
-      if (witnesses_.restart->Shown(seen.witness)) witnesses_.opened();
+      RETURN_IF_ERROR(CountShown(witnesses_, seen, batch.read()));
+      if (!witnesses_.restart->MayOffer(seen.witness)) return absl::OkStatus();
       return Offer(witnesses_, seen, *response, batch);
     });
   };

@@ -22,6 +22,8 @@ struct Witnesses {
   std::function<void(const std::string& note)> refute;
   // The witnesses have shown enough: writing begins.
   std::function<void()> opened;
+  // A witness, by its name in the policy, shows less than it cosigned.
+  std::function<void(const std::string& name)> behind;
 };
 
 }  // namespace derwent::rpc

@@ -179,14 +179,20 @@ class RunningBroker final : public Broker {
   }
 
   rpc::Witnesses Gathering() {
-    return {
-        .quorum = quorum_.get(),
-        .rounds = &rounds_,
-        .restart = restart_.get(),
-        .gossip = gossip_.get(),
-        .waits = &witness_waits_,
-        .refute = [this](const std::string& note) { Refute(note); },
-        .opened = [this] { log_.Write("info", "a quorum of witnesses has shown what it saw: writing begins", {}); }};
+    return {.quorum = quorum_.get(),
+            .rounds = &rounds_,
+            .restart = restart_.get(),
+            .gossip = gossip_.get(),
+            .waits = &witness_waits_,
+            .refute = [this](const std::string& note) { Refute(note); },
+            .opened = [this] { log_.Write("info", "a quorum of witnesses has shown what it saw: writing begins", {}); },
+            .behind =
+                [this](const std::string& name) {
+                  log_.Write(
+                      "error",
+                      "a witness shows less than it cosigned: what it saw is lost, and it does not count at a start",
+                      {{"witness", name}});
+                }};
   }
 
   // Under `quorum none` nobody was asked to protect the history: it is told and kept, and writing goes on.

@@ -35,6 +35,23 @@ class Rollback(PromiseTest):
         wait_for("one more witness is enough", lambda: self.ledger_entry().returncode == 0)
         self.bed.agents["dcc.adults"].start().ready()
 
+    def test_1b_a_witness_that_lost_what_it_saw_does_not_speak_for_the_database(self):
+        wait_for("the witnesses cosigned", lambda: self.standing().returncode == 0 and self.seen("dfrs") > 0)
+        for agency in self.agencies[1:]:
+            self.bed.agents[agency].stop()
+        self.bed.broker.stop()
+        (self.bed.run / "agents/dfrs/state/witness.db").unlink()
+        self.bed.broker.start().ready()
+        self.bed.agents["dfrs"].start().ready()
+        wait_for("it is told", lambda: "a witness shows less than it cosigned" in self.bed.broker.log.read_text())
+        refused = self.ledger_entry()
+        self.assertEqual(refused.returncode, 7, refused.stderr)
+        self.assertIn("WITNESSES_AWAITED", refused.stderr)
+        self.bed.agents["dcc.adults"].start().ready()
+        wait_for("one that did not is enough", lambda: self.ledger_entry().returncode == 0)
+        grown = self.count("entry")
+        wait_for("the other goes on from what it is offered", lambda: self.seen("dfrs") >= grown)
+
     def test_2_an_older_database_is_refused_with_an_alarm(self):
         backup, newest = self.bed.run / "backup.db", self.bed.run / "newest.db"
         self.bed.backup(backup)
@@ -114,6 +131,11 @@ class Rollback(PromiseTest):
     def cosigned(self):
         with self.bed.database() as db:
             return db.execute("select coalesce(max(size), 0) from cosigned").fetchone()[0]
+
+    def seen(self, agency):
+        """How far that agency's witness is, as the broker knows."""
+        with self.bed.database() as db:
+            return db.execute("select coalesce(max(size), 0) from witness_view where witness like ?", (f"%{agency}%",)).fetchone()[0]
 
     def grow(self, reference):
         sent = self.bed.push(referral_to(*self.agencies, referralRef=reference))

@@ -160,17 +160,13 @@ TEST_F(CosigningTest, ADatabaseIsHeldToWhatItsKeySigned) {
   EXPECT_THAT(Belongs(ahead, *reader), IsOkAndHolds(false)) << "a rolled back database";
 }
 
-TEST_F(CosigningTest, WritingBeginsWhenAQuorumHasShownAndEndsWhenOneRefutes) {
-  Restart restart(quorum_);
-  EXPECT_EQ(restart.state(), Restart::State::kAwaiting);
-  EXPECT_FALSE(restart.Shown(0));
-  EXPECT_FALSE(restart.Shown(0)) << "one witness twice is one witness";
-  EXPECT_FALSE(restart.Shown(3));
-  EXPECT_TRUE(restart.Shown(2));
-  EXPECT_EQ(restart.state(), Restart::State::kOpen);
-  EXPECT_TRUE(restart.Refute());
-  EXPECT_EQ(restart.state(), Restart::State::kRefuted);
-  EXPECT_FALSE(restart.Shown(1));
+TEST_F(CosigningTest, TheLargestSizeThatAWitnessCosignedIsKnown) {
+  ASSERT_OK(Keep(4, Line(0, 4)));
+  ASSERT_OK(Keep(3, Line(0, 3) + Line(1, 3)));
+  const auto reader = store_->Read().value();
+  EXPECT_THAT(CosignedBy(Witnesses()[0].vkey(), *reader), IsOkAndHolds(4u));
+  EXPECT_THAT(CosignedBy(Witnesses()[1].vkey(), *reader), IsOkAndHolds(3u));
+  EXPECT_THAT(CosignedBy(Witnesses()[2].vkey(), *reader), IsOkAndHolds(0u));
 }
 
 }  // namespace
