@@ -112,7 +112,7 @@ absl::StatusOr<int> ReportBreach(Client& client, AuditFilters filters, const std
     rows.Add({"agency", part.code(), absl::StrCat(part.shares()), absl::StrCat(part.people())});
   rows.Print(format, std::cout);
   std::cerr << report.entries() << " entries; of the people " << report.without_reference()
-            << " are counted a share, for want of a verified identifier; this look is entry "
+            << " are counted a share, for want of a reference that this agency supplied; this look is entry "
             << report.query_receipt().index() << "\n";
   return kExitDone;
 }

@@ -1,4 +1,5 @@
-// How far a breach reaches: what the entries it touched are about, as counts and codes. Tags are compared, never told.
+// How far a breach reaches: what the entries it touched are about, as counts and codes. Tags are compared, never told,
+// and only those that the asking agency supplied itself.
 #include <map>
 #include <set>
 #include <utility>
@@ -10,6 +11,8 @@
 #include "broker/exchange/audit.h"
 #include "broker/exchange/refusal.h"
 #include "broker/ledger/attributes.h"
+#include "broker/ledger/packed_entry.h"
+#include "broker/ledger/visibility.h"
 #include "trust/base/digest.h"
 #include "trust/base/status_macros.h"
 
@@ -52,7 +55,7 @@ struct Touched {
   std::string share;
   std::string agency;  // The other side.
   std::vector<std::string> categories;
-  std::string whom;  // Of somebody without a tag: the share and the subject's number.
+  std::string whom;  // Of somebody without a tag to go by: the share and the subject's number.
   size_t person = 0;
 };
 
@@ -99,14 +102,15 @@ class Reach {
  public:
   explicit Reach(std::string agency) : agency_(std::move(agency)) {}
 
-  void Add(const trust::SealedFields& fields) {
+  void Add(const ledger::PackedEntry& entry) {
+    const trust::SealedFields& fields = entry.fields;
     ++entries_;
     Touched touched{.share = std::string(Attribute(fields[Field::kIds], "share")),
                     .agency = fields[Field::kReleasingAgency] == agency_ ? fields[Field::kReceivingAgency]
                                                                          : fields[Field::kReleasingAgency],
                     .categories = CategoriesGiven(fields[Field::kCategories])};
     if (touched.share.empty()) return;  // A look, a plan, a refused call: an entry, but nobody's data went.
-    const std::vector<std::string> tags = TagsOf(fields[Field::kSubjectTags]);
+    const std::vector<std::string> tags = TagsToOpen(entry);
     if (tags.empty())
       touched.whom = absl::StrCat(touched.share, "/", Attribute(fields[Field::kSubjectRole], "subject"));
     else
@@ -134,6 +138,12 @@ class Reach {
   }
 
  private:
+  // None where another agency supplied them: whether there are any may tell whether that agency knows the person.
+  std::vector<std::string> TagsToOpen(const ledger::PackedEntry& entry) const {
+    const bool supplied = ledger::Has(ledger::ViewerOf(entry.Columns(), agency_), ledger::Viewer::kSupplier);
+    return supplied ? TagsOf(entry.fields[Field::kSubjectTags]) : std::vector<std::string>();
+  }
+
   const std::string agency_;
   uint64_t entries_ = 0;
   People people_;
@@ -149,7 +159,7 @@ absl::StatusOr<v1::BreachReport> ReportBreach(const CheckedAudit& audit, uint64_
   Reach reach(query.rows.viewer_agency);
   for (size_t matched = 0;;) {
     ASSIGN_OR_RETURN(const ledger::MatchedPage page, ledger::Match(reader, query));
-    for (const ledger::FoundEntry& found : page.entries) reach.Add(found.entry.fields);
+    for (const ledger::FoundEntry& found : page.entries) reach.Add(found.entry);
     matched += page.entries.size();
     if (page.last) break;
     if (matched > kMostEntries)

@@ -74,12 +74,14 @@ TEST_F(BreachTest, TakesAWindowAndTheRecipientsView) {
   const absl::Time start = now_;
   Enter("p-1", kRecipient, "s-1", {Tag('a')}, start + absl::Hours(1));
   Enter("p-1", kRecipient, "s-2", {Tag('b')}, start + absl::Hours(3));
+  Enter("p-1", kRecipient, "s-3", {Tag('b')}, start + absl::Hours(4));
   v1::ReportBreachRequest request;
   *request.mutable_start_time() = ToTimestamp(start + absl::Hours(2));
   EXPECT_EQ(Report(request)->people(), 1u);
   const auto theirs = Report(request, kRecipient);
   ASSERT_OK(theirs);
-  EXPECT_EQ(theirs->people(), 1u) << "counted, though the tags are not the recipient's to open";
+  EXPECT_EQ(theirs->people(), 2u) << "the tags are not the recipient's to open: nobody is told apart by them";
+  EXPECT_EQ(theirs->without_reference(), 2u);
   EXPECT_EQ(theirs->agencies(0).code(), kSender);
   request.set_person("p-1");
   EXPECT_EQ(Report(request, kRecipient)->entries(), 0u) << "who acted for another is not its to ask by";

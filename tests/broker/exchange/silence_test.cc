@@ -1,5 +1,6 @@
 // P08 at the broker: under an existence-sensitive profile nothing the asker can get tells whether the person is known.
 
+#include "broker/exchange/audit.h"
 #include "broker/exchange/envelope.h"
 #include "tests/broker/exchange/request_fixture.h"
 #include "trust/secret/sha256.h"
@@ -29,6 +30,13 @@ class WhatTheAskerSeesTest : public SilenceTest, public ::testing::WithParamInte
     static std::vector<std::string>& baseline = *new std::vector<std::string>();
     return baseline;
   }
+  std::string BreachSeenByTheAsker() const {
+    v1::ReportBreachRequest request;
+    *request.mutable_end_time() = ToTimestamp(now_ + absl::Hours(1));
+    const auto reader = store_->Read().value();
+    const CheckedAudit audit = CheckBreach(AgentOf("cbc"), request).value();
+    return ReportBreach(audit, reader->GetLogState().value().size, *reader)->DebugString();
+  }
 };
 
 TEST_P(WhatTheAskerSeesTest, IsTheSameWhateverTheHolderFound) {
@@ -46,6 +54,7 @@ TEST_P(WhatTheAskerSeesTest, IsTheSameWhateverTheHolderFound) {
   }
   for (const size_t octets : ReceiptsSeenBy("cbc")) seen.push_back(absl::StrCat("receipt ", octets));
   seen.push_back(HolderSeenBy("cbc").SerializeAsString());
+  seen.push_back(BreachSeenByTheAsker());
   if (Baseline().empty()) Baseline() = seen;
   EXPECT_EQ(seen, Baseline());
 }
