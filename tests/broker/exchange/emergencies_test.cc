@@ -173,6 +173,23 @@ TEST_F(EmergencyTest, NothingIsAskedThatWasNotDeclared) {
   EXPECT_EQ(Told(Ask(nullptr, kAnother)), "EMERGENCY_NOT_DECLARED") << "a declaration is used once";
 }
 
+TEST_F(EmergencyTest, OneRequestUsesOneDeclaration) {
+  const auto of_both = [](v1::EmergencyCommand& c) {
+    c.set_holders(0, kStranger);
+    c.add_holders(kHolder);
+  };
+  Give(kStranger, kOfficer, "duty_officer");
+  ASSERT_EQ(Declared(Declaration(of_both)), "OK");
+  ASSERT_EQ(Declared(Declaration(of_both, kAnother)), "OK");
+  v1::SubmitCaseRequestRequest both = Ask();
+  *both.add_submissions() = Ask([this](v1::Manifest& m, v1::SenderStatement&) {
+                              m.set_recipient_agency(kStranger);
+                              m.set_sealing_key_id(sealing_.at(kStranger));
+                              m.set_document_reference(kAnother);
+                            }).submissions(0);
+  EXPECT_EQ(Told(both), "EMERGENCY_NOT_DECLARED") << "the second would be left to be used again";
+}
+
 TEST_F(EmergencyTest, BothPersonsSignAndHoldTheirRoles) {
   v1::SignedEmergency alone;
   SignAs(duty_, Command(kEmergency), alone);
