@@ -5,6 +5,7 @@
 
 #include "broker/exchange/batch.h"
 #include "broker/exchange/policy_check.h"
+#include "broker/exchange/query_entry.h"
 #include "derwent/v1/policy_change.pb.h"
 
 // Changing the policy: read and checked on a worker (Read…), decided and entered on the writer.
@@ -37,9 +38,12 @@ absl::Status ActivatePolicy(const Caller& caller, const v1::ActivatePolicyReques
 
 absl::StatusOr<v1::ListPolicyRevisionsResponse> ListPolicyRevisions(store::Reader& reader);
 
-// What the draft would have changed, in at most some 20,000 entries of the ledger. Errors: kNotFound
-// `REVISION_UNKNOWN`; kFailedPrecondition `SIGNATURE_INVALID` the draft is no longer good.
-absl::StatusOr<v1::ShadowPolicyResponse> ShadowPolicy(const v1::ShadowPolicyRequest& request, const World& world,
-                                                      absl::Time now, store::Reader& reader);
+// The look that ShadowPolicy is.
+Look LookOf(const v1::ShadowPolicyRequest& request);
+// What the draft would have changed, in at most some 20,000 entries of the ledger; counted are those that the caller's
+// agency is party to. Errors: kNotFound `REVISION_UNKNOWN`; kFailedPrecondition `SIGNATURE_INVALID` the draft is no
+// longer good.
+absl::StatusOr<v1::ShadowPolicyResponse> ShadowPolicy(const Caller& caller, const v1::ShadowPolicyRequest& request,
+                                                      const World& world, absl::Time now, store::Reader& reader);
 
 }  // namespace derwent::exchange

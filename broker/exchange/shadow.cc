@@ -12,15 +12,20 @@
 #include "broker/exchange/refusal.h"
 #include "broker/ledger/attributes.h"
 #include "broker/ledger/packed_entry.h"
+#include "broker/ledger/visibility.h"
 #include "policy/loader/canonical_request.h"
 #include "trust/base/status_macros.h"
+#include "trust/entry/canonical.h"
+#include "trust/secret/sha256.h"
 
 // A draft beside the policy in force, over what was really asked. Both decide under the registers of today, so that
-// what differs is the policy's doing alone.
+// what differs is the policy's doing alone. Only over entries that the asking agency is party to: what a draft of its
+// own making changes in a single sealed entry of others would tell what that entry says.
 
 namespace derwent::exchange {
 namespace {
 
+constexpr char kMethod[] = "ShadowPolicy";
 constexpr size_t kMostEntries = 20000;
 constexpr size_t kAtOnce = 256;
 
@@ -96,8 +101,17 @@ absl::StatusOr<std::shared_ptr<const World>> DraftWorld(uint64_t revision, const
 
 }  // namespace
 
-absl::StatusOr<v1::ShadowPolicyResponse> ShadowPolicy(const v1::ShadowPolicyRequest& request, const World& world,
-                                                      absl::Time now, store::Reader& reader) {
+Look LookOf(const v1::ShadowPolicyRequest& request) {
+  trust::CanonicalWriter writer("derwent/ledger-query/v1");
+  writer.Text(1, kMethod);
+  writer.Text(2, request.has_since() ? absl::StrCat(absl::ToUnixMillis(FromTimestamp(request.since()))) : "");
+  writer.Number(3, static_cast<uint64_t>(request.revision()));
+  writer.Number(4, request.from_index());
+  return {.what = kMethod, .tags = {}, .query = trust::Sha256(writer.octets())};
+}
+
+absl::StatusOr<v1::ShadowPolicyResponse> ShadowPolicy(const Caller& caller, const v1::ShadowPolicyRequest& request,
+                                                      const World& world, absl::Time now, store::Reader& reader) {
   ASSIGN_OR_RETURN(const std::shared_ptr<const World> draft,
                    DraftWorld(static_cast<uint64_t>(request.revision()), world, now, reader));
   const absl::Time since = request.has_since() ? FromTimestamp(request.since()) : absl::InfinitePast();
@@ -112,6 +126,7 @@ absl::StatusOr<v1::ShadowPolicyResponse> ShadowPolicy(const v1::ShadowPolicyRequ
     for (const store::EntryRow& row : rows) {
       ASSIGN_OR_RETURN(const ledger::PackedEntry entry, ledger::PackedEntry::Decode(row.packed));
       if (row.time < since || !Asks(entry)) continue;
+      if (ledger::ViewerOf(entry.Columns(), caller.agency()) == ledger::Viewer::kNone) continue;
       ASSIGN_OR_RETURN(const std::optional<std::string> octets, reader.FindDecisionRequest(row.index));
       if (!octets.has_value()) continue;  // Erased.
       ASSIGN_OR_RETURN(const policy::CanonicalQuestion question, policy::ParseCanonical(*octets));

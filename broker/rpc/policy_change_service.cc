@@ -65,18 +65,17 @@ grpc::ServerUnaryReactor* PolicyChangeService::ShadowPolicy(grpc::CallbackServer
   const Parts& parts = runner_.parts();
   return runner_.Command(
       context, "ShadowPolicy", response,
-      [response](const Caller& caller, const World&) -> absl::StatusOr<Runner::Rule> {
-        return Runner::Rule([response, caller](Batch& batch) -> absl::Status {
+      [request, response](const Caller& caller, const World&) -> absl::StatusOr<Runner::Rule> {
+        return Runner::Rule([request, response, caller](Batch& batch) -> absl::Status {
           response->Clear();
-          ASSIGN_OR_RETURN(const uint64_t index,
-                           exchange::EnterLook(caller, {.what = "ShadowPolicy", .tags = {}, .query = {}}, batch));
+          ASSIGN_OR_RETURN(const uint64_t index, exchange::EnterLook(caller, exchange::LookOf(*request), batch));
           response->mutable_receipt()->set_index(index);
           return absl::OkStatus();
         });
       },
-      [request, response, &parts](const Caller&, const World& world, store::Reader& reader) -> absl::Status {
+      [request, response, &parts](const Caller& caller, const World& world, store::Reader& reader) -> absl::Status {
         ASSIGN_OR_RETURN(v1::ShadowPolicyResponse found,
-                         exchange::ShadowPolicy(*request, world, parts.clock->Now(), reader));
+                         exchange::ShadowPolicy(caller, *request, world, parts.clock->Now(), reader));
         *found.mutable_receipt() = response->receipt();
         *response = std::move(found);
         return absl::OkStatus();

@@ -5,6 +5,7 @@
 #include "broker/exchange/archive.h"
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/past.h"
+#include "broker/exchange/policy_change.h"
 #include "broker/exchange/refusal.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 
@@ -92,6 +93,23 @@ TEST_F(BreachTest, AsksForAPersonOrAWindow) {
   v1::ReportBreachRequest request;
   request.set_person("p 1");
   EXPECT_EQ(ReasonOf(Report(request).status()), "PAYLOAD_REJECTED");
+}
+
+TEST(ShadowLookTest, SaysWhichDraftAndWhichStretchOfTheLedger) {
+  v1::ShadowPolicyRequest request;
+  request.set_revision(3);
+  const Look first = LookOf(request);
+  EXPECT_EQ(first.what, "ShadowPolicy");
+  EXPECT_NE(first.query, Sha256Digest());
+  v1::ShadowPolicyRequest other = request;
+  other.set_revision(4);
+  EXPECT_NE(LookOf(other).query, first.query);
+  other = request;
+  other.set_from_index(3);
+  EXPECT_NE(LookOf(other).query, first.query);
+  other = request;
+  *other.mutable_since() = ToTimestamp(absl::FromUnixSeconds(3));
+  EXPECT_NE(LookOf(other).query, first.query);
 }
 
 class ArchiveTest : public ExchangeTest {};

@@ -389,5 +389,30 @@ TEST_F(PolicyChangeTest, AShadowCountsWhatADraftWouldHaveChanged) {
   EXPECT_EQ(Told(stub->ShadowPolicy(&unknown, request, &found)), "5 REVISION_UNKNOWN");
 }
 
+TEST_F(PolicyChangeTest, AShadowTellsNothingOfWhatOthersAskedOfEachOther) {
+  AddAgency("cbc");
+  Start();
+  v1::SubmitReferralResponse stored;
+  Context submit;
+  ASSERT_EQ(Told(v1::ReferralService::NewStub(AgentChannel(kSender))
+                     ->SubmitReferral(&submit, Share("5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1b01"), &stored)),
+            "0");
+  MakeDraft("\nblocked_flags: \"do_not_contact\"\nceilings { receiver: \"fire\" permit: \"identity\" }\n");
+  v1::ShadowPolicyRequest request;
+  request.set_revision(Propose().revision());
+  signatories_["cbc"] = pki_.IssueFor("cbc", "person", "p-signs");
+  for (const auto& [agency, decisions] : {std::pair(kSender, 1u), std::pair(kRecipient, 1u), std::pair("cbc", 0u)}) {
+    for (request.set_from_index(0); request.from_index() <= stored.receipts(0).index();
+         request.set_from_index(request.from_index() + 1)) {
+      v1::ShadowPolicyResponse found;
+      Context shadow;
+      const auto stub = v1::PolicyChangeService::NewStub(Signatory(agency));
+      ASSERT_EQ(Told(stub->ShadowPolicy(&shadow, request, &found)), "0") << agency;
+      EXPECT_EQ(found.decisions(), decisions) << agency << " from " << request.from_index();
+      EXPECT_EQ(found.lines().empty(), decisions == 0) << agency;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace derwent::server

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/json_util.h"
 #include "google/rpc/error_details.pb.h"
@@ -55,14 +56,22 @@ trust::SigningKey KeyOf(const testing::TestIdentity& identity) {
 RunningBrokerTest::RunningBrokerTest() {
   fs::copy("policy/derbyshire", path("policy"), fs::copy_options::recursive);
   for (const char* agency : {kSender, kRecipient}) {
-    agents_[agency] = pki_.IssueFor(agency, "agent", "one");
-    signing_certificates_[agency] = pki_.IssueFor(agency, "agent", "one");
-    signing_.emplace(agency, KeyOf(signing_certificates_[agency]));
-    sealing_[agency] = pki_.IssueFor(agency, "agent", "one");
+    AddAgency(agency);
     signatories_[agency] = pki_.IssueFor(agency, "person", "p-signs");
   }
   WriteTrust();
   SignBundle();
+}
+
+void RunningBrokerTest::AddAgency(const std::string& agency) {
+  agents_[agency] = pki_.IssueFor(agency, "agent", "one");
+  signing_certificates_[agency] = pki_.IssueFor(agency, "agent", "one");
+  signing_.emplace(agency, KeyOf(signing_certificates_[agency]));
+  sealing_[agency] = pki_.IssueFor(agency, "agent", "one");
+  std::vector<std::string> anchors;
+  for (const auto& [known, certificate] : signing_certificates_)
+    anchors.push_back(absl::StrCat("\"", known, "\": \"", certificate.key_id, "\""));
+  WriteFile("anchors.json", absl::StrCat("{", absl::StrJoin(anchors, ", "), "}"));
 }
 
 RunningBrokerTest::~RunningBrokerTest() {
@@ -90,8 +99,6 @@ void RunningBrokerTest::WriteTrust() {
                 trust::VerifierKey::Make("derwent.example/log", trust::kNoteEd25519, log_key.public_key()).value()));
   WriteFile("index.key", std::string(32, 'i'));
   WriteFile("signatories", absl::StrCat(kSender, " p-signs\n", kRecipient, " p-signs\n"));
-  WriteFile("anchors.json", absl::StrCat("{\"", kSender, "\": \"", signing_certificates_[kSender].key_id, "\", \"",
-                                         kRecipient, "\": \"", signing_certificates_[kRecipient].key_id, "\"}"));
   Revoke({});
 }
 
@@ -143,7 +150,7 @@ void RunningBrokerTest::Start() {
   auto started = Broker::Start(MakeConfiguration());
   ASSERT_OK(started);
   broker_ = *std::move(started);
-  for (const char* agency : {kSender, kRecipient}) {
+  for (const auto& [agency, identity] : agents_) {
     PublishKeys(agency);
     PublishDirectory(agency);
   }

@@ -25,7 +25,9 @@ class RunningBrokerTest : public ::testing::Test {
   ~RunningBrokerTest() override;
 
   Configuration MakeConfiguration() const;
-  // Starts, and publishes keys and directories of both agencies.
+  // Makes a further agency known to a broker that is not started yet.
+  void AddAgency(const std::string& agency);
+  // Starts, and publishes keys and directories of all agencies.
   void Start();
   // Signs the bundle as it now lies on disk by as many agencies.
   void SignBundle(int agencies = 2, const std::string& folder = "policy");
