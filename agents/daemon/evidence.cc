@@ -71,7 +71,13 @@ absl::Status Evidence::JudgeHeard() {
     context_.Alarm("CHECKPOINT_INVALID", "", "");
     return checkpoint.status();
   }
-  return Judge(context_.watch.Observe(*checkpoint, Proofs()), note);
+  return Hold(*checkpoint, note);
+}
+
+absl::Status Evidence::Hold(const trust::Checkpoint& checkpoint, const std::string& note) {
+  RETURN_IF_ERROR(Judge(context_.watch.Observe(checkpoint, Proofs()), note));
+  context_.quorum.Observe(checkpoint.size, 0, context_.clock.Now());
+  return absl::OkStatus();
 }
 
 absl::Status Evidence::KeepNewest() {
@@ -103,8 +109,7 @@ CheckpointWatch::ProofSource Evidence::Proofs() const {
 }
 
 absl::Status Evidence::Observe(const std::vector<trust::Checkpoint>& checkpoints) {
-  for (const trust::Checkpoint& checkpoint : checkpoints)
-    RETURN_IF_ERROR(Judge(context_.watch.Observe(checkpoint, Proofs()), ""));
+  for (const trust::Checkpoint& checkpoint : checkpoints) RETURN_IF_ERROR(Hold(checkpoint, ""));
   return KeepNewest();
 }
 
@@ -117,36 +122,52 @@ absl::Status Evidence::Take(const std::vector<Shown>& receipts) {
       context_.Alarm("RECEIPT_INVALID", expected.share_id, "");
       return verified.status();
     }
-    RETURN_IF_ERROR(Judge(context_.watch.Observe(verified->checkpoint, Proofs()), NoteOf(receipt)));
+    RETURN_IF_ERROR(Hold(verified->checkpoint, NoteOf(receipt)));
     rows.push_back({.share_id = expected.share_id, .index = receipt.index(), .receipt = receipt.SerializeAsString()});
   }
   if (rows.empty()) return absl::OkStatus();
   return context_.state.AddReceipts(rows, kCheckpoint, [this] { return NewestBody(); });
 }
 
-absl::Status Evidence::CheckNewest() {
-  const auto roots = context_.roots.get();
-  ASSIGN_OR_RETURN(const v1::GetCheckpointResponse response, context_.broker.GetCheckpoint({}));
-  absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(response.note(), roots->anchors.log_key);
+absl::Status Evidence::HoldNewest(const v1::GetCheckpointResponse& newest) {
+  absl::StatusOr<trust::Checkpoint> checkpoint =
+      trust::OpenCheckpoint(newest.note(), context_.roots.get()->anchors.log_key);
   if (!checkpoint.ok()) {
     context_.Alarm("CHECKPOINT_INVALID", "", "");
     return checkpoint.status();
   }
-  RETURN_IF_ERROR(Judge(context_.watch.ObserveNewest(*checkpoint, Proofs()), response.note()));
-  context_.told.SetNewest(response.note());
-  RETURN_IF_ERROR(JudgeHeard());
-  RETURN_IF_ERROR(KeepNewest());
-  return ObserveQuorum(response, checkpoint->size);
+  RETURN_IF_ERROR(Judge(context_.watch.ObserveNewest(*checkpoint, Proofs()), newest.note()));
+  context_.told.SetNewest(newest.note());
+  return absl::OkStatus();
 }
 
-absl::Status Evidence::ObserveQuorum(const v1::GetCheckpointResponse& newest, uint64_t size) {
-  const std::string before = context_.quorum.Kept();
+absl::Status Evidence::CheckNewest() {
+  const absl::StatusOr<v1::GetCheckpointResponse> newest = context_.broker.GetCheckpoint({});
+  absl::Status first = newest.ok() ? HoldNewest(*newest) : newest.status();
+  first.Update(JudgeHeard());
+  first.Update(KeepNewest());
+  first.Update(ObserveQuorum(newest.ok() ? newest->cosigned_note() : ""));
+  return first;
+}
+
+absl::Status Evidence::ObserveQuorum(const std::string& cosigned_note) {
+  if (context_.quorum.none()) return absl::OkStatus();
+  absl::Status judged;
+  uint64_t cosigned_size = 0;
+  if (!cosigned_note.empty()) {
+    const absl::StatusOr<trust::Checkpoint> cosigned = context_.quorum.Open(cosigned_note);
+    if (!cosigned.ok()) context_.Alarm("COSIGNATURES_INVALID", "", "");
+    judged = cosigned.ok() ? Hold(*cosigned, cosigned_note) : cosigned.status();
+    if (judged.ok()) cosigned_size = cosigned->size;
+  }
   const absl::Time now = context_.clock.Now();
-  const absl::Status observed = context_.quorum.Observe(size, newest.cosigned_note(), now);
-  if (!observed.ok()) context_.Alarm("COSIGNATURES_INVALID", "", "");
+  const auto newest = context_.watch.newest();
+  context_.quorum.Observe(newest.has_value() ? newest->size : 0, cosigned_size, now);
   if (context_.quorum.Stopped(now)) context_.Alarm("LEDGER_NOT_WITNESSED", "", "");
-  if (context_.quorum.Kept() != before) RETURN_IF_ERROR(context_.state.Keep(kUnwitnessed, context_.quorum.Kept()));
-  return observed;
+  const std::string kept = context_.quorum.Kept();
+  ASSIGN_OR_RETURN(const std::string before, context_.state.Kept(kUnwitnessed));
+  if (kept != before) RETURN_IF_ERROR(context_.state.Keep(kUnwitnessed, kept));
+  return judged;
 }
 
 }  // namespace derwent::agents

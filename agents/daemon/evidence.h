@@ -41,7 +41,9 @@ class Evidence {
   // Holds checkpoints already verified against the newest. Errors: as Take.
   absl::Status Observe(const std::vector<trust::Checkpoint>& checkpoints);
 
-  // Asks for the newest checkpoint, and judges what the broker told with its replies. Raises `LEDGER_ROLLED_BACK` too.
+  // Asks for the newest checkpoint, and judges what the broker told with its replies; then, whatever the broker gave or
+  // withheld, observes whether what is known is under its quorum. Raises `LEDGER_ROLLED_BACK`, `COSIGNATURES_INVALID`,
+  // `LEDGER_NOT_WITNESSED` too. Error: the first.
   absl::Status CheckNewest();
 
  private:
@@ -51,7 +53,10 @@ class Evidence {
   void KeepNotes(const std::string& note) const;
   CheckpointWatch::ProofSource Proofs() const;
   absl::Status KeepNewest();
-  absl::Status ObserveQuorum(const v1::GetCheckpointResponse& newest, uint64_t size);
+  // Holds a checkpoint that verified against what was seen; the tree is known from then on. Errors: as Take.
+  absl::Status Hold(const trust::Checkpoint& checkpoint, const std::string& note);
+  absl::Status HoldNewest(const v1::GetCheckpointResponse& newest);
+  absl::Status ObserveQuorum(const std::string& cosigned_note);
   std::string NewestBody() const;
 
   const AgentContext& context_;

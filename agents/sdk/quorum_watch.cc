@@ -17,27 +17,29 @@ QuorumWatch::QuorumWatch(trust::QuorumPolicy policy, absl::Duration limit, absl:
   const std::vector<absl::string_view> words = absl::StrSplit(kept, ' ');
   Waiting waiting;
   int64_t millis = 0;
-  if (words.size() != 2 || !absl::SimpleAtoi(words[0], &waiting.size) || !absl::SimpleAtoi(words[1], &millis)) return;
+  uint64_t cosigned = 0;
+  if (!absl::SimpleAtoi(words[0], &cosigned) || (words.size() != 1 && words.size() != 3)) return;
+  cosigned_size_ = cosigned;
+  if (words.size() == 1 || !absl::SimpleAtoi(words[1], &waiting.size) || !absl::SimpleAtoi(words[2], &millis)) return;
   waiting.since = absl::FromUnixMillis(millis);
+  known_size_ = waiting.size;
   waiting_ = waiting;
 }
 
-absl::Status QuorumWatch::Observe(uint64_t newest_size, absl::string_view cosigned_note, absl::Time now) {
-  if (policy_.none()) return absl::OkStatus();
-  absl::Status judged;
-  uint64_t cosigned_size = 0;
-  if (!cosigned_note.empty()) {
-    const absl::StatusOr<trust::Checkpoint> cosigned = trust::OpenCosignedCheckpoint(cosigned_note, policy_);
-    judged = cosigned.status();
-    if (cosigned.ok()) cosigned_size = cosigned->size;
-  }
+absl::StatusOr<trust::Checkpoint> QuorumWatch::Open(absl::string_view cosigned_note) const {
+  return trust::OpenCosignedCheckpoint(cosigned_note, policy_);
+}
+
+void QuorumWatch::Observe(uint64_t known_size, uint64_t cosigned_size, absl::Time now) {
+  if (policy_.none()) return;
   const MutexLock lock(mutex_);
-  if (newest_size <= cosigned_size) {
+  known_size_ = std::max(known_size_, known_size);
+  cosigned_size_ = std::max(cosigned_size_, cosigned_size);
+  if (known_size_ <= cosigned_size_) {
     waiting_.reset();
-  } else if (!waiting_.has_value() || cosigned_size >= waiting_->size) {
-    waiting_ = Waiting{.size = newest_size, .since = now};
+  } else if (!waiting_.has_value() || cosigned_size_ >= waiting_->size) {
+    waiting_ = Waiting{.size = known_size_, .since = now};
   }
-  return judged;
 }
 
 absl::Duration QuorumWatch::Age(absl::Time now) const {
@@ -53,7 +55,9 @@ bool QuorumWatch::Wants(absl::string_view vkey) const {
 
 std::string QuorumWatch::Kept() const {
   const MutexLock lock(mutex_);
-  return waiting_.has_value() ? absl::StrCat(waiting_->size, " ", absl::ToUnixMillis(waiting_->since)) : "";
+  const std::string cosigned = absl::StrCat(cosigned_size_);
+  return waiting_.has_value() ? absl::StrCat(cosigned, " ", waiting_->size, " ", absl::ToUnixMillis(waiting_->since))
+                              : cosigned;
 }
 
 }  // namespace derwent::agents

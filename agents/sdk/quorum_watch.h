@@ -22,10 +22,14 @@ class QuorumWatch {
   // `kept`: what Kept() said before; empty at the very first, and anything unreadable counts from the next observation.
   QuorumWatch(trust::QuorumPolicy policy, absl::Duration limit, absl::string_view kept);
 
-  // The newest tree this agent knows of, and the cosigned checkpoint that came with it (a note; empty: none came).
-  // Errors: kUnauthenticated, kInvalidArgument, kFailedPrecondition: the note does not verify under the policy, and
-  // counts as none.
-  absl::Status Observe(uint64_t newest_size, absl::string_view cosigned_note, absl::Time now);
+  // A cosigned checkpoint with its quorum under this agency's policy. Says nothing of whether it is of the log's tree:
+  // its size counts (Observe) once it is consistent with what the agent saw. Errors: kUnauthenticated,
+  // kInvalidArgument, kFailedPrecondition: the note does not verify under the policy.
+  absl::StatusOr<trust::Checkpoint> Open(absl::string_view cosigned_note) const;
+
+  // A tree of the log that this agent knows of, and the largest that it knows to be under its quorum (0: it learned of
+  // none; the largest before stays).
+  void Observe(uint64_t known_size, uint64_t cosigned_size, absl::Time now);
 
   // For how long entries have been without a quorum; zero when none are known, or under `quorum none`.
   absl::Duration Age(absl::Time now) const;
@@ -47,6 +51,8 @@ class QuorumWatch {
   const absl::Duration limit_;
   mutable Mutex mutex_;
   std::optional<Waiting> waiting_ GUARDED_BY(mutex_);
+  uint64_t known_size_ GUARDED_BY(mutex_) = 0;     // The largest tree known since the start.
+  uint64_t cosigned_size_ GUARDED_BY(mutex_) = 0;  // The largest known to be under the quorum.
 };
 
 }  // namespace derwent::agents

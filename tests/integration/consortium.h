@@ -40,6 +40,7 @@ class LyingBroker final : public agents::Broker {
   std::function<void(v1::CollectResponse&)> on_collect;
   std::function<bool(const v1::AcknowledgeRequest&)> swallow_acknowledge;
   std::function<void(v1::AgencyKeys&)> on_keys;
+  absl::Status refuse_checkpoint;
   std::function<void(v1::GetCheckpointResponse&)> on_checkpoint;
   std::function<void(v1::NextCheckpointResponse&)> on_next_checkpoint;
   std::function<void(v1::ListEmergenciesResponse&)> on_emergencies;
@@ -130,6 +131,7 @@ class LyingBroker final : public agents::Broker {
     return Changed(real_.ListEmergencies(r), on_emergencies);
   }
   absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint(const v1::GetCheckpointRequest& r) override {
+    if (!refuse_checkpoint.ok()) return refuse_checkpoint;
     return Changed(real_.GetCheckpoint(r), on_checkpoint);
   }
   absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(
