@@ -7,12 +7,15 @@
 
 #include "policy/engine/agreements.h"
 #include "trust/base/london.h"
+#include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
 #include "trust/identity/certificate.h"
 #include "trust/signature/dsse.h"
 
 namespace derwent::policy {
 namespace {
+
+constexpr absl::Duration kClockSkew = absl::Seconds(30);
 
 template <typename List>
 bool Ascends(const List& list) {
@@ -31,9 +34,16 @@ absl::Status CheckForm(const v1::EmergencyCommand& command) {
   if (!std::all_of(command.categories().begin(), command.categories().end(),
                    [](const std::string& category) { return IsEmergencyCategory(category); }))
     return absl::InvalidArgumentError("it asks for more than an emergency may");
-  if (command.expire_time().seconds() <= command.create_time().seconds() ||
-      absl::Seconds(command.expire_time().seconds() - command.create_time().seconds()) > kEmergencyLasts)
-    return absl::InvalidArgumentError("it does not end within 24 hours");
+  return absl::OkStatus();
+}
+
+// Signed by now, not over, and over within 24 hours of its signature. An absl::Duration does not wrap round.
+absl::Status CheckTimes(const v1::EmergencyCommand& command, absl::Time now) {
+  const absl::Time made = absl::FromUnixSeconds(command.create_time().seconds());
+  const absl::Time ends = absl::FromUnixSeconds(command.expire_time().seconds());
+  if (made > now + kClockSkew) return absl::InvalidArgumentError("it is dated ahead");
+  if (ends <= now) return absl::InvalidArgumentError("it is over");
+  if (ends - made > kEmergencyLasts) return absl::InvalidArgumentError("it does not end within 24 hours");
   return absl::OkStatus();
 }
 
@@ -60,7 +70,8 @@ absl::StatusOr<v1::EmergencyCommand> VerifyEmergency(const v1::SignedEmergency& 
   v1::EmergencyCommand command;
   if (!command.ParseFromString(declaration.command().payload()))
     return absl::InvalidArgumentError("it is no emergency's command");
-  if (const absl::Status form = CheckForm(command); !form.ok()) return form;
+  RETURN_IF_ERROR(CheckForm(command));
+  RETURN_IF_ERROR(CheckTimes(command, now));
   std::vector<trust::Certificate> certificates;
   for (const std::string& der : declaration.certificates()) {
     absl::StatusOr<trust::Certificate> certificate = trust::Certificate::FromDer(der);

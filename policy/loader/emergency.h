@@ -23,8 +23,9 @@ inline bool IsEmergency(absl::string_view purpose) { return purpose == kEmergenc
 // Whether the route has the category at all (domain decision 21).
 bool IsEmergencyCategory(absl::string_view category);
 
-// The command that both persons it names signed, each under a certificate of the consortium that counts at `now`.
-// Errors: kInvalidArgument it is malformed; kUnauthenticated a signature is missing or not good.
+// The command that both persons it names signed, each under a certificate of the consortium that counts at `now`;
+// dated ahead by no more than clocks differ, and not over. Errors: kInvalidArgument it is malformed, or not of now;
+// kUnauthenticated a signature is missing or not good.
 absl::StatusOr<v1::EmergencyCommand> VerifyEmergency(const v1::SignedEmergency& declaration,
                                                      const trust::Authority& authority,
                                                      const trust::RevocationSet& revoked, absl::Time now);
