@@ -69,6 +69,7 @@ absl::Status PolicyCache::TakeBundle(const v1::GetPolicyBundleResponse& response
   if (response.files().empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(policy::Files files, policy::FilesOf(response.files()));
   ASSIGN_OR_RETURN(auto bundle, policy::LoadBundle(std::move(files), roots, now));
+  const MutexLock taking(taking_);
   RETURN_IF_ERROR(CheckFollows(*bundle));
   if (!folder_.empty()) RETURN_IF_ERROR(Keep(folder_, bundle->files));
   return Install(std::move(bundle));
@@ -103,6 +104,7 @@ absl::Status PolicyCache::Install(std::unique_ptr<const policy::Bundle> bundle) 
 
 absl::Status PolicyCache::TakeDirectories(const v1::ListDirectoriesResponse& response, const KeyBook& keys,
                                           absl::Time now) {
+  const MutexLock taking(taking_);
   std::shared_ptr<const View> before;
   {
     const MutexLock lock(mutex_);

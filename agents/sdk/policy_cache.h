@@ -59,6 +59,7 @@ class PolicyCache {
   absl::Status Install(std::unique_ptr<const policy::Bundle> bundle);
 
   const std::string folder_;
+  Mutex taking_;  // Held, before `mutex_`, from the check that a part follows the known one until it is installed.
   mutable Mutex mutex_;
   std::shared_ptr<const View> view_ GUARDED_BY(mutex_);  // Its directories are null until taken.
   std::set<std::string> known_ GUARDED_BY(mutex_);

@@ -2,6 +2,7 @@
 #include "agents/sdk/policy_cache.h"
 
 #include <iterator>
+#include <thread>
 
 #include "gmock/gmock.h"
 
@@ -53,6 +54,27 @@ TEST_F(PolicyCacheTest, ARevisionBelowTheNewestIsNotTakenNeitherAfterARestart) {
   PolicyCache again(folder_.path() + "/policy");
   ASSERT_THAT(again.LoadKept(roots_, now_), IsOk());
   EXPECT_THAT(Take(again), RolledBack());
+}
+
+TEST_F(PolicyCacheTest, OfTwoTakenAtOnceTheNewerStays) {
+  Activate(1);
+  v1::GetPolicyBundleResponse older;
+  policy::Carry(files_, *older.mutable_files());
+  SignAgreement("cbc");
+  Activate(2);
+  v1::GetPolicyBundleResponse newer;
+  policy::Carry(files_, *newer.mutable_files());
+  const std::string newest = policy::LoadBundle(files_, roots_, now_).value()->governance_digest;
+  for (int round = 0; round < 8; ++round) {
+    PolicyCache cache(absl::StrCat(folder_.path(), "/", round));
+    std::thread other([&] { cache.TakeBundle(older, roots_, now_).IgnoreError(); });
+    EXPECT_THAT(cache.TakeBundle(newer, roots_, now_), IsOk());
+    other.join();
+    EXPECT_EQ(cache.governance_digest(), newest);
+    PolicyCache again(absl::StrCat(folder_.path(), "/", round));
+    ASSERT_THAT(again.LoadKept(roots_, now_), IsOk());
+    EXPECT_EQ(again.governance_digest(), newest);
+  }
 }
 
 TEST_F(PolicyCacheTest, AnotherBundleUnderTheSameNumberIsNotTaken) {
