@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
+#include "agents/daemon/fault.h"
 #include "agents/daemon/handover.h"
 #include "trust/base/status_macros.h"
 #include "trust/note/checkpoint.h"
@@ -64,14 +65,17 @@ void Evidence::KeepNotes(const std::string& note) const {
 }
 
 absl::Status Evidence::JudgeHeard() {
-  const std::string note = context_.told.TakeHeard();
-  if (note.empty()) return absl::OkStatus();
-  absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(note, context_.roots.get()->anchors.log_key);
-  if (!checkpoint.ok()) {
-    context_.Alarm("CHECKPOINT_INVALID", "", "");
-    return checkpoint.status();
+  absl::Status first;
+  for (const std::string& note : context_.told.Unjudged()) {
+    const absl::StatusOr<trust::Checkpoint> checkpoint =
+        trust::OpenCheckpoint(note, context_.roots.get()->anchors.log_key);
+    if (!checkpoint.ok()) context_.Alarm("CHECKPOINT_INVALID", "", "");
+    const absl::Status judged = checkpoint.ok() ? Hold(*checkpoint, note) : checkpoint.status();
+    // While the broker gives no proof it is not judged: it stays.
+    if (judged.ok() || absl::IsDataLoss(judged) || !checkpoint.ok()) context_.told.SetJudged(note);
+    first.Update(judged);
   }
-  return Hold(*checkpoint, note);
+  return first;
 }
 
 absl::Status Evidence::Hold(const trust::Checkpoint& checkpoint, const std::string& note) {
@@ -98,9 +102,16 @@ CheckpointWatch::ProofSource Evidence::Proofs() const {
     v1::GetConsistencyProofRequest request;
     request.set_old_size(old_size);
     request.set_new_size(new_size);
-    ASSIGN_OR_RETURN(const v1::GetConsistencyProofResponse response, context_.broker.GetConsistencyProof(request));
+    const absl::StatusOr<v1::GetConsistencyProofResponse> response = context_.broker.GetConsistencyProof(request);
+    // A broker that gives no proof says nothing of the evidence: none of the codes that do.
+    if (!response.ok()) {
+      return WorthRetrying(response.status())
+                 ? response.status()
+                 : absl::FailedPreconditionError(
+                       absl::StrCat("the broker gives no proof of consistency: ", response.status().message()));
+    }
     std::vector<Sha256Digest> path;
-    for (const std::string& hash : response.hashes()) {
+    for (const std::string& hash : response->hashes()) {
       ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256Digest::FromBytes(hash));
       path.push_back(digest);
     }
