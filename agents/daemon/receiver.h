@@ -22,6 +22,9 @@
 
 namespace derwent::agents {
 
+// What alarms and metrics call a notice of this kind.
+std::string NoticeCode(v1::NoticeKind kind);
+
 // Takes what waits in the agency's mailbox. CollectOnce is the collecting thread's alone; it handles at once what is
 // about different shares, in order what one agency sends about one.
 class Receiver {
