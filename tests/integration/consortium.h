@@ -42,7 +42,10 @@ class LyingBroker final : public agents::Broker {
   std::function<void(v1::AgencyKeys&)> on_keys;
   absl::Status refuse_checkpoint;
   std::function<void(v1::GetCheckpointResponse&)> on_checkpoint;
-  std::function<void(v1::NextCheckpointResponse&)> on_next_checkpoint;
+  absl::Status refuse_proof;
+  // In place of the real broker's, which wants no witness here.
+  std::function<v1::NextCheckpointResponse(const v1::NextCheckpointRequest&)> next_checkpoint;
+  std::function<void(const v1::AddCosignatureRequest&)> on_cosignature;
   std::function<void(v1::ListEmergenciesResponse&)> on_emergencies;
   std::function<void(v1::ListErasuresResponse&)> on_erasures;
 
@@ -136,12 +139,15 @@ class LyingBroker final : public agents::Broker {
   }
   absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(
       const v1::GetConsistencyProofRequest& r) override {
+    if (!refuse_proof.ok()) return refuse_proof;
     return real_.GetConsistencyProof(r);
   }
   absl::StatusOr<v1::NextCheckpointResponse> NextCheckpoint(const v1::NextCheckpointRequest& r) override {
-    return Changed(real_.NextCheckpoint(r), on_next_checkpoint);
+    if (next_checkpoint) return next_checkpoint(r);
+    return real_.NextCheckpoint(r);
   }
   absl::StatusOr<v1::AddCosignatureResponse> AddCosignature(const v1::AddCosignatureRequest& r) override {
+    if (on_cosignature) return on_cosignature(r), v1::AddCosignatureResponse();
     return real_.AddCosignature(r);
   }
 

@@ -280,6 +280,20 @@ TEST_F(LyingBrokerTest, AReceiverComplainsInTheLedgerOfAWrongOrMissingReceipt) {
   EXPECT_THAT(HandedOver(housing(), share), HasSubstr("Oakshott")) << "with its evidence it is taken";
 }
 
+TEST_F(LyingBrokerTest, AReceiverAccusesNobodyOfWhatItCouldNotCheck) {
+  const std::string share = Push();
+  for (const absl::Status& failure : {absl::DeadlineExceededError("slow"), absl::ResourceExhaustedError("full"),
+                                      absl::CancelledError("gone"), absl::PermissionDeniedError("no")}) {
+    housing().broker->refuse_proof = failure;
+    housing().daemon->receiver().CollectOnce(absl::ZeroDuration()).status().IgnoreError();
+    EXPECT_EQ(Complaints(police(), share, "RECEIPT_INVALID"), 0) << failure;
+  }
+  EXPECT_THAT(housing().Alarms(), IsEmpty());
+  housing().broker->refuse_proof = absl::OkStatus();
+  housing().CollectAll();
+  EXPECT_THAT(HandedOver(housing(), share), HasSubstr("Oakshott"));
+}
+
 TEST_F(LyingBrokerTest, ALogThatShrinksIsCaught) {
   const auto old = police().broker->GetCheckpoint({});
   ASSERT_OK(old);

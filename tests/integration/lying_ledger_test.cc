@@ -1,6 +1,11 @@
 // A broker that lies about the ledger and its witnesses, over real TLS: each lie is caught by the agents.
+#include "agents/daemon/witnessing.h"
 #include "tests/integration/referral_fixture.h"
+#include "trust/entry/erasure_record.h"
+#include "trust/entry/opening.h"
+#include "trust/note/add_checkpoint.h"
 #include "trust/note/cosignature.h"
+#include "trust/note/tlog_proof.h"
 #include "trust/secret/sha256.h"
 #include "trust/signature/ed25519.h"
 
@@ -83,6 +88,90 @@ TEST_F(LyingLedgerTest, ACosignedCheckpointOfAnotherTreeIsNotCounted) {
   EXPECT_THAT(police().Alarms(), Contains("LEDGER_FORKED"));
   police().clock.Move(kLimit + absl::Seconds(1));
   EXPECT_THAT(Pushed("RMS-2"), HasSubstr("this agency has seen no quorum"));
+}
+
+TEST_F(LyingLedgerTest, WhatWasHeardWaitsUntilItCanBeJudged) {
+  const std::string forked = Forked(police().real->GetCheckpoint({})->note());
+  EXPECT_EQ(Pushed("RMS-1"), "STORED");
+  ASSERT_OK(police().daemon->upkeep().RunAll());
+  police().daemon->context().told.Heard(forked);
+  police().broker->refuse_proof = absl::UnavailableError("later");
+  police().daemon->upkeep().RunAll().IgnoreError();
+  police().daemon->context().told.Heard(forked);
+  police().broker->refuse_proof = absl::OkStatus();
+  EXPECT_THAT(police().Alarms(), IsEmpty());
+  police().daemon->upkeep().RunAll().IgnoreError();
+  EXPECT_THAT(police().Alarms(), Contains("LEDGER_FORKED"));
+  EXPECT_THAT(police().daemon->context().told.Unjudged(), IsEmpty());
+}
+
+TEST_F(LyingLedgerTest, AForkedCheckpointIsNotCosigned) {
+  const AgentContext& context = police().daemon->context();
+  const trust::VerifierKey log = context.roots.get()->anchors.log_key;
+  const auto witness =
+      Witness::Open(police().config.state_dir + "/witness.db", "police.derbys.example/witness",
+                    trust::Ed25519Key::FromFile(police().config.witness_key).value(), {log}, police().clock);
+  ASSERT_OK(witness);
+  CheckpointCarrier carrier(**witness, *police().broker, log.name);
+  std::string note = police().real->GetCheckpoint({})->note();
+  police().broker->next_checkpoint = [&](const v1::NextCheckpointRequest& asked) {
+    v1::NextCheckpointResponse next;
+    next.set_add_checkpoint(
+        trust::AddCheckpoint{.old_size = asked.old_size(), .path = {}, .checkpoint = note}.ToString());
+    return next;
+  };
+  std::vector<v1::AddCosignatureRequest> given;
+  police().broker->on_cosignature = [&](const v1::AddCosignatureRequest& one) { given.push_back(one); };
+  EXPECT_THAT(carrier.Once(absl::ZeroDuration()).status(), IsOk());
+  note = Forked(note);
+  EXPECT_THAT(carrier.Once(absl::ZeroDuration()).status(),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("LEDGER_FORKED")));
+  ASSERT_EQ(given.size(), 2u);
+  EXPECT_EQ(given[0].status(), 200);
+  EXPECT_THAT(given[0].body(), HasSubstr("police.derbys.example/witness"));
+  EXPECT_EQ(given[1].status(), 422);
+  EXPECT_THAT(given[1].body(), Not(HasSubstr("police.derbys.example/witness")));
+  EXPECT_EQ((*witness)->CountEvidence().value(), 1);
+}
+
+// What the agency keeps of its shares, as the ledger's entries would have to be erased in it.
+TEST_F(LyingLedgerTest, AForgedErasureErasesNothing) {
+  EXPECT_EQ(Pushed("RMS-1"), "STORED");
+  housing().CollectAll();
+  const InboxRow kept = housing().daemon->context().state.ListInbox(0, 1)->front();
+  const auto receipts = [&] { return housing().daemon->context().state.ReceiptsOf(kept.share_id).value(); };
+  const std::vector<std::string> before = receipts();
+  ASSERT_FALSE(before.empty());
+  v1::Receipt own;
+  ASSERT_TRUE(own.ParseFromString(before[0]));
+  // The log signed a tree of one entry, an erasure's record; nobody else has it.
+  const trust::Opening record = trust::Opening::OfPublic(
+      trust::EntryKind::kErasure, trust::ErasureRecord{.targets = {own.index()},
+                                                       .fields = trust::PersonFields(),
+                                                       .month = "2026-11",
+                                                       .approvals = trust::ErasureRecord::Approvals(),
+                                                       .policy = std::nullopt}
+                                      .ToBody());
+  const std::string origin = housing().daemon->context().roots.get()->anchors.log_key.name;
+  const std::string body = trust::Checkpoint{.origin = origin, .size = 1, .root = record.LeafHashOf()}.Body();
+  const auto key = trust::Ed25519Key::FromFile(Pki("broker/log.key")).value();
+  const trust::Note note{.text = body, .signatures = {trust::SignNote(body, origin, key).value()}};
+  v1::Receipt forged;
+  forged.set_tlog_proof(
+      trust::TlogProof{.extra = record.ToExtra(), .index = 0, .path = {}, .checkpoint = note.ToString()}.ToString());
+  for (const v1::Receipt& receipt : {own, forged}) {
+    housing().broker->on_erasures = [&](v1::ListErasuresResponse& response) {
+      v1::Erasure& erasure = *response.add_erasures();
+      erasure.set_erasure_id(absl::StrCat("forged-", receipt.index()));
+      erasure.add_entries(own.index());
+      *erasure.mutable_receipt() = receipt;
+    };
+    EXPECT_THAT(housing().daemon->eraser().Work(), StatusIs(absl::StatusCode::kDataLoss));
+  }
+  EXPECT_THAT(housing().Alarms(), Contains("ERASURE_REJECTED"));
+  EXPECT_THAT(housing().Alarms(), Contains("LEDGER_FORKED"));
+  EXPECT_EQ(receipts(), before);
+  EXPECT_EQ(housing().daemon->context().state.FindReceived(kept.share_id).value()->content, kept.content);
 }
 
 }  // namespace

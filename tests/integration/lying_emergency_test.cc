@@ -1,0 +1,112 @@
+// A broker that shows another declaration of an emergency than two persons signed: the holder releases nothing.
+#include "absl/strings/str_join.h"
+
+#include "policy/loader/emergency.h"
+#include "tests/integration/request_fixture.h"
+
+namespace derwent::agents {
+namespace {
+
+constexpr char kOfficer[] = "p-e24a5c";
+constexpr char kSpoc[] = "p-58b2d1";
+
+class LyingEmergencyTest : public RequestTest {
+ protected:
+  LyingEmergencyTest() : agents_(consortium_.Agents({"police.derbys", "dcc.adults"})) {
+    adults().records = Holding(Kestrel());
+    adults().Restart();
+    EXPECT_OK(adults().daemon->upkeep().RunAll());
+  }
+  TestAgent& police() { return *agents_[0]; }
+  TestAgent& adults() { return *agents_[1]; }
+
+  std::string Stem(const std::string& person) const {
+    return absl::StrCat(consortium_.folder(), "/pki/agencies/police.derbys/people/", person);
+  }
+  v1::SignedEmergency Declared(const v1::EmergencyCommand& command) const {
+    v1::SignedEmergency declaration;
+    for (const char* person : {kOfficer, kSpoc}) {
+      const v1::DsseEnvelope envelope =
+          SignMessage(policy::kEmergencyType, command, trust::SigningKey::FromFile(Stem(person) + ".key").value())
+              .value();
+      declaration.mutable_command()->set_payload_type(envelope.payload_type());
+      declaration.mutable_command()->set_payload(envelope.payload());
+      *declaration.mutable_command()->add_signatures() = envelope.signatures(0);
+      declaration.add_certificates(trust::Certificate::FromPem(ReadAll(Stem(person) + ".pem")).value().der());
+    }
+    return declaration;
+  }
+  static v1::EmergencyCommand Command(const v1::SendCaseRequestRequest& question) {
+    v1::EmergencyCommand command;
+    command.set_emergency_id(trust::SystemRandom().NewUuid().text());
+    command.set_agency("police.derbys");
+    command.set_officer(kOfficer);
+    command.set_second_person(kSpoc);
+    command.set_profile(question.profile());
+    command.set_area(question.area());
+    command.set_subject_role(question.subject_role());
+    *command.mutable_holders() = question.holders();
+    *command.mutable_categories() = question.categories();
+    *command.mutable_create_time() = ToTimestamp(absl::Now());
+    *command.mutable_expire_time() = ToTimestamp(absl::Now() + absl::Hours(24));
+    return command;
+  }
+
+  // Asks honestly; what the holder's agent reads of the declarations is changed on the way. Returns the outcome of
+  // `identity`.
+  std::string Outcome(const std::function<void(v1::Emergency&, v1::EmergencyCommand&)>& change) {
+    const auto question = Question("tb.ncasb", "duty_officer", {"identity", "location.current"}, {"dcc.adults"});
+    v1::RequestEmergencyRequest ask;
+    *ask.mutable_request() = question;
+    v1::EmergencyCommand command = Command(question);
+    *ask.mutable_declaration() = Declared(command);
+    const auto sent = police().daemon->emergencies().Request(Person(kOfficer), ask);
+    EXPECT_OK(sent);
+    if (!sent.ok()) return "";
+    adults().broker->on_emergencies = [&](v1::ListEmergenciesResponse& response) {
+      for (v1::Emergency& emergency : *response.mutable_emergencies()) {
+        if (emergency.emergency_id() == command.emergency_id() && change) change(emergency, command);
+      }
+    };
+    Step(adults());
+    police().CollectAll();
+    const v1::ShowCaseRequestResponse shown = Show(police(), kOfficer, sent->request_id());
+    if (shown.answers().empty()) return "NONE";
+    const v1::CategoryAnswer* const identity = AnswerTo(shown.answers(0), "identity");
+    return identity == nullptr ? "RELEASED"
+                               : absl::StrCat(identity->outcome(), " ", absl::StrJoin(identity->reasons(), ","));
+  }
+
+  std::vector<std::unique_ptr<TestAgent>> agents_;
+};
+
+TEST_F(LyingEmergencyTest, WhatTwoPersonsSignedOpens) { EXPECT_THAT(Outcome(nullptr), HasSubstr("RELEASED")); }
+
+TEST_F(LyingEmergencyTest, AnEditedDeclarationOpensNothing) {
+  EXPECT_THAT(Outcome([](v1::Emergency& emergency, v1::EmergencyCommand& command) {
+                command.add_categories("vulnerability.flag");
+                emergency.mutable_declaration()->mutable_command()->set_payload(command.SerializeAsString());
+              }),
+              HasSubstr("EMERGENCY_NOT_DECLARED"));
+}
+
+TEST_F(LyingEmergencyTest, OneSignatureOpensNothing) {
+  EXPECT_THAT(Outcome([](v1::Emergency& emergency, v1::EmergencyCommand&) {
+                emergency.mutable_declaration()->mutable_command()->mutable_signatures()->RemoveLast();
+              }),
+              HasSubstr("EMERGENCY_NOT_DECLARED"));
+}
+
+TEST_F(LyingEmergencyTest, ADeclarationThatIsOverOrDatedAheadOpensNothing) {
+  for (const absl::Duration made : {-absl::Hours(25), absl::Hours(24 * 30)}) {
+    EXPECT_THAT(Outcome([&](v1::Emergency& emergency, v1::EmergencyCommand& command) {
+                  *command.mutable_create_time() = ToTimestamp(absl::Now() + made);
+                  *command.mutable_expire_time() = ToTimestamp(absl::Now() + made + absl::Hours(24));
+                  *emergency.mutable_declaration() = Declared(command);
+                }),
+                HasSubstr("EMERGENCY_NOT_DECLARED"));
+  }
+}
+
+}  // namespace
+}  // namespace derwent::agents
