@@ -90,26 +90,35 @@ absl::Status PastWorlds::MoveTo(uint64_t index) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::shared_ptr<const policy::Bundle>> LoadAsOf(const policy::Files& files, const World& trusted,
+                                                               absl::Time then) {
+  policy::TrustRoots roots = trusted.roots_at(then);
+  absl::StatusOr<std::unique_ptr<const policy::Bundle>> bundle = policy::LoadBundle(files, roots, then);
+  if (absl::IsUnauthenticated(bundle.status())) {
+    roots.revoked = {};
+    bundle = policy::LoadBundle(files, roots, then);
+  }
+  if (!bundle.ok()) return bundle.status();
+  return std::shared_ptr<const policy::Bundle>(*std::move(bundle));
+}
+
+bool PastWorlds::IsBase() const { return base_.bundle != nullptr && policy_.body == PolicyInForce(*base_.bundle); }
+
 absl::StatusOr<std::optional<policy::Files>> PastWorlds::FilesBefore(uint64_t index) {
   RETURN_IF_ERROR(MoveTo(index));
-  if (policy_.body == PolicyInForce(*base_.bundle)) return std::optional<policy::Files>(base_.bundle->files);
+  if (IsBase()) return std::optional<policy::Files>(base_.bundle->files);
   return FindBundle(policy_.body, reader_);
 }
 
 absl::StatusOr<std::shared_ptr<const policy::Bundle>> PastWorlds::BundleInForce() {
-  if (policy_.body == PolicyInForce(*base_.bundle)) return base_.bundle;
+  if (IsBase()) return base_.bundle;
   const auto known = bundles_.find(policy_.body);
   if (known != bundles_.end()) return known->second;
   std::shared_ptr<const policy::Bundle>& bundle = bundles_[policy_.body];
   ASSIGN_OR_RETURN(std::optional<policy::Files> files, FindBundle(policy_.body, reader_));
   ASSIGN_OR_RETURN(const std::optional<store::EntryRow> entered, reader_.FindEntry(policy_.index));
   if (!files.has_value() || !entered.has_value()) return bundle;
-  const policy::TrustRoots roots{.authority = *base_.authority,
-                                 .revoked = {},
-                                 .signatories = base_.signatories,
-                                 .bundle_quorum = base_.bundle_quorum};
-  absl::StatusOr<std::unique_ptr<const policy::Bundle>> loaded =
-      policy::LoadBundle(*std::move(files), roots, entered->time);
+  absl::StatusOr<std::shared_ptr<const policy::Bundle>> loaded = LoadAsOf(*files, base_, entered->time);
   if (loaded.ok() && PolicyInForce(**loaded) == policy_.body) bundle = *std::move(loaded);
   return bundle;
 }

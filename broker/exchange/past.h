@@ -16,6 +16,12 @@
 
 namespace derwent::exchange {
 
+// Verifies a bundle as it was judged when it came into force at `then`: who signed it may have lapsed or been revoked
+// since. Where a revocation that is dated back would undo what was in force none counts, for what was in force was.
+// Errors: of policy::LoadBundle.
+absl::StatusOr<std::shared_ptr<const policy::Bundle>> LoadAsOf(const policy::Files& files, const World& trusted,
+                                                               absl::Time then);
+
 // What of an entry the question, decided again under `world`, does not come to: words without personal data; empty:
 // nothing.
 std::string WhatDiffers(const trust::SealedFields& fields, const std::string& question, const World& world);
@@ -47,6 +53,7 @@ class PastWorlds {
   absl::Status MoveTo(uint64_t index);
   absl::StatusOr<std::shared_ptr<const World>> Make();
   absl::StatusOr<std::shared_ptr<const policy::Bundle>> BundleInForce();
+  bool IsBase() const;  // The policy there is that of `base`.
   absl::StatusOr<std::optional<v1::DsseEnvelope>> EnvelopeOf(const std::string& agency, const Sha256Digest& payload);
 
   const World& base_;

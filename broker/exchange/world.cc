@@ -13,6 +13,12 @@ policy::Decision World::Decide(const policy::DecisionRequest& request, absl::Tim
   return bundle->decider->Decide(request, snapshot(), now);
 }
 
+policy::TrustRoots World::roots_at(absl::Time then) const {
+  policy::TrustRoots then_trusted = roots();
+  then_trusted.revoked = revoked->At(then);
+  return then_trusted;
+}
+
 Sha256Digest World::policy_digest() const { return *Sha256Digest::FromBytes(bundle->policy_digest); }
 
 const trust::KeyHistory* World::KeysOf(const std::string& agency) const {

@@ -85,11 +85,11 @@ int BackUp(const std::string& database, const std::string& to) {
   return 1;
 }
 
-int Replay(const std::string& path, const std::string& database, const std::vector<std::string>& older) {
+int Replay(const std::string& path, const std::string& database) {
   auto configuration = derwent::server::ReadConfiguration(path);
   if (configuration.ok() && !database.empty()) configuration->database = database;
   const auto report =
-      configuration.ok() ? derwent::server::Replay(*configuration, older, absl::Now()) : configuration.status();
+      configuration.ok() ? derwent::server::Replay(*configuration, absl::Now()) : configuration.status();
   if (!report.ok()) {
     std::cerr << "derwent-broker replay: " << report.status().message() << "\n";
     return 2;
@@ -127,13 +127,11 @@ int main(int argc, char** argv) {
   backup->add_option("--database", database, "SQLite file")->required();
   backup->add_option("--to", to, "the copy; must not exist")->required();
   backup->callback([&] { code = BackUp(database, to); });
-  std::vector<std::string> older;
   CLI::App* const replay =
       app.add_subcommand("replay", "decide every question of the ledger again; exit 8 when one comes out otherwise");
   replay->add_option("--config", configuration, "configuration file (YAML)")->required();
   replay->add_option("--database", database, "a backup; else the configured database, while no broker has it open");
-  replay->add_option("--policy", older, "folder of a bundle that was in force before; may be repeated");
-  replay->callback([&] { code = Replay(configuration, database, older); });
+  replay->callback([&] { code = Replay(configuration, database); });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -18,11 +18,9 @@ struct ReplayReport {
 };
 
 // Decides every question that the configured database's ledger holds once more, at its own instant, and compares with
-// its entry: the digest of the question, what became of each category, the agreement, the outcome. The policy is the
-// one entered last before, out of the configured bundle and those in the folders `older`; the registers are the
-// database's. Opens the database as a broker does. Errors: of the files, naming each; kDataLoss the database is not
-// sound.
-absl::StatusOr<ReplayReport> Replay(const Configuration& configuration, const std::vector<std::string>& older,
-                                    absl::Time now);
+// its entry: the digest of the question, what became of each category, the agreement, the outcome. Policy and registers
+// are those in force before the entry, as the database keeps them, judged as they were then (exchange/past.h). Opens
+// the database as a broker does. Errors: of the files, naming each; kDataLoss the database is not sound.
+absl::StatusOr<ReplayReport> Replay(const Configuration& configuration, absl::Time now);
 
 }  // namespace derwent::server

@@ -8,7 +8,6 @@ import datetime
 import json
 import os
 import re
-import shutil
 import sqlite3
 import subprocess
 import unittest
@@ -37,8 +36,6 @@ class Replay(PromiseTest):
         self.assertEqual(self.replay(), (0, 0))
 
     def test_2_under_the_governance_of_its_moment(self):
-        before = self.bed.run / "policy before"
-        shutil.copytree(self.bed.run / "policy", before)
         yesterday = (datetime.date.today() - datetime.timedelta(days=1)).isoformat()
         ended = self.bed.policy("end", self.bed.run / "policy", "--agreement", "marac", "--from", yesterday, *self.bed.signer("dcc.adults"))
         self.assertEqual(ended.returncode, 0, ended.stderr)
@@ -47,25 +44,25 @@ class Replay(PromiseTest):
             plan = self.bed.push(self.document("REPLAY-9"), "plan").stdout
             return "AGREEMENT_NOT_IN_FORCE" in plan
         wait_for("the agreement's end is known", refused)
-        self.assertEqual(self.replay("--policy", before), (0, 0))
+        self.assertEqual(self.replay(), (0, 0))
         answered = self.bed.entered("answer")
         self.ask_fire()
         wait_for("an answer under the new governance", lambda: self.bed.entered("answer") > answered)
-        self.assertEqual(self.replay("--policy", before), (0, 0))
-        code, missing = self.replay()
-        self.assertEqual(code, 0)
-        self.assertLess(missing, self.decisions)
-        self.assertGreater(missing, 20, "what was decided before cannot be judged by what is in force now")
+        self.assertEqual(self.replay(), (0, 0))
 
     def test_3_and_no_other_way(self):
         changed = self.change("decision_request", lambda octets: octets[:-1] + bytes([octets[-1] ^ 1]))
-        self.assertEqual(self.replay("--policy", self.bed.run / "policy before", copy=changed), (8, 0))
+        self.assertEqual(self.replay(copy=changed), (8, 0))
         changed = self.change("packed", lambda octets: octets.replace(b"outcome=DENY", b"outcome=KEPT", 1))
-        self.assertEqual(self.replay("--policy", self.bed.run / "policy before", copy=changed), (8, 0))
-        policy = self.bed.run / "policy before"
-        profile = policy / "profiles/tb.soce.txtpb"
-        profile.write_text(profile.read_text().replace('necessary: "incident"\n', ""))
-        self.assertNotEqual(self.replay("--policy", policy)[0], 0, "a bundle that was edited is no bundle")
+        self.assertEqual(self.replay(copy=changed), (8, 0))
+        copy = self.backup()
+        with closing(sqlite3.connect(copy)) as db:
+            db.create_function("row_check", -1, lambda *_: b"", deterministic=True)
+            edited = db.execute("update setting set value = cast(replace(cast(value as text), 'necessary: \"incident\"', '') as blob) "
+                                "where name glob 'archive/file/*' and instr(value, cast('necessary: \"incident\"' as blob)) > 0").rowcount
+            db.commit()
+        self.assertGreater(edited, 0)
+        self.assertEqual(self.replay(copy=copy)[0], 2, "a kept bundle that was edited is no bundle")
 
     # What the tests share.
     def document(self, reference):
@@ -112,9 +109,9 @@ class Replay(PromiseTest):
             db.commit()
         return copy
 
-    def replay(self, *options, copy=None):
+    def replay(self, copy=None):
         """(exit code, decisions that were not at hand); says what differs."""
-        out = subprocess.run([str(a) for a in (BIN / "derwent-broker", "replay", "--config", self.bed.run / "broker/broker.yaml", "--database", copy or self.backup(), *options)],
+        out = subprocess.run([str(a) for a in (BIN / "derwent-broker", "replay", "--config", self.bed.run / "broker/broker.yaml", "--database", copy or self.backup())],
                              capture_output=True, text=True)
         print(f"  exit {out.returncode}: {out.stdout.strip()} {out.stderr.strip()[:300]}")
         counted = re.match(r"(\d+) decisions, (\d+) under", out.stdout)

@@ -91,7 +91,7 @@ TestIdentity TestPki::IssueFor(absl::string_view agency, absl::string_view kind,
   return Issue(absl::StrCat("spiffe://derwent.example/agency/", agency, "/", kind, "/", name));
 }
 
-std::string TestPki::Crl(const std::vector<std::string>& serials) const {
+std::string TestPki::Crl(const std::vector<std::string>& serials, absl::Time since) const {
   const trust::X509CrlHandle crl(X509_CRL_new());
   X509_CRL_set_version(crl.get(), 1);
   X509_CRL_set_issuer_name(crl.get(), X509_get_subject_name(certificate_.get()));
@@ -99,6 +99,7 @@ std::string TestPki::Crl(const std::vector<std::string>& serials) const {
       ASN1_TIME_set(nullptr, absl::ToTimeT(now_ - absl::Hours(1))));
   const std::unique_ptr<ASN1_TIME, trust::Freed<ASN1_TIME_free>> until(
       ASN1_TIME_set(nullptr, absl::ToTimeT(now_ + absl::Hours(24 * 30))));
+  const std::unique_ptr<ASN1_TIME, trust::Freed<ASN1_TIME_free>> gone(ASN1_TIME_set(nullptr, absl::ToTimeT(since)));
   X509_CRL_set1_lastUpdate(crl.get(), from.get());
   X509_CRL_set1_nextUpdate(crl.get(), until.get());
   for (const std::string& serial : serials) {
@@ -107,7 +108,7 @@ std::string TestPki::Crl(const std::vector<std::string>& serials) const {
     ASN1_INTEGER* const integer = BN_to_ASN1_INTEGER(number, nullptr);
     X509_REVOKED* const revoked = X509_REVOKED_new();
     X509_REVOKED_set_serialNumber(revoked, integer);
-    X509_REVOKED_set_revocationDate(revoked, from.get());
+    X509_REVOKED_set_revocationDate(revoked, gone.get());
     X509_CRL_add0_revoked(crl.get(), revoked);
     ASN1_INTEGER_free(integer);
     BN_free(number);

@@ -32,8 +32,9 @@ class TestPki {
   // The same for an agency: `spiffe://derwent.example/agency/<agency>/<kind>/<name>`.
   TestIdentity IssueFor(absl::string_view agency, absl::string_view kind, absl::string_view name);
   const std::string& ca_pem() const { return ca_pem_; }
-  // A revocation list of these serials, good for 30 days.
-  std::string Crl(const std::vector<std::string>& serials) const;
+  // A revocation list of these serials, good for 30 days; revoked an hour ago, or at `since`.
+  std::string Crl(const std::vector<std::string>& serials) const { return Crl(serials, now_ - absl::Hours(1)); }
+  std::string Crl(const std::vector<std::string>& serials, absl::Time since) const;
 
  private:
   absl::Time now_;

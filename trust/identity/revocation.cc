@@ -36,11 +36,20 @@ absl::StatusOr<RevocationSet> RevocationSet::FromPem(absl::string_view pem, cons
     set.next_update_ = std::min(set.next_update_, FromAsn1Time(X509_CRL_get0_nextUpdate(crl.get())));
     const STACK_OF(X509_REVOKED)* const revoked = X509_CRL_get_REVOKED(crl.get());
     for (int i = 0; i < sk_X509_REVOKED_num(revoked); ++i) {
-      set.serials_.insert(SerialHex(X509_REVOKED_get0_serialNumber(sk_X509_REVOKED_value(revoked, i))));
+      const X509_REVOKED* const one = sk_X509_REVOKED_value(revoked, i);
+      const absl::Time since = FromAsn1Time(X509_REVOKED_get0_revocationDate(one));
+      const auto known = set.serials_.try_emplace(SerialHex(X509_REVOKED_get0_serialNumber(one)), since).first;
+      known->second = std::min(known->second, since);
     }
   }
   ERR_clear_error();
   if (lists == 0) return absl::InvalidArgumentError("the file holds no revocation list in PEM");
+  return set;
+}
+
+RevocationSet RevocationSet::At(absl::Time then) const {
+  RevocationSet set = *this;
+  absl::erase_if(set.serials_, [&](const auto& revoked) { return revoked.second > then; });
   return set;
 }
 

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -20,15 +20,18 @@ class RevocationSet {
   // kFailedPrecondition when one is out of date. Whoever asks must refuse: no list means no trust.
   static absl::StatusOr<RevocationSet> FromPem(absl::string_view pem, const Authority& authority, absl::Time now);
 
-  // Adds a serial revoked outside the CRL (lowercase hex).
-  void Revoke(std::string serial) { serials_.insert(std::move(serial)); }
+  // Adds a serial revoked outside the CRL (lowercase hex), as if it always had been.
+  void Revoke(std::string serial) { serials_.insert_or_assign(std::move(serial), absl::InfinitePast()); }
   bool IsRevoked(absl::string_view serial) const { return serials_.contains(serial); }
+  // Those of them that were revoked at `then` already, by the dates in their CRLs: for judging what was signed and seen
+  // to be good at that time.
+  RevocationSet At(absl::Time then) const;
   // When the first of its CRLs goes out of date.
   absl::Time next_update() const { return next_update_; }
   size_t size() const { return serials_.size(); }
 
  private:
-  absl::flat_hash_set<std::string> serials_;
+  absl::flat_hash_map<std::string, absl::Time> serials_;  // With since when.
   absl::Time next_update_ = absl::InfiniteFuture();
 };
 

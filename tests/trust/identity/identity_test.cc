@@ -117,6 +117,17 @@ TEST_F(IdentityTest, KnowsTheSerialsOfTheListAndThoseBesideIt) {
   EXPECT_EQ(revoked->next_update(), kNow + absl::Hours(24 * 30));
 }
 
+TEST_F(IdentityTest, KnowsWhatWasRevokedAtATime) {
+  const TestIdentity gone = pki_.Issue(kAgent);
+  auto revoked = RevocationSet::FromPem(pki_.Crl({gone.serial}, kNow - absl::Hours(2)), authority_, kNow);
+  ASSERT_OK(revoked);
+  revoked->Revoke("beside it");
+  EXPECT_FALSE(revoked->At(kNow - absl::Hours(2) - absl::Seconds(1)).IsRevoked(gone.serial));
+  EXPECT_TRUE(revoked->At(kNow - absl::Hours(2)).IsRevoked(gone.serial));
+  EXPECT_TRUE(revoked->At(absl::UnixEpoch()).IsRevoked("beside it"));
+  EXPECT_TRUE(revoked->IsRevoked(gone.serial));
+}
+
 TEST_F(IdentityTest, RefusesAListThatIsAbsentOutOfDateOrForged) {
   EXPECT_THAT(RevocationSet::FromPem("", authority_, kNow), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(RevocationSet::FromPem(pki_.ca_pem(), authority_, kNow), StatusIs(absl::StatusCode::kInvalidArgument));

@@ -1,0 +1,56 @@
+#include "absl/time/clock.h"
+
+#include "broker/server/replay.h"
+#include "tests/broker/server/policy_change_fixture.h"
+
+// Which policy is in force, whoever may sign by then.
+
+namespace derwent::server {
+namespace {
+
+using exchange::kRecipient;
+using exchange::kSender;
+
+class PolicyInForceTest : public PolicyChangeTest {
+ protected:
+  void StopAndRevoke(const std::string& agency) {
+    broker_->Stop();
+    broker_.reset();
+    Revoke({signatories_.at(agency).serial});
+  }
+};
+
+TEST_F(PolicyInForceTest, OutlivesTheCertificateOfItsActivator) {
+  Start();
+  MakeDraft();
+  const v1::PolicyChange draft = Propose();
+  ASSERT_EQ(Activate(Activation(draft)).state(), v1::POLICY_STATE_IN_FORCE);
+  EXPECT_NE(PlannedFinance(), "DENY");
+  Revoke({signatories_.at(kSender).serial});
+  Restart();
+  WriteFile("crl.pem", pki_.Crl({signatories_.at(kSender).serial}));  // Dated back, to before it was activated.
+  Restart();
+  EXPECT_EQ(ActivePolicy().policy_digest(), draft.policy_digest());
+  EXPECT_NE(PlannedFinance(), "DENY") << "what its signatures opened stays";
+}
+
+TEST_F(PolicyInForceTest, WhatWasDecidedUnderItReplaysOnceItsActivatorIsRevoked) {
+  Start();
+  PlannedFinance();
+  MakeDraft();
+  Activate(Activation(Propose()));
+  v1::SubmitReferralResponse stored;
+  Context submit;
+  ASSERT_EQ(Told(v1::ReferralService::NewStub(AgentChannel(kSender))
+                     ->SubmitReferral(&submit, Share("5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1b01"), &stored)),
+            "0");
+  StopAndRevoke(kSender);
+  const auto report = Replay(MakeConfiguration(), absl::Now());
+  ASSERT_OK(report);
+  EXPECT_EQ(report->missing, 0u);
+  EXPECT_GT(report->decisions, 0u);
+  EXPECT_THAT(report->different, ::testing::IsEmpty());
+}
+
+}  // namespace
+}  // namespace derwent::server
