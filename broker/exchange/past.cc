@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "absl/strings/match.h"
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
@@ -24,6 +24,23 @@ using ledger::Attribute;
 using trust::Field;
 
 constexpr size_t kBodiesAtOnce = 500;
+
+using Words = std::vector<absl::string_view>;
+
+// Every public entry of a policy or register, in order, with the words of its body: two at least.
+absl::Status EachRegisterBody(store::Reader& reader,
+                              absl::FunctionRef<absl::Status(const store::PublicBodyRow&, const Words&)> use) {
+  for (uint64_t from = 0;;) {
+    ASSIGN_OR_RETURN(const std::vector<store::PublicBodyRow> bodies,
+                     reader.ListPublicBodies(static_cast<uint8_t>(trust::EntryKind::kRegister), from, kBodiesAtOnce));
+    for (const store::PublicBodyRow& row : bodies) {
+      from = row.index + 1;
+      const Words words = absl::StrSplit(row.body, absl::ByAnyChar(" \n"), absl::SkipEmpty());
+      if (words.size() >= 2) RETURN_IF_ERROR(use(row, words));
+    }
+    if (bodies.size() < kBodiesAtOnce) return absl::OkStatus();
+  }
+}
 
 }  // namespace
 
@@ -53,22 +70,27 @@ bool IsAtHand(const trust::SealedFields& fields, const World* world) {
          Attribute(fields[Field::kOutcome], "registers") == world->register_digest.hex();
 }
 
+absl::StatusOr<std::set<Sha256Digest>> PoliciesEverInForce(store::Reader& reader) {
+  std::set<Sha256Digest> digests;
+  RETURN_IF_ERROR(EachRegisterBody(reader, [&](const store::PublicBodyRow&, const Words& words) -> absl::Status {
+    if (words.front() != "policy") return absl::OkStatus();
+    ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256Digest::FromHex(words[1]));
+    digests.insert(digest);
+    return absl::OkStatus();
+  }));
+  return digests;
+}
+
 absl::Status PastWorlds::ReadChanges() {
   if (changes_.has_value()) return absl::OkStatus();
   std::vector<Change> changes;
-  for (uint64_t from = 0;;) {
-    ASSIGN_OR_RETURN(const std::vector<store::PublicBodyRow> bodies,
-                     reader_.ListPublicBodies(static_cast<uint8_t>(trust::EntryKind::kRegister), from, kBodiesAtOnce));
-    for (const store::PublicBodyRow& row : bodies) {
-      from = row.index + 1;
-      const std::vector<std::string> words = absl::StrSplit(row.body, absl::ByAnyChar(" \n"), absl::SkipEmpty());
-      if (absl::StartsWith(row.body, "policy ")) changes.push_back({.index = row.index, .body = row.body});
-      if (words.size() != 4 || words[0] != "directory") continue;
-      ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256Digest::FromHex(words[3]));
-      changes.push_back({.index = row.index, .body = "", .agency = words[1], .directory = digest});
-    }
-    if (bodies.size() < kBodiesAtOnce) break;
-  }
+  RETURN_IF_ERROR(EachRegisterBody(reader_, [&](const store::PublicBodyRow& row, const Words& words) -> absl::Status {
+    if (words.front() == "policy") changes.push_back({.index = row.index, .body = row.body});
+    if (words.size() != 4 || words.front() != "directory") return absl::OkStatus();
+    ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256Digest::FromHex(words[3]));
+    changes.push_back({.index = row.index, .body = "", .agency = std::string(words[1]), .directory = digest});
+    return absl::OkStatus();
+  }));
   changes_ = std::move(changes);
   return absl::OkStatus();
 }

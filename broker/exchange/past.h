@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,9 +29,12 @@ std::string WhatDiffers(const trust::SealedFields& fields, const std::string& qu
 // Whether `world` is what the entry says was in force.
 bool IsAtHand(const trust::SealedFields& fields, const World* world);
 
+// The digest of every policy that was ever in force, from disk or activated, by its public entry. Errors: of the store.
+absl::StatusOr<std::set<Sha256Digest>> PoliciesEverInForce(store::Reader& reader);
+
 // The worlds of the ledger's past, made of its public entries and of what was archived when they came into force. A
 // bundle counts as it did when it was entered: signatures are judged at that time, a certificate revoked since is no
-// matter. Entries are best asked for in ledger order. Borrows both. Not thread-safe.
+// matter. Entries are best asked for in ledger order. Borrows both; `base` needs no bundle. Not thread-safe.
 class PastWorlds {
  public:
   PastWorlds(const World& base, store::Reader& reader) : base_(base), reader_(reader) {}

@@ -8,6 +8,7 @@
 
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/idempotency.h"
+#include "broker/exchange/past.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
 #include "policy/loader/activation.h"
@@ -20,15 +21,6 @@ namespace {
 
 constexpr char kPropose[] = "ProposePolicy";
 constexpr size_t kMostDrafts = 32;
-
-absl::StatusOr<std::set<Sha256Digest>> EarlierPolicies(store::Reader& reader) {
-  ASSIGN_OR_RETURN(const std::vector<store::PolicyRow> rows, reader.ListPolicies());
-  std::set<Sha256Digest> digests;
-  for (const store::PolicyRow& row : rows) {
-    if (row.state == store::PolicyRowState::kSuperseded) digests.insert(row.policy_digest);
-  }
-  return digests;
-}
 
 // The content of the revision before the one in force, with the notices given since: what one party's word stopped
 // stays stopped.
@@ -146,7 +138,7 @@ absl::StatusOr<ReadProposal> ReadProposalOf(const v1::ProposePolicyRequest& requ
   }
   files->erase(policy::kActivationPath);  // Of the revision it was made from.
   files->erase(policy::kActivatorPath);
-  ASSIGN_OR_RETURN(const std::set<Sha256Digest> earlier, EarlierPolicies(reader));
+  ASSIGN_OR_RETURN(const std::set<Sha256Digest> earlier, PoliciesEverInForce(reader));
   proposal.checked = CheckPolicy(*std::move(files), earlier, world, now);
   return proposal;
 }
@@ -202,7 +194,7 @@ absl::StatusOr<ReadActivation> ReadActivationOf(const Caller& caller, const v1::
   ASSIGN_OR_RETURN(policy::Files files, FilesOfRevision(*row));
   ASSIGN_OR_RETURN(files[policy::kActivationPath], policy::PrintEnvelope(request.activation()));
   files[policy::kActivatorPath] = request.certificate();
-  ASSIGN_OR_RETURN(const std::set<Sha256Digest> earlier, EarlierPolicies(reader));
+  ASSIGN_OR_RETURN(const std::set<Sha256Digest> earlier, PoliciesEverInForce(reader));
   activation.checked = CheckPolicy(std::move(files), earlier, world, now);
   return activation;
 }

@@ -1,3 +1,5 @@
+#include <filesystem>
+
 #include "absl/time/clock.h"
 
 #include "broker/server/replay.h"
@@ -8,11 +10,17 @@
 namespace derwent::server {
 namespace {
 
+namespace fs = std::filesystem;
 using exchange::kRecipient;
 using exchange::kSender;
+using ::testing::Contains;
 
 class PolicyInForceTest : public PolicyChangeTest {
  protected:
+  // Waits until the bundle that now lies on disk is in force.
+  void AwaitDisk() {
+    while (ActivePolicy().policy_digest() != policy_digest_) ASSERT_FALSE(HasFailure());
+  }
   void StopAndRevoke(const std::string& agency) {
     broker_->Stop();
     broker_.reset();
@@ -50,6 +58,25 @@ TEST_F(PolicyInForceTest, WhatWasDecidedUnderItReplaysOnceItsActivatorIsRevoked)
   EXPECT_EQ(report->missing, 0u);
   EXPECT_GT(report->decisions, 0u);
   EXPECT_THAT(report->different, ::testing::IsEmpty());
+}
+
+TEST_F(PolicyInForceTest, ABundleOnceInForceFromDiskOpensNothingByItsOldSignatures) {
+  MakeDraft();
+  fs::rename(path("policy"), path("tight"));
+  fs::rename(path("draft"), path("policy"));  // What opens `finance` is in force first.
+  SignBundle();
+  fs::copy(path("policy"), path("draft"), fs::copy_options::recursive);
+  Start();
+  AwaitDisk();
+  EXPECT_NE(PlannedFinance(), "DENY");
+  fs::rename(path("policy"), path("before"));
+  fs::rename(path("tight"), path("policy"));
+  SignBundle();
+  AwaitDisk();
+  EXPECT_EQ(PlannedFinance(), "DENY");
+  const v1::PolicyChange change = Propose();
+  EXPECT_EQ(change.state(), v1::POLICY_STATE_REJECTED) << change.ShortDebugString();
+  EXPECT_THAT(Codes(change), Contains("ROLLBACK_OPENS"));
 }
 
 }  // namespace
