@@ -29,6 +29,8 @@ struct Limits {
   uint32_t holders_a_day = 200;  // That one person may ask on a London day.
 };
 
+using Signatories = std::map<std::string, std::set<std::string>>;  // Agency to those who may sign policy for it.
+
 // What every decision of a moment rests on: the policy, the registers and the keys in force. Immutable and shared by
 // the workers and the writer; a change makes a new one.
 struct World {
@@ -36,8 +38,8 @@ struct World {
   std::shared_ptr<const trust::Authority> authority;
   std::shared_ptr<const trust::RevocationSet> revoked;
   std::map<std::string, std::string> anchors;  // Agency to the key id of its first signing key, exchanged out of band.
-  std::map<std::string, std::set<std::string>> signatories;  // Agency to those who may sign policy for it.
-  int bundle_quorum = 2;                                     // Agencies that must have signed a MANIFEST.
+  Signatories signatories;
+  int bundle_quorum = 2;  // Agencies that must have signed a MANIFEST.
   policy::Directories directories;
   Sha256Digest register_digest;
   std::map<std::string, trust::KeyHistory> keys;

@@ -41,8 +41,10 @@ Watcher::Watcher(const Configuration& configuration, sequencer::Sequencer& seque
       log_(log),
       metrics_(metrics),
       bundle_stamp_(StampOf(configuration.policy)),
+      signatories_stamp_(StampOf(configuration.signatories)),
       crl_stamp_(StampOf(configuration.crl)),
       next_sweep_(clock.Now()),
+      next_tidy_(clock.Now()),
       hooks_(std::move(hooks)),
       publish_again_(!hooks_.may_write()),  // Else it was entered at the start.
       thread_([this] { Loop(); }) {}
@@ -86,6 +88,11 @@ void Watcher::LookAtFiles() {
     crl_stamp_ = std::move(stamp);
     TakeRevocations();
   }
+  stamp = StampOf(configuration_.signatories);
+  if (stamp != signatories_stamp_) {
+    signatories_stamp_ = std::move(stamp);
+    TakeSignatories();
+  }
   stamp = StampOf(configuration_.policy);
   if (stamp != bundle_stamp_) {
     bundle_stamp_ = std::move(stamp);
@@ -122,11 +129,11 @@ void Watcher::Look() {
 std::shared_ptr<const exchange::World> Watcher::Apply(const Seen& seen, const exchange::World& world) {
   auto next = std::make_shared<exchange::World>(world);
   if (seen.revoked != nullptr) next->revoked = seen.revoked;
+  if (seen.signatories.has_value()) next->signatories = *seen.signatories;
   if (world.bundle->revision > 0) return next;
   next->reload_error = seen.reload_error;
   if (seen.bundle == nullptr) return next;
   next->bundle = seen.bundle;
-  next->signatories = seen.signatories;
   next->policy_time = seen.policy_time;
   return next;
 }
@@ -174,11 +181,21 @@ void Watcher::TellCertificateExpiry() {
 absl::StatusOr<std::shared_ptr<const policy::Bundle>> Watcher::ReadWholeBundle() {
   exchange::World base = *world_.Get();
   if (seen_.revoked != nullptr) base.revoked = seen_.revoked;
-  ASSIGN_OR_RETURN(base.signatories, ReadSignatories(configuration_.signatories));
-  ASSIGN_OR_RETURN(std::shared_ptr<const policy::Bundle> bundle,
-                   ReadBundle(configuration_.policy, base.roots(), clock_.Now()));
-  seen_.signatories = std::move(base.signatories);
-  return bundle;
+  if (seen_.signatories.has_value()) base.signatories = *seen_.signatories;
+  return ReadBundle(configuration_.policy, base.roots(), clock_.Now());
+}
+
+void Watcher::TakeSignatories() {
+  absl::StatusOr<exchange::Signatories> signatories = ReadSignatories(configuration_.signatories);
+  if (!signatories.ok()) {
+    log_.Write("error", "the signatories were NOT taken; those of before stay",
+               {{"error", std::string(signatories.status().message())}});
+    return;
+  }
+  seen_.signatories = *std::move(signatories);
+  log_.Write("info", "signatories taken", {{"agencies", absl::StrCat(seen_.signatories->size())}});
+  Publish();
+  if (world_.Get()->bundle->revision == 0) TakeBundle();
 }
 
 void Watcher::TakeBundle() {

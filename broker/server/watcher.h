@@ -2,9 +2,8 @@
 
 #include <atomic>
 #include <functional>
-#include <map>
 #include <memory>
-#include <set>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -24,10 +23,11 @@ struct WatcherHooks {
   std::function<void(absl::Time)> looking;  // Called at each look.
 };
 
-// What must happen without anybody calling: every 100 ms it looks whether the bundle or the revocation list changed on
-// disk, ends waiting collectors whose time is over or who were revoked; every second it has deadlines swept. A bundle
-// that does not verify is not taken: the last good one stays, and log, metric and PolicyService say so. Once a
-// signatory has activated a revision, the bundle on disk is no longer looked at.
+// What must happen without anybody calling: every 100 ms it looks whether the bundle, the signatories or the revocation
+// list changed on disk, ends waiting collectors whose time is over or who were revoked; every second it has deadlines
+// swept, every minute what lapsed tidied away. A bundle that does not verify is not taken: the last good one stays, and
+// log, metric and PolicyService say so. Once a signatory has activated a revision, the bundle on disk is no longer
+// looked at.
 class Watcher {
  public:
   Watcher(const Configuration& configuration, sequencer::Sequencer& sequencer, sequencer::CurrentWorld& world,
@@ -40,16 +40,20 @@ class Watcher {
  private:
   void Loop();
   void Look();
+  // Has the writer do what is due; `what` for the log.
+  void Due(absl::string_view what, std::function<absl::Status(exchange::Batch&)> rule);
   void LookAtFiles();
   void TakeRevocations();
+  // Of whom signs from now on. A bundle on disk is judged by them again; a revision that was activated stays.
+  void TakeSignatories();
   void TakeBundle();
   absl::StatusOr<std::shared_ptr<const policy::Bundle>> ReadWholeBundle();
   void TellCertificateExpiry();
   // What was read from disk, to be applied to the world in force.
   struct Seen {
-    std::shared_ptr<const trust::RevocationSet> revoked;       // Null: nothing new.
-    std::shared_ptr<const policy::Bundle> bundle;              // Likewise.
-    std::map<std::string, std::set<std::string>> signatories;  // With `bundle`.
+    std::shared_ptr<const trust::RevocationSet> revoked;  // Null: nothing new.
+    std::shared_ptr<const policy::Bundle> bundle;         // Likewise.
+    std::optional<exchange::Signatories> signatories;     // Likewise.
     absl::Time policy_time;
     std::string reload_error;
   };
@@ -67,6 +71,7 @@ class Watcher {
   rpc::JsonLog& log_;
   rpc::Metrics& metrics_;
   std::string bundle_stamp_;
+  std::string signatories_stamp_;
   std::string crl_stamp_;
   std::string certificate_stamp_;  // Empty: not looked at yet.
   absl::Time next_sweep_;

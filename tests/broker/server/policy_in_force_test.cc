@@ -79,5 +79,19 @@ TEST_F(PolicyInForceTest, ABundleOnceInForceFromDiskOpensNothingByItsOldSignatur
   EXPECT_THAT(Codes(change), Contains("ROLLBACK_OPENS"));
 }
 
+TEST_F(PolicyInForceTest, WhoIsNoLongerASignatorySignsNothingMore) {
+  Start();
+  MakeDraft();
+  ASSERT_EQ(Activate(Activation(Propose())).state(), v1::POLICY_STATE_IN_FORCE);
+  MakeDraft("\n# nothing\n");
+  ASSERT_EQ(Propose().state(), v1::POLICY_STATE_DRAFT);
+  WriteFile("signatories", absl::StrCat(kSender, " p-signs\n"));
+  v1::PolicyChange change;  // The file is read within a second; 32 drafts at most wait.
+  do {
+    change = Propose();
+  } while (change.state() == v1::POLICY_STATE_DRAFT);
+  EXPECT_THAT(Codes(change), Contains("BUNDLE_NOT_GOOD")) << change.ShortDebugString();
+}
+
 }  // namespace
 }  // namespace derwent::server
