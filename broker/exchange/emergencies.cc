@@ -102,14 +102,20 @@ absl::Status CheckCommand(const Caller& caller, const v1::EmergencyCommand& comm
   return violations.ToStatus();
 }
 
-// Room for one more: the oldest that was reviewed makes way.
-absl::Status MakeRoom(v1::KeptEmergencies& kept) {
+// Room for one more: what lapsed unused makes way, else the oldest that was reviewed.
+absl::Status MakeRoom(v1::KeptEmergencies& kept, absl::Time now) {
   auto& list = *kept.mutable_emergencies();
+  if (list.size() < kMostKept) return absl::OkStatus();
+  const auto lapsed = [&](const v1::Emergency& next) {
+    return next.request_id().empty() && FromTimestamp(CommandOf(next).expire_time()) <= now;
+  };
+  list.erase(std::remove_if(list.begin(), list.end(), lapsed), list.end());
   if (list.size() < kMostKept) return absl::OkStatus();
   const auto done =
       std::find_if(list.begin(), list.end(), [](const v1::Emergency& next) { return next.has_review_time(); });
   if (done == list.end())
-    return Refuse(absl::StatusCode::kResourceExhausted, "TOO_MANY_EMERGENCIES", "1,000 emergencies wait for review");
+    return Refuse(absl::StatusCode::kResourceExhausted, "TOO_MANY_EMERGENCIES",
+                  "1,000 emergencies may still be used or wait for review");
   list.erase(done);
   return absl::OkStatus();
 }
@@ -177,7 +183,7 @@ absl::Status DeclareEmergency(const Caller& caller, const v1::DeclareEmergencyRe
       return Refuse(absl::StatusCode::kFailedPrecondition, "EMERGENCY_REVIEW_OVERDUE",
                     "an earlier emergency of this officer was not reviewed in time: have it reviewed first");
   }
-  RETURN_IF_ERROR(MakeRoom(kept));
+  RETURN_IF_ERROR(MakeRoom(kept, batch.now()));
   ASSIGN_OR_RETURN(const uint64_t index, Enter("emergency_declared", command, command.officer(), {}, batch));
   v1::Emergency& emergency = *kept.add_emergencies();
   emergency.set_emergency_id(command.emergency_id());

@@ -280,6 +280,22 @@ TEST_F(EmergencyTest, NobodyReviewsTheirOwnNorTwiceNorForAnother) {
   EXPECT_EQ(Reviewed(), "STATE_NOT_ALLOWED");
 }
 
+TEST_F(EmergencyTest, DeclarationsThatLapsedUnusedMakeRoom) {
+  ASSERT_EQ(Declared(Declaration()), "OK");
+  v1::KeptEmergencies kept;
+  ASSERT_TRUE(kept.ParseFromString(store_->Read().value()->GetSetting("emergencies").value().value_or("")));
+  while (kept.emergencies_size() < 1000) *kept.add_emergencies() = kept.emergencies(0);
+  kept.mutable_emergencies(999)->set_request_id(kShareId);  // The last was used.
+  ASSERT_OK(Run([&](Batch& batch) { return batch.write().PutSetting("emergencies", kept.SerializeAsString()); }));
+  EXPECT_EQ(Declared(Declaration(nullptr, kAnother)), "TOO_MANY_EMERGENCIES") << "all may still be used";
+  now_ += absl::Hours(25);
+  EXPECT_EQ(Declared(Declaration(nullptr, kAnother)), "OK");
+  const auto left = ListEmergencies(AgentOf(kAsker), *store_->Read().value());
+  ASSERT_OK(left);
+  ASSERT_EQ(left->emergencies_size(), 2);
+  EXPECT_EQ(left->emergencies(1).request_id(), kShareId) << "what waits for its review stays";
+}
+
 TEST_F(EmergencyTest, ItsPartiesSeeItAndNobodyElse) {
   Use();
   const auto seen = [&](const std::string& agency) {
