@@ -139,7 +139,7 @@ absl::Status EnterPolicy(Batch& batch) { return EnterInForce(*batch.world().bund
 absl::Status EnterInForce(const policy::Bundle& bundle, Batch& batch) {
   const std::string now_in_force = PolicyInForce(bundle);
   ASSIGN_OR_RETURN(const std::optional<std::string> entered, batch.read().GetSetting(kPolicySetting));
-  RETURN_IF_ERROR(ArchiveBundle(*batch.world().bundle, batch));
+  RETURN_IF_ERROR(ArchiveBundle(bundle, batch));
   batch.registers_changed = true;  // Also ends the batch: what follows is decided under the new policy.
   if (entered == now_in_force) return absl::OkStatus();
   RETURN_IF_ERROR(

@@ -1,3 +1,4 @@
+#include "broker/exchange/archive.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 
 namespace derwent::exchange {
@@ -62,6 +63,17 @@ TEST_F(SweepTest, APolicyIsEnteredOnceADigest) {
   ASSERT_OK(Run(EnterPolicy));
   ASSERT_OK(Run(EnterPolicy));
   EXPECT_EQ(log_->size(), before + 1);
+}
+
+TEST_F(SweepTest, WhatComesIntoForceIsArchivedAtOnce) {
+  policy::Bundle next;
+  next.policy_digest = std::string(32, 'n');
+  next.governance_digest = std::string(32, 'g');
+  next.files = {{"MANIFEST", "of the next"}};
+  ASSERT_OK(Run([&](Batch& batch) { return EnterInForce(next, batch); }));
+  const auto kept = FindBundle(PolicyInForce(next), *store_->Read().value());
+  ASSERT_OK(kept);
+  EXPECT_EQ(*kept, std::optional<policy::Files>(next.files));
 }
 
 TEST_F(SweepTest, AShareThatWasCollectedAndNotAcknowledgedIsNotCalledUncollected) {
