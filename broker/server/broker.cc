@@ -1,5 +1,6 @@
 #include "broker/server/broker.h"
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -210,18 +211,25 @@ class RunningBroker final : public Broker {
                {{"evidence", evidence_->path()}, {"error", kept.ok() ? "" : std::string(kept.message())}});
   }
 
-  // Says which key follows the log's, once entries may be made.
-  absl::Status EnterKeyChange() {
-    ASSIGN_OR_RETURN(const std::string change, ledger_->KeyChange());
-    if (change.empty()) return absl::OkStatus();
-    return sequencer_->Enqueue(
-        {.run = [change](exchange::Batch& batch) { return exchange::EnterLogKeyChange(change, batch); },
-         .done = [](const absl::Status&, std::shared_ptr<const ledger::SealedBatch>) {},
-         .new_world = nullptr});
+  // Says which key follows the log's, once entries may be made. Until it is entered it stays due.
+  void EnterKeyChange() {
+    const absl::StatusOr<std::string> change = ledger_->KeyChange();
+    if (change.ok() && change->empty()) return;
+    const auto done = [this](const absl::Status& status, const std::shared_ptr<const ledger::SealedBatch>&) {
+      if (!status.ok()) key_change_due_ = true;
+    };
+    const absl::Status queued =
+        !change.ok() ? change.status()
+                     : sequencer_->Enqueue(
+                           {.run = [change = *change](
+                                       exchange::Batch& batch) { return exchange::EnterLogKeyChange(change, batch); },
+                            .done = done,
+                            .new_world = nullptr});
+    if (!queued.ok()) key_change_due_ = true;
   }
 
   void Look(absl::Time now) {
-    if (!key_change_entered_ && MayWrite().ok()) key_change_entered_ = EnterKeyChange().ok();
+    if (MayWrite().ok() && key_change_due_.exchange(false)) EnterKeyChange();
     if (rounds_.Advance(now)) witness_waits_.WakeAll();
     const std::shared_ptr<const exchange::World> world = world_.Get();
     witness_waits_.Tick(
@@ -372,7 +380,7 @@ class RunningBroker final : public Broker {
   std::unique_ptr<Watcher> watcher_;
   int port_ = 0;
   bool stopped_ = false;
-  bool key_change_entered_ = false;  // The watcher's thread only.
+  std::atomic<bool> key_change_due_ = true;  // Taken by the watcher, given back by the writer.
 };
 
 }  // namespace
