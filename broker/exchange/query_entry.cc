@@ -13,7 +13,8 @@ namespace {
 
 using trust::Field;
 
-constexpr char kTokenRule[] = "is one that an earlier page of this query gave";
+constexpr char kTokenRule[] = "is one that an earlier page of this query gave, an hour after its first at most";
+constexpr absl::Duration kTokenLasts = absl::Hours(1);
 
 bool IsOf(const trust::SealedFields& fields, const Caller& caller, const Look& look) {
   return ledger::Attribute(fields[Field::kStep], "step") == "read" &&
@@ -50,7 +51,8 @@ absl::StatusOr<uint64_t> EnterPage(const Caller& caller, const Look& look, const
   if (!token.has_value()) return EnterLook(caller, look, batch);
   const absl::StatusOr<ledger::FoundEntry> found = ledger::FindEntry(batch.read(), token->entry);
   if (!found.ok() && !absl::IsNotFound(found.status())) return found.status();
-  if (found.ok() && IsOf(found->entry.fields, caller, look)) return token->entry;
+  const bool fresh = found.ok() && batch.now() - found->row.time <= kTokenLasts;
+  if (fresh && IsOf(found->entry.fields, caller, look)) return token->entry;
   Violations violations;
   violations.Add("page_token", kTokenRule);
   return violations.ToStatus();

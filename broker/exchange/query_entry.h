@@ -34,7 +34,7 @@ std::optional<QueryToken> ReadQueryToken(const std::string& text, Violations& vi
 // Enters a look and returns the entry's index.
 absl::StatusOr<uint64_t> EnterLook(const Caller& caller, const Look& look, Batch& batch);
 // Likewise for the first page of a query; a further page gives the index of the entry its token names, which must be
-// of this very query by this caller. Error: kInvalidArgument `PAYLOAD_REJECTED` of the token.
+// of this very query by this caller, of the last hour. Error: kInvalidArgument `PAYLOAD_REJECTED` of the token.
 absl::StatusOr<uint64_t> EnterPage(const Caller& caller, const Look& look, const std::optional<QueryToken>& token,
                                    Batch& batch);
 

@@ -87,6 +87,19 @@ TEST_F(LookTest, ATokenIsGoodForItsOwnQueryAndCallerOnly) {
   }
 }
 
+TEST_F(LookTest, ATokenIsGoodForAnHourAfterItsLookWasEntered) {
+  const Caller dpo = Person("dpo");
+  v1::SearchLedgerEntriesRequest request;
+  request.set_page_size(1);
+  const auto first = Search(dpo, request);
+  ASSERT_OK(first);
+  request.set_page_token(first->next_page_token());
+  now_ += absl::Hours(1);
+  EXPECT_OK(Search(dpo, request));
+  now_ += absl::Seconds(1);
+  EXPECT_EQ(ReasonOf(Search(dpo, request).status()), "PAYLOAD_REJECTED");
+}
+
 TEST_F(LookTest, AnAuditorOfMetadataSeesAllAgenciesAndMayNotAskByWhatItMayNotOpen) {
   const Caller auditor = Person("county_auditor");
   v1::SearchLedgerEntriesRequest request;
