@@ -92,10 +92,10 @@ bool MayAsk(const v1::Manifest& selector, const World& world, absl::Time now) {
                     now);
 }
 
-absl::StatusOr<policy::CaseLink> CaseLinkOf(const v1::Manifest& selector, Batch& batch) {
+absl::StatusOr<policy::CaseLink> CaseLinkOf(const v1::Manifest& selector, const World& world, store::Reader& reader) {
   if (selector.case_id().empty()) return policy::CaseLink::kNone;
-  ASSIGN_OR_RETURN(const std::optional<LoadedCase> loaded, LoadCase(selector.case_id(), batch.read()));
-  if (!loaded.has_value() || !loaded->open() || !Fits(loaded->row, selector, *batch.world().bundle->policy))
+  ASSIGN_OR_RETURN(const std::optional<LoadedCase> loaded, LoadCase(selector.case_id(), reader));
+  if (!loaded.has_value() || !loaded->open() || !Fits(loaded->row, selector, *world.bundle->policy))
     return policy::CaseLink::kNone;
   const Asker asker = AskerOf(selector);
   const store::CaseMemberRow* const member = loaded->MemberOf(asker.agency);

@@ -46,6 +46,9 @@ bool MayAsk(const v1::Manifest& selector, const World& world, absl::Time now);
 // VERIFIED when the request names an open case that its asker takes part in, of the same profile (or board, where the
 // profile serves a board and its cases) and area. NONE otherwise: a case that is somebody else's looks like one that is
 // not there.
-absl::StatusOr<policy::CaseLink> CaseLinkOf(const v1::Manifest& selector, Batch& batch);
+absl::StatusOr<policy::CaseLink> CaseLinkOf(const v1::Manifest& selector, const World& world, store::Reader& reader);
+inline absl::StatusOr<policy::CaseLink> CaseLinkOf(const v1::Manifest& selector, Batch& batch) {
+  return CaseLinkOf(selector, batch.world(), batch.read());
+}
 
 }  // namespace derwent::exchange

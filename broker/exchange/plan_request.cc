@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -5,6 +6,7 @@
 #include "broker/exchange/case_link.h"
 #include "broker/exchange/decide.h"
 #include "broker/exchange/envelope.h"
+#include "broker/exchange/next_steps.h"
 #include "broker/exchange/plan_form.h"
 #include "broker/exchange/plan_keys.h"
 #include "broker/exchange/quota.h"
@@ -13,7 +15,6 @@
 #include "broker/ledger/attributes.h"
 #include "policy/engine/agreements.h"
 #include "policy/engine/calendar.h"
-#include "policy/loader/alternatives.h"
 #include "policy/loader/emergency.h"
 #include "policy/loader/record.h"
 #include "trust/base/digest.h"
@@ -107,7 +108,7 @@ absl::Status PlanHolder(const std::string& asker, const v1::PlanCaseRequestReque
   const std::vector<DecidedSubject> selector = DecidePackage(planned.manifest, planned.statement, world, batch.now());
   v1::AskerDecision& next = *response.add_decisions();
   next.set_holder_agency(holder.agency());
-  *next.mutable_question() = policy::TellAsker(asked.request, world.snapshot(), batch.now());
+  *next.mutable_question() = policy::ForAsker(asked.decision);
   *next.mutable_selector() = policy::ToProto(selector.front().decision, world.bundle->policy->digest);
   next.set_selector_role(role);
   return absl::OkStatus();
@@ -148,6 +149,16 @@ absl::Status PlanCaseRequest(const Caller& caller, const v1::PlanCaseRequestRequ
       .SetCount(static_cast<uint64_t>(response.decisions_size()));
   ASSIGN_OR_RETURN(const uint64_t index, batch.Append(draft));
   response.mutable_receipt()->set_index(index);
+  return absl::OkStatus();
+}
+
+absl::Status AddNextSteps(const Caller& caller, const v1::PlanCaseRequestRequest& request, const World& world,
+                          absl::Time now, store::Reader& reader, v1::PlanCaseRequestResponse& response) {
+  if (response.policy_digest() != world.bundle->policy_digest) return absl::OkStatus();
+  for (int i = 0; i < std::min(request.holders_size(), response.decisions_size()); ++i) {
+    const Planned planned = PlannedFor(caller.agency(), request, request.holders(i), "");
+    RETURN_IF_ERROR(AddNextStepsOf(planned.manifest, world, now, reader, *response.mutable_decisions(i)));
+  }
   return absl::OkStatus();
 }
 

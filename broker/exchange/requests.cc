@@ -5,13 +5,13 @@
 #include "broker/exchange/emergencies.h"
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/idempotency.h"
+#include "broker/exchange/next_steps.h"
 #include "broker/exchange/quota.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
 #include "broker/exchange/shares.h"
 #include "broker/exchange/witnessed.h"
 #include "policy/engine/calendar.h"
-#include "policy/loader/alternatives.h"
 #include "policy/loader/emergency.h"
 #include "policy/loader/record.h"
 #include "trust/base/status_macros.h"
@@ -87,7 +87,7 @@ void AddDecision(const v1::Manifest& selector, const HolderDecision& decided, co
   const World& world = batch.world();
   v1::AskerDecision& next = *response.add_decisions();
   next.set_holder_agency(selector.recipient_agency());
-  *next.mutable_question() = policy::TellAsker(decided.asked.request, world.snapshot(), batch.now());
+  *next.mutable_question() = policy::ForAsker(decided.asked.decision);
   *next.mutable_selector() = policy::ToProto(decided.selector.front().decision, world.bundle->policy->digest);
   next.set_selector_role(selector.recipient_role());
 }
@@ -155,6 +155,17 @@ absl::Status SubmitCaseRequest(const Caller& caller, const v1::SubmitCaseRequest
   if (!keep) return absl::OkStatus();  // Only what took effect is remembered.
   return Remember(caller, kMethod, request.request_id(), share.digest, response,
                   FromTimestamp(first.expire_time()) + kRemembered, batch);
+}
+
+absl::Status AddNextSteps(const CheckedShare& share, const World& world, absl::Time now, store::Reader& reader,
+                          v1::SubmitCaseRequestResponse& response) {
+  if (response.policy_digest() != world.bundle->policy_digest) return absl::OkStatus();
+  const int known = std::min(static_cast<int>(share.packages.size()), response.decisions_size());
+  for (int i = 0; i < known; ++i) {
+    const v1::Manifest& selector = share.packages[static_cast<size_t>(i)].manifest;
+    RETURN_IF_ERROR(AddNextStepsOf(selector, world, now, reader, *response.mutable_decisions(i)));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace derwent::exchange

@@ -37,9 +37,16 @@ absl::Status SendNotice(const Caller& caller, const v1::SendNoticeRequest& reque
 // Over the quota: kResourceExhausted `QUOTA_EXCEEDED`, after which AlarmQuota is due.
 absl::Status PlanCaseRequest(const Caller& caller, const v1::PlanCaseRequestRequest& request,
                              v1::PlanCaseRequestResponse& response, Batch& batch);
+// Adds to each question of the response what is permitted nearest to what it was refused. Advice, and slow: for
+// workers, after the commit. Nothing when another policy has come into force since.
+absl::Status AddNextSteps(const Caller& caller, const v1::PlanCaseRequestRequest& request, const World& world,
+                          absl::Time now, store::Reader& reader, v1::PlanCaseRequestResponse& response);
 // Likewise over the quota.
 absl::Status SubmitCaseRequest(const Caller& caller, const v1::SubmitCaseRequestRequest& request,
                                const CheckedShare& share, v1::SubmitCaseRequestResponse& response, Batch& batch);
+// As AddNextSteps of a plan.
+absl::Status AddNextSteps(const CheckedShare& share, const World& world, absl::Time now, store::Reader& reader,
+                          v1::SubmitCaseRequestResponse& response);
 // Tells the asker's agency and the holders of the refused call, once a person and day.
 absl::Status AlarmQuota(const CheckedShare& share, Batch& batch);
 absl::Status AlarmQuota(const std::string& asker, const v1::PlanCaseRequestRequest& request, Batch& batch);

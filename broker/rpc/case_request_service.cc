@@ -44,6 +44,7 @@ Runner::OnRefusal AfterQuota(Runner::Rule alarm) {
 grpc::ServerUnaryReactor* CaseRequestService::PlanCaseRequest(grpc::CallbackServerContext* context,
                                                               const v1::PlanCaseRequestRequest* request,
                                                               v1::PlanCaseRequestResponse* response) {
+  const Clock& clock = *runner_.parts().clock;
   const auto asker = std::make_shared<std::string>();  // Shared: std::function copies.
   const Runner::Prepare plan = Plain(exchange::PlanCaseRequest, request, response);
   return runner_.Command(
@@ -52,16 +53,24 @@ grpc::ServerUnaryReactor* CaseRequestService::PlanCaseRequest(grpc::CallbackServ
         *asker = caller.agency();
         return plan(caller, world);
       },
-      nullptr, AfterQuota([asker, request](Batch& batch) { return exchange::AlarmQuota(*asker, *request, batch); }));
+      [request, response, &clock](const Caller& caller, const World& world, store::Reader& reader) {
+        return exchange::AddNextSteps(caller, *request, world, clock.Now(), reader, *response);
+      },
+      AfterQuota([asker, request](Batch& batch) { return exchange::AlarmQuota(*asker, *request, batch); }));
 }
 
 grpc::ServerUnaryReactor* CaseRequestService::SubmitCaseRequest(grpc::CallbackServerContext* context,
                                                                 const v1::SubmitCaseRequestRequest* request,
                                                                 v1::SubmitCaseRequestResponse* response) {
+  const Clock& clock = *runner_.parts().clock;
   const auto share = std::make_shared<exchange::CheckedShare>();
-  return runner_.Command(context, {"SubmitCaseRequest", request}, response,
-                         WithShare(exchange::SubmitCaseRequest, request, response, share, *runner_.parts().clock),
-                         nullptr, AfterQuota([share](Batch& batch) { return exchange::AlarmQuota(*share, batch); }));
+  return runner_.Command(
+      context, {"SubmitCaseRequest", request}, response,
+      WithShare(exchange::SubmitCaseRequest, request, response, share, clock),
+      [share, response, &clock](const Caller&, const World& world, store::Reader& reader) {
+        return exchange::AddNextSteps(*share, world, clock.Now(), reader, *response);
+      },
+      AfterQuota([share](Batch& batch) { return exchange::AlarmQuota(*share, batch); }));
 }
 
 grpc::ServerUnaryReactor* CaseRequestService::SubmitCaseAnswer(grpc::CallbackServerContext* context,

@@ -85,7 +85,8 @@ class Search {
   }
 
   // What the changed question is answered. Of the other categories asked only those matter for which a note is needed.
-  CategoryOutcome Ask(const Changes& changes) const {
+  CategoryOutcome Ask(const Changes& changes) {
+    ++tries_;
     DecisionRequest changed = With(q_, changes);
     if (changed.categories.size() > 1) {
       std::erase_if(changed.categories, [&](const std::string& id) {
@@ -100,8 +101,10 @@ class Search {
 
   // Adds what the question lacks to `changes` until it is not refused any more, or nothing can be added.
   void Try(Changes changes) {
+    if (tries_ >= kMostTries) return;
     CategoryOutcome outcome = Ask(changes);
     while (outcome.denied) {
+      if (tries_ >= kMostTries) return;
       const size_t before = changes.size();
       const DecisionRequest changed = With(q_, changes);
       for (const Reason& reason : outcome.reasons) {
@@ -166,6 +169,7 @@ class Search {
   const Snapshot& snapshot_;
   const Policy& policy_;
   const absl::Time now_;
+  size_t tries_ = 0;
   std::vector<Alternative> found_;
 };
 

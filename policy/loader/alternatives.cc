@@ -1,5 +1,7 @@
 #include "policy/loader/alternatives.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -65,10 +67,15 @@ v1::Alternative ToProto(const Alternative& alternative) {
   return message;
 }
 
+std::vector<std::string> NextSteps(const DecisionRequest& request, const Snapshot& snapshot, absl::Time now) {
+  std::vector<std::string> steps;
+  for (const Alternative& next : Nearest(WithoutFacts(request), snapshot, now)) steps.push_back(Sentence(next));
+  return steps;
+}
+
 v1::DecisionForAsker TellAsker(const DecisionRequest& request, const Snapshot& snapshot, absl::Time now) {
-  const DecisionRequest blind = WithoutFacts(request);
-  v1::DecisionForAsker told = ForAsker(Decide(blind, snapshot, now));
-  for (const Alternative& next : Nearest(blind, snapshot, now)) told.add_next_steps(Sentence(next));
+  v1::DecisionForAsker told = ForAsker(Decide(WithoutFacts(request), snapshot, now));
+  for (std::string& next : NextSteps(request, snapshot, now)) told.add_next_steps(std::move(next));
   return told;
 }
 

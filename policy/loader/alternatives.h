@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 
@@ -19,8 +20,12 @@ std::string Sentence(const Alternative& alternative);
 
 v1::Alternative ToProto(const Alternative& alternative);
 
+// The nearest alternatives to a question, as far as an asker may be told: decided without any fact about the subject.
+std::vector<std::string> NextSteps(const DecisionRequest& request, const Snapshot& snapshot, absl::Time now);
+
 // What an asker may be told of a question, with the nearest alternatives among the next steps: decided without any fact
 // about the subject, so that it is the same whoever the subject is.
+// Slow (policy/engine/nearest.h): ForAsker of the decision without facts, and NextSteps after its own.
 v1::DecisionForAsker TellAsker(const DecisionRequest& request, const Snapshot& snapshot, absl::Time now);
 
 }  // namespace derwent::policy

@@ -52,6 +52,15 @@ TEST(Nearest, AnotherPurposeOfTheRole) {
   EXPECT_EQ(found[0].changes, (std::vector<Change>{{.field = "purpose", .value = "case.fire_safety"}}));
 }
 
+TEST(Nearest, TheSearchIsBounded) {
+  Policy policy = Derbyshire();
+  for (size_t i = 0; i < kMostTries; ++i) policy.profiles.at("fire_safety").purposes.insert(absl::StrCat("a.", i));
+  DecisionRequest q = HomeVisit({"identity"});
+  q.purpose = "case.adult_safeguard";
+  const Snapshot snapshot{.policy = &policy, .directories = nullptr, .take_agreements_as_signed = true};
+  EXPECT_TRUE(Nearest(q, snapshot, Midday()).empty()) << "what comes after so many is not looked at";
+}
+
 TEST(Nearest, AnExcludedPurposeHasNoAlternative) {
   DecisionRequest q = HomeVisit({"identity"});
   q.purpose = "x.immigration_enforcement";

@@ -5,6 +5,7 @@ namespace derwent::exchange {
 namespace {
 
 using ::testing::Contains;
+using ::testing::HasSubstr;
 using ::testing::Pair;
 
 class CaseRequestTest : public RequestTest {
@@ -102,6 +103,19 @@ TEST_F(CaseRequestTest, TimesAreTheProfiles) {
             "PAYLOAD_REJECTED");
   EXPECT_EQ(Told(Request([&](v1::Manifest& m, v1::SenderStatement&) { m.set_existence_sensitive(true); })),
             "PAYLOAD_REJECTED");
+}
+
+TEST_F(CaseRequestTest, WhatIsPermittedNearestIsSoughtAfterTheCommit) {
+  const v1::SubmitCaseRequestRequest request =
+      Request([](v1::Manifest& m, v1::SenderStatement&) { m.mutable_subjects(0)->clear_grounds(); });
+  auto response = SubmitRequest(request);
+  ASSERT_OK(response);
+  const auto& steps = response->decisions(0).question().next_steps();
+  EXPECT_THAT(steps, ::testing::Not(Contains(HasSubstr("with the ground `")))) << "not on the writer";
+  const auto share = CheckShare(AgentOf("cbc"), request, world(), now_);
+  ASSERT_OK(share);
+  ASSERT_OK(AddNextSteps(*share, world(), now_, *store_->Read().value(), *response));
+  EXPECT_THAT(steps, Contains(HasSubstr("with the ground `")));
 }
 
 TEST_F(CaseRequestTest, ACategoryThatIsNotForTheAskerIsSimplyNotGiven) {
