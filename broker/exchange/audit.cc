@@ -11,7 +11,6 @@
 #include "broker/exchange/search.h"
 #include "broker/ledger/attributes.h"
 #include "broker/ledger/entry_opener.h"
-#include "policy/engine/decide.h"
 #include "policy/loader/canonical_request.h"
 #include "policy/loader/record.h"
 #include "trust/base/status_macros.h"
@@ -50,7 +49,7 @@ absl::StatusOr<v1::DecisionRecord> DecidedAgain(uint64_t index, const World& wor
   ASSIGN_OR_RETURN(const std::optional<std::string> octets, reader.FindDecisionRequest(index));
   ASSIGN_OR_RETURN(const policy::CanonicalQuestion question, policy::ParseCanonical(octets.value_or("")));
   v1::DecisionRecord record =
-      policy::ToProto(policy::Decide(question.request, world.snapshot(), question.time), world.policy_digest().hex());
+      policy::ToProto(world.Decide(question.request, question.time), world.policy_digest().hex());
   for (v1::CategoryDecision& category : *record.mutable_categories()) {
     auto& reasons = *category.mutable_reasons();
     for (int i = reasons.size() - 1; i >= 0; --i) {

@@ -11,7 +11,6 @@
 #include "broker/exchange/rules.h"
 #include "broker/ledger/attributes.h"
 #include "derwent/v1/register.pb.h"
-#include "policy/engine/decide.h"
 #include "policy/loader/canonical_request.h"
 #include "policy/loader/directory.h"
 #include "trust/base/status_macros.h"
@@ -48,7 +47,7 @@ std::string WhatDiffers(const trust::SealedFields& fields, const std::string& oc
   if (trust::Sha256(octets).view() != fields[Field::kRequestDigest]) return "the question's digest";
   const auto question = policy::ParseCanonical(octets);
   if (!question.ok()) return "the question's octets";
-  const policy::Decision decision = policy::Decide(question->request, world.snapshot(), question->time);
+  const policy::Decision decision = world.Decide(question->request, question->time);
   size_t lines = 0;
   for (const absl::string_view line : absl::StrSplit(fields[Field::kCategories], '\n', absl::SkipEmpty())) {
     const policy::CategoryOutcome* const outcome = FindOutcome(decision, Attribute(line, "category"));
