@@ -1,7 +1,11 @@
 #include "broker/exchange/emergencies.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 
 #include "broker/exchange/decide.h"
 #include "broker/exchange/envelope.h"
@@ -19,6 +23,8 @@ namespace derwent::exchange {
 namespace {
 
 constexpr char kKept[] = "emergencies";
+constexpr char kNextChase[] = "emergencies_chase";  // Unix seconds at which a review is next due.
+constexpr char kNoChase[] = "none";
 constexpr int kMostKept = 1000;
 constexpr int kMostListed = 100;
 constexpr absl::Duration kFresh = absl::Minutes(15);
@@ -32,7 +38,21 @@ absl::StatusOr<v1::KeptEmergencies> Load(store::Reader& reader) {
 }
 
 absl::Status Save(const v1::KeptEmergencies& kept, Batch& batch) {
+  std::optional<int64_t> next;
+  for (const v1::Emergency& emergency : kept.emergencies()) {
+    if (!emergency.has_review_due_time() || emergency.has_review_time()) continue;
+    next = std::min(next.value_or(emergency.chase_time().seconds()), emergency.chase_time().seconds());
+  }
+  RETURN_IF_ERROR(batch.write().PutSetting(kNextChase, next.has_value() ? absl::StrCat(*next) : kNoChase));
   return batch.write().PutSetting(kKept, kept.SerializeAsString());
+}
+
+// Whether some review may be due, told without reading them all.
+absl::StatusOr<bool> ChaseIsDue(Batch& batch) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> next, batch.read().GetSetting(kNextChase));
+  int64_t seconds = 0;
+  if (next == kNoChase) return false;
+  return !next.has_value() || !absl::SimpleAtoi(*next, &seconds) || absl::FromUnixSeconds(seconds) <= batch.now();
 }
 
 v1::EmergencyCommand CommandOf(const v1::Emergency& emergency) {
@@ -264,6 +284,8 @@ absl::StatusOr<v1::ListEmergenciesResponse> ListEmergencies(const Caller& caller
 }
 
 absl::Status ChaseReviews(Batch& batch) {
+  ASSIGN_OR_RETURN(const bool due, ChaseIsDue(batch));
+  if (!due) return absl::OkStatus();
   ASSIGN_OR_RETURN(v1::KeptEmergencies kept, Load(batch.read()));
   bool chased = false;
   for (v1::Emergency& emergency : *kept.mutable_emergencies()) {

@@ -254,6 +254,30 @@ TEST_F(EmergencyTest, TheReviewIsDueAtTheEndOfTheNextWorkingDayAndChased) {
   EXPECT_EQ(EntriesOf(kAsker, "emergency_review_overdue"), 2u) << "again after another working day";
 }
 
+TEST_F(EmergencyTest, UntilAReviewIsDueASweepReadsNoEmergency) {
+  Use();
+  now_ += absl::Hours(19);  // Before the request is over.
+  ASSERT_OK(Run([](Batch& batch) { return batch.write().PutSetting("emergencies", "\x01"); }));
+  SweepNow();
+  now_ += absl::Hours(17);
+  EXPECT_EQ(Run([](Batch& batch) { return Sweep(batch); }).code(), absl::StatusCode::kDataLoss);
+}
+
+TEST_F(EmergencyTest, WhatWasSignedByACertificateRevokedMeanwhileIsNotDeclared) {
+  v1::DeclareEmergencyRequest request;
+  request.set_request_id(kRequestId);
+  *request.mutable_declaration() = Declaration();
+  const auto checked = CheckDeclaration(request, world(), now_);
+  ASSERT_OK(checked);
+  auto revoked = std::make_shared<trust::RevocationSet>(*world().revoked);
+  revoked->Revoke(second_.serial);
+  world().revoked = revoked;
+  v1::Emergency response;
+  EXPECT_EQ(
+      Told(Run([&](Batch& batch) { return DeclareEmergency(AgentOf(kAsker), request, *checked, response, batch); })),
+      "SIGNATURE_INVALID");
+}
+
 TEST_F(EmergencyTest, AnUnreviewedUseSuspendsTheOfficersNext) {
   Use();
   EXPECT_EQ(Declared(Declaration(nullptr, kAnother)), "OK") << "while the review is not overdue";
