@@ -68,6 +68,7 @@ class Batch {
   bool wrote() const { return wrote_; }
   const std::set<std::string>& woken() const { return woken_; }
   bool registers_changed = false;  // Ends the batch: the next command must see the new world.
+  bool more_due = false;           // The command did a bounded part of what is due: run it again soon.
 
  private:
   store::Transaction& transaction_;

@@ -67,8 +67,11 @@ absl::Status Walk(int months, const Retentions& retentions, uint64_t& next, std:
   ASSIGN_OR_RETURN(const store::LogState head, batch.read().GetLogState());
   ASSIGN_OR_RETURN(const std::vector<store::EntryRow> rows, batch.read().ListEntries(next, kEntriesAWalk));
   for (const store::EntryRow& row : rows) {
-    if (row.time > before || row.index >= head.size || due.size() == trust::ErasureRecord::kMostTargets)
+    if (row.time > before || row.index >= head.size) return absl::OkStatus();
+    if (due.size() == trust::ErasureRecord::kMostTargets) {
+      batch.more_due = true;
       return absl::OkStatus();
+    }
     next = row.index + 1;
     ASSIGN_OR_RETURN(ledger::PackedEntry entry, ledger::PackedEntry::Decode(row.packed));
     if (entry.kind != trust::EntryKind::kSealed || ledger::ErasedOf(entry).all()) continue;
@@ -78,6 +81,7 @@ absl::Status Walk(int months, const Retentions& retentions, uint64_t& next, std:
     // Once the last hold ends, the walk starts again.
     if (holds.empty()) due.push_back({.index = row.index, .entry = std::move(entry), .columns = std::move(columns)});
   }
+  if (rows.size() == kEntriesAWalk) batch.more_due = true;
   return absl::OkStatus();
 }
 

@@ -74,14 +74,18 @@ absl::Status RequestErasure(const Caller& caller, const CheckedErasure& asked, v
 absl::Status ApproveErasure(const Caller& caller, const CheckedErasure& agreed, v1::Erasure& response, Batch& batch);
 absl::Status AttestErasure(const Caller& caller, const v1::AttestErasureRequest& request,
                            v1::AttestErasureResponse& response, Batch& batch);
-// Erases whole what the retention of its profile no longer covers, at most 256 entries a call.
+// Erases whole what the retention of its profile no longer covers: each retention walks over at most 256 entries a
+// call, and `more_due` says that one has not come to its end.
 absl::Status EraseDue(Batch& batch);
 // Enters which parties have not attested an erasure in time, at most 64 a call.
 absl::Status ChaseErasures(Batch& batch);
 
 // Expires what was not collected or answered and escalates what is overdue, at most 64 parts a call; also counts
-// refusals down, erases what is due and chases erasures.
+// refusals down and chases reviews and erasures. Each second; writes only when something is due.
 absl::Status Sweep(Batch& batch);
+// Forgets what is remembered only for a time and erases what is due. Each minute, so that an idle broker commits
+// nothing in between, and again at once while `more_due`.
+absl::Status Tidy(Batch& batch);
 // Enters that the world's policy came into force, once a digest.
 absl::Status EnterPolicy(Batch& batch);
 // Likewise, of a policy that this command brings into force.

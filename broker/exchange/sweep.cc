@@ -120,13 +120,13 @@ absl::Status Sweep(Batch& batch) {
     }
   }
   RETURN_IF_ERROR(ChaseReviews(batch));
-  // Once a minute, so that an idle broker commits nothing.
-  if (absl::ToUnixSeconds(batch.now()) % 60 == 0) {
-    RETURN_IF_ERROR(Trim(batch));
-    RETURN_IF_ERROR(EraseDue(batch));
-  }
   RETURN_IF_ERROR(ChaseErasures(batch));
   return EnterRepeats(batch);
+}
+
+absl::Status Tidy(Batch& batch) {
+  RETURN_IF_ERROR(Trim(batch));
+  return EraseDue(batch);
 }
 
 std::string PolicyInForce(const policy::Bundle& bundle) {

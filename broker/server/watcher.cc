@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kLook{100};
 constexpr absl::Duration kSweep = absl::Seconds(1);
+constexpr absl::Duration kTidy = absl::Minutes(1);
 
 void Stamp(const std::string& path, std::string& stamp) {
   struct stat state {};
@@ -115,15 +116,28 @@ void Watcher::Look() {
   waits_.Tick(now, [&](const exchange::Caller& caller) { return rpc::Authentication::StillGood(caller, *world, now); });
   if (!may_write || now < next_sweep_) return;
   next_sweep_ = now + kSweep;
+  Due("sweep", exchange::Sweep);
+  if (now < next_tidy_ && !more_to_tidy_.exchange(false)) return;
+  next_tidy_ = now + kTidy;
+  Due("tidying", [this](exchange::Batch& batch) {
+    const absl::Status done = exchange::Tidy(batch);
+    more_to_tidy_ = batch.more_due;
+    return done;
+  });
+}
+
+void Watcher::Due(absl::string_view what, std::function<absl::Status(exchange::Batch&)> rule) {
+  const auto failed = [this, what](absl::string_view how, const absl::Status& status) {
+    log_.Write("error", absl::StrCat(what, how), {{"error", std::string(status.message())}});
+  };
   const absl::Status queued =
-      sequencer_.Enqueue({.run = [](exchange::Batch& batch) { return exchange::Sweep(batch); },
+      sequencer_.Enqueue({.run = std::move(rule),
                           .done =
-                              [this](const absl::Status& status, std::shared_ptr<const ledger::SealedBatch>) {
-                                if (!status.ok())
-                                  log_.Write("error", "sweep failed", {{"error", std::string(status.message())}});
+                              [failed](const absl::Status& status, const std::shared_ptr<const ledger::SealedBatch>&) {
+                                if (!status.ok()) failed(" failed", status);
                               },
                           .new_world = nullptr});
-  if (!queued.ok()) log_.Write("warning", "sweep not queued", {{"error", std::string(queued.message())}});
+  if (!queued.ok()) failed(" not queued", queued);
 }
 
 std::shared_ptr<const exchange::World> Watcher::Apply(const Seen& seen, const exchange::World& world) {

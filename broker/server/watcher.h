@@ -75,6 +75,8 @@ class Watcher {
   std::string crl_stamp_;
   std::string certificate_stamp_;  // Empty: not looked at yet.
   absl::Time next_sweep_;
+  absl::Time next_tidy_;
+  std::atomic<bool> more_to_tidy_ = false;  // Set by the writer.
   // All that was read since the start. Applied on the writer to the world then in force, so that a revocation list, a
   // bundle and an activation that come together all come into force.
   Seen seen_;

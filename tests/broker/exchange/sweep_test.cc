@@ -1,4 +1,5 @@
 #include "broker/exchange/archive.h"
+#include "broker/ledger/erasure.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 
 namespace derwent::exchange {
@@ -63,6 +64,29 @@ TEST_F(SweepTest, APolicyIsEnteredOnceADigest) {
   ASSERT_OK(Run(EnterPolicy));
   ASSERT_OK(Run(EnterPolicy));
   EXPECT_EQ(log_->size(), before + 1);
+}
+
+TEST_F(SweepTest, WhatIsDueToBeErasedIsErasedInPartsUntilNoneIsLeft) {
+  const std::vector<ledger::EntryDraft> old(600, ledger::EntryDraft("read", ledger::Actor::kReleasing));
+  ASSERT_OK(Run([&](Batch& batch) { return batch.Append(old).status(); }));
+  const auto tidy = [&] {
+    bool more = false;
+    EXPECT_OK(Run([&](Batch& batch) {
+      const absl::Status done = Tidy(batch);
+      more = batch.more_due;
+      return done;
+    }));
+    return more;
+  };
+  EXPECT_FALSE(tidy()) << "nothing is old";
+  now_ += absl::Hours(24 * 366 * 7) + absl::Seconds(17);  // At whatever second.
+  EXPECT_TRUE(tidy());
+  EXPECT_TRUE(tidy());
+  EXPECT_FALSE(tidy());
+  const auto packed = [&](uint64_t index) {
+    return ledger::PackedEntry::Decode(store_->Read().value()->FindEntry(index).value()->packed).value();
+  };
+  EXPECT_TRUE(ledger::ErasedOf(packed(599)).all());
 }
 
 TEST_F(SweepTest, WhatComesIntoForceIsArchivedAtOnce) {
