@@ -93,17 +93,15 @@ absl::Status Undeclared(absl::string_view why) {
   return Refuse(absl::StatusCode::kFailedPrecondition, "EMERGENCY_NOT_DECLARED", why);
 }
 
-absl::StatusOr<v1::EmergencyCommand> ReadDeclaration(const v1::DeclareEmergencyRequest& request, const World& world,
-                                                     absl::Time now) {
-  absl::StatusOr<v1::EmergencyCommand> command =
-      policy::VerifyEmergency(request.declaration(), *world.authority, *world.revoked, now);
-  Violations violations;
-  violations.Require(Uuid::Parse(request.request_id()).ok(), "request_id", "is a UUID in lowercase");
-  if (absl::IsInvalidArgument(command.status())) violations.Add("declaration", std::string(command.status().message()));
-  RETURN_IF_ERROR(violations.ToStatus());
-  if (!command.ok())
-    return Refuse(absl::StatusCode::kFailedPrecondition, "SIGNATURE_INVALID", command.status().message());
-  return command;
+absl::Status SignatureInvalid(absl::string_view why) {
+  return Refuse(absl::StatusCode::kFailedPrecondition, "SIGNATURE_INVALID", why);
+}
+
+// That no certificate was revoked since its signature was verified.
+absl::Status StillCount(const std::vector<std::string>& serials, const World& world) {
+  const bool revoked = std::any_of(serials.begin(), serials.end(),
+                                   [&](const std::string& serial) { return world.revoked->IsRevoked(serial); });
+  return revoked ? SignatureInvalid("a signer's certificate is revoked") : absl::OkStatus();
 }
 
 absl::Status CheckCommand(const Caller& caller, const v1::EmergencyCommand& command, const World& world,
@@ -161,34 +159,29 @@ bool OnTheRoute(const CheckedShare& share) {
                      [](const CheckedPackage& package) { return policy::IsEmergency(package.manifest.purpose()); });
 }
 
-struct ReadReview {
-  v1::EmergencyReview review;
-  trust::SpiffeId signer;
-};
-
-absl::StatusOr<ReadReview> ReadReviewOf(const v1::ReviewEmergencyRequest& request, const World& world, absl::Time now) {
-  ReadReview read;
-  const auto certificate = trust::Certificate::FromDer(request.certificate());
-  Violations violations;
-  violations.Require(Uuid::Parse(request.request_id()).ok(), "request_id", "is a UUID in lowercase");
-  violations.Require(read.review.ParseFromString(request.review().payload()) &&
-                         read.review.finding() != v1::EMERGENCY_FINDING_UNSPECIFIED &&
-                         v1::EmergencyFinding_IsValid(read.review.finding()),
-                     "review", "is an EmergencyReview with a finding");
-  violations.Require(certificate.ok(), "certificate", "is a certificate");
-  RETURN_IF_ERROR(violations.ToStatus());
-  if (!world.authority->Verify(*certificate, now).ok() || world.revoked->IsRevoked(certificate->serial()) ||
-      !trust::VerifyEnvelope(FromProto(request.review()), policy::kEmergencyReviewType, certificate->public_key()).ok())
-    return Refuse(absl::StatusCode::kFailedPrecondition, "SIGNATURE_INVALID", "the review's signature is not good");
-  read.signer = certificate->id();
-  return read;
-}
-
 }  // namespace
 
-absl::Status DeclareEmergency(const Caller& caller, const v1::DeclareEmergencyRequest& request, v1::Emergency& response,
-                              Batch& batch) {
-  ASSIGN_OR_RETURN(const v1::EmergencyCommand command, ReadDeclaration(request, batch.world(), batch.now()));
+absl::StatusOr<CheckedDeclaration> CheckDeclaration(const v1::DeclareEmergencyRequest& request, const World& world,
+                                                    absl::Time now) {
+  absl::StatusOr<v1::EmergencyCommand> command =
+      policy::VerifyEmergency(request.declaration(), *world.authority, *world.revoked, now);
+  Violations violations;
+  violations.Require(Uuid::Parse(request.request_id()).ok(), "request_id", "is a UUID in lowercase");
+  if (absl::IsInvalidArgument(command.status())) violations.Add("declaration", std::string(command.status().message()));
+  RETURN_IF_ERROR(violations.ToStatus());
+  if (!command.ok()) return SignatureInvalid(command.status().message());
+  CheckedDeclaration checked{.command = *std::move(command), .serials = {}};
+  for (const std::string& der : request.declaration().certificates()) {
+    ASSIGN_OR_RETURN(const trust::Certificate certificate, trust::Certificate::FromDer(der));
+    checked.serials.push_back(certificate.serial());
+  }
+  return checked;
+}
+
+absl::Status DeclareEmergency(const Caller& caller, const v1::DeclareEmergencyRequest& request,
+                              const CheckedDeclaration& checked, v1::Emergency& response, Batch& batch) {
+  const v1::EmergencyCommand& command = checked.command;
+  RETURN_IF_ERROR(StillCount(checked.serials, batch.world()));
   ASSIGN_OR_RETURN(v1::KeptEmergencies kept, Load(batch.read()));
   if (const v1::Emergency* const before = Find(kept, command.emergency_id()); before != nullptr) {
     if (before->declaration().command().payload() != request.declaration().command().payload())
@@ -243,24 +236,45 @@ absl::Status UseDeclared(const CheckedShare& share, Batch& batch) {
   return Save(kept, batch);
 }
 
-absl::Status ReviewEmergency(const Caller& caller, const v1::ReviewEmergencyRequest& request, v1::Emergency& response,
-                             Batch& batch) {
-  ASSIGN_OR_RETURN(const ReadReview read, ReadReviewOf(request, batch.world(), batch.now()));
+absl::StatusOr<CheckedReview> CheckReview(const v1::ReviewEmergencyRequest& request, const World& world,
+                                          absl::Time now) {
+  CheckedReview checked;
+  const auto certificate = trust::Certificate::FromDer(request.certificate());
+  Violations violations;
+  violations.Require(Uuid::Parse(request.request_id()).ok(), "request_id", "is a UUID in lowercase");
+  violations.Require(checked.review.ParseFromString(request.review().payload()) &&
+                         checked.review.finding() != v1::EMERGENCY_FINDING_UNSPECIFIED &&
+                         v1::EmergencyFinding_IsValid(checked.review.finding()),
+                     "review", "is an EmergencyReview with a finding");
+  violations.Require(certificate.ok(), "certificate", "is a certificate");
+  RETURN_IF_ERROR(violations.ToStatus());
+  if (!world.authority->Verify(*certificate, now).ok() || world.revoked->IsRevoked(certificate->serial()) ||
+      !trust::VerifyEnvelope(FromProto(request.review()), policy::kEmergencyReviewType, certificate->public_key()).ok())
+    return SignatureInvalid("the review's signature is not good");
+  checked.signer = certificate->id();
+  checked.serial = certificate->serial();
+  return checked;
+}
+
+absl::Status ReviewEmergency(const Caller& caller, const v1::ReviewEmergencyRequest&, const CheckedReview& checked,
+                             v1::Emergency& response, Batch& batch) {
+  RETURN_IF_ERROR(StillCount({checked.serial}, batch.world()));
   ASSIGN_OR_RETURN(v1::KeptEmergencies kept, Load(batch.read()));
-  v1::Emergency* const emergency = Find(kept, read.review.emergency_id());
+  v1::Emergency* const emergency = Find(kept, checked.review.emergency_id());
   const v1::EmergencyCommand command = emergency == nullptr ? v1::EmergencyCommand() : CommandOf(*emergency);
   if (emergency == nullptr || command.agency() != caller.agency())
     return Refuse(absl::StatusCode::kNotFound, "EMERGENCY_UNKNOWN", "the agency declared no such emergency");
-  if (read.signer != caller.id || read.review.reviewer() != caller.person() || read.review.agency() != caller.agency())
+  if (checked.signer != caller.id || checked.review.reviewer() != caller.person() ||
+      checked.review.agency() != caller.agency())
     return Refuse(absl::StatusCode::kFailedPrecondition, "SIGNATURE_INVALID", "a reviewer signs their own review");
   if (caller.person() == command.officer() || caller.person() == command.second_person())
     return Refuse(absl::StatusCode::kPermissionDenied, "SELF_APPROVAL_FORBIDDEN", "nobody reviews their own emergency");
   if (emergency->request_id().empty() || emergency->has_review_time())
     return Refuse(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED", "it was never used, or reviewed before");
-  const bool justified = read.review.finding() == v1::EMERGENCY_FINDING_JUSTIFIED;
+  const bool justified = checked.review.finding() == v1::EMERGENCY_FINDING_JUSTIFIED;
   ASSIGN_OR_RETURN(const uint64_t index, Enter("emergency_reviewed", command, caller.person(),
                                                {justified ? "JUSTIFIED" : "NOT_JUSTIFIED"}, batch));
-  emergency->set_finding(read.review.finding());
+  emergency->set_finding(checked.review.finding());
   *emergency->mutable_review_time() = ToTimestamp(batch.now());
   emergency->mutable_receipt()->set_index(index);
   response = *emergency;

@@ -72,8 +72,11 @@ class EmergencyTest : public RequestTest {
     v1::DeclareEmergencyRequest request;
     request.set_request_id(kRequestId);
     *request.mutable_declaration() = declaration;
+    const auto checked = CheckDeclaration(request, world(), now_);
+    if (!checked.ok()) return Told(checked.status());
     v1::Emergency response;
-    return Told(Run([&](Batch& batch) { return DeclareEmergency(AgentOf(agency), request, response, batch); }));
+    return Told(
+        Run([&](Batch& batch) { return DeclareEmergency(AgentOf(agency), request, *checked, response, batch); }));
   }
   // A request that says what was declared, but for what `change` does.
   v1::SubmitCaseRequestRequest Ask(const SelectorChange& change = nullptr, const std::string& share_id = kShareId) {
@@ -122,8 +125,11 @@ class EmergencyTest : public RequestTest {
     *request.mutable_review() =
         SignMessage(trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(signer.key_pem)).value(),
                     policy::kEmergencyReviewType, review);
+    const auto checked = CheckReview(request, world(), now_);
+    if (!checked.ok()) return Told(checked.status());
     v1::Emergency response;
-    return Told(Run([&](Batch& batch) { return ReviewEmergency(PersonOf(kAsker, person), request, response, batch); }));
+    return Told(Run(
+        [&](Batch& batch) { return ReviewEmergency(PersonOf(kAsker, person), request, *checked, response, batch); }));
   }
   std::string Reviewed() { return Reviewed(reviewer_, "p-dpo"); }
   void SweepNow() {
