@@ -14,7 +14,8 @@
 #include "policy/loader/bundle.h"
 
 // What a change of the policy is checked for, before the writer and again at its activation. Slow (it compares two
-// policies, well under a second): for workers.
+// policies on each day on which something of either switches; some seconds a day where what all profiles share
+// differs): for workers.
 
 namespace derwent::exchange {
 

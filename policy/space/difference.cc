@@ -62,8 +62,9 @@ struct Labelled {
 
 class Comparison {
  public:
-  Comparison(const Policy& was, const Policy& now, absl::CivilDay day)
-      : was_(was), now_(now), space_({&was, &now}, day) {}
+  Comparison(const Policy& was, const Policy& now, absl::CivilDay day,
+             const std::optional<std::set<std::string>>& profiles)
+      : was_(was), now_(now), space_({&was, &now}, day, profiles) {}
 
   Differences Run() {
     VaryFlags();
@@ -334,8 +335,9 @@ bool Differences::opens() const {
          std::any_of(handling.begin(), handling.end(), [](const HandlingDifference& d) { return d.loosens; });
 }
 
-Differences Compare(const Policy& old_policy, const Policy& new_policy, absl::CivilDay day) {
-  return Comparison(old_policy, new_policy, day).Run();
+Differences Compare(const Policy& old_policy, const Policy& new_policy, absl::CivilDay day,
+                    const std::optional<std::set<std::string>>& profiles) {
+  return Comparison(old_policy, new_policy, day, profiles).Run();
 }
 
 }  // namespace derwent::policy

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -36,6 +37,8 @@ struct Differences {
 // Exact: compares both policies in every context of their joint space on `day`, and beyond what is in order wherever
 // the two differ in a rule that reads it (vocabulary, flags, products). Each such rule acts by itself and only takes
 // away, so that it is enough to vary one thing at a time, flags that do not deny outright also in pairs.
-Differences Compare(const Policy& old_policy, const Policy& new_policy, absl::CivilDay day);
+// `profiles`: releases under these alone; nullopt: under all.
+Differences Compare(const Policy& old_policy, const Policy& new_policy, absl::CivilDay day,
+                    const std::optional<std::set<std::string>>& profiles = std::nullopt);
 
 }  // namespace derwent::policy

@@ -62,10 +62,13 @@ std::vector<CategoryOutcome> DecideOpen(const DecisionRequest& question, const P
   return outcomes;
 }
 
-Space::Space(std::vector<const Policy*> policies, absl::CivilDay day) : policies_(std::move(policies)), day_(day) {
+Space::Space(std::vector<const Policy*> policies, absl::CivilDay day,
+             const std::optional<std::set<std::string>>& profiles)
+    : policies_(std::move(policies)), day_(day) {
   for (const std::string& category : Union(policies_, [](const Policy& p) { return p.categories; }))
     categories_.push_back(category);
   for (const std::string& profile : Union(policies_, [](const Policy& p) { return p.profiles; })) {
+    if (profiles.has_value() && !profiles->contains(profile)) continue;
     Classify(profile, classes_[profile]);
     Enumerate(profile, classes_[profile]);
   }

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <initializer_list>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,8 +43,9 @@ struct Context {
 class Space {
  public:
   // Of one policy, or of several at once: names then look alike only where every policy sees them alike. The policies
-  // must outlive the space; agreements count as signed.
-  Space(std::vector<const Policy*> policies, absl::CivilDay day);
+  // must outlive the space; agreements count as signed. `profiles`: of these alone; nullopt: of all.
+  Space(std::vector<const Policy*> policies, absl::CivilDay day,
+        const std::optional<std::set<std::string>>& profiles = std::nullopt);
   Space(const Space&) = delete;
   Space& operator=(const Space&) = delete;
   ~Space() = default;

@@ -97,6 +97,22 @@ TEST_F(PolicyChangeTest, AGiverWhoseDataOpensMustHaveSigned) {
   EXPECT_THAT(change.objections(0).message(), HasSubstr("`finance` under `fire_safety`"));
 }
 
+TEST_F(PolicyChangeTest, AGiverWhoseDataOpensOnALaterDayMustHaveSigned) {
+  WriteFile("signatories", "dcc.adults p-signs\ndfrs p-signs\ncbc p-signs\n");
+  const std::string lasting = policy::ReadBundleDirectory(path("policy"))->at("vocabulary.txtpb");
+  const std::string purpose = "purposes { id: \"case.fire_safety\" ";
+  WriteFile("policy/vocabulary.txtpb",
+            absl::StrReplaceAll(lasting, {{purpose, absl::StrCat(purpose, "valid_to: \"2027-06-30\" ")}}));
+  SignBundle();
+  Start();
+  MakeDraft("\n# nothing\n");
+  WriteFile("draft/vocabulary.txtpb", lasting);  // Today nothing differs.
+  SignBundle(2, "draft");
+  const v1::PolicyChange change = Propose();
+  EXPECT_EQ(Codes(change), std::vector<std::string>{"LOOSENING_NOT_SIGNED"}) << change.ShortDebugString();
+  EXPECT_THAT(change.objections(0).message(), HasSubstr("more from 2027-07-01 on"));
+}
+
 TEST_F(PolicyChangeTest, WhatOnlyTightensNeedsNoGiver) {
   WriteFile("signatories", "dcc.adults p-signs\ndfrs p-signs\ncbc p-signs\n");
   Start();
