@@ -59,8 +59,14 @@ std::optional<Change> Completing(ReasonCode code, const DecisionRequest& q, cons
 // The search for one category.
 class Search {
  public:
-  Search(const DecisionRequest& request, std::string category, const Snapshot& snapshot, absl::Time now)
-      : q_(request), category_(std::move(category)), snapshot_(snapshot), policy_(*snapshot.policy), now_(now) {}
+  Search(const DecisionRequest& request, std::string category, size_t most_tries, const Snapshot& snapshot,
+         absl::Time now)
+      : q_(request),
+        category_(std::move(category)),
+        most_tries_(most_tries),
+        snapshot_(snapshot),
+        policy_(*snapshot.policy),
+        now_(now) {}
 
   std::vector<Alternative> Run() {
     const Purpose* const purpose = Find(policy_.purposes, q_.purpose);
@@ -75,6 +81,7 @@ class Search {
     if (found_.size() > kMostAlternatives) found_.resize(kMostAlternatives);
     return std::move(found_);
   }
+  size_t tries() const { return tries_; }
 
  private:
   static bool Nearer(const Alternative& a, const Alternative& b) {
@@ -101,10 +108,10 @@ class Search {
 
   // Adds what the question lacks to `changes` until it is not refused any more, or nothing can be added.
   void Try(Changes changes) {
-    if (tries_ >= kMostTries) return;
+    if (tries_ >= most_tries_) return;
     CategoryOutcome outcome = Ask(changes);
     while (outcome.denied) {
-      if (tries_ >= kMostTries) return;
+      if (tries_ >= most_tries_) return;
       const size_t before = changes.size();
       const DecisionRequest changed = With(q_, changes);
       for (const Reason& reason : outcome.reasons) {
@@ -166,6 +173,7 @@ class Search {
 
   const DecisionRequest& q_;
   const std::string category_;
+  const size_t most_tries_;
   const Snapshot& snapshot_;
   const Policy& policy_;
   const absl::Time now_;
@@ -188,9 +196,12 @@ DecisionRequest WithoutFacts(DecisionRequest request) {
 std::vector<Alternative> Nearest(const DecisionRequest& request, const Snapshot& snapshot, absl::Time now) {
   std::vector<Alternative> all;
   std::set<std::string> seen;
+  size_t left = kMostTriesInAll;
   for (const CategoryOutcome& outcome : Decide(request, snapshot, now).categories) {
     if (!outcome.denied || !seen.insert(outcome.category).second) continue;
-    for (Alternative& next : Search(request, outcome.category, snapshot, now).Run()) all.push_back(std::move(next));
+    Search search(request, outcome.category, std::min(kMostTries, left), snapshot, now);
+    for (Alternative& next : search.Run()) all.push_back(std::move(next));
+    left -= std::min(left, search.tries());
   }
   return all;
 }

@@ -26,14 +26,15 @@ struct Alternative {
 
 // At most so many for one category.
 inline constexpr size_t kMostAlternatives = 3;
-// Questions that are decided in search of them, for one category: what is not found by then is not told.
+// Questions that are decided in search of them, for one category and for all: what is not found by then is not told.
 inline constexpr size_t kMostTries = 500;
+inline constexpr size_t kMostTriesInAll = 2000;
 
 // What is permitted nearest to each category that `request` is refused. In this order, the first that helps: what the
 // question lacks (ground, case, note, document, product); another purpose of the profile; another profile; an aggregate
 // in its place; another role of the asker's agency. Each is decided by the engine with the whole question, so that it
 // is right. An excluded purpose has no alternative, and nothing points to an emergency. Slow: up to kMostTries
-// decisions for each category refused.
+// decisions for a category, and kMostTriesInAll.
 std::vector<Alternative> Nearest(const DecisionRequest& request, const Snapshot& snapshot, absl::Time now);
 
 // The question with all changes made.

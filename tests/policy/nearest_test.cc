@@ -52,13 +52,29 @@ TEST(Nearest, AnotherPurposeOfTheRole) {
   EXPECT_EQ(found[0].changes, (std::vector<Change>{{.field = "purpose", .value = "case.fire_safety"}}));
 }
 
-TEST(Nearest, TheSearchIsBounded) {
+// The policy with so many purposes under which a home visit gets nothing.
+Policy WithFutilePurposes(size_t count) {
   Policy policy = Derbyshire();
-  for (size_t i = 0; i < kMostTries; ++i) policy.profiles.at("fire_safety").purposes.insert(absl::StrCat("a.", i));
+  for (size_t i = 0; i < count; ++i) policy.profiles.at("fire_safety").purposes.insert(absl::StrCat("a.", i));
+  return policy;
+}
+
+TEST(Nearest, TheSearchForACategoryIsBounded) {
+  const Policy policy = WithFutilePurposes(kMostTries);
   DecisionRequest q = HomeVisit({"identity"});
   q.purpose = "case.adult_safeguard";
   const Snapshot snapshot{.policy = &policy, .directories = nullptr, .take_agreements_as_signed = true};
   EXPECT_TRUE(Nearest(q, snapshot, Midday()).empty()) << "what comes after so many is not looked at";
+}
+
+TEST(Nearest, TheSearchForAllCategoriesIsBounded) {
+  const Policy policy = WithFutilePurposes(kMostTries);
+  const Snapshot snapshot{.policy = &policy, .directories = nullptr, .take_agreements_as_signed = true};
+  std::vector<std::string> refused = {"household"};
+  EXPECT_EQ(Nearest(HomeVisit(refused), snapshot, Midday()).size(), 1u);
+  for (size_t i = 0; i < kMostTriesInAll / kMostTries; ++i)
+    refused.insert(refused.begin(), absl::StrCat("unknown.", i));
+  for (const Alternative& next : Nearest(HomeVisit(refused), snapshot, Midday())) EXPECT_NE(next.category, "household");
 }
 
 TEST(Nearest, AnExcludedPurposeHasNoAlternative) {
