@@ -32,6 +32,21 @@ TEST(Difference, OfAPolicyFromItselfIsNone) {
   EXPECT_FALSE(none.opens());
 }
 
+TEST(Difference, OfOneProfileIsWholeWhereOnlyItDiffers) {
+  const auto loose =
+      With("profiles/fire_safety.txtpb", "conditional { category: \"health.mental\"",
+           "conditional { category: \"ethnicity\" when: \"asked\" }\nconditional { category: \"health.mental\"");
+  const std::vector<Difference> whole = Compare(Derbyshire(), *loose, kDay).releases;
+  const std::vector<Difference> of_it = Compare(Derbyshire(), *loose, kDay, {{"fire_safety"}}).releases;
+  ASSERT_FALSE(whole.empty());
+  ASSERT_EQ(of_it.size(), whole.size());
+  for (size_t i = 0; i < whole.size(); ++i) {
+    EXPECT_EQ(of_it[i].receiver, whole[i].receiver);
+    EXPECT_EQ(of_it[i].givers, whole[i].givers);
+  }
+  EXPECT_TRUE(Compare(Derbyshire(), *loose, kDay, {{"marac"}}).releases.empty());
+}
+
 TEST(Difference, SaysWhatOpensFirstAndInWords) {
   const auto loose =
       With("profiles/fire_safety.txtpb", "conditional { category: \"health.mental\"",
