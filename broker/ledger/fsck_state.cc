@@ -13,8 +13,8 @@ namespace {
 using Rows = std::unique_ptr<FsckDatabase::Rows>;
 
 // SHA-256 over the text of every table and index, in order of name.
-constexpr absl::string_view kSchemaDigest = "57539fe6b9e264ec23abe1eb61f8d7e513b51be972b528303cb5237895bfe29f";
-constexpr int64_t kSchemaVersion = 5;
+constexpr absl::string_view kSchemaDigest = "6a1845ef0edb1fc611708f884265071ace9b39581d48d1084d68d877ccf86007";
+constexpr int64_t kSchemaVersion = 6;
 
 absl::Status Broken(const std::string& what) { return absl::DataLossError(what); }
 
@@ -27,7 +27,7 @@ struct Rule {
 constexpr Rule kRowChecks[] = {
     {"SELECT count(*) FROM log_state WHERE chk IS NOT row_check(id, size, root, epoch, newest_ms)", "head"},
     {"SELECT count(*) FROM cosignature WHERE chk IS NOT row_check(size, witness, line, added_ms)", "cosignature"},
-    {"SELECT count(*) FROM cosigned WHERE chk IS NOT row_check(size, met_ms)", "cosigned"},
+    {"SELECT count(*) FROM cosigned WHERE chk IS NOT row_check(size, met_ms, void)", "cosigned"},
     {"SELECT count(*) FROM witness_view WHERE chk IS NOT row_check(witness, size, seen_ms)", "witness_view"},
     {"SELECT count(*) FROM share WHERE chk IS NOT row_check(position, share_id, version, kind, sender, profile, "
      "purpose, board, area,"

@@ -176,10 +176,13 @@ class Transaction : public virtual Reader {
   virtual absl::Status KeepCosignature(const CosignatureRow& cosignature) = 0;
   // Never goes back to a smaller size.
   virtual absl::Status PutWitnessView(const WitnessViewRow& view) = 0;
-  // The checkpoint of `size` has its quorum; smaller ones without it need their cosignatures no more: they go.
+  // The checkpoint of `size` has its quorum. Those between it and the one before that had its own need their
+  // cosignatures no more: they go. What was ever marked keeps them.
   virtual absl::Status MarkCosigned(uint64_t size, absl::Time time) = 0;
-  // It has no quorum under the policy that counts now; its cosignatures stay.
+  // It has no quorum under the policy that counts now, until it is marked again; its cosignatures stay.
   virtual absl::Status UnmarkCosigned(uint64_t size) = 0;
+  // Neither it, which was marked, nor any smaller one counts from now on, whatever the length of the log. Final.
+  virtual absl::Status UnmarkCosignedDownFrom(uint64_t size) = 0;
 
   // Writes an entry's row again without what was erased, and with it search columns, parties and tags as the row now
   // says; `erased_tags` leave the subject index. After the commit the log of changes is emptied into the file as soon

@@ -73,7 +73,7 @@ absl::StatusOr<int> KeepCosignatures(const Quorum& quorum, uint64_t size, absl::
 absl::Status JudgeAgain(const Quorum& quorum, store::Transaction& transaction) {
   if (quorum.none()) return absl::OkStatus();
   uint64_t below = std::numeric_limits<int64_t>::max();
-  while (true) {
+  for (int judged = 0; judged < kMostJudgedAgain; ++judged) {
     ASSIGN_OR_RETURN(const std::optional<uint64_t> size, transaction.NewestCosigned(below));
     if (!size.has_value()) return absl::OkStatus();
     ASSIGN_OR_RETURN(const bool met, Met(quorum, *size, transaction));
@@ -81,6 +81,7 @@ absl::Status JudgeAgain(const Quorum& quorum, store::Transaction& transaction) {
     RETURN_IF_ERROR(transaction.UnmarkCosigned(*size));
     below = *size;
   }
+  return transaction.UnmarkCosignedDownFrom(below);
 }
 
 }  // namespace derwent::witness

@@ -24,8 +24,12 @@ inline constexpr absl::Duration kClockSkew = absl::Seconds(30);
 absl::StatusOr<int> KeepCosignatures(const Quorum& quorum, uint64_t size, absl::string_view lines, absl::Time now,
                                      store::Transaction& transaction);
 
+// How many sizes a changed policy is held against at most: what is older counts again with the next quorum only.
+inline constexpr int kMostJudgedAgain = 64;
+
 // A quorum policy may have changed since: sizes whose stored cosignatures do not meet it are unmarked, from the newest
-// down to the first that does. Errors: of the store.
+// down to the first that does; all, when none of the newest kMostJudgedAgain does. The cosignatures stay, as evidence.
+// Errors: of the store.
 absl::Status JudgeAgain(const Quorum& quorum, store::Transaction& transaction);
 
 }  // namespace derwent::witness

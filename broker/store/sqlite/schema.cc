@@ -36,9 +36,11 @@ CREATE TABLE cosignature(
   size INTEGER NOT NULL, witness TEXT NOT NULL, line TEXT NOT NULL, added_ms INTEGER NOT NULL,
   chk BLOB GENERATED ALWAYS AS (row_check(size, witness, line, added_ms)) STORED,
   PRIMARY KEY (size, witness)) STRICT, WITHOUT ROWID;
+-- `void`: 0 counts; 1 has no quorum under the policy of now; 2 the same, and so has no smaller one.
 CREATE TABLE cosigned(
-  size INTEGER PRIMARY KEY, met_ms INTEGER NOT NULL,
-  chk BLOB GENERATED ALWAYS AS (row_check(size, met_ms)) STORED) STRICT;
+  size INTEGER PRIMARY KEY, met_ms INTEGER NOT NULL, void INTEGER NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(size, met_ms, void)) STORED) STRICT;
+CREATE INDEX cosigned_floor ON cosigned(size) WHERE void = 2;
 CREATE TABLE witness_view(
   witness TEXT PRIMARY KEY, size INTEGER NOT NULL, seen_ms INTEGER NOT NULL,
   chk BLOB GENERATED ALWAYS AS (row_check(witness, size, seen_ms)) STORED) STRICT, WITHOUT ROWID;

@@ -173,9 +173,11 @@ absl::StatusOr<std::vector<CosignatureRow>> SqliteReads::ListCosignatures(uint64
 }
 
 absl::StatusOr<std::optional<uint64_t>> SqliteReads::NewestCosigned(uint64_t below) {
-  return OneRow<uint64_t>(connection_.Select("SELECT size FROM cosigned WHERE size < ? ORDER BY size DESC LIMIT 1",
-                                             std::min(below, kNoEnd)),
-                          TakeIndex);
+  return OneRow<uint64_t>(
+      connection_.Select("SELECT size FROM cosigned WHERE void = 0 AND size < ? AND size > coalesce((SELECT max(size)"
+                         " FROM cosigned WHERE void = 2), -1) ORDER BY size DESC LIMIT 1",
+                         std::min(below, kNoEnd)),
+      TakeIndex);
 }
 
 absl::StatusOr<std::vector<WitnessViewRow>> SqliteReads::ListWitnessViews() {

@@ -37,6 +37,7 @@ class SqliteTransaction final : public Transaction, public SqliteReads {
   absl::Status PutWitnessView(const WitnessViewRow& view) override;
   absl::Status MarkCosigned(uint64_t size, absl::Time time) override;
   absl::Status UnmarkCosigned(uint64_t size) override;
+  absl::Status UnmarkCosignedDownFrom(uint64_t size) override;
 
   // sqlite_writes_erasure.cc
   absl::Status EraseEntry(const EntryRow& entry, absl::Span<const std::string> erased_tags) override;

@@ -82,12 +82,21 @@ absl::Status SqliteTransaction::PutWitnessView(const WitnessViewRow& view) {
 
 absl::Status SqliteTransaction::MarkCosigned(uint64_t size, absl::Time time) {
   RETURN_IF_ERROR(
-      connection().Run("INSERT INTO cosigned(size, met_ms) VALUES (?, ?) ON CONFLICT DO NOTHING", size, time));
-  return connection().Run("DELETE FROM cosignature WHERE size < ? AND size NOT IN (SELECT size FROM cosigned)", size);
+      connection().Run("INSERT INTO cosigned(size, met_ms, void) VALUES (?, ?, 0) ON CONFLICT (size) DO UPDATE SET"
+                       " met_ms = excluded.met_ms, void = 0 WHERE void = 1",
+                       size, time));
+  return connection().Run(
+      "DELETE FROM cosignature WHERE size < ?1 AND size > coalesce((SELECT max(size) FROM cosigned WHERE size < ?1),"
+      " -1)",
+      size);
 }
 
 absl::Status SqliteTransaction::UnmarkCosigned(uint64_t size) {
-  return connection().Run("DELETE FROM cosigned WHERE size = ?", size);
+  return connection().Run("UPDATE cosigned SET void = 1 WHERE size = ? AND void = 0", size);
+}
+
+absl::Status SqliteTransaction::UnmarkCosignedDownFrom(uint64_t size) {
+  return connection().RunOne("UPDATE cosigned SET void = 2 WHERE size = ?", size);
 }
 
 }  // namespace derwent::store

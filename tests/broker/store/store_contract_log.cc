@@ -141,6 +141,45 @@ TEST_P(StoreContract, KeepsCosignaturesUntilALargerSizeHasItsQuorum) {
   EXPECT_THAT(Read()->ListCosignatures(5).value(), SizeIs(1));
 }
 
+// Sizes 1 to `size`, each with a cosignature and marked.
+void MarkUpTo(uint64_t size, Transaction& transaction) {
+  for (uint64_t i = 1; i <= size; ++i) {
+    EXPECT_OK(transaction.KeepCosignature({.size = i, .witness = "one", .line = "line\n", .add_time = At(1)}));
+    EXPECT_OK(transaction.MarkCosigned(i, At(2)));
+  }
+}
+
+TEST_P(StoreContract, WhatOnceHadItsQuorumKeepsItsCosignatures) {
+  Write([](Transaction& transaction) {
+    MarkUpTo(3, transaction);
+    EXPECT_OK(transaction.UnmarkCosigned(3));
+    EXPECT_OK(transaction.KeepCosignature({.size = 4, .witness = "one", .line = "line\n", .add_time = At(3)}));
+    EXPECT_OK(transaction.KeepCosignature({.size = 5, .witness = "two", .line = "line\n", .add_time = At(3)}));
+    EXPECT_OK(transaction.MarkCosigned(5, At(3)));
+  });
+  EXPECT_EQ(Read()->NewestCosigned(5).value(), 2u);
+  for (const uint64_t size : {1, 2, 3, 5}) EXPECT_THAT(Read()->ListCosignatures(size).value(), SizeIs(1)) << size;
+  EXPECT_THAT(Read()->ListCosignatures(4).value(), IsEmpty());
+  Write([](Transaction& transaction) { EXPECT_OK(transaction.MarkCosigned(3, At(4))); });
+  EXPECT_EQ(Read()->NewestCosigned(5).value(), 3u) << "its quorum came under the policy of now";
+}
+
+TEST_P(StoreContract, AllUpToASizeAreUnmarkedForGood) {
+  Write([](Transaction& transaction) {
+    MarkUpTo(5, transaction);
+    EXPECT_OK(transaction.UnmarkCosigned(5));
+    EXPECT_OK(transaction.UnmarkCosignedDownFrom(4));
+  });
+  EXPECT_FALSE(Read()->NewestCosigned(100).value().has_value());
+  Write([](Transaction& transaction) {
+    EXPECT_OK(transaction.MarkCosigned(4, At(6)));
+    EXPECT_OK(transaction.MarkCosigned(5, At(6)));
+  });
+  EXPECT_EQ(Read()->NewestCosigned(100).value(), 5u);
+  EXPECT_FALSE(Read()->NewestCosigned(5).value().has_value());
+  EXPECT_THAT(Read()->ListCosignatures(1).value(), SizeIs(1));
+}
+
 TEST_P(StoreContract, AWitnessIsNeverSeenToGoBack) {
   Write([](Transaction& transaction) {
     EXPECT_OK(transaction.PutWitnessView({.witness = "one", .size = 7, .seen_time = At(1)}));

@@ -44,6 +44,13 @@ class CosigningTest : public ledger::LedgerTest {
   std::string Line(size_t witness, uint64_t size, absl::Time time = TestTime(6'000)) {
     return Witnesses()[witness].Line(Body(size), time);
   }
+  // From now on under that quorum, as after a restart.
+  void JudgeUnder(const Quorum& quorum) {
+    auto transaction = store_->Begin().value();
+    EXPECT_OK(JudgeAgain(quorum, *transaction));
+    EXPECT_OK(transaction->Commit());
+    quorum_ = quorum;
+  }
   uint64_t Cosigned() { return store_->Read().value()->NewestCosigned(100).value().value_or(0); }
   Standing Now(absl::Time now) { return StandingOf(*store_->Read().value(), quorum_, now).value(); }
   std::string Fsck() {
@@ -127,10 +134,35 @@ TEST_F(CosigningTest, AStricterPolicyTakesAQuorumBack) {
   ASSERT_OK(Keep(4, Line(0, 4) + Line(1, 4)));
   const Quorum all =
       Quorum::Make(PolicyText("group sectors all police dfrs adults\nquorum sectors\n"), LogKey(), "host", {}).value();
-  auto transaction = store_->Begin().value();
-  ASSERT_OK(JudgeAgain(all, *transaction));
-  ASSERT_OK(transaction->Commit());
+  JudgeUnder(all);
   EXPECT_EQ(Cosigned(), 3u);
+}
+
+TEST_F(CosigningTest, AChangeOfWitnessesLeavesWhatTheOthersSigned) {
+  ASSERT_OK(Keep(3, Line(0, 3) + Line(1, 3)));
+  const Quorum others =
+      Quorum::Make(PolicyText("group two all adults host\nquorum two\n"), LogKey(), "host", {}).value();
+  JudgeUnder(others);
+  EXPECT_EQ(Cosigned(), 0u);
+  ASSERT_OK(Keep(4, Line(2, 4) + Line(3, 4)));
+  EXPECT_EQ(Cosigned(), 4u);
+  EXPECT_THAT(store_->Read().value()->ListCosignatures(3).value(), ::testing::SizeIs(2));
+  EXPECT_EQ(Fsck(), "");
+}
+
+TEST_F(CosigningTest, AChangedPolicyIsHeldAgainstTheNewestOnly) {
+  ASSERT_OK(Keep(3, Line(0, 3) + Line(1, 3) + Line(2, 3)));
+  for (int i = 0; i < kMostJudgedAgain; ++i) {
+    const uint64_t size = Commit({Referral(5)}, TestTime(5'000))->size();
+    ASSERT_OK(Keep(size, Line(0, size) + Line(1, size)));
+  }
+  JudgeUnder(
+      Quorum::Make(PolicyText("group sectors all police dfrs adults\nquorum sectors\n"), LogKey(), "host", {}).value());
+  EXPECT_EQ(Cosigned(), 0u) << "the one that meets it is not reached";
+  const uint64_t newest = Commit({Referral(6)}, TestTime(5'000))->size();
+  ASSERT_OK(Keep(newest, Line(0, newest) + Line(1, newest) + Line(2, newest)));
+  EXPECT_EQ(Cosigned(), newest);
+  EXPECT_EQ(Fsck(), "");
 }
 
 TEST_F(CosigningTest, FsckVerifiesEveryCosignature) {
