@@ -188,7 +188,8 @@ class Transaction : public virtual Reader {
   // says; `erased_tags` leave the subject index. After the commit the log of changes is emptied into the file as soon
   // as no reader needs it, so that no octet of what was there stays behind.
   virtual absl::Status EraseEntry(const EntryRow& entry, absl::Span<const std::string> erased_tags) = 0;
-  // Deletes a share with its parts, deliveries and the replies to it. Deleting what is gone is OK.
+  // Deletes a share with its parts, deliveries and the replies to it. Deleting what is gone is OK. Error:
+  // kInvalidArgument no id.
   virtual absl::Status EraseShare(absl::string_view share_id) = 0;
 
   virtual absl::Status InsertHold(const HoldRow& hold) = 0;

@@ -175,6 +175,7 @@ CREATE TABLE erasure_party(
   chase_ms INTEGER, chased INTEGER NOT NULL,
   chk BLOB GENERATED ALWAYS AS (row_check(agency, position, entries, attestation, attest_ms, chase_ms, chased)) STORED,
   PRIMARY KEY (agency, position)) STRICT, WITHOUT ROWID;
+CREATE INDEX erasure_party_open ON erasure_party(agency, position) WHERE attest_ms IS NULL;
 CREATE INDEX erasure_party_position ON erasure_party(position);
 CREATE INDEX erasure_party_chase ON erasure_party(chase_ms) WHERE chase_ms IS NOT NULL;
 )sql";

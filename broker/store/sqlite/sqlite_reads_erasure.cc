@@ -93,7 +93,8 @@ absl::StatusOr<std::vector<ErasureRow>> SqliteReads::ListErasures(absl::string_v
 absl::StatusOr<std::vector<ErasureRow>> SqliteReads::UnattestedErasures(absl::string_view agency, size_t limit) {
   return AllRows<ErasureRow>(
       connection_.Select("SELECT" DERWENT_ERASURE_COLUMNS
-                         " JOIN erasure_party p ON p.position = e.position WHERE p.agency = ? AND p.attest_ms IS NULL"
+                         " JOIN erasure_party p INDEXED BY erasure_party_open ON p.position = e.position"
+                         " WHERE p.agency = ? AND p.attest_ms IS NULL"
                          " AND e.idx IS NOT NULL ORDER BY p.position LIMIT ?",
                          agency, limit),
       TakeErasure);

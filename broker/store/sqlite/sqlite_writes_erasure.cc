@@ -21,18 +21,23 @@ absl::Status SqliteTransaction::EraseEntry(const EntryRow& entry, absl::Span<con
 }
 
 absl::Status SqliteTransaction::EraseShare(absl::string_view share_id) {
-  RETURN_IF_ERROR(connection().Run(
-      "DELETE FROM delivery_payload WHERE sequence IN (SELECT d.sequence FROM delivery d JOIN share s ON"
-      " s.position = d.position WHERE s.share_id = ?1 OR s.reply_to = ?1)",
-      share_id));
-  RETURN_IF_ERROR(connection().Run(
-      "DELETE FROM delivery WHERE position IN (SELECT position FROM share WHERE share_id = ?1 OR reply_to = ?1)",
-      share_id));
-  RETURN_IF_ERROR(connection().Run(
-      "DELETE FROM share_part WHERE position IN (SELECT position FROM share WHERE share_id = ?1 OR reply_to = ?1)",
-      share_id));
+  // Most shares reply to none: an empty id would mean them all.
+  if (share_id.empty()) return absl::InvalidArgumentError("store: a share to erase has an id");
+  ASSIGN_OR_RETURN(
+      const std::vector<uint64_t> positions,
+      AllRows<uint64_t>(connection().Select("SELECT position FROM share WHERE share_id = ?1 UNION ALL SELECT position"
+                                            " FROM share WHERE reply_to = ?1 AND reply_to <> ''",
+                                            share_id),
+                        [](const Query& query) -> absl::StatusOr<uint64_t> { return query.Unsigned(0); }));
+  for (const uint64_t position : positions) {
+    RETURN_IF_ERROR(connection().Run(
+        "DELETE FROM delivery_payload WHERE sequence IN (SELECT sequence FROM delivery WHERE position = ?)", position));
+    RETURN_IF_ERROR(connection().Run("DELETE FROM delivery WHERE position = ?", position));
+    RETURN_IF_ERROR(connection().Run("DELETE FROM share_part WHERE position = ?", position));
+    RETURN_IF_ERROR(connection().Run("DELETE FROM share WHERE position = ?", position));
+  }
   erased_ = true;
-  return connection().Run("DELETE FROM share WHERE share_id = ?1 OR reply_to = ?1", share_id);
+  return absl::OkStatus();
 }
 
 absl::Status SqliteTransaction::InsertHold(const HoldRow& hold) {

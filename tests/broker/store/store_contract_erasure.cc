@@ -53,6 +53,14 @@ TEST_P(StoreContract, AnErasedShareGoesWithItsPartsDeliveriesAndReplies) {
   EXPECT_FALSE(Read()->FindDelivery(SampleDelivery(1).delivery_id).value().has_value());
 }
 
+TEST_P(StoreContract, AShareWithoutAnIdErasesNothing) {
+  Write([&](Transaction& transaction) {
+    EXPECT_OK(transaction.InsertShare(SampleShare(1)));
+    EXPECT_THAT(transaction.EraseShare(""), StatusIs(absl::StatusCode::kInvalidArgument));
+  });
+  EXPECT_TRUE(Read()->FindShare(SampleShare(1).share_id).value().has_value());
+}
+
 TEST_P(StoreContract, AHoldIsInForceUntilItIsLifted) {
   Write([](Transaction& transaction) {
     EXPECT_OK(transaction.InsertHold(SampleHold(4)));
