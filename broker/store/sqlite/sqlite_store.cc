@@ -17,6 +17,10 @@
 namespace derwent::store {
 namespace {
 
+const SystemClock kMachineClock;
+// How long a log of changes that a reader needs is left alone.
+constexpr absl::Duration kDelay = absl::Seconds(1);
+
 // A lock file held for the life of the process: one broker a database.
 class ProcessLock {
  public:
@@ -58,7 +62,10 @@ int CountPages(void* pages, sqlite3* /*database*/, const char* /*name*/, int in_
 class SqliteStore final : public Store {
  public:
   SqliteStore(SqliteOptions options, ProcessLock lock, std::unique_ptr<Connection> writer)
-      : options_(std::move(options)), lock_(std::move(lock)), writer_(std::move(writer)) {
+      : options_(std::move(options)),
+        clock_(options_.clock == nullptr ? kMachineClock : *options_.clock),
+        lock_(std::move(lock)),
+        writer_(std::move(writer)) {
     sqlite3_wal_hook(writer_->database(), CountPages, &pages_in_log_);
   }
   SqliteStore(const SqliteStore&) = delete;
@@ -73,13 +80,16 @@ class SqliteStore final : public Store {
  private:
   absl::Status Trim();
   absl::Status EmptyLog();
+  bool MayEmptyLog() const;
   absl::StatusOr<std::unique_ptr<Connection>> TakeReader();
 
   const SqliteOptions options_;
+  const Clock& clock_;
   const ProcessLock lock_;
   const std::unique_ptr<Connection> writer_;
   int pages_in_log_ = 0;       // touched inside the open transaction only
   bool erased_in_log_ = true;  // likewise: the log of changes may still hold what was erased, as after a crash
+  absl::Time delayed_ = absl::InfinitePast();  // likewise: when a reader last kept it from being emptied
   Mutex mutex_;
   bool writing_ GUARDED_BY(mutex_) = false;
   size_t reading_ GUARDED_BY(mutex_) = 0;
@@ -114,7 +124,7 @@ absl::StatusOr<std::unique_ptr<Transaction>> SqliteStore::Begin() {
     erased_in_log_ = erased_in_log_ || end.erased;
     writing_ = false;
   };
-  absl::Status begun = erased_in_log_ ? EmptyLog() : Trim();
+  absl::Status begun = MayEmptyLog() ? EmptyLog() : Trim();
   if (begun.ok()) begun = writer_->Run("BEGIN IMMEDIATE");
   if (!begun.ok()) {
     free({.erased = false});
@@ -133,16 +143,27 @@ absl::Status SqliteStore::Trim() {
   return absl::OkStatus();
 }
 
-// Copies the whole log of changes into the file and cuts it to nothing. While a reader needs it the next Begin tries
+// A copy of the whole log for each transaction would slow the writer down as long as a reader stays.
+bool SqliteStore::MayEmptyLog() const {
+  if (!erased_in_log_) return false;
+  const absl::Time now = clock_.Now();
+  return now < delayed_ || now - delayed_ >= kDelay;
+}
+
+// Copies the whole log of changes into the file and cuts it to nothing. While a reader needs it a later Begin tries
 // again: waiting would stop the writer.
 absl::Status SqliteStore::EmptyLog() {
   sqlite3_busy_timeout(writer_->database(), 0);
   const int rc = sqlite3_wal_checkpoint_v2(writer_->database(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   sqlite3_busy_timeout(writer_->database(), Connection::kBusyMillis);
-  if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC) return SqliteStatus(writer_->database(), rc, "trim");
-  if (rc != SQLITE_OK) return absl::OkStatus();
+  if ((rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED) {
+    delayed_ = clock_.Now();
+    return absl::OkStatus();
+  }
+  if (rc != SQLITE_OK) return SqliteStatus(writer_->database(), rc, "empty the log of changes");
   pages_in_log_ = 0;
   erased_in_log_ = false;
+  delayed_ = absl::InfinitePast();
   return absl::OkStatus();
 }
 

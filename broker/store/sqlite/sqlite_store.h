@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 
 #include "broker/store/store.h"
+#include "trust/base/clock.h"
 
 namespace derwent::store {
 
@@ -16,6 +17,8 @@ struct SqliteOptions {
   size_t max_readers = 16;
   // Pages of the log of changes after which it is copied back into the database file.
   int trim_pages = 4096;
+  // When to try again what a reader delayed; must outlive the store. nullptr: the machine's.
+  const Clock* clock = nullptr;
   // Name of a registered SQLite VFS; empty: the system's. Tests inject faults through it.
   std::string vfs;
 };

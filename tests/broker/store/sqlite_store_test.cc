@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/broker/store/fault_vfs.h"
 #include "tests/broker/store/sample_rows.h"
 #include "tests/broker/store/store_contract.h"
 #include "tests/broker/store/temp_folder.h"
@@ -83,6 +84,81 @@ TEST_F(SqliteStoreTest, OverwritesWhatItDeletes) {
   const std::string octets{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   EXPECT_EQ(octets.find(secret), std::string::npos);
   EXPECT_FALSE(std::filesystem::exists(path() + "-wal"));
+}
+
+class MovedClock final : public Clock {
+ public:
+  absl::Time Now() const override { return now_; }
+  void Move(absl::Duration by) { now_ += by; }
+
+ private:
+  absl::Time now_ = At(0);
+};
+
+// A store that has just erased an entry.
+class ErasedLogTest : public SqliteStoreTest {
+ protected:
+  void Open(SqliteOptions options) {
+    options.path = path();
+    options.clock = &clock_;
+    store_ = OpenSqliteStore(options).value();
+    auto transaction = store_->Begin().value();
+    ASSERT_OK(transaction->InsertEntry(SampleEntry(0)));
+    ASSERT_OK(transaction->Commit());
+  }
+  void Erase() {
+    auto transaction = store_->Begin().value();
+    ASSERT_OK(transaction->EraseEntry(SampleEntry(0), SampleEntry(0).tags));
+    ASSERT_OK(transaction->Commit());
+  }
+  // Whether a transaction begins, and the log of changes is empty then.
+  bool EmptyAtNextBegin() {
+    EXPECT_OK(store_->Begin());
+    return std::filesystem::file_size(path() + "-wal") == 0;
+  }
+
+  MovedClock clock_;
+  std::unique_ptr<Store> store_;
+};
+
+TEST_F(ErasedLogTest, IsEmptiedByTheNextTransaction) {
+  Open({});
+  Erase();
+  EXPECT_TRUE(EmptyAtNextBegin());
+}
+
+TEST_F(ErasedLogTest, IsTriedOnceASecondWhileAReaderDelaysIt) {
+  Open({});
+  auto reader = store_->Read().value();
+  Erase();
+  EXPECT_FALSE(EmptyAtNextBegin());
+  reader.reset();
+  clock_.Move(absl::Milliseconds(999));
+  EXPECT_FALSE(EmptyAtNextBegin()) << "not each transaction copies the log";
+  clock_.Move(absl::Milliseconds(1));
+  EXPECT_TRUE(EmptyAtNextBegin());
+  Erase();
+  EXPECT_TRUE(EmptyAtNextBegin()) << "nothing delays it";
+}
+
+TEST_F(ErasedLogTest, IsTriedAtOnceWhenTheClockWentBack) {
+  Open({});
+  auto reader = store_->Read().value();
+  Erase();
+  EXPECT_FALSE(EmptyAtNextBegin());
+  reader.reset();
+  clock_.Move(-absl::Hours(1));
+  EXPECT_TRUE(EmptyAtNextBegin());
+}
+
+TEST_F(ErasedLogTest, AFileThatCannotBeWrittenIsTold) {
+  FaultVfs disk;
+  Open({.vfs = disk.name()});
+  Erase();
+  disk.Arm(FaultVfs::Fault::kErrorOnce, 2);  // After the sync of the log itself.
+  EXPECT_THAT(store_->Begin(), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_TRUE(EmptyAtNextBegin());
+  store_.reset();
 }
 
 }  // namespace
