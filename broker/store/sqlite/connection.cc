@@ -21,8 +21,7 @@ constexpr char kCommonPragmas[] =
 // The store trims the log of changes itself, to see a failed sync (sqlite_store.cc).
 constexpr char kWriterPragmas[] =
     "PRAGMA synchronous=FULL;"
-    "PRAGMA wal_autocheckpoint=0;"
-    "PRAGMA cache_size=-65536;";
+    "PRAGMA wal_autocheckpoint=0;";
 constexpr char kReaderPragmas[] =
     "PRAGMA query_only=ON;"
     "PRAGMA cache_size=-8192;";

@@ -46,6 +46,11 @@ int WriteOut(LogFile& self) {
   return rc;
 }
 
+// Before what only looks at the log. "Disk full" of a look makes SQLite undo the statement that looked and go on: what
+// waited, of statements before it, would be missing in a commit that succeeds. An error of the medium undoes the
+// transaction.
+int WriteOutToLook(LogFile& self) { return WriteOut(self) == SQLITE_OK ? SQLITE_OK : SQLITE_IOERR_WRITE; }
+
 int Close(sqlite3_file* file) {
   LogFile& self = Self(file);
   const int written = WriteOut(self);
@@ -55,7 +60,7 @@ int Close(sqlite3_file* file) {
 }
 
 int Read(sqlite3_file* file, void* out, int size, sqlite3_int64 offset) {
-  if (const int rc = WriteOut(Self(file)); rc != SQLITE_OK) return rc;
+  if (const int rc = WriteOutToLook(Self(file)); rc != SQLITE_OK) return rc;
   return Real(file)->pMethods->xRead(Real(file), out, size, offset);
 }
 
@@ -89,7 +94,7 @@ int Sync(sqlite3_file* file, int flags) {
 }
 
 int FileSize(sqlite3_file* file, sqlite3_int64* size) {
-  if (const int rc = WriteOut(Self(file)); rc != SQLITE_OK) return rc;
+  if (const int rc = WriteOutToLook(Self(file)); rc != SQLITE_OK) return rc;
   return Real(file)->pMethods->xFileSize(Real(file), size);
 }
 

@@ -210,6 +210,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const SqliteOptions& opti
   RETURN_IF_ERROR(MakeFile(options.path));
   ASSIGN_OR_RETURN(std::unique_ptr<Connection> writer,
                    Connection::Open(options.path, options.vfs, Connection::Role::kWriter));
+  RETURN_IF_ERROR(writer->Execute(absl::StrCat("PRAGMA cache_size=-", options.cache_kib)));
   RETURN_IF_ERROR(PrepareSchema(*writer));
   return std::make_unique<SqliteStore>(options, std::move(lock), std::move(writer));
 }

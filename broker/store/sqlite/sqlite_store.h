@@ -17,6 +17,8 @@ struct SqliteOptions {
   size_t max_readers = 16;
   // Pages of the log of changes after which it is copied back into the database file.
   int trim_pages = 4096;
+  // KiB of pages that the writer keeps: what a transaction changes beyond it is written before its commit.
+  int cache_kib = 65536;
   // When to try again what a reader delayed; must outlive the store. nullptr: the machine's.
   const Clock* clock = nullptr;
   // Name of a registered SQLite VFS; empty: the system's. Tests inject faults through it.

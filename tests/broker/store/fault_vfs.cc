@@ -134,10 +134,11 @@ int FaultVfs::Count(int error_once, bool writes) {
   if (fault_ == Fault::kNone) return SQLITE_OK;
   if (left_ > 0) --left_;
   if (left_ > 0) return SQLITE_OK;
-  if (fault_ == Fault::kDiskFull && !writes) return SQLITE_OK;
-  if (fault_ == Fault::kErrorOnce && met_) return SQLITE_OK;
+  const bool full = fault_ == Fault::kDiskFull || fault_ == Fault::kFullOnce;
+  const bool once = fault_ == Fault::kErrorOnce || fault_ == Fault::kFullOnce;
+  if ((full && !writes) || (once && met_)) return SQLITE_OK;
   met_ = true;
-  if (fault_ == Fault::kDiskFull) return SQLITE_FULL;
+  if (full) return SQLITE_FULL;
   dead_ = fault_ == Fault::kPowerLoss;
   return error_once;
 }

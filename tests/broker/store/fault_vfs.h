@@ -17,6 +17,7 @@ class FaultVfs {
   enum class Fault {
     kNone,
     kErrorOnce,  // operation n fails, the next ones succeed
+    kFullOnce,   // operation n fails with "disk full" if it writes, the next ones succeed
     kDiskFull,   // writes from n on fail with "disk full" until Heal
     kPowerLoss,  // nothing works from n on
   };
