@@ -88,9 +88,8 @@ absl::StatusOr<Witness::Offered> Witness::Read(absl::string_view note, WitnessAn
   return Offered{.note = *std::move(parsed), .checkpoint = *std::move(checkpoint)};
 }
 
-absl::StatusOr<std::string> Witness::CosignAndKeep(const Offered& offered, uint64_t old_size) {
-  ASSIGN_OR_RETURN(const trust::NoteSignature signature,
-                   trust::Cosign(offered.note.text, vkey_.name, key_, clock_.Now()));
+absl::StatusOr<std::string> Witness::CosignAndKeep(const Offered& offered, uint64_t old_size, absl::Time now) {
+  ASSIGN_OR_RETURN(const trust::NoteSignature signature, trust::Cosign(offered.note.text, vkey_.name, key_, now));
   trust::Note kept{.text = offered.note.text, .signatures = {}};
   for (const trust::NoteSignature& line : offered.note.signatures) {
     if (line.name == offered.checkpoint.origin) kept.signatures.push_back(line);
@@ -111,6 +110,7 @@ WitnessAnswer Witness::AddCheckpoint(absl::string_view body) {
   const trust::Checkpoint& checkpoint = offered->checkpoint;
   if (request->old_size > checkpoint.size) return Refuse(kMalformed, "the old size is over the checkpoint's");
   const MutexLock lock(mutex_);
+  const absl::Time now = clock_.Now();
   const absl::StatusOr<std::optional<WitnessView>> found = state_->Find(checkpoint.origin);
   if (!found.ok()) return Failed();
   const WitnessView seen = found->value_or(WitnessView{.size = 0, .root = trust::EmptyRoot(), .note = ""});
@@ -118,13 +118,13 @@ WitnessAnswer Witness::AddCheckpoint(absl::string_view body) {
     return {.status = kConflict, .content_type = "text/x.tlog.size", .body = absl::StrCat(seen.size, "\n")};
   if (const absl::Status extends = Extends(seen, checkpoint, *request); !extends.ok()) {
     // Signed by the log and not an extension: kept, whatever the proof that came with it was worth.
-    if (!state_->KeepEvidence(checkpoint.origin, clock_.Now(), request->checkpoint).ok()) return Failed();
+    if (!state_->KeepEvidence(checkpoint.origin, now, request->checkpoint).ok()) return Failed();
     return Refuse(kNotConsistent, extends.message());
   }
-  // Its cosignatures say when it saw what: they never go back.
-  if (clock_.Now() + absl::Seconds(1) <= LastCosigned(seen, vkey_))
+  // Its cosignatures say when it saw what, in whole seconds: they never go back.
+  if (absl::ToUnixSeconds(now) < absl::ToUnixSeconds(LastCosigned(seen, vkey_)))
     return Refuse(kFailed, "the witness's clock is behind its last cosignature");
-  const absl::StatusOr<std::string> line = CosignAndKeep(*offered, seen.size);
+  const absl::StatusOr<std::string> line = CosignAndKeep(*offered, seen.size, now);
   if (!line.ok()) return Failed();
   return {.status = kOk, .content_type = "text/plain; charset=utf-8", .body = *line};
 }

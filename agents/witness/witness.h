@@ -58,7 +58,8 @@ class Witness {
     trust::Checkpoint checkpoint;
   };
   absl::StatusOr<Offered> Read(absl::string_view note, WitnessAnswer& refusal) const;
-  absl::StatusOr<std::string> CosignAndKeep(const Offered& offered, uint64_t old_size) DERWENT_REQUIRES(mutex_);
+  absl::StatusOr<std::string> CosignAndKeep(const Offered& offered, uint64_t old_size, absl::Time now)
+      DERWENT_REQUIRES(mutex_);
 
   const trust::VerifierKey vkey_;
   const trust::Ed25519Key key_;

@@ -185,6 +185,15 @@ TEST_F(WitnessTest, TheTimesOfItsCosignaturesNeverGoBack) {
   EXPECT_EQ(witness_->Seen(kOrigin)->size, 9u);
 }
 
+TEST_F(WitnessTest, AClockThatStepsBackWithinTheSecondIsNoStepAndOverItIs) {
+  clock_.Move(absl::Milliseconds(700));
+  EXPECT_EQ(Status(Log(8).Since(0)), 200);
+  clock_.Move(-absl::Milliseconds(500));
+  EXPECT_EQ(Status(Log(9).Since(8)), 200) << "the same second";
+  clock_.Move(-absl::Milliseconds(500));
+  EXPECT_EQ(Status(Log(10).Since(9)), 500) << "the second before";
+}
+
 TEST_F(WitnessTest, OfManyAtOnceOneIsTakenFromEachSize) {
   std::vector<std::thread> threads;
   std::atomic<int> taken = 0;
