@@ -92,10 +92,10 @@ absl::StatusOr<std::vector<Target>> LoadTargets(const google::protobuf::Repeated
   std::vector<Target> targets;
   std::vector<uint64_t> unknown;
   for (const uint64_t index : entries) {
-    absl::StatusOr<ledger::PackedEntry> entry = ledger::FindSealed(batch.read(), index);
-    if (!entry.ok() && !absl::IsNotFound(entry.status())) return entry.status();
-    if (entry.ok()) {
-      targets.push_back({.index = index, .entry = *std::move(entry), .columns = {}});
+    absl::StatusOr<ledger::FoundEntry> found = ledger::FindSealed(batch.read(), index);
+    if (!found.ok() && !absl::IsNotFound(found.status())) return found.status();
+    if (found.ok()) {
+      targets.push_back({.index = index, .entry = std::move(found->entry), .columns = {}});
       targets.back().columns = targets.back().entry.Columns();
       if (agency.empty() || targets.back().IsParty(agency)) continue;
     }

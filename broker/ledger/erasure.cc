@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "trust/base/digest.h"
 #include "trust/base/status_macros.h"
 #include "trust/entry/entry.h"
 
@@ -12,15 +11,6 @@ namespace derwent::ledger {
 namespace {
 
 using trust::Field;
-
-constexpr size_t kTagSize = Sha256Digest::kSize;
-
-std::vector<std::string> TagsOf(const PackedEntry& entry) {
-  const std::string& joined = entry.fields[Field::kSubjectTags];
-  std::vector<std::string> tags;
-  for (size_t at = 0; at + kTagSize <= joined.size(); at += kTagSize) tags.push_back(joined.substr(at, kTagSize));
-  return tags;
-}
 
 // What an entry whose own time was erased sorts by: it tells no more than its place in the log does.
 absl::StatusOr<absl::Time> TimeBefore(store::Reader& reader, uint64_t index) {
@@ -32,14 +22,13 @@ absl::StatusOr<absl::Time> TimeBefore(store::Reader& reader, uint64_t index) {
 
 }  // namespace
 
-absl::StatusOr<PackedEntry> FindSealed(store::Reader& reader, uint64_t index) {
+absl::StatusOr<FoundEntry> FindSealed(store::Reader& reader, uint64_t index) {
   ASSIGN_OR_RETURN(const store::LogState head, reader.GetLogState());
   if (index >= head.size) return absl::NotFoundError("no such entry");
-  ASSIGN_OR_RETURN(const std::optional<store::EntryRow> row, reader.FindEntry(index));
-  if (!row.has_value()) return absl::DataLossError("ledger: an entry is missing");
-  ASSIGN_OR_RETURN(PackedEntry entry, PackedEntry::Decode(row->packed));
-  if (entry.kind != trust::EntryKind::kSealed) return absl::NotFoundError("no such sealed entry");
-  return entry;
+  absl::StatusOr<FoundEntry> found = FindEntry(reader, index);
+  if (absl::IsNotFound(found.status())) return absl::DataLossError("ledger: an entry is missing");
+  if (found.ok() && found->entry.kind != trust::EntryKind::kSealed) return absl::NotFoundError("no such sealed entry");
+  return found;
 }
 
 trust::FieldSet ErasedOf(const PackedEntry& entry) {
@@ -49,19 +38,19 @@ trust::FieldSet ErasedOf(const PackedEntry& entry) {
 }
 
 absl::Status EraseFields(store::Transaction& transaction, uint64_t index, const trust::FieldSet& fields) {
-  ASSIGN_OR_RETURN(PackedEntry entry, FindSealed(transaction, index));
-  ASSIGN_OR_RETURN(const std::optional<store::EntryRow> stored, transaction.FindEntry(index));
-  const std::vector<std::string> tags = TagsOf(entry);
+  ASSIGN_OR_RETURN(FoundEntry found, FindSealed(transaction, index));
+  PackedEntry& entry = found.entry;
+  const std::vector<std::string> tags = entry.Tags();
   for (size_t i = 0; i < trust::kFieldCount; ++i) {
     if (!fields.test(i)) continue;
     entry.fields.values[i].clear();
     entry.fields.salts[i].clear();
   }
   store::EntryRow row{.index = index,
-                      .time = stored->time,
+                      .time = found.row.time,
                       .packed = entry.Encode(),
                       .columns = entry.Columns(),
-                      .tags = TagsOf(entry),
+                      .tags = entry.Tags(),
                       .decision_request = ""};
   if (fields.test(static_cast<size_t>(Field::kTime) - 1)) {
     ASSIGN_OR_RETURN(row.time, TimeBefore(transaction, index));

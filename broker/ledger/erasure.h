@@ -5,15 +5,16 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+#include "broker/ledger/entry_opener.h"
 #include "broker/ledger/packed_entry.h"
 #include "broker/store/store.h"
 #include "trust/entry/opening.h"
 
 namespace derwent::ledger {
 
-// A sealed entry as stored. Errors: kNotFound none of that index is committed, or it is public (nothing can be erased
-// of it); kDataLoss; of the store.
-absl::StatusOr<PackedEntry> FindSealed(store::Reader& reader, uint64_t index);
+// A sealed entry with its row. Errors: kNotFound none of that index is committed, or it is public (nothing can be
+// erased of it); kDataLoss; of the store.
+absl::StatusOr<FoundEntry> FindSealed(store::Reader& reader, uint64_t index);
 
 // Which of its fields were erased.
 trust::FieldSet ErasedOf(const PackedEntry& entry);

@@ -143,6 +143,14 @@ absl::StatusOr<PackedEntry> PackedEntry::Decode(absl::string_view packed) {
   return entry;
 }
 
+std::vector<std::string> PackedEntry::Tags() const {
+  const std::string& joined = fields[Field::kSubjectTags];
+  std::vector<std::string> tags;
+  for (size_t at = 0; at + Sha256Digest::kSize <= joined.size(); at += Sha256Digest::kSize)
+    tags.push_back(joined.substr(at, Sha256Digest::kSize));
+  return tags;
+}
+
 store::EntryColumns PackedEntry::Columns() const {
   if (kind != EntryKind::kSealed) return {.actor_agency = public_agency, .step = public_step};
   const auto attribute = [this](Field field, absl::string_view key) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -33,6 +34,8 @@ struct PackedEntry {
 
   // The search columns that the fields say.
   store::EntryColumns Columns() const;
+  // The tags of whom it is about, 32 octets each, ascending; none once erased.
+  std::vector<std::string> Tags() const;
 };
 
 // The leaf within a blob, without decoding the rest; empty when the blob is too short.

@@ -52,7 +52,7 @@ class ErasureTest : public ExchangeTest {
   std::vector<uint64_t> Entries(const std::string& agency, const std::string& step) {
     return store_->Read().value()->SearchEntries({.viewer_agency = agency, .step = step, .limit = 100}).value();
   }
-  ledger::PackedEntry Entry(uint64_t index) { return ledger::FindSealed(*store_->Read().value(), index).value(); }
+  ledger::PackedEntry Entry(uint64_t index) { return ledger::FindSealed(*store_->Read().value(), index)->entry; }
 
   template <typename Command>
   v1::SignedCommand Signed(const Command& command, absl::string_view type, const std::string& key_of) const {

@@ -57,6 +57,7 @@ TEST(DraftTest, SortsTagsAndKeepsEachOnce) {
   draft.SetSubject(1, "victim", {high, low, high});
   const auto entry = PackedEntry::Decode(Pack(draft)->row.packed).value();
   EXPECT_EQ(entry.fields[trust::Field::kSubjectTags], low + high);
+  EXPECT_THAT(entry.Tags(), ::testing::ElementsAre(low, high));
 }
 
 TEST(DraftTest, SearchesByWhatTheFieldsSay) {

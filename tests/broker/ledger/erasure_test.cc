@@ -87,7 +87,7 @@ class ErasureTest : public LedgerTest {
 TEST_F(ErasureTest, TakesSaltsAndValuesAndLeavesHashesAndLeaf) {
   Erase({2}, trust::PersonFields());
   const PackedEntry was = PackedEntry::Decode(before_).value();
-  const PackedEntry is = FindSealed(*store_->Read().value(), 2).value();
+  const PackedEntry is = FindSealed(*store_->Read().value(), 2)->entry;
   EXPECT_EQ(is.leaf, was.leaf);
   EXPECT_EQ(is.hashes, was.hashes);
   EXPECT_EQ(ErasedOf(is), trust::PersonFields());
