@@ -1,7 +1,5 @@
 #include "broker/ledger/erasure.h"
 
-#include <sqlite3.h>
-
 #include <fstream>
 #include <iterator>
 
@@ -11,6 +9,7 @@
 #include "broker/ledger/query.h"
 #include "broker/ledger/search.h"
 #include "tests/broker/ledger/ledger_fixture.h"
+#include "tests/broker/store/intruder.h"
 #include "trust/entry/erasure_record.h"
 #include "trust/entry/opening.h"
 
@@ -65,15 +64,7 @@ class ErasureTest : public LedgerTest {
   std::string Broken() { return Fsck(path(), log_->vkey()).value().broken; }
   // What fsck says after `sql`, as an intruder with sqlite3 would run it on the live file.
   std::string BrokenAfter(const std::string& sql) {
-    sqlite3* database = nullptr;
-    sqlite3_open(path().c_str(), &database);
-    sqlite3_create_function_v2(
-        database, "row_check", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, nullptr,
-        [](sqlite3_context* context, int, sqlite3_value**) { sqlite3_result_zeroblob(context, 8); }, nullptr, nullptr,
-        nullptr);
-    char* error = nullptr;
-    EXPECT_EQ(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, &error), SQLITE_OK) << error;
-    sqlite3_close(database);
+    store::Intruder(path()).Run(sql);
     return Broken();
   }
   std::vector<OpenedEntry> Find(const std::string& tag) {

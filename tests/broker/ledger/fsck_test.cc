@@ -8,6 +8,7 @@
 
 #include "broker/store/sqlite/sqlite_backup.h"
 #include "tests/broker/ledger/ledger_fixture.h"
+#include "tests/broker/store/intruder.h"
 #include "tests/broker/store/sample_rows.h"
 
 namespace derwent::ledger {
@@ -50,15 +51,7 @@ class FsckTest : public LedgerTest {
 
   // What fsck says after running `sql` on the closed database, as an intruder with sqlite3 would.
   std::string BrokenAfter(const std::string& sql) {
-    sqlite3* database = nullptr;
-    sqlite3_open(path().c_str(), &database);
-    sqlite3_create_function_v2(
-        database, "row_check", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, nullptr,
-        [](sqlite3_context* context, int, sqlite3_value**) { sqlite3_result_zeroblob(context, 8); }, nullptr, nullptr,
-        nullptr);
-    char* error = nullptr;
-    EXPECT_EQ(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, &error), SQLITE_OK) << error;
-    sqlite3_close(database);
+    store::Intruder(path()).Run(sql);
     return Broken(path());
   }
 };

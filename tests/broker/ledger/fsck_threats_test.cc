@@ -1,5 +1,3 @@
-#include <sqlite3.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <random>
@@ -11,6 +9,7 @@
 #include "broker/ledger/packed_entry.h"
 #include "broker/store/sqlite/sqlite_backup.h"
 #include "tests/broker/ledger/ledger_fixture.h"
+#include "tests/broker/store/intruder.h"
 
 // What somebody with the whole database and without the log's key can do to it, carefully, each over entries chosen at
 // random: the tables beside the entries are kept as the entries then say, so that only the evidence itself can tell.
@@ -24,22 +23,10 @@ using ::testing::HasSubstr;
 constexpr uint64_t kEntries = 40;
 constexpr int kCases = 12;
 
-// Opens the database when it first runs something: one that is open keeps another's log of changes from being emptied.
-class Intruder {
+// Keeps what finds an entry in step with the entry.
+class Intruder : public store::Intruder {
  public:
-  explicit Intruder(std::string path) : path_(std::move(path)) {}
-  Intruder(const Intruder&) = delete;
-  Intruder& operator=(const Intruder&) = delete;
-  ~Intruder() {
-    if (database_ == nullptr) return;
-    Run("COMMIT");
-    sqlite3_close(database_);
-  }
-  void Run(const std::string& sql) {
-    if (database_ == nullptr) Open();
-    char* error = nullptr;
-    ASSERT_EQ(sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, &error), SQLITE_OK) << error << ": " << sql;
-  }
+  using store::Intruder::Intruder;
   // Moves an entry, with everything that finds it, to another index.
   void Move(uint64_t from, uint64_t to) {
     for (const char* table : {"entry", "entry_search", "entry_party", "subject_index", "public_body"})
@@ -60,18 +47,6 @@ class Intruder {
     Run(absl::StrCat("INSERT INTO entry_party SELECT agency, ", to, " FROM entry_party WHERE idx = ", from));
     Run(absl::StrCat("INSERT INTO subject_index SELECT tag, ", to, " FROM subject_index WHERE idx = ", from));
   }
-
- private:
-  void Open() {
-    ASSERT_EQ(sqlite3_open(path_.c_str(), &database_), SQLITE_OK);
-    sqlite3_create_function_v2(
-        database_, "row_check", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, nullptr,
-        [](sqlite3_context* context, int, sqlite3_value**) { sqlite3_result_zeroblob(context, 8); }, nullptr, nullptr,
-        nullptr);
-    Run("PRAGMA synchronous=OFF; BEGIN");
-  }
-  const std::string path_;
-  sqlite3* database_ = nullptr;
 };
 
 class FsckThreatsTest : public LedgerTest {

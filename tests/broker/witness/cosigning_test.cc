@@ -1,12 +1,11 @@
 #include "broker/witness/cosigning.h"
 
-#include <sqlite3.h>
-
 #include "absl/strings/str_replace.h"
 
 #include "broker/ledger/fsck.h"
 #include "broker/witness/restart.h"
 #include "broker/witness/standing.h"
+#include "tests/broker/store/intruder.h"
 #include "tests/broker/witness/witness_fixture.h"
 #include "trust/note/checkpoint.h"
 
@@ -169,14 +168,7 @@ TEST_F(CosigningTest, FsckVerifiesEveryCosignature) {
   ASSERT_OK(Keep(4, Line(0, 4) + Line(1, 4)));
   log_.reset();
   store_.reset();
-  sqlite3* database = nullptr;
-  sqlite3_open(path().c_str(), &database);
-  sqlite3_create_function_v2(
-      database, "row_check", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, nullptr,
-      [](sqlite3_context* context, int, sqlite3_value**) { sqlite3_result_zeroblob(context, 8); }, nullptr, nullptr,
-      nullptr);
-  EXPECT_EQ(sqlite3_exec(database, "UPDATE cosignature SET size = 3", nullptr, nullptr, nullptr), SQLITE_OK);
-  sqlite3_close(database);
+  store::Intruder(path()).Run("UPDATE cosignature SET size = 3");
   EXPECT_THAT(Fsck(), HasSubstr("cosignature of 3"));
 }
 
