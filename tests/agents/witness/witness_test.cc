@@ -87,8 +87,12 @@ class WitnessTest : public ::testing::Test {
   }
   void Open() {
     witness_.reset();
-    witness_ =
-        *Witness::Open((folder_ / "witness.db").string(), "dfrs.example/witness", KeyOf('w'), {LogKey()}, clock_);
+    witness_ = Of("dfrs", 'w');
+  }
+  // An agency's witness, with state of its own.
+  std::unique_ptr<Witness> Of(const std::string& agency, char seed) {
+    return *Witness::Open((folder_ / (agency + ".db")).string(), agency + ".example/witness", KeyOf(seed), {LogKey()},
+                          clock_);
   }
   int Status(const std::string& body) { return witness_->AddCheckpoint(body).status; }
   // The checkpoint with what the witness answered, under a policy that asks for this witness.
@@ -147,6 +151,43 @@ TEST_F(WitnessTest, RefusesAnotherHistoryAndKeepsItsEvidence) {
   EXPECT_EQ(Status(Log(12, 'b').Since(8)), 422) << "another history that grew";
   EXPECT_EQ(Status(Log(12, 'b', 8).Since(8)), 200) << "the same past";
   EXPECT_EQ(witness_->CountEvidence().value(), 2);
+}
+
+// What a client of one witness gives to the other: the checkpoint that it cosigned last, from the size that other saw.
+std::string Told(Witness& by, uint64_t old_size) {
+  return absl::StrCat("old ", old_size, "\n\n", by.Latest(trust::Sha256(kOrigin).hex()).body);
+}
+
+TEST_F(WitnessTest, AForkIsFoundByBothWhenEitherHearsWhatTheOtherSaw) {
+  std::unique_ptr<Witness> other = Of("adults", 'a');
+  ASSERT_EQ(Status(Log(8).Since(0)), 200);
+  ASSERT_EQ(other->AddCheckpoint(Log(8, 'b').Since(0)).status, 200) << "first sight: nothing to hold it against";
+  EXPECT_EQ(Status(Told(*other, 8)), 422);
+  EXPECT_EQ(other->AddCheckpoint(Told(*witness_, 8)).status, 422);
+  for (int start = 0; start < 2; ++start) {
+    EXPECT_EQ(witness_->CountEvidence().value(), 1 + start);
+    EXPECT_EQ(other->CountEvidence().value(), 1 + start);
+    Open();
+    other = Of("adults", 'a');
+    EXPECT_EQ(Status(Log(12, 'b').Since(8)), 422) << "nor does it follow the other's tree after a start";
+    EXPECT_EQ(other->AddCheckpoint(Log(12).Since(8)).status, 422);
+  }
+  EXPECT_EQ(Status(Log(12).Since(8)), 200) << "what it saw may go on";
+}
+
+TEST_F(WitnessTest, OneThatLostItsStateSaysSoAndHoldsToWhatItSeesFirst) {
+  ASSERT_EQ(Status(Log(8).Since(0)), 200);
+  witness_.reset();
+  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(folder_ / (std::string("dfrs.db") + suffix));
+  Open();
+  EXPECT_EQ(witness_->Seen(kOrigin)->size, 0u);
+  const WitnessAnswer answer = witness_->AddCheckpoint(Log(9).Since(8));
+  EXPECT_EQ(answer.status, 409);
+  EXPECT_EQ(answer.body, "0\n") << "it does not pretend to know the tree that the broker says it saw";
+  EXPECT_EQ(Status(Log(9).Since(0)), 200);
+  EXPECT_EQ(Status(Log(8).Since(0)), 409);
+  EXPECT_EQ(Status(Log(12, 'b').Since(9)), 422);
+  EXPECT_EQ(witness_->Seen(kOrigin)->size, 9u);
 }
 
 TEST_F(WitnessTest, AProofMustBeTheProof) {
