@@ -7,6 +7,10 @@
 namespace derwent::store {
 namespace {
 
+// All but the files, which a list of revisions leaves out.
+#define DERWENT_POLICY_COLUMNS \
+  " revision, state, base, action, agency, content, policy, governance, opening, create_ms, activate_ms, idx,"
+
 absl::StatusOr<PolicyRow> TakePolicy(const Query& query) {
   PolicyRow row{.revision = query.Unsigned(0),
                 .state = static_cast<PolicyRowState>(query.Int(1)),
@@ -28,26 +32,18 @@ absl::StatusOr<PolicyRow> TakePolicy(const Query& query) {
 
 absl::StatusOr<std::optional<PolicyRow>> SqliteReads::FindPolicy(uint64_t revision) {
   return OneRow<PolicyRow>(
-      connection_.Select(
-          "SELECT revision, state, base, action, agency, content, policy, governance, opening, create_ms,"
-          " activate_ms, idx, files FROM policy_revision WHERE revision = ?",
-          revision),
+      connection_.Select("SELECT" DERWENT_POLICY_COLUMNS " files FROM policy_revision WHERE revision = ?", revision),
       TakePolicy);
 }
 
 absl::StatusOr<std::optional<PolicyRow>> SqliteReads::PolicyInForce() {
   return OneRow<PolicyRow>(
-      connection_.Select(
-          "SELECT revision, state, base, action, agency, content, policy, governance, opening, create_ms,"
-          " activate_ms, idx, files FROM policy_revision WHERE state = 2"),
-      TakePolicy);
+      connection_.Select("SELECT" DERWENT_POLICY_COLUMNS " files FROM policy_revision WHERE state = 2"), TakePolicy);
 }
 
 absl::StatusOr<std::vector<PolicyRow>> SqliteReads::ListPolicies() {
   return AllRows<PolicyRow>(
-      connection_.Select(
-          "SELECT revision, state, base, action, agency, content, policy, governance, opening, create_ms,"
-          " activate_ms, idx, x'' FROM policy_revision ORDER BY revision DESC"),
+      connection_.Select("SELECT" DERWENT_POLICY_COLUMNS " x'' FROM policy_revision ORDER BY revision DESC"),
       TakePolicy);
 }
 

@@ -10,6 +10,8 @@ std::optional<uint64_t> OptionalIndex(const Query& query, int column) {
   return query.Unsigned(column);
 }
 
+#define DERWENT_HOLD_COLUMNS " idx, hold_id, agency, reason, placed_ms, entry, lift FROM hold"
+
 absl::StatusOr<HoldRow> TakeHold(const Query& query) {
   return HoldRow{.index = query.Unsigned(0),
                  .hold_id = query.Text(1),
@@ -55,18 +57,13 @@ absl::StatusOr<ErasurePartyRow> TakeParty(const Query& query) {
 
 absl::StatusOr<std::vector<HoldRow>> SqliteReads::HoldsOn(uint64_t index) {
   return AllRows<HoldRow>(
-      connection_.Select("SELECT idx, hold_id, agency, reason, placed_ms, entry, lift FROM hold WHERE idx = ? AND lift "
-                         "IS NULL ORDER BY hold_id",
-                         index),
+      connection_.Select("SELECT" DERWENT_HOLD_COLUMNS " WHERE idx = ? AND lift IS NULL ORDER BY hold_id", index),
       TakeHold);
 }
 
 absl::StatusOr<std::vector<HoldRow>> SqliteReads::ListHold(absl::string_view hold_id) {
-  return AllRows<HoldRow>(
-      connection_.Select(
-          "SELECT idx, hold_id, agency, reason, placed_ms, entry, lift FROM hold WHERE hold_id = ? ORDER BY idx",
-          hold_id),
-      TakeHold);
+  return AllRows<HoldRow>(connection_.Select("SELECT" DERWENT_HOLD_COLUMNS " WHERE hold_id = ? ORDER BY idx", hold_id),
+                          TakeHold);
 }
 
 absl::StatusOr<std::optional<ErasureRow>> SqliteReads::FindErasure(absl::string_view erasure_id) {
