@@ -43,7 +43,7 @@ std::map<std::string, Told> ByShare(const std::vector<v1::LedgerEntry>& entries)
 
 void CompareShare(const v1::ShareEvidence& share, const Told& told, std::vector<Gap>& gaps) {
   const std::string where = share.sent() ? "the outbox" : "the inbox";
-  if (share.state() == "QUEUED") return;                   // Not answered yet: nothing to prove.
+  if (share.state() == "QUEUED" || share.state() == "PENDING") return;  // Not answered yet: nothing to prove.
   if (told.sending.empty() && share.state() != "REFUSED")  // Refused before it was ever a share, it is none.
     gaps.push_back({.share = share.share_id(),
                     .entry = "",

@@ -30,7 +30,7 @@ int CodeOf(const v1::PushReferralResponse& response) {
   bool less = false;
   for (const v1::ShareOutcome& share : response.shares()) {
     refused = refused || share.state() == "REFUSED";
-    less = less || share.state() == "QUEUED";
+    less = less || share.state() == "QUEUED" || share.state() == "PENDING";
     for (const v1::UnitOutcome& unit : share.units()) {
       given = given || unit.outcome() != "WITHHELD";
       less = less || unit.outcome() != "RELEASED";
@@ -92,12 +92,13 @@ absl::StatusOr<int> ListOut(Client& client, Format format) {
 absl::StatusOr<int> ListIn(Client& client, Format format) {
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentService::NewStub(agent->grpc());
-  Rows rows({"share", "from", "profile", "for", "state", "marking"});
+  Rows rows({"share", "from", "profile", "for", "state", "marking", "adds to"});
   v1::ListInboxRequest request;
   do {
     ASSIGN_OR_RETURN(const v1::ListInboxResponse page, agent->Call(*stub, &Stub::ListInbox, request, client.options()));
     for (const v1::InboxItem& item : page.items())
-      rows.Add({item.share_id(), item.sender_agency(), item.profile(), item.role(), item.state(), item.marking()});
+      rows.Add({item.share_id(), item.sender_agency(), item.profile(), item.role(), item.state(), item.marking(),
+                item.adds_to_share_id()});
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
   rows.Print(format, std::cout);

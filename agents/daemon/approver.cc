@@ -100,7 +100,8 @@ absl::StatusOr<v1::ShowApprovalResponse> Approver::Show(const std::string& perso
   *response.mutable_approval() = Described(row, std::move(question));
   if (!row.own) return response;
   RETURN_IF_ERROR(context_.state.LogAccess(person, row.request_id, "show approval"));
-  ASSIGN_OR_RETURN(Holder::Preview preview, holder_.PreviewOf(row));
+  ASSIGN_OR_RETURN(const bool held_back, held_back_.Holds(row.request_id));
+  ASSIGN_OR_RETURN(ApprovalPreview preview, held_back ? held_back_.PreviewOf(row) : holder_.PreviewOf(row));
   response.set_justification(preview.justification);
   for (v1::OpenedUnit& unit : preview.units) *response.add_units() = std::move(unit);
   return response;
@@ -115,8 +116,18 @@ absl::StatusOr<v1::AnswerApprovalResponse> Approver::Answer(const std::string& p
     return Fault(absl::StatusCode::kFailedPrecondition, "APPROVAL_NOT_VALID", "the approval is not the caller's own");
   ASSIGN_OR_RETURN(const ApprovalRow row, Find(person, command.approval_id()));
   if (!row.own) return GiveElsewhere(row, approval);
-  RETURN_IF_ERROR(AsFault(holder_.TakeApproval(approval)));
+  RETURN_IF_ERROR(AsFault(TakeOwn(approval)));
   return v1::AnswerApprovalResponse();
+}
+
+absl::Status Approver::TakeOwn(const v1::SignedApproval& approval) {
+  v1::ApprovalCommand said;
+  if (!said.ParseFromString(approval.command().payload()))
+    return absl::FailedPreconditionError("the approval is malformed");
+  ASSIGN_OR_RETURN(const std::optional<ApprovalRow> row, requests_.FindApproval(said.approval_id()));
+  if (!row.has_value() || !row->own) return absl::NotFoundError("no such approval was asked for here");
+  ASSIGN_OR_RETURN(const bool held_back, held_back_.Holds(row->request_id));
+  return held_back ? held_back_.TakeApproval(approval, *row) : holder_.TakeApproval(approval, *row);
 }
 
 absl::StatusOr<v1::AnswerApprovalResponse> Approver::GiveElsewhere(const ApprovalRow& row,
@@ -127,9 +138,9 @@ absl::StatusOr<v1::AnswerApprovalResponse> Approver::GiveElsewhere(const Approva
   const auto view = context_.policy.view();
   if (view == nullptr) return absl::UnavailableError("policy and directories were not verified yet");
   const auto roots = context_.roots.get();
-  // Who asks is known to the holder and the broker, not here: both refuse the asker's own.
-  const absl::StatusOr<v1::ApprovalCommand> command =
-      CheckApproval(approval, question, "", roots->anchors, view->snapshot(), context_.clock.Now());
+  // Who asks for data is known to the holder and the broker, not here: both refuse the asker's own.
+  const absl::StatusOr<v1::ApprovalCommand> command = CheckApproval(
+      approval, question, question.acting_person(), roots->anchors, view->snapshot(), context_.clock.Now());
   if (!command.ok()) return AsFault(command.status());
   v1::GiveApprovalRequest give;
   give.set_request_id(context_.random.NewUuid().text());

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 
 #include "agents/daemon/context.h"
+#include "agents/daemon/held_back.h"
 #include "agents/daemon/holder.h"
 #include "agents/daemon/request_state.h"
 #include "derwent/v1/agent_request.pb.h"
@@ -18,9 +19,12 @@ namespace derwent::agents {
 class Approver {
  public:
   // Borrows everything.
-  Approver(const AgentContext& context, RequestState& requests, Holder& holder)
-      : context_(context), requests_(requests), holder_(holder) {}
+  Approver(const AgentContext& context, RequestState& requests, Holder& holder, HeldBack& held_back)
+      : context_(context), requests_(requests), holder_(holder), held_back_(held_back) {}
 
+  // Takes what somebody signed about this agency's own data, here or at another agency. Errors: kNotFound it was not
+  // asked here; of TakeSigned.
+  absl::Status TakeOwn(const v1::SignedApproval& approval);
   // Takes another agency's question. Errors: kUnauthenticated, kInvalidArgument: it does not count.
   absl::Status TakeQuestion(const v1::DsseEnvelope& envelope, const v1::ApprovalQuestion& question);
 
@@ -40,6 +44,7 @@ class Approver {
   const AgentContext& context_;
   RequestState& requests_;
   Holder& holder_;
+  HeldBack& held_back_;
 };
 
 }  // namespace derwent::agents

@@ -198,7 +198,8 @@ AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroun
                          .upkeep = upkeep_,
                          .postman = postman_,
                          .records = around.records == nullptr ? system_records_ : *around.records}),
-      approver_(context_, *request_state_, holder_),
+      held_back_(context_, *request_state_, sender_, upkeep_),
+      approver_(context_, *request_state_, holder_, held_back_),
       receiver_(context_, {.evidence = evidence_,
                            .upkeep = upkeep_,
                            .handover = handover_,
@@ -206,7 +207,7 @@ AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroun
                            .asker = asker_,
                            .holder = holder_,
                            .approver = approver_}),
-      desk_(context_, sender_, postman_),
+      desk_(context_, sender_, held_back_, postman_),
       request_desk_(context_, {.requests = *request_state_, .asker = asker_, .holder = holder_, .approver = approver_}),
       emergency_desk_(context_, asker_),
       audit_desk_(context_, *request_state_) {
@@ -295,6 +296,7 @@ void AgentDaemon::SendOut() {
     absl::Status status = sender_.Drain();
     if (status.ok()) status = asker_.Drain();
     if (status.ok() && policy_.view() != nullptr) status = holder_.Work();
+    if (status.ok() && policy_.view() != nullptr) status = held_back_.Work();
     if (status.ok()) status = holder_.Drain();
     if (status.ok()) status = postman_.Drain().status();
     if (status.ok()) status = handover_.GiveAll();

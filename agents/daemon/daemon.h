@@ -20,6 +20,7 @@
 #include "agents/daemon/eraser.h"
 #include "agents/daemon/evidence.h"
 #include "agents/daemon/handover.h"
+#include "agents/daemon/held_back.h"
 #include "agents/daemon/holder.h"
 #include "agents/daemon/intake.h"
 #include "agents/daemon/postman.h"
@@ -86,6 +87,7 @@ class AgentDaemon {
   Postman& postman() { return postman_; }
   Asker& asker() { return asker_; }
   Holder& holder() { return holder_; }
+  HeldBack& held_back() { return held_back_; }
   Eraser& eraser() { return eraser_; }
   Receiver& receiver() { return receiver_; }
   Handover& handover() { return handover_; }
@@ -124,6 +126,7 @@ class AgentDaemon {
   Handover handover_;
   Asker asker_;
   Holder holder_;
+  HeldBack held_back_;
   Approver approver_;
   Receiver receiver_;
   Desk desk_;

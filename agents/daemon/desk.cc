@@ -37,6 +37,7 @@ v1::InboxItem ItemOf(const InboxRow& row, const v1::Manifest& manifest) {
   item.set_state(row.state);
   *item.mutable_receive_time() = ToTimestamp(row.receive_time);
   item.set_marking(manifest.marking());
+  item.set_adds_to_share_id(manifest.adds_to_share_id());
   return item;
 }
 
@@ -80,8 +81,14 @@ absl::StatusOr<v1::WithdrawResponse> Desk::Withdraw(const LocalCaller& caller, c
   if (!IsWithdrawalReason(request.reason())) return Invalid({{"reason", "must be a code of a withdrawal"}});
   ASSIGN_OR_RETURN(const std::optional<OutboxRow> share, context_.state.FindShare(request.share_id()));
   if (!share.has_value()) return NoSuchShare();
+  if (share->state == "PENDING") {
+    RETURN_IF_ERROR(held_back_.Cancel(share->share_id));
+    RETURN_IF_ERROR(context_.state.LogAccess(caller.name, share->share_id, "withdraw"));
+    return v1::WithdrawResponse();
+  }
   if (share->state != "STORED")
-    return Fault(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED", "only a stored share can be withdrawn");
+    return Fault(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED",
+                 "only a share that is stored or waits for agreement can be withdrawn");
   v1::ShareOutcome outcome;
   if (!outcome.ParseFromString(share->outcome)) return absl::DataLossError("a kept outcome does not parse");
   std::set<std::string> recipients;
@@ -90,6 +97,7 @@ absl::StatusOr<v1::WithdrawResponse> Desk::Withdraw(const LocalCaller& caller, c
   }
   for (const std::string& recipient : recipients)
     RETURN_IF_ERROR(postman_.QueueWithdrawal(share->share_id, recipient, request.reason()));
+  RETURN_IF_ERROR(CancelWaiting(*share));
   RETURN_IF_ERROR(context_.state.LogAccess(caller.name, share->share_id, "withdraw"));
   ASSIGN_OR_RETURN(const std::vector<Postman::Sent> sent, postman_.Drain(share->share_id));
   v1::WithdrawResponse response;
@@ -97,6 +105,20 @@ absl::StatusOr<v1::WithdrawResponse> Desk::Withdraw(const LocalCaller& caller, c
     for (const std::string& agency : one.told_agencies) response.add_told_agencies(agency);
   }
   return response;
+}
+
+absl::Status Desk::CancelWaiting(const OutboxRow& share) {
+  v1::ShareOutcome outcome;
+  if (!outcome.ParseFromString(share.outcome)) return absl::DataLossError("a kept outcome does not parse");
+  ASSIGN_OR_RETURN(const std::vector<OutboxRow> others, context_.state.SharesOf(share.referral_ref));
+  for (const OutboxRow& other : others) {
+    v1::ShareOutcome waits;
+    if (other.state != "PENDING" || !waits.ParseFromString(other.outcome) || waits.profile() != outcome.profile())
+      continue;
+    const absl::Status cancelled = held_back_.Cancel(other.share_id);
+    if (!cancelled.ok() && !absl::IsNotFound(cancelled)) return cancelled;
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::OutboxItem> Desk::ItemOf(const OutboxRow& row) {

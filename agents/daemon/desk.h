@@ -6,6 +6,7 @@
 
 #include "agents/daemon/context.h"
 #include "agents/daemon/entitlement.h"
+#include "agents/daemon/held_back.h"
 #include "agents/daemon/postman.h"
 #include "agents/daemon/sender.h"
 #include "derwent/v1/agent.pb.h"
@@ -16,8 +17,8 @@ namespace derwent::agents {
 // with ROLE_NOT_ENTITLED before anything is told. Blocks. Thread-safe.
 class Desk {
  public:
-  Desk(const AgentContext& context, Sender& sender, Postman& postman)
-      : context_(context), sender_(sender), postman_(postman) {}
+  Desk(const AgentContext& context, Sender& sender, HeldBack& held_back, Postman& postman)
+      : context_(context), sender_(sender), held_back_(held_back), postman_(postman) {}
 
   absl::StatusOr<v1::PushReferralResponse> Push(const LocalCaller& caller, v1::PushReferralRequest request);
   absl::StatusOr<v1::WithdrawResponse> Withdraw(const LocalCaller& caller, const v1::WithdrawRequest& request);
@@ -33,6 +34,8 @@ class Desk {
 
  private:
   absl::Status NameActor(const LocalCaller& caller, v1::PushReferralRequest& request) const;
+  // What of the same share waits for agreement does not go either.
+  absl::Status CancelWaiting(const OutboxRow& share);
   absl::StatusOr<v1::OutboxItem> ItemOf(const OutboxRow& row);
   // References of the identifiers; what is wrong with them goes to `problems`.
   std::vector<std::string> ReferencesFor(const google::protobuf::RepeatedPtrField<std::string>& identifiers,
@@ -40,6 +43,7 @@ class Desk {
 
   const AgentContext& context_;
   Sender& sender_;
+  HeldBack& held_back_;
   Postman& postman_;
 };
 

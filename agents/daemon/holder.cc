@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
+#include "agents/daemon/asked_approvals.h"
 #include "agents/daemon/at_once.h"
 #include "agents/daemon/emergency_desk.h"
 #include "agents/daemon/fault.h"
@@ -192,7 +193,7 @@ absl::Status Holder::Expire(Standing& standing) {
     if (category.outcome() == "PENDING") category.set_outcome("WITHHELD");
   }
   if (!standing.details.has_answer_time()) standing.details.set_state("EXPIRED");
-  RETURN_IF_ERROR(LapseApprovals(standing.row.request_id));
+  RETURN_IF_ERROR(LapseAll(standing.row.request_id, parts_.requests));
   RETURN_IF_ERROR(context_.state.EraseReceived(standing.row.request_id));
   return Save(standing, absl::InfiniteFuture(), std::nullopt);
 }
@@ -320,7 +321,7 @@ absl::Status Holder::Cancelled(const std::string& request_id) {
   Standing standing{.row = *row};
   ASSIGN_OR_RETURN(standing.details, Describe(*row));
   standing.details.set_state("CANCELLED");
-  RETURN_IF_ERROR(LapseApprovals(request_id));
+  RETURN_IF_ERROR(LapseAll(request_id, parts_.requests));
   return Save(standing, absl::InfiniteFuture(), std::nullopt);
 }
 

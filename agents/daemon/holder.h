@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
+#include "agents/daemon/asked_approvals.h"
 #include "agents/daemon/context.h"
 #include "agents/daemon/evidence.h"
 #include "agents/daemon/keyed_lock.h"
@@ -44,21 +45,16 @@ class Holder {
   absl::StatusOr<bool> Take(const OpenedPackage& opened);
   // The asker took the request back.
   absl::Status Cancelled(const std::string& request_id);
-  // A person's signed answer to an approval asked here. Errors: of CheckApproval; kNotFound; kFailedPrecondition
-  // decided before.
-  absl::Status TakeApproval(const v1::SignedApproval& approval);
+  // A person's signed answer to an approval asked here. Errors: of TakeSigned; kNotFound.
+  absl::Status TakeApproval(const v1::SignedApproval& approval, const ApprovalRow& row);
 
   // Makes what is due: answers, supplements, questions to approvers. Error: the first failure; the rest was tried.
   absl::Status Work();
   // Sends answers whose slot has come. Error: kUnavailable when the broker does not answer.
   absl::Status Drain();
 
-  // What an approval would release, as it stands now, and the asker's justification.
-  struct Preview {
-    std::vector<v1::OpenedUnit> units;
-    std::string justification;
-  };
-  absl::StatusOr<Preview> PreviewOf(const ApprovalRow& approval);
+  // What an approval would release, as it stands now.
+  absl::StatusOr<ApprovalPreview> PreviewOf(const ApprovalRow& approval);
   absl::StatusOr<v1::HeldRequest> Describe(const HeldRow& row) const;
 
  private:
@@ -81,9 +77,7 @@ class Holder {
   absl::StatusOr<bool> Vetoed(const std::optional<v1::CaseRecord>& record);
   absl::Status WorkOn(const HeldRow& row);
   absl::Status Expire(Standing& standing);
-  absl::Status LapseApprovals(const std::string& request_id);
   absl::Status AskApprovers(Standing& standing);
-  absl::Status AskElsewhere(const ApprovalRow& approval, const Standing& standing);
   absl::Status Answer(Standing& standing, const Verdicts& verdicts);
   absl::Status Supplement(Standing& standing, const Verdicts& verdicts);
   absl::StatusOr<AnswerRow> Seal(const Standing& standing, v1::PackageKind kind, const PackageRecipient& reply,

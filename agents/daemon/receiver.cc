@@ -87,7 +87,7 @@ absl::StatusOr<bool> Receiver::End(const std::string& delivery_id) {
 }
 
 absl::StatusOr<bool> Receiver::HandleApproval(const v1::Delivery& delivery) {
-  const absl::Status taken = parts_.holder.TakeApproval(delivery.approval());
+  const absl::Status taken = parts_.approver.TakeOwn(delivery.approval());
   if (absl::IsUnavailable(taken) || absl::IsDataLoss(taken)) return taken;
   if (!taken.ok()) {
     context_.Alarm("APPROVAL_REJECTED", "", "");

@@ -1,12 +1,18 @@
 #include "agents/daemon/sender.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "agents/daemon/fault.h"
 #include "agents/daemon/sealing.h"
+#include "agents/sdk/approval.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/companion.h"
 #include "agents/sdk/envelope.h"
@@ -28,6 +34,76 @@ bool MaySee(const ReferralDraft& draft) {
     const bool allowed = only.empty() || std::ranges::find(only, draft.acting_person) != only.end();
     return allowed && std::ranges::find(never, draft.acting_person) == never.end();
   });
+}
+
+// What goes now, and what waits: one a recipient, subject and set of roles that must agree.
+struct SplitOutcomes {
+  std::optional<v1::ShareOutcome> now;
+  std::vector<v1::ShareOutcome> waiting;
+};
+
+SplitOutcomes Split(const ReferralDraft& draft, const HolderDecision& decision) {
+  SplitOutcomes split;
+  std::map<std::tuple<std::string, uint32_t, std::string>, size_t> groups;
+  v1::ShareOutcome now;
+  now.set_profile(draft.profile);
+  now.mutable_decisions()->Assign(decision.decisions.begin(), decision.decisions.end());
+  for (const v1::UnitOutcome& unit : decision.outcomes) {
+    if (unit.outcome() != "PENDING") {
+      *now.add_units() = unit;
+      continue;
+    }
+    const auto [group, fresh] = groups.emplace(
+        std::tuple(unit.recipient_agency(), unit.subject(), absl::StrJoin(unit.approvers(), " ")), groups.size());
+    if (fresh) {
+      split.waiting.emplace_back().set_profile(draft.profile);
+      for (const v1::PlannedDecision& one : decision.decisions) {
+        if (one.recipient_agency() == unit.recipient_agency() && one.subject() == unit.subject())
+          *split.waiting.back().add_decisions() = one;
+      }
+    }
+    *split.waiting[group->second].add_units() = unit;
+  }
+  // When nothing goes now, what is withheld is told with the first that waits.
+  if (decision.recipients.empty() && !split.waiting.empty())
+    split.waiting.front().mutable_units()->MergeFrom(now.units());
+  else
+    split.now = std::move(now);
+  return split;
+}
+
+v1::HeldBackUnits HoldBack(const ReferralDraft& draft, const v1::ShareOutcome& outcome, const PolicyCache::View& view,
+                           absl::Time now) {
+  const v1::UnitOutcome& first = outcome.units(0);
+  v1::HeldBackUnits units;
+  units.set_subject(first.subject());
+  units.set_policy_digest(view.bundle->policy_digest);
+  *units.mutable_due_time() = ToTimestamp(ApprovalDue(*view.bundle->policy, now, absl::InfiniteFuture()));
+  v1::PushReferralRequest& referral = *units.mutable_referral();
+  referral.set_profile(draft.profile);
+  referral.set_purpose(draft.purpose);
+  referral.set_board(draft.board);
+  referral.set_area(draft.area);
+  referral.set_justification(draft.justification);
+  referral.set_acting_person(draft.acting_person);
+  for (const DraftSubject& subject : draft.subjects) {
+    if (subject.number != first.subject()) continue;
+    v1::ReferralSubject& kept = *referral.add_subjects();
+    kept.set_role(subject.role);
+    *kept.mutable_record() = subject.record;
+  }
+  for (const DraftRecipient& recipient : draft.recipients) {
+    if (recipient.agency != first.recipient_agency()) continue;
+    v1::ReferralRecipientChoice& kept = *referral.add_recipients();
+    kept.set_agency(recipient.agency);
+    kept.set_role(recipient.role);
+    kept.set_person(recipient.person);
+    for (std::string& ground : AssertedGrounds(recipient, first.subject())) kept.add_grounds(std::move(ground));
+    for (const v1::UnitOutcome& unit : outcome.units()) {
+      if (unit.outcome() == "PENDING") kept.add_categories(unit.category());
+    }
+  }
+  return units;
 }
 
 }  // namespace
@@ -65,38 +141,63 @@ absl::StatusOr<v1::PlanReferralResponse> Sender::Plan(const ReferralDraft& draft
   return Fault(absl::StatusCode::kUnavailable, "POLICY_CHANGED", "the policy changes while this is planned; try again");
 }
 
-absl::StatusOr<Sender::Prepared> Sender::Prepare(const ReferralDraft& draft, bool seal) {
-  std::shared_ptr<const PolicyCache::View> view;
-  ASSIGN_OR_RETURN(const v1::PlanReferralResponse plan, Plan(draft, view));
+absl::StatusOr<Sender::Decided> Sender::Decide(const ReferralDraft& draft, const Agreed& agreed) {
+  Decided decided;
+  ASSIGN_OR_RETURN(const v1::PlanReferralResponse plan, Plan(draft, decided.view));
   for (const v1::AgencyKeys& keys : plan.keys()) RETURN_IF_ERROR(upkeep_.TakeRecipientKeys(keys));
-  const absl::Time now = context_.clock.Now();
-  ASSIGN_OR_RETURN(const HolderDecision decision,
-                   DecideAsHolder(draft, plan, view->snapshot(), now, context_.identity.contact, context_.random));
+  decided.time = context_.clock.Now();
+  ASSIGN_OR_RETURN(decided.decision, DecideAsHolder(draft, plan, decided.view->snapshot(), decided.time,
+                                                    context_.identity.contact, context_.random, agreed));
+  return decided;
+}
+
+absl::StatusOr<OutboxRow> Sender::PrepareNow(const ReferralDraft& draft, const Decided& decided,
+                                             v1::ShareOutcome outcome) {
+  const bool refused = decided.decision.recipients.empty();
+  OutboxRow row{.share_id = context_.random.NewOrderedUuid(decided.time).text(),
+                .state = refused ? "REFUSED" : "QUEUED",
+                .reason = decided.decision.refusal,
+                .create_time = decided.time,
+                .collect_deadline = decided.time};
+  if (!refused) RETURN_IF_ERROR(Seal(draft, decided, /*adds_to=*/"", /*approvals=*/{}, row));
+  outcome.set_share_id(refused ? "" : row.share_id);
+  outcome.set_state(row.state);
+  outcome.set_reason(row.reason);
+  row.outcome = outcome.SerializeAsString();
+  return row;
+}
+
+absl::StatusOr<Sender::Prepared> Sender::Prepare(const ReferralDraft& draft) {
+  ASSIGN_OR_RETURN(const Decided decided, Decide(draft, /*agreed=*/{}));
+  SplitOutcomes split = Split(draft, decided.decision);
   Prepared prepared;
-  prepared.outcome.set_profile(draft.profile);
-  prepared.outcome.mutable_units()->Assign(decision.outcomes.begin(), decision.outcomes.end());
-  prepared.outcome.mutable_decisions()->Assign(decision.decisions.begin(), decision.decisions.end());
-  prepared.row.create_time = now;
-  prepared.row.collect_deadline = now;
-  prepared.row.state = decision.recipients.empty() ? "REFUSED" : "QUEUED";
-  prepared.row.reason =
-      decision.recipients.empty() && decision.refusal.empty() ? "APPROVAL_REQUIRED" : decision.refusal;
-  if (!seal) {
-    prepared.outcome.set_state(decision.recipients.empty() ? "REFUSED" : "PLANNED");
-    prepared.outcome.set_reason(prepared.row.reason);
-    return prepared;
+  if (split.now.has_value()) {
+    ASSIGN_OR_RETURN(OutboxRow row, PrepareNow(draft, decided, *std::move(split.now)));
+    prepared.shares.push_back(std::move(row));
   }
-  prepared.row.share_id = context_.random.NewOrderedUuid(now).text();
-  if (!decision.recipients.empty()) RETURN_IF_ERROR(Seal(draft, decision, *view, now, prepared.row));
-  prepared.outcome.set_share_id(decision.recipients.empty() ? "" : prepared.row.share_id);
-  prepared.outcome.set_state(prepared.row.state);
-  prepared.outcome.set_reason(prepared.row.reason);
-  prepared.row.outcome = prepared.outcome.SerializeAsString();
+  const auto view = decided.view;
+  for (v1::ShareOutcome& outcome : split.waiting) {
+    const std::string share = context_.random.NewOrderedUuid(decided.time).text();
+    const v1::HeldBackUnits units = HoldBack(draft, outcome, *view, decided.time);
+    HeldBackRow held{.share_id = share, .next_time = decided.time};
+    ASSIGN_OR_RETURN(held.units, SealForStore(context_.identity, share, units.SerializeAsString(), context_.random));
+    prepared.held_back.push_back(std::move(held));
+    outcome.set_share_id(share);
+    outcome.set_state("PENDING");
+    outcome.set_reason("APPROVAL_REQUIRED");
+    prepared.shares.push_back({.share_id = share,
+                               .state = "PENDING",
+                               .reason = "APPROVAL_REQUIRED",
+                               .outcome = outcome.SerializeAsString(),
+                               .create_time = decided.time,
+                               .collect_deadline = decided.time});
+  }
   return prepared;
 }
 
-absl::Status Sender::Seal(const ReferralDraft& draft, const HolderDecision& decision, const PolicyCache::View& view,
-                          absl::Time now, OutboxRow& row) {
+absl::Status Sender::Seal(const ReferralDraft& draft, const Decided& decided, const std::string& adds_to,
+                          const std::vector<v1::SignedApproval>& approvals, OutboxRow& row) {
+  const PolicyCache::View& view = *decided.view;
   ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256Digest::FromBytes(view.bundle->policy_digest));
   const ShareHead head{.share_id = row.share_id,
                        .sender_agency = draft.sender_agency,
@@ -105,11 +206,13 @@ absl::Status Sender::Seal(const ReferralDraft& draft, const HolderDecision& deci
                        .purpose = draft.purpose,
                        .board = draft.board,
                        .area = draft.area,
+                       .adds_to_share_id = adds_to,
                        .policy_digest = digest,
-                       .create_time = now};
+                       .create_time = decided.time};
   v1::SubmitReferralRequest submit;
   submit.set_request_id(row.share_id);
-  for (const PackageRecipient& recipient : decision.recipients) {
+  submit.mutable_approvals()->Assign(approvals.begin(), approvals.end());
+  for (const PackageRecipient& recipient : decided.decision.recipients) {
     ASSIGN_OR_RETURN(*submit.add_submissions(), SealFor(head, recipient, context_));
     row.collect_deadline = std::max(row.collect_deadline, recipient.expire_time);
   }
@@ -129,13 +232,65 @@ absl::Status Sender::Seal(const ReferralDraft& draft, const HolderDecision& deci
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::string> Sender::WentBefore(const OutboxRow& row, const ReferralDraft& draft) {
+  ASSIGN_OR_RETURN(const std::vector<OutboxRow> shares, context_.state.SharesOf(row.referral_ref));
+  for (const OutboxRow& share : shares) {
+    v1::ShareOutcome outcome;
+    if (share.state != "STORED" || share.share_id == row.share_id || !outcome.ParseFromString(share.outcome)) continue;
+    const bool reached = std::ranges::any_of(outcome.units(), [&](const v1::UnitOutcome& unit) {
+      return unit.outcome() == "RELEASED" && unit.recipient_agency() == draft.recipients.front().agency;
+    });
+    if (reached && outcome.profile() == draft.profile) return share.share_id;
+  }
+  return "";
+}
+
+absl::Status Sender::Release(const std::string& share_id, const ReferralDraft& draft, const Decided& decided,
+                             const std::vector<v1::SignedApproval>& approvals) {
+  RETURN_IF_ERROR(context_.RequireWitnessed());
+  ASSIGN_OR_RETURN(std::optional<OutboxRow> row, context_.state.FindShare(share_id));
+  if (!row.has_value()) return absl::NotFoundError("no such share");
+  ASSIGN_OR_RETURN(const std::string adds_to, WentBefore(*row, draft));
+  row->reason.clear();
+  row->create_time = decided.time;
+  row->collect_deadline = decided.time;
+  RETURN_IF_ERROR(Seal(draft, decided, adds_to, approvals, *row));
+  v1::ShareOutcome outcome;
+  if (!outcome.ParseFromString(row->outcome)) return absl::DataLossError("a kept outcome does not parse");
+  outcome.mutable_units()->Assign(decided.decision.outcomes.begin(), decided.decision.outcomes.end());
+  outcome.mutable_decisions()->Assign(decided.decision.decisions.begin(), decided.decision.decisions.end());
+  row->outcome = outcome.SerializeAsString();
+  RETURN_IF_ERROR(context_.state.ReleaseHeldBack(*row));
+  return Submit(*row);
+}
+
 absl::StatusOr<v1::PushReferralResponse> Sender::Preview(const std::vector<ReferralDraft>& drafts) {
   v1::PushReferralResponse response;
   for (const ReferralDraft& draft : drafts) {
-    ASSIGN_OR_RETURN(Prepared prepared, Prepare(draft, /*seal=*/false));
-    *response.add_shares() = std::move(prepared.outcome);
+    ASSIGN_OR_RETURN(const Decided decided, Decide(draft, /*agreed=*/{}));
+    const HolderDecision& decision = decided.decision;
+    const bool waits =
+        std::ranges::any_of(decision.outcomes, [](const v1::UnitOutcome& unit) { return unit.outcome() == "PENDING"; });
+    v1::ShareOutcome& outcome = *response.add_shares();
+    outcome.set_profile(draft.profile);
+    outcome.mutable_units()->Assign(decision.outcomes.begin(), decision.outcomes.end());
+    outcome.mutable_decisions()->Assign(decision.decisions.begin(), decision.decisions.end());
+    outcome.set_state(!decision.recipients.empty() ? "PLANNED" : waits ? "PENDING" : "REFUSED");
+    outcome.set_reason(decision.recipients.empty() && waits ? "APPROVAL_REQUIRED" : decision.refusal);
   }
   return response;
+}
+
+// Policy or a recipient's key changed between plan and submit: nothing of it was stored; once more under the new one.
+absl::Status Sender::PrepareAgain(const OutboxRow& row, const ReferralDraft& draft) {
+  ASSIGN_OR_RETURN(const Decided decided, Decide(draft, /*agreed=*/{}));
+  // What waits was kept before, and is decided again where it waits.
+  SplitOutcomes split = Split(draft, decided.decision);
+  v1::ShareOutcome outcome = split.now.has_value() ? *std::move(split.now) : v1::ShareOutcome();
+  outcome.set_profile(draft.profile);
+  ASSIGN_OR_RETURN(const OutboxRow again, PrepareNow(draft, decided, std::move(outcome)));
+  RETURN_IF_ERROR(context_.state.ReplaceShare(row.share_id, again));
+  return again.state == "QUEUED" ? Submit(again) : absl::OkStatus();
 }
 
 absl::StatusOr<v1::PushReferralResponse> Sender::Push(const v1::PushReferralRequest& request) {
@@ -150,23 +305,24 @@ absl::StatusOr<v1::PushReferralResponse> Sender::Push(const v1::PushReferralRequ
       return Fault(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the reference was used for another referral");
     return Outcomes(request.referral_ref());
   }
-  std::vector<OutboxRow> rows;
+  Prepared prepared;
+  std::vector<const ReferralDraft*> made_of;  // Each of the shares.
   for (const ReferralDraft& draft : drafts) {
-    ASSIGN_OR_RETURN(Prepared prepared, Prepare(draft, /*seal=*/true));
-    rows.push_back(std::move(prepared.row));
+    ASSIGN_OR_RETURN(Prepared next, Prepare(draft));
+    std::ranges::move(next.shares, std::back_inserter(prepared.shares));
+    std::ranges::move(next.held_back, std::back_inserter(prepared.held_back));
+    made_of.resize(prepared.shares.size(), &draft);
   }
-  RETURN_IF_ERROR(context_.state.SavePush(request.referral_ref(), digest, rows));
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (rows[i].state != "QUEUED") continue;
-    const absl::Status sent = Submit(rows[i]);
-    if (!sent.ok()) context_.log.Failure("a share stays queued", sent, {{"share", rows[i].share_id}});
-    ASSIGN_OR_RETURN(const std::optional<OutboxRow> now, context_.state.FindShare(rows[i].share_id));
-    if (!now.has_value() || (now->reason != "POLICY_CHANGED" && now->reason != "KEY_NOT_CERTIFIED")) continue;
-    // Policy or a recipient's key changed between plan and submit: nothing of it was stored; once more under the new
-    // one.
-    ASSIGN_OR_RETURN(const Prepared again, Prepare(drafts[i], /*seal=*/true));
-    RETURN_IF_ERROR(context_.state.ReplaceShare(rows[i].share_id, again.row));
-    if (again.row.state == "QUEUED") RETURN_IF_ERROR(Submit(again.row));
+  RETURN_IF_ERROR(context_.state.SavePush(request.referral_ref(), digest, prepared.shares, prepared.held_back));
+  if (!prepared.held_back.empty()) context_.to_send.Ring();
+  for (size_t i = 0; i < prepared.shares.size(); ++i) {
+    const OutboxRow& row = prepared.shares[i];
+    if (row.state != "QUEUED") continue;
+    const absl::Status sent = Submit(row);
+    if (!sent.ok()) context_.log.Failure("a share stays queued", sent, {{"share", row.share_id}});
+    ASSIGN_OR_RETURN(const std::optional<OutboxRow> now, context_.state.FindShare(row.share_id));
+    if (now.has_value() && (now->reason == "POLICY_CHANGED" || now->reason == "KEY_NOT_CERTIFIED"))
+      RETURN_IF_ERROR(PrepareAgain(row, *made_of[i]));
   }
   return Outcomes(request.referral_ref());
 }

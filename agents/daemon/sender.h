@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,8 @@ class Sender {
       : context_(context), evidence_(evidence), upkeep_(upkeep) {}
 
   // Decides, minimises, seals, keeps the finished packages, then sends them once; what the broker does not answer stays
-  // `QUEUED` and is sent again, the same bytes. The same reference with the same request gives what became of it.
+  // `QUEUED` and is sent again, the same bytes. What waits for somebody's agreement is kept as shares of their own,
+  // `PENDING` (held_back.h). The same reference with the same request gives what became of it.
   // With `validate_only` it says what would be sent and keeps nothing.
   // Errors: kInvalidArgument with every violation; kAborted `REQUEST_ID_REUSED`; kPermissionDenied `ROLE_NOT_ENTITLED`;
   // kUnavailable the broker does not answer the plan; kFailedPrecondition `POLICY_MISSING`, `CLOCK_SKEWED`.
@@ -31,19 +33,41 @@ class Sender {
   // Sends every share that waits. Error: kUnavailable when the broker does not answer.
   absl::Status Drain();
 
+  // What both sides decide about a draft, and the policy they decided under.
+  struct Decided {
+    HolderDecision decision;
+    std::shared_ptr<const PolicyCache::View> view;
+    absl::Time time;
+  };
+  // Errors: kUnavailable the broker does not answer; of DecideAsHolder.
+  absl::StatusOr<Decided> Decide(const ReferralDraft& draft, const Agreed& agreed);
+
+  // Seals and sends what was held back, with the approvals it rests on. Errors: as Push; what the broker does not
+  // answer stays `QUEUED`.
+  absl::Status Release(const std::string& share_id, const ReferralDraft& draft, const Decided& decided,
+                       const std::vector<v1::SignedApproval>& approvals);
+  // Sends a share that is `QUEUED` once more.
+  absl::Status Resume(const OutboxRow& row) { return Submit(row); }
+
  private:
   absl::StatusOr<v1::PushReferralResponse> Preview(const std::vector<ReferralDraft>& drafts);
-  // A share decided and, unless it is refused, sealed.
+  // The shares of a draft: what goes now, then what waits.
   struct Prepared {
-    OutboxRow row;
-    v1::ShareOutcome outcome;
+    std::vector<OutboxRow> shares;
+    std::vector<HeldBackRow> held_back;
   };
   absl::StatusOr<std::vector<ReferralDraft>> Drafts(const v1::PushReferralRequest& request);
   absl::StatusOr<v1::PlanReferralResponse> Plan(const ReferralDraft& draft,
                                                 std::shared_ptr<const PolicyCache::View>& view);
-  absl::StatusOr<Prepared> Prepare(const ReferralDraft& draft, bool seal);
-  absl::Status Seal(const ReferralDraft& draft, const HolderDecision& decision, const PolicyCache::View& view,
-                    absl::Time now, OutboxRow& row);
+  absl::StatusOr<Prepared> Prepare(const ReferralDraft& draft);
+  // The share that goes now.
+  absl::StatusOr<OutboxRow> PrepareNow(const ReferralDraft& draft, const Decided& decided, v1::ShareOutcome outcome);
+  // Prepares afresh a share that took no effect.
+  absl::Status PrepareAgain(const OutboxRow& row, const ReferralDraft& draft);
+  absl::Status Seal(const ReferralDraft& draft, const Decided& decided, const std::string& adds_to,
+                    const std::vector<v1::SignedApproval>& approvals, OutboxRow& row);
+  // The share that went before to the draft's only recipient, of the same referral; empty: none.
+  absl::StatusOr<std::string> WentBefore(const OutboxRow& row, const ReferralDraft& draft);
   absl::Status Submit(const OutboxRow& row);
   absl::Status TakeReceipts(const v1::SubmitReferralRequest& request, const v1::SubmitReferralResponse& response);
   absl::StatusOr<v1::PushReferralResponse> Outcomes(const std::string& referral_ref);

@@ -15,6 +15,8 @@ CREATE TABLE IF NOT EXISTS outbox (row INTEGER PRIMARY KEY AUTOINCREMENT, share_
   state BLOB NOT NULL, reason BLOB NOT NULL, submit BLOB NOT NULL, outcome BLOB NOT NULL, create_ms INTEGER NOT NULL, deadline_ms INTEGER NOT NULL, reconciled INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS outbox_by_ref ON outbox (referral_ref);
 CREATE INDEX IF NOT EXISTS outbox_by_state ON outbox (state, reconciled, deadline_ms);
+CREATE TABLE IF NOT EXISTS held_back (share_id BLOB PRIMARY KEY, units BLOB NOT NULL, next_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS held_back_due ON held_back (next_ms);
 CREATE TABLE IF NOT EXISTS heard (share_id BLOB, agency BLOB, what BLOB NOT NULL, PRIMARY KEY (share_id, agency)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS out_sequences (share_id BLOB, peer BLOB, last INTEGER NOT NULL, PRIMARY KEY (share_id, peer)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS out_messages (row INTEGER PRIMARY KEY AUTOINCREMENT, once_key BLOB NOT NULL UNIQUE, request_id BLOB NOT NULL,
@@ -125,7 +127,7 @@ absl::StatusOr<std::optional<std::string>> State::First(absl::string_view sql, a
 }
 
 absl::Status State::SavePush(const std::string& referral_ref, absl::string_view request_digest,
-                             const std::vector<OutboxRow>& shares) {
+                             const std::vector<OutboxRow>& shares, const std::vector<HeldBackRow>& held_back) {
   return commits_.Run([&](Sql& sql) -> absl::Status {
     RETURN_IF_ERROR(Sql::Statement(sql, "INSERT INTO pushes VALUES (?, ?)").Bind(referral_ref, request_digest).Run());
     for (const OutboxRow& share : shares) {
@@ -137,6 +139,10 @@ absl::Status State::SavePush(const std::string& referral_ref, absl::string_view 
                   Millis(share.create_time), Millis(share.collect_deadline));
       RETURN_IF_ERROR(insert.Run());
     }
+    for (const HeldBackRow& row : held_back)
+      RETURN_IF_ERROR(Sql::Statement(sql, "INSERT INTO held_back VALUES (?, ?, ?)")
+                          .Bind(row.share_id, row.units, Millis(row.next_time))
+                          .Run());
     return absl::OkStatus();
   });
 }

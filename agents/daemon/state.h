@@ -25,12 +25,19 @@ struct OutboxRow {
   int64_t row = 0;
   std::string share_id;
   std::string referral_ref;
-  std::string state;    // `QUEUED`, `STORED`, `REFUSED`.
+  std::string state;    // `PENDING` (held back), `QUEUED`, `STORED`, `REFUSED`.
   std::string reason;   // Of a refusal.
   std::string submit;   // Serialised SubmitReferralRequest: the bytes every retry sends. Empty once answered.
   std::string outcome;  // Serialised ShareOutcome.
   absl::Time create_time;
   absl::Time collect_deadline;  // Of its recipients; after it an acknowledgement or EXPIRED must be here.
+};
+
+// Units of a share that waits for somebody's agreement.
+struct HeldBackRow {
+  std::string share_id;
+  std::string units;     // Sealed HeldBackUnits.
+  absl::Time next_time;  // When something is to be done about it.
 };
 
 // A share received. `content` is encrypted under the agent's storage key.
@@ -110,7 +117,7 @@ class State {
 
   // Outbox. A referral is known by its reference; `request_digest` tells whether it is the same one.
   absl::Status SavePush(const std::string& referral_ref, absl::string_view request_digest,
-                        const std::vector<OutboxRow>& shares);
+                        const std::vector<OutboxRow>& shares, const std::vector<HeldBackRow>& held_back);
   // The digest of the request with that reference; nullopt when it is new.
   absl::StatusOr<std::optional<std::string>> FindPush(const std::string& referral_ref);
   absl::StatusOr<std::vector<OutboxRow>> SharesOf(const std::string& referral_ref);
@@ -125,6 +132,17 @@ class State {
   // A share that took no effect gives way to one prepared afresh, in one transaction; it stays as `REFUSED`, without
   // reference.
   absl::Status ReplaceShare(const std::string& share_id, const OutboxRow& fresh);
+  // Units held back: due, oldest first, 100 at most; what is known of one share.
+  absl::StatusOr<std::vector<HeldBackRow>> HeldBackDue(absl::Time now);
+  absl::StatusOr<std::optional<HeldBackRow>> FindHeldBack(const std::string& share_id);
+  absl::Status WakeHeldBack(const std::string& share_id, absl::Time next_time);
+  // Together: how the units stand now, and the outcome that tells it. The share is `PENDING`.
+  absl::Status UpdateHeldBack(const HeldBackRow& row, absl::string_view reason, absl::string_view outcome);
+  // The share was sealed and waits to be sent; its units stay until it is known to be stored.
+  absl::Status ReleaseHeldBack(const OutboxRow& sealed);
+  // Forgets the units: the share was stored, or ends as `REFUSED`.
+  absl::Status ForgetHeldBack(const std::string& share_id);
+  absl::Status RefuseHeldBack(const std::string& share_id, absl::string_view reason, absl::string_view outcome);
   // Stored shares whose deadline passed before `now` and whose recipients have not all been heard of.
   absl::StatusOr<std::vector<OutboxRow>> OverdueShares(absl::Time now);
   // Nothing more is to be looked for.

@@ -109,8 +109,34 @@ v1::ApprovalQuestion QuestionFor(const Inquiry& inquiry, const AnswerDecision& d
   return question;
 }
 
+v1::ApprovalQuestion QuestionFor(const ReferralDraft& draft, const std::string& share_id,
+                                 const std::vector<v1::ApprovedUnit>& units, const std::string& role,
+                                 const std::string& approval_id, const std::string& policy_digest, absl::Time due) {
+  const DraftRecipient& recipient = draft.recipients.front();
+  const uint32_t subject = draft.subjects.front().number;
+  v1::ApprovalQuestion question;
+  v1::ApprovalCommand& proposed = *question.mutable_proposed();
+  proposed.set_approval_id(approval_id);
+  proposed.set_request_share_id(share_id);
+  proposed.set_holder_agency(draft.sender_agency);
+  proposed.set_recipient_agency(recipient.agency);
+  proposed.set_approver_role(role);
+  proposed.set_subject(subject);
+  proposed.set_policy_digest(policy_digest);
+  proposed.mutable_units()->Assign(units.begin(), units.end());
+  question.set_profile(draft.profile);
+  question.set_purpose(draft.purpose);
+  question.set_board(draft.board);
+  question.set_area(draft.area);
+  for (std::string& ground : AssertedGrounds(recipient, subject)) question.add_grounds(std::move(ground));
+  question.set_role(role);
+  *question.mutable_due_time() = ToTimestamp(due);
+  question.set_acting_person(draft.acting_person);
+  return question;
+}
+
 absl::StatusOr<v1::ApprovalCommand> CheckApproval(const v1::SignedApproval& approval,
-                                                  const v1::ApprovalQuestion& question, const std::string& asker_person,
+                                                  const v1::ApprovalQuestion& question, const std::string& wanted_by,
                                                   const TrustAnchors& anchors, const policy::Snapshot& snapshot,
                                                   absl::Time now) {
   v1::ApprovalCommand command;
@@ -119,12 +145,12 @@ absl::StatusOr<v1::ApprovalCommand> CheckApproval(const v1::SignedApproval& appr
   if (!AnswersProposal(command, question.proposed()))
     return NotValid("the approval is for something else than was asked");
   RETURN_IF_ERROR(CheckSaid(command, FromTimestamp(question.due_time()), now));
-  if (command.approver_person() == asker_person)
-    return absl::PermissionDeniedError("nobody approves their own request");
+  if (command.approver_person() == wanted_by)
+    return absl::PermissionDeniedError("nobody approves what they want released");
   const auto profile = snapshot.policy->profiles.find(question.profile());
   const bool secret = profile != snapshot.policy->profiles.end() && profile->second.existence_sensitive;
   if (secret && command.approver_agency() == command.recipient_agency())
-    return NotValid("the approver is of the asker's agency, where existence is secret");
+    return NotValid("the approver is of the recipient's agency, where existence is secret");
   const bool panel = IsPanelRole(*snapshot.policy, question.role());
   if (!panel && command.approver_agency() != command.holder_agency()) return NotValid("the role is the holder's own");
   const bool holds = policy::RoleHeld(snapshot,

@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 
 #include "agents/sdk/anchors.h"
+#include "agents/sdk/draft.h"
 #include "agents/sdk/inquiry.h"
 #include "derwent/v1/approval.pb.h"
 #include "policy/engine/model.h"
@@ -29,12 +30,17 @@ bool IsPanelRole(const policy::Policy& policy, const std::string& role);
 v1::ApprovalQuestion QuestionFor(const Inquiry& inquiry, const AnswerDecision& decision, const std::string& role,
                                  const std::string& approval_id, const std::string& policy_digest, absl::Time due);
 
+// Likewise of a referral that waits as `share_id`, with one subject and one recipient; `units` are sorted.
+v1::ApprovalQuestion QuestionFor(const ReferralDraft& draft, const std::string& share_id,
+                                 const std::vector<v1::ApprovedUnit>& units, const std::string& role,
+                                 const std::string& approval_id, const std::string& policy_digest, absl::Time due);
+
 // The command of a signed approval if it answers `question`: signed by a person's certificate of the consortium that
-// counts today, who holds the role today, is not the asker, nor of the asker's agency where existence is secret, and
-// says no more than was asked. Errors: kFailedPrecondition why it does not count; kPermissionDenied it is the asker's
-// own.
+// counts today, who holds the role today, is not `wanted_by`, nor of the recipient's agency where existence is secret,
+// and says no more than was asked. Errors: kFailedPrecondition why it does not count; kPermissionDenied it is of
+// who wants the release.
 absl::StatusOr<v1::ApprovalCommand> CheckApproval(const v1::SignedApproval& approval,
-                                                  const v1::ApprovalQuestion& question, const std::string& asker_person,
+                                                  const v1::ApprovalQuestion& question, const std::string& wanted_by,
                                                   const TrustAnchors& anchors, const policy::Snapshot& snapshot,
                                                   absl::Time now);
 

@@ -82,7 +82,7 @@ std::vector<std::string> ReasonNames(const policy::CategoryOutcome& outcome) {
 class RecipientDecider {
  public:
   RecipientDecider(const ReferralDraft& draft, const DraftRecipient& recipient, const policy::Snapshot& snapshot,
-                   absl::Time now, const HolderContact& contact, const Pseudonymiser& pseudonyms,
+                   absl::Time now, const HolderContact& contact, const Pseudonymiser& pseudonyms, const Agreed& agreed,
                    HolderDecision& result)
       : draft_(draft),
         recipient_(recipient),
@@ -90,6 +90,7 @@ class RecipientDecider {
         now_(now),
         contact_(contact),
         pseudonyms_(pseudonyms),
+        agreed_(agreed),
         result_(result) {
     package_.agency = recipient.agency;
     package_.role = recipient.role;
@@ -144,11 +145,6 @@ class RecipientDecider {
     if (outcome.denied) return false;
     const std::string form(policy::FormName(outcome.form));
     shown.set_form(form);
-    if (!outcome.approvers.empty()) {
-      shown.set_outcome("PENDING");
-      shown.mutable_approvers()->Assign(outcome.approvers.begin(), outcome.approvers.end());
-      return false;
-    }
     absl::StatusOr<v1::UnitContent> content =
         ProjectUnit(subject.record, outcome.category, form, pseudonyms_, contact_);
     if (absl::IsFailedPrecondition(content.status()) || absl::IsNotFound(content.status())) {
@@ -158,6 +154,14 @@ class RecipientDecider {
       return false;
     }
     if (!content.ok()) return absl::InternalError(content.status().message());
+    const bool waits = std::ranges::any_of(outcome.approvers, [&](const std::string& role) {
+      return !agreed_.contains({outcome.category, form, role});
+    });
+    if (waits) {
+      shown.set_outcome("PENDING");
+      shown.mutable_approvers()->Assign(outcome.approvers.begin(), outcome.approvers.end());
+      return false;
+    }
     shown.set_outcome("RELEASED");
     package_.units.push_back({.subject = subject.number, .content = *std::move(content)});
     return true;
@@ -197,6 +201,7 @@ class RecipientDecider {
   const absl::Time now_;
   const HolderContact& contact_;
   const Pseudonymiser& pseudonyms_;
+  const Agreed& agreed_;
   HolderDecision& result_;
   PackageRecipient package_;
   std::optional<int> collection_hours_;
@@ -315,11 +320,12 @@ policy::SubjectFacts FactsOf(const v1::CaseRecord& record, const std::string& pr
 
 absl::StatusOr<HolderDecision> DecideAsHolder(const ReferralDraft& draft, const v1::PlanReferralResponse& plan,
                                               const policy::Snapshot& snapshot, absl::Time now,
-                                              const HolderContact& contact, trust::Random& random) {
+                                              const HolderContact& contact, trust::Random& random,
+                                              const Agreed& agreed) {
   HolderDecision result;
   const Pseudonymiser pseudonyms(trust::SecretBytes(random.Bytes(kKeyOctets)));
   for (const DraftRecipient& recipient : draft.recipients) {
-    RecipientDecider decider(draft, recipient, snapshot, now, contact, pseudonyms, result);
+    RecipientDecider decider(draft, recipient, snapshot, now, contact, pseudonyms, agreed, result);
     for (const DraftSubject& subject : draft.subjects) RETURN_IF_ERROR(decider.Decide(subject, plan, random));
     decider.Finish();
   }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -33,11 +35,16 @@ struct HolderDecision {
   std::string refusal;  // When nothing is released and nothing pending: the leading reason.
 };
 
+// What named persons agreed to release to the draft's only recipient about its only subject: category, form, role.
+using Agreed = std::set<std::tuple<std::string, std::string, std::string>>;
+
 // Decides with the holder's own facts, closes every open predicate, intersects with the broker's plan, and projects
-// what is released. Whatever the plan does not decide is withheld. Errors: kInternal a unit does not project.
+// what is released. Whatever the plan does not decide is withheld; a unit that needs roles' agreement waits until every
+// one of them is in `agreed`, with exactly its form. Errors: kInternal a unit does not project.
 absl::StatusOr<HolderDecision> DecideAsHolder(const ReferralDraft& draft, const v1::PlanReferralResponse& plan,
                                               const policy::Snapshot& snapshot, absl::Time now,
-                                              const HolderContact& contact, trust::Random& random);
+                                              const HolderContact& contact, trust::Random& random,
+                                              const Agreed& agreed = {});
 
 // Octets of a holder's decision, for its commitment (FORMAT.md).
 std::string CanonicalDecision(const policy::Decision& decision);

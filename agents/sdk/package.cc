@@ -57,6 +57,7 @@ v1::Manifest HeadOf(const ShareHead& share, const PackageRecipient& recipient) {
   manifest.set_existence_sensitive(recipient.existence_sensitive);
   manifest.set_supersedes_share_id(share.supersedes_share_id);
   manifest.set_reply_to_share_id(share.reply_to_share_id);
+  manifest.set_adds_to_share_id(share.adds_to_share_id);
   if (recipient.question.has_value()) *manifest.mutable_question() = *recipient.question;
   return manifest;
 }

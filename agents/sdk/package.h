@@ -41,6 +41,7 @@ struct ShareHead {
   std::string document_reference;
   std::string supersedes_share_id;
   std::string reply_to_share_id;  // Of an answer or supplement: the request.
+  std::string adds_to_share_id;   // Of what waited for somebody's agreement: what went before without it.
   Sha256Digest policy_digest;
   absl::Time create_time;
 };

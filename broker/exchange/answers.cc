@@ -55,7 +55,8 @@ absl::StatusOr<AnswerDecision> DecideAnswer(const CheckedShare& share, const Sto
   AnswerDecision answer{.decided = DecideAsked(request.manifest, link, batch.world(), batch.now()),
                         .why_not = WhyNotNow(package.manifest, request, batch)};
   answer.not_now = !answer.why_not.empty();
-  ASSIGN_OR_RETURN(const CountedApprovals approvals, CountApprovals(share.approvals, package.manifest, request, batch));
+  ASSIGN_OR_RETURN(const CountedApprovals approvals,
+                   CountApprovals(share.approvals, package.manifest, ReleaseOf(request), batch));
   Add(approvals.why_not, answer.why_not);
   Add(WhyNotAnswer(package.manifest, request.manifest, answer.decided, approvals.approved, batch.world(), batch.now()),
       answer.why_not);
@@ -79,14 +80,11 @@ absl::StatusOr<uint64_t> EnterAnswer(const CheckedPackage& package, const Answer
   return batch.Append(draft);
 }
 
-absl::Status Keep(const CheckedShare& share, const v1::SubmitCaseAnswerRequest& request, const AnswerDecision& answer,
-                  const Tags& tags, absl::Time not_before, uint64_t entry, Batch& batch) {
+absl::Status Keep(const CheckedShare& share, const AnswerDecision& answer, const Tags& tags, absl::Time not_before,
+                  uint64_t entry, Batch& batch) {
   const CheckedPackage& package = share.packages.front();
-  v1::SubmitCaseAnswerRequest context;
-  *context.mutable_submission() = ContextOf(package);
-  *context.mutable_approvals() = request.approvals();
   const absl::Time from = std::max(batch.now(), not_before);
-  const PartTerms terms{.context = context.SerializeAsString(),
+  const PartTerms terms{.context = ContextOf(package, share.approvals).SerializeAsString(),
                         .collection = CollectionDue(answer.decided.decision, package.manifest, from),
                         .acceptance = {},
                         .outcome = {},
@@ -132,8 +130,8 @@ absl::Status SubmitCaseAnswer(const Caller& caller, const v1::SubmitCaseAnswerRe
     return absl::OkStatus();  // Only what took effect is remembered.
   }
   const absl::Time not_before = AnswerTimeOf(asked);
-  RETURN_IF_ERROR(Keep(share, request, answer, tags, not_before, index, batch));
-  RETURN_IF_ERROR(UseApprovals(share, asked, batch));
+  RETURN_IF_ERROR(Keep(share, answer, tags, not_before, index, batch));
+  RETURN_IF_ERROR(UseApprovals(share, ReleaseOf(asked), batch));
   RETURN_IF_ERROR(MarkAnswered(asked, not_before, batch));
   response.set_outcome(v1::SUBMIT_OUTCOME_STORED);
   return Remember(caller, kMethod, request.request_id(), share.digest, response,

@@ -29,17 +29,18 @@ bool RightAgency(const v1::ApprovalCommand& command, const policy::Policy& polic
   return command.approver_agency() == command.holder_agency() || policy.board_roles.contains(command.approver_role());
 }
 
-bool IsFor(const v1::ApprovalCommand& command, const v1::Manifest& answer, const StoredPart& request) {
-  return command.approved() && command.request_share_id() == request.share.share_id &&
-         command.holder_agency() == answer.sender_agency() && command.recipient_agency() == answer.recipient_agency() &&
-         command.subject() == answer.subjects(0).number();
+bool IsFor(const v1::ApprovalCommand& command, const v1::Manifest& manifest, const Release& release) {
+  return command.approved() && command.request_share_id() == release.share_id &&
+         command.holder_agency() == manifest.sender_agency() &&
+         command.recipient_agency() == manifest.recipient_agency() &&
+         command.subject() == manifest.subjects(0).number();
 }
 
 // The unit leaves in exactly the form agreed to. A neutral answer's label is the same for everybody: what was agreed to
 // is within it.
-bool Covers(const v1::ApprovedUnit& approved, const v1::Manifest& answer, const policy::Policy& policy) {
-  const bool neutral = answer.existence_sensitive() && answer.kind() == v1::PACKAGE_KIND_ANSWER;
-  return std::any_of(answer.units().begin(), answer.units().end(), [&](const v1::ManifestUnit& unit) {
+bool Covers(const v1::ApprovedUnit& approved, const v1::Manifest& manifest, const policy::Policy& policy) {
+  const bool neutral = manifest.existence_sensitive() && manifest.kind() == v1::PACKAGE_KIND_ANSWER;
+  return std::any_of(manifest.units().begin(), manifest.units().end(), [&](const v1::ManifestUnit& unit) {
     if (unit.category() != approved.category()) return false;
     if (!neutral) return unit.form() == approved.form();
     const policy::Category* const category = policy.FindCategory(unit.category());
@@ -60,40 +61,75 @@ Objection NotValid() { return {.code = "APPROVAL_NOT_VALID", .open = true}; }
 
 }  // namespace
 
-SignerVerdict JudgeSigner(const CheckedApproval& approval, const StoredPart& request, const Batch& batch) {
+Release ReleaseOf(const StoredPart& request) {
+  const Asker asker = AskerOf(request.manifest);
+  return {.share_id = request.share.share_id,
+          .wanted_by_agency = asker.agency,
+          .wanted_by_person = asker.person,
+          .recipient_agency = asker.agency,
+          .existence_sensitive = request.share.existence_sensitive,
+          .board = request.manifest.board(),
+          .area = request.manifest.area()};
+}
+
+Release ReleaseOf(const CheckedPackage& referral) {
+  const v1::Manifest& m = referral.manifest;
+  return {.share_id = m.share_id(),
+          .wanted_by_agency = m.sender_agency(),
+          .wanted_by_person = referral.statement.acting_person(),
+          .recipient_agency = m.recipient_agency(),
+          .existence_sensitive = m.existence_sensitive(),
+          .board = m.board(),
+          .area = m.area()};
+}
+
+Release ReleaseOf(const v1::ApprovalQuestion& question, const World& world) {
+  const v1::ApprovalCommand& proposed = question.proposed();
+  const auto profile = world.bundle->policy->profiles.find(question.profile());
+  return {.share_id = proposed.request_share_id(),
+          .wanted_by_agency = proposed.holder_agency(),
+          .wanted_by_person = question.acting_person(),
+          .recipient_agency = proposed.recipient_agency(),
+          .existence_sensitive = profile == world.bundle->policy->profiles.end() || profile->second.existence_sensitive,
+          .board = question.board(),
+          .area = question.area()};
+}
+
+SignerVerdict JudgeSigner(const CheckedApproval& approval, const Release& release, const Batch& batch) {
   const v1::ApprovalCommand& command = approval.command;
   const World& world = batch.world();
-  const Asker asker = AskerOf(request.manifest);
-  if (command.approver_agency() == asker.agency && command.approver_person() == asker.person)
+  if (command.approver_agency() == release.wanted_by_agency && command.approver_person() == release.wanted_by_person)
     return SignerVerdict::kSelf;
-  // Where existence is secret nobody of the asker's agency is asked, and so nobody of it may have anything to agree to.
-  if (request.share.existence_sensitive && command.approver_agency() == asker.agency) return SignerVerdict::kNotValid;
+  // Where existence is secret nobody of the recipient's agency is asked, and so nobody of it may have anything to agree
+  // to.
+  if (release.existence_sensitive && command.approver_agency() == release.recipient_agency)
+    return SignerVerdict::kNotValid;
   const bool counts = InForce(command, world, batch.now()) && RightAgency(command, *world.bundle->policy) &&
                       !world.revoked->IsRevoked(approval.serial) &&
                       HoldsToday(world,
                                  {.agency = command.approver_agency(),
                                   .person = command.approver_person(),
                                   .role = command.approver_role(),
-                                  .board = request.manifest.board(),
-                                  .area = request.manifest.area()},
+                                  .board = release.board,
+                                  .area = release.area},
                                  batch.now());
   return counts ? SignerVerdict::kCounts : SignerVerdict::kNotValid;
 }
 
 absl::StatusOr<CountedApprovals> CountApprovals(const std::vector<CheckedApproval>& approvals,
-                                                const v1::Manifest& answer, const StoredPart& request, Batch& batch) {
+                                                const v1::Manifest& manifest, const Release& release, Batch& batch) {
   CountedApprovals counted;
   std::set<std::string> seen;
   for (const CheckedApproval& approval : approvals) {
     const v1::ApprovalCommand& command = approval.command;
-    const SignerVerdict verdict = JudgeSigner(approval, request, batch);
+    const SignerVerdict verdict = JudgeSigner(approval, release, batch);
     ASSIGN_OR_RETURN(const bool spent, Spent(command, batch));
     const bool covers = std::all_of(command.units().begin(), command.units().end(), [&](const v1::ApprovedUnit& unit) {
-      return Covers(unit, answer, *batch.world().bundle->policy);
+      return Covers(unit, manifest, *batch.world().bundle->policy);
     });
     if (verdict == SignerVerdict::kSelf) {
       counted.why_not.push_back({.code = "SELF_APPROVAL_FORBIDDEN", .open = true});
-    } else if (verdict != SignerVerdict::kCounts || spent || !covers || !IsFor(command, answer, request) ||
+    } else if (verdict != SignerVerdict::kCounts || spent || !covers || !IsFor(command, manifest, release) ||
                !seen.insert(command.approval_id()).second) {
       counted.why_not.push_back(NotValid());
     }
@@ -103,9 +139,9 @@ absl::StatusOr<CountedApprovals> CountApprovals(const std::vector<CheckedApprova
   return counted;
 }
 
-absl::Status UseApprovals(const CheckedShare& share, const StoredPart& request, Batch& batch) {
+absl::Status UseApprovals(const CheckedShare& share, const Release& release, Batch& batch) {
   const v1::Manifest& m = share.packages.front().manifest;
-  const bool neutral = request.share.existence_sensitive && m.kind() == v1::PACKAGE_KIND_ANSWER;
+  const bool neutral = release.existence_sensitive && m.kind() == v1::PACKAGE_KIND_ANSWER;
   if (share.approvals.empty() && !neutral) return absl::OkStatus();
   std::vector<std::string> by;
   std::string payloads;
@@ -125,7 +161,7 @@ absl::Status UseApprovals(const CheckedShare& share, const StoredPart& request, 
   ledger::EntryDraft draft("approval_used", ledger::Actor::kReleasing);
   draft.SetReleasing(m.sender_agency(), "")
       .SetPurpose(m.purpose(), m.profile(), m.board(), m.area())
-      .SetIds(m.share_id(), request.share.share_id, m.case_id());
+      .SetIds(m.share_id(), m.reply_to_share_id(), m.case_id());
   draft.SetOutcome("PERMIT", {}, batch.world().policy_digest(), batch.world().register_digest).SetCount(by.size());
   draft.SetGrounds(by, "", "").SetManifestDigest(trust::Sha256(payloads));
   return batch.Append(draft).status();

@@ -7,8 +7,10 @@
 #include "broker/exchange/case_link.h"
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/idempotency.h"
+#include "broker/exchange/plan_form.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
+#include "broker/ledger/attributes.h"
 #include "policy/engine/calendar.h"
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
@@ -26,38 +28,76 @@ absl::StatusOr<StoredPart> LoadRequest(const std::string& share_id, const std::s
   return Refuse(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no request to this agency has this id");
 }
 
-bool AskedUnits(const v1::ApprovalCommand& proposed, const v1::Question& question) {
+constexpr int kMostUnits = 64;
+
+bool SortedUnits(const v1::ApprovalCommand& proposed, const policy::Policy& policy) {
   for (int i = 0; i < proposed.units_size(); ++i) {
     const std::string& category = proposed.units(i).category();
     if (i > 0 && proposed.units(i - 1).category() >= category) return false;
-    const bool asked =
-        std::find(question.categories().begin(), question.categories().end(), category) != question.categories().end();
-    if (!asked || !policy::ParseForm(proposed.units(i).form()).has_value()) return false;
+    if (policy.FindCategory(category) == nullptr || !policy::ParseForm(proposed.units(i).form()).has_value())
+      return false;
   }
-  return proposed.units_size() >= 1;
+  return proposed.units_size() >= 1 && proposed.units_size() <= kMostUnits;
 }
 
-absl::Status CheckQuestion(const v1::ApprovalQuestion& question, const StoredPart& request, const World& world,
-                           absl::Time now) {
-  Violations violations;
+// A question about a request says what the request says.
+void CheckAgainst(const StoredPart& request, const v1::ApprovalQuestion& question, Violations& violations) {
   const v1::Manifest& m = request.manifest;
   const v1::ApprovalCommand& proposed = question.proposed();
-  violations.Require(Uuid::Parse(proposed.approval_id()).ok(), "question.proposed.approval_id",
-                     "is a UUID in lowercase");
   violations.Require(proposed.recipient_agency() == m.sender_agency(), "question.proposed.recipient_agency",
                      "is the asker's agency");
   violations.Require(proposed.subject() == m.subjects(0).number(), "question.proposed.subject", "is the request's");
-  violations.Require(AskedUnits(proposed, m.question()), "question.proposed.units",
-                     "are at least one, sorted, each a category that was asked");
-  const bool undecided = proposed.approver_agency().empty() && proposed.approver_person().empty() &&
-                         !proposed.approved() && proposed.reason().empty();
-  violations.Require(undecided, "question.proposed", "leaves the decision to the approver");
+  const auto& categories = m.question().categories();
+  const bool asked = std::all_of(proposed.units().begin(), proposed.units().end(), [&](const v1::ApprovedUnit& unit) {
+    return std::find(categories.begin(), categories.end(), unit.category()) != categories.end();
+  });
+  violations.Require(asked, "question.proposed.units", "are each of a category that was asked");
   violations.Require(question.profile() == m.profile() && question.purpose() == m.purpose() &&
                          question.board() == m.board() && question.area() == m.area(),
                      "question.profile", "stands with purpose, board and area as in the request");
   violations.Require(std::equal(question.grounds().begin(), question.grounds().end(), m.subjects(0).grounds().begin(),
                                 m.subjects(0).grounds().end()),
                      "question.grounds", "are the request's");
+}
+
+// Of a referral that waits nothing is here yet: what is asked must make sense by itself.
+void CheckByItself(const v1::ApprovalQuestion& question, const World& world, Violations& violations) {
+  const policy::Policy& policy = *world.bundle->policy;
+  const v1::ApprovalCommand& proposed = question.proposed();
+  violations.Require(Uuid::Parse(proposed.request_share_id()).ok(), "question.proposed.request_share_id",
+                     "is a UUID in lowercase");
+  violations.Require(policy.organisations.contains(proposed.recipient_agency()) &&
+                         proposed.recipient_agency() != proposed.holder_agency(),
+                     "question.proposed.recipient_agency", "is another agency of the policy");
+  violations.Require(proposed.subject() >= 1 && proposed.subject() <= static_cast<uint32_t>(world.limits.subjects),
+                     "question.proposed.subject", "is the number of a subject");
+  const auto profile = policy.profiles.find(question.profile());
+  violations.Require(profile != policy.profiles.end() && profile->second.purposes.contains(question.purpose()),
+                     "question.profile", "is a profile of the policy with this purpose");
+  violations.Require(policy.areas.contains(question.area()), "question.area", "is an area of the policy");
+  violations.Require(question.board().empty() || ledger::IsCode(question.board()), "question.board",
+                     "is empty or a code without spaces");
+  RequireCodes(question.grounds(), "question.grounds", violations);
+  violations.Require(std::is_sorted(question.grounds().begin(), question.grounds().end()), "question.grounds",
+                     "are sorted");
+}
+
+// `request`: null for a referral that waits.
+absl::Status CheckQuestion(const v1::ApprovalQuestion& question, const StoredPart* request, const World& world,
+                           absl::Time now) {
+  Violations violations;
+  const v1::ApprovalCommand& proposed = question.proposed();
+  violations.Require(Uuid::Parse(proposed.approval_id()).ok(), "question.proposed.approval_id",
+                     "is a UUID in lowercase");
+  violations.Require(SortedUnits(proposed, *world.bundle->policy), "question.proposed.units",
+                     "are 1 to 64, sorted, each a category and form of the policy");
+  if (request != nullptr)
+    CheckAgainst(*request, question, violations);
+  else
+    CheckByItself(question, world, violations);
+  const bool undecided = proposed.approver_agency().empty() && proposed.approver_person().empty() &&
+                         !proposed.approved() && proposed.reason().empty();
+  violations.Require(undecided, "question.proposed", "leaves the decision to the approver");
   violations.Require(world.bundle->policy->board_roles.contains(question.role()), "question.role",
                      "is one that a board's owner appoints to: other roles are the holder's own");
   const absl::Time due = FromTimestamp(question.due_time());
@@ -67,17 +107,16 @@ absl::Status CheckQuestion(const v1::ApprovalQuestion& question, const StoredPar
   return violations.ToStatus();
 }
 
-// Agencies where somebody but the asker holds the role today. Where existence is secret the asker's own are not asked:
-// the question alone would tell them that there is something to agree to.
-std::vector<std::string> AgenciesOf(const v1::ApprovalQuestion& question, const StoredPart& request, const World& world,
+// Agencies where somebody but who wants the release holds the role today. Where existence is secret the recipient's own
+// are not asked: the question alone would tell them that there is something to agree to.
+std::vector<std::string> AgenciesOf(const v1::ApprovalQuestion& question, const Release& release, const World& world,
                                     absl::Time now) {
-  const Asker asker = AskerOf(request.manifest);
   std::vector<std::string> agencies;
   for (const auto& [agency, entries] : world.directories) {
-    if (request.share.existence_sensitive && agency == asker.agency) continue;
+    if (release.existence_sensitive && agency == release.recipient_agency) continue;
     const bool held =
         std::any_of(entries.begin(), entries.end(), [&, &name = agency](const policy::DirectoryEntry& entry) {
-          const bool self = name == asker.agency && entry.id == asker.person;
+          const bool self = name == release.wanted_by_agency && entry.id == release.wanted_by_person;
           return !self && HoldsToday(world,
                                      {.agency = name,
                                       .person = entry.id,
@@ -91,26 +130,25 @@ std::vector<std::string> AgenciesOf(const v1::ApprovalQuestion& question, const 
   return agencies;
 }
 
-ledger::EntryDraft ApprovalDraft(absl::string_view step, ledger::Actor actor, const v1::ApprovalCommand& proposed,
-                                 const StoredPart& request, absl::string_view approver_agency,
-                                 absl::string_view approver, const Batch& batch) {
-  const v1::Manifest& m = request.manifest;
+ledger::EntryDraft ApprovalDraft(absl::string_view step, ledger::Actor actor, const v1::ApprovalQuestion& question,
+                                 absl::string_view approver_agency, absl::string_view approver, const Batch& batch) {
+  const v1::ApprovalCommand& proposed = question.proposed();
   ledger::EntryDraft draft(step, actor);
   const bool own = approver_agency == proposed.holder_agency();
   draft.SetReleasing(proposed.holder_agency(), own ? approver : "");
   if (!own) draft.SetReceiving(approver_agency, approver);
   for (const v1::ApprovedUnit& unit : proposed.units())
     draft.AddCategory({.category = unit.category(), .asked = unit.form(), .outcome = "APPROVE", .form = ""});
-  draft.SetPurpose(m.purpose(), m.profile(), m.board(), m.area()).SetIds("", proposed.approval_id(), "");
+  draft.SetPurpose(question.purpose(), question.profile(), question.board(), question.area())
+      .SetIds("", proposed.approval_id(), "");
   draft.SetOutcome("PENDING", {}, batch.world().policy_digest(), batch.world().register_digest);
   return draft;
 }
 
 absl::Status AskOne(const std::string& agency, const v1::AskApprovalRequest& request,
-                    const v1::ApprovalQuestion& question, const StoredPart& asked, v1::AskApprovalResponse& response,
-                    Batch& batch) {
+                    const v1::ApprovalQuestion& question, v1::AskApprovalResponse& response, Batch& batch) {
   ASSIGN_OR_RETURN(const uint64_t index, batch.Append(ApprovalDraft("approval_asked", ledger::Actor::kReleasing,
-                                                                    question.proposed(), asked, agency, "", batch)));
+                                                                    question, agency, "", batch)));
   if (response.agencies().empty()) response.mutable_receipt()->set_index(index);
   response.add_agencies(agency);
   if (agency == question.proposed().holder_agency()) return absl::OkStatus();  // Its agent asks its own people itself.
@@ -141,18 +179,46 @@ absl::StatusOr<v1::ApprovalQuestion> OpenQuestion(const v1::ApprovalCommand& com
   return question;
 }
 
-absl::Status JudgeGiven(const Caller& caller, const CheckedApproval& approval, const StoredPart& asked, Batch& batch) {
+absl::Status JudgeGiven(const Caller& caller, const CheckedApproval& approval, const Release& release, Batch& batch) {
   if (approval.command.approver_agency() != caller.agency()) return NotValid("the approval is another agency's");
-  switch (JudgeSigner(approval, asked, batch)) {
+  switch (JudgeSigner(approval, release, batch)) {
     case SignerVerdict::kCounts:
       return absl::OkStatus();
     case SignerVerdict::kSelf:
       return Refuse(absl::StatusCode::kPermissionDenied, "SELF_APPROVAL_FORBIDDEN",
-                    "nobody approves what they asked for");
+                    "nobody approves what they want released");
     case SignerVerdict::kNotValid:
       break;
   }
   return NotValid("the signer does not hold the role today, was revoked, or the approval lapsed");
+}
+
+// What a question is about, once it says nothing but what it may.
+absl::StatusOr<Release> CheckedRelease(const v1::ApprovalQuestion& question, Batch& batch) {
+  const v1::ApprovalCommand& proposed = question.proposed();
+  const World& world = batch.world();
+  if (question.acting_person().empty()) {
+    ASSIGN_OR_RETURN(const StoredPart asked, LoadRequest(proposed.request_share_id(), proposed.holder_agency(), batch));
+    RETURN_IF_ERROR(CheckQuestion(question, &asked, world, batch.now()));
+    return ReleaseOf(asked);
+  }
+  if (!PersonMay(world, proposed.holder_agency(), question.acting_person(), "push_referral", question.area(),
+                 batch.now()))
+    return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED",
+                  "the acting person may not send a referral in this area today");
+  RETURN_IF_ERROR(CheckQuestion(question, nullptr, world, batch.now()));
+  ASSIGN_OR_RETURN(const std::optional<store::ShareRow> sent, batch.read().FindShare(proposed.request_share_id()));
+  if (sent.has_value())
+    return Refuse(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the referral that would wait was sent already");
+  return ReleaseOf(question, world);
+}
+
+// What a question that was asked is about, as things stand.
+absl::StatusOr<Release> ReleaseNow(const v1::ApprovalQuestion& question, Batch& batch) {
+  if (!question.acting_person().empty()) return ReleaseOf(question, batch.world());
+  const v1::ApprovalCommand& proposed = question.proposed();
+  ASSIGN_OR_RETURN(const StoredPart asked, LoadRequest(proposed.request_share_id(), proposed.holder_agency(), batch));
+  return ReleaseOf(asked);
 }
 
 }  // namespace
@@ -171,21 +237,20 @@ absl::Status AskApproval(const Caller& caller, const v1::AskApprovalRequest& req
   if (question.proposed().holder_agency() != caller.agency())
     return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "a holder asks for its own releases only");
   RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), request.question(), kApprovalQuestionType, batch.now()));
-  ASSIGN_OR_RETURN(const StoredPart asked, LoadRequest(question.proposed().request_share_id(), caller.agency(), batch));
-  RETURN_IF_ERROR(CheckQuestion(question, asked, batch.world(), batch.now()));
+  ASSIGN_OR_RETURN(const Release release, CheckedRelease(question, batch));
   if (question.proposed().policy_digest() != batch.world().bundle->policy_digest)
     return Refuse(absl::StatusCode::kFailedPrecondition, "POLICY_CHANGED", "the question is about another policy");
   ASSIGN_OR_RETURN(const std::optional<store::ApprovalRow> known,
                    batch.read().FindApproval(question.proposed().approval_id()));
   if (known.has_value()) return Refuse(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the approval id is taken");
-  const std::vector<std::string> agencies = AgenciesOf(question, asked, batch.world(), batch.now());
+  const std::vector<std::string> agencies = AgenciesOf(question, release, batch.world(), batch.now());
   if (agencies.empty())
     return Refuse(absl::StatusCode::kFailedPrecondition, "APPROVER_UNKNOWN",
                   "nobody holds this role today for board and area");
-  for (const std::string& agency : agencies) RETURN_IF_ERROR(AskOne(agency, request, question, asked, response, batch));
+  for (const std::string& agency : agencies) RETURN_IF_ERROR(AskOne(agency, request, question, response, batch));
   RETURN_IF_ERROR(batch.write().PutApproval({.approval_id = question.proposed().approval_id(),
                                              .holder_agency = caller.agency(),
-                                             .share_id = asked.share.share_id,
+                                             .share_id = release.share_id,
                                              .state = store::ApprovalState::kAsked,
                                              .question = question.SerializeAsString(),
                                              .expire_time = FromTimestamp(question.due_time())}));
@@ -200,10 +265,12 @@ absl::Status GiveApproval(const Caller& caller, const v1::GiveApprovalRequest& r
   ASSIGN_OR_RETURN(const bool before, Answered(caller, "GiveApproval", request.request_id(), digest, response, batch));
   if (before) return absl::OkStatus();
   ASSIGN_OR_RETURN(const v1::ApprovalQuestion question, OpenQuestion(command, batch));
-  ASSIGN_OR_RETURN(const StoredPart asked, LoadRequest(command.request_share_id(), command.holder_agency(), batch));
-  RETURN_IF_ERROR(JudgeGiven(caller, approval, asked, batch));
-  ledger::EntryDraft draft = ApprovalDraft("approval", ledger::Actor::kReceiving, command, asked,
-                                           command.approver_agency(), command.approver_person(), batch);
+  ASSIGN_OR_RETURN(const Release release, ReleaseNow(question, batch));
+  RETURN_IF_ERROR(JudgeGiven(caller, approval, release, batch));
+  v1::ApprovalQuestion given = question;  // The units are those agreed to, which may be fewer than were asked.
+  *given.mutable_proposed() = command;
+  ledger::EntryDraft draft = ApprovalDraft("approval", ledger::Actor::kReceiving, given, command.approver_agency(),
+                                           command.approver_person(), batch);
   const std::vector<std::string> reasons =
       command.approved() ? std::vector<std::string>() : std::vector<std::string>{command.reason()};
   draft.SetOutcome(command.approved() ? "PERMIT" : "DENY", reasons, batch.world().policy_digest(),

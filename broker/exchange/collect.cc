@@ -14,9 +14,9 @@ absl::StatusOr<Objections> WhyNotStored(const StoredPart& stored, Batch& batch) 
   if (stored.replies())
     return WhyNotAnswer(stored.manifest, stored.selector, decided.front(), stored.approved, world, batch.now());
   const bool asks = stored.share.kind == v1::PACKAGE_KIND_SELECTOR;
-  const Objections why =
-      WhyNot(stored.manifest, stored.statement,
-             asks ? DecidePackage(stored.manifest, stored.statement, world, batch.now()) : decided, world, batch.now());
+  const Objections why = WhyNot(stored.manifest, stored.statement,
+                                asks ? DecidePackage(stored.manifest, stored.statement, world, batch.now()) : decided,
+                                stored.approved, world, batch.now());
   // Nobody is told about a person of whom nothing may be answered.
   return asks && why.empty() ? WhyAllDenied(decided.front().decision) : why;
 }

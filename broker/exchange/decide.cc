@@ -209,13 +209,13 @@ Objection ObjectionOf(policy::ReasonCode code) {
 }
 
 Objections WhyNot(const v1::Manifest& manifest, const v1::SenderStatement& statement,
-                  const std::vector<DecidedSubject>& decided, const World& world, absl::Time now) {
+                  const std::vector<DecidedSubject>& decided, const Approved& approved, const World& world,
+                  absl::Time now) {
   std::vector<policy::Reason> why;
-  const Approved nobody;
   for (const v1::ManifestUnit& unit : manifest.units()) {
     const auto subject = std::find_if(decided.begin(), decided.end(),
                                       [&](const DecidedSubject& d) { return d.number == unit.subject(); });
-    AddUnitReasons(unit, subject == decided.end() ? nullptr : &*subject, &nobody, *world.bundle->policy, why);
+    AddUnitReasons(unit, subject == decided.end() ? nullptr : &*subject, &approved, *world.bundle->policy, why);
   }
   const bool entitled = manifest.kind() == v1::PACKAGE_KIND_SELECTOR
                             ? MayAsk(manifest, world, now)

@@ -43,10 +43,11 @@ std::vector<DecidedSubject> DecidePackage(const v1::Manifest& manifest, const v1
 // Decides what a selector asks: from its recipient, the holder, to its sender.
 DecidedSubject DecideAsked(const v1::Manifest& selector, policy::CaseLink link, const World& world, absl::Time now);
 
-// Why a pushed package may not go to its recipient now. Units must lie within what is decided and need no approver; the
-// acting person must still be entitled to push, or to ask.
+// Why a pushed package may not go to its recipient now. Units must lie within what is decided, and what needs approvers
+// must be in `approved`; the acting person must still be entitled to push, or to ask.
 Objections WhyNot(const v1::Manifest& manifest, const v1::SenderStatement& statement,
-                  const std::vector<DecidedSubject>& decided, const World& world, absl::Time now);
+                  const std::vector<DecidedSubject>& decided, const Approved& approved, const World& world,
+                  absl::Time now);
 // Why an answer to `selector` may not go to its asker now. Every unit must lie within what is decided about the asker,
 // and what needs approvers must be in `approved`: but for an existence-sensitive answer, where what was not agreed to
 // in time goes out neutral and only the holder can tell.

@@ -47,6 +47,10 @@ void CheckKind(const v1::Manifest& manifest, const v1::SenderStatement& statemen
   require(asks == manifest.has_question(), "manifest.question",
           asks ? "says what is asked" : "stands in a selector only");
   require(replies || manifest.reply_to_share_id().empty(), "manifest.reply_to_share_id", "stands in an answer only");
+  const std::string& before = manifest.adds_to_share_id();
+  const bool pushed = manifest.kind() == v1::PACKAGE_KIND_REFERRAL;
+  require(before.empty() || (pushed && before != manifest.share_id() && Uuid::Parse(before).ok()),
+          "manifest.adds_to_share_id", "is empty or, in a referral, the UUID in lowercase of another share");
   if (asks) CheckQuestion(manifest, statement, require);
   if (replies) CheckReply(manifest, require);
 }

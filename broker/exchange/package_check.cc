@@ -222,6 +222,15 @@ absl::StatusOr<CheckedShare> CheckOffer(const Caller& caller, const Offer& offer
   return share;
 }
 
+absl::Status ReadApprovals(const google::protobuf::RepeatedPtrField<v1::SignedApproval>& approvals, const World& world,
+                           absl::Time now, CheckedShare& share) {
+  for (const v1::SignedApproval& approval : approvals) {
+    ASSIGN_OR_RETURN(CheckedApproval checked, CheckApproval(approval, world, now));
+    share.approvals.push_back(std::move(checked));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status CheckTimes(const CheckedShare& share, const Limits& limits, absl::Time now) {
@@ -239,7 +248,17 @@ absl::Status CheckTimes(const CheckedShare& share, const Limits& limits, absl::T
 
 absl::StatusOr<CheckedShare> CheckShare(const Caller& caller, const v1::SubmitReferralRequest& request,
                                         const World& world, absl::Time now) {
-  return CheckOffer(caller, OfferOf(request, {v1::PACKAGE_KIND_REFERRAL}), world, now);
+  Violations violations;
+  violations.Require(request.approvals_size() <= kMostApprovals, "approvals", "are 64 at most");
+  violations.Require(request.approvals().empty() || request.submissions_size() == 1, "submissions",
+                     "is one where units rest on approvals");
+  RETURN_IF_ERROR(violations.ToStatus());
+  ASSIGN_OR_RETURN(CheckedShare share, CheckOffer(caller, OfferOf(request, {v1::PACKAGE_KIND_REFERRAL}), world, now));
+  violations.Require(request.approvals().empty() || share.packages.front().manifest.subjects_size() == 1,
+                     "submissions[0].manifest.subjects", "is one where units rest on approvals");
+  RETURN_IF_ERROR(violations.ToStatus());
+  RETURN_IF_ERROR(ReadApprovals(request.approvals(), world, now, share));
+  return share;
 }
 
 absl::StatusOr<CheckedShare> CheckShare(const Caller& caller, const v1::SubmitCaseRequestRequest& request,
@@ -258,10 +277,7 @@ absl::StatusOr<CheckedShare> CheckShare(const Caller& caller, const v1::SubmitCa
                     .octets = request.ByteSizeLong(),
                     .kinds = {v1::PACKAGE_KIND_ANSWER, v1::PACKAGE_KIND_SUPPLEMENT}};
   ASSIGN_OR_RETURN(CheckedShare share, CheckOffer(caller, offer, world, now));
-  for (const v1::SignedApproval& approval : request.approvals()) {
-    ASSIGN_OR_RETURN(CheckedApproval checked, CheckApproval(approval, world, now));
-    share.approvals.push_back(std::move(checked));
-  }
+  RETURN_IF_ERROR(ReadApprovals(request.approvals(), world, now, share));
   return share;
 }
 

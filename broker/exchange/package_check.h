@@ -28,7 +28,7 @@ struct CheckedPackage {
 struct CheckedShare {
   std::vector<CheckedPackage> packages;                  // At least one; an answer has exactly one.
   std::vector<const v1::SubjectReferences*> references;  // Borrowed from the request.
-  std::vector<CheckedApproval> approvals;                // Of an answer.
+  std::vector<CheckedApproval> approvals;                // With any, a referral has one package of one subject.
   Sha256Digest digest;  // Over the manifests' payloads and the statements: what makes two submissions the same.
 };
 

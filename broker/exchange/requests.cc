@@ -65,7 +65,7 @@ absl::StatusOr<HolderDecision> DecideHolder(const CheckedPackage& package, const
                          .selector = DecidePackage(m, package.statement, world, batch.now()),
                          .why_not = {},
                          .not_asked = {}};
-  decided.why_not = WhyNot(m, package.statement, decided.selector, world, batch.now());
+  decided.why_not = WhyNot(m, package.statement, decided.selector, /*approved=*/{}, world, batch.now());
   ASSIGN_OR_RETURN(const bool restricted, Restricted(m.sender_agency(), tags, batch));
   if (restricted) decided.why_not.push_back(ObjectionOf(policy::ReasonCode::kSubjectRestricted));
   decided.not_asked = WhyAllDenied(decided.asked.decision);
@@ -95,7 +95,7 @@ void AddDecision(const v1::Manifest& selector, const HolderDecision& decided, co
 // A holder that may answer nothing is not told who it would have been about.
 absl::Status Keep(const CheckedPackage& package, const HolderDecision& decided, const Tags& tags,
                   std::vector<uint64_t> entries, Batch& batch) {
-  const PartTerms terms{.context = ContextOf(package).SerializeAsString(),
+  const PartTerms terms{.context = ContextOf(package, /*approvals=*/{}).SerializeAsString(),
                         .collection = {},
                         .acceptance = {},
                         .outcome = {.time = FromTimestamp(package.manifest.expire_time()), .overdue = false}};

@@ -103,7 +103,7 @@ struct StoredPart {
   v1::Manifest manifest;
   v1::SenderStatement statement;
   v1::Manifest selector;  // Of a request its own manifest, of an answer that of the request it replies to.
-  Approved approved;      // Of an answer: what its units rest on.
+  Approved approved;      // What its units rest on.
 
   bool replies() const { return !share.reply_to_share_id.empty(); }
 };

@@ -101,10 +101,12 @@ PackageStep StepOf(const CheckedPackage& package, absl::string_view name, const 
           .refused = refused};
 }
 
-v1::Submission ContextOf(const CheckedPackage& package) {
-  v1::Submission context;
-  *context.mutable_package()->mutable_manifest() = package.submission->package().manifest();
-  context.set_sender_statement(package.submission->sender_statement());
+v1::SubmitReferralRequest ContextOf(const CheckedPackage& package, const std::vector<CheckedApproval>& approvals) {
+  v1::SubmitReferralRequest context;
+  v1::Submission& kept = *context.add_submissions();
+  *kept.mutable_package()->mutable_manifest() = package.submission->package().manifest();
+  kept.set_sender_statement(package.submission->sender_statement());
+  for (const CheckedApproval& approval : approvals) *context.add_approvals() = *approval.approval;
   return context;
 }
 

@@ -41,8 +41,9 @@ absl::Status StoreShare(const CheckedShare& share, Batch& batch);
 // A submission of `package` by its sender, as its entries show it. Borrows.
 PackageStep StepOf(const CheckedPackage& package, absl::string_view name, const Objections& refused);
 
-// What the broker keeps of a package to decide it again: the signed manifest and the statement, without ring and units.
-v1::Submission ContextOf(const CheckedPackage& package);
+// What the broker keeps of a package to decide it again: the signed manifest and the statement, without ring and units,
+// and the approvals that it rests on.
+v1::SubmitReferralRequest ContextOf(const CheckedPackage& package, const std::vector<CheckedApproval>& approvals);
 
 struct PartTerms {
   std::string context;  // Bytes: what LoadPart reads.

@@ -15,12 +15,8 @@ absl::Status ReadContext(const v1::Submission& context, StoredPart& stored) {
   return absl::DataLossError("a stored manifest does not parse");
 }
 
-// The request that an answer replies to, and the approvals that came with it.
-absl::Status ReadReply(const v1::SubmitCaseAnswerRequest& context, StoredPart& stored, Batch& batch) {
-  ASSIGN_OR_RETURN(
-      const StoredPart request,
-      LoadPart({.share_id = stored.share.reply_to_share_id, .recipient_agency = stored.share.sender_agency}, batch));
-  stored.selector = request.manifest;
+// What the approvals that came with it let out.
+absl::Status ReadApproved(const v1::SubmitReferralRequest& context, StoredPart& stored) {
   for (const v1::SignedApproval& approval : context.approvals()) {
     v1::ApprovalCommand command;
     if (!command.ParseFromString(approval.command().payload()))
@@ -52,17 +48,17 @@ absl::StatusOr<StoredPart> LoadPart(const store::PartKey& key, Batch& batch) {
                     .statement = {},
                     .selector = {},
                     .approved = {}};
-  if (stored.replies()) {
-    v1::SubmitCaseAnswerRequest context;
-    if (!context.ParseFromString(stored.part.context)) return absl::DataLossError("a stored answer does not parse");
-    RETURN_IF_ERROR(ReadContext(context.submission(), stored));
-    RETURN_IF_ERROR(ReadReply(context, stored, batch));
-    return stored;
-  }
-  v1::Submission context;
-  if (!context.ParseFromString(stored.part.context)) return absl::DataLossError("a stored manifest does not parse");
-  RETURN_IF_ERROR(ReadContext(context, stored));
+  v1::SubmitReferralRequest context;
+  if (!context.ParseFromString(stored.part.context) || context.submissions_size() != 1)
+    return absl::DataLossError("a stored manifest does not parse");
+  RETURN_IF_ERROR(ReadContext(context.submissions(0), stored));
+  RETURN_IF_ERROR(ReadApproved(context, stored));
   if (stored.share.kind == v1::PACKAGE_KIND_SELECTOR) stored.selector = stored.manifest;
+  if (!stored.replies()) return stored;
+  ASSIGN_OR_RETURN(
+      const StoredPart request,
+      LoadPart({.share_id = stored.share.reply_to_share_id, .recipient_agency = stored.share.sender_agency}, batch));
+  stored.selector = request.manifest;
   return stored;
 }
 

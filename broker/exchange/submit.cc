@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "broker/exchange/approvals.h"
 #include "broker/exchange/decide.h"
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/idempotency.h"
@@ -26,12 +27,15 @@ struct PackageDecision {
   Objections why_not;
 };
 
-absl::StatusOr<PackageDecision> DecideOne(const CheckedPackage& package, const Tags& tags, Batch& batch) {
+absl::StatusOr<PackageDecision> DecideOne(const CheckedPackage& package, const std::vector<CheckedApproval>& approvals,
+                                          const Tags& tags, Batch& batch) {
   const World& world = batch.world();
   RETURN_IF_ERROR(CheckKeys(package, world, batch.now()));
+  ASSIGN_OR_RETURN(CountedApprovals counted, CountApprovals(approvals, package.manifest, ReleaseOf(package), batch));
   PackageDecision decided{.subjects = DecidePackage(package.manifest, package.statement, world, batch.now()),
-                          .why_not = {}};
-  decided.why_not = WhyNot(package.manifest, package.statement, decided.subjects, world, batch.now());
+                          .why_not = std::move(counted.why_not)};
+  std::ranges::move(WhyNot(package.manifest, package.statement, decided.subjects, counted.approved, world, batch.now()),
+                    std::back_inserter(decided.why_not));
   ASSIGN_OR_RETURN(const bool restricted, Restricted(package.manifest.sender_agency(), tags, batch));
   if (restricted) decided.why_not.push_back(ObjectionOf(policy::ReasonCode::kSubjectRestricted));
   return decided;
@@ -55,9 +59,9 @@ std::string LeadingReason(const CheckedShare& share, const std::vector<PackageDe
   return "";
 }
 
-absl::Status Keep(const CheckedPackage& package, const policy::Decision& decision, const Tags& tags,
-                  std::vector<uint64_t> entries, Batch& batch) {
-  const PartTerms terms{.context = ContextOf(package).SerializeAsString(),
+absl::Status Keep(const CheckedPackage& package, const std::vector<CheckedApproval>& approvals,
+                  const policy::Decision& decision, const Tags& tags, std::vector<uint64_t> entries, Batch& batch) {
+  const PartTerms terms{.context = ContextOf(package, approvals).SerializeAsString(),
                         .collection = CollectionDue(decision, package.manifest, batch.now()),
                         .acceptance = DueIn(decision, "acceptance", batch.now()),
                         .outcome = DueIn(decision, "outcome", batch.now())};
@@ -68,7 +72,7 @@ absl::Status Keep(const CheckedPackage& package, const policy::Decision& decisio
 absl::StatusOr<std::vector<PackageDecision>> Decide(const CheckedShare& share, const Tags& tags, Batch& batch) {
   std::vector<PackageDecision> decided;
   for (const CheckedPackage& package : share.packages) {
-    ASSIGN_OR_RETURN(PackageDecision one, DecideOne(package, tags, batch));
+    ASSIGN_OR_RETURN(PackageDecision one, DecideOne(package, share.approvals, tags, batch));
     decided.push_back(std::move(one));
   }
   return decided;
@@ -76,6 +80,19 @@ absl::StatusOr<std::vector<PackageDecision>> Decide(const CheckedShare& share, c
 
 bool Refused(const std::vector<PackageDecision>& decided) {
   return std::ranges::any_of(decided, [](const PackageDecision& one) { return !one.why_not.empty(); });
+}
+
+// What waited for somebody's agreement may name the share that went before without it.
+absl::Status CheckAddsTo(const v1::Manifest& m, Batch& batch) {
+  if (m.adds_to_share_id().empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::optional<store::ShareRow> share, batch.read().FindShare(m.adds_to_share_id()));
+  ASSIGN_OR_RETURN(const std::optional<store::PartRow> part,
+                   batch.read().FindPart({.share_id = m.adds_to_share_id(), .recipient_agency = m.recipient_agency()}));
+  if (share.has_value() && part.has_value() && share->sender_agency == m.sender_agency() &&
+      share->kind == v1::PACKAGE_KIND_REFERRAL)
+    return absl::OkStatus();
+  return Refuse(absl::StatusCode::kFailedPrecondition, "SHARE_UNKNOWN",
+                "the share to be added to is not one that this agency sent to the recipient");
 }
 
 // One entry a subject.
@@ -99,6 +116,7 @@ absl::Status SubmitReferral(const Caller& caller, const v1::SubmitReferralReques
   Violations violations;
   for (const CheckedPackage& package : share.packages) RequireProfilesSilence(package.manifest, world, violations);
   RETURN_IF_ERROR(violations.ToStatus());
+  for (const CheckedPackage& package : share.packages) RETURN_IF_ERROR(CheckAddsTo(package.manifest, batch));
   ASSIGN_OR_RETURN(const Tags tags, TagsOf(share, batch.tagger()));
   ASSIGN_OR_RETURN(const std::vector<PackageDecision> decided, Decide(share, tags, batch));
   const bool refused = Refused(decided);
@@ -113,8 +131,10 @@ absl::Status SubmitReferral(const Caller& caller, const v1::SubmitReferralReques
     ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes, Enter(step, decided[i], tags, batch));
     for (const uint64_t index : indexes) response.add_receipts()->set_index(index);
     AddDecisions(package, decided[i], world, response);
-    if (keep) RETURN_IF_ERROR(Keep(package, decided[i].subjects.front().decision, tags, indexes, batch));
+    if (keep)
+      RETURN_IF_ERROR(Keep(package, share.approvals, decided[i].subjects.front().decision, tags, indexes, batch));
   }
+  if (keep) RETURN_IF_ERROR(UseApprovals(share, ReleaseOf(share.packages.front()), batch));
   response.set_outcome(refused ? v1::SUBMIT_OUTCOME_REFUSED
                        : keep  ? v1::SUBMIT_OUTCOME_STORED
                                : v1::SUBMIT_OUTCOME_VALID);

@@ -101,8 +101,8 @@ TEST_F(StateTest, AShareIsReceivedOnce) {
 
 TEST_F(StateTest, AReferenceIsTakenOnceAndAllItsSharesWithIt) {
   const OutboxRow share{.share_id = "s", .state = "QUEUED", .submit = "octets"};
-  ASSERT_OK(state_->SavePush("RMS-1", "digest", {share}));
-  EXPECT_THAT(state_->SavePush("RMS-1", "digest", {{.share_id = "t", .state = "QUEUED"}}),
+  ASSERT_OK(state_->SavePush("RMS-1", "digest", {share}, {}));
+  EXPECT_THAT(state_->SavePush("RMS-1", "digest", {{.share_id = "t", .state = "QUEUED"}}, {}),
               StatusIs(absl::StatusCode::kAlreadyExists));
   EXPECT_EQ(state_->QueuedShares()->size(), 1u);
   ASSERT_OK(state_->SettleShare("s", "STORED", "", "outcome"));

@@ -111,7 +111,7 @@ TEST_F(ApprovalTest, AColleagueOfTheAskerCountsOnlyWhereExistenceIsNoSecret) {
   EXPECT_THAT(Check(Sign(command, chair)), IsOk());
   question_.set_profile("secret");
   EXPECT_THAT(Check(Sign(command, chair)),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("asker's agency")));
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("recipient's agency")));
 }
 
 TEST_F(ApprovalTest, AnotherPersonsSignatureDoesNot) {
