@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "policy/engine/deciding.h"
+#include "policy/engine/emergency.h"
 
 namespace derwent::policy {
 namespace {
@@ -58,12 +59,10 @@ void Matrix(Deciding& d) {
 }
 
 void BreakGlass(Deciding& d) {
-  const std::string& id = d.category.id;
-  if (absl::StartsWith(id, "health.")) return d.Reduce(Form::kFlagOnly, "break_glass");
-  for (const absl::string_view full : {"identity", "contact", "location.current", "vulnerability.flag"}) {
-    if (id == full) return d.Say(ReasonCode::kNecessary, "break_glass");
-  }
-  d.Deny(ReasonCode::kCategoryNotPermitted, "break_glass");
+  const std::optional<Form> form = EmergencyForm(d.category.id);
+  if (!form.has_value()) return d.Deny(ReasonCode::kCategoryNotPermitted, "break_glass");
+  if (*form == Form::kFull) return d.Say(ReasonCode::kNecessary, "break_glass");
+  d.Reduce(*form, "break_glass");
 }
 
 void Audit(Deciding& d) {

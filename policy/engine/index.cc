@@ -5,6 +5,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "policy/engine/emergency.h"
+
 namespace derwent::policy {
 namespace {
 
@@ -83,6 +85,11 @@ absl::StatusOr<Index> Index::Of(const Policy& policy) {
   for (const auto& [id, profile] : policy.profiles) {
     if (profile.gateways.size() > kMost)
       return absl::ResourceExhaustedError(absl::StrCat("`", id, "` has more than 64 gateways"));
+    const auto adopting =
+        std::count_if(policy.agreements.begin(), policy.agreements.end(),
+                      [&name = id](const Agreement& agreement) { return agreement.profiles.contains(name); });
+    if (static_cast<size_t>(adopting) > kMost)
+      return absl::ResourceExhaustedError(absl::StrCat("`", id, "` is adopted by more than 64 agreements"));
   }
   index.Build();
   return index;
@@ -190,14 +197,13 @@ void Index::BuildCategories() {
                         .single = category.forms.size() == 1,
                         .fullest = category.Fullest(),
                         .meet = MeetsOf(category)};
-    if (absl::StartsWith(id, "health.")) health_ |= Bits{1} << number;
+    if (const std::optional<Form> form = EmergencyForm(id); form.has_value())
+      (*form == Form::kFull ? break_glass_full_ : break_glass_flag_) |= Bits{1} << number;
   }
   location_protected_ = Bit(categories_, "location.protected");
   narrative_ = Bit(categories_, "narrative");
   aggregate_ = Bit(categories_, "aggregate");
   fieldset_ = Bit(categories_, "statutory.fieldset");
-  for (const char* full : {"identity", "contact", "location.current", "vulnerability.flag"})
-    break_glass_full_ |= Bit(categories_, full);
   identity_ = Bit(categories_, "identity");
 }
 

@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <string>
 
-#include "absl/strings/match.h"
-
 #include "policy/engine/agreements.h"
+#include "policy/engine/emergency.h"
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
@@ -32,7 +31,7 @@ absl::Status CheckForm(const v1::EmergencyCommand& command) {
   if (!Ascends(command.holders()) || !Ascends(command.categories()))
     return absl::InvalidArgumentError("holders and categories are not sorted, each once");
   if (!std::all_of(command.categories().begin(), command.categories().end(),
-                   [](const std::string& category) { return IsEmergencyCategory(category); }))
+                   [](const std::string& category) { return EmergencyForm(category).has_value(); }))
     return absl::InvalidArgumentError("it asks for more than an emergency may");
   return absl::OkStatus();
 }
@@ -58,11 +57,6 @@ bool SignedBy(const std::string& person, const v1::EmergencyCommand& command, co
 }
 
 }  // namespace
-
-bool IsEmergencyCategory(absl::string_view category) {
-  return category == "identity" || category == "contact" || category == "location.current" ||
-         category == "vulnerability.flag" || absl::StartsWith(category, "health.");
-}
 
 absl::StatusOr<v1::EmergencyCommand> VerifyEmergency(const v1::SignedEmergency& declaration,
                                                      const trust::Authority& authority,

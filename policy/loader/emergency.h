@@ -20,8 +20,6 @@ inline constexpr char kDutyOfficer[] = "duty_officer";
 inline constexpr absl::Duration kEmergencyLasts = absl::Hours(24);
 
 inline bool IsEmergency(absl::string_view purpose) { return purpose == kEmergencyPurpose; }
-// Whether the route has the category at all (domain decision 21).
-bool IsEmergencyCategory(absl::string_view category);
 
 // The command that both persons it names signed, each under a certificate of the consortium that counts at `now`;
 // dated ahead by no more than clocks differ, and not over. Errors: kInvalidArgument it is malformed, or not of now;

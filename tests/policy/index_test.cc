@@ -1,6 +1,7 @@
 // The index decides as the linear engine does.
 #include "policy/engine/index.h"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <random>
@@ -62,6 +63,24 @@ TEST(Index, DecidesAsTheLinearEngineDoes) {
     if (random() % 16 == 0) q.area.clear();
     ExpectAlike(index, Derbyshire(), q, round);
   }
+}
+
+TEST(Index, MoreAgreementsThanItNumbersAreLeftToTheLinearEngine) {
+  Policy policy = Derbyshire();
+  const auto fire = std::find_if(policy.agreements.begin(), policy.agreements.end(),
+                                 [](const Agreement& agreement) { return agreement.id == "fire_safety"; });
+  ASSERT_NE(fire, policy.agreements.end());
+  // The one in force comes after 64 that are over.
+  Agreement over = *fire;
+  over.effective.last = kDay - 1;
+  fire->id = "z";
+  for (int i = 0; i < 64; ++i) {
+    over.id = absl::StrCat("a", i);
+    policy.agreements.push_back(over);
+  }
+  const Snapshot snapshot{.policy = &policy, .directories = nullptr, .take_agreements_as_signed = true};
+  const Decision decision = IndexedDecider(policy)->Decide(HomeVisit({"identity"}), snapshot, Midday());
+  EXPECT_FALSE(decision.categories[0].denied) << Words(decision.categories[0].reasons);
 }
 
 // Agreements, notices, overlays and dates of other policies.
