@@ -113,14 +113,11 @@ absl::StatusOr<std::vector<v1::ShareEvidence>> OfPeriod(std::vector<v1::ShareEvi
 }  // namespace
 
 std::vector<Gap> CompareWithLedger(const std::vector<v1::ShareEvidence>& shares,
-                                   const std::vector<v1::LedgerEntry>& entries, const std::string& agency) {
+                                   const std::vector<v1::LedgerEntry>& entries, const std::set<std::string>& known,
+                                   const std::string& agency) {
   std::vector<Gap> gaps;
   std::map<std::string, Told> told = ByShare(entries);
-  std::set<std::string> known;
-  for (const v1::ShareEvidence& share : shares) {
-    known.insert(share.share_id());
-    CompareShare(share, told[share.share_id()], gaps);
-  }
+  for (const v1::ShareEvidence& share : shares) CompareShare(share, told[share.share_id()], gaps);
   for (const v1::LedgerEntry& entry : entries) {
     const EntryView view(entry);
     const std::string share = view.Pair("ids", "share");
@@ -143,20 +140,21 @@ absl::StatusOr<int> CheckCompleteness(Client& client, const AuditFilters& period
   // The agent first: what comes meanwhile is then in the ledger too.
   ASSIGN_OR_RETURN(std::vector<v1::ShareEvidence> shares, Evidence(client));
   RETURN_IF_ERROR(VerifyKept(client, shares));
+  std::set<std::string> known;
+  for (const v1::ShareEvidence& share : shares) known.insert(share.share_id());
   ASSIGN_OR_RETURN(shares, OfPeriod(std::move(shares), period));
   std::vector<v1::LedgerEntry> entries;
-  const bool whole = period.from.empty() && period.to.empty();
   std::set<std::string> ours;
   for (const v1::ShareEvidence& share : shares) ours.insert(share.share_id());
   AuditFilters since = period;
   since.to.clear();  // A share's later steps are beyond the period.
   ASSIGN_OR_RETURN(const v1::SearchLedgerEntriesRequest request, SearchOf(client, since));
   ASSIGN_OR_RETURN(const Searched searched, EachEntry(client, request, 0, [&](const v1::LedgerEntry& entry) {
-                     const bool needed = whole || ours.contains(EntryView(entry).Pair("ids", "share"));
-                     if (needed) entries.push_back(entry);
+                     const std::string share = EntryView(entry).Pair("ids", "share");
+                     if (ours.contains(share) || !known.contains(share)) entries.push_back(entry);
                      return absl::OkStatus();
                    }));
-  const std::vector<Gap> gaps = CompareWithLedger(shares, entries, client.configuration().agency);
+  const std::vector<Gap> gaps = CompareWithLedger(shares, entries, known, client.configuration().agency);
   Rows rows({"share", "entry", "missing"});
   for (const Gap& gap : gaps) rows.Add({gap.share, gap.entry, gap.what});
   rows.Print(format, std::cout);

@@ -25,9 +25,11 @@ struct Gap {
 
 // Holds an agency's own outbox and inbox against the ledger's entries of the agency, both ways: every share known here
 // has its entry; every entry that a receipt proves is told; every entry that sends or brings a share is of one known
-// here, and its receipt is kept. `entries`: all of the agency's that concern a share.
+// here, and its receipt is kept. `entries`: all of the agency's that concern a share of `shares`, or one that is
+// not among `known`, the ids of all shares known here, those of other periods too.
 std::vector<Gap> CompareWithLedger(const std::vector<v1::ShareEvidence>& shares,
-                                   const std::vector<v1::LedgerEntry>& entries, const std::string& agency);
+                                   const std::vector<v1::LedgerEntry>& entries, const std::set<std::string>& known,
+                                   const std::string& agency);
 
 // `derwent audit completeness`: exit 8 when something is missing.
 absl::StatusOr<int> CheckCompleteness(Client& client, const AuditFilters& period, Format format);

@@ -14,6 +14,7 @@
 
 #include "agents/cli/entry_view.h"
 #include "agents/cli/exit_code.h"
+#include "agents/cli/offline_ledger.h"
 #include "agents/cli/text.h"
 #include "derwent/v1/ledger.grpc.pb.h"
 #include "trust/base/status_macros.h"
@@ -46,7 +47,7 @@ std::vector<std::string> Cells(const v1::LedgerEntry& entry) {
 
 // Where an export stands: kept after every page, so that it can go on.
 struct Progress {
-  std::string query;   // What is asked, page token apart.
+  std::string query;   // ExportKey of what is asked.
   std::string token;   // Of the next page; empty when none is left.
   uint64_t entry = 0;  // The query's own.
   uint64_t rows = 0;
@@ -179,6 +180,8 @@ absl::StatusOr<std::string> Checkpoint(Client& client) {
   ASSIGN_OR_RETURN(
       const v1::GetCheckpointResponse response,
       broker->Call(*stub, &v1::LedgerService::Stub::GetCheckpoint, v1::GetCheckpointRequest(), client.options()));
+  ASSIGN_OR_RETURN(const trust::VerifierKey log_key, client.LogKey());
+  RETURN_IF_ERROR(VerifyCheckpointText(response.note(), log_key, client.configuration().origin).status());
   return response.note();
 }
 
@@ -202,6 +205,17 @@ absl::Status AddPages(Client& client, v1::SearchLedgerEntriesRequest request, Fo
 
 }  // namespace
 
+std::string ExportKey(const v1::SearchLedgerEntriesRequest& request) {
+  v1::SearchLedgerEntriesRequest shown = request;
+  shown.clear_subject_references();  // Whom it is about is in no file's words.
+  std::string key = ToJson(shown, false);
+  if (request.subject_references().empty()) return key;
+  std::string references;
+  for (const std::string& reference : request.subject_references())
+    absl::StrAppend(&references, trust::Sha256(reference).hex());
+  return absl::StrCat(key, " of the person ", trust::Sha256(references).hex());
+}
+
 absl::StatusOr<int> ExportSearch(Client& client, const AuditFilters& filters, const std::string& folder) {
   ASSIGN_OR_RETURN(v1::SearchLedgerEntriesRequest request, SearchOf(client, filters));
   v1::SearchLedgerEntriesRequest shown = request;
@@ -209,7 +223,7 @@ absl::StatusOr<int> ExportSearch(Client& client, const AuditFilters& filters, co
   shown.clear_subject_references();  // Whom it is about is in no file's words.
   std::string query = ToJson(shown, false);
   if (of_person) absl::StrAppend(&query, " of one person");
-  ASSIGN_OR_RETURN(Folder files, Folder::Open(folder, query));
+  ASSIGN_OR_RETURN(Folder files, Folder::Open(folder, ExportKey(request)));
   RETURN_IF_ERROR(AddPages(client, std::move(request), files));
   ASSIGN_OR_RETURN(const std::string checkpoint, Checkpoint(client));
   RETURN_IF_ERROR(files.Write("checkpoint", checkpoint));

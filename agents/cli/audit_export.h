@@ -6,8 +6,13 @@
 
 #include "agents/cli/audit_query.h"
 #include "agents/cli/client.h"
+#include "derwent/v1/ledger.pb.h"
 
 namespace derwent::cli {
+
+// What is asked, for telling one unfinished export from another: the query, and of a person's a digest of the
+// references, which themselves are in no file.
+std::string ExportKey(const v1::SearchLedgerEntriesRequest& request);
 
 // `derwent audit export FOLDER`: a search written to files for its owner alone (mode 0600):
 //   entries.csv, entries.jsonl    the same rows, every field the agency may open; safe for spreadsheets (CWE-1236)
@@ -15,7 +20,8 @@ namespace derwent::cli {
 //   checkpoint, log.vkey          what they prove into
 //   manifest.json                 query, its entry, checkpoint, and the SHA-256 of every file
 // Progress goes to standard error, a line a page. Interrupted, the same command goes on where it stopped: the query
-// stays one entry. Errors: kFailedPrecondition the folder holds a finished export, or another query's.
+// stays one entry. Errors: kFailedPrecondition the folder holds a finished export, or
+// another query's or another person's; kDataLoss the checkpoint is not the log's.
 absl::StatusOr<int> ExportSearch(Client& client, const AuditFilters& filters, const std::string& folder);
 
 }  // namespace derwent::cli

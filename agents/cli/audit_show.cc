@@ -129,7 +129,7 @@ absl::StatusOr<int> ShowDecision(Client& client, uint64_t index, bool with_text,
   request.set_name(absl::StrCat("ledger/entries/", index));
   ASSIGN_OR_RETURN(const v1::AuditedDecision decision,
                    broker->Call(*stub, &v1::AuditService::Stub::GetDecision, request, client.options()));
-  RETURN_IF_ERROR(VerifyEntry(decision.entry(), log_key, client.configuration().origin));
+  RETURN_IF_ERROR(VerifyAsked(decision.entry(), index, log_key, client.configuration().origin));
   RETURN_IF_ERROR(CheckPolicyText(decision));
   if (format == Format::kTable) {
     WriteDecision(decision, with_text, std::cout);

@@ -35,6 +35,7 @@ absl::StatusOr<ClientConfiguration> ReadClientConfiguration(const std::string& p
       {"broker", &c.broker},     {"broker_peer", &c.broker_peer}, {"agent", &c.agent},  {"agent_peer", &c.agent_peer},
       {"log_vkey", &c.log_vkey}, {"origin", &c.origin},           {"agency", &c.agency}};
   const std::map<std::string, std::string*> paths = {{"ca", &c.ca}, {"certificate", &c.certificate}, {"key", &c.key}};
+  const std::map<std::string, std::string*> optional_paths = {{"quorum", &c.quorum}};
   const fs::path folder = fs::absolute(path).parent_path();
   std::vector<std::string> wrong;
   try {  // yaml-cpp reports by exception; none leaves this function.
@@ -44,6 +45,8 @@ absl::StatusOr<ClientConfiguration> ReadClientConfiguration(const std::string& p
       if (const auto text = texts.find(key); text != texts.end())
         *text->second = value;
       else if (const auto file = paths.find(key); file != paths.end())
+        *file->second = fs::path(value).is_absolute() ? value : (folder / value).string();
+      else if (const auto file = optional_paths.find(key); file != optional_paths.end())
         *file->second = fs::path(value).is_absolute() ? value : (folder / value).string();
       else
         wrong.push_back(absl::StrCat("`", key, "` is not a key"));

@@ -12,9 +12,10 @@
 namespace derwent::cli {
 
 // Whom a person calls, as whom, and what it believes of the ledger: a YAML file with `broker`, `broker_peer`, `agent`,
-// `agent_peer`, `ca`, `certificate`, `key`, `log_vkey`, `origin`, `agency`. Paths are relative to its folder.
+// `agent_peer`, `ca`, `certificate`, `key`, `log_vkey`, `quorum`, `origin`, `agency`. Paths are relative to its folder.
+// `quorum` is the agency's own copy of the witnesses' policy (C2SP tlog-policy); only what asks for witnesses needs it.
 struct ClientConfiguration {
-  std::string broker, broker_peer, agent, agent_peer, ca, certificate, key, log_vkey, origin, agency;
+  std::string broker, broker_peer, agent, agent_peer, ca, certificate, key, log_vkey, quorum, origin, agency;
 };
 
 // Error: kInvalidArgument: no such file, or naming every key that is wrong or missing.

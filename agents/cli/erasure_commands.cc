@@ -11,10 +11,12 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 
+#include "agents/cli/erasure_asked.h"
 #include "agents/cli/output.h"
 #include "agents/cli/signing.h"
 #include "derwent/v1/erasure_service.grpc.pb.h"
 #include "trust/base/status_macros.h"
+#include "trust/identity/authority.h"
 #include "trust/identity/certificate.h"
 #include "trust/secret/random.h"
 #include "trust/signature/key_file.h"
@@ -25,7 +27,6 @@ namespace {
 using Stub = v1::ErasureService::Stub;
 
 constexpr absl::string_view kHoldType = "application/vnd.derwent.hold.v1+protobuf";
-constexpr absl::string_view kErasureType = "application/vnd.derwent.erasure.v1+protobuf";
 constexpr absl::Duration kGoodFor = absl::Hours(24 * 30);
 constexpr int kPage = 500;
 
@@ -165,17 +166,22 @@ absl::StatusOr<int> Request(Client& client, Options o, Format format) {
 
 // What was asked for, as the approver's agency may see it; who chairs a board but is no party names it all.
 absl::Status FillAsked(Client& client, Options& o) {
-  if (!o.entries.empty() && !o.reason.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::vector<v1::Erasure> erasures, Fetch(client));
-  for (const v1::Erasure& erasure : erasures) {
-    v1::ErasureCommand asked;
-    if (erasure.erasure_id() != o.id || !asked.ParseFromString(erasure.request().command().payload())) continue;
-    o.entries.assign(asked.entries().begin(), asked.entries().end());
-    o.reason = asked.reason();
-    return absl::OkStatus();
+  const auto found = std::find_if(erasures.begin(), erasures.end(),
+                                  [&](const v1::Erasure& erasure) { return erasure.erasure_id() == o.id; });
+  if (found == erasures.end()) {
+    if (!o.entries.empty() && !o.reason.empty()) return absl::OkStatus();
+    return absl::NotFoundError(
+        absl::StrCat("no erasure `", o.id, "` concerns this agency; who chairs the board gives --entry and --reason"));
   }
-  return absl::NotFoundError(
-      absl::StrCat("no erasure `", o.id, "` concerns this agency; who chairs the board gives --entry and --reason"));
+  ASSIGN_OR_RETURN(const trust::Certificate own, OwnCertificate(client));
+  ASSIGN_OR_RETURN(const std::string ca, trust::ReadFile(client.configuration().ca));
+  ASSIGN_OR_RETURN(const trust::Authority authority, trust::Authority::FromPem(ca, own.id().trust_domain));
+  ASSIGN_OR_RETURN(const v1::ErasureCommand asked,
+                   AskedErasure(*found, {.entries = o.entries, .reason = o.reason}, authority, absl::Now()));
+  o.entries.assign(asked.entries().begin(), asked.entries().end());
+  o.reason = asked.reason();
+  return absl::OkStatus();
 }
 
 absl::StatusOr<int> Approve(Client& client, Options o, Format format) {
@@ -217,7 +223,9 @@ void AddErase(CLI::App& ledger, const std::shared_ptr<Options>& o, Session& sess
   CLI::App* const approve =
       erase->add_subcommand("approve", "agree, as the other party's officer or chair of the board: it is done at once");
   approve->add_option("erasure", o->id, "erasure id")->required();
-  approve->add_option("--entry", o->entries, "what was asked for, where this agency is no party; may be repeated");
+  approve->add_option(
+      "--entry", o->entries,
+      "what was asked for: refused if it was not; where this agency is no party, needed; may be repeated");
   approve->add_option("--reason", o->reason, "likewise");
   for (CLI::App* const command : {request, approve})
     command->add_option("--role", o->role, "role you sign in")->capture_default_str();

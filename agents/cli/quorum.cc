@@ -1,30 +1,49 @@
 #include "agents/cli/quorum.h"
 
 #include <iostream>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 
 #include "agents/cli/exit_code.h"
-#include "agents/cli/offline_ledger.h"
+#include "agents/cli/quorum_check.h"
 #include "agents/cli/text.h"
 #include "derwent/v1/witness.grpc.pb.h"
 #include "trust/base/status_macros.h"
-#include "trust/note/quorum.h"
+#include "trust/note/note.h"
+#include "trust/signature/key_file.h"
 
 namespace derwent::cli {
 namespace {
 
-absl::Status Broken(absl::string_view why) { return absl::DataLossError(absl::StrCat("BROKEN: ", why)); }
+// The client's own policy of witnesses.
+absl::StatusOr<std::string> OwnPolicy(const Client& client) {
+  if (client.configuration().quorum.empty())
+    return absl::InvalidArgumentError("the client configuration names no `quorum`: whose cosignatures count");
+  return trust::ReadFile(client.configuration().quorum, trust::kMaxNoteSize);
+}
 
-// The policy that the broker says, of the log that this client believes.
-absl::StatusOr<trust::QuorumPolicy> PolicyOf(Client& client, const v1::GetQuorumResponse& quorum) {
+struct Verified {
+  v1::GetQuorumResponse quorum;
+  std::optional<trust::Checkpoint> cosigned;
+};
+
+absl::StatusOr<Verified> FetchVerified(Client& client) {
   ASSIGN_OR_RETURN(const trust::VerifierKey log_key, client.LogKey());
-  absl::StatusOr<trust::QuorumPolicy> policy = trust::QuorumPolicy::Parse(quorum.policy());
-  if (!policy.ok()) return Broken(policy.status().message());
-  if (policy->logs().size() != 1 || policy->logs().front().ToString() != log_key.ToString())
-    return Broken("the quorum policy is of another log");
-  return policy;
+  ASSIGN_OR_RETURN(const std::string own, OwnPolicy(client));
+  Verified verified;
+  ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
+  const auto stub = v1::WitnessService::NewStub(broker->grpc());
+  ASSIGN_OR_RETURN(verified.quorum,
+                   broker->Call(*stub, &v1::WitnessService::Stub::GetQuorum, v1::GetQuorumRequest(), client.options()));
+  ASSIGN_OR_RETURN(verified.cosigned, CheckQuorum(verified.quorum, own, log_key));
+  // Not late yet, but nothing verified: that is not `witnessed` here.
+  if (!verified.cosigned.has_value() && verified.quorum.standing() == v1::LEDGER_STANDING_WITNESSED)
+    verified.quorum.set_standing(v1::LEDGER_STANDING_AMBER);
+  return verified;
 }
 
 int ExitOf(v1::LedgerStanding standing) {
@@ -44,21 +63,17 @@ int ExitOf(v1::LedgerStanding standing) {
 }  // namespace
 
 absl::StatusOr<v1::GetQuorumResponse> FetchQuorum(Client& client) {
-  ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
-  const auto stub = v1::WitnessService::NewStub(broker->grpc());
-  return broker->Call(*stub, &v1::WitnessService::Stub::GetQuorum, v1::GetQuorumRequest(), client.options());
+  ASSIGN_OR_RETURN(Verified verified, FetchVerified(client));
+  return std::move(verified.quorum);
 }
 
 absl::StatusOr<CosignedCheckpoint> FetchCosigned(Client& client) {
-  ASSIGN_OR_RETURN(const v1::GetQuorumResponse quorum, FetchQuorum(client));
-  ASSIGN_OR_RETURN(const trust::QuorumPolicy policy, PolicyOf(client, quorum));
-  CosignedCheckpoint cosigned{.note = "", .policy = quorum.policy(), .checkpoint = {}};
-  if (policy.none()) return cosigned;
-  if (quorum.cosigned_note().empty()) return absl::UnavailableError("no checkpoint has its quorum of witnesses yet");
-  cosigned.note = quorum.cosigned_note();
-  absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCosignedCheckpoint(cosigned.note, policy);
-  if (!checkpoint.ok()) return Broken(checkpoint.status().message());
-  cosigned.checkpoint = *std::move(checkpoint);
+  ASSIGN_OR_RETURN(Verified verified, FetchVerified(client));
+  CosignedCheckpoint cosigned{.note = "", .policy = verified.quorum.policy(), .checkpoint = {}};
+  if (verified.quorum.standing() == v1::LEDGER_STANDING_NO_QUORUM) return cosigned;
+  if (!verified.cosigned.has_value()) return absl::UnavailableError("no checkpoint has its quorum of witnesses yet");
+  cosigned.note = verified.quorum.cosigned_note();
+  cosigned.checkpoint = *std::move(verified.cosigned);
   return cosigned;
 }
 
@@ -82,8 +97,8 @@ std::string StandingText(v1::LedgerStanding standing) {
 }
 
 absl::StatusOr<int> PrintCosignatures(Client& client, Format format) {
-  ASSIGN_OR_RETURN(const v1::GetQuorumResponse quorum, FetchQuorum(client));
-  ASSIGN_OR_RETURN(const trust::QuorumPolicy policy, PolicyOf(client, quorum));
+  ASSIGN_OR_RETURN(const Verified verified, FetchVerified(client));
+  const v1::GetQuorumResponse& quorum = verified.quorum;
   Rows rows({"witness", "cosigned", "behind", "when", "key"});
   for (const v1::WitnessStanding& witness : quorum.witnesses()) {
     rows.Add({witness.name(), absl::StrCat(witness.size()), absl::StrCat(witness.lag_entries()),
@@ -91,11 +106,8 @@ absl::StatusOr<int> PrintCosignatures(Client& client, Format format) {
   }
   rows.Print(format, std::cout);
   std::cerr << StandingText(quorum.standing());
-  if (!quorum.cosigned_note().empty()) {
-    const absl::StatusOr<trust::Checkpoint> cosigned = trust::OpenCosignedCheckpoint(quorum.cosigned_note(), policy);
-    if (!cosigned.ok()) return Broken(cosigned.status().message());
-    std::cerr << "; the checkpoint of " << cosigned->size << " entries has its quorum";
-  }
+  if (verified.cosigned.has_value())
+    std::cerr << "; the checkpoint of " << verified.cosigned->size << " entries has its quorum";
   std::cerr << "; oldest entry without: " << quorum.unwitnessed_age().seconds() << " s of " << quorum.limit().seconds()
             << "\n";
   return ExitOf(quorum.standing());

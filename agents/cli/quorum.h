@@ -11,7 +11,9 @@
 
 namespace derwent::cli {
 
-// Where the ledger stands under its quorum, as the broker says.
+// Where the ledger stands under its quorum, verified under the client's own policy of witnesses. Errors:
+// kInvalidArgument the configuration names no `quorum`; kDataLoss what the broker shows does not verify, or is under
+// another policy.
 absl::StatusOr<v1::GetQuorumResponse> FetchQuorum(Client& client);
 
 // The newest checkpoint under the quorum, verified, with its policy; `note` empty: `quorum none`.

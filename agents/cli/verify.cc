@@ -26,4 +26,11 @@ absl::Status VerifyEntry(const v1::LedgerEntry& entry, const trust::VerifierKey&
   return absl::OkStatus();
 }
 
+absl::Status VerifyAsked(const v1::LedgerEntry& entry, uint64_t index, const trust::VerifierKey& log_key,
+                         const std::string& origin) {
+  if (entry.index() != index)
+    return absl::DataLossError(absl::StrCat("entry ", index, " was asked for, entry ", entry.index(), " is shown"));
+  return VerifyEntry(entry, log_key, origin);
+}
+
 }  // namespace derwent::cli

@@ -12,4 +12,8 @@ namespace derwent::cli {
 // An entry as the broker shows it is exactly what its receipt proves. Error: kDataLoss naming the link that broke.
 absl::Status VerifyEntry(const v1::LedgerEntry& entry, const trust::VerifierKey& log_key, const std::string& origin);
 
+// Likewise, and it is the entry that was asked for: another's decision is no answer. Error: kDataLoss.
+absl::Status VerifyAsked(const v1::LedgerEntry& entry, uint64_t index, const trust::VerifierKey& log_key,
+                         const std::string& origin);
+
 }  // namespace derwent::cli

@@ -17,6 +17,7 @@ ca: ../pki/trust/ca.pem
 certificate: ../pki/agencies/$agency/people/$person.pem
 key: ../pki/agencies/$agency/people/$person.key
 log_vkey: $(cat "$run/pki/trust/log.vkey")
+quorum: ../quorum.policy
 origin: derwent.example/log
 agency: $agency
 YAML

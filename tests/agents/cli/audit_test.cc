@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agents/cli/audit_completeness.h"
+#include "agents/cli/audit_export.h"
 #include "agents/cli/audit_person.h"
 #include "agents/cli/audit_show.h"
 #include "tests/support/matchers.h"
@@ -101,11 +102,25 @@ v1::ShareEvidence Known(const std::string& share, bool sent, const std::vector<u
 }
 
 std::vector<std::string> Gaps(const std::vector<v1::ShareEvidence>& shares, const std::vector<v1::LedgerEntry>& entries,
-                              const std::string& agency) {
+                              const std::string& agency, std::set<std::string> known = {}) {
+  for (const v1::ShareEvidence& share : shares) known.insert(share.share_id());
   std::vector<std::string> told;
-  for (const Gap& gap : CompareWithLedger(shares, entries, agency))
+  for (const Gap& gap : CompareWithLedger(shares, entries, known, agency))
     told.push_back(absl::StrCat(gap.share, " ", gap.entry, " ", gap.what));
   return told;
+}
+
+TEST(ExportTest, TheSameSearchAboutAnotherPersonIsAnotherExport) {
+  v1::SearchLedgerEntriesRequest request;
+  request.set_page_size(5);
+  const std::string nobodys = ExportKey(request);
+  request.add_subject_references("one");
+  const std::string ones = ExportKey(request);
+  EXPECT_EQ(ExportKey(request), ones);
+  EXPECT_NE(ones, nobodys);
+  EXPECT_THAT(ones, Not(HasSubstr("one\"")));
+  request.set_subject_references(0, "another");
+  EXPECT_NE(ExportKey(request), ones);
 }
 
 TEST(CompletenessTest, FindsNothingWhereBothSidesAgree) {
@@ -113,6 +128,13 @@ TEST(CompletenessTest, FindsNothingWhereBothSidesAgree) {
                                                 Step(5, "acknowledgement", "s-1")};
   EXPECT_THAT(Gaps({Known("s-1", true, {3})}, entries, "police.derbys"), IsEmpty());
   EXPECT_THAT(Gaps({Known("s-1", false, {3, 4})}, entries, "dfrs"), IsEmpty());
+}
+
+TEST(CompletenessTest, AShareOfAnotherPeriodIsKnownAndOneThatIsNowhereIsNot) {
+  const std::vector<v1::LedgerEntry> entries = {Step(3, "referral", "s-1"), Step(9, "referral", "s-2"),
+                                                Step(12, "referral", "s-3")};
+  EXPECT_THAT(Gaps({Known("s-2", true, {9})}, entries, "police.derbys", {"s-1"}),
+              ElementsAre("s-3 12 the ledger tells that the agency sent a share that is not in its outbox"));
 }
 
 TEST(CompletenessTest, NamesAnEntryThatTheLedgerDropped) {

@@ -36,6 +36,12 @@ TEST_F(VerifyEntryTest, RefusesAFieldThatTheReceiptDoesNotOpen) {
   EXPECT_THAT(VerifyEntry(entry_, key_, kOrigin), StatusIs(absl::StatusCode::kDataLoss));
 }
 
+TEST_F(VerifyEntryTest, AnotherEntryThanWasAskedForIsRefused) {
+  EXPECT_THAT(VerifyAsked(entry_, 3, key_, kOrigin), IsOk());
+  EXPECT_THAT(VerifyAsked(entry_, 2, key_, kOrigin),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("entry 3 is shown")));
+}
+
 TEST_F(VerifyEntryTest, RefusesTheReceiptOfAnotherEntry) {
   entry_.set_index(4);
   EXPECT_THAT(VerifyEntry(entry_, key_, kOrigin), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("of entry 3")));
