@@ -113,11 +113,13 @@ absl::StatusOr<uint32_t> HoldWaiting(const std::string& agency, const std::vecto
   uint32_t held = 0;
   ASSIGN_OR_RETURN(const std::vector<store::PartKey> parts, batch.read().PartsWithTags(tags));
   for (const store::PartKey& key : parts) {
+    ASSIGN_OR_RETURN(std::vector<store::DeliveryRow> rows, batch.read().DeliveriesOfPart(key));
+    std::erase_if(rows, [](const store::DeliveryRow& row) { return row.kind != kPackageDelivery || row.held; });
+    if (rows.empty())
+      continue;  // Of a part that is over another subject may have been erased, and its manifest with it.
     ASSIGN_OR_RETURN(StoredPart stored, LoadPart(key, batch));
     if (stored.share.sender_agency != agency) continue;
-    ASSIGN_OR_RETURN(const std::vector<store::DeliveryRow> rows, batch.read().DeliveriesOfPart(key));
     for (const store::DeliveryRow& row : rows) {
-      if (row.kind != kPackageDelivery || row.held) continue;
       RETURN_IF_ERROR(batch.write().HoldDelivery(row.sequence));
       stored.part.state = v1::RECIPIENT_STATE_HELD;
       stored.part.reason = "SUBJECT_RESTRICTED";

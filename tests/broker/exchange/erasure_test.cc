@@ -3,6 +3,7 @@
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/reads.h"
 #include "broker/exchange/refusal.h"
+#include "derwent/v1/register.pb.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 #include "trust/base/status_macros.h"
 #include "trust/entry/erasure_record.h"
@@ -48,6 +49,15 @@ class ErasureTest : public ExchangeTest {
       ASSERT_OK(Run([&](Batch& batch) { return ReportProgress(AgentOf(kRecipient), request, response, batch); }));
     }
     ASSERT_EQ(StateOf(), v1::RECIPIENT_STATE_CLOSED);
+  }
+  // Withdrawn before anybody collected it.
+  void EndPart(const store::PartKey& key) {
+    ASSERT_OK(Run([&](Batch& batch) {
+      EXPECT_OK(batch.write().DeleteDelivery(batch.read().DeliveriesOfPart(key)->at(0).sequence));
+      store::PartRow part = batch.read().FindPart(key).value().value();
+      part.state = v1::RECIPIENT_STATE_WITHDRAWN;
+      return batch.write().UpdatePart(part);
+    }));
   }
   std::vector<uint64_t> Entries(const std::string& agency, const std::string& step) {
     return store_->Read().value()->SearchEntries({.viewer_agency = agency, .step = step, .limit = 100}).value();
@@ -296,6 +306,40 @@ TEST_F(ErasureTest, ItIsErasingUntilEveryPartyAttestedAndWhoDoesNotIsChased) {
   now_ += absl::Hours(24 * 30);
   ASSERT_OK(Run(ChaseErasures));
   EXPECT_THAT(Entries(kRecipient, "erasure_unattested"), SizeIs(1));
+}
+
+TEST_F(ErasureTest, AnotherSubjectOfTheShareCanStillBeRestricted) {
+  v1::SubmitReferralRequest two = Share([](v1::Manifest& manifest, v1::SenderStatement& statement) {
+    manifest.set_share_id(kRequestId);
+    *manifest.add_subjects() = manifest.subjects(0);
+    manifest.mutable_subjects(1)->set_number(2);
+    manifest.mutable_units(1)->set_subject(2);
+    *statement.add_subjects() = statement.subjects(0);
+    statement.mutable_subjects(0)->mutable_categories()->RemoveLast();
+    statement.mutable_subjects(1)->set_number(2);
+    statement.mutable_subjects(1)->mutable_categories()->SwapElements(0, 1);
+    statement.mutable_subjects(1)->mutable_categories()->RemoveLast();
+  });
+  two.set_request_id(kRequestId);
+  *two.add_references() = two.references(0);
+  two.mutable_references(1)->set_subject(2);
+  two.mutable_references(1)->set_references(0, std::string(32, 'q'));
+  ASSERT_EQ(Submit(two)->outcome(), v1::SUBMIT_OUTCOME_STORED);
+  entry_ = Entries(kSender, "referral").at(1);
+  EndPart({.share_id = kRequestId, .recipient_agency = kRecipient});
+  ASSERT_OK(Ask());
+  ASSERT_OK(Agree());
+  v1::Restriction restriction;
+  restriction.set_restriction_id(kHold);
+  restriction.set_agency(kSender);
+  restriction.set_sequence(1);
+  restriction.set_action(v1::RESTRICTION_ACTION_RESTRICT);
+  v1::ApplyRestrictionRequest request;
+  request.set_request_id(kRequestId);
+  request.add_references(std::string(32, 'q'));
+  *request.mutable_restriction() = Sign(kSender, kRestrictionType, restriction);
+  v1::ApplyRestrictionResponse response;
+  EXPECT_OK(Run([&](Batch& batch) { return ApplyRestriction(AgentOf(kSender), request, response, batch); }));
 }
 
 TEST_F(ErasureTest, TheScheduleErasesWhatItsRetentionNoLongerCovers) {
