@@ -31,12 +31,14 @@ absl::StatusOr<bool> IsOpen(const store::ShareRow& share, const store::PartRow& 
   return std::find(std::begin(kOver), std::end(kOver), part.state) == std::end(kOver);
 }
 
-absl::StatusOr<bool> AnyOpen(const std::string& share_id, const Target& target, Batch& batch) {
+}  // namespace
+
+absl::StatusOr<bool> AnyOpen(const std::string& share_id, const Target* target, Batch& batch) {
   ASSIGN_OR_RETURN(const std::optional<store::ShareRow> share, batch.read().FindShare(share_id));
   if (!share.has_value()) return false;
   ASSIGN_OR_RETURN(const std::vector<store::PartRow> parts, batch.read().ListParts(share_id));
   for (const store::PartRow& part : parts) {
-    if (!target.IsParty(part.key.recipient_agency)) continue;
+    if (target != nullptr && !target->IsParty(part.key.recipient_agency)) continue;
     ASSIGN_OR_RETURN(const bool open, IsOpen(*share, part, batch));
     if (open) return true;
     ASSIGN_OR_RETURN(const std::vector<store::ShareRow> replies,
@@ -48,6 +50,8 @@ absl::StatusOr<bool> AnyOpen(const std::string& share_id, const Target& target, 
   }
   return false;
 }
+
+namespace {
 
 // Gathers what is against it, entry by entry.
 class Against {
@@ -114,7 +118,7 @@ absl::Status MayErase(const std::vector<Target>& targets, const NamedSigner& sig
     ASSIGN_OR_RETURN(const std::vector<store::HoldRow> holds, batch.read().HoldsOn(target.index));
     for (const store::HoldRow& hold : holds)
       against.Add("ENTRY_HELD", target.index, absl::StrCat("under a hold (", hold.reason, ") of ", hold.agency));
-    ASSIGN_OR_RETURN(const bool open, AnyOpen(target.columns.share_id, target, batch));
+    ASSIGN_OR_RETURN(const bool open, AnyOpen(target.columns.share_id, &target, batch));
     if (open) against.Add("SHARE_OPEN", target.index, "its share is not closed yet");
     if ((ledger::ErasedOf(target.entry) & trust::PersonFields()) == trust::PersonFields())
       against.Add("ALREADY_ERASED", target.index, "it was erased before");

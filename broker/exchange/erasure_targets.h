@@ -41,6 +41,10 @@ absl::StatusOr<std::vector<Target>> LoadTargets(const google::protobuf::Repeated
 // (`ALREADY_ERASED`). Error: kFailedPrecondition with the first of those reasons.
 absl::Status MayErase(const std::vector<Target>& targets, const NamedSigner& signer, Batch& batch);
 
+// Whether anything of a share, or of a reply to it, is still in motion: not over, or a delivery of it is there.
+// `target`: only the parts that its parties received; null: every part.
+absl::StatusOr<bool> AnyOpen(const std::string& share_id, const Target* target, Batch& batch);
+
 // Agency to the entries among them that it is party to.
 std::map<std::string, std::vector<uint64_t>> PartiesOf(const std::vector<Target>& targets);
 

@@ -124,11 +124,7 @@ absl::Status CarryOut(trust::ErasureRecord record, const std::vector<Target>& ta
   record.targets.clear();
   for (const Target& target : targets) {
     record.targets.push_back(target.index);
-    if (record.scheduled()) {
-      if (!target.columns.share_id.empty()) RETURN_IF_ERROR(batch.write().EraseShare(target.columns.share_id));
-    } else {
-      RETURN_IF_ERROR(ErasePart(target, batch));
-    }
+    if (!record.scheduled()) RETURN_IF_ERROR(ErasePart(target, batch));
     RETURN_IF_ERROR(ledger::EraseFields(batch.write(), target.index, record.fields));
   }
   ASSIGN_OR_RETURN(const uint64_t index, batch.Append(ledger::EntryDraft::Public(trust::EntryKind::kErasure,
