@@ -48,8 +48,7 @@ void Add(Objections more, Objections& why) {
   why.insert(why.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
-absl::StatusOr<AnswerDecision> DecideAnswer(const CheckedShare& share, const StoredPart& request, const Tags& tags,
-                                            Batch& batch) {
+absl::StatusOr<AnswerDecision> DecideAnswer(const CheckedShare& share, const StoredPart& request, Batch& batch) {
   const CheckedPackage& package = share.packages.front();
   ASSIGN_OR_RETURN(const policy::CaseLink link, CaseLinkOf(request.manifest, batch));
   AnswerDecision answer{.decided = DecideAsked(request.manifest, link, batch.world(), batch.now()),
@@ -61,7 +60,7 @@ absl::StatusOr<AnswerDecision> DecideAnswer(const CheckedShare& share, const Sto
   Add(WhyNotAnswer(package.manifest, request.manifest, answer.decided, approvals.approved, batch.world(), batch.now()),
       answer.why_not);
   Add(WhyNotNeutral(package.manifest, answer.decided), answer.why_not);
-  ASSIGN_OR_RETURN(const bool restricted, Restricted(package.manifest.sender_agency(), tags, batch));
+  ASSIGN_OR_RETURN(const bool restricted, RestrictsSubject(package.manifest.sender_agency(), share, batch));
   if (restricted) answer.why_not.push_back(ObjectionOf(policy::ReasonCode::kSubjectRestricted));
   return answer;
 }
@@ -119,7 +118,7 @@ absl::Status SubmitCaseAnswer(const Caller& caller, const v1::SubmitCaseAnswerRe
   RETURN_IF_ERROR(CheckAgainstRequest(package, asked));
   RETURN_IF_ERROR(CheckKeys(package, world, batch.now()));
   ASSIGN_OR_RETURN(const Tags tags, TagsOf(share, batch.tagger()));
-  ASSIGN_OR_RETURN(const AnswerDecision answer, DecideAnswer(share, asked, tags, batch));
+  ASSIGN_OR_RETURN(const AnswerDecision answer, DecideAnswer(share, asked, batch));
   ASSIGN_OR_RETURN(const uint64_t index, EnterAnswer(package, answer, tags, batch));
   response.mutable_receipt()->set_index(index);
   *response.mutable_decision() = policy::ToProto(answer.decided.decision, world.bundle->policy->digest);

@@ -161,9 +161,11 @@ absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRe
   if (restriction.sequence() != (before.has_value() ? before->sequence : 0) + 1)
     return Refuse(absl::StatusCode::kAborted, "SEQUENCE_BROKEN", "the restriction's number is not the next");
   std::vector<std::string> tags;
+  std::vector<std::string> every;  // What lies in a mailbox may be tagged under an earlier key.
   for (const std::string& reference : request.references()) {
-    ASSIGN_OR_RETURN(std::string tag, batch.tagger().Tag(reference));
-    tags.push_back(std::move(tag));
+    ASSIGN_OR_RETURN(std::vector<std::string> of, batch.tagger().EveryTag(reference));
+    tags.push_back(of.front());
+    every.insert(every.end(), of.begin(), of.end());
   }
   RETURN_IF_ERROR(batch.write().DeleteRestrictionTags(restriction.restriction_id()));
   ledger::EntryDraft draft("restriction", ledger::Actor::kReleasing);
@@ -180,10 +182,10 @@ absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRe
                                                 .envelope = request.restriction().SerializeAsString(),
                                                 .entry_index = index}));
   if (restricts) {
-    for (const std::string& tag : tags)
+    for (const std::string& tag : every)
       RETURN_IF_ERROR(batch.write().InsertRestrictionTag(
           {.tag = tag, .agency = caller.agency(), .restriction_id = restriction.restriction_id()}));
-    ASSIGN_OR_RETURN(const uint32_t held, HoldWaiting(caller.agency(), tags, batch));
+    ASSIGN_OR_RETURN(const uint32_t held, HoldWaiting(caller.agency(), every, batch));
     response.set_held_deliveries(held);
   }
   response.mutable_receipt()->set_index(index);

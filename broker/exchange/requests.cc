@@ -56,7 +56,7 @@ absl::Status CheckProfiles(const CheckedShare& share, const World& world, absl::
   return violations.ToStatus();
 }
 
-absl::StatusOr<HolderDecision> DecideHolder(const CheckedPackage& package, const Tags& tags, Batch& batch) {
+absl::StatusOr<HolderDecision> DecideHolder(const CheckedPackage& package, const CheckedShare& share, Batch& batch) {
   const World& world = batch.world();
   const v1::Manifest& m = package.manifest;
   RETURN_IF_ERROR(CheckKeys(package, world, batch.now()));
@@ -66,7 +66,7 @@ absl::StatusOr<HolderDecision> DecideHolder(const CheckedPackage& package, const
                          .why_not = {},
                          .not_asked = {}};
   decided.why_not = WhyNot(m, package.statement, decided.selector, /*approved=*/{}, world, batch.now());
-  ASSIGN_OR_RETURN(const bool restricted, Restricted(m.sender_agency(), tags, batch));
+  ASSIGN_OR_RETURN(const bool restricted, RestrictsSubject(m.sender_agency(), share, batch));
   if (restricted) decided.why_not.push_back(ObjectionOf(policy::ReasonCode::kSubjectRestricted));
   decided.not_asked = WhyAllDenied(decided.asked.decision);
   return decided;
@@ -126,7 +126,7 @@ absl::Status SubmitCaseRequest(const Caller& caller, const v1::SubmitCaseRequest
   ASSIGN_OR_RETURN(const Tags tags, TagsOf(share, batch.tagger()));
   std::vector<HolderDecision> decided;
   for (const CheckedPackage& package : share.packages) {
-    ASSIGN_OR_RETURN(HolderDecision one, DecideHolder(package, tags, batch));
+    ASSIGN_OR_RETURN(HolderDecision one, DecideHolder(package, share, batch));
     decided.push_back(std::move(one));
   }
   const Objections refused = WhyRefused(decided);

@@ -167,12 +167,14 @@ absl::StatusOr<CheckedSearch> CheckSearch(const Caller& caller, const v1::Search
   search.token = ReadQueryToken(request.page_token(), violations);
   RETURN_IF_ERROR(violations.ToStatus());
   search.look.what = kMethod;
+  std::vector<std::string> every;  // Entries of before a rotation have the tags of an earlier key.
   for (const std::string& reference : request.subject_references()) {
-    ASSIGN_OR_RETURN(std::string tag, tagger.Tag(reference));
-    search.look.tags.push_back(std::move(tag));
+    ASSIGN_OR_RETURN(std::vector<std::string> tags, tagger.EveryTag(reference));
+    search.look.tags.push_back(tags.front());
+    std::ranges::move(tags, std::back_inserter(every));
   }
   search.look.query = DigestOf(request, search.look.tags);
-  search.query = QueryOf(caller, request, search.look.tags);
+  search.query = QueryOf(caller, request, std::move(every));
   search.query.rows.limit = page.size;
   if (search.token.has_value()) search.query.rows.from_index = search.token->position;
   return search;

@@ -63,6 +63,17 @@ absl::StatusOr<bool> Restricted(const std::string& agency, const Tags& tags, Bat
                      [&](const store::RestrictionTag& tag) { return tag.agency == agency; });
 }
 
+absl::StatusOr<bool> RestrictsSubject(const std::string& agency, const CheckedShare& share, Batch& batch) {
+  Tags every;
+  for (const v1::SubjectReferences* subject : share.references) {
+    for (const std::string& reference : subject->references()) {
+      ASSIGN_OR_RETURN(std::vector<std::string> tags, batch.tagger().EveryTag(reference));
+      std::ranges::move(tags, std::back_inserter(every[subject->subject()]));
+    }
+  }
+  return Restricted(agency, every, batch);
+}
+
 absl::Status StoreShare(const CheckedShare& share, Batch& batch) {
   const v1::Manifest& m = share.packages.front().manifest;
   const store::ShareRow row{.share_id = m.share_id(),

@@ -21,6 +21,8 @@ namespace derwent::exchange {
 // The index tags of each subject.
 using Tags = std::map<uint32_t, std::vector<std::string>>;
 absl::StatusOr<Tags> TagsOf(const CheckedShare& share, const ledger::Tagger& tagger);
+// Whether the agency restricted one of the share's subjects, under whichever index key that was.
+absl::StatusOr<bool> RestrictsSubject(const std::string& agency, const CheckedShare& share, Batch& batch);
 std::vector<std::string> TagsOfSubject(const Tags& tags, uint32_t subject);
 
 // The profile a share is under, or nullptr: that is the decision's business.
@@ -31,7 +33,7 @@ void RequireProfilesSilence(const v1::Manifest& manifest, const World& world, Vi
 // The sender's signing key and the recipient's sealing key still count.
 // Error: kFailedPrecondition `KEY_NOT_CERTIFIED`.
 absl::Status CheckKeys(const CheckedPackage& package, const World& world, absl::Time now);
-// Whether the agency itself restricted a subject with any of the tags.
+// Whether the agency itself restricted a subject with any of the tags, which were made when the share was stored.
 absl::StatusOr<bool> Restricted(const std::string& agency, const Tags& tags, Batch& batch);
 
 // Inserts the share's row and links it to the share it supersedes. Errors: kAborted `REQUEST_ID_REUSED`;

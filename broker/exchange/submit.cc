@@ -27,16 +27,16 @@ struct PackageDecision {
   Objections why_not;
 };
 
-absl::StatusOr<PackageDecision> DecideOne(const CheckedPackage& package, const std::vector<CheckedApproval>& approvals,
-                                          const Tags& tags, Batch& batch) {
+absl::StatusOr<PackageDecision> DecideOne(const CheckedPackage& package, const CheckedShare& share, Batch& batch) {
   const World& world = batch.world();
   RETURN_IF_ERROR(CheckKeys(package, world, batch.now()));
-  ASSIGN_OR_RETURN(CountedApprovals counted, CountApprovals(approvals, package.manifest, ReleaseOf(package), batch));
+  ASSIGN_OR_RETURN(CountedApprovals counted,
+                   CountApprovals(share.approvals, package.manifest, ReleaseOf(package), batch));
   PackageDecision decided{.subjects = DecidePackage(package.manifest, package.statement, world, batch.now()),
                           .why_not = std::move(counted.why_not)};
   std::ranges::move(WhyNot(package.manifest, package.statement, decided.subjects, counted.approved, world, batch.now()),
                     std::back_inserter(decided.why_not));
-  ASSIGN_OR_RETURN(const bool restricted, Restricted(package.manifest.sender_agency(), tags, batch));
+  ASSIGN_OR_RETURN(const bool restricted, RestrictsSubject(package.manifest.sender_agency(), share, batch));
   if (restricted) decided.why_not.push_back(ObjectionOf(policy::ReasonCode::kSubjectRestricted));
   return decided;
 }
@@ -69,10 +69,10 @@ absl::Status Keep(const CheckedPackage& package, const std::vector<CheckedApprov
   return DeliverPackage(package, terms.not_before, std::move(entries), batch);
 }
 
-absl::StatusOr<std::vector<PackageDecision>> Decide(const CheckedShare& share, const Tags& tags, Batch& batch) {
+absl::StatusOr<std::vector<PackageDecision>> Decide(const CheckedShare& share, Batch& batch) {
   std::vector<PackageDecision> decided;
   for (const CheckedPackage& package : share.packages) {
-    ASSIGN_OR_RETURN(PackageDecision one, DecideOne(package, share.approvals, tags, batch));
+    ASSIGN_OR_RETURN(PackageDecision one, DecideOne(package, share, batch));
     decided.push_back(std::move(one));
   }
   return decided;
@@ -118,7 +118,7 @@ absl::Status SubmitReferral(const Caller& caller, const v1::SubmitReferralReques
   RETURN_IF_ERROR(violations.ToStatus());
   for (const CheckedPackage& package : share.packages) RETURN_IF_ERROR(CheckAddsTo(package.manifest, batch));
   ASSIGN_OR_RETURN(const Tags tags, TagsOf(share, batch.tagger()));
-  ASSIGN_OR_RETURN(const std::vector<PackageDecision> decided, Decide(share, tags, batch));
+  ASSIGN_OR_RETURN(const std::vector<PackageDecision> decided, Decide(share, batch));
   const bool refused = Refused(decided);
   const bool keep = !refused && !request.validate_only();
   if (keep) RETURN_IF_ERROR(StoreShare(share, batch));

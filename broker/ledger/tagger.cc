@@ -1,18 +1,51 @@
 #include "broker/ledger/tagger.h"
 
+#include <algorithm>
+#include <set>
+#include <utility>
+
 #include "trust/base/digest.h"
+#include "trust/base/status_macros.h"
 #include "trust/secret/hmac.h"
 
 namespace derwent::ledger {
+namespace {
 
-absl::StatusOr<Tagger> Tagger::Create(trust::SecretBytes index_key) {
-  if (index_key.size() < Sha256Digest::kSize) return absl::InvalidArgumentError("index key: 32 octets at least");
-  return Tagger(std::move(index_key));
+absl::Status CheckReference(absl::string_view reference) {
+  return reference.size() == Sha256Digest::kSize ? absl::OkStatus()
+                                                 : absl::InvalidArgumentError("a subject reference has 32 octets");
+}
+
+}  // namespace
+
+Tagger::Tagger(std::vector<trust::SecretBytes> keys) : keys_(std::move(keys)) {
+  for (const trust::SecretBytes& key : keys_)
+    key_ids_.push_back(trust::HmacSha256(key, "derwent/index-key-id/v1").hex());
+}
+
+absl::StatusOr<Tagger> Tagger::Create(trust::SecretBytes current, std::vector<trust::SecretBytes> earlier) {
+  std::vector<trust::SecretBytes> keys;
+  keys.push_back(std::move(current));
+  std::ranges::move(earlier, std::back_inserter(keys));
+  for (const trust::SecretBytes& key : keys) {
+    if (key.size() < Sha256Digest::kSize) return absl::InvalidArgumentError("index key: 32 octets at least");
+  }
+  Tagger tagger(std::move(keys));
+  if (std::set<std::string>(tagger.key_ids_.begin(), tagger.key_ids_.end()).size() != tagger.key_ids_.size())
+    return absl::InvalidArgumentError("index key: one stands twice");
+  return tagger;
 }
 
 absl::StatusOr<std::string> Tagger::Tag(absl::string_view reference) const {
-  if (reference.size() != Sha256Digest::kSize) return absl::InvalidArgumentError("a subject reference has 32 octets");
-  return trust::HmacSha256(index_key_, reference).bytes();
+  RETURN_IF_ERROR(CheckReference(reference));
+  return trust::HmacSha256(keys_.front(), reference).bytes();
+}
+
+absl::StatusOr<std::vector<std::string>> Tagger::EveryTag(absl::string_view reference) const {
+  RETURN_IF_ERROR(CheckReference(reference));
+  std::vector<std::string> tags;
+  for (const trust::SecretBytes& key : keys_) tags.push_back(trust::HmacSha256(key, reference).bytes());
+  return tags;
 }
 
 }  // namespace derwent::ledger

@@ -13,6 +13,7 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 
+#include "broker/exchange/index_keys.h"
 #include "broker/exchange/log_key.h"
 #include "broker/exchange/past.h"
 #include "broker/exchange/policy_check.h"
@@ -138,11 +139,22 @@ class RunningBroker final : public Broker {
     ledger_ = std::make_unique<ledger::Log>(configuration_.origin, *std::move(key), std::move(next));
     RETURN_IF_ERROR(ledger_->TakeOver(*store_));
     RETURN_IF_ERROR(OpenWitnesses());
-    ASSIGN_OR_RETURN(trust::SecretBytes index_key, trust::ReadSecretFile(configuration_.index_key));
-    absl::StatusOr<ledger::Tagger> tagger = ledger::Tagger::Create(std::move(index_key));
+    return OpenIndex();
+  }
+
+  // The keys of the subject index: every one under which anything was entered must be here.
+  absl::Status OpenIndex() {
+    ASSIGN_OR_RETURN(trust::SecretBytes current, trust::ReadSecretFile(configuration_.index_key));
+    std::vector<trust::SecretBytes> earlier;
+    for (const std::string& file : configuration_.earlier_index_keys) {
+      ASSIGN_OR_RETURN(trust::SecretBytes key, trust::ReadSecretFile(file));
+      earlier.push_back(std::move(key));
+    }
+    absl::StatusOr<ledger::Tagger> tagger = ledger::Tagger::Create(std::move(current), std::move(earlier));
     if (!tagger.ok()) return InFile("index_key", configuration_.index_key, tagger.status());
     tagger_ = std::make_unique<ledger::Tagger>(*std::move(tagger));
-    return absl::OkStatus();
+    ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, store_->Read());
+    return exchange::CheckIndexKeys(tagger_->key_ids(), *reader);
   }
 
   // Whom this log needs, and whether anything that was shown before speaks against its database.
@@ -211,25 +223,25 @@ class RunningBroker final : public Broker {
                {{"evidence", evidence_->path()}, {"error", kept.ok() ? "" : std::string(kept.message())}});
   }
 
-  // Says which key follows the log's, once entries may be made. Until it is entered it stays due.
-  void EnterKeyChange() {
+  // Says which key follows the log's, and which is the subject index's, once entries may be made. Until it is entered
+  // it stays due.
+  void EnterKeyChanges() {
     const absl::StatusOr<std::string> change = ledger_->KeyChange();
-    if (change.ok() && change->empty()) return;
     const auto done = [this](const absl::Status& status, const std::shared_ptr<const ledger::SealedBatch>&) {
-      if (!status.ok()) key_change_due_ = true;
+      if (!status.ok()) key_changes_due_ = true;
+    };
+    const auto enter = [change = change.value_or(""),
+                        ids = tagger_->key_ids()](exchange::Batch& batch) -> absl::Status {
+      RETURN_IF_ERROR(exchange::EnterLogKeyChange(change, batch));
+      return exchange::EnterIndexKeys(ids, batch);
     };
     const absl::Status queued =
-        !change.ok() ? change.status()
-                     : sequencer_->Enqueue(
-                           {.run = [change = *change](
-                                       exchange::Batch& batch) { return exchange::EnterLogKeyChange(change, batch); },
-                            .done = done,
-                            .new_world = nullptr});
-    if (!queued.ok()) key_change_due_ = true;
+        !change.ok() ? change.status() : sequencer_->Enqueue({.run = enter, .done = done, .new_world = nullptr});
+    if (!queued.ok()) key_changes_due_ = true;
   }
 
   void Look(absl::Time now) {
-    if (MayWrite().ok() && key_change_due_.exchange(false)) EnterKeyChange();
+    if (MayWrite().ok() && key_changes_due_.exchange(false)) EnterKeyChanges();
     if (rounds_.Advance(now)) witness_waits_.WakeAll();
     const std::shared_ptr<const exchange::World> world = world_.Get();
     witness_waits_.Tick(
@@ -380,7 +392,7 @@ class RunningBroker final : public Broker {
   std::unique_ptr<Watcher> watcher_;
   int port_ = 0;
   bool stopped_ = false;
-  std::atomic<bool> key_change_due_ = true;  // Taken by the watcher, given back by the writer.
+  std::atomic<bool> key_changes_due_ = true;  // Taken by the watcher, given back by the writer.
 };
 
 }  // namespace

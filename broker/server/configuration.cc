@@ -23,10 +23,15 @@ std::map<std::string, Setter> Setters(Configuration& c, const fs::path& folder) 
   const auto text = [](std::string& into) {
     return Setter([&into](const YAML::Node& n) { into = n.as<std::string>(); });
   };
-  const auto path = [folder](std::string& into) {
-    return Setter([&into, folder](const YAML::Node& n) {
-      const fs::path given = n.as<std::string>();
-      into = given.is_absolute() ? given.string() : (folder / given).string();
+  const auto located = [folder](const fs::path& given) {
+    return given.is_absolute() ? given.string() : (folder / given).string();
+  };
+  const auto path = [located](std::string& into) {
+    return Setter([&into, located](const YAML::Node& n) { into = located(n.as<std::string>()); });
+  };
+  const auto paths = [located](std::vector<std::string>& into) {
+    return Setter([&into, located](const YAML::Node& n) {
+      for (const auto& one : n.as<std::vector<std::string>>()) into.push_back(located(one));
     });
   };
   const auto size = [](size_t& into) { return Setter([&into](const YAML::Node& n) { into = n.as<size_t>(); }); };
@@ -46,6 +51,7 @@ std::map<std::string, Setter> Setters(Configuration& c, const fs::path& folder) 
           {"next_log_key", path(c.next_log_key)},
           {"origin", text(c.origin)},
           {"index_key", path(c.index_key)},
+          {"earlier_index_keys", paths(c.earlier_index_keys)},
           {"policy", path(c.policy)},
           {"signatories", path(c.signatories)},
           {"anchors", path(c.anchors)},

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -16,15 +17,16 @@ struct Configuration {
   std::string port_file;               // The chosen port is written here, then renamed into place.
   std::string certificate, key, ca;    // PEM: server chain, its key (0600), roots and issuing authorities.
   std::string trust_domain = "derwent.example";
-  std::string crl;              // PEM revocation lists; read again when the file changes.
-  std::string database;         // SQLite file.
-  std::string log_key;          // Ed25519 PKCS#8 PEM (0600).
-  std::string next_log_key;     // Likewise: the key that is to follow; empty: none. Both sign until it has.
-  std::string origin;           // First line of checkpoints and name of the log's key.
-  std::string index_key;        // 32 octets or more (0600).
-  std::string policy;           // Bundle directory.
-  std::string signatories;      // Lines `agency person-id`: who may sign policy.
-  std::string anchors;          // JSON object: agency to key id of its first signing key.
+  std::string crl;           // PEM revocation lists; read again when the file changes.
+  std::string database;      // SQLite file.
+  std::string log_key;       // Ed25519 PKCS#8 PEM (0600).
+  std::string next_log_key;  // Likewise: the key that is to follow; empty: none. Both sign until it has.
+  std::string origin;        // First line of checkpoints and name of the log's key.
+  std::string index_key;     // 32 octets or more (0600).
+  std::vector<std::string> earlier_index_keys;  // Likewise; none may be left out while its entries are kept.
+  std::string policy;                           // Bundle directory.
+  std::string signatories;                      // Lines `agency person-id`: who may sign policy.
+  std::string anchors;                          // JSON object: agency to key id of its first signing key.
   std::string quorum;           // tlog-policy file: the witnesses that must cosign; `quorum none` must be written down.
   std::string operator_agency;  // Whose own witnesses must not be a quorum; needed unless `quorum none`.
   absl::Duration witness_limit = absl::Seconds(900);  // Entries without their quorum this long: releases stop.

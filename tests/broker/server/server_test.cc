@@ -8,6 +8,8 @@
 
 #include "broker/exchange/envelope.h"
 #include "broker/ledger/fsck.h"
+#include "broker/ledger/tagger.h"
+#include "broker/store/sqlite/sqlite_store.h"
 #include "derwent/v1/ledger.grpc.pb.h"
 #include "derwent/v1/mailbox.grpc.pb.h"
 #include "derwent/v1/message.pb.h"
@@ -218,6 +220,39 @@ TEST_F(ServerTest, WhatWasStoredIsThereAfterARestart) {
   v1::CollectResponse collected;
   ASSERT_EQ(Told(Collect(AgentChannel(kRecipient), 0, collected)), "0") << "keys and directories were read again";
   ASSERT_EQ(collected.deliveries_size(), 1);
+}
+
+TEST_F(ServerTest, ItDoesNotStartWithoutAKeyThatItsIndexRestsOn) {
+  Start();
+  broker_->Stop();
+  broker_.reset();
+  Configuration configuration = MakeConfiguration();
+  {
+    const auto first = ledger::Tagger::Create(trust::SecretBytes(std::string(32, 'i'))).value();
+    const auto store = store::OpenSqliteStore({.path = configuration.database, .max_readers = 1, .vfs = ""}).value();
+    const auto transaction = store->Begin().value();
+    ASSERT_OK(transaction->PutSetting("index_keys", first.key_ids().front()));
+    ASSERT_OK(transaction->Commit());
+  }
+  WriteFile("next-index.key", std::string(32, 'j'));
+  configuration.index_key = path("next-index.key");
+  EXPECT_EQ(Broker::Start(configuration).status().code(), absl::StatusCode::kFailedPrecondition);
+  configuration.earlier_index_keys = {path("index.key")};
+  auto again = Broker::Start(configuration);
+  ASSERT_OK(again);
+  broker_ = *std::move(again);
+  EXPECT_TRUE(Eventually([&] {
+    const auto stub = v1::LedgerService::NewStub(AgentChannel(kSender));
+    v1::LedgerEntry entry;
+    grpc::Status read;
+    for (int i = 0; read.ok() && entry.public_entry().step() != "index_key"; ++i) {
+      Context context;
+      v1::GetLedgerEntryRequest request;
+      request.set_name("ledger/entries/" + std::to_string(i));
+      read = stub->GetLedgerEntry(&context, request, &entry);
+    }
+    return read.ok();
+  })) << "the change is entered";
 }
 
 TEST_F(ServerTest, StoppingEndsTheCollectorsThatWait) {
