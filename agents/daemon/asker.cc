@@ -38,6 +38,14 @@ bool IsOver(const AskedRow& row, absl::Time now) {
          FromTimestamp(selector.expire_time()) <= now;
 }
 
+// Nothing more of it will have to be erased: it is of no emergency, or over for as long as an answer may be on its way.
+bool IsSettled(const AskedRow& row, absl::Time now) {
+  constexpr absl::Duration kOnItsWay = absl::Hours(24 * 30);
+  v1::Manifest selector;
+  return !selector.ParseFromString(row.manifest) || !policy::IsEmergency(selector.purpose()) ||
+         FromTimestamp(selector.expire_time()) + kOnItsWay <= now;
+}
+
 bool TookNoEffect(absl::string_view reason) { return reason == "POLICY_CHANGED" || reason == "KEY_NOT_CERTIFIED"; }
 
 }  // namespace
@@ -341,12 +349,40 @@ absl::StatusOr<bool> Asker::MaySee(const AskedRow& row, const std::string& perso
   return member->roles().empty() ? holds(manifest.question().role()) : std::ranges::any_of(member->roles(), holds);
 }
 
+absl::Status Asker::EraseOver() {
+  constexpr int kPage = 200;
+  const absl::Time now = context_.clock.Now();
+  int64_t after = erased_to_;
+  bool none_open = true;  // Of the rows gone through.
+  while (true) {
+    ASSIGN_OR_RETURN(const std::vector<AskedRow> rows, parts_.requests.AskedAfter(after, kPage));
+    for (const AskedRow& row : rows) {
+      after = row.row;
+      if (IsOver(row, now)) RETURN_IF_ERROR(EraseAnswers(row));
+      // An answer may still come, and is erased then, until the mailbox would have given it.
+      none_open = none_open && IsSettled(row, now);
+      if (none_open) erased_to_ = row.row;
+    }
+    if (rows.size() < kPage) return absl::OkStatus();
+  }
+}
+
+absl::Status Asker::EraseAnswers(const AskedRow& row) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> replies, parts_.requests.RepliesTo(row.request_id));
+  for (const std::string& share : replies) {
+    ASSIGN_OR_RETURN(const std::optional<InboxRow> received, context_.state.FindReceived(share));
+    if (!received.has_value() || received->content.empty()) continue;
+    RETURN_IF_ERROR(context_.state.EraseReceived(share));
+    context_.log.Write("info", "what an emergency brought was erased", {{"share", share}});
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<v1::OpenedAnswer>> Asker::OpenAnswers(const AskedRow& row, const std::string& person) {
   ASSIGN_OR_RETURN(const std::vector<std::string> replies, parts_.requests.RepliesTo(row.request_id));
   std::vector<v1::OpenedAnswer> answers;
-  const bool over = IsOver(row, context_.clock.Now());
+  if (IsOver(row, context_.clock.Now())) RETURN_IF_ERROR(EraseAnswers(row));
   for (const std::string& share : replies) {
-    if (over) RETURN_IF_ERROR(context_.state.EraseReceived(share));
     ASSIGN_OR_RETURN(const std::optional<InboxRow> received, context_.state.FindReceived(share));
     if (!received.has_value() || received->content.empty()) continue;
     ASSIGN_OR_RETURN(const std::string plain, OpenFromStore(context_.identity, share, received->content));

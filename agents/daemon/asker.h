@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -62,6 +64,8 @@ class Asker {
   absl::StatusOr<bool> MaySee(const AskedRow& row, const std::string& person);
   // Answers that `person` may open, in the order in which they came; logged.
   absl::StatusOr<std::vector<v1::OpenedAnswer>> OpenAnswers(const AskedRow& row, const std::string& person);
+  // Erases what emergencies brought once they are over; found again after a restart.
+  absl::Status EraseOver();
   absl::StatusOr<v1::CancelCaseRequestResponse> Cancel(const AskedRow& row, const std::string& reason);
 
  private:
@@ -80,12 +84,14 @@ class Asker {
   absl::StatusOr<v1::SendCaseRequestResponse> SendOnce(Prepared prepared, const std::string& reference,
                                                        const std::string& digest);
   absl::Status Submit(const std::string& request_id);
+  absl::Status EraseAnswers(const AskedRow& row);
   absl::Status TakeReceipts(const v1::SubmitCaseRequestRequest& request, const v1::SubmitCaseRequestResponse& response);
 
   const AgentContext& context_;
   const Parts parts_;
-  KeyedLock sending_;     // A reference at a time: it is taken once.
-  KeyedLock submitting_;  // A request at a time: resends never race.
+  std::atomic<int64_t> erased_to_ = 0;  // Below that row every emergency's answers are erased, since the start.
+  KeyedLock sending_;                   // A reference at a time: it is taken once.
+  KeyedLock submitting_;                // A request at a time: resends never race.
 };
 
 }  // namespace derwent::agents

@@ -276,14 +276,22 @@ void AgentDaemon::Measure() {
   if (approvals.ok()) metrics_.SetApprovalsPending(static_cast<double>(*approvals));
 }
 
+absl::Status AgentDaemon::RunUpkeep() {
+  // What must be erased waits for nothing else.
+  absl::Status first = asker_.EraseOver();
+  if (!first.ok()) context_.log.Failure("what an emergency brought was not erased", first);
+  first.Update(upkeep_.RunAll());
+  first.Update(eraser_.Work());
+  return first;
+}
+
 void AgentDaemon::KeepUp() {
   Backoff backoff(context_.random);
   while (!stop_.stopped()) {
     const absl::Status anchors = ReloadAnchors();
     if (!anchors.ok()) context_.log.Failure("trust was not read again; the last stays", anchors);
     ReadSystem();
-    absl::Status status = upkeep_.RunAll();
-    if (status.ok()) status = eraser_.Work();
+    const absl::Status status = RunUpkeep();
     Measure();
     if (status.ok()) backoff.Reset();
     if (stop_.WaitFor(status.ok() ? config_.sync_interval : std::min(backoff.Next(), config_.sync_interval))) return;

@@ -89,6 +89,9 @@ class AgentDaemon {
   Holder& holder() { return holder_; }
   HeldBack& held_back() { return held_back_; }
   Eraser& eraser() { return eraser_; }
+
+  // What is kept up, once: each part is tried whatever became of the others. Error: the first.
+  absl::Status RunUpkeep();
   Receiver& receiver() { return receiver_; }
   Handover& handover() { return handover_; }
   Intake* intake() { return intake_.get(); }

@@ -13,6 +13,8 @@
 namespace derwent::agents {
 namespace {
 
+constexpr int kPage = 100;  // What the broker gives at most is more.
+
 // Closes the erased fields in every receipt of these entries within a message that has `receipts`.
 template <typename Message>
 absl::StatusOr<std::string> CloseWithin(const std::string& kept, const std::set<uint64_t>& entries,
@@ -36,22 +38,30 @@ absl::StatusOr<ReceiptRow> Closed(const ReceiptRow& row, const trust::FieldSet& 
 }  // namespace
 
 absl::Status Eraser::Work() {
-  v1::ListErasuresRequest request;
-  request.set_unattested(true);
-  ASSIGN_OR_RETURN(const v1::ListErasuresResponse response, context_.broker.ListErasures(request));
   absl::Status first;
-  bool erased = false;
-  for (const v1::Erasure& erasure : response.erasures()) {
-    absl::Status done = CarryOut(erasure);
-    if (WorthRetrying(done)) return done;
-    erased = erased || done.ok();
-    if (done.ok()) continue;
-    context_.Alarm("ERASURE_REJECTED", erasure.erasure_id(), "");
-    context_.log.Failure("an erasure was not carried out", done);
-    if (first.ok()) first = std::move(done);
+  std::set<std::string> seen;
+  while (true) {
+    v1::ListErasuresRequest request;
+    request.set_unattested(true);
+    request.set_page_size(kPage);
+    ASSIGN_OR_RETURN(const v1::ListErasuresResponse response, context_.broker.ListErasures(request));
+    // What was attested is not told again: the next page is the first.
+    int fresh = 0;
+    for (const v1::Erasure& erasure : response.erasures()) {
+      if (!seen.insert(erasure.erasure_id()).second) continue;
+      ++fresh;
+      absl::Status done = CarryOut(erasure);
+      if (WorthRetrying(done)) return done;
+      if (done.ok()) {
+        context_.log.Write("info", "erased what the ledger erased", {});
+        continue;
+      }
+      context_.Alarm("ERASURE_REJECTED", erasure.erasure_id(), "");
+      context_.log.Failure("an erasure was not carried out", done);
+      first.Update(std::move(done));
+    }
+    if (fresh == 0 || response.erasures_size() < kPage) return first;
   }
-  if (erased) context_.log.Write("info", "erased what the ledger erased", {});
-  return first;
 }
 
 absl::Status Eraser::CarryOut(const v1::Erasure& erasure) {

@@ -82,6 +82,20 @@ class LyingEmergencyTest : public RequestTest {
 
 TEST_F(LyingEmergencyTest, WhatTwoPersonsSignedOpens) { EXPECT_THAT(Outcome(nullptr), HasSubstr("RELEASED")); }
 
+TEST_F(LyingEmergencyTest, WhatItBroughtIsErasedAfterADayThoughNobodyLooks) {
+  ASSERT_THAT(Outcome(nullptr), HasSubstr("RELEASED"));
+  const auto content = [this] {
+    const std::vector<InboxRow> rows = police().daemon->context().state.ListInbox(0, 10).value();
+    EXPECT_EQ(rows.size(), 1u);
+    return rows.empty() ? "" : police().daemon->context().state.FindReceived(rows[0].share_id).value()->content;
+  };
+  police().daemon->RunUpkeep().IgnoreError();
+  EXPECT_NE(content(), "");
+  police().clock.Move(absl::Hours(25));
+  police().daemon->RunUpkeep().IgnoreError();
+  EXPECT_EQ(content(), "");
+}
+
 TEST_F(LyingEmergencyTest, AnEditedDeclarationOpensNothing) {
   EXPECT_THAT(Outcome([](v1::Emergency& emergency, v1::EmergencyCommand& command) {
                 command.add_categories("vulnerability.flag");

@@ -174,5 +174,19 @@ TEST_F(LyingLedgerTest, AForgedErasureErasesNothing) {
   EXPECT_EQ(housing().daemon->context().state.FindReceived(kept.share_id).value()->content, kept.content);
 }
 
+TEST_F(LyingLedgerTest, AnErasureWaitsForNoOtherUpkeepAndNoPageHidesIt) {
+  housing().broker->refuse_checkpoint = absl::UnavailableError("later");
+  int asked = 0;
+  housing().broker->on_erasures = [&](v1::ListErasuresResponse& response) {
+    // A hundred that are rejected, then others.
+    for (int i = 0; i < (asked < 2 ? 100 : 1); ++i)
+      response.add_erasures()->set_erasure_id(absl::StrCat("forged-", asked, "-", i));
+    ++asked;
+  };
+  EXPECT_THAT(housing().daemon->RunUpkeep(), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(housing().Alarms(), Contains("ERASURE_REJECTED"));
+  EXPECT_EQ(asked, 3);
+}
+
 }  // namespace
 }  // namespace derwent::agents
