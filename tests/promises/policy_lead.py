@@ -1,6 +1,8 @@
 """An information-governance lead's way from "probation should also get it" to an activated change and back, with the commands of
 policy/README.md and real processes; and activations one after another while referrals flow: none fails, and each decision was made under one
 policy, the one that its entry names."""
+import hashlib
+import itertools
 import json
 import re
 import shutil
@@ -99,23 +101,54 @@ class Lead(PromiseTest):
         stop = threading.Event()
         load = threading.Thread(target=self.load, args=(stop,))
         load.start()
+        revisions, manifests = [], [self.in_force_manifest()]
         try:
-            for number in range(4):  # There and back: each is a new policy for the agents.
-                wait_for("referrals flow", lambda n=number: self.stored() > 5 * n)
+            for number in range(4):  # Each is a new policy for the agents.
+                self.some_more_flow()
                 draft = self.draft(TIGHTENS + f"# {number}\n")
                 self.sign(draft)
-                self.ok(self.signatory("activate", self.propose(draft)))
-            wait_for("referrals flow on", lambda: self.stored() > 25)
+                revisions.append(int(self.propose(draft)))
+                self.ok(self.signatory("activate", revisions[-1]))
+                manifests.append(hashlib.sha256((draft / "MANIFEST").read_bytes()).hexdigest())
+            self.some_more_flow()
         finally:
             stop.set()
             load.join()
         self.assertEqual(set(self.results()), {"DONE", "STORED"})
+        self.assertEqual(revisions, sorted(set(revisions)), "each activation is a revision above the last")
+        # In the ledger's order the policies that entries name follow one another as they were activated, none comes back.
+        named = [policy for policy, _ in itertools.groupby(self.named_in_entries()) if policy in manifests]
+        self.assertEqual(named[-len(manifests):], manifests)
+        self.assertEqual(len(named), len(set(named)))
         copy = self.bed.run / "copy.db"
         self.bed.backup(copy)
         replayed = subprocess.run([str(BIN / "derwent-broker"), "replay", "--config", str(self.bed.run / "broker/broker.yaml"), "--database", str(copy)], capture_output=True, text=True)
         self.assertEqual(replayed.returncode, 0, replayed.stdout + replayed.stderr)
         code, said = self.bed.fsck()
         self.assertEqual(code, 0, said)
+
+    def some_more_flow(self):
+        before = self.stored()
+        wait_for("referrals flow", lambda: self.stored() > before + 3)
+
+    def in_force_manifest(self):
+        # A rollback put the first policy's content back in force.
+        return hashlib.sha256((self.bed.run / "policy/MANIFEST").read_bytes()).hexdigest()
+
+    def named_in_entries(self):
+        """The policy that each referral's entry names, in the ledger's order, since the load began."""
+        folder = self.bed.run / "named"
+        self.ok(self.bed.derwent("police.derbys", "dpo", "audit", "export", folder, "--step", "referral"))
+        rows = [json.loads(line) for line in (folder / "entries.jsonl").read_text().splitlines()]
+        load = {share for share in self.load_shares()}
+        for row in sorted(rows, key=lambda row: int(row["index"])):
+            if any(share in row["field.ids"] for share in load):
+                yield re.search(r"policy=([0-9a-f]{64})", row["field.outcome"]).group(1)
+
+    def load_shares(self):
+        for file in (self.bed.run / "agents/police.derbys/system").glob("*/LOAD-*.result.json"):
+            for referral in json.loads(file.read_text())["referrals"]:
+                yield from (share["share_id"] for share in referral.get("shares", []))
 
     def load(self, stop):
         number = 0
