@@ -223,10 +223,12 @@ absl::Status Asker::TakeReceipts(const v1::SubmitCaseRequestRequest& request,
 }
 
 absl::Status Asker::Submit(const std::string& request_id) {
-  RETURN_IF_ERROR(context_.RequireWitnessed());
   const KeyedLock::Hold hold(submitting_, request_id);
   ASSIGN_OR_RETURN(const std::optional<AskedRow> row, parts_.requests.FindAsked(request_id));
   if (!row.has_value() || row->state != "QUEUED") return absl::OkStatus();
+  v1::Manifest selector;
+  if (!selector.ParseFromString(row->manifest)) return absl::DataLossError("a kept manifest does not parse");
+  RETURN_IF_ERROR(context_.WitnessedOrEmergency(selector.purpose(), request_id));
   v1::SubmitCaseRequestRequest request;
   v1::SendCaseRequestResponse outcome;
   if (!request.ParseFromString(row->submit) || !outcome.ParseFromString(row->outcome))

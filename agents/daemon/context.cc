@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agents/daemon/fault.h"
+#include "policy/loader/emergency.h"
 
 namespace derwent::agents {
 
@@ -13,6 +14,13 @@ absl::Status AgentContext::RequireWitnessed() const {
                absl::StrCat("for ", absl::ToInt64Seconds(quorum.Age(now)),
                             " s this agency has seen no quorum of witnesses over the ledger: nothing is released until "
                             "it is back"));
+}
+
+absl::Status AgentContext::WitnessedOrEmergency(absl::string_view purpose, absl::string_view share_id) const {
+  absl::Status witnessed = RequireWitnessed();
+  if (witnessed.ok() || !policy::IsEmergency(purpose)) return witnessed;
+  Alarm("EMERGENCY_UNWITNESSED", share_id, "");
+  return absl::OkStatus();
 }
 
 void AgentContext::Alarm(absl::string_view code, absl::string_view share_id, absl::string_view agency) const {

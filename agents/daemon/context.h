@@ -64,6 +64,9 @@ struct AgentContext {
   // No evidence, no flow (P13): asked before anything is released or taken. Error: kUnavailable `LEDGER_NOT_WITNESSED`
   // while entries have been without their quorum of witnesses longer than this agency accepts.
   absl::Status RequireWitnessed() const;
+  // Likewise, of a share's step for `purpose`. An emergency, which two persons agreed to, passes all the same, with the
+  // alarm `EMERGENCY_UNWITNESSED`.
+  absl::Status WitnessedOrEmergency(absl::string_view purpose, absl::string_view share_id) const;
 
   // Keeps, counts and logs an alarm, once for each code, share and agency.
   void Alarm(absl::string_view code, absl::string_view share_id, absl::string_view agency) const;

@@ -34,9 +34,10 @@ absl::Status Holder::Drain() {
 }
 
 absl::Status Holder::Submit(const AnswerRow& row) {
-  RETURN_IF_ERROR(context_.RequireWitnessed());
   v1::SubmitCaseAnswerRequest request;
   if (!request.ParseFromString(row.submit)) return absl::DataLossError("a kept answer does not parse");
+  ASSIGN_OR_RETURN(const v1::Manifest manifest, PeekManifest(request.submission().package()));
+  RETURN_IF_ERROR(context_.WitnessedOrEmergency(manifest.purpose(), row.request_id));
   const absl::StatusOr<v1::SubmitCaseAnswerResponse> response = context_.broker.SubmitCaseAnswer(request);
   if (!response.ok()) {
     if (WorthRetrying(response.status())) return response.status();
@@ -44,7 +45,6 @@ absl::Status Holder::Submit(const AnswerRow& row) {
                          {{"share", row.request_id}, {"reason", ReasonOf(response.status())}});
     return Refused(row, request, ReasonOf(response.status()));
   }
-  ASSIGN_OR_RETURN(const v1::Manifest manifest, PeekManifest(request.submission().package()));
   ExpectedEntry expected = ExpectedOf(manifest, trust::Sha256(request.submission().package().manifest().payload()));
   // A refused answer is entered for the holder alone.
   if (response->outcome() != v1::SUBMIT_OUTCOME_STORED) expected.receiving_agency.clear();

@@ -72,6 +72,8 @@ absl::StatusOr<bool> Receiver::HandlePackage(const v1::Delivery& delivery) {
     RETURN_IF_ERROR(context_.state.Reject(delivery.delivery_id()));
     return false;
   }
+  // It stays with the broker, and is delivered again.
+  if (!context_.WitnessedOrEmergency(manifest->purpose(), manifest->share_id()).ok()) return false;
   const Sha256Digest digest = trust::Sha256(delivery.package().manifest().payload());
   ASSIGN_OR_RETURN(const std::optional<InboxRow> before, context_.state.FindReceived(manifest->share_id()));
   if (before.has_value() && before->manifest_digest == digest.view()) {

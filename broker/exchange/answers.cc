@@ -40,6 +40,7 @@ absl::Status CheckOnlyAnswer(const v1::Manifest& answer, const StoredPart& reque
 
 struct AnswerDecision {
   DecidedSubject decided;
+  absl::string_view overridden = "";  // As its entry is flagged.
   bool not_now = false;  // The request's state leads, whatever policy says.
   Objections why_not;
 };
@@ -73,7 +74,8 @@ absl::string_view StepNameOf(const v1::Manifest& answer) {
 // A refused answer is nobody's business but the holder's: that it tried may tell that it has something.
 absl::StatusOr<uint64_t> EnterAnswer(const CheckedPackage& package, const AnswerDecision& answer, const Tags& tags,
                                      Batch& batch) {
-  const PackageStep step = StepOf(package, StepNameOf(package.manifest), answer.why_not);
+  PackageStep step = StepOf(package, StepNameOf(package.manifest), answer.why_not);
+  step.overridden = answer.overridden;
   ledger::EntryDraft draft = DraftFor(step, answer.decided, TagsOfSubject(tags, 1), batch);
   if (!answer.why_not.empty()) draft.SetReceiving("", "");
   return batch.Append(draft);
@@ -109,8 +111,8 @@ absl::Status SubmitCaseAnswer(const Caller& caller, const v1::SubmitCaseAnswerRe
                               const CheckedShare& share, v1::SubmitCaseAnswerResponse& response, Batch& batch) {
   ASSIGN_OR_RETURN(const bool before, Answered(caller, kMethod, request.request_id(), share.digest, response, batch));
   if (before) return absl::OkStatus();
-  RETURN_IF_ERROR(RequireWitnessed(batch));
   const CheckedPackage& package = share.packages.front();
+  ASSIGN_OR_RETURN(const absl::string_view overridden, WitnessedOrEmergency(package.manifest.purpose(), batch));
   const World& world = batch.world();
   ASSIGN_OR_RETURN(StoredPart asked, FindRequest(caller, package.manifest, batch));
   RETURN_IF_ERROR(CheckOnlyAnswer(package.manifest, asked));
@@ -118,7 +120,8 @@ absl::Status SubmitCaseAnswer(const Caller& caller, const v1::SubmitCaseAnswerRe
   RETURN_IF_ERROR(CheckAgainstRequest(package, asked));
   RETURN_IF_ERROR(CheckKeys(package, world, batch.now()));
   ASSIGN_OR_RETURN(const Tags tags, TagsOf(share, batch.tagger()));
-  ASSIGN_OR_RETURN(const AnswerDecision answer, DecideAnswer(share, asked, batch));
+  ASSIGN_OR_RETURN(AnswerDecision answer, DecideAnswer(share, asked, batch));
+  answer.overridden = overridden;
   ASSIGN_OR_RETURN(const uint64_t index, EnterAnswer(package, answer, tags, batch));
   response.mutable_receipt()->set_index(index);
   *response.mutable_decision() = policy::ToProto(answer.decided.decision, world.bundle->policy->digest);

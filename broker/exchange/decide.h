@@ -73,6 +73,7 @@ struct PackageStep {
   const v1::SenderStatement& statement;
   const Sha256Digest& manifest_digest;
   const Objections& refused;  // Empty: it was taken.
+  absl::string_view overridden = "";  // What stood against it and was overridden; empty: nothing.
 };
 
 // The entry of one step for one subject: everything but the step's own facts. In an existence-sensitive profile the

@@ -118,7 +118,8 @@ absl::Status SubmitCaseRequest(const Caller& caller, const v1::SubmitCaseRequest
                                const CheckedShare& share, v1::SubmitCaseRequestResponse& response, Batch& batch) {
   ASSIGN_OR_RETURN(const bool before, Answered(caller, kMethod, request.request_id(), share.digest, response, batch));
   if (before) return absl::OkStatus();
-  RETURN_IF_ERROR(RequireWitnessed(batch));
+  ASSIGN_OR_RETURN(const absl::string_view overridden,
+                   WitnessedOrEmergency(share.packages.front().manifest.purpose(), batch));
   const World& world = batch.world();
   RETURN_IF_ERROR(CheckTimes(share, world.limits, batch.now()));
   RETURN_IF_ERROR(CheckProfiles(share, world, batch.now()));
@@ -139,7 +140,8 @@ absl::Status SubmitCaseRequest(const Caller& caller, const v1::SubmitCaseRequest
   if (keep) RETURN_IF_ERROR(StoreShare(share, batch));
   for (size_t i = 0; i < share.packages.size(); ++i) {
     const CheckedPackage& package = share.packages[i];
-    const PackageStep step = StepOf(package, StepNameOf(request, package.manifest), refused);
+    PackageStep step = StepOf(package, StepNameOf(request, package.manifest), refused);
+    step.overridden = overridden;
     ASSIGN_OR_RETURN(const uint64_t index, batch.Append(DraftFor(step, decided[i].asked,
                                                                  TagsOfSubject(tags, decided[i].asked.number), batch)));
     response.add_receipts()->set_index(index);

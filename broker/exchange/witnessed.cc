@@ -4,6 +4,7 @@
 
 #include "broker/exchange/refusal.h"
 #include "broker/witness/standing.h"
+#include "policy/loader/emergency.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::exchange {
@@ -18,6 +19,13 @@ absl::Status RequireWitnessed(Batch& batch) {
       absl::StrCat("the witnesses have not cosigned the ledger for ", absl::ToInt64Seconds(standing.unwitnessed_age),
                    " s (the limit is ", absl::ToInt64Seconds(world.quorum->patience().limit),
                    " s): nothing is released until their quorum is back"));
+}
+
+absl::StatusOr<absl::string_view> WitnessedOrEmergency(absl::string_view purpose, Batch& batch) {
+  const absl::Status witnessed = RequireWitnessed(batch);
+  if (witnessed.ok()) return "";
+  if (ReasonOf(witnessed) == kLedgerNotWitnessed && policy::IsEmergency(purpose)) return kLedgerNotWitnessed;
+  return witnessed;
 }
 
 }  // namespace derwent::exchange

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
 #include "broker/exchange/batch.h"
@@ -13,5 +14,9 @@ inline constexpr absl::string_view kLedgerNotWitnessed = "LEDGER_NOT_WITNESSED";
 // `LEDGER_NOT_WITNESSED` while the oldest entry without its quorum of witnesses is older than the limit. It passes by
 // itself when the quorum is back, so the same call may be sent again.
 absl::Status RequireWitnessed(Batch& batch);
+
+// Likewise, of a request, an answer or their delivery. An emergency, which two persons agreed to before (emergencies.h),
+// passes all the same: what its entries are then flagged with as overridden (field 16). Empty: nothing was.
+absl::StatusOr<absl::string_view> WitnessedOrEmergency(absl::string_view purpose, Batch& batch);
 
 }  // namespace derwent::exchange

@@ -2,16 +2,17 @@
 
 Three agencies' agents witness the ledger, two of them are a quorum. Two are taken away: the oldest entry without a quorum ages past a
 small limit, the broker refuses to release anything and says why, the refusal is an entry, and an agent refuses by its own observation.
-When the witnesses are back, everything that waited arrives by itself.
+When the witnesses are back, everything that waited arrives by itself. An emergency that two persons agreed to is excepted, and flagged.
 """
 import json
 import unittest
 
 from checks import PromiseTest, run
 from evidence import verify_export
-from testbed import referral_to, wait_for
+from testbed import HOME, referral_to, wait_for
 
 LIMIT = 6  # Seconds.
+SAMPLE = json.loads((HOME / "samples/dfrs/home-visit-request.json").read_text())
 
 
 class NoFlow(PromiseTest):
@@ -116,5 +117,64 @@ class NoFlow(PromiseTest):
             return db.execute("select coalesce(max(size), 0) from cosigned").fetchone()[0]
 
 
+class AgreedEmergency(PromiseTest):
+    """Broker and both agents have stopped for want of the one witness; the police's duty officer must know who is in a burning house."""
+    agencies = ["police.derbys", "dfrs", "dcc.adults"]
+    quorum = "1 dfrs"
+
+    @classmethod
+    def prepare(cls):
+        with open(cls.bed.run / "broker/broker.yaml", "a") as config:
+            config.write(f"witness_limit_seconds: {LIMIT}\n")
+        for agency in ("police.derbys", "dcc.adults"):
+            config = cls.bed.run / "agents" / agency / "agent.json"
+            document = json.loads(config.read_text())
+            document["trust"]["witness_limit_millis"] = LIMIT * 1000
+            config.write_text(json.dumps(document))
+
+    def test_1_passes_where_all_else_stops_and_is_flagged(self):
+        self.bed.agents["dfrs"].kill()
+        self.bed.derwent("police.derbys", "dpo", "audit", "search")  # A look is an entry, and has no witness.
+        for agency in ("police.derbys", "dcc.adults"):
+            wait_for(f"{agency} has stopped", lambda: self.stopped(agency))
+        pushed = self.bed.push(referral_to(*self.agencies, referralRef="P13-E"), "send")
+        self.assertEqual(pushed.returncode, 7, pushed.stderr)
+        asked = self.ask("EM-1")
+        self.assertEqual(asked.returncode, 9, asked.stdout + asked.stderr)
+        request = json.loads(asked.stdout)[0]["request"]
+        shown = wait_for("the answer", lambda: self.answers(request))
+        self.assertIn("identity", shown)
+        for step in ("emergency", "emergency_answer"):
+            entry = json.loads(self.bed.derwent("dcc.adults", "dpo", "-o", "json", "audit", "search", "--step", step).stdout)[0]["index"]
+            told = self.bed.derwent("dcc.adults", "dpo", "audit", "show", entry)
+            self.assertIn("LEDGER_NOT_WITNESSED", told.stdout, step)
+        for agency in ("police.derbys", "dcc.adults"):
+            self.assertIn("EMERGENCY_UNWITNESSED", self.bed.derwent(agency, "dpo", "status").stdout)
+
+    def test_2_nothing_less_than_an_agreed_one(self):
+        file = self.bed.run / "alone.json"
+        file.write_text(json.dumps({**SAMPLE, "requestRef": "EM-2", "profile": "tb.ncasb", "grounds": [], "purpose": "emergency.vital", "role": "duty_officer", "categories": ["identity"]}))
+        alone = self.bed.derwent("police.derbys", "duty_officer", "request", "send", "--file", file)
+        self.assertEqual(alone.returncode, 6, alone.stdout + alone.stderr)
+        self.assertIn("EMERGENCY_NOT_DECLARED", alone.stderr)
+        self.assertEqual(self.bed.fsck()[0], 0)
+
+    def ask(self, reference, role="duty_officer"):
+        file = self.bed.run / f"{reference}.json"
+        file.write_text(json.dumps({**SAMPLE, "requestRef": reference, "profile": "tb.ncasb", "grounds": [], "categories": ["identity", "location.current"], "justification": "Smoke is seen, nobody answers."}))
+        second = next(line.split()[1] for line in (HOME / "certs-example/people.txt").read_text().splitlines() if line.split()[:1] == ["police.derbys"] and line.split()[2] == "spoc")
+        base = self.bed.run / "pki/agencies/police.derbys/people" / second
+        return self.bed.derwent("police.derbys", role, "-o", "json", "emergency", "request", "--file", file, "--second-certificate", f"{base}.pem", "--second-key", f"{base}.key")
+
+    def stopped(self, agency):
+        rows = json.loads(self.bed.derwent(agency, "dpo", "-o", "json", "status").stdout or "[]")
+        return any(row["part"] == "agent" and row["what"].startswith("witnesses") and "STOPPED" in row["value"] for row in rows)
+
+    def answers(self, request):
+        shown = self.bed.derwent("police.derbys", "duty_officer", "-o", "json", "request", "show", request)
+        return [unit["content"]["category"] for answer in json.loads(shown.stdout or "{}").get("answers", []) for unit in answer.get("units", [])]
+
+
 if __name__ == "__main__":
-    run(unittest.defaultTestLoader.loadTestsFromTestCase(NoFlow))
+    load = unittest.defaultTestLoader.loadTestsFromTestCase
+    run(unittest.TestSuite([load(NoFlow), load(AgreedEmergency)]))
