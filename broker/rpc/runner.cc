@@ -111,6 +111,7 @@ bool Runner::Admit(const CallPtr& call) {
   return false;
 }
 
+// A refusal that cannot be entered is not told: the caller hears why the ledger could not take it.
 void Runner::Refuse(const CallPtr& call, const absl::Status& why) {
   const absl::Status queued = parts_.sequencer->Enqueue(
       {.run =
@@ -119,11 +120,11 @@ void Runner::Refuse(const CallPtr& call, const absl::Status& why) {
              return entered.ok() && call->on_refusal != nullptr ? call->on_refusal(why, batch) : entered;
            },
        .done =
-           [this, call, why](const absl::Status&, std::shared_ptr<const ledger::SealedBatch>) {
-             parts_.pool->Finish([this, call, why] { End(call, why); });
+           [this, call, why](const absl::Status& entered, std::shared_ptr<const ledger::SealedBatch>) {
+             parts_.pool->Finish([this, call, told = entered.ok() ? why : entered] { End(call, told); });
            },
        .new_world = nullptr});
-  if (!queued.ok()) End(call, why);
+  if (!queued.ok()) End(call, queued);
 }
 
 void Runner::Enqueue(const CallPtr& call, Rule rule) {
