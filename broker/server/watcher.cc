@@ -83,21 +83,11 @@ void Watcher::Loop() {
   }
 }
 
-void Watcher::LookAtFiles() {
+void Watcher::LookAtCertificates() {
   std::string stamp = StampOf(configuration_.crl);
   if (stamp != crl_stamp_) {
     crl_stamp_ = std::move(stamp);
     TakeRevocations();
-  }
-  stamp = StampOf(configuration_.signatories);
-  if (stamp != signatories_stamp_) {
-    signatories_stamp_ = std::move(stamp);
-    TakeSignatories();
-  }
-  stamp = StampOf(configuration_.policy);
-  if (stamp != bundle_stamp_) {
-    bundle_stamp_ = std::move(stamp);
-    TakeBundle();
   }
   stamp = StampOf(configuration_.certificate);
   if (stamp != certificate_stamp_) {
@@ -106,9 +96,23 @@ void Watcher::LookAtFiles() {
   }
 }
 
+void Watcher::LookAtBundle() {
+  std::string stamp = StampOf(configuration_.signatories);
+  if (stamp != signatories_stamp_) {
+    signatories_stamp_ = std::move(stamp);
+    TakeSignatories();
+  }
+  stamp = StampOf(configuration_.policy);
+  if (stamp == bundle_stamp_) return;
+  bundle_stamp_ = std::move(stamp);
+  TakeBundle();
+}
+
 void Watcher::Look() {
   const bool may_write = hooks_.may_write();
-  if (may_write) LookAtFiles();
+  LookAtCertificates();
+  if (may_write) LookAtBundle();
+  if (revoke_again_.exchange(false)) Revoke();
   if (may_write && publish_again_.exchange(false)) Publish();
   const absl::Time now = clock_.Now();
   const std::shared_ptr<const exchange::World> world = world_.Get();
@@ -152,19 +156,40 @@ std::shared_ptr<const exchange::World> Watcher::Apply(const Seen& seen, const ex
   return next;
 }
 
-void Watcher::Publish() {
+void Watcher::Revoke() {
   const absl::Status queued =
-      sequencer_.Enqueue({.run = [](exchange::Batch& batch) { return exchange::EnterPolicy(batch); },
+      sequencer_.Enqueue({.run = [](exchange::Batch&) { return absl::OkStatus(); },
                           .done =
                               [this](const absl::Status& status, std::shared_ptr<const ledger::SealedBatch>) {
                                 if (status.ok()) return;
-                                log_.Write("error", "a new policy or revocation list was not entered",
+                                log_.Write("error", "a new revocation list did not come into force",
                                            {{"error", std::string(status.message())}});
-                                publish_again_ = true;
+                                revoke_again_ = true;
                               },
-                          .new_world = [seen = seen_](const exchange::World& world) { return Apply(seen, world); }});
+                          .new_world =
+                              [revoked = seen_.revoked](const exchange::World& world) {
+                                auto next = std::make_shared<exchange::World>(world);
+                                next->revoked = revoked;
+                                return next;
+                              },
+                          .about_ledger = true});
   if (queued.ok()) return;
-  log_.Write("error", "a new policy or revocation list was not queued", {{"error", std::string(queued.message())}});
+  log_.Write("error", "a new revocation list was not queued", {{"error", std::string(queued.message())}});
+  revoke_again_ = true;
+}
+
+void Watcher::Publish() {
+  const absl::Status queued = sequencer_.Enqueue(
+      {.run = [](exchange::Batch& batch) { return exchange::EnterPolicy(batch); },
+       .done =
+           [this](const absl::Status& status, std::shared_ptr<const ledger::SealedBatch>) {
+             if (status.ok()) return;
+             log_.Write("error", "a new policy was not entered", {{"error", std::string(status.message())}});
+             publish_again_ = true;
+           },
+       .new_world = [seen = seen_](const exchange::World& world) { return Apply(seen, world); }});
+  if (queued.ok()) return;
+  log_.Write("error", "a new policy was not queued", {{"error", std::string(queued.message())}});
   publish_again_ = true;
 }
 
@@ -179,7 +204,7 @@ void Watcher::TakeRevocations() {
   }
   seen_.revoked = *std::move(revoked);
   log_.Write("info", "revocation list taken", {{"revoked", absl::StrCat(seen_.revoked->size())}});
-  Publish();
+  Revoke();
 }
 
 void Watcher::TellCertificateExpiry() {

@@ -42,7 +42,9 @@ class Watcher {
   void Look();
   // Has the writer do what is due; `what` for the log.
   void Due(absl::string_view what, std::function<absl::Status(exchange::Batch&)> rule);
-  void LookAtFiles();
+  void LookAtCertificates();
+  // And at who signs it. A bundle comes into force with its entry: it is looked at while there may be one.
+  void LookAtBundle();
   void TakeRevocations();
   // Of whom signs from now on. A bundle on disk is judged by them again; a revision that was activated stays.
   void TakeSignatories();
@@ -58,7 +60,9 @@ class Watcher {
     std::string reload_error;
   };
   static std::shared_ptr<const exchange::World> Apply(const Seen& seen, const exchange::World& world);
-  // Brings what was seen into force and enters the policy. What is not taken is tried again at the next look.
+  // Brings the revocation list into force. No entry tells of it, so that it counts though nothing may be written.
+  void Revoke();
+  // Brings all that was seen into force and enters the policy. What is not taken is tried again at the next look.
   void Publish();
   // Changes whenever a file of the directory does.
   static std::string StampOf(const std::string& path);
@@ -81,6 +85,7 @@ class Watcher {
   // bundle and an activation that come together all come into force.
   Seen seen_;
   const WatcherHooks hooks_;
+  std::atomic<bool> revoke_again_ = false;
   std::atomic<bool> publish_again_;
 
   Mutex mutex_;

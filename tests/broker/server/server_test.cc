@@ -4,6 +4,7 @@
 #include <fstream>
 #include <future>
 
+#include "absl/strings/str_cat.h"
 #include "grpcpp/create_channel.h"
 
 #include "broker/exchange/envelope.h"
@@ -13,11 +14,14 @@
 #include "derwent/v1/ledger.grpc.pb.h"
 #include "derwent/v1/mailbox.grpc.pb.h"
 #include "derwent/v1/message.pb.h"
+#include "derwent/v1/policy_change.grpc.pb.h"
 #include "derwent/v1/policy_service.grpc.pb.h"
 #include "derwent/v1/referral.grpc.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "tests/broker/server/running_broker.h"
+#include "trust/note/note.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/ed25519.h"
 
 namespace derwent::server {
 namespace {
@@ -207,6 +211,46 @@ TEST_F(ServerTest, HealthIsToldByDependency) {
     EXPECT_EQ(Told(stub->Check(&context, request, &response)), "0") << name;
     EXPECT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::SERVING) << name;
   }
+}
+
+// A broker that was started again and whose one witness has not spoken yet.
+class AwaitingTest : public ServerTest {
+ protected:
+  void SetUp() override {
+    Start();
+    broker_->Stop();
+    broker_.reset();
+    std::string log_line;
+    std::getline(std::ifstream(path("quorum.policy")) >> std::ws, log_line);
+    const trust::Ed25519Key key = trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, 'w'))).value();
+    const trust::VerifierKey witness =
+        trust::VerifierKey::Make("dfrs.example/witness", trust::kNoteCosignature, key.public_key()).value();
+    WriteFile("quorum.policy", absl::StrCat(log_line, "\nwitness dfrs ", witness.ToString(), "\nquorum dfrs\n"));
+    Configuration configuration = MakeConfiguration();
+    configuration.operator_agency = "dcc.community_safety";
+    auto started = Broker::Start(std::move(configuration));
+    ASSERT_OK(started);
+    broker_ = *std::move(started);
+  }
+};
+
+TEST_F(AwaitingTest, ARevocationIsInForceThoughNothingMayBeWritten) {
+  const auto channel = AgentChannel(kRecipient);
+  const auto read = [&] {
+    v1::GetActivePolicyResponse response;
+    Context context;
+    return Told(v1::PolicyService::NewStub(channel)->GetActivePolicy(&context, {}, &response));
+  };
+  ASSERT_EQ(read(), "0");
+  Revoke({agents_[kRecipient].serial});
+  EXPECT_TRUE(Eventually([&] { return read() == "16 CERTIFICATE_REVOKED"; }));
+}
+
+TEST_F(AwaitingTest, ARefusalThatCannotBeEnteredIsNotTold) {
+  v1::PolicyChange change;
+  Context context;
+  EXPECT_EQ(Told(v1::PolicyChangeService::NewStub(AgentChannel(kSender))->ProposePolicy(&context, {}, &change)),
+            "14 WITNESSES_AWAITED");
 }
 
 TEST_F(ServerTest, WhatWasStoredIsThereAfterARestart) {
