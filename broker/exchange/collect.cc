@@ -1,5 +1,8 @@
+#include <algorithm>
+
 #include "broker/exchange/decide.h"
 #include "broker/exchange/envelope.h"
+#include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
 #include "broker/exchange/shares.h"
 #include "broker/exchange/witnessed.h"
@@ -56,7 +59,6 @@ void Fill(const store::DeliveryRow& row, const std::vector<uint64_t>& entries, v
 }
 
 absl::Status CollectPackage(const store::DeliveryRow& row, v1::CollectResponse& response, Batch& batch) {
-  RETURN_IF_ERROR(RequireWitnessed(batch));
   v1::Package package;
   if (!package.ParseFromString(row.payload)) return absl::DataLossError("a stored package does not parse");
   ASSIGN_OR_RETURN(StoredPart stored,
@@ -87,22 +89,41 @@ absl::Status CollectOther(const store::DeliveryRow& row, v1::CollectResponse& re
   return batch.write().MarkCollected(row.sequence);
 }
 
+absl::Status Take(const std::vector<store::DeliveryRow>& rows, v1::CollectResponse& response, Batch& batch) {
+  size_t octets = 0;
+  for (const store::DeliveryRow& row : rows) {
+    octets += row.payload.size();
+    if (response.deliveries_size() > 0 && octets > batch.world().limits.share_octets) break;
+    RETURN_IF_ERROR(row.kind == kPackageDelivery ? CollectPackage(row, response, batch)
+                                                 : CollectOther(row, response, batch));
+  }
+  return absl::OkStatus();
+}
+
+bool HasPackage(const std::vector<store::DeliveryRow>& rows) {
+  return std::any_of(rows.begin(), rows.end(),
+                     [](const store::DeliveryRow& row) { return row.kind == kPackageDelivery; });
+}
+
 }  // namespace
 
 absl::Status Collect(const Caller& caller, int max_deliveries, v1::CollectResponse& response, Batch& batch) {
   response.set_policy_digest(batch.world().bundle->policy_digest);
-  size_t octets = 0;
+  const auto most = static_cast<size_t>(max_deliveries);
   // What is held leaves the mailbox, so a page of nothing but held packages must not hide what lies behind it.
   while (response.deliveries().empty()) {
     ASSIGN_OR_RETURN(const std::vector<store::DeliveryRow> rows,
-                     batch.read().NextDeliveries(caller.agency(), batch.now(), static_cast<size_t>(max_deliveries)));
+                     batch.read().NextDeliveries(caller.agency(), batch.now(), most));
     if (rows.empty()) break;
-    for (const store::DeliveryRow& row : rows) {
-      octets += row.payload.size();
-      if (response.deliveries_size() > 0 && octets > batch.world().limits.share_octets) break;
-      RETURN_IF_ERROR(row.kind == kPackageDelivery ? CollectPackage(row, response, batch)
-                                                   : CollectOther(row, response, batch));
+    const absl::Status witnessed = HasPackage(rows) ? RequireWitnessed(batch) : absl::OkStatus();
+    if (ReasonOf(witnessed) == kLedgerNotWitnessed) {
+      // Packages wait; a withdrawal or a notice behind them must not.
+      ASSIGN_OR_RETURN(const std::vector<store::DeliveryRow> messages,
+                       batch.read().NextMessages(caller.agency(), batch.now(), most));
+      return messages.empty() ? witnessed : Take(messages, response, batch);
     }
+    RETURN_IF_ERROR(witnessed);
+    RETURN_IF_ERROR(Take(rows, response, batch));
   }
   return absl::OkStatus();
 }

@@ -199,6 +199,16 @@ absl::StatusOr<std::vector<DeliveryRow>> SqliteReads::NextDeliveries(absl::strin
                               TakeDelivery);
 }
 
+absl::StatusOr<std::vector<DeliveryRow>> SqliteReads::NextMessages(absl::string_view mailbox_agency, absl::Time now,
+                                                                   size_t limit) {
+  return AllRows<DeliveryRow>(
+      connection_.Select("SELECT" DERWENT_DELIVERY_COLUMNS
+                         " WHERE d.mailbox = ? AND d.held = 0 AND d.not_before_ms <= ? AND d.kind <> 1"
+                         " ORDER BY d.sequence LIMIT ?",
+                         mailbox_agency, now, limit),
+      TakeDelivery);
+}
+
 absl::StatusOr<std::optional<DeliveryRow>> SqliteReads::FindDelivery(absl::string_view delivery_id) {
   return OneRow<DeliveryRow>(
       connection_.Select("SELECT" DERWENT_DELIVERY_COLUMNS " WHERE d.delivery_id = ?", delivery_id), TakeDelivery);

@@ -1,5 +1,6 @@
 #include "broker/exchange/refusal.h"
 #include "tests/broker/exchange/exchange_fixture.h"
+#include "tests/broker/witness/witness_fixture.h"
 
 namespace derwent::exchange {
 namespace {
@@ -113,6 +114,36 @@ TEST_F(MailboxTest, APageOfHeldPackagesDoesNotHideWhatLiesBehindIt) {
   const auto collected = CollectAs(kRecipient, 1);
   ASSERT_EQ(collected->deliveries_size(), 1);
   EXPECT_TRUE(collected->deliveries(0).has_notice());
+}
+
+// Nobody has cosigned anything for an hour.
+class UnwitnessedMailboxTest : public MailboxTest {
+ protected:
+  void SetUp() override {
+    MailboxTest::SetUp();
+    world().quorum = std::make_shared<const witness::Quorum>(
+        witness::Quorum::Make(witness::PolicyText(witness::kTwoOfThree), witness::LogKey(), "host", {}).value());
+    now_ += absl::Hours(1);
+  }
+};
+
+TEST_F(UnwitnessedMailboxTest, APackageWaitsAndWhatLiesBehindItArrives) {
+  ASSERT_OK(Run([&](Batch& batch) -> absl::Status {
+    const auto stored = LoadPart({.share_id = kShareId, .recipient_agency = kRecipient}, batch);
+    return DeliverNotice(kRecipient, v1::BROKER_NOTICE_KIND_ACCEPTANCE_OVERDUE, *stored, "OVERDUE", "spoc", {}, batch);
+  }));
+  const auto collected = CollectAs(kRecipient, 1);
+  ASSERT_OK(collected);
+  ASSERT_EQ(collected->deliveries_size(), 1);
+  EXPECT_TRUE(collected->deliveries(0).has_notice());
+  EXPECT_EQ(StateOf(), v1::RECIPIENT_STATE_WAITING);
+}
+
+TEST_F(UnwitnessedMailboxTest, WhoHasNothingButAPackageIsToldWhyAndWhoHasNothingIsNot) {
+  EXPECT_EQ(ReasonOf(CollectAs(kRecipient).status()), "LEDGER_NOT_WITNESSED");
+  EXPECT_OK(CollectAs(kStranger));
+  world().quorum = nullptr;
+  EXPECT_TRUE(CollectAs(kRecipient)->deliveries(0).has_package());
 }
 
 }  // namespace

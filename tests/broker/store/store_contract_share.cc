@@ -113,6 +113,22 @@ TEST_P(StoreContract, HandsDeliveriesOutOldestFirst) {
   EXPECT_THAT(Read()->DeliveriesOfPart({.share_id = ShareId(2), .recipient_agency = "dfrs"}).value(), SizeIs(1));
 }
 
+TEST_P(StoreContract, HandsMessagesOutWithoutThePackagesBeforeThem) {
+  DeliveryRow message = SampleDelivery(2);
+  message.kind = 2;
+  DeliveryRow later = SampleDelivery(3);
+  later.kind = 3;
+  later.not_before = At(50);
+  Write([&](Transaction& transaction) {
+    EXPECT_OK(transaction.InsertDelivery(SampleDelivery(1)));
+    message.sequence = transaction.InsertDelivery(message).value();
+    later.sequence = transaction.InsertDelivery(later).value();
+  });
+  EXPECT_THAT(Read()->NextMessages("dfrs", At(0), 10).value(), ElementsAre(message));
+  EXPECT_THAT(Read()->NextMessages("dfrs", At(50), 10).value(), ElementsAre(message, later));
+  EXPECT_THAT(Read()->NextMessages("dfrs", At(50), 1).value(), ElementsAre(message));
+}
+
 TEST_P(StoreContract, HandsNothingOutBeforeItsTime) {
   DeliveryRow later = SampleDelivery(1);
   later.not_before = At(50);
