@@ -25,21 +25,30 @@ void Gossip::SetNewest(std::string note) {
   newest_ = std::move(note);
 }
 
-bool Gossip::Judged(const Sha256Digest& digest) {
+bool Gossip::IsJudged(const Sha256Digest& digest) const {
+  const MutexLock lock(mutex_);
+  return judged_.contains(digest);
+}
+
+void Gossip::Remember(const Sha256Digest& digest) {
   const MutexLock lock(mutex_);
   if (judged_.size() >= kMostJudged) judged_.clear();
-  return !judged_.insert(digest).second;
+  judged_.insert(digest);
 }
 
 void Gossip::Heard(absl::string_view note) {
-  if (note.size() > kMostOctets || Judged(trust::Sha256(note))) return;
+  if (note.size() > kMostOctets) return;
+  const Sha256Digest digest = trust::Sha256(note);
+  if (IsJudged(digest)) return;
   const absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(note, log_key_);
   if (!checkpoint.ok() || checkpoint->origin != log_key_.name) return;
   // The snapshot is newer than the note: a checkpoint is durable before anybody sees it.
   const absl::StatusOr<std::unique_ptr<store::Reader>> reader = store_.Read();
   if (!reader.ok()) return;
   const absl::StatusOr<bool> belongs = witness::Belongs(*checkpoint, **reader);
-  if (belongs.ok() && !*belongs) refute_(std::string(note));
+  if (!belongs.ok()) return;
+  Remember(digest);
+  if (!*belongs) refute_(std::string(note));
 }
 
 }  // namespace derwent::rpc

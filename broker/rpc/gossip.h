@@ -24,14 +24,16 @@ class Gossip {
   Gossip(trust::VerifierKey log_key, store::Store& store, std::function<void(const std::string&)> refute)
       : log_key_(std::move(log_key)), store_(store), refute_(std::move(refute)) {}
 
-  // Judges what a caller told. What this log did not sign says nothing.
+  // Judges what a caller told. What this log did not sign says nothing. What cannot be judged now, because the database
+  // cannot be read, is judged when it is told again.
   void Heard(absl::string_view note);
   // What replies carry; empty: nothing.
   std::string newest() const;
   void SetNewest(std::string note);
 
  private:
-  bool Judged(const Sha256Digest& digest);
+  bool IsJudged(const Sha256Digest& digest) const;
+  void Remember(const Sha256Digest& digest);
 
   const trust::VerifierKey log_key_;
   store::Store& store_;

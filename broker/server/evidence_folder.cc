@@ -24,6 +24,15 @@ absl::Status CannotKeep(const std::string& path) {
   return absl::UnavailableError(absl::StrCat("evidence `", path, "` cannot be written"));
 }
 
+// A file's name is durable once its folder is.
+absl::Status SyncFolder(const std::string& path) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return CannotKeep(path);
+  const bool synced = fsync(descriptor) == 0;
+  close(descriptor);
+  return synced ? absl::OkStatus() : CannotKeep(path);
+}
+
 absl::Status WriteSynced(const std::string& path, absl::string_view octets) {
   const std::string part = path + ".part";
   const int descriptor = open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -32,7 +41,7 @@ absl::Status WriteSynced(const std::string& path, absl::string_view octets) {
       write(descriptor, octets.data(), octets.size()) == static_cast<ssize_t>(octets.size()) && fsync(descriptor) == 0;
   close(descriptor);
   if (!written || std::rename(part.c_str(), path.c_str()) != 0) return CannotKeep(path);
-  return absl::OkStatus();
+  return SyncFolder(fs::path(path).parent_path().string());
 }
 
 }  // namespace
@@ -44,8 +53,9 @@ absl::Status EvidenceFolder::Keep(absl::string_view note) const {
   ASSIGN_OR_RETURN(const trust::Note parsed, trust::Note::Parse(note));
   ASSIGN_OR_RETURN(const trust::Checkpoint checkpoint, trust::Checkpoint::ParseBody(parsed.text));
   std::error_code failed;
-  fs::create_directories(path_, failed);
+  fs::create_directory(path_, failed);
   if (failed) return CannotKeep(path_);
+  RETURN_IF_ERROR(SyncFolder(fs::absolute(path_).parent_path().string()));
   // By what is signed, not by who cosigned it: the same claim is kept once.
   return WriteSynced(
       absl::StrCat(path_, "/", checkpoint.size, "-", trust::Sha256(parsed.text).hex().substr(0, 16), ".note"), note);
