@@ -41,7 +41,7 @@ absl::Status CheckOnlyAnswer(const v1::Manifest& answer, const StoredPart& reque
 struct AnswerDecision {
   DecidedSubject decided;
   absl::string_view overridden = "";  // As its entry is flagged.
-  bool not_now = false;  // The request's state leads, whatever policy says.
+  bool not_now = false;               // The request's state leads, whatever policy says.
   Objections why_not;
 };
 

@@ -6,6 +6,7 @@
 #include "broker/exchange/rules.h"
 #include "broker/exchange/shares.h"
 #include "broker/exchange/witnessed.h"
+#include "policy/loader/emergency.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::exchange {
@@ -58,14 +59,17 @@ void Fill(const store::DeliveryRow& row, const std::vector<uint64_t>& entries, v
   for (const uint64_t index : entries) delivery.add_receipts()->set_index(index);
 }
 
-absl::Status CollectPackage(const store::DeliveryRow& row, v1::CollectResponse& response, Batch& batch) {
+// `overridden`: what stood against it all the same.
+absl::Status CollectPackage(const store::DeliveryRow& row, absl::string_view overridden, v1::CollectResponse& response,
+                            Batch& batch) {
   v1::Package package;
   if (!package.ParseFromString(row.payload)) return absl::DataLossError("a stored package does not parse");
   ASSIGN_OR_RETURN(StoredPart stored,
                    LoadPart({.share_id = row.share_id, .recipient_agency = row.mailbox_agency}, batch));
   ASSIGN_OR_RETURN(const Objections why, WhyHeld(stored, package.manifest(), batch));
   if (!why.empty()) return Hold(row, stored, why, batch);
-  ASSIGN_OR_RETURN(const std::vector<uint64_t> entries, EnterStep("collection", By::kRecipient, stored, {}, batch));
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> entries,
+                   EnterStep("collection", By::kRecipient, stored, {}, batch, /*code=*/"", overridden));
   RETURN_IF_ERROR(batch.write().MarkCollected(row.sequence));
   if (stored.part.state == v1::RECIPIENT_STATE_WAITING) {
     stored.part.state = v1::RECIPIENT_STATE_COLLECTED;
@@ -89,12 +93,13 @@ absl::Status CollectOther(const store::DeliveryRow& row, v1::CollectResponse& re
   return batch.write().MarkCollected(row.sequence);
 }
 
-absl::Status Take(const std::vector<store::DeliveryRow>& rows, v1::CollectResponse& response, Batch& batch) {
+absl::Status Take(const std::vector<store::DeliveryRow>& rows, absl::string_view overridden,
+                  v1::CollectResponse& response, Batch& batch) {
   size_t octets = 0;
   for (const store::DeliveryRow& row : rows) {
     octets += row.payload.size();
     if (response.deliveries_size() > 0 && octets > batch.world().limits.share_octets) break;
-    RETURN_IF_ERROR(row.kind == kPackageDelivery ? CollectPackage(row, response, batch)
+    RETURN_IF_ERROR(row.kind == kPackageDelivery ? CollectPackage(row, overridden, response, batch)
                                                  : CollectOther(row, response, batch));
   }
   return absl::OkStatus();
@@ -117,13 +122,15 @@ absl::Status Collect(const Caller& caller, int max_deliveries, v1::CollectRespon
     if (rows.empty()) break;
     const absl::Status witnessed = HasPackage(rows) ? RequireWitnessed(batch) : absl::OkStatus();
     if (ReasonOf(witnessed) == kLedgerNotWitnessed) {
-      // Packages wait; a withdrawal or a notice behind them must not.
-      ASSIGN_OR_RETURN(const std::vector<store::DeliveryRow> messages,
-                       batch.read().NextMessages(caller.agency(), batch.now(), most));
-      return messages.empty() ? witnessed : Take(messages, response, batch);
+      // Packages wait, but an emergency's; a withdrawal or a notice behind them must not.
+      ASSIGN_OR_RETURN(const std::vector<store::DeliveryRow> passing,
+                       batch.read().NextMessages(caller.agency(), policy::kEmergencyPurpose, batch.now(), most));
+      if (passing.empty()) return witnessed;
+      RETURN_IF_ERROR(Take(passing, kLedgerNotWitnessed, response, batch));
+      continue;
     }
     RETURN_IF_ERROR(witnessed);
-    RETURN_IF_ERROR(Take(rows, response, batch));
+    RETURN_IF_ERROR(Take(rows, /*overridden=*/"", response, batch));
   }
   return absl::OkStatus();
 }

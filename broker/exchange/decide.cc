@@ -279,8 +279,8 @@ ledger::EntryDraft DraftFor(const PackageStep& step, const DecidedSubject& decid
   draft.SetManifestDigest(step.manifest_digest);
   for (const v1::ManifestSubject& subject : m.subjects()) {
     if (subject.number() == decided.number)
-      draft.SetGrounds(std::vector<std::string>(subject.grounds().begin(), subject.grounds().end()),
-                       step.overridden, subject.justification_digest());
+      draft.SetGrounds(std::vector<std::string>(subject.grounds().begin(), subject.grounds().end()), step.overridden,
+                       subject.justification_digest());
   }
   draft.SetDecisionRequest(policy::CanonicalBytes(decided.request, batch.now()));
   draft.SetRevisions(absl::StrCat(policy::kEngineVersion), "", "");

@@ -72,7 +72,7 @@ struct PackageStep {
   const v1::Manifest& manifest;
   const v1::SenderStatement& statement;
   const Sha256Digest& manifest_digest;
-  const Objections& refused;  // Empty: it was taken.
+  const Objections& refused;          // Empty: it was taken.
   absl::string_view overridden = "";  // What stood against it and was overridden; empty: nothing.
 };
 

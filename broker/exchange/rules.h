@@ -112,9 +112,10 @@ absl::StatusOr<StoredPart> LoadPart(const store::PartKey& key, Batch& batch);
 // What the broker decides about a part under the world as it is: of a request and its answers, what was asked.
 absl::StatusOr<std::vector<DecidedSubject>> DecideStored(const StoredPart& stored, Batch& batch);
 // Enters one step for every subject of a part. Returns the indexes. `code`: what the step itself says, for instance a
-// notice's kind, in place of the decision.
+// notice's kind, in place of the decision. `overridden`: what stood against the step and was overridden.
 absl::StatusOr<std::vector<uint64_t>> EnterStep(absl::string_view step, By by, const StoredPart& stored,
-                                                const Objections& refused, Batch& batch, absl::string_view code = "");
+                                                const Objections& refused, Batch& batch, absl::string_view code = "",
+                                                absl::string_view overridden = "");
 // Puts a notice of the broker into an agency's mailbox.
 absl::Status DeliverNotice(const std::string& agency, v1::BrokerNoticeKind kind, const StoredPart& stored,
                            const std::string& reason, const std::string& role, const std::vector<uint64_t>& entries,

@@ -70,7 +70,8 @@ absl::StatusOr<std::vector<DecidedSubject>> DecideStored(const StoredPart& store
 }
 
 absl::StatusOr<std::vector<uint64_t>> EnterStep(absl::string_view step, By by, const StoredPart& stored,
-                                                const Objections& refused, Batch& batch, absl::string_view code) {
+                                                const Objections& refused, Batch& batch, absl::string_view code,
+                                                absl::string_view overridden) {
   ASSIGN_OR_RETURN(const std::vector<DecidedSubject> decided, DecideStored(stored, batch));
   const bool hidden = HiddenFromAsker(step, stored);
   const PackageStep taken{.name = step,
@@ -78,7 +79,8 @@ absl::StatusOr<std::vector<uint64_t>> EnterStep(absl::string_view step, By by, c
                           .manifest = stored.manifest,
                           .statement = stored.statement,
                           .manifest_digest = stored.part.manifest_digest,
-                          .refused = refused};
+                          .refused = refused,
+                          .overridden = overridden};
   std::vector<ledger::EntryDraft> drafts;
   for (const DecidedSubject& subject : decided) {
     std::vector<std::string> of;

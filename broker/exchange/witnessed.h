@@ -15,8 +15,9 @@ inline constexpr absl::string_view kLedgerNotWitnessed = "LEDGER_NOT_WITNESSED";
 // itself when the quorum is back, so the same call may be sent again.
 absl::Status RequireWitnessed(Batch& batch);
 
-// Likewise, of a request, an answer or their delivery. An emergency, which two persons agreed to before (emergencies.h),
-// passes all the same: what its entries are then flagged with as overridden (field 16). Empty: nothing was.
+// Likewise, of a request, an answer or their delivery. An emergency, which two persons agreed to before
+// (emergencies.h), passes all the same: what its entries are then flagged with as overridden (field 16). Empty: nothing
+// was.
 absl::StatusOr<absl::string_view> WitnessedOrEmergency(absl::string_view purpose, Batch& batch);
 
 }  // namespace derwent::exchange

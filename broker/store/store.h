@@ -95,8 +95,9 @@ class Reader {
   // Oldest first; neither held ones among them nor those that wait for a time after `now`.
   virtual absl::StatusOr<std::vector<DeliveryRow>> NextDeliveries(absl::string_view mailbox_agency, absl::Time now,
                                                                   size_t limit) = 0;
-  // Likewise, packages left out.
-  virtual absl::StatusOr<std::vector<DeliveryRow>> NextMessages(absl::string_view mailbox_agency, absl::Time now,
+  // Likewise, packages left out but those of shares for `purpose`.
+  virtual absl::StatusOr<std::vector<DeliveryRow>> NextMessages(absl::string_view mailbox_agency,
+                                                                absl::string_view purpose, absl::Time now,
                                                                 size_t limit) = 0;
   virtual absl::StatusOr<std::optional<DeliveryRow>> FindDelivery(absl::string_view delivery_id) = 0;
   // Held ones too, oldest first, of one mailbox and stored share.

@@ -57,8 +57,8 @@ class SqliteReads : public virtual Reader {
   absl::StatusOr<std::vector<PartKey>> PartsWithTags(absl::Span<const std::string> tags) override;
   absl::StatusOr<std::vector<DeliveryRow>> NextDeliveries(absl::string_view mailbox_agency, absl::Time now,
                                                           size_t limit) override;
-  absl::StatusOr<std::vector<DeliveryRow>> NextMessages(absl::string_view mailbox_agency, absl::Time now,
-                                                        size_t limit) override;
+  absl::StatusOr<std::vector<DeliveryRow>> NextMessages(absl::string_view mailbox_agency, absl::string_view purpose,
+                                                        absl::Time now, size_t limit) override;
   absl::StatusOr<std::optional<DeliveryRow>> FindDelivery(absl::string_view delivery_id) override;
   absl::StatusOr<std::vector<DeliveryRow>> DeliveriesOfPart(const PartKey& key) override;
   absl::StatusOr<MailboxDepth> GetMailboxDepth(absl::string_view mailbox_agency) override;

@@ -199,13 +199,15 @@ absl::StatusOr<std::vector<DeliveryRow>> SqliteReads::NextDeliveries(absl::strin
                               TakeDelivery);
 }
 
-absl::StatusOr<std::vector<DeliveryRow>> SqliteReads::NextMessages(absl::string_view mailbox_agency, absl::Time now,
+absl::StatusOr<std::vector<DeliveryRow>> SqliteReads::NextMessages(absl::string_view mailbox_agency,
+                                                                   absl::string_view purpose, absl::Time now,
                                                                    size_t limit) {
   return AllRows<DeliveryRow>(
       connection_.Select("SELECT" DERWENT_DELIVERY_COLUMNS
-                         " WHERE d.mailbox = ? AND d.held = 0 AND d.not_before_ms <= ? AND d.kind <> 1"
+                         " WHERE d.mailbox = ? AND d.held = 0 AND d.not_before_ms <= ? AND (d.kind <> 1 OR EXISTS"
+                         " (SELECT 1 FROM share s WHERE s.share_id = d.share_id AND s.purpose = ?))"
                          " ORDER BY d.sequence LIMIT ?",
-                         mailbox_agency, now, limit),
+                         mailbox_agency, now, purpose, limit),
       TakeDelivery);
 }
 

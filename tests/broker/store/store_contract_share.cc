@@ -124,9 +124,23 @@ TEST_P(StoreContract, HandsMessagesOutWithoutThePackagesBeforeThem) {
     message.sequence = transaction.InsertDelivery(message).value();
     later.sequence = transaction.InsertDelivery(later).value();
   });
-  EXPECT_THAT(Read()->NextMessages("dfrs", At(0), 10).value(), ElementsAre(message));
-  EXPECT_THAT(Read()->NextMessages("dfrs", At(50), 10).value(), ElementsAre(message, later));
-  EXPECT_THAT(Read()->NextMessages("dfrs", At(50), 1).value(), ElementsAre(message));
+  EXPECT_THAT(Read()->NextMessages("dfrs", "emergency.vital", At(0), 10).value(), ElementsAre(message));
+  EXPECT_THAT(Read()->NextMessages("dfrs", "emergency.vital", At(50), 10).value(), ElementsAre(message, later));
+  EXPECT_THAT(Read()->NextMessages("dfrs", "emergency.vital", At(50), 1).value(), ElementsAre(message));
+}
+
+TEST_P(StoreContract, HandsOutPackagesOfOnePurposeAloneAmongTheMessages) {
+  DeliveryRow urgent = SampleDelivery(2);
+  Write([&](Transaction& transaction) {
+    ShareRow share = SampleShare(2);
+    share.purpose = "emergency.vital";
+    EXPECT_OK(transaction.InsertShare(SampleShare(1)));
+    EXPECT_OK(transaction.InsertShare(share));
+    EXPECT_OK(transaction.InsertDelivery(SampleDelivery(1)));
+    urgent.sequence = transaction.InsertDelivery(urgent).value();
+  });
+  EXPECT_THAT(Read()->NextMessages("dfrs", "emergency.vital", At(0), 10).value(), ElementsAre(urgent));
+  EXPECT_THAT(Read()->NextMessages("dfrs", "", At(0), 10).value(), IsEmpty());
 }
 
 TEST_P(StoreContract, HandsNothingOutBeforeItsTime) {
