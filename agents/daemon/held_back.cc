@@ -134,6 +134,7 @@ absl::Status HeldBack::Follow(const HeldBackRow& row, const OutboxRow& share) {
 
 // Under another policy other roles may have to agree, to other forms, or nobody.
 absl::Status HeldBack::DecideAgain(Standing& standing) {
+  RETURN_IF_ERROR(LapseAll(standing.row.share_id, requests_));  // What was asked under the policy of before.
   ASSIGN_OR_RETURN(const Sender::Decided decided, sender_.Decide(standing.draft, /*agreed=*/{}));
   standing.kept.set_policy_digest(decided.view->bundle->policy_digest);
   standing.outcome.mutable_units()->Assign(decided.decision.outcomes.begin(), decided.decision.outcomes.end());

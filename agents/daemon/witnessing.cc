@@ -60,7 +60,13 @@ absl::StatusOr<bool> CheckpointCarrier::Once(absl::Duration wait) {
   RETURN_IF_ERROR(broker_.AddCosignature(give).status());
   if (answer.status == kNotConsistent)
     return absl::DataLossError(absl::StrCat("LEDGER_FORKED: ", absl::StripSuffix(answer.body, "\n")));
-  if (answer.status != kCosigned && answer.status != kConflict)
+  if (answer.status == kConflict) {
+    // Unless another call moved it meanwhile, the next one would be offered alike.
+    ASSIGN_OR_RETURN(const WitnessView now, witness_.Seen(origin_));
+    if (now.size != seen.size) return true;
+    return absl::FailedPreconditionError("the broker offers a checkpoint from another size than this witness told it");
+  }
+  if (answer.status != kCosigned)
     return absl::FailedPreconditionError(
         absl::StrCat("the witness answers ", answer.status, ": ", absl::StripSuffix(answer.body, "\n")));
   return true;

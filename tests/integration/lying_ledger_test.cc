@@ -134,6 +134,30 @@ TEST_F(LyingLedgerTest, AForkedCheckpointIsNotCosigned) {
   EXPECT_EQ((*witness)->CountEvidence().value(), 1);
 }
 
+// What is always offered from where this witness does not stand would be asked for again at once, for ever.
+TEST_F(LyingLedgerTest, ACheckpointOfferedFromAnotherSizeIsAFailure) {
+  const AgentContext& context = police().daemon->context();
+  const trust::VerifierKey log = context.roots.get()->anchors.log_key;
+  const auto witness =
+      Witness::Open(police().config.state_dir + "/witness.db", "police.derbys.example/witness",
+                    trust::Ed25519Key::FromFile(police().config.witness_key).value(), {log}, police().clock);
+  ASSERT_OK(witness);
+  CheckpointCarrier carrier(**witness, *police().broker, log.name);
+  police().broker->next_checkpoint = [&](const v1::NextCheckpointRequest& asked) {
+    v1::NextCheckpointResponse next;
+    next.set_add_checkpoint(trust::AddCheckpoint{
+        .old_size = asked.old_size() + 1, .path = {}, .checkpoint = police().real->GetCheckpoint({})->note()}
+                                .ToString());
+    return next;
+  };
+  std::vector<v1::AddCosignatureRequest> given;
+  police().broker->on_cosignature = [&](const v1::AddCosignatureRequest& one) { given.push_back(one); };
+  EXPECT_THAT(carrier.Once(absl::ZeroDuration()).status(),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("from another size")));
+  ASSERT_EQ(given.size(), 1u);
+  EXPECT_EQ(given[0].status(), 409);
+}
+
 // What the agency keeps of its shares, as the ledger's entries would have to be erased in it.
 TEST_F(LyingLedgerTest, AForgedErasureErasesNothing) {
   EXPECT_EQ(Pushed("RMS-1"), "STORED");
