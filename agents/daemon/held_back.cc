@@ -111,7 +111,7 @@ absl::Status HeldBack::WorkOn(const HeldBackRow& due) {
   if (share->state != "PENDING") return Follow(*row, *share);
   ASSIGN_OR_RETURN(Standing standing, Load(*row, *share));
   if (context_.clock.Now() >= FromTimestamp(standing.kept.due_time())) return Refuse(standing, "LAPSED");
-  const absl::Status worked = Settle(standing);
+  absl::Status worked = Settle(standing);
   if (!worked.ok()) RETURN_IF_ERROR(context_.state.WakeHeldBack(due.share_id, context_.clock.Now() + kAgain));
   return worked;
 }

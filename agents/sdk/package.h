@@ -21,8 +21,8 @@ namespace derwent::agents {
 inline constexpr size_t kMaxShareOctets = 8 << 20;
 inline constexpr size_t kMaxRecipients = 20;
 inline constexpr size_t kMaxSubjects = 30;
-inline constexpr size_t kMaxUnits = 30 * 40;
-inline constexpr size_t kMaxJustification = 16 * 1024;
+inline constexpr size_t kMaxUnits = size_t{30} * 40;
+inline constexpr size_t kMaxJustification = size_t{16} * 1024;
 
 // What all packages of one share have in common.
 struct ShareHead {

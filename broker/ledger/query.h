@@ -35,8 +35,8 @@ struct OpenedEntry {
   uint64_t index = 0;
   trust::EntryKind kind = trust::EntryKind::kSealed;
   absl::Time time;
-  std::string public_body;          // of a public entry, as the next two
-  std::string public_agency;        // by whom; empty: the broker
+  std::string public_body;    // of a public entry, as the next two
+  std::string public_agency;  // by whom; empty: the broker
   std::string public_step;
   std::vector<OpenedField> fields;  // empty ones left out
   std::string receipt;              // tlog-proof into the newest checkpoint, opening all fields the viewer may

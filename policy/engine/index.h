@@ -253,7 +253,8 @@ class Index {
   std::vector<Board> board_;
   std::vector<std::pair<int, int>> limit_;  // Of each topic.
   Bits rights_roles_ = 0, audit_roles_ = 0, depersonalised_ = 0, excluded_ = 0;
-  Bits location_protected_ = 0, narrative_ = 0, aggregate_ = 0, fieldset_ = 0, break_glass_full_ = 0, break_glass_flag_ = 0;
+  Bits location_protected_ = 0, narrative_ = 0, aggregate_ = 0, fieldset_ = 0, break_glass_full_ = 0,
+       break_glass_flag_ = 0;
   Bits identity_ = 0, competent_ = 0, enforcement_ = 0, spoc_ = 0, ig_officer_ = 0, originator_ = 0;
   int consent_withdrawn_ = -1, audit_purpose_ = -2, rights_purpose_ = -2, emergency_purpose_ = -2, duty_officer_ = -2;
   std::vector<std::string> area_names_, flag_names_, topic_names_;
