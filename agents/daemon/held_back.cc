@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agents/daemon/fault.h"
+#include "agents/daemon/sealing.h"
 #include "agents/sdk/approval.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/envelope.h"
@@ -18,8 +19,6 @@ namespace {
 // When something outside did not answer, or a share waits to be sent.
 constexpr absl::Duration kAgain = absl::Seconds(5);
 constexpr size_t kKeyOctets = 32;
-
-bool TookNoEffect(absl::string_view reason) { return reason == "POLICY_CHANGED" || reason == "KEY_NOT_CERTIFIED"; }
 
 ReferralDraft DraftOf(const v1::HeldBackUnits& kept, const std::string& own_agency) {
   const v1::PushReferralRequest& referral = kept.referral();

@@ -7,6 +7,7 @@
 #include "agents/daemon/at_once.h"
 #include "agents/daemon/fault.h"
 #include "agents/daemon/holder.h"
+#include "agents/daemon/sealing.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
@@ -74,7 +75,7 @@ absl::Status Holder::Refused(const AnswerRow& row, const v1::SubmitCaseAnswerReq
   ASSIGN_OR_RETURN(standing.details, Describe(*held));
   ASSIGN_OR_RETURN(const v1::Manifest manifest, PeekManifest(request.submission().package()));
   // Under another policy or key it is made afresh; whatever else is wrong, somebody must look.
-  const bool again = reason == "POLICY_CHANGED" || reason == "KEY_NOT_CERTIFIED";
+  const bool again = TookNoEffect(reason);
   for (v1::HeldCategory& category : *standing.details.mutable_categories()) {
     const bool in_it = manifest.kind() == v1::PACKAGE_KIND_ANSWER ||
                        std::ranges::any_of(manifest.units(), [&](const v1::ManifestUnit& unit) {

@@ -23,4 +23,6 @@ absl::StatusOr<v1::Submission> SealFor(const ShareHead& head, const PackageRecip
   return submission;
 }
 
+bool TookNoEffect(absl::string_view reason) { return reason == "POLICY_CHANGED" || reason == "KEY_NOT_CERTIFIED"; }
+
 }  // namespace derwent::agents

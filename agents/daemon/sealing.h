@@ -1,6 +1,7 @@
 #pragma once
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 #include "agents/daemon/context.h"
 #include "agents/sdk/package.h"
@@ -13,5 +14,9 @@ namespace derwent::agents {
 // SealPackage.
 absl::StatusOr<v1::Submission> SealFor(const ShareHead& head, const PackageRecipient& recipient,
                                        const AgentContext& context);
+
+// Whether the broker refused a sealed share only because policy or a key changed since: nothing of it took effect, and
+// it may be made afresh.
+bool TookNoEffect(absl::string_view reason);
 
 }  // namespace derwent::agents

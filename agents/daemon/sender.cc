@@ -248,8 +248,7 @@ absl::StatusOr<v1::PushReferralResponse> Sender::Push(const v1::PushReferralRequ
     const absl::Status sent = Submit(row);
     if (!sent.ok()) context_.log.Failure("a share stays queued", sent, {{"share", row.share_id}});
     ASSIGN_OR_RETURN(const std::optional<OutboxRow> now, context_.state.FindShare(row.share_id));
-    if (now.has_value() && (now->reason == "POLICY_CHANGED" || now->reason == "KEY_NOT_CERTIFIED"))
-      RETURN_IF_ERROR(PrepareAgain(row, *made_of[i]));
+    if (now.has_value() && TookNoEffect(now->reason)) RETURN_IF_ERROR(PrepareAgain(row, *made_of[i]));
   }
   return Outcomes(request.referral_ref());
 }
