@@ -17,6 +17,9 @@ using trust::Field;
 // Entries fetched at a time while the entries themselves are asked.
 constexpr size_t kChunk = 256;
 
+// Of the viewer's entries gone through at a time: where they end costs as much as how many they are.
+constexpr size_t kWindow = 1'000;
+
 // Steps that say that nobody answered, or that a call was refused.
 constexpr std::array<absl::string_view, 5> kUnanswered = {"expiry", "acceptance_overdue", "outcome_overdue",
                                                           "quota_exceeded", "refused_call"};
@@ -50,13 +53,12 @@ bool AsksEntries(const SearchQuery& query) {
   return !query.person.empty() || !query.category.empty() || !query.agreement.empty() || query.view == View::kRefusals;
 }
 
-// Where the search must stop for this page although it may not be full.
-absl::StatusOr<uint64_t> EndOfWindow(store::Reader& reader, const SearchQuery& query) {
-  const store::EntryQuery& rows = query.rows;
+// Where the next `count` of the viewer's entries end. What is found by person or share is bounded by itself.
+absl::StatusOr<uint64_t> EndOfWindow(store::Reader& reader, const store::EntryQuery& rows, size_t count) {
   if (!rows.tags.empty() || !rows.share_id.empty()) return rows.before_index;
-  if (rows.every_agency) return std::min(rows.before_index, rows.from_index + query.most_examined);
-  ASSIGN_OR_RETURN(const std::optional<uint64_t> after,
-                   reader.IndexAfter(rows.viewer_agency, rows.from_index, query.most_examined));
+  if (rows.before_index - rows.from_index <= count) return rows.before_index;
+  if (rows.every_agency) return rows.from_index + count;
+  ASSIGN_OR_RETURN(const std::optional<uint64_t> after, reader.IndexAfter(rows.viewer_agency, rows.from_index, count));
   return std::min(rows.before_index, after.value_or(UINT64_MAX));
 }
 
@@ -77,6 +79,29 @@ absl::Status SetRange(store::Reader& reader, store::EntryQuery& rows) {
   return absl::OkStatus();
 }
 
+bool IsFull(const MatchedPage& page, const SearchQuery& query) { return page.entries.size() >= query.rows.limit; }
+
+// Adds what matches below `end`, until the page is full.
+absl::Status MatchWindow(store::Reader& reader, const SearchQuery& query, uint64_t end, MatchedPage& page) {
+  store::EntryQuery rows = query.rows;
+  rows.before_index = end;
+  rows.limit = AsksEntries(query) ? kChunk : query.rows.limit;
+  while (rows.from_index < end) {
+    ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes, reader.SearchEntries(rows));
+    for (const uint64_t index : indexes) {
+      ASSIGN_OR_RETURN(FoundEntry found, FindEntry(reader, index));
+      if (!Matches(query, found.entry)) continue;
+      page.entries.push_back(std::move(found));
+      page.next = index + 1;
+      if (IsFull(page, query)) return absl::OkStatus();
+    }
+    if (indexes.size() < rows.limit) break;
+    rows.from_index = indexes.back() + 1;
+  }
+  page.next = end;
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 Viewer ViewerFor(const SearchQuery& query, const store::EntryColumns& columns) {
@@ -86,25 +111,16 @@ Viewer ViewerFor(const SearchQuery& query, const store::EntryColumns& columns) {
 absl::StatusOr<MatchedPage> Match(store::Reader& reader, SearchQuery query) {
   if (query.view == View::kLooks && query.rows.step.empty()) query.rows.step = "read";
   RETURN_IF_ERROR(SetRange(reader, query.rows));
-  ASSIGN_OR_RETURN(const uint64_t end, EndOfWindow(reader, query));
-  store::EntryQuery rows = query.rows;
-  rows.before_index = end;
-  rows.limit = AsksEntries(query) ? kChunk : query.rows.limit;
-  MatchedPage page{.entries = {}, .next = end, .last = end >= query.rows.before_index};
-  while (rows.from_index < end) {
-    ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes, reader.SearchEntries(rows));
-    for (const uint64_t index : indexes) {
-      ASSIGN_OR_RETURN(FoundEntry found, FindEntry(reader, index));
-      if (!Matches(query, found.entry)) continue;
-      page.entries.push_back(std::move(found));
-      if (page.entries.size() < query.rows.limit) continue;
-      page.next = index + 1;
-      page.last = page.next >= query.rows.before_index;
-      return page;
-    }
-    if (indexes.size() < rows.limit) break;
-    rows.from_index = indexes.back() + 1;
+  const uint64_t before = query.rows.before_index;
+  MatchedPage page{.entries = {}, .next = query.rows.from_index, .last = false};
+  for (size_t examined = 0; examined < query.most_examined && page.next < before && !IsFull(page, query);) {
+    const size_t count = std::min(kWindow, query.most_examined - examined);
+    query.rows.from_index = page.next;
+    ASSIGN_OR_RETURN(const uint64_t end, EndOfWindow(reader, query.rows, count));
+    RETURN_IF_ERROR(MatchWindow(reader, query, end, page));
+    examined += count;
   }
+  page.last = page.next >= before;
   return page;
 }
 

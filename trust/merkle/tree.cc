@@ -1,5 +1,6 @@
 #include "trust/merkle/tree.h"
 
+#include <array>
 #include <bit>
 
 #include "trust/secret/sha256.h"
@@ -9,7 +10,11 @@ namespace derwent::trust {
 Sha256Digest EmptyRoot() { return Sha256(""); }
 Sha256Digest LeafHash(absl::string_view leaf) { return Sha256Parts({absl::string_view("\0", 1), leaf}); }
 Sha256Digest NodeHash(const Sha256Digest& left, const Sha256Digest& right) {
-  return Sha256Parts({absl::string_view("\1", 1), left.view(), right.view()});
+  // One piece: a tree is made of these, and each piece costs.
+  std::array<char, 1 + 2 * Sha256Digest::kSize> node{'\1'};
+  left.view().copy(node.data() + 1, Sha256Digest::kSize);
+  right.view().copy(node.data() + 1 + Sha256Digest::kSize, Sha256Digest::kSize);
+  return Sha256({node.data(), node.size()});
 }
 
 void RightEdge::Append(const Sha256Digest& leaf_hash, absl::FunctionRef<void(NodeId, const Sha256Digest&)> seen) {
