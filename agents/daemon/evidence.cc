@@ -9,6 +9,7 @@
 
 #include "agents/daemon/fault.h"
 #include "agents/daemon/handover.h"
+#include "trust/base/durable_file.h"
 #include "trust/base/status_macros.h"
 #include "trust/note/checkpoint.h"
 #include "trust/note/tlog_proof.h"

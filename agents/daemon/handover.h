@@ -34,8 +34,4 @@ class Handover {
   const std::string folder_;  // `<folder>/handover`, or empty.
 };
 
-// Writes a file so that a reader sees all of it or nothing, and a power loss keeps it: `.part`, fsync, rename, folder
-// synced.
-absl::Status WriteDurably(const std::string& path, absl::string_view content);
-
 }  // namespace derwent::agents

@@ -18,6 +18,7 @@
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/json_problem.h"
 #include "nlohmann/json.hpp"
+#include "trust/base/durable_file.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 #include "trust/signature/key_file.h"

@@ -10,6 +10,7 @@
 #include "grpcpp/server_builder.h"
 
 #include "agents/daemon/handover.h"
+#include "trust/base/durable_file.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::agents {

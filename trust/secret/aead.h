@@ -21,4 +21,11 @@ absl::StatusOr<std::string> AeadSeal(const SecretBytes& key, absl::string_view n
 absl::StatusOr<std::string> AeadOpen(const SecretBytes& key, absl::string_view nonce, absl::string_view associated,
                                      absl::string_view sealed);
 
+// The same with AES-128-GCM and a key of 16 octets, for standards that say so (RFC 8188).
+inline constexpr size_t kAead128KeySize = 16;
+absl::StatusOr<std::string> Aead128Seal(const SecretBytes& key, absl::string_view nonce, absl::string_view associated,
+                                        absl::string_view plaintext);
+absl::StatusOr<std::string> Aead128Open(const SecretBytes& key, absl::string_view nonce, absl::string_view associated,
+                                        absl::string_view sealed);
+
 }  // namespace derwent::trust

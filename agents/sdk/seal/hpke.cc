@@ -10,6 +10,7 @@
 
 #include "trust/base/status_macros.h"
 #include "trust/secret/aead.h"
+#include "trust/secret/hkdf.h"
 #include "trust/secret/openssl_handle.h"
 
 namespace derwent::agents {
@@ -28,40 +29,15 @@ std::string Big16(size_t value) { return {static_cast<char>(value >> 8), static_
 std::string KemSuite() { return absl::StrCat("KEM", Big16(0x0010)); }
 std::string HpkeSuite() { return absl::StrCat("HPKE", Big16(0x0010), Big16(0x0001), Big16(0x0002)); }
 
-absl::StatusOr<SecretBytes> Hkdf(int mode, absl::string_view salt, absl::string_view key, absl::string_view info,
-                                 size_t size) {
-  const std::unique_ptr<EVP_KDF, trust::Freed<EVP_KDF_free>> kdf(EVP_KDF_fetch(nullptr, "HKDF", nullptr));
-  const std::unique_ptr<EVP_KDF_CTX, trust::Freed<EVP_KDF_CTX_free>> context(EVP_KDF_CTX_new(kdf.get()));
-  char digest[] = "SHA256";
-  // OpenSSL's parameters are not const; it only reads them.
-  const auto octets = [](absl::string_view text) {
-    return const_cast<char*>(text.data());
-  };  // NOLINT(cppcoreguidelines-pro-type-const-cast): C interface
-  OSSL_PARAM parameters[6];
-  size_t count = 0;
-  parameters[count++] = OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode);
-  parameters[count++] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0);
-  parameters[count++] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, octets(key), key.size());
-  if (!salt.empty())
-    parameters[count++] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, octets(salt), salt.size());
-  if (!info.empty())
-    parameters[count++] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, octets(info), info.size());
-  parameters[count] = OSSL_PARAM_construct_end();
-  std::string out(size, '\0');
-  if (EVP_KDF_derive(context.get(), Octets(out), size, parameters) != 1) return OpensslError("HKDF failed");
-  return SecretBytes(std::move(out));
-}
-
 absl::StatusOr<SecretBytes> LabeledExtract(absl::string_view suite, absl::string_view salt, absl::string_view label,
                                            absl::string_view ikm) {
   const SecretBytes labeled(absl::StrCat("HPKE-v1", suite, label, ikm));
-  return Hkdf(EVP_KDF_HKDF_MODE_EXTRACT_ONLY, salt, labeled.RevealForCrypto(), "", kHashSize);
+  return trust::HkdfExtract(salt, labeled);
 }
 
 absl::StatusOr<SecretBytes> LabeledExpand(absl::string_view suite, const SecretBytes& prk, absl::string_view label,
                                           absl::string_view info, size_t size) {
-  return Hkdf(EVP_KDF_HKDF_MODE_EXPAND_ONLY, "", prk.RevealForCrypto(),
-              absl::StrCat(Big16(size), "HPKE-v1", suite, label, info), size);
+  return trust::HkdfExpand(prk, absl::StrCat(Big16(size), "HPKE-v1", suite, label, info), size);
 }
 
 // Uncompressed point, 65 octets.
