@@ -7,11 +7,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "grpcpp/ext/proto_server_reflection_plugin.h"
-#include "grpcpp/security/tls_certificate_provider.h"
-#include "grpcpp/security/tls_credentials_options.h"
-#include "grpcpp/server.h"
-#include "grpcpp/server_builder.h"
 
 #include "broker/exchange/index_keys.h"
 #include "broker/exchange/log_key.h"
@@ -19,11 +14,10 @@
 #include "broker/exchange/policy_check.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
-#include "broker/rpc/audit_service.h"
 #include "broker/rpc/authentication.h"
-#include "broker/rpc/emergency_service.h"
-#include "broker/rpc/services.h"
+#include "broker/server/backup_upkeep.h"
 #include "broker/server/evidence_folder.h"
+#include "broker/server/front.h"
 #include "broker/server/state_metrics.h"
 #include "broker/server/trust_files.h"
 #include "broker/server/watcher.h"
@@ -37,17 +31,6 @@
 
 namespace derwent::server {
 namespace {
-
-std::shared_ptr<grpc::ServerCredentials> Credentials(const Configuration& c) {
-  // Files are read again within a second when they change, so certificates rotate without a restart.
-  const auto provider =
-      std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(c.key, c.certificate, c.ca, 1);
-  grpc::experimental::TlsServerCredentialsOptions options(provider);
-  options.watch_root_certs();
-  options.watch_identity_key_cert_pairs();
-  options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  return grpc::experimental::TlsServerCredentials(options);
-}
 
 absl::Status WritePort(const std::string& path, int port) {
   if (path.empty()) return absl::OkStatus();
@@ -63,7 +46,8 @@ class RunningBroker final : public Broker {
   explicit RunningBroker(Configuration configuration)
       : configuration_(std::move(configuration)),
         log_(stderr, clock_, "derwent-broker", "0.1.0"),
-        metrics_(configuration_.metrics) {}
+        metrics_(configuration_.metrics),
+        backups_(backup::BackupKeys(configuration_.backup_keys, configuration_.backup_lifetime), log_) {}
   ~RunningBroker() override { Stop(); }
 
   absl::Status Open() {
@@ -87,7 +71,8 @@ class RunningBroker final : public Broker {
                                                        .metrics = &metrics_,
                                                        .gossip = gossip_.get(),
                                                        .log = &log_});
-    RETURN_IF_ERROR(Serve());
+    front_ = Front::Make(configuration_, *runner_, ledger_->vkey().ToString(), Gathering());
+    RETURN_IF_ERROR(front_->Serve());
     watcher_ = std::make_unique<Watcher>(configuration_, *sequencer_, world_, waits_, clock_, log_, metrics_,
                                          WatcherHooks{.may_write = [this] { return MayWrite().ok(); },
                                                       .looking = [this](absl::Time now) { Look(now); }});
@@ -99,26 +84,25 @@ class RunningBroker final : public Broker {
                                .new_world = nullptr}));
     }
     log_.Write("info", "serving",
-               {{"port", absl::StrCat(port_)},
+               {{"port", absl::StrCat(port())},
                 {"policy_digest", world_.Get()->bundle->policy->digest},
                 {"metrics_port", absl::StrCat(metrics_.port())}});
-    return WritePort(configuration_.port_file, port_);
+    return WritePort(configuration_.port_file, port());
   }
 
-  int port() const override { return port_; }
+  int port() const override { return front_->port(); }
 
   void Stop() override {
     if (stopped_) return;
     stopped_ = true;
-    if (health_ != nullptr) health_->SetDraining();
+    if (front_ != nullptr) front_->health().SetDraining();
     if (watcher_ != nullptr) watcher_->Stop();
     for (rpc::MailboxWaits* const waits : {&waits_, &witness_waits_})
       waits->Stop(exchange::Refuse(absl::StatusCode::kUnavailable, "STOPPING", "the broker is stopping"));
-    if (server_ != nullptr)
-      server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(configuration_.shutdown_grace));
+    if (front_ != nullptr) front_->ShutDown(configuration_.shutdown_grace);
     if (sequencer_ != nullptr) sequencer_->Stop();
     if (pool_ != nullptr) pool_->Drain();
-    if (server_ != nullptr) server_->Wait();
+    if (front_ != nullptr) front_->Wait();
     metrics_.Close();
     log_.Write("info", "stopped", {});
   }
@@ -241,6 +225,7 @@ class RunningBroker final : public Broker {
   }
 
   void Look(absl::Time now) {
+    backups_.Look(now);
     if (MayWrite().ok() && key_changes_due_.exchange(false)) EnterKeyChanges();
     if (rounds_.Advance(now)) witness_waits_.WakeAll();
     const std::shared_ptr<const exchange::World> world = world_.Get();
@@ -297,12 +282,12 @@ class RunningBroker final : public Broker {
                     if (sealed->size() > 0) rounds_.Grown({.size = sealed->size(), .note = sealed->note()});
                     if (rounds_.Advance(clock_.Now())) witness_waits_.WakeAll();
                   });
-                  if (health_ != nullptr) health_->SetLedgerGood(true);
+                  if (front_ != nullptr) front_->health().SetLedgerGood(true);
                 },
             .failed =
                 [this](const absl::Status& why) {
                   metrics_.CommitFailed();
-                  if (health_ != nullptr) health_->SetLedgerGood(false);
+                  if (front_ != nullptr) front_->health().SetLedgerGood(false);
                   log_.Write("error", "a commit failed; nobody was answered with success",
                              {{"error", std::string(why.message())}});
                 },
@@ -313,51 +298,12 @@ class RunningBroker final : public Broker {
                 }};
   }
 
-  absl::Status Serve() {
-    referral_ = std::make_unique<rpc::ReferralService>(*runner_);
-    cases_ = std::make_unique<rpc::CaseService>(*runner_);
-    case_requests_ = std::make_unique<rpc::CaseRequestService>(*runner_);
-    mailbox_ = std::make_unique<rpc::MailboxService>(*runner_);
-    audit_ = std::make_unique<rpc::AuditService>(*runner_);
-    ledger_service_ = std::make_unique<rpc::LedgerService>(*runner_, ledger_->vkey().ToString());
-    witness_service_ = std::make_unique<rpc::WitnessService>(*runner_, Gathering());
-    keys_ = std::make_unique<rpc::KeyService>(*runner_);
-    registers_ = std::make_unique<rpc::RegisterService>(*runner_);
-    erasures_ = std::make_unique<rpc::ErasureService>(*runner_);
-    policy_ = std::make_unique<rpc::PolicyService>(*runner_);
-    policy_changes_ = std::make_unique<rpc::PolicyChangeService>(*runner_);
-    emergencies_ = std::make_unique<rpc::EmergencyService>(*runner_);
-    health_ = std::make_unique<rpc::HealthService>(*runner_, *restart_);
-    // Describes the contract, which is public, to whoever has a certificate of the consortium.
-    if (configuration_.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-    grpc::ServerBuilder builder;
-    builder.AddListeningPort(configuration_.listen, Credentials(configuration_), &port_);
-    for (grpc::Service* service : std::initializer_list<grpc::Service*>{
-             referral_.get(), cases_.get(), case_requests_.get(), mailbox_.get(), ledger_service_.get(),
-             witness_service_.get(), audit_.get(), keys_.get(), registers_.get(), erasures_.get(), policy_.get(),
-             policy_changes_.get(), emergencies_.get(), health_.get()}) {
-      builder.RegisterService(service);
-    }
-    builder.SetMaxReceiveMessageSize(static_cast<int>(configuration_.limits.share_octets + (1 << 20)));
-    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, configuration_.most_connection_streams);
-    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
-                               static_cast<int>(absl::ToInt64Milliseconds(configuration_.longest_connection)));
-    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 30000);
-    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30000);
-    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
-    builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5000);
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    server_ = builder.BuildAndStart();
-    if (server_ == nullptr || port_ == 0)
-      return absl::UnavailableError(absl::StrCat("cannot serve on `", configuration_.listen, "`"));
-    return absl::OkStatus();
-  }
-
   const Configuration configuration_;
   const SystemClock clock_;
   trust::SystemRandom random_;
   rpc::JsonLog log_;
   rpc::Metrics metrics_;
+  BackupUpkeep backups_;  // Looked at by the watcher alone.
   sequencer::CurrentWorld world_;
   rpc::MailboxWaits waits_;
   std::unique_ptr<store::Store> store_;
@@ -374,23 +320,8 @@ class RunningBroker final : public Broker {
   std::unique_ptr<rpc::WorkerPool> pool_;
   std::unique_ptr<sequencer::Sequencer> sequencer_;
   std::unique_ptr<rpc::Runner> runner_;
-  std::unique_ptr<rpc::ReferralService> referral_;
-  std::unique_ptr<rpc::CaseService> cases_;
-  std::unique_ptr<rpc::CaseRequestService> case_requests_;
-  std::unique_ptr<rpc::MailboxService> mailbox_;
-  std::unique_ptr<rpc::LedgerService> ledger_service_;
-  std::unique_ptr<rpc::WitnessService> witness_service_;
-  std::unique_ptr<rpc::AuditService> audit_;
-  std::unique_ptr<rpc::KeyService> keys_;
-  std::unique_ptr<rpc::RegisterService> registers_;
-  std::unique_ptr<rpc::ErasureService> erasures_;
-  std::unique_ptr<rpc::PolicyService> policy_;
-  std::unique_ptr<rpc::PolicyChangeService> policy_changes_;
-  std::unique_ptr<rpc::EmergencyService> emergencies_;
-  std::unique_ptr<rpc::HealthService> health_;
-  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<Front> front_;
   std::unique_ptr<Watcher> watcher_;
-  int port_ = 0;
   bool stopped_ = false;
   std::atomic<bool> key_changes_due_ = true;  // Taken by the watcher, given back by the writer.
 };

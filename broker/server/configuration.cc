@@ -47,6 +47,8 @@ std::map<std::string, Setter> Setters(Configuration& c, const fs::path& folder) 
           {"trust_domain", text(c.trust_domain)},
           {"crl", path(c.crl)},
           {"database", path(c.database)},
+          {"backup_keys", path(c.backup_keys)},
+          {"backup_lifetime_seconds", seconds(c.backup_lifetime)},
           {"log_key", path(c.log_key)},
           {"next_log_key", path(c.next_log_key)},
           {"origin", text(c.origin)},
@@ -93,6 +95,7 @@ void Require(const Configuration& c, std::vector<std::string>& wrong) {
   }
   if (c.bundle_quorum < 1) wrong.emplace_back("`bundle_quorum` is at least 1");
   if (c.witness_limit < absl::Seconds(1)) wrong.emplace_back("`witness_limit_seconds` is at least 1");
+  if (c.backup_lifetime < absl::Seconds(1)) wrong.emplace_back("`backup_lifetime_seconds` is at least 1");
   if (c.workers < 1) wrong.emplace_back("`workers` is at least 1");
 }
 
@@ -121,6 +124,8 @@ absl::StatusOr<Configuration> ReadConfiguration(const std::string& path) {
     wrong.push_back(absl::StrCat("not YAML: ", error.what()));
   }
   Require(configuration, wrong);
+  if (configuration.backup_keys.empty())
+    configuration.backup_keys = (fs::path(configuration.database).parent_path() / "backup-keys").string();
   if (!wrong.empty())
     return absl::InvalidArgumentError(absl::StrCat("configuration `", path, "`: ", absl::StrJoin(wrong, "; ")));
   return configuration;

@@ -19,6 +19,7 @@ struct Configuration {
   std::string trust_domain = "derwent.example";
   std::string crl;           // PEM revocation lists; read again when the file changes.
   std::string database;      // SQLite file.
+  std::string backup_keys;   // Folder of the keys of backups; empty: `backup-keys` beside the database.
   std::string log_key;       // Ed25519 PKCS#8 PEM (0600).
   std::string next_log_key;  // Likewise: the key that is to follow; empty: none. Both sign until it has.
   std::string origin;        // First line of checkpoints and name of the log's key.
@@ -30,6 +31,8 @@ struct Configuration {
   std::string quorum;           // tlog-policy file: the witnesses that must cosign; `quorum none` must be written down.
   std::string operator_agency;  // Whose own witnesses must not be a quorum; needed unless `quorum none`.
   absl::Duration witness_limit = absl::Seconds(900);  // Entries without their quorum this long: releases stop.
+  // A backup's key is destroyed after so long, and with it every copy of the backup.
+  absl::Duration backup_lifetime = absl::Hours(24 * 30);
   int bundle_quorum = 2;
   std::string metrics;  // Loopback host:port; empty: none.
   bool reflection = false;

@@ -1,15 +1,12 @@
 #include "broker/server/evidence_folder.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cstdio>
 #include <filesystem>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "broker/witness/restart.h"
+#include "trust/base/durable_file.h"
 #include "trust/base/status_macros.h"
 #include "trust/note/checkpoint.h"
 #include "trust/secret/sha256.h"
@@ -22,26 +19,6 @@ namespace fs = std::filesystem;
 
 absl::Status CannotKeep(const std::string& path) {
   return absl::UnavailableError(absl::StrCat("evidence `", path, "` cannot be written"));
-}
-
-// A file's name is durable once its folder is.
-absl::Status SyncFolder(const std::string& path) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return CannotKeep(path);
-  const bool synced = fsync(descriptor) == 0;
-  close(descriptor);
-  return synced ? absl::OkStatus() : CannotKeep(path);
-}
-
-absl::Status WriteSynced(const std::string& path, absl::string_view octets) {
-  const std::string part = path + ".part";
-  const int descriptor = open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (descriptor < 0) return CannotKeep(path);
-  const bool written =
-      write(descriptor, octets.data(), octets.size()) == static_cast<ssize_t>(octets.size()) && fsync(descriptor) == 0;
-  close(descriptor);
-  if (!written || std::rename(part.c_str(), path.c_str()) != 0) return CannotKeep(path);
-  return SyncFolder(fs::path(path).parent_path().string());
 }
 
 }  // namespace
@@ -57,7 +34,7 @@ absl::Status EvidenceFolder::Keep(absl::string_view note) const {
   if (failed) return CannotKeep(path_);
   RETURN_IF_ERROR(SyncFolder(fs::absolute(path_).parent_path().string()));
   // By what is signed, not by who cosigned it: the same claim is kept once.
-  return WriteSynced(
+  return WriteDurably(
       absl::StrCat(path_, "/", checkpoint.size, "-", trust::Sha256(parsed.text).hex().substr(0, 16), ".note"), note);
 }
 

@@ -8,11 +8,13 @@
 #include "absl/time/clock.h"
 
 #include "CLI/CLI.hpp"
+#include "broker/backup/sealed_backup.h"
 #include "broker/ledger/fsck.h"
 #include "broker/server/broker.h"
 #include "broker/server/replay.h"
 #include "broker/store/sqlite/sqlite_backup.h"
 #include "trust/base/status_macros.h"
+#include "trust/secret/random.h"
 
 namespace {
 
@@ -78,11 +80,24 @@ int Fsck(const std::string& database, const std::vector<std::string>& vkeys, con
   return 8;
 }
 
-int BackUp(const std::string& database, const std::string& to) {
-  const absl::Status done = derwent::store::BackUpSqlite(database, to);
+int Ended(const char* what, const absl::Status& done) {
   if (done.ok()) return 0;
-  std::cerr << "derwent-broker backup: " << done.message() << "\n";
-  return 1;
+  std::cerr << "derwent-broker " << what << ": " << done.message() << "\n";
+  return absl::IsDataLoss(done) ? 8 : absl::IsInvalidArgument(done) ? 2 : 1;
+}
+
+absl::Status BackUp(const std::string& path, const std::string& to) {
+  ASSIGN_OR_RETURN(const auto configuration, derwent::server::ReadConfiguration(path));
+  derwent::trust::SystemRandom random;
+  return derwent::backup::SealBackup(
+      configuration.database, to, derwent::backup::BackupKeys(configuration.backup_keys, configuration.backup_lifetime),
+      absl::Now(), random);
+}
+
+absl::Status Restore(const std::string& path, const std::string& from, const std::string& to) {
+  ASSIGN_OR_RETURN(const auto configuration, derwent::server::ReadConfiguration(path));
+  return derwent::backup::OpenBackup(
+      from, to, derwent::backup::BackupKeys(configuration.backup_keys, configuration.backup_lifetime), absl::Now());
 }
 
 int Replay(const std::string& path, const std::string& database) {
@@ -121,16 +136,28 @@ int main(int argc, char** argv) {
       ->required();
   fsck->add_option("--retired", retired, "VKEY@SIZE: a key that counts for no checkpoint over SIZE; may be repeated");
   fsck->callback([&] { code = Fsck(database, vkeys, retired); });
+  std::string from;
   std::string to;
-  CLI::App* const backup =
-      app.add_subcommand("backup", "copy the database of a running or stopped broker, whole and consistent");
-  backup->add_option("--database", database, "SQLite file")->required();
-  backup->add_option("--to", to, "the copy; must not exist")->required();
-  backup->callback([&] { code = BackUp(database, to); });
+  CLI::App* const copy = app.add_subcommand(
+      "copy", "copy the database of a running or stopped broker, plain, to check it and throw it away");
+  copy->add_option("--database", database, "SQLite file")->required();
+  copy->add_option("--to", to, "the copy; must not exist")->required();
+  copy->callback([&] { code = Ended("copy", derwent::store::BackUpSqlite(database, to)); });
+  CLI::App* const backup = app.add_subcommand(
+      "backup", "a copy to keep, sealed: it can be read until its key is destroyed (backup_lifetime_seconds)");
+  backup->add_option("--config", configuration, "configuration file (YAML)")->required();
+  backup->add_option("--to", to, "the backup; must not exist")->required();
+  backup->callback([&] { code = Ended("backup", BackUp(configuration, to)); });
+  CLI::App* const restore =
+      app.add_subcommand("restore", "put a backup back as a database; exit 8 when it was changed");
+  restore->add_option("--config", configuration, "configuration file (YAML)")->required();
+  restore->add_option("--from", from, "the backup")->required();
+  restore->add_option("--to", to, "the database; must not exist")->required();
+  restore->callback([&] { code = Ended("restore", Restore(configuration, from, to)); });
   CLI::App* const replay =
       app.add_subcommand("replay", "decide every question of the ledger again; exit 8 when one comes out otherwise");
   replay->add_option("--config", configuration, "configuration file (YAML)")->required();
-  replay->add_option("--database", database, "a backup; else the configured database, while no broker has it open");
+  replay->add_option("--database", database, "a copy; else the configured database, while no broker has it open");
   replay->callback([&] { code = Replay(configuration, database); });
   try {
     app.parse(argc, argv);

@@ -18,7 +18,7 @@ class History(PromiseTest):
         self.policy = self.write_policy("all")
         self.assertEqual(self.cosign().returncode, 0)
         backup = self.bed.run / "backup.db"
-        self.bed.backup(backup)
+        self.bed.copy_database(backup)
         self.grow("HISTORY-2")
         done = self.cosign()
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -54,11 +54,11 @@ class Rollback(PromiseTest):
 
     def test_2_an_older_database_is_refused_with_an_alarm(self):
         backup, newest = self.bed.run / "backup.db", self.bed.run / "newest.db"
-        self.bed.backup(backup)
+        self.bed.copy_database(backup)
         self.grow("ROLLBACK-2")
         grown = self.count("entry")
         wait_for("the witnesses saw what came after the backup", lambda: self.cosigned() >= grown)
-        self.bed.backup(newest)
+        self.bed.copy_database(newest)
         before = self.put(backup)
         self.bed.broker.start().ready()
         found = wait_for("the broker is found out", lambda: self.standing() if self.standing().returncode == 8 else None)
@@ -94,7 +94,7 @@ class Rollback(PromiseTest):
         second, port = self.bed.run / "second", free_port()
         second.mkdir()
         (second / "broker.yaml").write_text((self.bed.run / "broker/broker.yaml").read_text().replace(f"localhost:{self.bed.port}", f"localhost:{port}"))
-        self.bed.backup(second / "broker.db")
+        self.bed.copy_database(second / "broker.db")
         client = self.bed.run / "clients/second.yaml"
         client.write_text(pathlib.Path(self.bed.client("police.derbys", "dpo")).read_text().replace(f"localhost:{self.bed.port}", f"localhost:{port}"))
         broker = Process("second", [BIN / "derwent-broker", "serve", "--config", second / "broker.yaml"], self.bed.run / "second.log", second / "port")

@@ -3,7 +3,7 @@
 A referral runs its course and is closed; the officers of both agencies have it erased. Attacked with everything that lies on disk
 afterwards: the salts and tags that were there are looked for in every file of broker and agents, also within base64; every value a field
 could have had is tried against its hash under every salt that is left. Then erasures without signatures, by a person the entry names,
-under a hold, of a share in motion, and a row erased behind the ledger's back.
+under a hold, of a share in motion, and a row erased behind the ledger's back; and with a backup from before, whose key is destroyed in time.
 """
 import base64
 import hashlib
@@ -11,10 +11,11 @@ import json
 import re
 import shutil
 import sqlite3
+import subprocess
 import unittest
 
 from checks import PromiseTest, run
-from testbed import HOME, referral_to, wait_for
+from testbed import BIN, HOME, referral_to, wait_for
 
 PERSON_FIELDS = (3, 5, 6, 7, 16)
 LIVE_AT = 39 + 24 * 32
@@ -73,6 +74,8 @@ class Erasure(PromiseTest):
         self.assertEqual(proved.returncode, 0, proved.stderr)
         self.assertEqual(self.ledger("verify", "--save", self.bed.run / "then").returncode, 0)
         self.assertTrue(self.found_in(self.planted()), "what is looked for later is there now")
+        backed_up = self.broker("backup", "--to", self.bed.run / "kept.backup")
+        self.assertEqual(backed_up.returncode, 0, backed_up.stderr)
 
     def test_2_nothing_is_erased_without_both_signatures(self):
         nobodys = "7d9f0c52-4a1e-4b53-9c0e-6f1f0a2b3c4d"
@@ -147,7 +150,7 @@ class Erasure(PromiseTest):
         other = self.bed.push(referral_to("dcc.adults", referralRef="P10-2"))
         self.assertIn(other.returncode, (0, 9), other.stderr)
         copy = self.bed.run / "copy.db"
-        self.bed.backup(copy)
+        self.bed.copy_database(copy)
         with sqlite3.connect(copy) as db:
             index, packed = db.execute("select e.idx, e.packed from entry e join entry_search s on s.idx = e.idx where s.receiving = 'dcc.adults' and s.step = 'referral'").fetchone()
             salt, value = fields_of(packed)[3]
@@ -168,7 +171,28 @@ class Erasure(PromiseTest):
         self.assertEqual(code, 8, said)
         self.assertIn("the erasure it records is not there with its signatures", said)
 
+    def test_9b_and_a_backup_holds_it_only_as_long_as_its_key_lives(self):
+        sealed = (self.bed.run / "kept.backup").read_bytes()
+        self.assertFalse([octets for octets in self.planted() if octets in sealed])
+        restored = self.broker("restore", "--from", self.bed.run / "kept.backup", "--to", self.bed.run / "restored.db")
+        self.assertEqual(restored.returncode, 0, restored.stderr)
+        self.assertEqual(self.bed.fsck(self.bed.run / "restored.db")[0], 0)
+        plain = (self.bed.run / "restored.db").read_bytes()
+        self.assertTrue([octets for octets in self.planted() if octets in plain], "a backup from before still holds what was erased since")
+        self.bed.broker.kill()
+        with open(self.bed.run / "broker/broker.yaml", "a") as config:
+            config.write("backup_lifetime_seconds: 1\n")
+        self.bed.broker.start().ready()
+        wait_for("the key is destroyed", lambda: not list((self.bed.run / "broker/backup-keys").iterdir()))
+        gone = self.broker("restore", "--from", self.bed.run / "kept.backup", "--to", self.bed.run / "again.db")
+        self.assertEqual(gone.returncode, 1, gone.stderr)
+        self.assertFalse((self.bed.run / "again.db").exists())
+
     # What the tests share.
+    def broker(self, command, *words):
+        return subprocess.run([str(word) for word in (BIN / "derwent-broker", command, "--config", self.bed.run / "broker/broker.yaml", *words)],
+                              capture_output=True, text=True)
+
     def ledger(self, *words, agency="police.derbys", role="dpo"):
         return self.bed.derwent(agency, role, "-o", "json", "ledger", *words)
 

@@ -97,7 +97,7 @@ class Replay(PromiseTest):
         copy = self.bed.run / "copy.db"
         for file in self.bed.run.glob("copy.db*"):
             file.unlink()
-        self.bed.backup(copy)
+        self.bed.copy_database(copy)
         return copy
 
     def change(self, column, change):

@@ -121,7 +121,7 @@ class Lead(PromiseTest):
         self.assertEqual(named[-len(manifests):], manifests)
         self.assertEqual(len(named), len(set(named)))
         copy = self.bed.run / "copy.db"
-        self.bed.backup(copy)
+        self.bed.copy_database(copy)
         replayed = subprocess.run([str(BIN / "derwent-broker"), "replay", "--config", str(self.bed.run / "broker/broker.yaml"), "--database", str(copy)], capture_output=True, text=True)
         self.assertEqual(replayed.returncode, 0, replayed.stdout + replayed.stderr)
         code, said = self.bed.fsck()

@@ -82,7 +82,7 @@ class Story(PromiseTest):
         self.assertEqual(self.bed.derwent("police.derbys", "dpo", "ledger", "open", proof, "--vkey", self.bed.vkey()).returncode, 8)
         self.assertEqual(self.bed.derwent("police.derbys", "dpo", "ledger", "verify", "--all").returncode, 0)
         copy = self.bed.run / "copy.db"
-        self.bed.backup(copy)
+        self.bed.copy_database(copy)
         self.assertEqual(self.bed.fsck(copy)[0], 0)
         octets = bytearray(copy.read_bytes())
         octets[octets.index(b"dcc.adults")] ^= 1

@@ -204,8 +204,8 @@ class Testbed:
                              capture_output=True, text=True)
         return out.returncode, out.stdout + out.stderr
 
-    def backup(self, to):
-        subprocess.run([str(BIN / "derwent-broker"), "backup", "--database", str(self.run / "broker/broker.db"), "--to", str(to)], check=True)
+    def copy_database(self, to):
+        subprocess.run([str(BIN / "derwent-broker"), "copy", "--database", str(self.run / "broker/broker.db"), "--to", str(to)], check=True)
 
     def metrics(self):
         """The broker's metrics as Prometheus scrapes them."""
