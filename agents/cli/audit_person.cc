@@ -33,8 +33,8 @@ std::string DayOf(const EntryView& view) {
 
 bool Releasable(const v1::LedgerEntry& entry, const EntryView& view, const ReleaseRules& rules) {
   if (rules.withhold.contains(entry.index()) || !Shares(view.Pair("step", "step"))) return false;
-  const std::string outcome = view.Pair("outcome", "outcome");
-  if (outcome != "PERMIT" && outcome != "PARTIAL") return false;
+  // `PENDING` is the rules' word: what needed agreement is in a package only once it was agreed to.
+  if (view.Pair("outcome", "outcome") == "DENY") return false;
   return rules.open_profiles.contains(view.Pair("purpose", "profile")) || rules.release.contains(entry.index());
 }
 
@@ -83,6 +83,13 @@ absl::StatusOr<std::vector<v1::LedgerEntry>> EntriesAbout(Client& client, const 
   return in_order;
 }
 
+// Whether a line says that a category was given. Where existence is secret an answer's entry holds the rules' word, and
+// what needs agreement follows it.
+bool Given(std::map<std::string, std::string>& line, absl::string_view step, bool existence_secret) {
+  if (line["outcome"] == "DENY" || line["form"].empty()) return false;
+  return line["outcome"] != "APPROVE" || step != "answer" || !existence_secret;
+}
+
 }  // namespace
 
 Rows ReleasableEdition(const std::vector<v1::LedgerEntry>& entries, const ReleaseRules& rules) {
@@ -90,10 +97,11 @@ Rows ReleasableEdition(const std::vector<v1::LedgerEntry>& entries, const Releas
   for (const v1::LedgerEntry& entry : entries) {
     const EntryView view(entry);
     if (!Releasable(entry, view, rules)) continue;
+    const bool secret = !rules.open_profiles.contains(view.Pair("purpose", "profile"));
     for (const absl::string_view line : absl::StrSplit(view.Field("categories"), '\n', absl::SkipEmpty())) {
       std::map<std::string, std::string> pairs = ParsePairs(line);
       // What was withheld from the recipient is not told either: it would tell that it is held.
-      if (pairs["outcome"] == "DENY" || pairs["outcome"] == "APPROVE" || pairs["form"].empty()) continue;
+      if (!Given(pairs, view.Pair("step", "step"), secret)) continue;
       told.insert({DayOf(view), view.Field("releasing_agency"), view.Field("receiving_agency"),
                    view.Pair("purpose", "purpose"), pairs["category"], pairs["form"]});
     }

@@ -34,13 +34,21 @@ std::string ReasonSentence(absl::string_view code) {
                       entry->next.empty() ? "" : absl::StrCat("; next: ", entry->next));
 }
 
-std::string CategorySentence(absl::string_view line) {
+// A package sent by these steps holds only what was permitted or agreed to.
+bool HoldsWhatWasAgreed(absl::string_view step) { return step == "referral" || step == "supplement"; }
+
+std::string CategorySentence(absl::string_view line, absl::string_view step) {
   const std::map<std::string, std::string> pair = ParsePairs(line);
   const auto value = [&](const std::string& key) { return pair.contains(key) ? pair.at(key) : std::string(); };
   std::string text = absl::StrCat("  ", value("category"), ": ");
   const std::string outcome = value("outcome");
   if (outcome == "DENY") return absl::StrCat(text, "not permitted");
-  if (outcome == "PENDING") return absl::StrCat(text, "waits for approval, in form ", value("form"));
+  if (outcome == "APPROVE") {
+    if (value("form").empty()) return absl::StrCat(text, "waits for agreement");
+    return HoldsWhatWasAgreed(step)
+               ? absl::StrCat(text, "agreed to, in form ", value("form"))
+               : absl::StrCat(text, "permitted once it is agreed to, at most in form ", value("form"));
+  }
   // In an existence-sensitive profile the entry holds the rules' answer; the holder may have given less, never more.
   absl::StrAppend(&text, outcome == "PERMIT" ? "permitted" : absl::AsciiStrToLower(outcome));
   if (!value("form").empty()) absl::StrAppend(&text, ", at most in form ", value("form"));
@@ -86,10 +94,14 @@ std::string EntryView::Time() const { return TimeText(Field("time")); }
 std::vector<std::string> EntryView::Decision() const {
   std::vector<std::string> text;
   const std::string outcome = Pair("outcome", "outcome");
-  if (!outcome.empty()) text.push_back(absl::StrCat("Outcome: ", outcome, "."));
+  const std::string step = Pair("step", "step");
+  if (!outcome.empty())
+    text.push_back(absl::StrCat(
+        "Outcome: ", outcome,
+        outcome == "PENDING" && HoldsWhatWasAgreed(step) ? " by the rules; what is given was agreed to." : "."));
   if (!Field("categories").empty()) text.emplace_back("Category by category:");
   for (const absl::string_view line : absl::StrSplit(Field("categories"), '\n', absl::SkipEmpty()))
-    text.push_back(CategorySentence(line));
+    text.push_back(CategorySentence(line, step));
   const std::string reasons = Pair("outcome", "reasons");
   if (!reasons.empty()) text.emplace_back("Because:");
   for (const absl::string_view code : absl::StrSplit(reasons, ',', absl::SkipEmpty()))

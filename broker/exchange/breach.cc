@@ -69,7 +69,7 @@ std::vector<std::string> TagsOf(const std::string& value) {
 std::vector<std::string> CategoriesGiven(const std::string& lines) {
   std::vector<std::string> categories;
   for (const absl::string_view line : absl::StrSplit(lines, '\n', absl::SkipEmpty())) {
-    if (Attribute(line, "outcome") != "DENY") categories.emplace_back(Attribute(line, "category"));
+    if (!Attribute(line, "form").empty()) categories.emplace_back(Attribute(line, "category"));
   }
   return categories;
 }

@@ -92,11 +92,12 @@ ledger::Actor ActorOf(By by, bool asks) {
   return (by == By::kSender) != asks ? ledger::Actor::kReleasing : ledger::Actor::kReceiving;
 }
 
-// What an entry says was given: of a question nothing; in an existence-sensitive profile what the broker's own rules
-// allow.
+// What an entry says was given: of a question nothing; of an answer where existence is secret what the broker's own
+// rules allow.
 std::string FormShown(const v1::Manifest& m, const DecidedSubject& decided, const policy::CategoryOutcome& outcome) {
   if (m.kind() == v1::PACKAGE_KIND_SELECTOR) return "";
-  if (!decided.decision.existence_sensitive) return FormGiven(m, decided.number, outcome.category);
+  if (!decided.decision.existence_sensitive || m.kind() != v1::PACKAGE_KIND_ANSWER)
+    return FormGiven(m, decided.number, outcome.category);
   return outcome.denied ? "" : std::string(policy::FormName(outcome.form));
 }
 

@@ -37,7 +37,7 @@ v1::LedgerEntry Step(uint64_t index, const std::string& step, const std::string&
   AddField(entry, "categories",
            "category=identity asked=full outcome=PERMIT form=full\n"
            "category=address asked=full outcome=DENY\n"
-           "category=contact asked=full outcome=APPROVE form=full\n");
+           "category=contact asked=full outcome=APPROVE\n");
   AddField(entry, "purpose", absl::StrCat("purpose=case.fire_safety profile=", profile, " board=tb.dasv"));
   AddField(entry, "ids", absl::StrCat("share=", share));
   AddField(entry, "outcome",
@@ -58,6 +58,16 @@ TEST(ReleasableEditionTest, TellsWhatWentOutAndNothingThatWasWithheldFromTheReci
   EXPECT_EQ(Edition({Step(7, "referral", "s-1")}, {.open_profiles = {"fire_safety"}}),
             "\"day\",\"from\",\"to\",\"purpose\",\"category\",\"form\"\r\n"
             "\"2026-11-24\",\"police.derbys\",\"dfrs\",\"case.fire_safety\",\"identity\",\"full\"\r\n");
+}
+
+TEST(ReleasableEditionTest, TellsWhatWentOutOnceItWasAgreedTo) {
+  v1::LedgerEntry agreed = Step(7, "referral", "s-1", "fire_safety", "PENDING");
+  agreed.mutable_fields(5)->set_value("category=contact asked=full outcome=APPROVE form=flag_only\n");
+  EXPECT_THAT(Edition({agreed}, {.open_profiles = {"fire_safety"}}), HasSubstr("\"contact\",\"flag_only\""));
+  // Where existence is secret an answer names the form that agreement would give, and what is given follows it.
+  v1::LedgerEntry answer = Step(8, "answer", "s-2", "marac", "PENDING");
+  answer.mutable_fields(5)->set_value("category=contact asked=full outcome=APPROVE form=flag_only\n");
+  EXPECT_THAT(Edition({answer}, {.release = {8}}), Not(HasSubstr("contact")));
 }
 
 TEST(ReleasableEditionTest, IsTheSameAsIfWhatIsWithheldHadNeverBeen) {

@@ -46,6 +46,22 @@ TEST(EntryViewTest, SaysWhatWasDecidedAndWhy) {
   }
 }
 
+TEST(EntryViewTest, TellsWhatWasAgreedToFromWhatWaits) {
+  const auto told = [](const std::string& step) {
+    return Told(Entry({{"categories",
+                        "category=contact asked=full outcome=APPROVE form=flag_only\n"
+                        "category=health.physical asked=full outcome=APPROVE\n"},
+                       {"outcome", "outcome=PENDING"},
+                       {"step", absl::StrCat("step=", step, " actor=releasing")}}));
+  };
+  EXPECT_THAT(told("referral"), HasSubstr("contact: agreed to, in form flag_only"));
+  EXPECT_THAT(told("referral"), HasSubstr("health.physical: waits for agreement"));
+  EXPECT_THAT(told("referral"), HasSubstr("Outcome: PENDING by the rules; what is given was agreed to."));
+  EXPECT_THAT(told("supplement"), HasSubstr("contact: agreed to"));
+  EXPECT_THAT(told("answer"), HasSubstr("contact: permitted once it is agreed to, at most in form flag_only"));
+  EXPECT_THAT(told("plan"), HasSubstr("contact: permitted once it is agreed to"));
+}
+
 TEST(EntryViewTest, SaysTheLawOfEachSideAndTheAgreement) {
   const std::string told = Told(Entry(
       {{"releasing_agency", "police.derbys"},

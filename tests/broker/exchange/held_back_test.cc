@@ -1,5 +1,6 @@
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/refusal.h"
+#include "broker/ledger/entry_opener.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 #include "trust/secret/sha256.h"
 
@@ -87,6 +88,22 @@ TEST_F(HeldBackTest, DoesNotGoWithout) {
   v1::SubmitReferralRequest bare = Waited();
   bare.clear_approvals();
   EXPECT_EQ(Told(bare), "REFUSED APPROVAL_REQUIRED");
+}
+
+// Also where existence is secret: who sends knows what was given, and who receives it too.
+TEST_F(HeldBackTest, TheEntryOfWhatWentBeforeSaysThatItWasNotGiven) {
+  policy().profiles.at("fire_safety").existence_sensitive = true;
+  ASSERT_EQ(Told(Share([](v1::Manifest& m, v1::SenderStatement& s) {
+              m.set_existence_sensitive(true);
+              m.mutable_subjects(0)->add_grounds("fire_safety.health.physical");
+              s.mutable_subjects(0)->add_categories("health.physical");
+            })),
+            "STORED");
+  const auto reader = store_->Read().value();
+  const uint64_t newest = reader->GetLogState()->size - 1;
+  const std::string categories = ledger::FindEntry(*reader, newest)->entry.fields[trust::Field::kCategories];
+  EXPECT_THAT(categories, ::testing::HasSubstr("category=health.physical asked=full outcome=APPROVE\n"));
+  EXPECT_THAT(categories, ::testing::HasSubstr("outcome=PERMIT form=full\n"));
 }
 
 TEST_F(HeldBackTest, IsStoppedAtCollectionWhenNobodyMayAgreeToItAnyMore) {
