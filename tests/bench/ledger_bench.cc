@@ -3,8 +3,9 @@
 //
 // The entries are those of one referral: one recipient, one subject, two tags, three categories, a decision request of
 // 600 octets. "ledger" is the whole of a batch: Begin, Append, Seal, Commit; "submit" adds all rows of a stored
-// referral (share, part, tags, 4 KiB package in a mailbox, answer kept); "receipts" renders receipts of a committed
-// batch. One labelled line a figure.
+// referral (share, part, tags, 4 KiB package in a mailbox, answer kept); "unaudited" is the same without the entry and
+// the checkpoint, so that the difference is what the evidence costs; "receipts" renders receipts of a committed batch.
+// One labelled line a figure.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -126,6 +127,16 @@ class Bench {
   void Submits(int size) {
     Batch(size, [this](store::Transaction& transaction, int number) { StoreReferral(transaction, number); });
   }
+  // What no broker does: a share without its evidence.
+  void Unaudited(int size) {
+    auto transaction = store_->Begin().value();
+    for (int i = 0; i < size; ++i) {
+      Must(transaction->Savepoint());
+      StoreReferral(*transaction, ++number_);
+      Must(transaction->Release());
+    }
+    Must(transaction->Commit());
+  }
   void Receipt() {
     if (!batch_->MakeReceipt(log_.size() - 1 - static_cast<uint64_t>(number_++ % 64), "dfrs").ok()) std::exit(1);
   }
@@ -193,6 +204,11 @@ void Run(const std::string& folder, absl::Duration length, int only) {
     std::printf("store: submits in batches of %3d       %9.0f /s  %8.1f us a submit  %5.2f of the disk's commits\n",
                 size, rate.batches_a_second * size, rate.micros_a_batch / size,
                 rate.batches_a_second / disk.batches_a_second);
+  }
+  if (only == 0 || only == 64) {
+    const Rate rate = Measure(length, [&] { bench.Unaudited(64); });
+    std::printf("store: unaudited in batches of  64     %9.0f /s  %8.1f us a submit\n", rate.batches_a_second * 64,
+                rate.micros_a_batch / 64);
   }
   bench.Appends(64);
   const Rate receipt = Measure(length / 2, [&] { bench.Receipt(); });
