@@ -205,10 +205,11 @@ void Run(const std::string& folder, absl::Duration length, int only) {
                 size, rate.batches_a_second * size, rate.micros_a_batch / size,
                 rate.batches_a_second / disk.batches_a_second);
   }
-  if (only == 0 || only == 64) {
-    const Rate rate = Measure(length, [&] { bench.Unaudited(64); });
-    std::printf("store: unaudited in batches of  64     %9.0f /s  %8.1f us a submit\n", rate.batches_a_second * 64,
-                rate.micros_a_batch / 64);
+  for (const int size : {1, 64}) {
+    if (only != 0 && only != size) continue;
+    const Rate rate = Measure(length, [&] { bench.Unaudited(size); });
+    std::printf("store: unaudited in batches of %3d     %9.0f /s  %8.1f us a submit\n", size,
+                rate.batches_a_second * size, rate.micros_a_batch / size);
   }
   bench.Appends(64);
   const Rate receipt = Measure(length / 2, [&] { bench.Receipt(); });
