@@ -177,8 +177,9 @@ std::vector<Command> Sequencer::RunBatch(std::vector<Command> commands) {
     return {};
   }
   if (outcome.ends_batch) ChangeWorld(outcome.new_world);
-  if (outcome.wrote) events_.committed(outcome.answers.size(), clock_.Now() - start, outcome.sealed);
+  const absl::Duration took = clock_.Now() - start;
   Tell(outcome, commands);
+  if (outcome.wrote) events_.committed(outcome.answers.size(), took, outcome.sealed);
   commands.erase(commands.begin(), commands.begin() + static_cast<std::ptrdiff_t>(outcome.answers.size()));
   return commands;
 }

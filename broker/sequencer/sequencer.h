@@ -26,8 +26,8 @@ namespace derwent::sequencer {
 struct Command {
   // Decides and writes through the batch. A failure undoes what it wrote and fails nobody else.
   std::function<absl::Status(exchange::Batch&)> run;
-  // Called once, on the writer's thread, after the commit: hands the result to a worker. `sealed` is the committed
-  // batch, or null when nothing was written.
+  // Called once, on the writer's thread, after the commit: hands the result to a worker, or answers where no other
+  // command is outstanding. `sealed` is the committed batch, or null when nothing was written.
   std::function<void(const absl::Status& status, std::shared_ptr<const ledger::SealedBatch> sealed)> done;
   // Makes, of the world in force, the one that this command is run under and that comes into force with its commit;
   // null: none.
