@@ -2,16 +2,17 @@
 # From nothing to a running consortium: installs what is missing, builds, makes an example PKI, starts a broker and an agent
 # for each of eleven agencies, and tells the story of one referral with real calls.
 # usage: deploy/quickstart.sh [--once]      (--once: end after the story and leave nothing running)
+# With DERWENT_BIN_DIR set, its programs tell the story in DERWENT_RUN: nothing is installed or built. Tests do so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 home=$PWD
 once=no
 [ "${1:-}" = --once ] && once=yes
-run=$home/run
+run=${DERWENT_RUN:-$home/run}
 mkdir -p build
 exec 9>build/.quickstart
 flock -n 9 || { echo "quickstart.sh is running here already; stop it first" >&2; exit 1; }
-bin=$home/build/release/bin
+bin=${DERWENT_BIN_DIR:-$home/build/release/bin}
 SECONDS=0
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*" | { [ -t 1 ] && [ -z "${NO_COLOR:-}" ] && cat || sed 's/\x1b\[[0-9;]*m//g'; }; }
@@ -31,14 +32,17 @@ trap 'exit 130' INT TERM
 trap 'echo "quickstart.sh stopped at line $LINENO; logs are in run/ and build/" >&2' ERR
 
 say "1/4 Packages and build"
-deploy/packages.sh build
-note "building derwent-broker, derwent-agent and derwent …"
-cmake --preset release -DDERWENT_TESTS=OFF >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
-if ! cmake --build --preset release --target derwent-broker derwent-agent derwent | tee build/build.log | sed -un 's/^\[\([0-9]*\)\/\([0-9]*\)\].*/\1 \2/p' |
-  while read -r done all; do [ $((done % 25)) -eq 0 ] && note "$done of $all" || true; done; then
-  tail -30 build/build.log >&2
-  fail "the build failed; all of it is in build/build.log"
-fi
+build() {
+  deploy/packages.sh build
+  note "building derwent-broker, derwent-agent and derwent …"
+  cmake --preset release -DDERWENT_TESTS=OFF >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+  if ! cmake --build --preset release --target derwent-broker derwent-agent derwent | tee build/build.log | sed -un 's/^\[\([0-9]*\)\/\([0-9]*\)\].*/\1 \2/p' |
+    while read -r done all; do [ $((done % 25)) -eq 0 ] && note "$done of $all" || true; done; then
+    tail -30 build/build.log >&2
+    fail "the build failed; all of it is in build/build.log"
+  fi
+}
+[ -n "${DERWENT_BIN_DIR:-}" ] || build
 [ -x "$bin/derwent" ] && [ -x "$bin/derwent-agent" ] && [ -x "$bin/derwent-broker" ] || fail "the build gave no binaries"
 note "built after $SECONDS s"
 
@@ -213,7 +217,7 @@ shown ledger fsck run/ledger --policy run/quorum.policy
 "$bin/derwent" ledger fsck "$run/ledger" --policy "$run/quorum.policy" | sed "s|$run|run|; s/^/    /"
 note "one byte of a copy of the database is flipped:"
 mkdir -p "$run/copy"
-"$bin/derwent-broker" backup --database "$run/broker/broker.db" --to "$run/copy/broker.db"
+"$bin/derwent-broker" copy --database "$run/broker/broker.db" --to "$run/copy/broker.db"
 "$bin/derwent-broker" fsck --database "$run/copy/broker.db" --vkey "$(cat "$run/pki/trust/log.vkey")" | tail -1 | sed 's/^/    before: /'
 # One bit of the purpose that an entry committed to.
 at=$(grep -abo 'purpose=case.da_safety profile=marac' "$run/copy/broker.db" | awk -F: '!n++ { print $1 + 8 }')

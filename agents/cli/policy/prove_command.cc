@@ -1,9 +1,12 @@
 #include "agents/cli/policy/prove_command.h"
 
 #include <algorithm>
+#include <atomic>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -78,13 +81,27 @@ absl::StatusOr<std::vector<absl::CivilDay>> DaysOf(const Options& options, const
   return policy::SwitchDays(policy, from);
 }
 
-// What came of one assertion on all days.
+// What came of one assertion on one day, or on all days so far.
 struct Result {
   bool holds = true;
   uint64_t cells = 0;
   absl::Duration took;
   absl::CivilDay refuted_on;
   policy::Proof refuted;
+
+  // What a later day adds. The first day that refutes is the one to tell of.
+  void Add(Result later) {
+    if (!holds) return;
+    later.cells += cells;
+    later.took += took;
+    *this = std::move(later);
+  }
+};
+
+// What came of every assertion on one day.
+struct DayResult {
+  std::vector<Result> results;
+  std::string told;
 };
 
 // What must be possible must be so on the first day: agreements end. What names its day is checked once.
@@ -92,23 +109,42 @@ bool Due(const v1::Assertion& assertion, bool first_day) {
   return first_day || (!assertion.possible() && assertion.where().on().empty());
 }
 
-void ProveOn(absl::CivilDay day, bool first_day, const policy::Policy& policy,
-             const std::vector<v1::Assertion>& assertions, std::vector<Result>& results) {
+DayResult ProveOn(absl::CivilDay day, bool first_day, const policy::Policy& policy,
+                  const std::vector<v1::Assertion>& assertions) {
   policy::Prover prover(policy, day);
-  for (size_t i = 0; i < assertions.size(); ++i) {
-    Result& result = results[i];
-    if (!result.holds || !Due(assertions[i], first_day)) continue;
+  DayResult of_day;
+  for (const v1::Assertion& assertion : assertions) {
+    Result& result = of_day.results.emplace_back();
+    if (!Due(assertion, first_day)) continue;
     const absl::Time began = absl::Now();
-    policy::Proof proof = prover.Prove(assertions[i]);
-    result.cells += proof.cells;
-    result.took += absl::Now() - began;
-    result.holds = proof.holds;
-    result.refuted_on = prover.DayOf(assertions[i]);
-    result.refuted = std::move(proof);
+    policy::Proof proof = prover.Prove(assertion);
+    result = {.holds = proof.holds,
+              .cells = proof.cells,
+              .took = absl::Now() - began,
+              .refuted_on = prover.DayOf(assertion),
+              .refuted = std::move(proof)};
   }
   const policy::Space& space = prover.space();
-  std::cout << absl::StreamFormat("on %s: %d questions of one category each stand behind %d put to the engine\n",
-                                  FormatDay(day), space.cells(), space.asked());
+  of_day.told = absl::StrFormat("on %s: %d questions of one category each stand behind %d put to the engine\n",
+                                FormatDay(day), space.cells(), space.asked());
+  return of_day;
+}
+
+// Days have nothing to do with each other: each core proves one at a time.
+std::vector<DayResult> ProveOnAll(const std::vector<absl::CivilDay>& days, const policy::Policy& policy,
+                                  const std::vector<v1::Assertion>& assertions) {
+  std::vector<DayResult> of_days(days.size());
+  std::atomic<size_t> next = 0;
+  std::vector<std::thread> provers;
+  const size_t cores = std::max<size_t>(1, std::thread::hardware_concurrency());
+  for (size_t i = 0; i < std::min(cores, days.size()); ++i) {
+    provers.emplace_back([&] {
+      for (size_t at = next++; at < days.size(); at = next++)
+        of_days[at] = ProveOn(days[at], at == 0, policy, assertions);
+    });
+  }
+  for (std::thread& prover : provers) prover.join();
+  return of_days;
 }
 
 // One line an assertion, and the request that refutes it.
@@ -134,7 +170,10 @@ int Prove(const Options& options) {
   if (!assertions.ok()) return FailPolicy(assertions.status());
   const absl::Time start = absl::Now();
   std::vector<Result> results(assertions->size());
-  for (const absl::CivilDay day : *days) ProveOn(day, day == days->front(), *offline->policy, *assertions, results);
+  for (DayResult& of_day : ProveOnAll(*days, *offline->policy, *assertions)) {
+    std::cout << of_day.told;
+    for (size_t i = 0; i < results.size(); ++i) results[i].Add(std::move(of_day.results[i]));
+  }
   int refuted = 0;
   for (size_t i = 0; i < results.size(); ++i) {
     refuted += results[i].holds ? 0 : 1;
