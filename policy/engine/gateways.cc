@@ -28,6 +28,8 @@ bool FlagsSpare(const Gateway& gateway, const std::optional<SubjectFacts>& facts
 // not matter.
 bool Carries(const Evaluation& e, const Gateway& gateway, const Category& category, Form form) {
   if (!gateway.StandsAlone() || !InForce(gateway, e.day)) return false;
+  // Brief H: without an agreement only what the law compels, on the paper that says so.
+  if (e.route == Route::kStatutoryRequest && !gateway.compels_by_document) return false;
   if (!e.inside_route() && (!Names(gateway.from, *e.holder) || !Names(gateway.to, *e.receiver))) return false;
   if (gateway.excludes_sender.contains(e.holder->type) || gateway.excludes_categories.Matches(category.id))
     return false;

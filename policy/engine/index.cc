@@ -107,7 +107,7 @@ void Index::Number() {
   Count(profiles_, policy_.profiles);
   Count(topics_, policy_.table_limits);
   std::set<std::string> products;
-  std::set<std::string> steps;
+  std::set<std::string> steps = policy_.other_steps;
   for (const auto& [id, profile] : policy_.profiles) {
     for (const auto& [product, allowed] : profile.products) products.insert(product);
   }

@@ -175,6 +175,7 @@ void Judging::Carry() {
 bool Judging::Carries(const Index::Carrier& gateway) const {
   if (day_ < gateway.from || gateway.to < day_ || (gateway.excluded_types >> x_.type_of_[q_.giver] & 1) != 0)
     return false;
+  if (route_ == Route::kStatutoryRequest && !gateway.compels) return false;
   if (((v_->form == Form::kAggregate ? gateway.aggregates : gateway.carries) & bit_) == 0) return false;
   return !q_.facts || !gateway.needs_flags || (q_.flags_known && (gateway.flags & q_.flags) == 0);
 }

@@ -37,6 +37,7 @@ struct Category {
   bool special = false;
   bool offence = false;
   bool sensitive = false;        // Under Part 3.
+  bool health = false;           // Health data by its nature.
   bool may_hold_health = false;  // Health data, or a composite that may contain it (PCSC Act 2022 s10(10)).
   std::vector<Form> forms;
   std::map<std::pair<Form, Form>, Form> meets;
@@ -99,6 +100,7 @@ struct Gateway {
   std::set<std::string> excludes_flags;
   bool depersonalised_only = false;
   bool never_used = false;
+  bool compels_by_document = false;  // An answer to a written request: what a statutory request may rest on.
   std::optional<absl::CivilDay> effective_from;  // Absent: not commenced, where it needs commencement.
   absl::CivilDay effective_to = absl::CivilDay::max();
   bool needs_commencement = false;
@@ -226,6 +228,7 @@ struct Policy {
   std::set<std::string> board_roles;                   // Appointed by the board's owner too.
   std::vector<std::string> markings;                   // Least strict first.
   std::vector<ConsentStep> consent_steps;
+  std::set<std::string> other_steps;  // That take nobody's consent.
   std::map<std::string, TableLimit> table_limits;
   absl::flat_hash_map<std::string, OrganisationType> types;
   absl::flat_hash_map<std::string, Organisation> organisations;

@@ -161,7 +161,7 @@ bool Consented(const ConsentStep& step, const SubjectFacts& facts) {
 
 void CheckConsents(Evaluation& e) {
   if (!e.matrix_route()) return;
-  bool known = e.request.step.empty();
+  bool known = e.request.step.empty() || e.policy.other_steps.contains(e.request.step);
   for (const ConsentStep& step : e.policy.consent_steps) {
     known = known || step.id == e.request.step;
     if (!Binds(step, e.request)) continue;

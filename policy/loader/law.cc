@@ -1,10 +1,12 @@
 // Organisations and gateways: who is bound by what, and what lets data pass.
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 
 #include "policy/loader/entries.h"
@@ -85,19 +87,26 @@ std::vector<std::string> Parties(const google::protobuf::RepeatedPtrField<std::s
   return parties;
 }
 
+// Whether a gateway is PCSC Act 2022 s16 or s17, by its id or however the Act is written in its citation.
+bool IsSeriousViolenceDisclosure(const v1::Gateway& text) {
+  if (absl::StartsWith(text.id(), "gw.pcsc16") || absl::StartsWith(text.id(), "gw.pcsc17")) return true;
+  const std::string cite = absl::AsciiStrToLower(
+      absl::StrReplaceAll(text.cite(), {{" ", ""}, {".", ""}, {",", ""}, {"section", "s"}, {"Section", "s"}}));
+  const bool act = absl::StrContains(cite, "pcsc") || absl::StrContains(cite, "policecrimesentencing");
+  return act && (absl::StrContains(cite, "s16") || absl::StrContains(cite, "s17"));
+}
+
 // PCSC Act 2022 s16(4), s17(6): neither carries patient information, whoever holds it, nor anything of an integrated
 // care board's.
 void CheckPatientInformation(const v1::Gateway& text, const Gateway& gateway, const Policy& policy,
                              Problems& problems) {
-  if (!absl::StrContains(text.cite(), "PCSC Act 2022 s16") && !absl::StrContains(text.cite(), "PCSC Act 2022 s17"))
-    return;
+  if (!IsSeriousViolenceDisclosure(text)) return;
   const auto refuse = [&](std::string message, std::string advice) {
     problems.Error(kGateways, text.id(), "patient-information", std::move(message), std::move(advice));
   };
   std::set<std::string> carried;
   for (const auto& [id, category] : policy.categories) {
-    const bool health = absl::StartsWith(id, "health.");
-    if (health && !gateway.excludes_categories.Matches(id)) carried.insert(id);
+    if (category.health && !gateway.excludes_categories.Matches(id)) carried.insert(id);
   }
   if (!carried.empty())
     refuse(absl::StrCat("`", text.id(), "` carries patient information: ", absl::StrJoin(carried, ", ")),
@@ -124,6 +133,7 @@ void CompileGateway(const v1::Gateway& text, const Words& words, Policy& policy,
   CheckPatientInformation(text, gateway, policy, problems);
   gateway.depersonalised_only = text.depersonalised_only();
   gateway.never_used = text.never_used();
+  gateway.compels_by_document = text.compels_by_document();
   gateway.needs_commencement = text.needs_commencement();
   if (!text.effective_from().empty()) gateway.effective_from = words.Day(text.effective_from(), absl::CivilDay::max());
   gateway.effective_to = words.Day(text.effective_to(), absl::CivilDay::max());

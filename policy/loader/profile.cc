@@ -11,6 +11,10 @@
 namespace derwent::policy {
 namespace {
 
+// Modern Slavery Act 2015 s52; Counter-Terrorism and Security Act 2015 s36 (Channel panels).
+constexpr char kDutyToNotify[] = "gw.msa52";
+constexpr char kPanel[] = "gw.ctsa36";
+
 using Texts = google::protobuf::RepeatedPtrField<std::string>;
 
 // One profile's text on its way into the policy.
@@ -55,10 +59,29 @@ class ProfileText {
     }
     return into;
   }
+  bool RestsOn(absl::string_view gateway) const {
+    return std::find(text_.gateways().begin(), text_.gateways().end(), gateway) != text_.gateways().end();
+  }
+  // Brief C.4: machines approve nothing, nor do roles that see figures only.
+  bool MayAgree(const std::string& role) const {
+    const std::set<std::string>& may = policy_.roles.at(role);
+    return !may.contains("push_feed") && std::any_of(may.begin(), may.end(), [](const std::string& what) {
+      return absl::StartsWith(what, "approve") || absl::StartsWith(what, "request_case") ||
+             absl::StartsWith(what, "push_") || absl::StartsWith(what, "run_asb");
+    });
+  }
+  // A line that says again, and otherwise, what another says: whichever counted, the order of lines would decide.
+  void Once(bool first, absl::string_view what, const std::string& id) {
+    if (!first) Refuse(id, "contradicted", absl::StrCat(what, " `", id, "` is there twice"), "keep one");
+  }
   void Approver(const std::string& role) {
     if (role.empty() || !words_.Role(role)) return;
     if (role == "dpo")
       Refuse(role, "separation", "a data protection officer approves operational shares", "name the SIRO");
+    else if (!MayAgree(role))
+      Refuse(role, "separation",
+             absl::StrCat("`", role, "` approves, and may not: it neither approves nor holds cases"),
+             "name a person's role that does, for instance the SPOC");
   }
 
   // Two forms without a common one never release anything.
@@ -106,11 +129,13 @@ class ProfileText {
       Approver(next.approver());
       if (next.necessary_with_open_case() && next.approver().empty())
         Refuse(next.role(), "approver", "an open case gives more and nobody agrees to it", "name who agrees");
-      if (words_.Role(next.role())) profile_.receivers[next.role()] = std::move(scope);
+      if (words_.Role(next.role()))
+        Once(profile_.receivers.emplace(next.role(), std::move(scope)).second, "receiver", next.role());
     });
     words_.Each("recipient_organisations", text_.recipient_organisations(), [&](const v1::RecipientOrganisation& next) {
       if (words_.Organisation(next.organisation()))
-        profile_.recipient_organisations[next.organisation()] = next.by_product();
+        Once(profile_.recipient_organisations.emplace(next.organisation(), next.by_product()).second, "recipient",
+             next.organisation());
     });
   }
 
@@ -139,9 +164,11 @@ class ProfileText {
     words_.Each("ceilings", text_.ceilings(), [&](const v1::ReceiverCeiling& next) {
       if (!words_.TypeOrOrganisation(next.receiver())) return;
       Ceiling ceiling{.permit = Categories(next.permit())};
+      std::set<std::string> named = ceiling.permit;
       for (const std::string& redact : next.redact()) {
         const auto pair = words_.CategoryForm(redact);
         if (!pair.has_value()) continue;
+        Once(named.insert(pair->first).second, absl::StrCat("in the ceiling of ", next.receiver(), ","), pair->first);
         ceiling.redact.insert(*pair);
         const auto conditional = profile_.conditional.find(pair->first);
         const bool reduced = conditional != profile_.conditional.end() && conditional->second.has_form;
@@ -149,9 +176,13 @@ class ProfileText {
                  pair->second);
       }
       for (const std::string& approve : next.approve()) {
-        if (const auto pair = words_.CategoryRole(approve)) ceiling.approve.insert(*pair);
+        const auto pair = words_.CategoryRole(approve);
+        if (!pair.has_value()) continue;
+        Once(named.insert(pair->first).second, absl::StrCat("in the ceiling of ", next.receiver(), ","), pair->first);
+        Approver(pair->second);
+        ceiling.approve.insert(*pair);
       }
-      profile_.ceilings[next.receiver()] = std::move(ceiling);
+      Once(profile_.ceilings.emplace(next.receiver(), std::move(ceiling)).second, "ceiling of", next.receiver());
     });
   }
 
@@ -159,12 +190,23 @@ class ProfileText {
     words_.Each("products", text_.products(), [&](const v1::Product& next) {
       words_.OneOf(next.age(), {"adult", "child"}, "age of a product");
       FieldSet(next);
-      profile_.products[next.id()] = Product{.child = next.age() == "child", .allow = Categories(next.allow())};
+      Once(profile_.products
+               .emplace(next.id(), Product{.child = next.age() == "child", .allow = Categories(next.allow())})
+               .second,
+           "product", next.id());
     });
   }
 
   // Modern Slavery Act 2015 s52 and SI 2015/1743: of an adult who does not consent nothing goes that identifies them.
   void FieldSet(const v1::Product& product) {
+    const bool consented = std::any_of(policy_.consent_steps.begin(), policy_.consent_steps.end(),
+                                       [&](const ConsentStep& step) { return step.product == product.id(); });
+    const bool duty = RestsOn(kDutyToNotify);
+    if (duty && product.age() == "adult" && !consented && product.fields().empty())
+      Refuse(product.id(), "field-set",
+             absl::StrCat("product `", product.id(),
+                          "` is about an adult whose consent nothing asks for, and is no field set"),
+             "name its fields, or a consent step for it");
     if (product.fields().empty()) return;
     for (const std::string& category : product.allow()) {
       if (category != "statutory.fieldset")
@@ -183,8 +225,21 @@ class ProfileText {
     Take("gateways", text_.gateways(), profile_.gateways, [&](const std::string& g) { return words_.Gateway(g); });
     const bool stands = std::any_of(profile_.gateways.begin(), profile_.gateways.end(),
                                     [&](const std::string& id) { return policy_.gateways.at(id).StandsAlone(); });
+    Support();
     if (!stands)
       Refuse("", "gateway", "only supporting or exempting gateways are named", "name a duty, power or process");
+  }
+
+  // Counter-Terrorism and Security Act 2015 s41: whoever gives support gets nothing without consent. So does a service
+  // for victims of sexual violence, whose confidence only consent lifts.
+  void Support() {
+    if (!RestsOn(kPanel) && text_.enclave() != "sarc") return;
+    const bool asked = std::any_of(policy_.consent_steps.begin(), policy_.consent_steps.end(),
+                                   [&](const ConsentStep& step) { return step.profile == text_.id(); });
+    if (!asked)
+      Refuse(RestsOn(kPanel) ? kPanel : text_.enclave(), "consent-step",
+             absl::StrCat("nothing of `", text_.id(), "` takes consent, and its support must"),
+             "name the profile in a consent step of the vocabulary");
   }
 
   // DPA 2018 s36(4): where law is enforced, data passes between Part 3 and UK GDPR.
@@ -242,7 +297,8 @@ class ProfileText {
       if ((next.hours() > 0) == (next.working_days() > 0))
         Refuse(next.id(), "clock", absl::StrCat("clock `", next.id(), "` has not exactly one limit"),
                "set hours or working_days");
-      profile_.clocks[next.id()] = {.hours = next.hours(), .working_days = next.working_days()};
+      Once(profile_.clocks.emplace(next.id(), Clock{.hours = next.hours(), .working_days = next.working_days()}).second,
+           "clock", next.id());
     });
   }
 

@@ -40,6 +40,7 @@ Category CompileCategory(const v1::Category& text, const Words& words, Problems&
     category.offence = category.offence || absl::StartsWith(c, "crim");
     category.may_hold_health = category.may_hold_health || c == "mix" || absl::StartsWith(c, "sc:health");
   }
+  category.health = text.classes_size() > 0 && text.classes(0) == "sc:health";
   category.sensitive = text.law_enforcement_class() == "sensitive";
   for (const std::string& name : text.forms()) {
     if (const auto form = words.Form(name)) category.forms.push_back(*form);
@@ -107,9 +108,19 @@ void CompileVocabulary(const v1::Vocabulary& text, Policy& policy, Problems& pro
   });
   words.Each("consent_steps", text.consent_steps(),
              [&](const v1::ConsentStep& next) { policy.consent_steps.push_back(CompileStep(next, words, problems)); });
+  words.Each("other_steps", text.other_steps(), [&](const v1::Term& next) {
+    const bool asks = std::any_of(policy.consent_steps.begin(), policy.consent_steps.end(),
+                                  [&](const ConsentStep& step) { return step.id == next.id(); });
+    if (asks || !policy.other_steps.insert(next.id()).second)
+      problems.Error(kVocabulary, next.id(), "duplicate", absl::StrCat("`", next.id(), "` is there twice"),
+                     asks ? "it takes consent: leave it out of other_steps" : "leave one out");
+  });
   words.Each("table_limits", text.table_limits(), [&](const v1::TableLimit& next) {
     words.OneOf(next.geography(), {"LSOA", "ward", "district", "county_city", "national"}, "geography");
     words.OneOf(next.period(), {"week", "month", "quarter", "year"}, "period");
+    if (policy.table_limits.contains(next.topic()))
+      problems.Error(kVocabulary, next.topic(), "contradicted",
+                     absl::StrCat("topic `", next.topic(), "` has two limits"), "keep one");
     policy.table_limits[next.topic()] = {.geography = next.geography(), .period = next.period()};
   });
 }

@@ -80,7 +80,7 @@ TEST_F(Draft, ProveRefutesAndTheRequestDecidesTheSame) {
   EXPECT_EQ(ran.code, 1) << ran.out;
   EXPECT_TRUE(absl::StrContains(ran.out, "REFUTED"));
   EXPECT_TRUE(fs::exists(folder_ / "counterexample.voluntary_bodies_no_intelligence.json"));
-  Change("vocabulary.txtpb", "profile: \"channel\"", "profile: \"dvds\"");
+  Change("vocabulary.txtpb", "receiver: \"channel.ip\"", "receiver: \"dcc.childrens\"");
   ASSERT_EQ(Policy({"prove", folder(), "--at", "2026-12-01", "--only", "channel_support_needs_consent",
                     "--counterexamples", folder()})
                 .code,

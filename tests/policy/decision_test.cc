@@ -59,6 +59,31 @@ TEST(Decision, AnUnknownAgeMayBeAChilds) {
   EXPECT_FALSE(denied(std::nullopt, {own, guardians})) << "whatever the age, whoever had to has consented";
 }
 
+// Assessment is not support: it takes nobody's consent (CTSA 2015 ss36, 41). A step that nobody knows may be one that
+// does.
+TEST(Decision, AStepThatTakesNobodysConsentStopsNothingAndAnUnknownOneEverything) {
+  DecisionRequest q = HomeVisit({"identity"});
+  for (const char* step : {"", "assessment", "referral"}) {
+    q.step = step;
+    EXPECT_FALSE(DecideHere(q).categories[0].denied) << step;
+  }
+  q.step = "s213b";
+  EXPECT_TRUE(Says(DecideHere(q).categories[0], ReasonCode::kUnknownName));
+}
+
+// Brief H: without an agreement only what the law compels. A letter opens no matrix by a power.
+TEST(Decision, AStatutoryRequestRestsOnWhatCompelsAnAnswer) {
+  DecisionRequest q = ChildReferral({"identity"});
+  q.direction = Direction::kRequest;
+  q.route = Route::kStatutoryRequest;
+  q.document_reference = "s47-2026-11";
+  EXPECT_FALSE(DecideHere(q).categories[0].denied) << "Children Act 1989 s47(9)";
+  Policy policy = Derbyshire();
+  policy.gateways.at("gw.ca1989_47").compels_by_document = false;
+  policy.gateways.at("gw.ca2004_16h").compels_by_document = false;
+  EXPECT_TRUE(Says(DecideUnder(policy, q).categories[0], ReasonCode::kLegalGatewayMissing));
+}
+
 TEST(Decision, ANoteIsNeededWhereThePersonMayBeAChild) {
   DecisionRequest q = HomeVisit({"identity"});
   q.justification = false;

@@ -57,6 +57,41 @@ TEST_P(Rules, AreNamedWithTheOffendingLine) {
 }
 
 constexpr char kTypes[] = "organisations.txtpb";
+TEST(LawTest, SupportTakesConsent) {
+  for (const auto& [step, error] :
+       {std::pair{"consent_steps { id: \"support\"",
+                  "profiles/channel.txtpb:23: error: nothing of `channel` takes consent"},
+        std::pair{"consent_steps { id: \"sarc\"",
+                  "profiles/sv_support.txtpb:33: error: nothing of `sv_support` takes consent"}}) {
+    Files files = DerbyshireFiles();
+    std::string& text = files.at("vocabulary.txtpb");
+    const size_t at = text.find(step);
+    ASSERT_NE(at, std::string::npos);
+    text.erase(at, text.find('\n', at) - at);
+    Problems problems(files);
+    EXPECT_EQ(Compile(files, problems), nullptr);
+    EXPECT_TRUE(std::ranges::any_of(problems.list(), [&, wanted = error](const Problem& problem) {
+      return absl::StartsWith(problem.ToString(), wanted);
+    })) << error;
+  }
+}
+
+TEST(LawTest, AnActIsKnownHoweverItIsCited) {
+  for (const char* cite : {"PCSC Act 2022 s16", "PCSC Act 2022, s.16", "PCSCA 2022 section 16",
+                           "Police, Crime, Sentencing and Courts Act 2022, s.16"}) {
+    Files files = DerbyshireFiles();
+    std::string& text = files.at("gateways.txtpb");
+    text = absl::StrReplaceAll(text, {{"gw.pcsc16", "gw.violence"},
+                                      {"PCSC Act 2022 s16", cite},
+                                      {"  excludes_categories: \"health.mental\"\n", ""}});
+    Problems problems(files);
+    EXPECT_EQ(Compile(files, problems), nullptr);
+    EXPECT_TRUE(std::ranges::any_of(problems.list(), [](const Problem& problem) {
+      return absl::StrContains(problem.ToString(), "`gw.violence` carries patient information");
+    })) << cite;
+  }
+}
+
 constexpr char kMarac[] = "profiles/marac.txtpb";
 constexpr char kAgreement[] = "agreements/marac.txtpb";
 constexpr char kOther[] = "agreements/dvds.txtpb";
@@ -93,6 +128,14 @@ INSTANTIATE_TEST_SUITE_P(
                 "id: \"gw.pcsc16\"", "`gw.pcsc16` carries patient information: health.mental [patient-information]"},
         Refused{"PatientInformationByOrigin", "gateways.txtpb", "  excludes_sender: \"icb\"\n", "", "id: \"gw.pcsc16\"",
                 "carries what an integrated care board holds [patient-information]"},
+        Refused{"PatientInformationBesideHealth", "gateways.txtpb", "  excludes_categories: \"sexual.service\"\n", "",
+                "id: \"gw.pcsc16\"", "`gw.pcsc16` carries patient information: sexual.service [patient-information]"},
+        Refused{
+            "AdultWithoutConsentAndFieldSet", "profiles/nrm.txtpb",
+            "  fields: \"authority\"\n  fields: \"gender\"\n  fields: \"nationality\"\n  fields: \"under18_at_start\"\n"
+            "  fields: \"slavery\"\n  fields: \"trafficking\"\n  fields: \"country\"\n  fields: \"police_referred\"\n"
+            "  fields: \"police_area\"\n  fields: \"indicators\"\n",
+            "", "  id: \"dtn_adult_no_consent\"", "whose consent nothing asks for, and is no field set [field-set]"},
         Refused{"ConsentByTheWrongGiver", "vocabulary.txtpb", " giver_under_18: \"GUARDIAN\"", "",
                 "consent_steps { id: \"support\"", "takes a child's own consent for a guardian's [consent-giver]"},
         Refused{"FieldSetThatIdentifies", "profiles/nrm.txtpb", "  allow: \"statutory.fieldset\"\n",
@@ -116,6 +159,24 @@ INSTANTIATE_TEST_SUITE_P(
             "receivers { role: \"practitioner\" case_scope: true }\nreceivers { role: \"spoc\" case_scope: true }\n",
             "", "conditional { category: \"narrative\"",
             "only `mappa_chair` asks here, and only `mappa_chair` could agree [self-approval]"},
+        Refused{"TwoCeilings", kMarac, "ceilings {\n  receiver: \"voluntary\"",
+                "ceilings {\n  receiver: \"fire\"\n  permit: \"risk.victim\"\n}\nceilings {\n  receiver: \"voluntary\"",
+                "", "ceiling of `fire` is there twice [contradicted]"},
+        Refused{"PermittedAndReduced", kMarac, "ceilings {\n  receiver: \"education\"",
+                "ceilings {\n  receiver: \"education\"\n  permit: \"household\"", "  permit: \"household\"",
+                "in the ceiling of education, `household` is there twice [contradicted]"},
+        Refused{"TwoScopes", "profiles/mappa.txtpb", "receivers { role: \"practitioner\" case_scope: true }\n",
+                "receivers { role: \"practitioner\" case_scope: true }\n"
+                "receivers { role: \"practitioner\" categories: \"aggregate\" }\n",
+                "", "receiver `practitioner` is there twice [contradicted]"},
+        Refused{"TwoProducts", "profiles/nrm.txtpb", "products {\n  id: \"dtn_adult_no_consent\"",
+                "products { id: \"dtn_adult_no_consent\" age: \"child\" allow: \"identity\" }\nproducts {\n  id: "
+                "\"dtn_adult_no_consent\"",
+                "", "product `dtn_adult_no_consent` is there twice [contradicted]"},
+        Refused{"MachineApproves", kMarac, "approver: \"spoc\"", "approver: \"system_agent\"",
+                "approver: \"system_agent\"", "`system_agent` approves, and may not"},
+        Refused{"AnalystApproves", kMarac, "approver: \"spoc\"", "approver: \"analyst\"", "approver: \"analyst\"",
+                "[separation]"},
         Refused{"DpoApproves", kMarac, "approver: \"spoc\"", "approver: \"dpo\"", "approver: \"dpo\"",
                 "a data protection officer approves operational shares [separation]"},
         Refused{"NoRetention", kMarac, "retention: ", "decision_support: ", "", "no retention is stated [retention]"},
