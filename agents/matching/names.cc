@@ -1,6 +1,8 @@
 #include "agents/matching/names.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -30,10 +32,29 @@ std::string WithoutDoubles(absl::string_view name) {
   return single;
 }
 
+// Short forms that stand for one name.
+constexpr std::pair<absl::string_view, absl::string_view> kShortForms[] = {
+    {"ABBY", "ABIGAIL"},      {"ANDY", "ANDREW"},     {"BECKY", "REBECCA"},   {"BEN", "BENJAMIN"},
+    {"BILL", "WILLIAM"},      {"BOB", "ROBERT"},      {"CATHY", "CATHERINE"}, {"DAVE", "DAVID"},
+    {"DEBBIE", "DEBORAH"},    {"DOUG", "DOUGLAS"},    {"EDDIE", "EDWARD"},    {"GREG", "GREGORY"},
+    {"JACKIE", "JACQUELINE"}, {"JAKE", "JACOB"},      {"JEN", "JENNIFER"},    {"JENNY", "JENNIFER"},
+    {"JEZ", "JEREMY"},        {"JIM", "JAMES"},       {"JON", "JONATHAN"},    {"JOSH", "JOSHUA"},
+    {"KATE", "KATHERINE"},    {"KATIE", "KATHERINE"}, {"KEN", "KENNETH"},     {"LIZ", "ELIZABETH"},
+    {"MAGGIE", "MARGARET"},   {"MATT", "MATTHEW"},    {"MIKE", "MICHAEL"},    {"NATE", "NATHAN"},
+    {"NIGE", "NIGEL"},        {"PAM", "PAMELA"},      {"PETE", "PETER"},      {"PHIL", "PHILIP"},
+    {"RICH", "RICHARD"},      {"ROB", "ROBERT"},      {"RON", "RONALD"},      {"RUSS", "RUSSELL"},
+    {"STU", "STUART"},        {"SUE", "SUSAN"},       {"TED", "EDWARD"},      {"TIM", "TIMOTHY"},
+    {"TOM", "THOMAS"},        {"VICKY", "VICTORIA"},  {"WILL", "WILLIAM"},    {"ZACH", "ZACHARY"},
+};
+
+bool IsShortFor(absl::string_view shorter, absl::string_view whole) {
+  return std::ranges::find(kShortForms, std::pair{shorter, whole}) != std::end(kShortForms);
+}
+
 bool NeighboursSwapped(absl::string_view a, absl::string_view b) {
   if (a.size() != b.size()) return false;
   const auto [first, other] = std::mismatch(a.begin(), a.end(), b.begin());
-  if (a.end() - first < 2) return false;
+  if (a.end() - first < 3) return false;  // The last letter often tells a brother from a sister.
   return first[0] == other[1] && first[1] == other[0] && std::equal(first + 2, a.end(), other + 2);
 }
 
@@ -97,8 +118,7 @@ double Likeness(absl::string_view a, absl::string_view b) {
 
 bool SameName(absl::string_view a, absl::string_view b) {
   if (a.empty() || b.empty()) return false;
-  const bool short_form = std::min(a.size(), b.size()) >= 3 && (absl::StartsWith(a, b) || absl::StartsWith(b, a));
-  return short_form || WithoutDoubles(a) == WithoutDoubles(b) || NeighboursSwapped(a, b);
+  return IsShortFor(a, b) || IsShortFor(b, a) || WithoutDoubles(a) == WithoutDoubles(b) || NeighboursSwapped(a, b);
 }
 
 std::string Soundex(absl::string_view name) {

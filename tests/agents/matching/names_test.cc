@@ -26,6 +26,12 @@ TEST(NamesTest, TheSameNameIsNotATwins) {
   EXPECT_TRUE(SameName("MATTHEW", "MATHEW"));
   EXPECT_TRUE(SameName("BRAIN", "BRIAN"));
   EXPECT_TRUE(SameName("ROB", "ROBERT"));
+  EXPECT_TRUE(SameName("THOMAS", "TOM"));
+  for (const auto& [brother, sister] :
+       {std::pair{"DANIEL", "DANIELLE"}, std::pair{"PAUL", "PAULA"}, std::pair{"GEORGE", "GEORGIA"},
+        std::pair{"CHRISTIAN", "CHRISTINA"}, std::pair{"MICHAEL", "MICHAELA"}, std::pair{"SAM", "SAMANTHA"},
+        std::pair{"SAM", "SAMUEL"}})
+    EXPECT_FALSE(SameName(brother, sister)) << brother;
   EXPECT_FALSE(SameName("ROWAN", "ROBIN"));
   EXPECT_FALSE(SameName("MARIA", "MARIE"));
   EXPECT_FALSE(SameName("JO", "JOHN"));
