@@ -14,7 +14,7 @@ people=$home/certs-example/people.txt
 agencies=$(awk '!/^#/ && NF { print $1 }' "$people" | sort -u)
 awk '$3 == "signatory" { print $1, $2 }' "$people" >"$run/signatories"
 
-# The policy: copied, listed, and signed by every agency's signatory.
+# The policy: copied, listed, and signed by every agency's signatory, each agreement by those who are party to it.
 if [ ! -f "$run/policy/MANIFEST" ]; then
   rm -rf "$run/policy"
   cp -R "$home/policy/derbyshire" "$run/policy"
@@ -27,6 +27,7 @@ if [ ! -f "$run/policy/MANIFEST" ]; then
     signer=(--certificate "$run/pki/agencies/$agency/people/$person.pem" --key "$run/pki/agencies/$agency/people/$person.key")
     "$derwent" policy sign "$run/policy" --bundle "${signer[@]}" 2>/dev/null
     for agreement in marac mash fire_safety tb.ncasb tb.ncasb.high_peak tb.soce; do
+      grep -qx "parties: \"$agency\"" "$run/policy/agreements/$agreement.txtpb" || continue
       "$derwent" policy sign "$run/policy" --agreement "$agreement" "${signer[@]}" 2>/dev/null
     done
   done <"$run/signatories"

@@ -61,7 +61,7 @@ TEST(Space, MissesNothingThatIsReleased) {
   for (const Context& context : Whole().contexts()) by_profile[context.profile].push_back(&context);
   std::mt19937 random(7);
   int released = 0;
-  for (int round = 0; round < 4000; ++round) {
+  for (int round = 0; round < 8000; ++round) {
     const DecisionRequest q = RandomRequest(Derbyshire(), random);
     const Decision decision = DecideHere(q);
     for (const CategoryOutcome& outcome : decision.categories) {
