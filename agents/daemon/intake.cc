@@ -14,7 +14,7 @@
 #include "google/protobuf/util/json_util.h"
 
 #include "agents/daemon/fault.h"
-#include "agents/daemon/handover.h"
+#include "agents/daemon/intake_name.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/json_problem.h"
 #include "nlohmann/json.hpp"
@@ -34,7 +34,7 @@ std::vector<std::string> FilesIn(const std::string& folder) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
     const std::string name = entry.path().filename().string();
-    if (name.front() == '.' || absl::EndsWith(name, ".part") || absl::EndsWith(name, ".result.json") ||
+    if (name.front() == '.' || absl::EndsWith(name, ".part") || absl::EndsWith(name, kResultEnding) ||
         !entry.is_regular_file(error))
       continue;
     names.push_back(name);
@@ -47,6 +47,9 @@ bool Settled(const std::string& path, absl::Time now, absl::Duration settle) {
   struct stat state {};
   return stat(path.c_str(), &state) == 0 && now - absl::TimeFromTimespec(state.st_mtim) >= settle;
 }
+
+// As a file: octets that are no UTF-8 become U+FFFD, for nothing that a file says may stop the agent.
+std::string Printed(const json& result) { return result.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 json ProblemJson(const RowProblem& problem) {
   return {{"row", problem.row}, {"column", problem.column}, {"rule", problem.rule}};
@@ -114,6 +117,7 @@ absl::StatusOr<IntakeBatch> Intake::ReadJson(absl::string_view octets) {
 }
 
 absl::StatusOr<IntakeBatch> Intake::Read(const std::string& name, const std::string& octets) const {
+  if (WasMisnamed(name)) return absl::InvalidArgumentError(kIntakeNameRule);
   const FileReader* reader = nullptr;
   size_t longest = 0;
   for (const auto& [ending, candidate] : readers_) {
@@ -125,19 +129,28 @@ absl::StatusOr<IntakeBatch> Intake::Read(const std::string& name, const std::str
   return (*reader)(octets);
 }
 
+void Intake::Take(const std::string& part, const std::string& name) {
+  const std::string from = absl::StrCat(folder_, "/", part, "/", name);
+  const std::string to = absl::StrCat(folder_, "/taken/", NameToTake(folder_, name));
+  static_cast<void>(rename(from.c_str(), to.c_str()));  // Another agent may have won.
+}
+
 absl::StatusOr<int> Intake::Scan() {
   const absl::Time now = context_.clock.Now();
-  for (const std::string& name : FilesIn(folder_ + "/inbox")) {
-    const std::string from = absl::StrCat(folder_, "/inbox/", name);
-    const std::string to = absl::StrCat(folder_, "/taken/", name);
-    if (!Settled(from, now, settle_) || access(to.c_str(), F_OK) == 0) continue;
-    static_cast<void>(rename(from.c_str(), to.c_str()));  // Another agent may have won.
+  for (const std::string& name : FilesIn(folder_ + "/taken")) {
+    if (!IsIntakeName(name)) Take("taken", name);
   }
+  for (const std::string& name : FilesIn(folder_ + "/inbox")) {
+    if (Settled(absl::StrCat(folder_, "/inbox/", name), now, settle_)) Take("inbox", name);
+  }
+  absl::Status first;
   int finished = 0;
   for (const std::string& name : FilesIn(folder_ + "/taken")) {
-    ASSIGN_OR_RETURN(const bool done, Process(name));
-    if (done) ++finished;
+    const absl::StatusOr<bool> done = Process(name);
+    if (first.ok()) first = done.status();
+    if (done.ok() && *done) ++finished;
   }
+  RETURN_IF_ERROR(first);
   return finished;
 }
 
@@ -148,7 +161,7 @@ absl::StatusOr<bool> Intake::Process(const std::string& name) {
   if (!octets.ok()) {
     result["state"] = "FAILED";
     result["errors"].push_back(ProblemJson({.rule = "the file cannot be read, or is over 32 MiB"}));
-    RETURN_IF_ERROR(Finish(name, "failed", result.dump(), ""));
+    RETURN_IF_ERROR(Finish(name, "failed", Printed(result), ""));
     return true;
   }
   const std::string digest = trust::Sha256(*octets).bytes();
@@ -157,7 +170,7 @@ absl::StatusOr<bool> Intake::Process(const std::string& name) {
     json first = json::parse(*seen, nullptr, false);
     result["state"] = "DUPLICATE";
     if (first.is_object()) result["first"] = std::move(first);
-    RETURN_IF_ERROR(Finish(name, "done", result.dump(), ""));
+    RETURN_IF_ERROR(Finish(name, "done", Printed(result), ""));
     return true;
   }
   absl::StatusOr<IntakeBatch> batch = Read(name, *octets);
@@ -183,7 +196,7 @@ absl::StatusOr<bool> Intake::Process(const std::string& name) {
   }
   const bool clean = result["errors"].empty();
   result["state"] = clean ? "DONE" : taken > 0 ? "PARTIAL" : "FAILED";
-  const std::string text = result.dump();
+  const std::string text = Printed(result);
   if (taken > 0) RETURN_IF_ERROR(context_.state.SaveFile(digest, text));
   RETURN_IF_ERROR(Finish(name, taken > 0 ? "done" : "failed", text, batch->rejected_rows));
   return true;
@@ -192,9 +205,9 @@ absl::StatusOr<bool> Intake::Process(const std::string& name) {
 absl::Status Intake::Finish(const std::string& name, const std::string& folder, const std::string& result,
                             const std::string& rejected_rows) {
   const std::string target = absl::StrCat(folder_, "/", folder, "/", name);
-  RETURN_IF_ERROR(WriteDurably(target + ".result.json", result + "\n"));
+  RETURN_IF_ERROR(WriteDurably(absl::StrCat(target, kResultEnding), result + "\n"));
   if (!rejected_rows.empty())
-    RETURN_IF_ERROR(WriteDurably(absl::StrCat(folder_, "/failed/", name, ".rejects.csv"), rejected_rows));
+    RETURN_IF_ERROR(WriteDurably(absl::StrCat(folder_, "/failed/", name, kRejectsEnding), rejected_rows));
   if (rename(absl::StrCat(folder_, "/taken/", name).c_str(), target.c_str()) != 0) {
     return absl::UnavailableError(
         absl::StrCat("cannot move a file to `", folder, "`: ", std::generic_category().message(errno)));

@@ -38,8 +38,8 @@ inline constexpr size_t kMaxIntakeOctets = 32 << 20;
 
 // Takes what the agency's system puts into `<folder>/inbox` (formats of the agencies, 1.3): takes a file by renaming it
 // into `taken/`, pushes what it holds, and puts it with `<file>.result.json` beside it into `done/` or `failed/`. A
-// file whose octets were seen before only says so. `*.part`, dotfiles and files changed in the last `settle` are left
-// alone.
+// file whose octets were seen before only says so. A name that was used before, or breaks the rule of names, gives way
+// to another (intake_name.h). `*.part`, dotfiles and files changed in the last `settle` are left alone.
 class Intake {
  public:
   // Borrows both. `readers` by file name ending, for instance `.csv`; the longest ending that fits wins. Makes the
@@ -48,12 +48,15 @@ class Intake {
          std::map<std::string, FileReader> readers);
 
   // One round over `taken/` (what a crash or an absent broker left) and `inbox/`. Returns how many files were finished.
+  // Error: the first failure; the other files were tried.
   absl::StatusOr<int> Scan();
 
   // The native format: one PushReferralRequest as ProtoJSON.
   static absl::StatusOr<IntakeBatch> ReadJson(absl::string_view octets);
 
  private:
+  // Renames a file of `inbox`, or one that lies in `taken` under a name that breaks the rule, into `taken`.
+  void Take(const std::string& part, const std::string& name);
   // True when the file was finished; false when it waits for the broker.
   absl::StatusOr<bool> Process(const std::string& name);
   absl::StatusOr<IntakeBatch> Read(const std::string& name, const std::string& octets) const;
