@@ -1,15 +1,35 @@
 #include "agents/daemon/sealing.h"
 
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 
 #include "agents/daemon/fault.h"
+#include "agents/sdk/seal/unit.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::agents {
 
+namespace {
+
+// Every unit that is over its limit, at once.
+absl::Status CheckSizes(const PackageRecipient& recipient) {
+  std::vector<FieldProblem> problems;
+  for (const PackageUnit& unit : recipient.units) {
+    if (unit.content.ByteSizeLong() > kLargestUnit)
+      problems.push_back({absl::StrCat("subject ", unit.subject, ", ", unit.content.category()),
+                          absl::StrCat("makes over 1 MiB for `", recipient.agency, "`: send less of it")});
+  }
+  if (problems.empty()) return absl::OkStatus();
+  return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "a unit is over its limit of 1 MiB", problems);
+}
+
+}  // namespace
+
 absl::StatusOr<v1::Submission> SealFor(const ShareHead& head, const PackageRecipient& recipient,
                                        const AgentContext& context) {
+  RETURN_IF_ERROR(CheckSizes(recipient));
   const auto history = context.keys.Find(recipient.agency);
   const trust::AgencyKey* sealing = history->Current(trust::KeyUse::kSealing, context.clock.Now());
   if (sealing == nullptr) {

@@ -81,6 +81,10 @@ class Referral(Formats):
             content = self.changed(lambda d, n=name, s=size: d.update({n: d[n][:1] * s}))
             self.told(self.send(content), BAD_INPUT, name)
 
+    def test_a_unit_over_its_limit_is_named(self):
+        content = self.changed(lambda d: d["subjects"][0]["record"]["identity"]["facts"][0].update(surname="Oak" * 400_000))
+        self.told(self.send(content), BAD_INPUT, "PAYLOAD_REJECTED", "subject 1, identity", "1 MiB")
+
     def test_a_file_in_the_folder_gets_its_result_beside_it(self):
         system = self.bed.run / "agents/police.derbys/system"
         for name, content, column in (("broken.json", b'{"profile": "marac", \xff\xfe', ""), ("wrong.json", f'{{"subjects": [{{"role": ["{PLANTED}"]}}]}}'.encode(), "role"),

@@ -26,7 +26,7 @@ std::string Nonce() { return std::string(trust::kAeadNonceSize, '\0'); }
 }  // namespace
 
 absl::StatusOr<size_t> SizeBucket(size_t plaintext, size_t least) {
-  if (plaintext > kLargestBucket - kPrefix) return absl::InvalidArgumentError("a unit is over 1 MiB");
+  if (plaintext > kLargestUnit) return absl::InvalidArgumentError("a unit is over 1 MiB");
   return std::max(least, std::bit_ceil(plaintext + kPrefix));
 }
 

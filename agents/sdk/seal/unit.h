@@ -23,6 +23,8 @@ struct UnitLabel {
 
 inline constexpr size_t kSmallestBucket = 256;
 inline constexpr size_t kLargestBucket = 1 << 20;
+// Of a unit before it is padded: its length is kept in the bucket.
+inline constexpr size_t kLargestUnit = kLargestBucket - 4;
 
 // The bucket for a plaintext: the least power of two from `least` (itself one, 256 at least) that holds it and its
 // length prefix. Error: kInvalidArgument over 1 MiB.
