@@ -14,6 +14,7 @@
 #include "agents/cli/output.h"
 #include "agents/cli/quorum.h"
 #include "agents/cli/verify.h"
+#include "agents/cli/verify_files.h"
 #include "derwent/v1/ledger.grpc.pb.h"
 #include "trust/base/status_macros.h"
 #include "trust/entry/entry.h"
@@ -192,13 +193,14 @@ absl::StatusOr<int> Cosign(Client& client, const std::string& policy, const std:
 
 struct Options {
   bool all = false;
-  std::string since, save, file, vkey, origin, policy, folder;
+  std::string since, save, file, leaf, vkey, origin, policy, folder;
   std::vector<std::string> files, fields;
   std::string out = "-";
   uint64_t index = 0;
 };
 
 int ExitOf(const absl::Status& status) { return status.ok() ? kExitDone : ReportFailure(status); }
+int ExitOf(const absl::StatusOr<int>& code) { return code.ok() ? *code : ReportFailure(code.status()); }
 
 // Whose log files are verified for.
 void AddBelieved(CLI::App& command, Options& o) {
@@ -208,16 +210,16 @@ void AddBelieved(CLI::App& command, Options& o) {
                      "a tlog-policy file: the log's key, and the quorum of witnesses that must have cosigned");
 }
 
-absl::Status VerifyOffline(const Options& o) {
+absl::StatusOr<int> VerifyOffline(const Options& o) {
   ASSIGN_OR_RETURN(const Believed believed, Believed::Make(o.vkey, o.origin, o.policy));
-  return VerifyFiles(o.files, believed, std::cout);
+  return VerifyFiles({.paths = o.files, .leaf = o.leaf}, believed, std::cout);
 }
 
-absl::Status CheckFolder(const Options& o) {
+absl::StatusOr<int> CheckFolder(const Options& o) {
   if (!std::filesystem::is_directory(o.folder))
     return absl::InvalidArgumentError(absl::StrCat("`", o.folder, "` is no folder"));
   ASSIGN_OR_RETURN(const Believed believed, Believed::Make(o.vkey, o.origin, o.policy));
-  return VerifyFiles({o.folder}, believed, std::cout);
+  return VerifyFiles({.paths = {o.folder}, .leaf = ""}, believed, std::cout);
 }
 
 absl::Status OpenOffline(const Options& o, Format format) {
@@ -239,6 +241,7 @@ void AddVerify(CLI::App& ledger, const std::shared_ptr<Options>& o, Session& ses
       "file", o->files,
       "files to verify offline instead, with --vkey or --policy: checkpoints, tlog-proofs, add-checkpoint "
       "bodies, folders of an export");
+  verify->add_option("--leaf", o->leaf, "the leaf, octet for octet, of the one tlog-proof that does not open its own");
   AddBelieved(*verify, *o);
   verify->callback([o, &session] {
     if (!o->files.empty()) {

@@ -10,9 +10,11 @@
 #include "absl/strings/string_view.h"
 
 #include "agents/cli/output.h"
+#include "trust/entry/opening.h"
 #include "trust/note/checkpoint.h"
 #include "trust/note/note.h"
 #include "trust/note/quorum.h"
+#include "trust/note/tlog_proof.h"
 
 namespace derwent::cli {
 
@@ -33,19 +35,27 @@ struct Believed {
   static absl::StatusOr<Believed> Make(const std::string& vkey, const std::string& origin, const std::string& policy);
 };
 
-// Verifies each file: a tlog-proof (signature, inclusion, opened fields), a checkpoint (signature), an `add-checkpoint`
-// body (that it extends a checkpoint among the files); each folder: an export (export_check.h); cosignatures under the
-// quorum; and that no two checkpoints seen, those of the proofs included, give one size two roots. Prints a line a
-// file. Errors: kInvalidArgument a file cannot be read; kDataLoss naming file and link.
-absl::Status VerifyFiles(const std::vector<std::string>& paths, const Believed& believed, std::ostream& out);
+// Files of evidence are read up to this.
+inline constexpr size_t kMostProofOctets = 4 << 20;
+
+// kDataLoss: the file at `path` does not verify, and why.
+absl::Status Broken(absl::string_view path, absl::string_view why);
+// A tlog-proof's text, not verified. Error: kDataLoss naming file, line and rule.
+absl::StatusOr<trust::TlogProof> ReadProof(absl::string_view path, absl::string_view text);
+// A checkpoint's cosignatures, where a quorum is asked for. Error: kDataLoss naming the file.
+absl::Status CheckCosigned(absl::string_view path, absl::string_view note, const Believed& believed);
+// A tlog-proof whose `extra` opens its entry, verified. Errors: kDataLoss naming file and link; kInvalidArgument it has
+// no `extra`.
+absl::StatusOr<trust::VerifiedReceipt> ReadReceipt(absl::string_view path, absl::string_view text,
+                                                   const Believed& believed);
 
 // A receipt that opens only the fields named (trust/entry, FieldName) of those that `text` opens; of all others their
-// hashes stay, so that it proves the same entry. Verified before and after. Errors: as VerifyFiles; kInvalidArgument a
-// field that is not opened in it, or an entry that has no fields.
+// hashes stay, so that it proves the same entry. Verified before and after. Errors: as ReadReceipt; kInvalidArgument a
+// file cannot be read, a field that is not opened in it, or an entry that has no fields.
 absl::StatusOr<std::string> OpenOnly(const std::string& path, const std::vector<std::string>& fields,
                                      const Believed& believed);
 
-// Verifies one tlog-proof and prints what it opens. Errors as VerifyFiles.
+// Verifies one tlog-proof and prints what it opens. Errors: as ReadReceipt.
 absl::Status OpenProof(const std::string& path, const Believed& believed, Format format, std::ostream& out);
 
 }  // namespace derwent::cli

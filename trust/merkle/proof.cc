@@ -136,7 +136,8 @@ absl::Status VerifyConsistency(uint64_t old_size, uint64_t size, const Sha256Dig
                                absl::Span<const Sha256Digest> path) {
   if (old_size == 0 || old_size > size) return Broken("the old size is 0 or over the new size");
   if (old_size == size) {
-    return path.empty() && old_root == root ? absl::OkStatus() : Broken("two trees of one size differ");
+    if (old_root != root) return Broken("two trees of one size differ");
+    return path.empty() ? absl::OkStatus() : Broken("the consistency proof of two equal trees is not empty");
   }
   if (path.empty()) return Broken("the consistency proof is empty");
   // An old tree that is perfect is itself the first node.

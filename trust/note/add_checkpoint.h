@@ -18,7 +18,7 @@ struct AddCheckpoint {
   std::vector<Sha256Digest> path;
   std::string checkpoint;  // Verbatim note.
 
-  // Strict: no leading zero, canonical base64, 63 hashes at most. Error: kInvalidArgument. The note is not read.
+  // Strict: no leading zero, canonical base64, 63 hashes. Error: kInvalidArgument, the line. The note is not read.
   static absl::StatusOr<AddCheckpoint> Parse(absl::string_view text);
   std::string ToString() const;
 };

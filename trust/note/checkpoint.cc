@@ -4,29 +4,34 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 
 #include "trust/base/encoding.h"
 #include "trust/base/status_macros.h"
+#include "trust/merkle/tree.h"
+#include "trust/note/lines.h"
 
 namespace derwent::trust {
 
 absl::StatusOr<Checkpoint> Checkpoint::ParseBody(absl::string_view body) {
-  if (body.empty() || body.back() != '\n') return absl::InvalidArgumentError("a checkpoint's body ends in a newline");
-  std::vector<absl::string_view> lines = absl::StrSplit(body.substr(0, body.size() - 1), '\n');
-  if (lines.size() < 3) return absl::InvalidArgumentError("a checkpoint has at least three lines");
-  for (const absl::string_view line : lines) {
-    if (line.empty()) return absl::InvalidArgumentError("a checkpoint has no empty line");
+  std::vector<absl::string_view> text;
+  Lines lines(body);
+  const auto refuse = [](size_t number, absl::string_view rule) { return RefuseLine(number, "checkpoint", rule); };
+  for (absl::string_view line; lines.Next(line);) {
+    if (line.empty()) return refuse(lines.number(), "it is empty");
+    text.push_back(line);
   }
-  Checkpoint checkpoint{.origin = std::string(lines[0])};
-  const absl::string_view size = lines[1];
+  if (!lines.rest().empty()) return refuse(lines.number(), "it does not end in a newline");
+  if (text.size() < 3) return refuse(lines.number(), "it is missing: a checkpoint has an origin, a size and a root");
+  Checkpoint checkpoint{.origin = std::string(text[0])};
+  const absl::string_view size = text[1];
   if ((size.size() > 1 && size[0] == '0') || size.find_first_not_of("0123456789") != absl::string_view::npos ||
-      !absl::SimpleAtoi(size, &checkpoint.size) || checkpoint.size > static_cast<uint64_t>(INT64_MAX)) {
-    return absl::InvalidArgumentError("a checkpoint's size is a decimal number below 2^63 without leading zeros");
-  }
-  ASSIGN_OR_RETURN(const std::string root, Base64Decode(lines[2]));
-  ASSIGN_OR_RETURN(checkpoint.root, Sha256Digest::FromBytes(root));
-  for (size_t i = 3; i < lines.size(); ++i) absl::StrAppend(&checkpoint.extensions, lines[i], "\n");
+      !absl::SimpleAtoi(size, &checkpoint.size) || checkpoint.size > static_cast<uint64_t>(INT64_MAX))
+    return refuse(2, "the size is not a decimal number below 2^63 without leading zeros");
+  const absl::StatusOr<std::string> octets = Base64Decode(text[2]);
+  const absl::StatusOr<Sha256Digest> root = octets.ok() ? Sha256Digest::FromBytes(*octets) : octets.status();
+  if (!root.ok()) return refuse(3, "the root is not 32 octets in canonical base64");
+  checkpoint.root = *root;
+  for (size_t i = 3; i < text.size(); ++i) absl::StrAppend(&checkpoint.extensions, text[i], "\n");
   return checkpoint;
 }
 
@@ -37,7 +42,10 @@ std::string Checkpoint::Body() const {
 absl::StatusOr<Checkpoint> OpenCheckpoint(absl::string_view note, const VerifierKey& log_key) {
   ASSIGN_OR_RETURN(const Note parsed, Note::Parse(note));
   RETURN_IF_ERROR(VerifyNote(parsed, absl::MakeConstSpan(&log_key, 1)).status());
-  return Checkpoint::ParseBody(parsed.text);
+  ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::ParseBody(parsed.text));
+  if (checkpoint.size == 0 && checkpoint.root != EmptyRoot())
+    return absl::DataLossError("line 3 of the checkpoint: the root of no entries is another one");
+  return checkpoint;
 }
 
 }  // namespace derwent::trust

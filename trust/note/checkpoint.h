@@ -19,12 +19,12 @@ struct Checkpoint {
   Sha256Digest root;
   std::string extensions;  // Zero or more non-empty lines, each with its newline.
 
-  // Errors: kInvalidArgument: empty origin, leading zero, size over 2^63 - 1, root not canonical base64 of 32 octets.
+  // Errors: kInvalidArgument, the line: empty origin, leading zero, size over 2^63 - 1, root not base64 of 32 octets.
   static absl::StatusOr<Checkpoint> ParseBody(absl::string_view body);
   std::string Body() const;
 };
 
-// Parses a note, verifies it with the log's key and returns the checkpoint. Errors as Note, VerifyNote and ParseBody.
+// Verifies a note with the log's key. Errors as Note, VerifyNote, ParseBody; kDataLoss a wrong root of no entries.
 absl::StatusOr<Checkpoint> OpenCheckpoint(absl::string_view note, const VerifierKey& log_key);
 
 }  // namespace derwent::trust

@@ -31,6 +31,7 @@ absl::StatusOr<absl::Time> CosignatureTime(absl::string_view signature) {
     return absl::InvalidArgumentError("a cosignature is 72 octets long");
   uint64_t seconds = 0;
   for (const char c : signature.substr(0, kTimeSize)) seconds = seconds << 8 | static_cast<uint8_t>(c);
+  if (seconds == 0) return absl::InvalidArgumentError("a cosignature's time is 0");
   if (seconds > static_cast<uint64_t>(INT64_MAX))
     return absl::InvalidArgumentError("a cosignature's time is over 2^63 - 1");
   return absl::FromUnixSeconds(static_cast<int64_t>(seconds));

@@ -17,9 +17,9 @@ namespace derwent::trust {
 // Cosigns a checkpoint body at `time`, after 1970. Error: kInvalidArgument.
 absl::StatusOr<NoteSignature> Cosign(absl::string_view body, absl::string_view name, const Ed25519Key& key,
                                      absl::Time time);
-// Error: kUnauthenticated when `signature` (72 octets) is not by `public_key` over `body`.
+// Errors: kUnauthenticated when `signature` is not by `public_key` over `body`; those of CosignatureTime.
 absl::Status VerifyCosignature(absl::string_view signature, absl::string_view public_key, absl::string_view body);
-// When a cosignature says it was made. Error: kInvalidArgument unless 72 octets and at most 2^63 - 1 seconds.
+// When a cosignature says it was made. Error: kInvalidArgument unless 72 octets and 1 to 2^63 - 1 seconds.
 absl::StatusOr<absl::Time> CosignatureTime(absl::string_view signature);
 
 }  // namespace derwent::trust

@@ -11,6 +11,7 @@
 #include "trust/base/status_macros.h"
 #include "trust/base/utf8.h"
 #include "trust/note/cosignature.h"
+#include "trust/note/lines.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::trust {
@@ -51,13 +52,20 @@ uint32_t KeyId(absl::string_view name, uint8_t type, absl::string_view public_ke
   return BigEndian32(Sha256Parts({name, "\n", absl::string_view(&type_octet, 1), public_key}).view());
 }
 
-absl::StatusOr<NoteSignature> ParseLine(absl::string_view line) {
-  const auto refuse = [] { return absl::InvalidArgumentError("a signature line of the note is malformed"); };
-  if (!absl::StartsWith(line, kDash)) return refuse();
+constexpr char kWhat[] = "note";
+
+// The line that an octet of the text stands on, counted from 1.
+size_t LineAt(absl::string_view text, size_t octet) {
+  return 1 + static_cast<size_t>(std::ranges::count(text.substr(0, octet), '\n'));
+}
+
+absl::StatusOr<NoteSignature> ParseLine(absl::string_view line, size_t number) {
+  const auto refuse = [&](absl::string_view rule) { return RefuseLine(number, kWhat, rule); };
+  if (!absl::StartsWith(line, kDash)) return refuse("it is no signature, which begins with an em dash and a space");
   const std::vector<absl::string_view> parts = absl::StrSplit(line.substr(sizeof kDash - 1), ' ');
-  if (parts.size() != 2 || !IsKeyName(parts[0])) return refuse();
+  if (parts.size() != 2 || !IsKeyName(parts[0])) return refuse("a signature is a key name, a space and base64");
   const absl::StatusOr<std::string> octets = Base64Decode(parts[1]);
-  if (!octets.ok() || octets->size() < 5) return refuse();
+  if (!octets.ok() || octets->size() < 5) return refuse("its signature is not canonical base64 of a key id and more");
   return NoteSignature{.name = std::string(parts[0]), .key_id = BigEndian32(*octets), .signature = octets->substr(4)};
 }
 
@@ -101,20 +109,23 @@ std::string VerifierKey::ToString() const {
 absl::StatusOr<Note> Note::Parse(absl::string_view note) {
   if (note.size() > kMaxNoteSize) return absl::InvalidArgumentError("the note is over 1 MiB");
   if (!IsUtf8(note)) return absl::InvalidArgumentError("the note is not UTF-8");
-  for (const char c : note) {
-    if (static_cast<uint8_t>(c) < 0x20 && c != '\n')
-      return absl::InvalidArgumentError("the note holds a control character");
+  for (size_t i = 0; i < note.size(); ++i) {
+    if (static_cast<uint8_t>(note[i]) < 0x20 && note[i] != '\n')
+      return RefuseLine(LineAt(note, i), kWhat, "it holds a control character");
   }
   const size_t split = note.rfind("\n\n");
-  if (split == absl::string_view::npos) return absl::InvalidArgumentError("the note has no signature block");
+  const size_t last = LineAt(note, note.size());
+  if (split == absl::string_view::npos) return RefuseLine(last, kWhat, "no blank line with signatures after it came");
   absl::string_view block = note.substr(split + 2);
-  if (block.empty() || block.back() != '\n') return absl::InvalidArgumentError("the note does not end in a newline");
+  if (block.empty()) return RefuseLine(last, kWhat, "no signature follows the blank line");
+  if (block.back() != '\n') return RefuseLine(last, kWhat, "it does not end in a newline");
   block.remove_suffix(1);
   Note parsed{.text = std::string(note.substr(0, split + 1)), .signatures = {}};
+  size_t number = LineAt(note, split + 2);
   for (const absl::string_view line : absl::StrSplit(block, '\n')) {
     if (parsed.signatures.size() == kMaxNoteSignatures)
-      return absl::InvalidArgumentError("the note has over 64 signatures");
-    ASSIGN_OR_RETURN(NoteSignature signature, ParseLine(line));
+      return RefuseLine(number, kWhat, "it is a signature over the 64 allowed");
+    ASSIGN_OR_RETURN(NoteSignature signature, ParseLine(line, number++));
     parsed.signatures.push_back(std::move(signature));
   }
   return parsed;
@@ -142,11 +153,13 @@ absl::StatusOr<std::vector<VerifierKey>> KnownSigners(const Note& note, absl::Sp
   std::vector<VerifierKey> verified;
   for (const VerifierKey& key : known) {
     bool signed_by = false;
+    size_t number = LineAt(note.text, note.text.size());  // The blank line.
     for (const NoteSignature& signature : note.signatures) {
+      ++number;
       if (signature.name != key.name || signature.key_id != key.key_id) continue;
-      if (!VerifyOne(signature, key, note.text).ok()) {
-        return absl::UnauthenticatedError(absl::StrCat("the note's signature by `", key.name, "` does not verify"));
-      }
+      if (const absl::Status verified = VerifyOne(signature, key, note.text); !verified.ok())
+        return absl::UnauthenticatedError(absl::StrCat("line ", number, " of the note: the signature by `", key.name,
+                                                       "` does not verify: ", verified.message()));
       signed_by = true;
     }
     if (signed_by) verified.push_back(key);

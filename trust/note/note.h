@@ -46,7 +46,7 @@ struct Note {
   std::string text;
   std::vector<NoteSignature> signatures;
 
-  // Strict. Errors: kInvalidArgument for anything the specification forbids, over 1 MiB or over 64 signatures.
+  // Strict. Errors: kInvalidArgument, the line and rule: what the specification forbids, over 1 MiB, 64 signatures.
   static absl::StatusOr<Note> Parse(absl::string_view note);
   std::string ToString() const;
 };
@@ -58,7 +58,7 @@ std::string SignatureLine(const NoteSignature& signature);
 absl::StatusOr<NoteSignature> SignNote(absl::string_view text, absl::string_view name, const Ed25519Key& key);
 
 // The known keys that signed the note, each once, whatever the number of its lines; none when nobody known did.
-// Error: kUnauthenticated when a line of a known key fails.
+// Error: kUnauthenticated naming the line of a known key that fails.
 absl::StatusOr<std::vector<VerifierKey>> KnownSigners(const Note& note, absl::Span<const VerifierKey> known);
 // The same, and at least one. Error: kUnauthenticated also when no known key signed.
 absl::StatusOr<std::vector<VerifierKey>> VerifyNote(const Note& note, absl::Span<const VerifierKey> known);

@@ -152,8 +152,8 @@ bool QuorumPolicy::Met(absl::Span<const VerifierKey> cosigners) const {
 
 absl::StatusOr<Checkpoint> OpenCosignedCheckpoint(absl::string_view note, const QuorumPolicy& policy) {
   ASSIGN_OR_RETURN(const Note parsed, Note::Parse(note));
-  ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::ParseBody(parsed.text));
-  RETURN_IF_ERROR(VerifyNote(parsed, policy.logs()).status());
+  ASSIGN_OR_RETURN(const std::vector<VerifierKey> logs, VerifyNote(parsed, policy.logs()));
+  ASSIGN_OR_RETURN(Checkpoint checkpoint, OpenCheckpoint(note, logs.front()));
   ASSIGN_OR_RETURN(const std::vector<VerifierKey> cosigners, KnownSigners(parsed, policy.witnesses()));
   if (policy.Met(cosigners)) return checkpoint;
   return absl::FailedPreconditionError("the witnesses that cosigned do not make the quorum");

@@ -53,7 +53,7 @@ class QuorumPolicy {
 };
 
 // Parses a checkpoint, verifies it by one of the policy's logs and its known cosignatures, and that they make the
-// quorum. Errors: kUnauthenticated, kInvalidArgument; kFailedPrecondition: the quorum is not met.
+// quorum. Errors: as OpenCheckpoint; kFailedPrecondition: the quorum is not met.
 absl::StatusOr<Checkpoint> OpenCosignedCheckpoint(absl::string_view note, const QuorumPolicy& policy);
 
 }  // namespace derwent::trust

@@ -19,7 +19,7 @@ struct TlogProof {
   std::vector<Sha256Digest> path;
   std::string checkpoint;  // Verbatim note.
 
-  // Strict: canonical base64, 63 hashes at most. Error: kInvalidArgument.
+  // Strict: canonical base64, 63 hashes at most. Error: kInvalidArgument naming line and rule.
   static absl::StatusOr<TlogProof> Parse(absl::string_view text);
   std::string ToString() const;
 };

@@ -6,8 +6,10 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agents/cli/exit_code.h"
 #include "agents/cli/export_check.h"
 #include "agents/cli/offline_ledger.h"
+#include "agents/cli/verify_files.h"
 #include "tests/agents/cli/sample_log.h"
 #include "tests/support/matchers.h"
 #include "trust/signature/key_file.h"
@@ -16,6 +18,7 @@ namespace derwent::cli {
 namespace {
 
 using derwent::testing::IsOk;
+using derwent::testing::IsOkAndHolds;
 using derwent::testing::StatusIs;
 using ::testing::HasSubstr;
 
@@ -147,9 +150,9 @@ TEST_F(LedgerExportTest, AFolderAmongFilesIsCheckedAgainstTheirCheckpoints) {
   std::ostringstream out;
   const auto believed = Believed::Make("", "", folder_ / "quorum.policy");
   ASSERT_THAT(believed, IsOk());
-  EXPECT_THAT(VerifyFiles({folder_, folder_ / "then"}, *believed, out), IsOk());
+  EXPECT_THAT(VerifyFiles({.paths = {folder_, folder_ / "then"}, .leaf = ""}, *believed, out), IsOkAndHolds(kExitDone));
   EXPECT_THAT(out.str(), HasSubstr("300 entries and 3 tiles give the signed root"));
-  EXPECT_THAT(VerifyFiles({folder_, folder_ / "other"}, *believed, out),
+  EXPECT_THAT(VerifyFiles({.paths = {folder_, folder_ / "other"}, .leaf = ""}, *believed, out),
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("the ledger was rewritten")));
 }
 

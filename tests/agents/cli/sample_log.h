@@ -18,8 +18,7 @@ inline constexpr char kOrigin[] = "derwent.example/log";
 // A log of made-up entries whose bytes are the same in every run: fixed key, fixed salts.
 class SampleLog {
  public:
-  explicit SampleLog(uint64_t size, char salt = 's')
-      : key_(*trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, 'k')))) {
+  explicit SampleLog(uint64_t size, char salt = 's') {
     for (uint64_t i = 0; i < size; ++i) {
       trust::SealedFields fields;
       for (size_t n = 0; n < fields.salts.size(); ++n)
@@ -40,7 +39,7 @@ class SampleLog {
   }
 
   std::string vkey() const {
-    return trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, key_.public_key())->ToString();
+    return trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, Key().public_key())->ToString();
   }
   trust::VerifierKey key() const { return *trust::VerifierKey::Parse(vkey()); }
   const std::vector<std::string>& leaves() const { return leaves_; }
@@ -50,13 +49,13 @@ class SampleLog {
       return nodes_.at({id.level, id.index});
     });
   }
-  std::string Checkpoint() const {
-    trust::Note note{
-        .text =
-            trust::Checkpoint{.origin = kOrigin, .size = edge_.size(), .root = edge_.Root(), .extensions = ""}.Body(),
-        .signatures = {}};
-    note.signatures.push_back(*trust::SignNote(note.text, kOrigin, key_));
-    return note.ToString();
+  std::string Checkpoint() const { return Signed(edge_.size(), edge_.Root()); }
+  // What the log's key can sign, true or not.
+  static std::string Signed(uint64_t size, const Sha256Digest& root) {
+    return SignedBody(trust::Checkpoint{.origin = kOrigin, .size = size, .root = root, .extensions = ""}.Body());
+  }
+  static std::string SignedBody(const std::string& body) {
+    return trust::Note{.text = body, .signatures = {*trust::SignNote(body, kOrigin, Key())}}.ToString();
   }
   // Opens the first five public fields and the step; the rest stay hashes.
   std::string Proof(uint64_t index) const {
@@ -72,7 +71,8 @@ class SampleLog {
   }
 
  private:
-  trust::Ed25519Key key_;
+  static trust::Ed25519Key Key() { return *trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, 'k'))); }
+
   trust::RightEdge edge_;
   std::vector<trust::SealedFields> entries_;
   std::vector<std::string> leaves_;

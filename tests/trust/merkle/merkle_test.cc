@@ -15,6 +15,7 @@ namespace {
 
 using ::derwent::testing::SeededRandom;
 using ::derwent::testing::StatusIs;
+using ::testing::HasSubstr;
 
 // The definition of RFC 6962 section 2.1, word for word.
 Sha256Digest DefinedRoot(const std::vector<Sha256Digest>& leaves, size_t start, size_t end) {
@@ -125,7 +126,10 @@ TEST(ProofTest, RefusesSizesThatProveNothing) {
   EXPECT_FALSE(ConsistencyProof(9, 8, tree.reader()).ok());
   EXPECT_FALSE(VerifyInclusion(tree.leaves[0], 0, 0, {}, tree.roots[0]).ok());
   EXPECT_FALSE(VerifyConsistency(0, 8, tree.roots[0], tree.roots[8], {}).ok());
-  EXPECT_FALSE(VerifyConsistency(8, 8, tree.roots[7], tree.roots[8], {}).ok());
+  EXPECT_THAT(VerifyConsistency(8, 8, tree.roots[7], tree.roots[8], {}),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("differ")));
+  EXPECT_THAT(VerifyConsistency(8, 8, tree.roots[8], tree.roots[8], {tree.roots[1]}),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("is not empty")));
   EXPECT_FALSE(VerifyConsistency(4, 8, tree.roots[4], tree.roots[8], {}).ok());
 }
 

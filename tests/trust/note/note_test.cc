@@ -5,6 +5,7 @@
 
 #include "tests/support/matchers.h"
 #include "trust/base/encoding.h"
+#include "trust/merkle/tree.h"
 #include "trust/note/checkpoint.h"
 #include "trust/note/cosignature.h"
 
@@ -12,6 +13,7 @@ namespace derwent::trust {
 namespace {
 
 using ::derwent::testing::StatusIs;
+using ::testing::HasSubstr;
 
 Ed25519Key KeyOf(char seed) { return Ed25519Key::FromSeed(SecretBytes(std::string(32, seed))).value(); }
 VerifierKey Verifier(const Ed25519Key& key, uint8_t type = kNoteEd25519,
@@ -185,6 +187,24 @@ TEST(CosignatureTest, IsNoSignatureOfTheLog) {
   const Note note{.text = Body(),
                   .signatures = {Cosign(Body(), "derwent.example/ledger", key, absl::FromUnixSeconds(5)).value()}};
   EXPECT_FALSE(OpenCheckpoint(note.ToString(), Verifier(key)).ok());
+}
+
+TEST(CosignatureTest, OfNoTimeIsNone) {
+  const Ed25519Key witness = KeyOf('w');
+  const VerifierKey known = Verifier(witness, kNoteCosignature, "witness.example");
+  const std::string timeless = std::string(8, '\0') + witness.Sign("cosignature/v1\ntime 0\n" + Body()).value();
+  const Note note{.text = Body(), .signatures = {{.name = known.name, .key_id = known.key_id, .signature = timeless}}};
+  EXPECT_THAT(VerifyNote(note, {known}), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("time is 0")));
+}
+
+TEST(CheckpointTest, OfNoEntriesHasOneRoot) {
+  const Ed25519Key key = KeyOf('k');
+  const auto open = [&](const Sha256Digest& root) {
+    const std::string body = Checkpoint{.origin = "derwent.example/ledger", .size = 0, .root = root}.Body();
+    return OpenCheckpoint(Signed(body, key).ToString(), Verifier(key)).status();
+  };
+  EXPECT_OK(open(EmptyRoot()));
+  EXPECT_THAT(open(LeafHash("")), StatusIs(absl::StatusCode::kDataLoss));
 }
 
 }  // namespace
