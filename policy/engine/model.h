@@ -115,10 +115,13 @@ struct AnswerSlot {
   int working_days = 0;  // Added to `time`.
 };
 
-// A clock of a process, for people: one of the two is set.
+// A clock of a process, for people: one of the four is set.
 struct Clock {
   int hours = 0;
   int working_days = 0;
+  int days = 0;
+  int months = 0;
+  bool operator==(const Clock&) const = default;
 };
 
 struct ReceiverScope {

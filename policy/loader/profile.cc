@@ -294,11 +294,15 @@ class ProfileText {
                "keep entries for longer than every deadline");
     }
     words_.Each("clocks", text_.clocks(), [&](const v1::Clock& next) {
-      if ((next.hours() > 0) == (next.working_days() > 0))
+      const Clock clock{
+          .hours = next.hours(), .working_days = next.working_days(), .days = next.days(), .months = next.months()};
+      const int limits[] = {clock.hours, clock.working_days, clock.days, clock.months};
+      if (std::ranges::count(limits, 0) != 3 || *std::ranges::min_element(limits) < 0)
         Refuse(next.id(), "clock", absl::StrCat("clock `", next.id(), "` has not exactly one limit"),
-               "set hours or working_days");
-      Once(profile_.clocks.emplace(next.id(), Clock{.hours = next.hours(), .working_days = next.working_days()}).second,
-           "clock", next.id());
+               "set hours, working_days, days or months");
+      if (next.starts().empty())
+        Refuse(next.id(), "clock", absl::StrCat("clock `", next.id(), "` does not say what starts it"), "set starts");
+      Once(profile_.clocks.emplace(next.id(), clock).second, "clock", next.id());
     });
   }
 
