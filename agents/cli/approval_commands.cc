@@ -96,12 +96,14 @@ absl::StatusOr<int> ListApprovals(Client& client, Format format) {
   const auto stub = v1::AgentRequestService::NewStub(agent->grpc());
   ASSIGN_OR_RETURN(const v1::ListApprovalsResponse response,
                    agent->Call(*stub, &Stub::ListApprovals, v1::ListApprovalsRequest(), client.options()));
-  Rows rows({"approval", "role", "holder", "for", "profile", "purpose", "units", "grounds", "due"});
+  Rows rows(
+      {"approval", "role", "holder", "for", "profile", "purpose", "route", "document", "units", "grounds", "due"});
   for (const v1::PendingApproval& pending : response.approvals()) {
     const v1::ApprovalQuestion& question = pending.question();
     rows.Add({pending.approval_id(), question.role(), question.proposed().holder_agency(),
-              question.proposed().recipient_agency(), question.profile(), question.purpose(),
-              UnitsText(question.proposed()), absl::StrJoin(question.grounds(), " "), TimeOf(question.due_time())});
+              question.proposed().recipient_agency(), question.profile(), question.purpose(), question.route(),
+              question.document_reference(), UnitsText(question.proposed()), absl::StrJoin(question.grounds(), " "),
+              TimeOf(question.due_time())});
   }
   rows.Print(format, std::cout);
   return kExitDone;
@@ -118,6 +120,8 @@ absl::StatusOr<int> ShowApproval(Client& client, const std::string& id, Format f
     std::cerr << "as " << question.role() << ", for " << question.proposed().recipient_agency() << ", profile "
               << question.profile() << ", purpose " << question.purpose() << ", due " << TimeOf(question.due_time())
               << "\n";
+    if (!question.route().empty())
+      std::cerr << "route: " << question.route() << ", document " << SafeText(question.document_reference()) << "\n";
     if (!question.grounds().empty()) std::cerr << "grounds: " << absl::StrJoin(question.grounds(), " ") << "\n";
     if (!shown.justification().empty()) std::cerr << "why: " << SafeText(shown.justification()) << "\n";
   }

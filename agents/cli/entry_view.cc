@@ -158,6 +158,10 @@ std::vector<std::string> EntryView::Sentences() const {
     }
     text.push_back(purpose + ".");
   }
+  const std::string route = Pair("purpose", "route");
+  const std::string document = Pair("ids", "document");
+  if (!route.empty())
+    text.push_back(absl::StrCat("Route: ", route, document.empty() ? "" : absl::StrCat(", document ", document), "."));
   for (std::string& line : Decision()) text.push_back(std::move(line));
   for (std::string& line : Law()) text.push_back(std::move(line));
   if (!Pair("ids", "share").empty()) text.push_back(absl::StrCat("Share: ", Pair("ids", "share"), "."));

@@ -89,15 +89,16 @@ absl::StatusOr<int> Send(Client& client, const Options& o, Format format) {
 absl::StatusOr<int> ListSent(Client& client, Format format) {
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentRequestService::NewStub(agent->grpc());
-  Rows rows({"request", "reference", "profile", "case", "state", "holder", "their state", "reason", "until"});
+  Rows rows(
+      {"request", "reference", "profile", "case", "document", "state", "holder", "their state", "reason", "until"});
   v1::ListSentRequestsRequest request;
   do {
     ASSIGN_OR_RETURN(const v1::ListSentRequestsResponse page,
                      agent->Call(*stub, &Stub::ListSentRequests, request, client.options()));
     for (const v1::SentRequest& sent : page.requests()) {
       const auto add = [&](const std::string& holder, const std::string& state, const std::string& reason) {
-        rows.Add({sent.request_id(), sent.request_ref(), sent.profile(), sent.case_id(), sent.state(), holder, state,
-                  reason, TimeOf(sent.expire_time())});
+        rows.Add({sent.request_id(), sent.request_ref(), sent.profile(), sent.case_id(), sent.document_reference(),
+                  sent.state(), holder, state, reason, TimeOf(sent.expire_time())});
       };
       if (sent.holders().empty()) add("", "", sent.reason());
       for (const v1::RequestHolder& holder : sent.holders()) add(holder.agency(), StateOf(holder), holder.reason());
@@ -111,8 +112,8 @@ absl::StatusOr<int> ListSent(Client& client, Format format) {
 absl::StatusOr<int> ListHeld(Client& client, Format format) {
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentRequestService::NewStub(agent->grpc());
-  Rows rows({"request", "asker", "person", "role", "profile", "purpose", "case", "state", "record", "category",
-             "outcome", "form", "why", "received"});
+  Rows rows({"request", "asker", "person", "role", "profile", "purpose", "route", "document", "case", "state", "record",
+             "category", "outcome", "form", "why", "received"});
   v1::ListHeldRequestsRequest request;
   do {
     ASSIGN_OR_RETURN(const v1::ListHeldRequestsResponse page,
@@ -120,8 +121,8 @@ absl::StatusOr<int> ListHeld(Client& client, Format format) {
     for (const v1::HeldRequest& held : page.requests()) {
       for (const v1::HeldCategory& category : held.categories()) {
         rows.Add({held.request_id(), held.asker_agency(), held.acting_person(), held.role(), held.profile(),
-                  held.purpose(), held.case_id(), held.state(), held.matched() ? held.record_ref() : "none",
-                  category.category(), category.outcome(), category.form(),
+                  held.purpose(), held.route(), held.document_reference(), held.case_id(), held.state(),
+                  held.matched() ? held.record_ref() : "none", category.category(), category.outcome(), category.form(),
                   absl::StrJoin(category.outcome() == "PENDING" ? category.approvers() : category.reasons(), " "),
                   TimeOf(held.receive_time())});
       }

@@ -98,6 +98,7 @@ absl::StatusOr<Asker::Prepared> Asker::Prepare(const RequestDraft& asked, bool s
   kept.set_profile(draft.selector.profile);
   kept.set_area(draft.selector.area);
   kept.set_case_id(draft.selector.case_id);
+  kept.set_document_reference(draft.selector.document_reference);
   prepared.row.manifest = kept.SerializeAsString();
   prepared.row.request_id = context_.random.NewOrderedUuid(now).text();
   prepared.outcome.set_request_id(prepared.row.request_id);
@@ -120,7 +121,7 @@ absl::Status Asker::Seal(const RequestDraft& draft, const HolderDecision& decide
                        .area = selector.area,
                        .case_id = selector.case_id,
                        .step = selector.step,
-                       .document_reference = draft.document_reference,
+                       .document_reference = selector.document_reference,
                        .policy_digest = digest,
                        .create_time = now};
   v1::SubmitCaseRequestRequest submit;
@@ -164,7 +165,7 @@ absl::StatusOr<v1::SendCaseRequestResponse> Asker::SendOnce(Prepared prepared, c
 absl::StatusOr<v1::SendCaseRequestResponse> Asker::SendDeclared(const v1::SendCaseRequestRequest& request,
                                                                 const Declaration& declaration) {
   ASSIGN_OR_RETURN(RequestDraft draft, Draft(request));
-  draft.document_reference = declaration.document_reference;
+  if (!declaration.document_reference.empty()) draft.selector.document_reference = declaration.document_reference;
   draft.expire_by = declaration.expire_by;
   if (request.validate_only()) {
     ASSIGN_OR_RETURN(Prepared preview, Prepare(draft, /*seal=*/false));

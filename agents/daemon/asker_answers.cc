@@ -86,6 +86,7 @@ absl::StatusOr<v1::SentRequest> Asker::Describe(const AskedRow& row) {
   if (!manifest.ParseFromString(row.manifest)) return absl::DataLossError("a kept manifest does not parse");
   request.set_profile(manifest.profile());
   request.set_case_id(manifest.case_id());
+  request.set_document_reference(manifest.document_reference());
   if (manifest.has_expire_time()) *request.mutable_expire_time() = manifest.expire_time();
   if (row.state != "STORED" && row.state != "CANCELLED") return request;
   v1::GetCaseRequestRequest get;

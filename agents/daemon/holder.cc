@@ -17,6 +17,7 @@
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/references.h"
 #include "policy/loader/emergency.h"
+#include "policy/loader/record.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 
@@ -39,6 +40,7 @@ v1::HeldRequest DetailsOf(const v1::Manifest& selector, absl::Time now) {
   details.set_board(selector.board());
   details.set_area(selector.area());
   details.set_case_id(selector.case_id());
+  details.set_document_reference(selector.document_reference());
   details.set_state("WAITING");
   for (const std::string& category : selector.question().categories()) {
     v1::HeldCategory& added = *details.add_categories();
@@ -135,6 +137,7 @@ absl::Status Holder::LookUp(Standing& standing) {
   ASSIGN_OR_RETURN(standing.decision,
                    DecideAnswer(standing.inquiry, standing.record.has_value() ? &*standing.record : nullptr,
                                 view->snapshot(), context_.clock.Now(), context_.identity.contact, context_.random));
+  standing.details.set_route(std::string(policy::RouteName(standing.decision.asker_side.route)));
   if (vetoed) Veto(standing.decision);
   if (policy::IsEmergency(standing.inquiry.selector.purpose())) {
     ASSIGN_OR_RETURN(const bool declared, IsDeclared(standing.inquiry.selector, context_));

@@ -9,6 +9,7 @@
 #include "agents/sdk/envelope.h"
 #include "policy/engine/agreements.h"
 #include "policy/engine/calendar.h"
+#include "policy/loader/asked_route.h"
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
 #include "trust/identity/certificate.h"
@@ -104,6 +105,8 @@ v1::ApprovalQuestion QuestionFor(const Inquiry& inquiry, const AnswerDecision& d
   question.set_board(selector.board());
   question.set_area(selector.area());
   *question.mutable_grounds() = selector.subjects(0).grounds();
+  question.set_route(policy::AskedRouteName(selector.purpose(), selector.document_reference()));
+  question.set_document_reference(selector.document_reference());
   question.set_role(role);
   *question.mutable_due_time() = ToTimestamp(due);
   return question;

@@ -54,6 +54,7 @@ policy::DecisionRequest QuestionOf(const ReferralDraft& draft, const DraftRecipi
   question.subject_role = subject.role;
   question.step = draft.step;
   question.categories = ConsideredCategories(recipient, subject);
+  question.document_reference = draft.document_reference;
   // The broker has this route for requests only.
   if (policy::IsEmergency(draft.purpose)) question.route = policy::Route::kBreakGlass;
   return question;

@@ -36,8 +36,9 @@ struct ReferralDraft {
   std::string purpose;
   std::string board;
   std::string area;
-  std::string case_id;  // Empty: the share is its own case link.
-  std::string step;     // Consent step; may be empty.
+  std::string case_id;             // Empty: the share is its own case link.
+  std::string step;                // Consent step; may be empty.
+  std::string document_reference;  // Of a request its document, or its declaration; a referral names none.
   std::string justification;
   std::vector<DraftSubject> subjects;
   std::vector<DraftRecipient> recipients;

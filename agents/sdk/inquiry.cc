@@ -9,8 +9,9 @@
 #include "agents/sdk/decide.h"
 #include "policy/engine/decide.h"
 #include "policy/engine/lattice.h"
+#include "policy/loader/asked_route.h"
+#include "policy/loader/asked_table.h"
 #include "policy/loader/canonical_request.h"
-#include "policy/loader/emergency.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 
@@ -90,7 +91,8 @@ policy::DecisionRequest AskedBy(const v1::Manifest& selector) {
   question.product = selector.product();
   question.document_reference = selector.document_reference();
   question.categories = {selector.question().categories().begin(), selector.question().categories().end()};
-  if (policy::IsEmergency(selector.purpose())) question.route = policy::Route::kBreakGlass;
+  question.table = policy::AskedTable(selector.question());
+  question.route = policy::AskedRoute(selector.purpose(), selector.document_reference());
   if (selector.subjects().empty()) return question;
   const v1::ManifestSubject& subject = selector.subjects(0);
   question.justification = !subject.justification_digest().empty();
@@ -163,7 +165,8 @@ absl::Status CheckAnswer(const v1::Manifest& answer, const v1::Manifest& selecto
       answer.recipient_agency() == selector.sender_agency() && answer.recipient_role() == selector.question().role() &&
       answer.recipient_person() == selector.question().acting_person() && answer.profile() == selector.profile() &&
       answer.purpose() == selector.purpose() && answer.board() == selector.board() &&
-      answer.area() == selector.area() && answer.case_id() == selector.case_id() &&
+      answer.area() == selector.area() && answer.case_id() == selector.case_id() && answer.step() == selector.step() &&
+      answer.product() == selector.product() && answer.document_reference() == selector.document_reference() &&
       answer.existence_sensitive() == selector.existence_sensitive();
   if (!same || answer.subjects().empty() || answer.subjects(0).role() != selector.subjects(0).role() ||
       !std::ranges::equal(answer.subjects(0).grounds(), selector.subjects(0).grounds())) {

@@ -21,6 +21,8 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
+constexpr absl::string_view kCounts = "aggregate";
+
 enum class Form { kFull, kGeneralise, kMask, kPseudonymise, kFlagOnly };
 
 std::optional<Form> FactsForm(absl::string_view form) {
@@ -214,6 +216,7 @@ std::vector<std::string> HeldCategories(const v1::CaseRecord& record) {
 absl::StatusOr<v1::UnitContent> ProjectUnit(const v1::CaseRecord& record, absl::string_view category,
                                             absl::string_view form, const Pseudonymiser& pseudonyms,
                                             const HolderContact& holder) {
+  if (category == kCounts) return absl::NotFoundError("counts are of nobody: no record of a person holds a table");
   const FieldDescriptor* source = CategoryField(*v1::CaseRecord::descriptor(), category);
   if (source == nullptr)
     return absl::InvalidArgumentError(absl::StrCat("`", category, "` is no category of a case record"));

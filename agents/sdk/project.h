@@ -24,8 +24,8 @@ std::vector<std::string> HeldCategories(const v1::CaseRecord& record);
 // The unit (category, form) of a record: the facts of that category after the rules of options.proto, or the gist,
 // contact or route. FULL keeps every known field, free text only where a named human read it (`reviewed_by`).
 // Idempotent: projecting a unit's facts again changes nothing.
-// Errors: kInvalidArgument no such category or form; kNotFound the record holds nothing of it; kFailedPrecondition the
-// form needs a named person's gist and there is none.
+// Errors: kInvalidArgument no such category or form; kNotFound the record holds nothing of it (of `aggregate` none
+// does); kFailedPrecondition the form needs a named person's gist and there is none.
 absl::StatusOr<v1::UnitContent> ProjectUnit(const v1::CaseRecord& record, absl::string_view category,
                                             absl::string_view form, const Pseudonymiser& pseudonyms,
                                             const HolderContact& holder);

@@ -10,6 +10,9 @@
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/package.h"
 #include "agents/sdk/project.h"
+#include "policy/loader/asked_table.h"
+#include "policy/loader/emergency.h"
+#include "policy/loader/written_request.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
 
@@ -17,6 +20,15 @@ namespace derwent::agents {
 namespace {
 
 using Texts = google::protobuf::RepeatedPtrField<std::string>;
+
+v1::Question QuestionOf(const RequestDraft& draft) {
+  v1::Question question;
+  question.set_acting_person(draft.selector.acting_person);
+  question.set_role(draft.role);
+  question.mutable_categories()->Assign(draft.categories.begin(), draft.categories.end());
+  if (draft.table.has_value()) *question.mutable_table() = *draft.table;
+  return question;
+}
 
 // Collects what is wrong with a request, field by field.
 class RequestReader {
@@ -37,12 +49,22 @@ class RequestReader {
     if (!policy_.subject_roles.contains(request_.subject_role()))
       Problem("subject_role", "must be a subject role of the policy");
     if (request_.acting_person().empty()) Problem("acting_person", "must name the person who asks");
+    ReadDocument(draft.selector);
     const auto profile = policy_.profiles.find(request_.profile());
     if (profile == policy_.profiles.end()) return Problem("profile", "must be a profile of the policy");
     const std::set<std::string>& purposes = profile->second.purposes;
     if (draft.selector.purpose.empty() && purposes.size() == 1) draft.selector.purpose = *purposes.begin();
     if (draft.selector.purpose.empty())
       Problem("purpose", absl::StrCat("must be one of ", absl::StrJoin(purposes, ", ")));
+  }
+
+  void ReadDocument(const ReferralDraft& selector) {
+    const std::string& reference = selector.document_reference;
+    if (reference.empty()) return;
+    if (policy::IsEmergency(selector.purpose))
+      Problem("document_reference", "must be empty: an emergency rests on its declaration");
+    else if (!policy::IsDocumentReference(reference))
+      Problem("document_reference", absl::StrCat("must be what it ", policy::kDocumentReferenceRule));
   }
 
   void ReadAsked(RequestDraft& draft) {
@@ -54,6 +76,9 @@ class RequestReader {
         Problem(absl::StrCat("categories[", i, "]"), "must be a category of the policy");
     }
     draft.categories = {categories.begin(), categories.end()};
+    if (request_.has_table()) draft.table = request_.table();
+    if (!policy::IsTableInOrder(QuestionOf(draft)))
+      Problem("table", absl::StrCat("must be what it ", policy::kTableRule));
     for (int i = 0; i < request_.grounds_size(); ++i) {
       const std::string& ground = request_.grounds(i);
       if (ground.find('.') == std::string::npos || ground.find(':') != std::string::npos)
@@ -129,6 +154,7 @@ RequestDraft MakeRequestDraft(const v1::SendCaseRequestRequest& request, const s
                                   .area = request.area(),
                                   .case_id = request.case_id(),
                                   .step = request.step(),
+                                  .document_reference = request.document_reference(),
                                   .justification = request.justification()},
                      .role = request.role()};
   RequestReader reader(request, *snapshot.policy, problems);
@@ -149,6 +175,8 @@ v1::PlanCaseRequestRequest PlanFor(const RequestDraft& draft, std::string reques
   plan.set_area(selector.area);
   plan.set_case_id(selector.case_id);
   plan.set_step(selector.step);
+  plan.set_document_reference(selector.document_reference);
+  if (draft.table.has_value()) *plan.mutable_table() = *draft.table;
   plan.set_acting_person(selector.acting_person);
   plan.set_role(draft.role);
   plan.set_subject_role(selector.subjects.front().role);
@@ -182,10 +210,7 @@ absl::StatusOr<HolderDecision> DecideSelectors(RequestDraft& draft, const v1::Pl
   ASSIGN_OR_RETURN(HolderDecision decided, DecideAsHolder(draft.selector, selectors, snapshot, now, contact, random));
   decided.refusal = WhyNothing(plan, draft.categories.size());
   const policy::Profile& profile = snapshot.policy->profiles.at(draft.selector.profile);
-  v1::Question question;
-  question.set_acting_person(draft.selector.acting_person);
-  question.set_role(draft.role);
-  question.mutable_categories()->Assign(draft.categories.begin(), draft.categories.end());
+  v1::Question question = QuestionOf(draft);
   if (plan.answer_slot_seconds() > 0)
     *question.mutable_answer_time() = ToTimestamp(now + absl::Seconds(plan.answer_slot_seconds()));
   for (PackageRecipient& selector : decided.recipients) {

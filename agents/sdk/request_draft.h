@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,7 @@ struct RequestDraft {
   ReferralDraft selector;                         // Who it is about: one subject, one recipient a holder.
   std::string role;                               // In which the acting person asks.
   std::vector<std::string> categories;            // Asked, sorted.
-  std::string document_reference;                 // Of an emergency its declaration; else empty.
+  std::optional<v1::TableAsked> table;            // Absent: none is named.
   absl::Time expire_by = absl::InfiniteFuture();  // Of an emergency when its declaration ends.
 };
 

@@ -12,6 +12,7 @@
 #include "broker/exchange/rules.h"
 #include "broker/ledger/attributes.h"
 #include "policy/engine/calendar.h"
+#include "policy/loader/asked_route.h"
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
@@ -55,6 +56,9 @@ void CheckAgainst(const StoredPart& request, const v1::ApprovalQuestion& questio
   violations.Require(question.profile() == m.profile() && question.purpose() == m.purpose() &&
                          question.board() == m.board() && question.area() == m.area(),
                      "question.profile", "stands with purpose, board and area as in the request");
+  violations.Require(question.document_reference() == m.document_reference() &&
+                         question.route() == policy::AskedRouteName(m.purpose(), m.document_reference()),
+                     "question.document_reference", "stands with its route as in the request");
   violations.Require(std::equal(question.grounds().begin(), question.grounds().end(), m.subjects(0).grounds().begin(),
                                 m.subjects(0).grounds().end()),
                      "question.grounds", "are the request's");
@@ -74,6 +78,8 @@ void CheckByItself(const v1::ApprovalQuestion& question, const World& world, Vio
   const auto profile = policy.profiles.find(question.profile());
   violations.Require(profile != policy.profiles.end() && profile->second.purposes.contains(question.purpose()),
                      "question.profile", "is a profile of the policy with this purpose");
+  violations.Require(question.route().empty() && question.document_reference().empty(), "question.document_reference",
+                     "is of a request only");
   violations.Require(policy.areas.contains(question.area()), "question.area", "is an area of the policy");
   violations.Require(question.board().empty() || ledger::IsCode(question.board()), "question.board",
                      "is empty or a code without spaces");
@@ -140,6 +146,7 @@ ledger::EntryDraft ApprovalDraft(absl::string_view step, ledger::Actor actor, co
   for (const v1::ApprovedUnit& unit : proposed.units())
     draft.AddCategory({.category = unit.category(), .asked = unit.form(), .outcome = "APPROVE", .form = ""});
   draft.SetPurpose(question.purpose(), question.profile(), question.board(), question.area())
+      .SetRoute(question.route(), question.document_reference())
       .SetIds("", proposed.approval_id(), "");
   draft.SetOutcome("PENDING", {}, batch.world().policy_digest(), batch.world().register_digest);
   return draft;

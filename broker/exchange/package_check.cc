@@ -10,6 +10,8 @@
 #include "broker/exchange/kind_check.h"
 #include "broker/exchange/refusal.h"
 #include "broker/ledger/attributes.h"
+#include "policy/loader/asked_table.h"
+#include "policy/loader/written_request.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
 #include "trust/secret/sha256.h"
@@ -95,10 +97,11 @@ class PackageCheck {
                                                                {"manifest.case_id", m.case_id()},
                                                                {"manifest.step", m.step()},
                                                                {"manifest.product", m.product()},
-                                                               {"manifest.document_reference", m.document_reference()},
                                                                {"manifest.marking", m.marking()}};
     for (const auto& [field, word] : free)
       Require(word.empty() || ledger::IsCode(word), field, "is empty or a code without spaces");
+    Require(m.document_reference().empty() || policy::IsDocumentReference(m.document_reference()),
+            "manifest.document_reference", policy::kDocumentReferenceRule);
     Require(m.policy_digest().size() == Sha256Digest::kSize, "manifest.policy_digest", "is 32 octets");
     Require(!m.sealing_key_id().empty(), "manifest.sealing_key_id", "is a key id");
   }
@@ -172,6 +175,7 @@ bool SameQuestion(const v1::Manifest& a, const v1::Manifest& b) {
   const v1::Question& q = a.question();
   const v1::Question& other = b.question();
   return q.acting_person() == other.acting_person() && q.role() == other.role() &&
+         policy::AskedTable(q) == policy::AskedTable(other) &&
          std::equal(q.categories().begin(), q.categories().end(), other.categories().begin(), other.categories().end());
 }
 
@@ -184,9 +188,10 @@ void CheckTogether(const CheckedShare& share, const Offer& offer, Violations& vi
                        "stands once in a share");
     violations.Require(m.profile() == first.profile() && m.purpose() == first.purpose() && m.area() == first.area() &&
                            m.board() == first.board() && m.version() == first.version() &&
-                           m.case_id() == first.case_id() && m.supersedes_share_id() == first.supersedes_share_id(),
+                           m.case_id() == first.case_id() && m.document_reference() == first.document_reference() &&
+                           m.supersedes_share_id() == first.supersedes_share_id(),
                        "submissions.package.manifest",
-                       "has one profile, purpose, board, area, case and version in a share");
+                       "has one profile, purpose, board, area, case, document and version in a share");
     violations.Require(SameQuestion(m, first), "submissions.package.manifest.question", "is one in a share");
   }
   for (const v1::SubjectReferences& references : offer.references) {

@@ -30,11 +30,14 @@ absl::Status CheckForm(const v1::PlanReferralRequest& request, const Limits& lim
   const std::pair<const char*, const std::string&> needed[] = {{"profile", request.profile()},
                                                                {"purpose", request.purpose()}};
   for (const auto& [field, word] : needed) violations.Require(ledger::IsCode(word), field, "is a code without spaces");
-  const std::pair<const char*, const std::string&> free[] = {
-      {"board", request.board()}, {"area", request.area()},       {"case_id", request.case_id()},
-      {"step", request.step()},   {"product", request.product()}, {"document_reference", request.document_reference()}};
+  const std::pair<const char*, const std::string&> free[] = {{"board", request.board()},
+                                                             {"area", request.area()},
+                                                             {"case_id", request.case_id()},
+                                                             {"step", request.step()},
+                                                             {"product", request.product()}};
   for (const auto& [field, word] : free)
     violations.Require(word.empty() || ledger::IsCode(word), field, "is empty or a code without spaces");
+  RequireDocument(request.document_reference(), violations);
   violations.Require(request.recipients_size() >= 1 && request.recipients_size() <= limits.recipients, "recipients",
                      "are 1 to 20");
   for (int i = 0; i < request.recipients_size(); ++i) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "broker/ledger/attributes.h"
+#include "policy/loader/written_request.h"
 
 namespace derwent::exchange {
 namespace {
@@ -15,6 +16,11 @@ void RequireCodes(const Words& words, const std::string& field, Violations& viol
   violations.Require(
       std::all_of(words.begin(), words.end(), [](const std::string& word) { return ledger::IsCode(word); }), field,
       "are codes without spaces");
+}
+
+void RequireDocument(const std::string& reference, Violations& violations) {
+  violations.Require(reference.empty() || policy::IsDocumentReference(reference), "document_reference",
+                     policy::kDocumentReferenceRule);
 }
 
 void RequireCategories(const Words& words, const std::string& field, Violations& violations) {

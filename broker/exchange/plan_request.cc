@@ -15,6 +15,8 @@
 #include "broker/ledger/attributes.h"
 #include "policy/engine/agreements.h"
 #include "policy/engine/calendar.h"
+#include "policy/loader/asked_route.h"
+#include "policy/loader/asked_table.h"
 #include "policy/loader/emergency.h"
 #include "policy/loader/record.h"
 #include "trust/base/digest.h"
@@ -24,29 +26,6 @@
 
 namespace derwent::exchange {
 namespace {
-
-absl::Status CheckForm(const v1::PlanCaseRequestRequest& request, const Limits& limits) {
-  Violations violations;
-  violations.Require(Uuid::Parse(request.request_id()).ok(), "request_id", "is a UUID in lowercase");
-  const std::pair<const char*, const std::string&> needed[] = {
-      {"profile", request.profile()}, {"purpose", request.purpose()}, {"subject_role", request.subject_role()}};
-  for (const auto& [field, word] : needed) violations.Require(ledger::IsCode(word), field, "is a code without spaces");
-  const std::pair<const char*, const std::string&> free[] = {
-      {"board", request.board()}, {"case_id", request.case_id()}, {"step", request.step()}};
-  for (const auto& [field, word] : free)
-    violations.Require(word.empty() || ledger::IsCode(word), field, "is empty or a code without spaces");
-  RequireCategories(request.categories(), "categories", violations);
-  RequireCodes(request.grounds(), "grounds", violations);
-  violations.Require(request.holders_size() >= 1 && request.holders_size() <= limits.recipients, "holders",
-                     "are 1 to 20");
-  for (int i = 0; i < request.holders_size(); ++i) {
-    const std::string at = absl::StrCat("holders[", i, "]");
-    violations.Require(ledger::IsCode(request.holders(i).agency()), absl::StrCat(at, ".agency"),
-                       "is a code without spaces");
-    RequireCategories(request.holders(i).selector_categories(), absl::StrCat(at, ".selector_categories"), violations);
-  }
-  return violations.ToStatus();
-}
 
 // Who receives a selector: in an emergency the duty officer; the SPOC, else somebody of the profile who sees cases
 // there.
@@ -84,6 +63,7 @@ Planned PlannedFor(const std::string& asker, const v1::PlanCaseRequestRequest& r
   m.set_area(request.area());
   m.set_case_id(request.case_id());
   m.set_step(request.step());
+  m.set_document_reference(request.document_reference());
   v1::ManifestSubject& subject = *m.add_subjects();
   subject.set_number(1);
   subject.set_role(request.subject_role());
@@ -92,10 +72,37 @@ Planned PlannedFor(const std::string& asker, const v1::PlanCaseRequestRequest& r
   m.mutable_question()->set_acting_person(request.acting_person());
   m.mutable_question()->set_role(request.role());
   *m.mutable_question()->mutable_categories() = request.categories();
+  if (request.has_table()) *m.mutable_question()->mutable_table() = request.table();
   v1::AskedSubject& asked = *planned.statement.add_subjects();
   asked.set_number(1);
   *asked.mutable_categories() = holder.selector_categories();
   return planned;
+}
+
+absl::Status CheckForm(const v1::PlanCaseRequestRequest& request, const Limits& limits) {
+  Violations violations;
+  violations.Require(Uuid::Parse(request.request_id()).ok(), "request_id", "is a UUID in lowercase");
+  const std::pair<const char*, const std::string&> needed[] = {
+      {"profile", request.profile()}, {"purpose", request.purpose()}, {"subject_role", request.subject_role()}};
+  for (const auto& [field, word] : needed) violations.Require(ledger::IsCode(word), field, "is a code without spaces");
+  const std::pair<const char*, const std::string&> free[] = {
+      {"board", request.board()}, {"case_id", request.case_id()}, {"step", request.step()}};
+  for (const auto& [field, word] : free)
+    violations.Require(word.empty() || ledger::IsCode(word), field, "is empty or a code without spaces");
+  RequireDocument(request.document_reference(), violations);
+  violations.Require(policy::IsTableInOrder(PlannedFor("", request, {}, "").manifest.question()), "table",
+                     policy::kTableRule);
+  RequireCategories(request.categories(), "categories", violations);
+  RequireCodes(request.grounds(), "grounds", violations);
+  violations.Require(request.holders_size() >= 1 && request.holders_size() <= limits.recipients, "holders",
+                     "are 1 to 20");
+  for (int i = 0; i < request.holders_size(); ++i) {
+    const std::string at = absl::StrCat("holders[", i, "]");
+    violations.Require(ledger::IsCode(request.holders(i).agency()), absl::StrCat(at, ".agency"),
+                       "is a code without spaces");
+    RequireCategories(request.holders(i).selector_categories(), absl::StrCat(at, ".selector_categories"), violations);
+  }
+  return violations.ToStatus();
 }
 
 absl::Status PlanHolder(const std::string& asker, const v1::PlanCaseRequestRequest& request,
@@ -144,6 +151,7 @@ absl::Status PlanCaseRequest(const Caller& caller, const v1::PlanCaseRequestRequ
   ledger::EntryDraft draft("plan", ledger::Actor::kReceiving);
   draft.SetReceiving(caller.agency(), request.acting_person())
       .SetPurpose(request.purpose(), request.profile(), request.board(), request.area());
+  draft.SetRoute(policy::AskedRouteName(request.purpose(), request.document_reference()), request.document_reference());
   draft.SetIds("", "", request.case_id());
   draft.SetOutcome("", {}, world.policy_digest(), world.register_digest)
       .SetCount(static_cast<uint64_t>(response.decisions_size()));

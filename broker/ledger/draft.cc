@@ -94,6 +94,12 @@ EntryDraft& EntryDraft::SetPurpose(absl::string_view purpose, absl::string_view 
   return *this;
 }
 
+EntryDraft& EntryDraft::SetRoute(absl::string_view route, absl::string_view document) {
+  route_ = Checked(route);
+  document_ = Checked(document);
+  return *this;
+}
+
 EntryDraft& EntryDraft::SetBases(Side side, absl::Span<const std::string> bases,
                                  absl::Span<const std::string> regimes) {
   part(side).bases = CheckedList(bases);

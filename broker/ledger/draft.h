@@ -53,6 +53,8 @@ class EntryDraft {
   // Field 9.
   EntryDraft& SetPurpose(absl::string_view purpose, absl::string_view profile, absl::string_view board,
                          absl::string_view area);
+  // Fields 9 and 13: the route beside the ordinary one, and the document that it names; may be empty.
+  EntryDraft& SetRoute(absl::string_view route, absl::string_view document);
   // Fields 10 and 11, of each side.
   EntryDraft& SetBases(Side side, absl::Span<const std::string> bases, absl::Span<const std::string> regimes);
   EntryDraft& SetConditions(Side side, absl::Span<const std::string> conditions);
@@ -97,8 +99,8 @@ class EntryDraft {
   std::array<SidePart, 2> sides_;
   std::vector<std::string> tags_;
   std::vector<CategoryLine> categories_;
-  std::string subject_, role_, area_, agreement_, agreement_revision_, request_, case_, policy_digest_,
-      register_digest_;
+  std::string subject_, role_, area_, route_, document_, agreement_, agreement_revision_, request_, case_,
+      policy_digest_, register_digest_;
   std::string manifest_, grounds_, override_, justification_, semantics_, policy_revision_, register_revision_,
       commitment_;
   std::string decision_request_;

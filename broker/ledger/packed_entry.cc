@@ -206,6 +206,7 @@ void EntryPacker::SetWhoAndWhy(const EntryDraft& draft, absl::Time time, trust::
                                 .Add("profile", draft.columns_.profile)
                                 .Add("board", draft.columns_.board)
                                 .Add("area", draft.area_)
+                                .Add("route", draft.route_)
                                 .Take();
   fields[Field::kBases] = AttributeWriter()
                               .Add("releasing.bases", releasing.bases)
@@ -227,6 +228,7 @@ void EntryPacker::SetWhat(const EntryDraft& draft, trust::SealedFields& fields) 
                             .Add("share", draft.columns_.share_id)
                             .Add("request", draft.request_)
                             .Add("case", draft.case_)
+                            .Add("document", draft.document_)
                             .Take();
   fields[Field::kOutcome] = AttributeWriter()
                                 .Add("outcome", draft.columns_.outcome)

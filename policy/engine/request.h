@@ -41,6 +41,7 @@ struct Table {
   std::string topic;
   std::string geography;
   std::string period;
+  friend bool operator==(const Table&, const Table&) = default;
 };
 
 // One question: may this holder release these categories about this person to this recipient for this one purpose?

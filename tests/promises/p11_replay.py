@@ -1,7 +1,7 @@
 """P11: every decision can be replayed: decided again from the ledger's own octets, each comes out as it was entered.
 
-Referrals to everybody, a request in a profile where nothing is secret and one where existence is, approved and refused; then an
-agreement ends, and what is decided under the old and under the new governance is told apart. Every question of the ledger is decided
+Referrals to everybody, a request in a profile where nothing is secret and one where existence is, approved and refused, a statutory
+request and one without its document; then an agreement ends, and what is decided under the old and under the new governance is told apart. Every question of the ledger is decided
 again by `derwent-broker replay`; then the ledger is tampered with, and the replay must say so.
 """
 import datetime
@@ -31,6 +31,7 @@ class Replay(PromiseTest):
         self.decide("police.derbys", "approve")
         self.decide("cbc", "refuse", "--reason", "NOT_NECESSARY")
         wait_for("everybody answered the lead", lambda: all(h["state"] == "HOLDER_STATE_ANSWERED" for h in self.shown(lead)["request"]["holders"]))
+        self.ask_for_review("P11-REVIEW")
         self.decide("dcc.adults", "approve")
         wait_for("what was approved after the slot came", lambda: self.bed.entered("supplement"))
         self.assertEqual(self.replay(), (0, 0))
@@ -77,6 +78,16 @@ class Replay(PromiseTest):
 
     def ask_fire(self):
         return self.ask("dfrs", "practitioner", HOME / "samples/dfrs/home-visit-request.json", "--profile", "fire_safety", "--area", "E07000032")
+
+    def ask_for_review(self, reference):
+        sample = json.loads((HOME / "samples/cbc/asb-review-request.json").read_text())
+        answered = self.bed.entered("answer")
+        for change, code in (({}, 9), ({"documentReference": ""}, 3)):
+            file = self.bed.run / "request.json"
+            file.write_text(json.dumps({**sample, **change, "requestRef": f"{reference}-{code}"}))
+            sent = self.bed.derwent("cbc", "spoc", "-o", "json", "request", "send", "--file", file)
+            self.assertEqual(sent.returncode, code, sent.stderr + sent.stdout)
+        wait_for("adults' services answered", lambda: self.bed.entered("answer") > answered)
 
     def ask(self, agency, role, sample, *case):
         opened = self.bed.derwent(agency, "spoc", "-o", "json", "case", "open", *case)

@@ -62,6 +62,13 @@ TEST(EntryViewTest, TellsWhatWasAgreedToFromWhatWaits) {
   EXPECT_THAT(told("plan"), HasSubstr("contact: permitted once it is agreed to"));
 }
 
+TEST(EntryViewTest, SaysTheRouteAndItsDocument) {
+  const std::string told = Told(Entry({{"purpose", "purpose=case.asb_review profile=asb_cr route=STATUTORY_REQUEST"},
+                                       {"ids", "share=s document=ASBCR/2026/0117"}}));
+  EXPECT_THAT(told, HasSubstr("Route: STATUTORY_REQUEST, document ASBCR/2026/0117."));
+  EXPECT_THAT(Told(Entry({{"purpose", "purpose=case.da_safety"}})), Not(HasSubstr("Route")));
+}
+
 TEST(EntryViewTest, SaysTheLawOfEachSideAndTheAgreement) {
   const std::string told = Told(Entry(
       {{"releasing_agency", "police.derbys"},

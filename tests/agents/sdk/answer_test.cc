@@ -212,11 +212,53 @@ TEST_F(AnswerTest, AnAnswerToSomethingElseIsTurnedAway) {
   refused([](v1::Manifest& m) { m.set_reply_to_share_id("00000000-0000-4000-8000-000000000000"); }, "another request");
   refused([](v1::Manifest& m) { m.set_purpose("case.other"); }, "another request");
   refused([](v1::Manifest& m) { m.set_existence_sensitive(false); }, "another request");
+  refused([](v1::Manifest& m) { m.set_document_reference("ASBCR/2026/0117"); }, "another request");
+  refused([](v1::Manifest& m) { m.set_step("referral"); }, "another request");
+  refused([](v1::Manifest& m) { m.set_product("nrm"); }, "another request");
   refused([](v1::Manifest& m) { m.mutable_subjects(0)->add_grounds("tb.soce.education"); }, "another request");
   refused([](v1::Manifest& m) { m.mutable_units(0)->set_category("health.mental"); }, "was not asked");
   refused([](v1::Manifest& m) { m.mutable_units()->RemoveLast(); }, "exactly what was asked");
   refused([](v1::Manifest& m) { m.mutable_units(0)->set_form("flag_only"); }, "exactly what was asked");
   refused([](v1::Manifest& m) { m.mutable_units(0)->set_size_bucket(256); }, "size");
+}
+
+// Decided as its document says, or as any other request.
+TEST_F(AnswerTest, AStatutoryRequestNeedsNoCaseAndLosesItsRouteWithItsDocument) {
+  v1::Manifest& selector = inquiry_.selector;
+  selector.set_sender_agency("cbc");
+  selector.set_profile("asb_cr");
+  selector.set_purpose("case.asb_review");
+  selector.set_board("");
+  selector.set_case_id("");
+  selector.set_existence_sensitive(false);
+  selector.mutable_subjects(0)->set_role("complainant");
+  selector.mutable_question()->set_role("spoc");
+  selector.set_document_reference("ASBCR/2026/0117");
+  const AnswerDecision statutory = Decide(&record_);
+  EXPECT_EQ(statutory.asker_side.route, policy::Route::kStatutoryRequest);
+  EXPECT_EQ(statutory.lines[1].category, "identity");
+  EXPECT_EQ(statutory.lines[1].form, "full");
+  EXPECT_THAT(statutory.lines[0].reasons, ElementsAre("GROUND_NOT_ASSERTED")) << "the matrix stands";
+  selector.clear_document_reference();
+  for (const AnswerLine& line : Decide(&record_).lines) {
+    EXPECT_EQ(line.form, "") << line.category;
+    EXPECT_THAT(line.reasons, ::testing::Contains("CASE_LINK_REQUIRED"));
+  }
+}
+
+TEST_F(AnswerTest, ATableAskedTooFineIsDecidedAtItsLimitAndOnlyATableIsACount) {
+  v1::Question& question = *inquiry_.selector.mutable_question();
+  question.clear_categories();
+  question.add_categories("aggregate");
+  inquiry_.selector.set_case_id("");
+  EXPECT_EQ(Decide(&record_).lines[0].asked_form, "full");
+  question.mutable_table()->set_topic("child_exploitation");
+  question.mutable_table()->set_geography("ward");
+  question.mutable_table()->set_period("month");
+  const AnswerDecision decision = Decide(&record_);
+  EXPECT_EQ(decision.asker_side.route, policy::Route::kStatistics);
+  EXPECT_EQ(decision.lines[0].asked_form, "generalise");
+  EXPECT_EQ(decision.lines[0].form, "") << "a record of one person holds no table";
 }
 
 TEST_F(AnswerTest, WhereExistenceIsNoSecretEachCategoryIsExplained) {

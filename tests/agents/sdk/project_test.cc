@@ -108,6 +108,7 @@ TEST(ProjectTest, SummariesComeFromANamedPersonOnly) {
 
 TEST(ProjectTest, RefusesUnknownWordsAndEmptyCategories) {
   EXPECT_THAT(ProjectUnit(Victim(), "identities", "full", Keyed(), {}), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ProjectUnit(Victim(), "aggregate", "generalise", Keyed(), {}), StatusIs(absl::StatusCode::kNotFound));
   EXPECT_THAT(ProjectUnit(Victim(), "identity", "aggregate", Keyed(), {}),
               StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(ProjectUnit(Victim(), "contact", "full", Keyed(), {}), StatusIs(absl::StatusCode::kNotFound));

@@ -10,6 +10,8 @@
 namespace derwent::exchange {
 namespace {
 
+using ::testing::Contains;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -160,6 +162,7 @@ TEST_F(EmergencyTest, TwoDeclareOneAsksAndTheHolderAnswersAtOnce) {
     EXPECT_EQ(EntriesOf(agency, "emergency"), 1u) << agency;
     EXPECT_EQ(EntriesOf(agency, "emergency_answer"), 1u) << agency;
     EXPECT_EQ(EntriesOf(agency, "request"), 0u) << "entered as what it is";
+    EXPECT_THAT(EntriesSeenBy(agency), Contains(HasSubstr("route=BREAK_GLASS"))) << agency;
   }
 }
 
@@ -193,7 +196,7 @@ TEST_F(EmergencyTest, OneRequestUsesOneDeclaration) {
                               m.set_sealing_key_id(sealing_.at(kStranger));
                               m.set_document_reference(kAnother);
                             }).submissions(0);
-  EXPECT_EQ(Told(both), "EMERGENCY_NOT_DECLARED") << "the second would be left to be used again";
+  EXPECT_EQ(Told(both), "PAYLOAD_REJECTED") << "the second would be left to be used again";
 }
 
 TEST_F(EmergencyTest, BothPersonsSignAndHoldTheirRoles) {

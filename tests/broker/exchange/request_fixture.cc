@@ -98,7 +98,8 @@ v1::Manifest RequestTest::Manifest(const std::string& share_id, v1::PackageKind 
   m.set_purpose(setting_.purpose);
   m.set_board(setting_.board);
   m.set_area(kArea);
-  m.set_case_id(kCase);
+  m.set_case_id(setting_.document.empty() ? kCase : "");
+  m.set_document_reference(setting_.document);
   m.set_policy_digest(trust::Sha256("policy").bytes());
   *m.mutable_create_time() = ToTimestamp(now_);
   *m.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(72));
@@ -144,7 +145,7 @@ v1::SubmitCaseRequestRequest RequestTest::Request(const SelectorChange& change, 
   m.mutable_subjects(0)->set_justification_digest(std::string(32, 'j'));
   v1::Question& question = *m.mutable_question();
   question.set_acting_person(kPractitioner);
-  question.set_role("practitioner");
+  question.set_role(setting_.role);
   for (const std::string& category : setting_.asked) question.add_categories(category);
   if (setting_.sensitive) *question.mutable_answer_time() = ToTimestamp(slot_);
   v1::SenderStatement statement;
@@ -191,7 +192,7 @@ v1::SubmitCaseAnswerRequest RequestTest::Reply(const std::string& share_id, v1::
   v1::SubmitCaseAnswerRequest request;
   request.set_request_id(share_id);
   v1::Manifest m = Manifest(share_id, kind, kHolder, setting_.asker);
-  m.set_recipient_role("practitioner");
+  m.set_recipient_role(setting_.role);
   m.set_recipient_person(kPractitioner);
   m.set_reply_to_share_id(kShareId);
   v1::SenderStatement statement;

@@ -28,9 +28,11 @@ struct Unit {
 // nothing is secret, or for MARAC, where it must not be told whether the person is known.
 struct Setting {
   std::string asker;
+  std::string role = "practitioner";
   std::string profile;
   std::string purpose;
-  std::string board;
+  std::string document = {};  // Written request that is named in place of a case.
+  std::string board = {};
   std::string subject_role;
   std::string convenor_role;
   std::string approver_role;

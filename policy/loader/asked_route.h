@@ -1,0 +1,22 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+#include "policy/engine/request.h"
+
+namespace derwent::policy {
+
+// The route of a case-data request by what it names (domain brief H), read alike by its asker, the broker and its
+// holder: in an emergency the glass is broken; a request that names a document is a statutory one. Absent: the engine
+// derives it from purpose and role.
+//
+// It is the route of what is asked. What says whom it is about is the asker's own push: broken glass alone covers it,
+// while the duty to answer a written request is the holder's. A referral is on no such route, whatever it names.
+std::optional<Route> AskedRoute(absl::string_view purpose, absl::string_view document_reference);
+// Its name; empty where it is absent.
+std::string AskedRouteName(absl::string_view purpose, absl::string_view document_reference);
+
+}  // namespace derwent::policy
