@@ -20,6 +20,7 @@ absl::StatusOr<std::optional<trust::Checkpoint>> CheckQuorum(const v1::GetQuorum
   if (!policy.ok()) return Broken(policy.status().message());
   if (policy->logs().size() != 1 || policy->logs().front().ToString() != log_key.ToString())
     return Broken("the quorum policy is of another log");
+  if (const absl::Status once = trust::CheckAgenciesCountOnce(*policy); !once.ok()) return Broken(once.message());
   const v1::LedgerStanding standing = quorum.standing();
   if (policy->none() ? standing == v1::LEDGER_STANDING_WITNESSED : standing == v1::LEDGER_STANDING_NO_QUORUM)
     return Broken("the broker's standing is not one under this quorum policy");

@@ -64,7 +64,7 @@ absl::StatusOr<int> KeepCosignatures(const Quorum& quorum, uint64_t size, absl::
       break;  // Once, whatever the number of its lines.
     }
   }
-  if (taken == 0) return 0;
+  if (taken == 0 || quorum.none()) return taken;  // Nobody's is asked for: none makes a receipt final.
   ASSIGN_OR_RETURN(const bool met, Met(quorum, size, transaction));
   if (met) RETURN_IF_ERROR(transaction.MarkCosigned(size, now));
   return taken;

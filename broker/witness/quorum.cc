@@ -14,7 +14,7 @@ absl::StatusOr<Quorum> Quorum::Make(absl::string_view text, const trust::Verifie
   ASSIGN_OR_RETURN(trust::QuorumPolicy policy, trust::QuorumPolicy::Parse(text));
   Quorum quorum(std::string(text), std::move(policy), patience);
   for (const std::string& name : quorum.policy_.witness_names())
-    quorum.agencies_.push_back(name.substr(0, name.find('/')));
+    quorum.agencies_.push_back(trust::AgencyOfWitness(name));
   RETURN_IF_ERROR(quorum.Judge(log_key, operator_agency));
   return quorum;
 }
@@ -35,7 +35,7 @@ absl::Status Quorum::Judge(const trust::VerifierKey& log_key, absl::string_view 
   if (policy_.Met(own))
     return absl::InvalidArgumentError(
         absl::StrCat("the witnesses of the operator, `", operator_agency, "`, would be a quorum by themselves"));
-  return absl::OkStatus();
+  return trust::CheckAgenciesCountOnce(policy_);
 }
 
 std::optional<size_t> Quorum::Find(absl::string_view vkey) const {

@@ -25,7 +25,7 @@ struct Patience {
 class Quorum {
  public:
   // Error: kInvalidArgument: not a policy; not of this log alone; `operator_agency` missing where witnesses are asked
-  // for, or enough for the quorum by itself; a name that is no agency's.
+  // for, or enough for the quorum by itself; a name that is no agency's; an agency whose keys count as two.
   static absl::StatusOr<Quorum> Make(absl::string_view text, const trust::VerifierKey& log_key,
                                      absl::string_view operator_agency, Patience patience);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -148,6 +149,43 @@ bool QuorumPolicy::Met(absl::Span<const VerifierKey> cosigners) const {
                                     : static_cast<size_t>(std::ranges::count_if(node.members, is_met)) >= node.needs);
   }
   return met[quorum_];
+}
+
+std::vector<size_t> QuorumPolicy::GroupsOver(size_t witness) const {
+  std::vector<size_t> over;
+  auto below = static_cast<size_t>(std::ranges::find(nodes_, witness, &Node::key) - nodes_.begin());
+  for (size_t i = below + 1; i < nodes_.size(); ++i) {  // A group comes after its members, and is of one group at most.
+    if (std::ranges::find(nodes_[i].members, below) == nodes_[i].members.end()) continue;
+    over.push_back(i);
+    below = i;
+  }
+  return over;
+}
+
+bool QuorumPolicy::AddUp(size_t one, size_t other) const {
+  const std::vector<size_t> over = GroupsOver(one);
+  const std::vector<size_t> over_other = GroupsOver(other);
+  const auto meet = std::ranges::find_if(
+      over, [&](size_t group) { return std::ranges::find(over_other, group) != over_other.end(); });
+  const bool of_quorum = meet != over.end() && std::find(meet, over.end(), quorum_) != over.end();
+  return of_quorum && nodes_[*meet].needs > 1;
+}
+
+std::string AgencyOfWitness(absl::string_view name) { return std::string(name.substr(0, name.find('/'))); }
+
+bool IsParticipant(const VerifierKey& witness) { return absl::EndsWith(witness.name, kParticipant); }
+
+absl::Status CheckAgenciesCountOnce(const QuorumPolicy& policy) {
+  const std::vector<std::string>& names = policy.witness_names();
+  for (size_t i = 0; i < names.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      const std::string agency = AgencyOfWitness(names[i]);
+      if (agency == AgencyOfWitness(names[j]) && policy.AddUp(i, j))
+        return absl::InvalidArgumentError(
+            absl::StrCat("two keys of `", agency, "` would count as two: let them meet in a group that needs `any`"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Checkpoint> OpenCosignedCheckpoint(absl::string_view note, const QuorumPolicy& policy) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -31,6 +32,9 @@ class QuorumPolicy {
   bool none() const { return quorum_ == kNone; }
   // Whether these keys, each counted once, make the quorum.
   bool Met(absl::Span<const VerifierKey> cosigners) const;
+  // Whether two witnesses, by their places in the policy, may together be more of the quorum than either alone: they
+  // meet in a group of it that needs more than one member.
+  bool AddUp(size_t one, size_t other) const;
 
  private:
   static constexpr size_t kNone = SIZE_MAX;
@@ -43,6 +47,8 @@ class QuorumPolicy {
     bool taken = false;  // Is a member of a group already.
   };
   class Reader;
+  // Groups over a witness, the lowest first.
+  std::vector<size_t> GroupsOver(size_t witness) const;
 
   std::vector<VerifierKey> logs_;
   std::vector<VerifierKey> witnesses_;
@@ -51,6 +57,16 @@ class QuorumPolicy {
   std::vector<Node> nodes_;
   size_t quorum_ = kNone;
 };
+
+// Derwent's reading of the names in a policy: a witness's is its agency, with a part after `/` where that holds more
+// than one key.
+std::string AgencyOfWitness(absl::string_view name);
+// Of its several keys one is the participant's: it signs only after the agency checked what the ledger says of it. The
+// name in its verifier key ends so.
+inline constexpr char kParticipant[] = "/participant";
+bool IsParticipant(const VerifierKey& witness);
+// Error: kInvalidArgument: two keys of one agency would count as two.
+absl::Status CheckAgenciesCountOnce(const QuorumPolicy& policy);
 
 // Parses a checkpoint, verifies it by one of the policy's logs and its known cosignatures, and that they make the
 // quorum. Errors: as OpenCheckpoint; kFailedPrecondition: the quorum is not met.

@@ -63,6 +63,12 @@ class CosigningTest : public ledger::LedgerTest {
           .value();
 };
 
+TEST_F(CosigningTest, WhereNobodyIsAskedForNoneMakesASizeFinal) {
+  quorum_ = Quorum::Make(PolicyText("quorum none\n"), LogKey(), "", {}).value();
+  EXPECT_THAT(Keep(3, Line(0, 3)), IsOkAndHolds(1));
+  EXPECT_EQ(Cosigned(), 0u);
+}
+
 TEST_F(CosigningTest, AQuorumMakesACheckpointThatOutsidersVerify) {
   EXPECT_THAT(Keep(4, Line(0, 4)), IsOkAndHolds(1));
   EXPECT_EQ(Cosigned(), 0u);

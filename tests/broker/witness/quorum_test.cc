@@ -48,6 +48,19 @@ TEST(QuorumTest, TheOperatorsSecondKeyIsTheOperators) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("by themselves")));
 }
 
+TEST(QuorumTest, TwoKeysOfOneAgencyAreNotTwoSectors) {
+  const TestWitness second{.name = "police/participant", .seed = 's'};
+  const std::string line = absl::StrCat(
+      "witness police/participant ",
+      trust::VerifierKey::Make("police.example/witness/participant", trust::kNoteCosignature, second.key().public_key())
+          ->ToString(),
+      "\n");
+  EXPECT_OK(Make(absl::StrCat(line, kTwoOfThree))) << "in no group";
+  EXPECT_OK(Make(line + "group own any police police/participant\ngroup two 2 own dfrs adults\nquorum two\n"));
+  EXPECT_THAT(Make(line + "group two 2 police police/participant dfrs adults\nquorum two\n"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("would count as two")));
+}
+
 TEST(QuorumTest, OneKeyUnderTwoNamesIsRefused) {
   EXPECT_THAT(Make(absl::StrCat("witness twin ", Witnesses()[0].vkey().ToString(), "\nquorum twin\n")),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("stands on an earlier line")));

@@ -43,6 +43,35 @@ std::string Cosigned(const std::string& witnesses, const std::string& spoilt = "
   return note.ToString();
 }
 
+TEST(QuorumTest, KeysThatMeetWhereOneIsEnoughNeverAddUp) {
+  const auto policy = QuorumPolicy::Parse(Sectors());
+  ASSERT_OK(policy);
+  EXPECT_TRUE(policy->AddUp(0, 1)) << "p and h meet in `sectors`, which needs two";
+  EXPECT_TRUE(policy->AddUp(2, 0));
+  EXPECT_FALSE(policy->AddUp(2, 3)) << "c and d meet in `councils`, which needs any";
+  const auto part = QuorumPolicy::Parse(absl::StrCat(LogLine(), WitnessLine('p'), WitnessLine('h'), WitnessLine('c'),
+                                                     "group both all p h\nquorum c\n"));
+  ASSERT_OK(part);
+  EXPECT_FALSE(part->AddUp(0, 1)) << "a group that is not of the quorum";
+  EXPECT_FALSE(part->AddUp(0, 2));
+}
+
+TEST(QuorumTest, AnAgencysSecondKeyCountsInItsFirstsPlaceOnly) {
+  const auto with = [](const std::string& rest) {
+    return CheckAgenciesCountOnce(
+        QuorumPolicy::Parse(absl::StrCat(LogLine(), WitnessLine('p'), "witness p/participant ",
+                                         Witness('s').ToString(), "\n", WitnessLine('h'), rest))
+            .value());
+  };
+  EXPECT_OK(with("group both all p h\nquorum both\n"));
+  EXPECT_OK(with("group police any p p/participant\ngroup both all police h\nquorum both\n"));
+  EXPECT_OK(with("quorum none\n"));
+  EXPECT_THAT(with("group two 2 p p/participant h\nquorum two\n"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("two keys of `p`")));
+  EXPECT_THAT(with("group one any p h\ngroup two all one p/participant\nquorum two\n"),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
 TEST(QuorumTest, CountsGroupsAndWitnesses) {
   const auto policy = QuorumPolicy::Parse(Sectors());
   ASSERT_OK(policy);
