@@ -12,29 +12,30 @@ using trust::Field;
 
 constexpr Viewer kParties = Viewer::kReleasing | Viewer::kReceiving;
 constexpr Viewer kPartiesAndAuditor = kParties | Viewer::kAuditor;
+constexpr Viewer kPartiesAndParticipant = kParties | Viewer::kParticipant;
 
 // Who may open which field. Fields not named here (the reserved ones) open to nobody.
 constexpr std::array<std::pair<Field, Viewer>, 20> kTable = {{
     {Field::kTime, kPartiesAndAuditor},
-    {Field::kReleasingAgency, kParties},
+    {Field::kReleasingAgency, kPartiesAndParticipant},
     {Field::kReleasingPerson, Viewer::kReleasing},
-    {Field::kReceivingAgency, kParties},
+    {Field::kReceivingAgency, kPartiesAndParticipant},
     {Field::kReceivingPerson, Viewer::kReceiving},
     {Field::kSubjectTags, Viewer::kSupplier},
     {Field::kSubjectRole, kParties},
-    {Field::kCategories, kPartiesAndAuditor},
+    {Field::kCategories, kPartiesAndAuditor | Viewer::kParticipant},
     {Field::kPurpose, kPartiesAndAuditor},
     {Field::kBases, kParties},
     {Field::kConditions, kParties},
     {Field::kAgreement, kParties},
-    {Field::kIds, kParties},
+    {Field::kIds, kPartiesAndParticipant},
     {Field::kOutcome, kPartiesAndAuditor},
-    {Field::kManifestDigest, kParties},
+    {Field::kManifestDigest, kPartiesAndParticipant},
     {Field::kGrounds, kParties},
     {Field::kRequestDigest, kParties},
     {Field::kEngine, kParties},
     {Field::kHolderCommitment, Viewer::kHolder},
-    {Field::kStep, kParties},
+    {Field::kStep, kPartiesAndParticipant},
 }};
 
 }  // namespace

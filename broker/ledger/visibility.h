@@ -17,6 +17,9 @@ enum class Viewer : uint8_t {
   kSupplier = 4,   // of the agency that supplied the subject's references
   kAuditor = 8,    // an auditor of the consortium
   kHolder = 16,    // of the agency that holds the record and decided on it
+  // A party's participant key (broker/witness): what it holds against what the agency knows itself. Nobody looks with
+  // it, so it opens nothing that names a person.
+  kParticipant = 32,
 };
 constexpr Viewer operator|(Viewer a, Viewer b) {
   return static_cast<Viewer>(static_cast<uint8_t>(a) | static_cast<uint8_t>(b));

@@ -30,7 +30,7 @@ struct Row {
 // kAuditors: persons whose directory gives them a role that may audit their own agency. kSignatories: one that may sign
 // agreements; kGovernors: either.
 // kMetadataAuditors: one that may see the metadata of all.
-constexpr std::array<Row, 53> kTable = {{
+constexpr std::array<Row, 54> kTable = {{
     {"PlanReferral", kAgents},
     {"SubmitReferral", kAgents},
     {"GetReferral", kEverybody},
@@ -58,6 +58,7 @@ constexpr std::array<Row, 53> kTable = {{
     {"ListLeaves", kEverybody},
     {"NextCheckpoint", kAgents},
     {"AddCosignature", kAgents},
+    {"ListOwnEntries", kAgents},
     {"GetQuorum", kEverybody},
     {"GetLedgerEntry", kAgents | kAuditors},
     {"SearchLedgerEntries", kAgents | kAuditors | kMetadataAuditors},

@@ -121,6 +121,8 @@ class WitnessService final : public v1::WitnessService::CallbackService {
                                            v1::NextCheckpointResponse*) override;
   grpc::ServerUnaryReactor* AddCosignature(grpc::CallbackServerContext*, const v1::AddCosignatureRequest*,
                                            v1::AddCosignatureResponse*) override;
+  grpc::ServerUnaryReactor* ListOwnEntries(grpc::CallbackServerContext*, const v1::ListOwnEntriesRequest*,
+                                           v1::ListOwnEntriesResponse*) override;
   grpc::ServerUnaryReactor* GetQuorum(grpc::CallbackServerContext*, const v1::GetQuorumRequest*,
                                       v1::GetQuorumResponse*) override;
 

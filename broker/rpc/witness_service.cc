@@ -6,10 +6,12 @@
 #include "absl/strings/str_cat.h"
 
 #include "broker/exchange/envelope.h"
+#include "broker/exchange/reads.h"
 #include "broker/exchange/refusal.h"
 #include "broker/ledger/query.h"
 #include "broker/rpc/services.h"
 #include "broker/witness/cosigning.h"
+#include "broker/witness/own_entries.h"
 #include "broker/witness/standing.h"
 #include "trust/base/status_macros.h"
 #include "trust/note/add_checkpoint.h"
@@ -25,6 +27,7 @@ using exchange::World;
 constexpr absl::Duration kLongestWait = absl::Seconds(25);
 constexpr size_t kMostBody = 4096;
 constexpr int kCosigned = 200;
+constexpr int kMostOwnEntries = 256;
 
 absl::Duration WaitOf(const v1::NextCheckpointRequest& request) {
   return absl::Seconds(request.wait().seconds()) + absl::Nanoseconds(request.wait().nanos());
@@ -37,6 +40,28 @@ absl::StatusOr<size_t> WitnessOf(const witness::Quorum& quorum, const Caller& ca
   if (found.has_value() && quorum.AgencyOf(*found) == caller.agency() && origin == quorum.log_key().name) return *found;
   return exchange::Refuse(absl::StatusCode::kPermissionDenied, "WITNESS_UNKNOWN",
                           "the key is none of this agency in the quorum policy of this log");
+}
+
+// That the key is the participant's of the caller's agency.
+absl::Status ParticipantOf(const witness::Quorum& quorum, const Caller& caller, const std::string& vkey,
+                           const std::string& origin) {
+  ASSIGN_OR_RETURN(const size_t witness, WitnessOf(quorum, caller, vkey, origin));
+  if (trust::IsParticipant(quorum.policy().witnesses()[witness])) return absl::OkStatus();
+  return exchange::Refuse(absl::StatusCode::kPermissionDenied, "WITNESS_UNKNOWN",
+                          "the key is no participant key: an agency's entries are looked at by searching the ledger");
+}
+
+// The checkpoint that a participant is about to sign.
+absl::StatusOr<store::CheckpointRow> CheckpointAsked(const v1::ListOwnEntriesRequest& request, store::Reader& reader) {
+  exchange::Violations violations;
+  violations.Require(request.page_size() >= 0 && request.page_size() <= kMostOwnEntries, "page_size", "is 0 to 256");
+  violations.Require(request.from_index() <= request.size(), "from_index", "is at most the size");
+  violations.Require(request.size() <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max()), "size",
+                     "is 2^63 - 1 at most");
+  RETURN_IF_ERROR(violations.ToStatus());
+  ASSIGN_OR_RETURN(std::optional<store::CheckpointRow> checkpoint, reader.FindCheckpoint(request.size()));
+  if (checkpoint.has_value()) return *std::move(checkpoint);
+  return exchange::Refuse(absl::StatusCode::kNotFound, "CHECKPOINT_UNKNOWN", "no checkpoint of that size was signed");
 }
 
 // What a witness says it saw, verified by the log's own key.
@@ -242,6 +267,29 @@ grpc::ServerUnaryReactor* WitnessService::AddCosignature(grpc::CallbackServerCon
                            witnesses_.gossip->SetNewest(std::move(newest));
                            return absl::OkStatus();
                          });
+}
+
+grpc::ServerUnaryReactor* WitnessService::ListOwnEntries(grpc::CallbackServerContext* context,
+                                                         const v1::ListOwnEntriesRequest* request,
+                                                         v1::ListOwnEntriesResponse* response) {
+  return runner_.Read(
+      context, "ListOwnEntries",
+      [this, request, response](const Caller& caller, const World& world, store::Reader& reader) -> absl::Status {
+        RETURN_IF_ERROR(ParticipantOf(*witnesses_.quorum, caller, request->witness(), request->origin()));
+        ASSIGN_OR_RETURN(const store::CheckpointRow checkpoint, CheckpointAsked(*request, reader));
+        const int most = request->page_size() == 0 ? kMostOwnEntries : request->page_size();
+        ASSIGN_OR_RETURN(witness::OwnEntries own,
+                         witness::ListOwnEntries(caller.agency(), request->from_index(), checkpoint,
+                                                 static_cast<size_t>(most), reader));
+        for (witness::OwnEntries::Receipt& one : own.receipts) {
+          v1::Receipt& receipt = *response->add_receipts();
+          receipt.set_index(one.index);
+          receipt.set_tlog_proof(std::move(one.tlog_proof));
+          receipt.set_quorum(exchange::NotFinal(world));
+        }
+        response->set_next_index(own.next);
+        return absl::OkStatus();
+      });
 }
 
 grpc::ServerUnaryReactor* WitnessService::GetQuorum(grpc::CallbackServerContext* context, const v1::GetQuorumRequest*,

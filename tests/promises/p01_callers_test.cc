@@ -45,6 +45,7 @@ const std::map<std::string, std::string>& May() {
                                               {"LedgerService.SearchLedgerEntries", "ad"},
                                               {"WitnessService.NextCheckpoint", "a"},
                                               {"WitnessService.AddCosignature", "a"},
+                                              {"WitnessService.ListOwnEntries", "a"},
                                               {"WitnessService.GetQuorum", "acpds"},
                                               {"AuditService.GetDecision", "ad"},
                                               {"AuditService.ReplayDecisions", "ad"},

@@ -195,6 +195,8 @@ std::vector<Wrong> Table() {
        "WITNESS_UNKNOWN"},
       {"WitnessService.AddCosignature", "witness: 'Oakshott' body: 'Oakshott'", StatusCode::kPermissionDenied,
        "WITNESS_UNKNOWN"},
+      {"WitnessService.ListOwnEntries", "witness: 'Oakshott' page_size: 257", StatusCode::kPermissionDenied,
+       "WITNESS_UNKNOWN"},
       {"KeyService.GetAgencyKeys", "agency: 'Oakshott'", StatusCode::kNotFound, "AGENCY_UNKNOWN"},
       Bad("KeyService.PublishKeyEvent", "request_id: 'Oakshott'", {"request_id", "event"}),
       Bad("RegisterService.ApplyDirectory", "request_id: 'Oakshott'", {"request_id", "directory"}),

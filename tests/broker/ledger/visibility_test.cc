@@ -8,33 +8,33 @@ namespace derwent::ledger {
 namespace {
 
 // The table of the ledger's design page, one row a field, one letter a viewer that may open it:
-// r releasing, c receiving, s supplier, a auditor, h holder.
+// r releasing, c receiving, s supplier, a auditor, h holder, p participant key.
 constexpr const char* kTable[] = {
-    "rca",  // 1 time
-    "rc",   // 2 releasing agency
-    "r",    // 3 releasing person
-    "rc",   // 4 receiving agency
-    "c",    // 5 receiving person
-    "s",    // 6 subject tags
-    "rc",   // 7 subject role
-    "rca",  // 8 categories
-    "rca",  // 9 purpose, profile
-    "rc",   // 10 bases, regimes
-    "rc",   // 11 conditions
-    "rc",   // 12 agreement
-    "rc",   // 13 ids
-    "rca",  // 14 outcome
-    "rc",   // 15 manifest digest
-    "rc",   // 16 grounds
-    "rc",   // 17 request digest
-    "rc",   // 18 engine
-    "h",    // 19 holder's commitment
-    "rc",   // 20 step
-    "",    "", "", "",
+    "rca",   // 1 time
+    "rcp",   // 2 releasing agency
+    "r",     // 3 releasing person
+    "rcp",   // 4 receiving agency
+    "c",     // 5 receiving person
+    "s",     // 6 subject tags
+    "rc",    // 7 subject role
+    "rcap",  // 8 categories
+    "rca",   // 9 purpose, profile
+    "rc",    // 10 bases, regimes
+    "rc",    // 11 conditions
+    "rc",    // 12 agreement
+    "rcp",   // 13 ids
+    "rca",   // 14 outcome
+    "rcp",   // 15 manifest digest
+    "rc",    // 16 grounds
+    "rc",    // 17 request digest
+    "rc",    // 18 engine
+    "h",     // 19 holder's commitment
+    "rcp",   // 20 step
+    "",     "", "", "",
 };
-constexpr std::pair<char, Viewer> kViewers[] = {{'r', Viewer::kReleasing}, {'c', Viewer::kReceiving},
-                                                {'s', Viewer::kSupplier},  {'a', Viewer::kAuditor},
-                                                {'h', Viewer::kHolder},    {'n', Viewer::kNone}};
+constexpr std::pair<char, Viewer> kViewers[] = {
+    {'r', Viewer::kReleasing}, {'c', Viewer::kReceiving},   {'s', Viewer::kSupplier}, {'a', Viewer::kAuditor},
+    {'h', Viewer::kHolder},    {'p', Viewer::kParticipant}, {'n', Viewer::kNone}};
 
 class VisibilityTest : public ::testing::TestWithParam<std::tuple<int, std::pair<char, Viewer>>> {};
 
