@@ -6,32 +6,14 @@
 
 #include "absl/status/statusor.h"
 
+#include "agents/daemon/checkpoint_carrier.h"
 #include "agents/daemon/config.h"
 #include "agents/daemon/daemon.h"
 #include "agents/daemon/log.h"
-#include "agents/sdk/broker/broker.h"
 #include "agents/witness/witness.h"
 #include "agents/witness/witness_server.h"
-#include "trust/base/clock.h"
 
 namespace derwent::agents {
-
-// Takes the broker's checkpoints to the agency's witness and its answers back: the same octets that HTTP would carry.
-class CheckpointCarrier {
- public:
-  // Borrows all. `origin`: of the log.
-  CheckpointCarrier(Witness& witness, Broker& broker, std::string origin)
-      : witness_(witness), broker_(broker), origin_(std::move(origin)) {}
-
-  // Waits for the next checkpoint and has it cosigned. False: none came. Errors: of the calls and the witness's state;
-  // kDataLoss `LEDGER_FORKED`: the broker offered a tree that does not extend the one seen, which the witness kept.
-  absl::StatusOr<bool> Once(absl::Duration wait);
-
- private:
-  Witness& witness_;
-  Broker& broker_;
-  const std::string origin_;
-};
 
 // The agency as a witness, where its configuration names a key: state in `witness.db` of the state folder, the key for
 // others' policies in `witness.vkey` beside it. Serves over HTTP, and where the quorum policy asks for this witness,
