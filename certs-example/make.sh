@@ -71,6 +71,8 @@ make_agency() {
   issue "$ca" sealing "$dir/sealing" "$agency sealing key" "URI:$uri/agent/one"
   [ -s "$dir/witness.key" ] || openssl genpkey -algorithm ED25519 -out "$dir/witness.key"
   write_vkey "$dir/witness.key" "$agency.example/witness" 04 "$dir/witness.vkey"
+  [ -s "$dir/participant.key" ] || openssl genpkey -algorithm ED25519 -out "$dir/participant.key"
+  write_vkey "$dir/participant.key" "$agency.example/witness/participant" 04 "$dir/participant.vkey"
   for enclave in $(enclaves_of "$agency"); do
     [ -s "$dir/reference-$enclave.key" ] || cp "$pki/custodian/reference-$enclave.key" "$dir/reference-$enclave.key"
   done

@@ -202,14 +202,16 @@ shown ledger open run/entry.tlog-proof --vkey "$(cat "$run/pki/trust/log.vkey")"
 "$bin/derwent" ledger open "$run/entry.tlog-proof" --vkey "$(cat "$run/pki/trust/log.vkey")" | tail -1 | sed 's/^/    /'
 shown ledger verify --all
 as police.derbys dpo ledger verify --all 2>&1 | sed 's/^/    /'
-for _ in $(seq 100); do # until the sectors' witnesses came so far
-  as police.derbys dpo ledger cosignatures >"$run/cosignatures.txt" 2>"$run/standing.txt" && grep -q 'has its quorum' "$run/standing.txt" && break
+for _ in $(seq 100); do # until the sectors' witnesses came so far, and the two agencies that check their own entries
+  as police.derbys dpo ledger cosignatures >"$run/cosignatures.txt" 2>"$run/standing.txt" && grep -q 'has its quorum' "$run/standing.txt" &&
+    [ "$(awk '$1 ~ /\/participant$/ && $2 > 0' "$run/cosignatures.txt" | wc -l)" -eq 2 ] && break
   sleep 0.1
 done
 shown ledger cosignatures
-awk 'NR > 1 && $2 > 0 { printf "    %-22s cosigned %d entries\n", $1, $2 }' "$run/cosignatures.txt"
+awk 'NR > 1 && $2 > 0 { printf "    %-26s cosigned %d entries\n", $1, $2 }' "$run/cosignatures.txt"
 sed 's/^/    /' "$run/standing.txt"
 grep -q '^witnessed' "$run/standing.txt" || fail "the ledger has no quorum of witnesses"
+note "…/participant: that agency's agent first checked that every entry about it is what it signed or was sent"
 shown ledger export run/ledger
 as police.derbys dpo ledger export "$run/ledger" 2>&1 | sed "s|$run|run|; s/^/    /"
 note "an outsider verifies the files, cosignatures included, with the quorum policy alone, or with any tlog-tiles software:"

@@ -1,5 +1,6 @@
 #include "agents/daemon/config.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
@@ -50,6 +51,23 @@ class Members {
     if (!found->is_number_integer() || found->get<int64_t>() < 0 || found->get<int64_t>() > 1'000'000'000)
       return Wrong(key, "a whole number");
     value = found->get<int>();
+  }
+
+  // Of entries of the ledger.
+  void Index(const char* key, uint64_t& value) {
+    const json* found = Find(key, false);
+    if (found == nullptr) return;
+    if (!found->is_number_unsigned()) return Wrong(key, "an entry's index");
+    value = found->get<uint64_t>();
+  }
+
+  void Indexes(const char* key, std::set<uint64_t>& values) {
+    const json* found = Find(key, false);
+    if (found == nullptr) return;
+    const auto is_index = [](const json& one) { return one.is_number_unsigned(); };
+    if (!found->is_array() || !std::all_of(found->begin(), found->end(), is_index))
+      return Wrong(key, "a list of entries' indexes");
+    for (const json& one : *found) values.insert(one.get<uint64_t>());
   }
 
   void Millis(const char* key, absl::Duration& value) {
@@ -153,6 +171,29 @@ void ReadTrust(const json& object, const std::string& folder, AgentConfig& confi
   trust.Millis("witness_limit_millis", config.witness_limit);
 }
 
+void ReadWitness(const json& object, const std::string& folder, AgentConfig& config,
+                 std::vector<std::string>& problems) {
+  Members witness(object, "witness.", folder, problems);
+  witness.Path("key", config.witness_key);
+  witness.Text("name", config.witness_name);
+  witness.Text("listen", config.witness_listen, false);
+  witness.Path("port_file", config.witness_port_file, false);
+}
+
+void ReadParticipant(const json& object, const std::string& folder, AgentConfig& config,
+                     std::vector<std::string>& problems) {
+  ParticipantConfig& participant = config.participant.emplace();
+  participant.key = config.state_dir + "/participant.key";
+  Members members(object, "participant.", folder, problems);
+  members.Path("key", participant.key, false);
+  members.Millis("every_millis", participant.every);
+  members.Millis("grace_millis", participant.grace);
+  members.Index("first_entry", participant.first_entry);
+  members.Indexes("accepted_entries", participant.accepted_entries);
+  if (config.witness_name.empty()) problems.push_back("`participant` stands with a `witness` only");
+  if (participant.every <= absl::ZeroDuration()) problems.push_back("`participant.every_millis` must be over 0");
+}
+
 void ReadHandover(const json& object, const std::string& folder, AgentConfig& config,
                   std::vector<std::string>& problems) {
   Members handover(object, "handover.", folder, problems);
@@ -198,13 +239,8 @@ absl::StatusOr<AgentConfig> AgentConfig::Parse(absl::string_view text, absl::str
     top.Path("port_file", config.port_file, false);
     top.Text("metrics_listen", config.metrics_listen, false);
     top.Path("metrics_port_file", config.metrics_port_file, false);
-    if (object.contains("witness")) {
-      Members witness(top.Object("witness", false), "witness.", base, problems);
-      witness.Path("key", config.witness_key);
-      witness.Text("name", config.witness_name);
-      witness.Text("listen", config.witness_listen, false);
-      witness.Path("port_file", config.witness_port_file, false);
-    }
+    if (object.contains("witness")) ReadWitness(top.Object("witness", false), base, config, problems);
+    if (object.contains("participant")) ReadParticipant(top.Object("participant", false), base, config, problems);
     top.SystemFiles("system", config.system);
     ReadHandover(top.Object("handover", false), base, config, problems);
     top.Millis("sync_millis", config.sync_interval);

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +16,16 @@
 #include "agents/sdk/anchors.h"
 
 namespace derwent::agents {
+
+// The agency's participant key: it signs a checkpoint only after the agency held the ledger against what it knows
+// itself.
+struct ParticipantConfig {
+  std::string key;                           // Ed25519, PKCS#8; made where there is none.
+  absl::Duration every = absl::Seconds(60);  // How often it looks for a checkpoint to sign.
+  absl::Duration grace = absl::Minutes(10);  // For the receipt of what was sent.
+  uint64_t first_entry = 0;                  // Entries below it are not checked.
+  std::set<uint64_t> accepted_entries;       // Found wrong, looked into, and passed over from now on.
+};
 
 // What `derwent-agent serve --config FILE` reads: one JSON object; README.md lists every member. Relative paths start
 // at the file's folder. An unknown member is an error: a misspelt one must not be a default.
@@ -48,6 +61,7 @@ struct AgentConfig {
   std::string witness_name;  // Of the key, for instance `dfrs.example/witness`.
   std::string witness_listen = "127.0.0.1:0";
   std::string witness_port_file;
+  std::optional<ParticipantConfig> participant;  // With a witness only.
   // The agency's system.
   std::vector<SystemFile> system;  // Exports and views whose people this agent answers about; empty: nobody.
   std::string handover_folder;     // Empty: only the local service.

@@ -80,6 +80,8 @@ absl::StatusOr<trust::QuorumPolicy> ReadQuorum(const AgentConfig& config, const 
   if (policy->logs().size() != 1 || policy->logs().front().ToString() != log_key.ToString())
     return absl::InvalidArgumentError(
         absl::StrCat("`", config.quorum, "`: its only log is not that of `trust.log_key`"));
+  if (const absl::Status once = trust::CheckAgenciesCountOnce(*policy); !once.ok())
+    return absl::InvalidArgumentError(absl::StrCat("`", config.quorum, "`: ", once.message()));
   return policy;
 }
 
@@ -158,6 +160,10 @@ absl::StatusOr<std::unique_ptr<AgentDaemon>> AgentDaemon::Create(const AgentConf
   const absl::Status kept = daemon->policy_.LoadKept(daemon->roots_.get()->policy, surroundings.clock.Now());
   if (!kept.ok() && !absl::IsNotFound(kept)) surroundings.log.Failure("the kept policy does not verify", kept);
   daemon->ReadSystem();
+  if (config.participant.has_value()) {
+    ASSIGN_OR_RETURN(daemon->participant_,
+                     Participant::Open(config, daemon->context_, daemon->evidence_, *daemon->request_state_));
+  }
   return daemon;
 }
 
@@ -226,6 +232,8 @@ void AgentDaemon::Start() {
   threads_.emplace_back([this] { SendOut(); });
   threads_.emplace_back([this] { Collect(); });
   if (intake_ != nullptr) threads_.emplace_back([this] { WatchFolder(); });
+  if (participant_ != nullptr && quorum_.Wants(participant_->vkey().ToString()))
+    threads_.emplace_back([this] { Participate(); });
 }
 
 void AgentDaemon::Stop() {
@@ -338,6 +346,17 @@ void AgentDaemon::Collect() {
     }
     if (stop_.WaitFor(backoff.Next())) return;
   }
+}
+
+void AgentDaemon::Participate() {
+  std::string told;  // What was logged last: once is enough.
+  do {
+    const absl::Status looked = participant_->Once().status();
+    const bool away = absl::IsUnavailable(looked) || absl::IsCancelled(looked);
+    if (!looked.ok() && !away && told != looked.message())
+      context_.log.Failure("the participant key signs no checkpoint", looked);
+    told = std::string(looked.message());
+  } while (!stop_.WaitFor(config_.participant->every));
 }
 
 void AgentDaemon::WatchFolder() {

@@ -23,6 +23,7 @@
 #include "agents/daemon/held_back.h"
 #include "agents/daemon/holder.h"
 #include "agents/daemon/intake.h"
+#include "agents/daemon/participant.h"
 #include "agents/daemon/postman.h"
 #include "agents/daemon/receiver.h"
 #include "agents/daemon/request_desk.h"
@@ -64,7 +65,8 @@ class AgentDaemon {
                                                              const Surroundings& surroundings);
   ~AgentDaemon();
 
-  // Starts the threads: upkeep (also reads the CRL and the agency's own system again), sending, collecting, the folder.
+  // Starts the threads: upkeep (also reads the CRL and the agency's own system again), sending, collecting, the folder,
+  // and the participant key where the quorum policy asks for it.
   void Start();
   // Ends them, a collect in progress too; what it brought stays at the broker.
   void Stop();
@@ -95,6 +97,7 @@ class AgentDaemon {
   Receiver& receiver() { return receiver_; }
   Handover& handover() { return handover_; }
   Intake* intake() { return intake_.get(); }
+  Participant* participant() { return participant_.get(); }  // Null: the agency has no participant key.
 
  private:
   struct Loaded;
@@ -104,6 +107,7 @@ class AgentDaemon {
   void SendOut();
   void Collect();
   void WatchFolder();
+  void Participate();
 
   const AgentConfig config_;
   std::unique_ptr<AgencyIdentity> identity_;
@@ -137,6 +141,7 @@ class AgentDaemon {
   EmergencyDesk emergency_desk_;
   AuditDesk audit_desk_;
   std::unique_ptr<Intake> intake_;
+  std::unique_ptr<Participant> participant_;
   StopSignal stop_;
   std::vector<std::thread> threads_;
 };

@@ -49,19 +49,21 @@ absl::Status Evidence::Judge(const absl::Status& status, const std::string& note
   return status;
 }
 
-// By size and digest: the same is kept once.
-void Evidence::KeepNotes(const std::string& note) const {
+void Evidence::Keep(const std::string& name, const std::string& content) const {
   std::error_code failed;
   std::filesystem::create_directories(folder_, failed);
+  if (const absl::Status kept = WriteDurably(absl::StrCat(folder_, "/", name), content); !kept.ok())
+    context_.log.Failure("evidence against the log could not be kept", kept);
+}
+
+// By size and digest: the same is kept once.
+void Evidence::KeepNotes(const std::string& note) const {
   for (const std::string& one : {note, context_.told.Newest()}) {
     const absl::StatusOr<trust::Note> parsed = trust::Note::Parse(one);
     const absl::StatusOr<trust::Checkpoint> checkpoint =
         parsed.ok() ? trust::Checkpoint::ParseBody(parsed->text) : parsed.status();
     if (!checkpoint.ok()) continue;
-    const std::string path =
-        absl::StrCat(folder_, "/", checkpoint->size, "-", trust::Sha256(parsed->text).hex().substr(0, 16), ".note");
-    if (const absl::Status kept = WriteDurably(path, one); !kept.ok())
-      context_.log.Failure("evidence against the log could not be kept", kept);
+    Keep(absl::StrCat(checkpoint->size, "-", trust::Sha256(parsed->text).hex().substr(0, 16), ".note"), one);
   }
 }
 
@@ -123,6 +125,22 @@ CheckpointWatch::ProofSource Evidence::Proofs() const {
 absl::Status Evidence::Observe(const std::vector<trust::Checkpoint>& checkpoints) {
   for (const trust::Checkpoint& checkpoint : checkpoints) RETURN_IF_ERROR(Hold(checkpoint, ""));
   return KeepNewest();
+}
+
+absl::StatusOr<trust::Checkpoint> Evidence::ObserveNote(const std::string& note) {
+  absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(note, context_.roots.get()->anchors.log_key);
+  if (!checkpoint.ok()) {
+    context_.Alarm("CHECKPOINT_INVALID", "", "");
+    return checkpoint;
+  }
+  RETURN_IF_ERROR(Hold(*checkpoint, note));
+  RETURN_IF_ERROR(KeepNewest());
+  return checkpoint;
+}
+
+void Evidence::KeepReceipt(const v1::Receipt& receipt) const {
+  Keep(absl::StrCat(receipt.index(), "-", trust::Sha256(receipt.tlog_proof()).hex().substr(0, 16), ".tlog-proof"),
+       receipt.tlog_proof());
 }
 
 absl::Status Evidence::Take(const std::vector<Shown>& receipts) {

@@ -22,7 +22,7 @@ inline constexpr char kUnwitnessed[] = "unwitnessed";
 ExpectedEntry ExpectedOf(const v1::Manifest& manifest, const Sha256Digest& digest);
 
 // Holds every receipt and checkpoint the broker shows against what this agent saw before. Two that do not belong
-// together are kept as files, verbatim notes that the log signed. Thread-safe.
+// together are kept as files, verbatim notes that the log signed; so is a receipt of what it says wrongly. Thread-safe.
 class Evidence {
  public:
   // `folder`: for such files; made when there are any.
@@ -41,6 +41,13 @@ class Evidence {
   // Holds checkpoints already verified against the newest. Errors: as Take.
   absl::Status Observe(const std::vector<trust::Checkpoint>& checkpoints);
 
+  // Opens a checkpoint that the log signed and holds it against the newest: the tree is known from then on. Raises
+  // `CHECKPOINT_INVALID`, `LEDGER_FORKED`. Errors: as Take.
+  absl::StatusOr<trust::Checkpoint> ObserveNote(const std::string& note);
+
+  // Keeps a receipt that speaks against the log, as it came.
+  void KeepReceipt(const v1::Receipt& receipt) const;
+
   // Asks for the newest checkpoint, and judges what the broker told with its replies; then, whatever the broker gave or
   // withheld, observes whether what is known is under its quorum. Raises `LEDGER_ROLLED_BACK`, `COSIGNATURES_INVALID`,
   // `LEDGER_NOT_WITNESSED` too. Error: the first.
@@ -51,6 +58,7 @@ class Evidence {
   absl::Status Judge(const absl::Status& status, const std::string& note);
   absl::Status JudgeHeard();
   void KeepNotes(const std::string& note) const;
+  void Keep(const std::string& name, const std::string& content) const;
   CheckpointWatch::ProofSource Proofs() const;
   absl::Status KeepNewest();
   // Holds a checkpoint that verified against what was seen; the tree is known from then on. Errors: as Take.

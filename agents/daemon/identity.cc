@@ -20,11 +20,12 @@ std::string Binding(absl::string_view share_id) {
   return absl::StrCat("derwent/agent-store/v1", absl::string_view("\0", 1), share_id);
 }
 
-absl::Status MakeSecret(const std::string& path, trust::Random& random) {
+bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+
+absl::Status MakePrivateFile(const std::string& path, const trust::SecretBytes& secret) {
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0)
     return absl::UnavailableError(absl::StrCat("cannot make `", path, "`: ", std::generic_category().message(errno)));
-  const trust::SecretBytes secret(random.Bytes(trust::kAeadKeySize));
   const absl::string_view octets = secret.RevealForCrypto();
   const bool written =
       write(file, octets.data(), octets.size()) == static_cast<ssize_t>(octets.size()) && fsync(file) == 0;
@@ -74,11 +75,22 @@ absl::StatusOr<std::string> OpenFromStore(const AgencyIdentity& identity, absl::
 }
 
 absl::StatusOr<trust::SecretBytes> LoadSecret(const std::string& path, bool make, trust::Random& random) {
-  if (make && access(path.c_str(), F_OK) != 0) RETURN_IF_ERROR(MakeSecret(path, random));
+  if (make && !Exists(path))
+    RETURN_IF_ERROR(MakePrivateFile(path, trust::SecretBytes(random.Bytes(trust::kAeadKeySize))));
   ASSIGN_OR_RETURN(trust::SecretBytes secret, trust::ReadSecretFile(path));
   if (secret.size() != trust::kAeadKeySize)
     return absl::InvalidArgumentError(absl::StrCat("`", path, "` does not hold 32 octets"));
   return secret;
+}
+
+absl::StatusOr<trust::Ed25519Key> LoadOrMakeKey(const std::string& path, trust::Random& random) {
+  if (!Exists(path)) {
+    ASSIGN_OR_RETURN(const trust::Ed25519Key fresh,
+                     trust::Ed25519Key::FromSeed(trust::SecretBytes(random.Bytes(trust::kEd25519SeedSize))));
+    ASSIGN_OR_RETURN(const trust::SecretBytes pem, fresh.ToPem());
+    RETURN_IF_ERROR(MakePrivateFile(path, pem));
+  }
+  return trust::Ed25519Key::FromFile(path);
 }
 
 }  // namespace derwent::agents

@@ -13,6 +13,7 @@
 #include "trust/identity/certificate.h"
 #include "trust/secret/random.h"
 #include "trust/secret/secret_bytes.h"
+#include "trust/signature/ed25519.h"
 #include "trust/signature/signing_key.h"
 
 namespace derwent::agents {
@@ -50,5 +51,8 @@ absl::StatusOr<std::string> OpenFromStore(const AgencyIdentity& identity, absl::
 
 // Reads 32 octets from a private file; makes it first when `make` and there is none.
 absl::StatusOr<trust::SecretBytes> LoadSecret(const std::string& path, bool make, trust::Random& random);
+
+// Reads an Ed25519 key from a private file; makes it first when there is none.
+absl::StatusOr<trust::Ed25519Key> LoadOrMakeKey(const std::string& path, trust::Random& random);
 
 }  // namespace derwent::agents

@@ -283,6 +283,10 @@ absl::StatusOr<std::vector<AnswerRow>> RequestState::AnswersAfter(int64_t after,
                            static_cast<int64_t>(limit));
 }
 
+absl::StatusOr<std::optional<AnswerRow>> RequestState::FindAnswer(const std::string& share_id) {
+  return First(Select<AnswerRow>(absl::StrCat(kAnswers, "WHERE share_id = ?"), ReadAnswer, share_id));
+}
+
 absl::Status RequestState::SettleAnswer(const std::string& share_id, absl::string_view state) {
   return Change("UPDATE answers SET state = ?, submit = x'' WHERE share_id = ?", state, share_id);
 }

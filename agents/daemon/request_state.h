@@ -118,6 +118,7 @@ class RequestState {
   absl::StatusOr<std::vector<AnswerRow>> AnswersDue(absl::Time now);
   // Oldest first, above row `after`.
   absl::StatusOr<std::vector<AnswerRow>> AnswersAfter(int64_t after, int limit);
+  absl::StatusOr<std::optional<AnswerRow>> FindAnswer(const std::string& share_id);
   absl::Status SettleAnswer(const std::string& share_id, absl::string_view state);
 
  private:

@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS out_sequences (share_id BLOB, peer BLOB, last INTEGER
 CREATE TABLE IF NOT EXISTS out_messages (row INTEGER PRIMARY KEY AUTOINCREMENT, once_key BLOB NOT NULL UNIQUE, request_id BLOB NOT NULL,
   share_id BLOB NOT NULL, peer BLOB NOT NULL, kind BLOB NOT NULL, delivery_id BLOB NOT NULL, envelope BLOB NOT NULL, sent INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS out_messages_pending ON out_messages (sent, row);
+CREATE INDEX IF NOT EXISTS out_messages_by_share ON out_messages (share_id, peer, kind);
 CREATE TABLE IF NOT EXISTS in_sequences (share_id BLOB, peer BLOB, last INTEGER NOT NULL, PRIMARY KEY (share_id, peer)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS held (share_id BLOB, peer BLOB, sequence INTEGER, envelope BLOB NOT NULL, PRIMARY KEY (share_id, peer, sequence)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS inbox (row INTEGER PRIMARY KEY AUTOINCREMENT, share_id BLOB NOT NULL UNIQUE, delivery_id BLOB NOT NULL, sender BLOB NOT NULL,
@@ -249,6 +250,13 @@ absl::StatusOr<bool> State::WasQueued(const std::string& once_key) {
   ASSIGN_OR_RETURN(const std::optional<std::string> found,
                    First("SELECT request_id FROM out_messages WHERE once_key = ?", once_key));
   return found.has_value();
+}
+
+absl::StatusOr<bool> State::HasMessage(const std::string& share_id, const std::string& peer, absl::string_view kind) {
+  const MutexLock lock(mutex_);
+  Sql::Statement query(*sql_, "SELECT 1 FROM out_messages WHERE share_id = ? AND peer = ? AND kind = ? LIMIT 1");
+  query.Bind(share_id, peer, kind);
+  return query.Next();
 }
 
 absl::StatusOr<std::vector<OutgoingMessage>> State::PendingMessages() {

@@ -156,6 +156,8 @@ class State {
   using Signer = std::function<absl::StatusOr<std::string>(uint32_t sequence)>;
   absl::StatusOr<bool> QueueMessage(OutgoingMessage message, const std::string& once_key, const Signer& sign);
   absl::StatusOr<bool> WasQueued(const std::string& once_key);
+  // Whether a message of that kind was ever signed about a share for an agency.
+  absl::StatusOr<bool> HasMessage(const std::string& share_id, const std::string& peer, absl::string_view kind);
   absl::StatusOr<std::vector<OutgoingMessage>> PendingMessages();
   absl::Status MessageSent(int64_t row);
   // Forgets a message that the broker does not take; its number is given again when it was the last.
@@ -198,6 +200,8 @@ class State {
   using Value = std::function<std::string()>;
   absl::Status AddReceipts(const std::vector<ReceiptRow>& receipts, const std::string& name, const Value& value);
   absl::StatusOr<std::vector<std::string>> ReceiptsOf(const std::string& share_id);
+  // Those of the ledger's entries in [from, before), ascending.
+  absl::StatusOr<std::vector<ReceiptRow>> ReceiptsBetween(uint64_t from, uint64_t before);
 
   // Receipts of these ledger entries, of whichever share.
   absl::StatusOr<std::vector<ReceiptRow>> ReceiptsAt(const std::vector<uint64_t>& indexes);

@@ -99,6 +99,19 @@ absl::Status State::AddReceipts(const std::vector<ReceiptRow>& receipts, const s
   });
 }
 
+absl::StatusOr<std::vector<ReceiptRow>> State::ReceiptsBetween(uint64_t from, uint64_t before) {
+  const MutexLock lock(mutex_);
+  Sql::Statement query(*sql_, "SELECT share_id, idx, receipt FROM receipts WHERE idx >= ? AND idx < ? ORDER BY idx");
+  query.Bind(static_cast<int64_t>(from), static_cast<int64_t>(before));
+  std::vector<ReceiptRow> receipts;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, query.Next());
+    if (!more) return receipts;
+    receipts.push_back(
+        {.share_id = query.Text(0), .index = static_cast<uint64_t>(query.Int(1)), .receipt = query.Text(2)});
+  }
+}
+
 absl::StatusOr<std::vector<std::string>> State::ReceiptsOf(const std::string& share_id) {
   const MutexLock lock(mutex_);
   Sql::Statement query(*sql_, "SELECT receipt FROM receipts WHERE share_id = ? ORDER BY idx");

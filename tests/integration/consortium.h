@@ -46,6 +46,7 @@ class LyingBroker final : public agents::Broker {
   // In place of the real broker's, which wants no witness here.
   std::function<v1::NextCheckpointResponse(const v1::NextCheckpointRequest&)> next_checkpoint;
   std::function<void(const v1::AddCosignatureRequest&)> on_cosignature;
+  std::function<void(v1::ListOwnEntriesResponse&)> on_own_entries;
   std::function<void(v1::ListEmergenciesResponse&)> on_emergencies;
   std::function<void(v1::ListErasuresResponse&)> on_erasures;
 
@@ -149,6 +150,9 @@ class LyingBroker final : public agents::Broker {
   absl::StatusOr<v1::AddCosignatureResponse> AddCosignature(const v1::AddCosignatureRequest& r) override {
     if (on_cosignature) return on_cosignature(r), v1::AddCosignatureResponse();
     return real_.AddCosignature(r);
+  }
+  absl::StatusOr<v1::ListOwnEntriesResponse> ListOwnEntries(const v1::ListOwnEntriesRequest& r) override {
+    return Changed(real_.ListOwnEntries(r), on_own_entries);
   }
 
  private:

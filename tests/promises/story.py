@@ -134,6 +134,16 @@ class Story(PromiseTest):
         self.assertIn("dcc.adults.example/witness", alone.stderr)
         self.assertEqual(cosign(2).returncode, 0, "two of three are enough where the policy says so")
 
+    def test_4d_two_agencies_sign_what_they_checked_of_their_own_entries(self):
+        size = int(self.bed.derwent("police.derbys", "dpo", "ledger", "checkpoint").stdout.split("\n")[1])
+
+        def signed():
+            rows = json.loads(self.bed.derwent("police.derbys", "dpo", "-o", "json", "ledger", "cosignatures").stdout or "[]")
+            return {row["witness"] for row in rows if row["witness"].endswith("/participant") and int(row["cosigned"]) >= size}
+        wait_for("both signed", lambda: signed() == {"dcc.adults/participant", "police.derbys/participant"})
+        for agency in ("police.derbys", "dcc.adults"):
+            self.assertNotIn("LEDGER_MISSTATES_US", self.bed.derwent(agency, "dpo", "status").stdout)
+
     def test_5_an_operator_sees_what_happens_in_figures_alone(self):
         figures = self.bed.metrics()
         self.assertIn('derwent_referrals_total{agency="police.derbys"', figures)

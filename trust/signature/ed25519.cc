@@ -37,6 +37,17 @@ absl::StatusOr<Ed25519Key> Ed25519Key::FromSeed(const SecretBytes& seed) {
   return FromHandle(EvpKey(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, Octets(octets), octets.size())));
 }
 
+absl::StatusOr<SecretBytes> Ed25519Key::ToPem() const {
+  const BioHandle bio(BIO_new(BIO_s_secmem()));  // Wiped when freed.
+  const char* text = nullptr;
+  if (bio == nullptr ||
+      PEM_write_bio_PKCS8PrivateKey(bio.get(), key_.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+    return OpensslError("cannot write an Ed25519 private key");
+  }
+  const auto size = static_cast<size_t>(BIO_get_mem_data(bio.get(), &text));
+  return SecretBytes::CopyOf({text, size});
+}
+
 absl::StatusOr<std::string> Ed25519Key::Sign(absl::string_view message) const {
   const EvpDigestContext context(EVP_MD_CTX_new());
   std::string signature(kEd25519SignatureSize, '\0');

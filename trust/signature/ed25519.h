@@ -11,6 +11,7 @@
 
 namespace derwent::trust {
 
+inline constexpr size_t kEd25519SeedSize = 32;
 inline constexpr size_t kEd25519PublicKeySize = 32;
 inline constexpr size_t kEd25519SignatureSize = 64;
 
@@ -23,6 +24,8 @@ class Ed25519Key {
   // From the 32-octet seed.
   static absl::StatusOr<Ed25519Key> FromSeed(const SecretBytes& seed);
 
+  // As FromPem reads it.
+  absl::StatusOr<SecretBytes> ToPem() const;
   absl::StatusOr<std::string> Sign(absl::string_view message) const;
   // 32 octets.
   const std::string& public_key() const { return public_key_; }

@@ -59,6 +59,7 @@ class Broker {
   // Waits as Collect does.
   virtual absl::StatusOr<v1::NextCheckpointResponse> NextCheckpoint(const v1::NextCheckpointRequest& request) = 0;
   virtual absl::StatusOr<v1::AddCosignatureResponse> AddCosignature(const v1::AddCosignatureRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListOwnEntriesResponse> ListOwnEntries(const v1::ListOwnEntriesRequest& request) = 0;
 };
 
 }  // namespace derwent::agents

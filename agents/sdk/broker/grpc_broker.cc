@@ -58,6 +58,10 @@ absl::StatusOr<v1::AddCosignatureResponse> GrpcBroker::AddCosignature(const v1::
   return channel_.Call(*witnesses_, &v1::WitnessService::Stub::AddCosignature, request);
 }
 
+absl::StatusOr<v1::ListOwnEntriesResponse> GrpcBroker::ListOwnEntries(const v1::ListOwnEntriesRequest& request) {
+  return channel_.Call(*witnesses_, &v1::WitnessService::Stub::ListOwnEntries, request);
+}
+
 void GrpcBroker::StopWaiting() {
   const MutexLock lock(mutex_);
   stopped_ = true;

@@ -56,6 +56,7 @@ class GrpcBroker final : public Broker {
       const v1::GetConsistencyProofRequest& request) override;
   absl::StatusOr<v1::NextCheckpointResponse> NextCheckpoint(const v1::NextCheckpointRequest& request) override;
   absl::StatusOr<v1::AddCosignatureResponse> AddCosignature(const v1::AddCosignatureRequest& request) override;
+  absl::StatusOr<v1::ListOwnEntriesResponse> ListOwnEntries(const v1::ListOwnEntriesRequest& request) override;
 
  private:
   // A long poll, which StopWaiting ends.

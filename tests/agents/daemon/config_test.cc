@@ -38,6 +38,28 @@ TEST(ConfigTest, NamesEveryMemberThatIsMissingUnknownOrWrong) {
   EXPECT_THAT(AgentConfig::Parse("[", "/"), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
+TEST(ConfigTest, AParticipantStandsBesideAWitness) {
+  const std::string good(kGood, sizeof(kGood) - 2);
+  const std::string witness = R"(, "witness": {"key": "w", "name": "dfrs.example/witness"})";
+  EXPECT_FALSE(AgentConfig::Parse(good + witness + "}", "/etc")->participant.has_value());
+  const auto plain = AgentConfig::Parse(good + witness + R"(, "participant": {}})", "/etc");
+  ASSERT_OK(plain);
+  EXPECT_EQ(plain->participant->key, "/etc/state/participant.key");
+  EXPECT_EQ(plain->participant->every, absl::Seconds(60));
+  const auto full = AgentConfig::Parse(
+      good + witness +
+          R"(, "participant": {"key": "p", "every_millis": 5, "first_entry": 3, "accepted_entries": [7, 9]}})",
+      "/etc");
+  ASSERT_OK(full);
+  EXPECT_EQ(full->participant->key, "/etc/p");
+  EXPECT_EQ(full->participant->first_entry, 3u);
+  EXPECT_THAT(full->participant->accepted_entries, ::testing::ElementsAre(7, 9));
+  EXPECT_THAT(AgentConfig::Parse(good + R"(, "participant": {"accepted_entries": [-1], "every_millis": 0}})", "/etc"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("with a `witness` only"), HasSubstr("`participant.accepted_entries` must be"),
+                             HasSubstr("over 0"))));
+}
+
 TEST(ConfigTest, TheOwnSystemIsAListOfFilesUnderMappings) {
   const std::string good(kGood, sizeof(kGood) - 2);
   const auto config = AgentConfig::Parse(

@@ -89,6 +89,17 @@ TEST(PublicKeyTest, RefusesMalformedSignatures) {
   }
 }
 
+TEST(Ed25519Test, WritesTheKeyThatItReads) {
+  const auto key = Ed25519Key::FromSeed(SecretBytes(std::string(kEd25519SeedSize, 's')));
+  ASSERT_OK(key);
+  const auto pem = key->ToPem();
+  ASSERT_OK(pem);
+  const auto again = Ed25519Key::FromPem(*pem);
+  ASSERT_OK(again);
+  EXPECT_EQ(again->public_key(), key->public_key());
+  EXPECT_THAT(std::string(pem->RevealForCrypto()), ::testing::HasSubstr("-----BEGIN PRIVATE KEY-----"));
+}
+
 TEST(Ed25519Test, MatchesRfc8032) {
   const auto key = Ed25519Key::FromSeed(
       SecretBytes(HexDecode("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60").value()));
