@@ -218,7 +218,8 @@ grpc::ServerUnaryReactor* WitnessService::NextCheckpoint(grpc::CallbackServerCon
       }
       if (seen.checkpoint.has_value()) {
         ASSIGN_OR_RETURN(const bool met, HasQuorum(seen.checkpoint->size, batch.read()));
-        if (met) witnesses_.rounds->Met(seen.checkpoint->size);
+        // Where nobody is asked for, a round waits for nobody.
+        if (met || witnesses_.quorum->none()) witnesses_.rounds->Met(seen.checkpoint->size);
       }
       RETURN_IF_ERROR(CountShown(witnesses_, seen, batch.read()));
       if (!witnesses_.restart->MayOffer(seen.witness)) return absl::OkStatus();
