@@ -37,6 +37,8 @@ void EveryRpc::SetUpTestSuite() {
   consortium_ = new Consortium();
   all_agents = new std::vector(consortium_->Agents({"police.derbys", "dcc.adults"}));
   police_ = all_agents->front().get();
+  police_->config.participant.reset();  // The calls alone change anything.
+  police_->Restart();
   auto started = agents::LocalServer::Start(police_->config, *police_->daemon);
   ASSERT_OK(started);
   server = new std::unique_ptr(*std::move(started));
