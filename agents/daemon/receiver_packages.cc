@@ -77,7 +77,8 @@ absl::StatusOr<bool> Receiver::HandlePackage(const v1::Delivery& delivery) {
   const Sha256Digest digest = trust::Sha256(delivery.package().manifest().payload());
   ASSIGN_OR_RETURN(const std::optional<InboxRow> before, context_.state.FindReceived(manifest->share_id()));
   if (before.has_value() && before->manifest_digest == digest.view()) {
-    // Handed over before; the acknowledgement was lost or is on its way: the same bytes again.
+    // Kept before; what followed was lost or is on its way: the same again.
+    if (IsReply(*manifest)) RETURN_IF_ERROR(parts_.asker.Take(*manifest));
     RETURN_IF_ERROR(parts_.handover.Give(*before));
     RETURN_IF_ERROR(parts_.postman.QueueAcknowledgement(*before));
     context_.to_send.Ring();
