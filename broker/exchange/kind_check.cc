@@ -34,8 +34,18 @@ void CheckQuestion(const v1::Manifest& manifest, const v1::SenderStatement& stat
 void CheckReply(const v1::Manifest& manifest, const Requirement& require) {
   CheckOneSubject(manifest, require);
   require(Uuid::Parse(manifest.reply_to_share_id()).ok(), "manifest.reply_to_share_id", "is a UUID in lowercase");
-  require(manifest.version() == 1 && manifest.supersedes_share_id().empty(), "manifest.version",
-          "is 1: what follows is a supplement");
+}
+
+// A later version names the one it supersedes, and no other package does.
+void CheckVersion(const v1::Manifest& manifest, const Requirement& require) {
+  const std::string& older = manifest.supersedes_share_id();
+  const bool pushed = manifest.kind() == v1::PACKAGE_KIND_REFERRAL;
+  require(older.empty() || (pushed && older != manifest.share_id() && Uuid::Parse(older).ok()),
+          "manifest.supersedes_share_id", "is empty or, in a referral, the UUID in lowercase of another share");
+  require((manifest.version() == 1) == older.empty(), "manifest.version",
+          "is 1 where nothing is superseded, and there only");
+  require(older.empty() || manifest.adds_to_share_id().empty(), "manifest.adds_to_share_id",
+          "is empty in a later version");
 }
 
 }  // namespace
@@ -53,6 +63,7 @@ void CheckKind(const v1::Manifest& manifest, const v1::SenderStatement& statemen
   const bool pushed = manifest.kind() == v1::PACKAGE_KIND_REFERRAL;
   require(before.empty() || (pushed && before != manifest.share_id() && Uuid::Parse(before).ok()),
           "manifest.adds_to_share_id", "is empty or, in a referral, the UUID in lowercase of another share");
+  CheckVersion(manifest, require);
   if (asks) CheckQuestion(manifest, statement, require);
   if (replies) CheckReply(manifest, require);
 }

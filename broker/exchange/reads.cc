@@ -19,6 +19,15 @@ void AddDue(const store::Due& due, const char* step, v1::ReferralRecipient& reci
   next.set_overdue(due.overdue);
 }
 
+// The later version, where the viewer is party to it.
+absl::StatusOr<std::string> SupersededBy(const std::string& viewer, const store::ShareRow& share,
+                                         store::Reader& reader) {
+  if (share.superseded_by_share_id.empty() || viewer == share.sender_agency) return share.superseded_by_share_id;
+  ASSIGN_OR_RETURN(const std::optional<store::PartRow> part,
+                   reader.FindPart({.share_id = share.superseded_by_share_id, .recipient_agency = viewer}));
+  return part.has_value() ? share.superseded_by_share_id : "";
+}
+
 absl::StatusOr<v1::Referral> Render(const std::string& viewer, const store::ShareRow& share, store::Reader& reader) {
   v1::Referral referral;
   referral.set_name(absl::StrCat("agencies/", viewer, "/referrals/", share.share_id));
@@ -30,6 +39,8 @@ absl::StatusOr<v1::Referral> Render(const std::string& viewer, const store::Shar
   referral.set_area(share.area);
   referral.set_sender_agency(share.sender_agency);
   *referral.mutable_create_time() = ToTimestamp(share.create_time);
+  referral.set_supersedes_share_id(share.supersedes_share_id);
+  ASSIGN_OR_RETURN(*referral.mutable_superseded_by_share_id(), SupersededBy(viewer, share, reader));
   ASSIGN_OR_RETURN(const std::vector<store::PartRow> parts, reader.ListParts(share.share_id));
   for (const store::PartRow& part : parts) {
     if (viewer != share.sender_agency && viewer != part.key.recipient_agency) continue;

@@ -93,14 +93,7 @@ absl::Status StoreShare(const CheckedShare& share, Batch& batch) {
   const absl::Status stored = batch.write().InsertShare(row);
   if (absl::IsAlreadyExists(stored))
     return Refuse(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the share id is taken");
-  RETURN_IF_ERROR(stored);
-  if (row.supersedes_share_id.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::optional<store::ShareRow> older, batch.read().FindShare(row.supersedes_share_id));
-  if (!older.has_value() || older->sender_agency != row.sender_agency || older->kind != row.kind) {
-    return Refuse(absl::StatusCode::kFailedPrecondition, "SHARE_UNKNOWN",
-                  "the share to be superseded is not one that this agency sent");
-  }
-  return batch.write().SetSuperseded(older->share_id, row.share_id);
+  return stored;
 }
 
 PackageStep StepOf(const CheckedPackage& package, absl::string_view name, const Objections& refused) {

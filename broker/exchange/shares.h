@@ -36,8 +36,7 @@ absl::Status CheckKeys(const CheckedPackage& package, const World& world, absl::
 // Whether the agency itself restricted a subject with any of the tags, which were made when the share was stored.
 absl::StatusOr<bool> Restricted(const std::string& agency, const Tags& tags, Batch& batch);
 
-// Inserts the share's row and links it to the share it supersedes. Errors: kAborted `REQUEST_ID_REUSED`;
-// kFailedPrecondition `SHARE_UNKNOWN`.
+// Inserts the share's row. Error: kAborted `REQUEST_ID_REUSED`.
 absl::Status StoreShare(const CheckedShare& share, Batch& batch);
 
 // A submission of `package` by its sender, as its entries show it. Borrows.

@@ -7,6 +7,7 @@
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
 #include "broker/exchange/shares.h"
+#include "broker/exchange/supersession.h"
 #include "broker/exchange/witnessed.h"
 #include "policy/loader/record.h"
 #include "trust/base/status_macros.h"
@@ -117,6 +118,7 @@ absl::Status SubmitReferral(const Caller& caller, const v1::SubmitReferralReques
   for (const CheckedPackage& package : share.packages) RequireProfilesSilence(package.manifest, world, violations);
   RETURN_IF_ERROR(violations.ToStatus());
   for (const CheckedPackage& package : share.packages) RETURN_IF_ERROR(CheckAddsTo(package.manifest, batch));
+  ASSIGN_OR_RETURN(const std::optional<store::ShareRow> superseded, FindSuperseded(share, batch));
   ASSIGN_OR_RETURN(const Tags tags, TagsOf(share, batch.tagger()));
   ASSIGN_OR_RETURN(const std::vector<PackageDecision> decided, Decide(share, batch));
   const bool refused = Refused(decided);
@@ -134,6 +136,7 @@ absl::Status SubmitReferral(const Caller& caller, const v1::SubmitReferralReques
     if (keep)
       RETURN_IF_ERROR(Keep(package, share.approvals, decided[i].subjects.front().decision, tags, indexes, batch));
   }
+  if (keep && superseded.has_value()) RETURN_IF_ERROR(Supersede(*superseded, share, batch));
   if (keep) RETURN_IF_ERROR(UseApprovals(share, ReleaseOf(share.packages.front()), batch));
   response.set_outcome(refused ? v1::SUBMIT_OUTCOME_REFUSED
                        : keep  ? v1::SUBMIT_OUTCOME_STORED

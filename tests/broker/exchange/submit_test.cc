@@ -212,6 +212,7 @@ TEST_F(SubmitTest, ASubjectStandsOnceInTheStatement) {
 
 TEST_F(SubmitTest, OnlyAShareOfItsOwnIsSuperseded) {
   EXPECT_EQ(Refused(Share([](v1::Manifest& manifest, v1::SenderStatement&) {
+              manifest.set_version(2);
               manifest.set_supersedes_share_id("5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1bff");
             })),
             "SHARE_UNKNOWN");
