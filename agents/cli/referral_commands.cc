@@ -39,10 +39,29 @@ int CodeOf(const v1::PushReferralResponse& response) {
   return refused || !given ? kExitRefused : less ? kExitPartial : kExitDone;
 }
 
-absl::StatusOr<int> Push(Client& client, const std::string& path, bool validate_only, Format format) {
+// Reads a referral; one that takes the place of `older`, when that is not empty.
+absl::StatusOr<v1::PushReferralRequest> ReadReferral(const std::string& path, const std::string& older) {
   v1::PushReferralRequest request;
   RETURN_IF_ERROR(ReadJson(path, request));
-  if (validate_only) request.set_validate_only(true);
+  if (older.empty()) return request;
+  if (!request.supersedes_share_id().empty() && request.supersedes_share_id() != older)
+    return absl::InvalidArgumentError(absl::StrCat("supersedes_share_id: `", request.supersedes_share_id(),
+                                                   "` is not the share named, `", older, "`"));
+  request.set_supersedes_share_id(older);
+  return request;
+}
+
+void TellSuperseded(const v1::PushReferralResponse& response) {
+  for (const v1::ShareOutcome& share : response.shares()) {
+    if (share.supersedes_share_id().empty()) continue;
+    std::cerr << "version " << share.version() << " takes the place of " << share.supersedes_share_id()
+              << "; withdrawn from: "
+              << (share.withdrawn_agencies().empty() ? "nobody" : absl::StrJoin(share.withdrawn_agencies(), " "))
+              << "\n";
+  }
+}
+
+absl::StatusOr<int> Push(Client& client, const v1::PushReferralRequest& request, Format format) {
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentService::NewStub(agent->grpc());
   ASSIGN_OR_RETURN(const v1::PushReferralResponse response,
@@ -62,13 +81,15 @@ absl::StatusOr<int> Push(Client& client, const std::string& path, bool validate_
     }
   }
   rows.Print(format, std::cout);
+  TellSuperseded(response);
   return CodeOf(response);
 }
 
 absl::StatusOr<int> ListOut(Client& client, Format format) {
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentService::NewStub(agent->grpc());
-  Rows rows({"share", "reference", "profile", "state", "recipient", "their state", "reason"});
+  Rows rows(
+      {"share", "reference", "profile", "state", "recipient", "their state", "reason", "supersedes", "superseded by"});
   v1::ListOutboxRequest request;
   do {
     ASSIGN_OR_RETURN(const v1::ListOutboxResponse page,
@@ -76,11 +97,11 @@ absl::StatusOr<int> ListOut(Client& client, Format format) {
     for (const v1::OutboxItem& item : page.items()) {
       if (item.referral().recipients().empty())
         rows.Add({item.referral().share_id(), item.referral_ref(), item.referral().profile(), item.state(), "", "",
-                  item.reason()});
+                  item.reason(), item.supersedes_share_id(), item.superseded_by_share_id()});
       for (const v1::ReferralRecipient& recipient : item.referral().recipients()) {
         rows.Add({item.referral().share_id(), item.referral_ref(), item.referral().profile(), item.state(),
                   recipient.agency(), Short(v1::RecipientState_Name(recipient.state()), "RECIPIENT_STATE_"),
-                  recipient.reason()});
+                  recipient.reason(), item.supersedes_share_id(), item.superseded_by_share_id()});
       }
     }
     request.set_page_token(page.next_page_token());
@@ -92,13 +113,13 @@ absl::StatusOr<int> ListOut(Client& client, Format format) {
 absl::StatusOr<int> ListIn(Client& client, Format format) {
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentService::NewStub(agent->grpc());
-  Rows rows({"share", "from", "profile", "for", "state", "marking", "adds to"});
+  Rows rows({"share", "from", "profile", "for", "state", "marking", "adds to", "supersedes", "superseded by"});
   v1::ListInboxRequest request;
   do {
     ASSIGN_OR_RETURN(const v1::ListInboxResponse page, agent->Call(*stub, &Stub::ListInbox, request, client.options()));
     for (const v1::InboxItem& item : page.items())
       rows.Add({item.share_id(), item.sender_agency(), item.profile(), item.role(), item.state(), item.marking(),
-                item.adds_to_share_id()});
+                item.adds_to_share_id(), item.supersedes_share_id(), item.superseded_by_share_id()});
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
   rows.Print(format, std::cout);
@@ -108,6 +129,8 @@ absl::StatusOr<int> ListIn(Client& client, Format format) {
 void PrintHead(const v1::ReceivedReferral& received) {
   std::cerr << "from " << SafeText(received.item().sender_agency()) << ", profile " << received.item().profile()
             << ", marking " << received.item().marking() << "\n";
+  if (!received.item().supersedes_share_id().empty())
+    std::cerr << "takes the place of " << SafeText(received.item().supersedes_share_id()) << "\n";
   if (!received.obligations().empty())
     std::cerr << "obligations: " << absl::StrJoin(received.obligations(), " ") << "\n";
   if (!received.justification().empty()) std::cerr << "why: " << SafeText(received.justification()) << "\n";
@@ -125,6 +148,10 @@ int PrintSent(const v1::OutboxItem& item, Format format) {
     return kExitDone;
   }
   Rows rows({"recipient", "role", "what", "reason", "note", "when"});
+  if (!item.supersedes_share_id().empty())
+    rows.Add({"", "", absl::StrCat("supersedes ", item.supersedes_share_id()), "", "", ""});
+  if (!item.superseded_by_share_id().empty())
+    rows.Add({"", "", absl::StrCat("superseded by ", item.superseded_by_share_id()), "", "", ""});
   for (const v1::ReferralRecipient& part : item.referral().recipients()) {
     rows.Add({part.agency(), part.role(),
               absl::StrCat("now ", Short(v1::RecipientState_Name(part.state()), "RECIPIENT_STATE_")), part.reason(), "",
@@ -233,9 +260,25 @@ void AddReferralCommands(CLI::App& app, Session& session) {
                                  validate_only ? "who would get what, and why; nothing is sent" : "send a referral");
     command->add_option("--file", o->file, "PushReferralRequest in JSON; - for standard input")->required();
     command->callback([o, validate_only, &session] {
-      session.Run([&](Client& client) { return Push(client, o->file, validate_only, session.format()); });
+      session.Run([&](Client& client) -> absl::StatusOr<int> {
+        ASSIGN_OR_RETURN(v1::PushReferralRequest request, ReadReferral(o->file, /*older=*/""));
+        if (validate_only) request.set_validate_only(true);
+        return Push(client, request, session.format());
+      });
     });
   }
+  CLI::App* const supersede =
+      referral->add_subcommand("supersede", "send a later version of a share; who had the older one deletes it");
+  supersede->add_option("share", o->share, "share id of the older version")->required();
+  supersede
+      ->add_option("--file", o->file, "PushReferralRequest in JSON, with a reference of its own; - for standard input")
+      ->required();
+  supersede->callback([o, &session] {
+    session.Run([&](Client& client) -> absl::StatusOr<int> {
+      ASSIGN_OR_RETURN(const v1::PushReferralRequest request, ReadReferral(o->file, o->share));
+      return Push(client, request, session.format());
+    });
+  });
   CLI::App* const list = referral->add_subcommand("list", "what the agency sent, or with --in what it received");
   list->add_flag("--in,!--out", o->received, "received");
   list->callback([o, &session] {

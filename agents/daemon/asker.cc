@@ -256,7 +256,7 @@ absl::StatusOr<v1::CancelCaseRequestResponse> Asker::Cancel(const AskedRow& row,
   if (!outcome.ParseFromString(row.outcome)) return absl::DataLossError("a kept outcome does not parse");
   for (const v1::AskerDecision& decision : outcome.decisions()) {
     RETURN_IF_ERROR(
-        parts_.postman.QueueWithdrawal(row.request_id, decision.holder_agency(), reason.empty() ? "OTHER" : reason));
+        parts_.postman.QueueWithdrawal({row.request_id}, decision.holder_agency(), reason.empty() ? "OTHER" : reason));
   }
   RETURN_IF_ERROR(parts_.requests.SettleAsked(row.request_id, "CANCELLED", "", row.outcome));
   ASSIGN_OR_RETURN(const std::vector<Postman::Sent> sent, parts_.postman.Drain(row.request_id));

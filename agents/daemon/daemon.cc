@@ -205,6 +205,7 @@ AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroun
                          .postman = postman_,
                          .records = around.records == nullptr ? system_records_ : *around.records}),
       held_back_(context_, *request_state_, sender_, upkeep_),
+      supersessions_(context_, held_back_, postman_),
       approver_(context_, *request_state_, holder_, held_back_),
       receiver_(context_, {.evidence = evidence_,
                            .upkeep = upkeep_,
@@ -313,9 +314,11 @@ void AgentDaemon::SendOut() {
     if (status.ok()) status = asker_.Drain();
     if (status.ok() && policy_.view() != nullptr) status = holder_.Work();
     if (status.ok() && policy_.view() != nullptr) status = held_back_.Work();
+    if (status.ok()) status = supersessions_.Work();
     if (status.ok()) status = holder_.Drain();
     if (status.ok()) status = postman_.Drain().status();
     if (status.ok()) status = handover_.GiveAll();
+    if (status.ok()) status = handover_.GiveSupersessions();
     if (status.ok()) backoff.Reset();
     if (status.ok()) {
       to_send_.WaitFor(kSendInterval);

@@ -29,6 +29,7 @@
 #include "agents/daemon/request_desk.h"
 #include "agents/daemon/request_state.h"
 #include "agents/daemon/sender.h"
+#include "agents/daemon/supersessions.h"
 #include "agents/daemon/upkeep.h"
 
 namespace derwent::agents {
@@ -90,6 +91,7 @@ class AgentDaemon {
   Asker& asker() { return asker_; }
   Holder& holder() { return holder_; }
   HeldBack& held_back() { return held_back_; }
+  Supersessions& supersessions() { return supersessions_; }
   Eraser& eraser() { return eraser_; }
 
   // What is kept up, once: each part is tried whatever became of the others. Error: the first.
@@ -134,6 +136,7 @@ class AgentDaemon {
   Asker asker_;
   Holder holder_;
   HeldBack held_back_;
+  Supersessions supersessions_;
   Approver approver_;
   Receiver receiver_;
   Desk desk_;

@@ -1,13 +1,13 @@
 #include "agents/daemon/desk.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 #include "agents/daemon/fault.h"
+#include "agents/daemon/later_version.h"
 #include "agents/daemon/page.h"
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/messages.h"
@@ -28,7 +28,7 @@ absl::Status Invalid(const std::vector<FieldProblem>& problems) {
 
 absl::Status NoSuchShare() { return Fault(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such share here"); }
 
-v1::InboxItem ItemOf(const InboxRow& row, const v1::Manifest& manifest) {
+absl::StatusOr<v1::InboxItem> ItemOf(const InboxRow& row, const v1::Manifest& manifest, State& state) {
   v1::InboxItem item;
   item.set_share_id(row.share_id);
   item.set_sender_agency(row.sender);
@@ -38,6 +38,8 @@ v1::InboxItem ItemOf(const InboxRow& row, const v1::Manifest& manifest) {
   *item.mutable_receive_time() = ToTimestamp(row.receive_time);
   item.set_marking(manifest.marking());
   item.set_adds_to_share_id(manifest.adds_to_share_id());
+  item.set_supersedes_share_id(manifest.supersedes_share_id());
+  ASSIGN_OR_RETURN(*item.mutable_superseded_by_share_id(), state.SupersededBy(row.share_id, row.sender));
   return item;
 }
 
@@ -89,14 +91,15 @@ absl::StatusOr<v1::WithdrawResponse> Desk::Withdraw(const LocalCaller& caller, c
   if (share->state != "STORED")
     return Fault(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED",
                  "only a share that is stored or waits for agreement can be withdrawn");
+  ASSIGN_OR_RETURN(const std::string later, context_.state.Superseding(share->share_id));
+  if (!later.empty())
+    return Fault(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED",
+                 absl::StrCat("`", later, "` took its place: withdraw that one"));
   v1::ShareOutcome outcome;
   if (!outcome.ParseFromString(share->outcome)) return absl::DataLossError("a kept outcome does not parse");
-  std::set<std::string> recipients;
-  for (const v1::UnitOutcome& unit : outcome.units()) {
-    if (unit.outcome() == "RELEASED") recipients.insert(unit.recipient_agency());
-  }
-  for (const std::string& recipient : recipients)
-    RETURN_IF_ERROR(postman_.QueueWithdrawal(share->share_id, recipient, request.reason()));
+  for (const std::string& recipient : RecipientsIn(outcome))
+    RETURN_IF_ERROR(postman_.QueueWithdrawal({share->share_id, outcome.version()}, recipient, request.reason()));
+  RETURN_IF_ERROR(context_.state.MarkReconciled(share->share_id));  // Nobody is waited for any more.
   RETURN_IF_ERROR(CancelWaiting(*share));
   RETURN_IF_ERROR(context_.state.LogAccess(caller.name, share->share_id, "withdraw"));
   ASSIGN_OR_RETURN(const std::vector<Postman::Sent> sent, postman_.Drain(share->share_id));
@@ -129,6 +132,8 @@ absl::StatusOr<v1::OutboxItem> Desk::ItemOf(const OutboxRow& row) {
   item.mutable_referral()->set_share_id(row.share_id);
   v1::ShareOutcome outcome;
   if (outcome.ParseFromString(row.outcome)) item.mutable_referral()->set_profile(outcome.profile());
+  item.set_supersedes_share_id(outcome.supersedes_share_id());
+  ASSIGN_OR_RETURN(*item.mutable_superseded_by_share_id(), context_.state.Superseding(row.share_id));
   if (row.state == "STORED") {
     v1::GetReferralRequest request;
     request.set_name(absl::StrCat("agencies/", context_.identity.agency, "/referrals/", row.share_id));
@@ -169,7 +174,8 @@ absl::StatusOr<v1::ListInboxResponse> Desk::ListInbox(const LocalCaller& caller,
   for (const InboxRow& row : rows) {
     v1::Manifest manifest;
     if (!manifest.ParseFromString(row.manifest)) return absl::DataLossError("a kept manifest does not parse");
-    if (CheckMayOpen(caller, manifest, context_).ok()) *response.add_items() = agents::ItemOf(row, manifest);
+    if (!CheckMayOpen(caller, manifest, context_).ok()) continue;
+    ASSIGN_OR_RETURN(*response.add_items(), agents::ItemOf(row, manifest, context_.state));
   }
   if (rows.size() == static_cast<size_t>(page.size)) response.set_next_page_token(absl::StrCat(rows.back().row));
   return response;
@@ -182,14 +188,18 @@ absl::StatusOr<v1::ReceivedReferral> Desk::Open(const LocalCaller& caller, const
   if (!manifest.ParseFromString(row->manifest)) return absl::DataLossError("a kept manifest does not parse");
   // Who may not open it is not told that it is there.
   if (!CheckMayOpen(caller, manifest, context_).ok()) return NoSuchShare();
-  if (row->content.empty())
+  ASSIGN_OR_RETURN(const v1::InboxItem item, agents::ItemOf(*row, manifest, context_.state));
+  if (row->content.empty()) {
+    const std::string& later = item.superseded_by_share_id();
     return Fault(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED",
-                 "the sender withdrew the share; its content was deleted");
+                 later.empty() ? "the sender withdrew the share; its content was deleted"
+                               : absl::StrCat("`", later, "` took the place of the share; its content was deleted"));
+  }
   RETURN_IF_ERROR(context_.state.LogAccess(caller.name, row->share_id, "open"));
   ASSIGN_OR_RETURN(const std::string plain, OpenFromStore(context_.identity, row->share_id, row->content));
   v1::ReceivedReferral referral;
   if (!referral.ParseFromString(plain)) return absl::DataLossError("kept content does not parse");
-  *referral.mutable_item() = agents::ItemOf(*row, manifest);
+  *referral.mutable_item() = item;
   return referral;
 }
 

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -77,8 +78,40 @@ absl::Status Handover::GiveAll() {
   return first;
 }
 
+absl::Status Handover::TakeAway(const std::string& share_id) const {
+  for (const char* folder : {"/", "/done/"}) {
+    const std::string path = absl::StrCat(folder_, folder, share_id, ".json");
+    if (unlink(path.c_str()) != 0 && errno != ENOENT)
+      return absl::UnavailableError(
+          absl::StrCat("cannot remove `", path, "`: ", std::generic_category().message(errno)));
+    RETURN_IF_ERROR(SyncFolder(fs::path(path).parent_path().string()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Handover::GiveSupersessions() {
+  ASSIGN_OR_RETURN(const std::vector<Supersession> untold, context_.state.UntoldSupersessions());
+  absl::Status first;
+  for (const Supersession& one : untold) first.Update(GiveSupersession(one));
+  return first;
+}
+
+absl::Status Handover::GiveSupersession(const Supersession& supersession) {
+  const std::string& older = supersession.older_share_id;
+  if (folder_.empty()) return context_.state.MarkSupersessionTold(older);
+  const std::string name = older + ".superseded.json";
+  if (!Exists(folder_ + "/done/" + name)) {
+    RETURN_IF_ERROR(WriteDurably(absl::StrCat(folder_, "/", name),
+                                 absl::StrCat("{\"share_id\":\"", older, "\",\"superseded\":true,\"superseded_by\":\"",
+                                              supersession.share_id, "\",\"delete_copies\":true}\n")));
+  }
+  RETURN_IF_ERROR(TakeAway(older));
+  return context_.state.MarkSupersessionTold(older);
+}
+
 absl::Status Handover::GiveWithdrawal(const std::string& share_id, absl::string_view reason, bool delete_copies) {
   if (folder_.empty()) return absl::OkStatus();
+  if (delete_copies) RETURN_IF_ERROR(TakeAway(share_id));
   const char* copies = delete_copies ? "true" : "false";
   return WriteDurably(absl::StrCat(folder_, "/", share_id, ".withdrawn.json"),
                       absl::StrCat("{\"share_id\":\"", share_id, "\",\"withdrawn\":true,\"reason\":\"", reason,

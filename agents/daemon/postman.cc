@@ -1,5 +1,6 @@
 #include "agents/daemon/postman.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -110,17 +111,18 @@ absl::Status Postman::QueueProgress(const InboxRow& received, v1::ProgressState 
       .status();
 }
 
-absl::Status Postman::QueueWithdrawal(const std::string& share_id, const std::string& recipient,
+absl::Status Postman::QueueWithdrawal(const SharedVersion& share, const std::string& recipient,
                                       const std::string& reason) {
   const OutgoingMessage message{.request_id = context_.random.NewOrderedUuid(context_.clock.Now()).text(),
-                                .share_id = share_id,
+                                .share_id = share.share_id,
                                 .peer = recipient,
                                 .kind = "WITHDRAWAL"};
   return context_.state
-      .QueueMessage(message, absl::StrCat("withdrawal/", share_id, "/", recipient),
+      .QueueMessage(message, absl::StrCat("withdrawal/", share.share_id, "/", recipient),
                     [&](uint32_t sequence) {
                       v1::Withdrawal withdrawal;
-                      *withdrawal.mutable_head() = Head(share_id, 1, recipient, sequence);
+                      *withdrawal.mutable_head() =
+                          Head(share.share_id, std::max(share.version, 1U), recipient, sequence);
                       withdrawal.set_reason(reason);
                       withdrawal.set_delete_copies(true);
                       return Signed(kWithdrawalType, withdrawal, context_.identity.signing->key);

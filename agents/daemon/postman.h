@@ -26,7 +26,12 @@ class Postman {
   // Errors: kInvalidArgument a note too long; kFailedPrecondition no key to seal it to.
   absl::Status QueueProgress(const InboxRow& received, v1::ProgressState state, const std::string& reason,
                              const std::string& note);
-  absl::Status QueueWithdrawal(const std::string& share_id, const std::string& recipient, const std::string& reason);
+  struct SharedVersion {
+    const std::string& share_id;
+    uint32_t version = 0;  // 0 stands for 1.
+  };
+  // Queued once for each share and recipient.
+  absl::Status QueueWithdrawal(const SharedVersion& share, const std::string& recipient, const std::string& reason);
   // About a package that was not taken, or units of it. Queued once for each delivery and kind.
   absl::Status QueueNotice(const v1::Manifest& manifest, const std::string& delivery_id, v1::NoticeKind kind,
                            const std::vector<uint32_t>& units, const std::string& manifest_digest);

@@ -54,6 +54,7 @@ class Receiver {
   // Believes the receipts that came with a package, or complains of them to its sender, in the ledger, once a delivery.
   absl::Status TakeEvidence(const v1::Delivery& delivery, const v1::Manifest& manifest, const Sha256Digest& digest);
   absl::StatusOr<bool> Refuse(const v1::Delivery& delivery, const v1::Manifest& manifest, const Rejection& rejection);
+  absl::StatusOr<bool> ContinuesOwn(const v1::Manifest& later) const;
   absl::StatusOr<bool> Keep(const v1::Delivery& delivery, const OpenedPackage& opened);
   absl::StatusOr<std::optional<std::string>> ContentOf(const OpenedPackage& opened, const v1::Delivery& delivery,
                                                        absl::Time now);

@@ -29,6 +29,8 @@ v1::ReceivedReferral ReferralOf(const OpenedPackage& opened, const v1::Delivery&
   item.set_state("RECEIVED");
   *item.mutable_receive_time() = ToTimestamp(now);
   item.set_marking(manifest.marking());
+  item.set_adds_to_share_id(manifest.adds_to_share_id());
+  item.set_supersedes_share_id(manifest.supersedes_share_id());
   for (const VerifiedUnit& unit : opened.units) {
     v1::OpenedUnit& added = *referral.add_units();
     added.set_subject(unit.subject);
@@ -80,6 +82,7 @@ absl::StatusOr<bool> Receiver::HandlePackage(const v1::Delivery& delivery) {
     // Kept before; what followed was lost or is on its way: the same again.
     if (IsReply(*manifest)) RETURN_IF_ERROR(parts_.asker.Take(*manifest));
     RETURN_IF_ERROR(parts_.handover.Give(*before));
+    RETURN_IF_ERROR(parts_.handover.GiveSupersessions());
     RETURN_IF_ERROR(parts_.postman.QueueAcknowledgement(*before));
     context_.to_send.Ring();
     RETURN_IF_ERROR(parts_.postman.Drain().status());
@@ -96,6 +99,12 @@ absl::StatusOr<bool> Receiver::HandlePackage(const v1::Delivery& delivery) {
     return Refuse(delivery, *manifest, *rejection);
   RETURN_IF_ERROR(TakeEvidence(delivery, *manifest, digest));
   const OpenedPackage& opened = std::get<OpenedPackage>(result);
+  ASSIGN_OR_RETURN(const bool continues, ContinuesOwn(opened.manifest));
+  if (!continues) {
+    return Refuse(
+        delivery, *manifest,
+        {.why = "it supersedes what is not the version before of the same sender", .manifest_digest = digest});
+  }
   if (IsReply(opened.manifest)) {
     const absl::Status judged = parts_.asker.Judge(opened.manifest);
     if (absl::IsInvalidArgument(judged))
@@ -148,6 +157,19 @@ absl::StatusOr<std::optional<std::string>> Receiver::ContentOf(const OpenedPacka
   return ReferralOf(opened, delivery, now).SerializeAsString();
 }
 
+// What supersedes takes the place of the version before, of the same sender, profile and purpose; what never came here
+// is the broker's to judge.
+absl::StatusOr<bool> Receiver::ContinuesOwn(const v1::Manifest& later) const {
+  if (later.supersedes_share_id().empty()) return true;
+  ASSIGN_OR_RETURN(const std::optional<InboxRow> older, context_.state.FindReceived(later.supersedes_share_id()));
+  if (!older.has_value()) return true;
+  v1::Manifest manifest;
+  if (!manifest.ParseFromString(older->manifest)) return absl::DataLossError("a kept manifest does not parse");
+  return manifest.sender_agency() == later.sender_agency() && manifest.kind() == later.kind() &&
+         manifest.profile() == later.profile() && manifest.purpose() == later.purpose() &&
+         later.version() == manifest.version() + 1;
+}
+
 absl::StatusOr<bool> Receiver::Keep(const v1::Delivery& delivery, const OpenedPackage& opened) {
   const v1::Manifest& manifest = opened.manifest;
   const absl::Time now = context_.clock.Now();
@@ -171,9 +193,12 @@ absl::StatusOr<bool> Receiver::Keep(const v1::Delivery& delivery, const OpenedPa
     ASSIGN_OR_RETURN(row.content,
                      SealForStore(context_.identity, row.share_id, plain.RevealForCrypto(), context_.random));
   }
-  RETURN_IF_ERROR(context_.state.SaveReceived(row).status());
+  RETURN_IF_ERROR(context_.state.SaveReceived(row, manifest.supersedes_share_id()).status());
   if (IsReply(manifest)) RETURN_IF_ERROR(parts_.asker.Take(manifest));
-  RETURN_IF_ERROR(parts_.handover.Give(row));
+  ASSIGN_OR_RETURN(const std::optional<InboxRow> kept, context_.state.FindReceived(row.share_id));
+  // The later version first: the system is never without either.
+  if (kept.has_value()) RETURN_IF_ERROR(parts_.handover.Give(*kept));
+  RETURN_IF_ERROR(parts_.handover.GiveSupersessions());
   RETURN_IF_ERROR(parts_.postman.QueueAcknowledgement(row));
   context_.to_send.Ring();
   context_.metrics.ShareReceived("TAKEN");

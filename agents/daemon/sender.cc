@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agents/daemon/fault.h"
+#include "agents/daemon/later_version.h"
 #include "agents/daemon/sealing.h"
 #include "agents/daemon/split_shares.h"
 #include "agents/sdk/channel/rpc_error.h"
@@ -31,6 +32,13 @@ bool MaySee(const ReferralDraft& draft) {
     const bool allowed = only.empty() || std::ranges::find(only, draft.acting_person) != only.end();
     return allowed && std::ranges::find(never, draft.acting_person) == never.end();
   });
+}
+
+// What waits may be refused yet, and takes nothing's place.
+absl::Status AllWaits() {
+  return Fault(
+      absl::StatusCode::kFailedPrecondition, "APPROVAL_REQUIRED",
+      "nothing of the later version goes before somebody agreed: withdraw the share, and send this as another");
 }
 
 }  // namespace
@@ -87,6 +95,8 @@ absl::StatusOr<OutboxRow> Sender::PrepareNow(const ReferralDraft& draft, const D
                 .create_time = decided.time,
                 .collect_deadline = decided.time};
   if (!refused) RETURN_IF_ERROR(Seal(draft, decided, /*adds_to=*/"", /*approvals=*/{}, row));
+  TellOlder(draft, decided.decision.recipients, outcome);
+  row.supersedes = outcome.supersedes_share_id();
   outcome.set_share_id(refused ? "" : row.share_id);
   outcome.set_state(row.state);
   outcome.set_reason(row.reason);
@@ -97,6 +107,7 @@ absl::StatusOr<OutboxRow> Sender::PrepareNow(const ReferralDraft& draft, const D
 absl::StatusOr<Sender::Prepared> Sender::Prepare(const ReferralDraft& draft) {
   ASSIGN_OR_RETURN(const Decided decided, Decide(draft, /*agreed=*/{}));
   SplitOutcomes split = Split(draft, decided.decision);
+  if (draft.older.has_value() && !split.now.has_value()) return AllWaits();
   Prepared prepared;
   if (split.now.has_value()) {
     ASSIGN_OR_RETURN(OutboxRow row, PrepareNow(draft, decided, *std::move(split.now)));
@@ -127,12 +138,14 @@ absl::Status Sender::Seal(const ReferralDraft& draft, const Decided& decided, co
   const PolicyCache::View& view = *decided.view;
   ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256Digest::FromBytes(view.bundle->policy_digest));
   const ShareHead head{.share_id = row.share_id,
+                       .version = draft.older.has_value() ? draft.older->version + 1 : 1,
                        .sender_agency = draft.sender_agency,
                        .acting_person = draft.acting_person,
                        .profile = draft.profile,
                        .purpose = draft.purpose,
                        .board = draft.board,
                        .area = draft.area,
+                       .supersedes_share_id = draft.older.has_value() ? draft.older->share_id : "",
                        .adds_to_share_id = adds_to,
                        .policy_digest = digest,
                        .create_time = decided.time};
@@ -204,6 +217,7 @@ absl::StatusOr<v1::PushReferralResponse> Sender::Preview(const std::vector<Refer
     outcome.mutable_decisions()->Assign(decision.decisions.begin(), decision.decisions.end());
     outcome.set_state(!decision.recipients.empty() ? "PLANNED" : waits ? "PENDING" : "REFUSED");
     outcome.set_reason(decision.recipients.empty() && waits ? "APPROVAL_REQUIRED" : decision.refusal);
+    TellOlder(draft, decision.recipients, outcome);
   }
   return response;
 }
@@ -221,8 +235,11 @@ absl::Status Sender::PrepareAgain(const OutboxRow& row, const ReferralDraft& dra
 }
 
 absl::StatusOr<v1::PushReferralResponse> Sender::Push(const v1::PushReferralRequest& request) {
-  ASSIGN_OR_RETURN(const std::vector<ReferralDraft> drafts, Drafts(request));
-  if (request.validate_only()) return Preview(drafts);
+  ASSIGN_OR_RETURN(std::vector<ReferralDraft> drafts, Drafts(request));
+  if (request.validate_only()) {
+    RETURN_IF_ERROR(TakePlacesOf(request.supersedes_share_id(), context_, drafts));
+    return Preview(drafts);
+  }
   RETURN_IF_ERROR(context_.RequireWitnessed());
   const std::string digest = trust::Sha256(request.SerializeAsString()).bytes();
   const MutexLock lock(pushing_);
@@ -232,6 +249,7 @@ absl::StatusOr<v1::PushReferralResponse> Sender::Push(const v1::PushReferralRequ
       return Fault(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the reference was used for another referral");
     return Outcomes(request.referral_ref());
   }
+  RETURN_IF_ERROR(TakePlacesOf(request.supersedes_share_id(), context_, drafts));
   Prepared prepared;
   std::vector<const ReferralDraft*> made_of;  // Each of the shares.
   for (const ReferralDraft& draft : drafts) {
@@ -241,7 +259,7 @@ absl::StatusOr<v1::PushReferralResponse> Sender::Push(const v1::PushReferralRequ
     made_of.resize(prepared.shares.size(), &draft);
   }
   RETURN_IF_ERROR(context_.state.SavePush(request.referral_ref(), digest, prepared.shares, prepared.held_back));
-  if (!prepared.held_back.empty()) context_.to_send.Ring();
+  if (!prepared.held_back.empty() || !request.supersedes_share_id().empty()) context_.to_send.Ring();
   for (size_t i = 0; i < prepared.shares.size(); ++i) {
     const OutboxRow& row = prepared.shares[i];
     if (row.state != "QUEUED") continue;

@@ -15,6 +15,9 @@ CREATE TABLE IF NOT EXISTS outbox (row INTEGER PRIMARY KEY AUTOINCREMENT, share_
   state BLOB NOT NULL, reason BLOB NOT NULL, submit BLOB NOT NULL, outcome BLOB NOT NULL, create_ms INTEGER NOT NULL, deadline_ms INTEGER NOT NULL, reconciled INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS outbox_by_ref ON outbox (referral_ref);
 CREATE INDEX IF NOT EXISTS outbox_by_state ON outbox (state, reconciled, deadline_ms);
+CREATE TABLE IF NOT EXISTS supersedes (share_id BLOB PRIMARY KEY, older BLOB NOT NULL, finished INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS supersedes_by_older ON supersedes (older);
+CREATE TABLE IF NOT EXISTS superseded (share_id BLOB, sender BLOB, by_share BLOB NOT NULL, told INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (share_id, sender)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS held_back (share_id BLOB PRIMARY KEY, units BLOB NOT NULL, next_ms INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS held_back_due ON held_back (next_ms);
 CREATE TABLE IF NOT EXISTS heard (share_id BLOB, agency BLOB, what BLOB NOT NULL, PRIMARY KEY (share_id, agency)) WITHOUT ROWID;
@@ -139,6 +142,10 @@ absl::Status State::SavePush(const std::string& referral_ref, absl::string_view 
       insert.Bind(share.share_id, referral_ref, share.state, share.reason, share.submit, share.outcome,
                   Millis(share.create_time), Millis(share.collect_deadline));
       RETURN_IF_ERROR(insert.Run());
+      if (share.supersedes.empty()) continue;
+      RETURN_IF_ERROR(Sql::Statement(sql, "INSERT INTO supersedes (share_id, older) VALUES (?, ?)")
+                          .Bind(share.share_id, share.supersedes)
+                          .Run());
     }
     for (const HeldBackRow& row : held_back)
       RETURN_IF_ERROR(Sql::Statement(sql, "INSERT INTO held_back VALUES (?, ?, ?)")
@@ -190,6 +197,9 @@ absl::Status State::ReplaceShare(const std::string& share_id, const OutboxRow& f
     insert.Bind(fresh.share_id, fresh.state, fresh.reason, fresh.submit, fresh.outcome, Millis(fresh.create_time),
                 Millis(fresh.collect_deadline), share_id);
     RETURN_IF_ERROR(insert.Run());
+    RETURN_IF_ERROR(Sql::Statement(sql, "UPDATE supersedes SET share_id = ? WHERE share_id = ?")
+                        .Bind(fresh.share_id, share_id)
+                        .Run());
     return Sql::Statement(sql, "UPDATE outbox SET referral_ref = x'' WHERE share_id = ?").Bind(share_id).Run();
   });
 }
@@ -322,14 +332,6 @@ absl::StatusOr<std::optional<std::string>> State::TakeHeld(const std::string& sh
   return envelope;
 }
 
-absl::StatusOr<bool> State::SaveReceived(const InboxRow& row) {
-  return ChangeOne(
-      "INSERT OR IGNORE INTO inbox (share_id, delivery_id, sender, state, manifest, manifest_digest, content, "
-      "receive_ms, handed_over) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      row.share_id, row.delivery_id, row.sender, row.state, row.manifest, row.manifest_digest, row.content,
-      Millis(row.receive_time), static_cast<int64_t>(row.handed_over));
-}
-
 absl::StatusOr<std::optional<InboxRow>> State::FindReceived(const std::string& share_id) {
   ASSIGN_OR_RETURN(std::vector<InboxRow> rows, Inbox("WHERE share_id = ?", share_id));
   if (rows.empty()) return std::nullopt;
@@ -362,7 +364,7 @@ absl::Status State::SetReceivedState(const std::string& share_id, absl::string_v
 }
 
 absl::Status State::EraseReceived(const std::string& share_id) {
-  return Change("UPDATE inbox SET content = x'' WHERE share_id = ?", share_id);
+  return Change("UPDATE inbox SET content = x'', handed_over = 1 WHERE share_id = ?", share_id);
 }
 
 absl::StatusOr<int64_t> State::OutboxDepth() {

@@ -31,6 +31,13 @@ struct OutboxRow {
   std::string outcome;  // Serialised ShareOutcome.
   absl::Time create_time;
   absl::Time collect_deadline;  // Of its recipients; after it an acknowledgement or EXPIRED must be here.
+  std::string supersedes;       // Of a share to be saved: the own share whose place it takes; empty when none.
+};
+
+// A share that takes the place of an older one.
+struct Supersession {
+  std::string share_id;
+  std::string older_share_id;
 };
 
 // Units of a share that waits for somebody's agreement.
@@ -46,7 +53,7 @@ struct InboxRow {
   std::string share_id;
   std::string delivery_id;
   std::string sender;
-  std::string state;     // `RECEIVED`, `ACCEPTED`, `DECLINED`, `CLOSED`, `WITHDRAWN`.
+  std::string state;     // `RECEIVED`, `ACCEPTED`, `DECLINED`, `CLOSED`, `WITHDRAWN`, `SUPERSEDED`.
   std::string manifest;  // Serialised Manifest.
   std::string manifest_digest;
   std::string content;  // Sealed ReceivedReferral.
@@ -132,6 +139,11 @@ class State {
   // A share that took no effect gives way to one prepared afresh, in one transaction; it stays as `REFUSED`, without
   // reference.
   absl::Status ReplaceShare(const std::string& share_id, const OutboxRow& fresh);
+  // Own shares that supersede others: stored, and not finished yet, 100 at most; the one, stored or on its way, that
+  // takes the place of `share_id`, empty when none; everybody concerned is to be told, durably.
+  absl::StatusOr<std::vector<Supersession>> StoredSupersessions();
+  absl::StatusOr<std::string> Superseding(const std::string& share_id);
+  absl::Status FinishSupersession(const std::string& share_id);
   // Units held back: due, oldest first, 100 at most; what is known of one share.
   absl::StatusOr<std::vector<HeldBackRow>> HeldBackDue(absl::Time now);
   absl::StatusOr<std::optional<HeldBackRow>> FindHeldBack(const std::string& share_id);
@@ -171,8 +183,15 @@ class State {
   absl::StatusOr<std::optional<std::string>> TakeHeld(const std::string& share_id, const std::string& peer,
                                                       uint32_t sequence);
 
-  // Inbox. SaveReceived keeps the first of a share and version; a repeat changes nothing and returns false.
-  absl::StatusOr<bool> SaveReceived(const InboxRow& row);
+  // Inbox. SaveReceived keeps the first of a share; a repeat changes nothing and returns false. In the same transaction
+  // the content of the same sender's share `supersedes`, if any, is deleted, as is the row's own when its later version
+  // came first.
+  absl::StatusOr<bool> SaveReceived(const InboxRow& row, const std::string& supersedes = "");
+  // The later version of a share of `sender`; empty when none came.
+  absl::StatusOr<std::string> SupersededBy(const std::string& share_id, const std::string& sender);
+  // Those whose older share was given to the agency's system, and of which it was not told yet; 100 at most.
+  absl::StatusOr<std::vector<Supersession>> UntoldSupersessions();
+  absl::Status MarkSupersessionTold(const std::string& older_share_id);
   absl::StatusOr<std::optional<InboxRow>> FindReceived(const std::string& share_id);
   absl::StatusOr<std::vector<InboxRow>> ListInbox(int64_t before, int limit);
   absl::StatusOr<std::vector<InboxRow>> InboxAfter(int64_t after, int limit);

@@ -1,12 +1,12 @@
 #include "agents/daemon/upkeep.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "absl/strings/match.h"
 
 #include "agents/daemon/fault.h"
+#include "agents/daemon/later_version.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/envelope.h"
 #include "derwent/v1/agent.pb.h"
@@ -21,13 +21,8 @@ constexpr absl::Duration kLongestSealing = absl::Hours(24 * 90);
 constexpr absl::Duration kClockSkew = absl::Seconds(30);
 
 std::vector<std::string> RecipientsOf(const OutboxRow& share) {
-  std::set<std::string> recipients;
   v1::ShareOutcome outcome;
-  if (!outcome.ParseFromString(share.outcome)) return {};
-  for (const v1::UnitOutcome& unit : outcome.units()) {
-    if (unit.outcome() == "RELEASED") recipients.insert(unit.recipient_agency());
-  }
-  return {recipients.begin(), recipients.end()};
+  return outcome.ParseFromString(share.outcome) ? RecipientsIn(outcome) : std::vector<std::string>();
 }
 
 }  // namespace

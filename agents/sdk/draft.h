@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,13 @@ struct DraftRecipient {
   std::vector<std::string> categories;  // Empty: all that is held, but protected places.
 };
 
+// The own share whose place a draft takes.
+struct OlderShare {
+  std::string share_id;
+  uint32_t version = 1;
+  std::vector<std::string> recipients;  // Agencies that have it, sorted.
+};
+
 // One share to be: one purpose, one profile.
 struct ReferralDraft {
   std::string sender_agency;
@@ -42,6 +50,7 @@ struct ReferralDraft {
   std::string justification;
   std::vector<DraftSubject> subjects;
   std::vector<DraftRecipient> recipients;
+  std::optional<OlderShare> older;  // Unset: it is a first version.
 };
 
 // A field of a request that breaks a rule. `rule` never repeats personal data.

@@ -1,4 +1,5 @@
 // Units of a referral that wait for somebody's agreement, over real TLS through a real broker.
+#include "agents/daemon/fault.h"
 #include "tests/integration/request_fixture.h"
 
 namespace derwent::agents {
@@ -125,6 +126,47 @@ TEST_F(HeldBackTest, SurvivesARestart) {
   EXPECT_THAT(Received(), SizeIs(2));
 }
 
+TEST_F(HeldBackTest, ACrashBetweenTheAgreementAndTheSendingSendsItOnce) {
+  const v1::PushReferralResponse pushed = Push(Referral());
+  Turn();
+  AnswerAll(police(), kChair, true);
+  police().CollectAll();
+  probation().CollectAll();  // The agreement is here, and durable.
+  probation().Restart();
+  EXPECT_OK(probation().daemon->upkeep().RunAll());
+  EXPECT_EQ(ShareOf(pushed.shares(1).share_id()).state, "PENDING");
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_OK(probation().daemon->held_back().Work());
+    probation().Restart();
+    EXPECT_OK(probation().daemon->upkeep().RunAll());
+  }
+  EXPECT_EQ(ShareOf(pushed.shares(1).share_id()).state, "STORED");
+  council().CollectAll();
+  EXPECT_THAT(Received(), SizeIs(2));
+}
+
+TEST_F(HeldBackTest, UnderAnotherPolicyItIsDecidedAndAskedAgain) {
+  const v1::PushReferralResponse pushed = Push(Referral());
+  Turn();
+  AnswerAll(police(), kChair, true);  // Agreed, to the policy of before.
+  const std::string before = probation().real->GetPolicyBundle({})->policy_digest();
+  consortium_.ChangePolicy("sed -i '1i # looked at again' marac.txtpb", "marac");
+  const absl::Time end = absl::Now() + absl::Seconds(30);
+  while (probation().real->GetPolicyBundle({})->policy_digest() == before) ASSERT_LT(absl::Now(), end);
+  for (const auto& agent : agents_) ASSERT_OK(agent->daemon->upkeep().RunAll());
+  Turn();
+  EXPECT_EQ(ShareOf(pushed.shares(1).share_id()).state, "PENDING") << "the agreement was to another policy";
+  EXPECT_THAT(Received(), SizeIs(1));
+  police().CollectAll();
+  const v1::ListApprovalsResponse waiting = Waiting(police(), kChair);
+  ASSERT_EQ(waiting.approvals_size(), 1);
+  EXPECT_NE(waiting.approvals(0).question().proposed().policy_digest(), before);
+  AnswerAll(police(), kChair, true);
+  Turn();
+  EXPECT_EQ(ShareOf(pushed.shares(1).share_id()).state, "STORED") << ShareOf(pushed.shares(1).share_id()).reason;
+  EXPECT_THAT(Received(), SizeIs(2));
+}
+
 TEST_F(HeldBackTest, DoesNotGoOnceTheSenderTookItBack) {
   const v1::PushReferralResponse pushed = Push(Referral());
   Turn();
@@ -139,6 +181,51 @@ TEST_F(HeldBackTest, DoesNotGoOnceTheSenderTookItBack) {
   EXPECT_OK(probation().daemon->held_back().Work());
   council().CollectAll();
   EXPECT_THAT(Received(), SizeIs(1));
+}
+
+TEST_F(HeldBackTest, DoesNotGoOnceALaterVersionTookThePlaceOfItsReferral) {
+  const v1::PushReferralResponse pushed = Push(Referral());
+  Turn();
+  v1::PushReferralRequest later = Referral("ND-2");
+  later.set_supersedes_share_id(pushed.shares(0).share_id());
+  const v1::PushReferralResponse second = Push(later);
+  ASSERT_EQ(second.shares_size(), 2) << second.DebugString();
+  EXPECT_EQ(second.shares(0).supersedes_share_id(), pushed.shares(0).share_id());
+  ASSERT_OK(probation().daemon->supersessions().Work());
+  EXPECT_EQ(ShareOf(pushed.shares(1).share_id()).state, "REFUSED");
+  EXPECT_EQ(ShareOf(second.shares(1).share_id()).state, "PENDING") << "the later one's own units wait on";
+  Turn();
+  AnswerAll(police(), kChair, true);
+  Turn();
+  EXPECT_EQ(ShareOf(second.shares(1).share_id()).state, "STORED");
+  EXPECT_THAT(Received(), SizeIs(3)) << "the earlier one, the later one and what was agreed to of it";
+}
+
+TEST_F(HeldBackTest, WhatWasAgreedToOfAnEarlierVersionIsWithdrawnWithIt) {
+  const v1::PushReferralResponse pushed = Push(Referral());
+  Turn();
+  AnswerAll(police(), kChair, true);
+  Turn();
+  v1::PushReferralRequest later = Referral("ND-2");
+  later.set_supersedes_share_id(pushed.shares(0).share_id());
+  Push(later);
+  ASSERT_OK(probation().daemon->supersessions().Work());
+  ASSERT_OK(probation().daemon->postman().Drain());
+  Turn();
+  const auto added = council().daemon->context().state.FindReceived(pushed.shares(1).share_id());
+  ASSERT_TRUE(added.ok() && added->has_value());
+  EXPECT_EQ((*added)->state, "WITHDRAWN");
+  EXPECT_EQ((*added)->content, "");
+}
+
+TEST_F(HeldBackTest, WhatWaitsTakesNothingsPlace) {
+  const v1::PushReferralResponse pushed = Push(Referral());
+  v1::PushReferralRequest later = Referral("ND-2");
+  later.set_supersedes_share_id(pushed.shares(0).share_id());
+  later.mutable_recipients(0)->clear_categories();
+  later.mutable_recipients(0)->add_categories("risk.offender");
+  EXPECT_EQ(ReasonOf(probation().daemon->sender().Push(later).status()), "APPROVAL_REQUIRED");
+  EXPECT_EQ(ShareOf(pushed.shares(1).share_id()).state, "PENDING");
 }
 
 TEST_F(HeldBackTest, ASubmissionThatWasLostIsSentAgainWithTheSameApproval) {
