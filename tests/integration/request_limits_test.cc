@@ -2,6 +2,7 @@
 // policy, the deadline, a person whom the holder's own officer restricted.
 #include <algorithm>
 
+#include "agents/sdk/receipts.h"
 #include "tests/integration/request_fixture.h"
 
 namespace derwent::agents {
@@ -106,6 +107,39 @@ TEST_F(HomeVisitTest, AnAnswerToWhatWasTakenBackIsRefusedAndSeenByTheHolderAlone
   EXPECT_THAT(adults().Alarms(), Contains("ANSWER_NOT_TAKEN"));
   fire().CollectAll();
   EXPECT_THAT(Show(fire(), kFireOfficer, asked->request_id()).answers(), IsEmpty());
+}
+
+TEST_F(HomeVisitTest, AnAnswerAfterTheDeadlineIsRefusedAsThatAndEnteredForTheHolderAlone) {
+  std::string asked;
+  fire().broker->before_request = [&](v1::SubmitCaseRequestRequest& request) {
+    asked = request.request_id();
+    v1::DsseEnvelope& signed_manifest = *request.mutable_submissions(0)->mutable_package()->mutable_manifest();
+    v1::Manifest manifest;
+    ASSERT_TRUE(manifest.ParseFromString(signed_manifest.payload()));
+    *manifest.mutable_expire_time() = ToTimestamp(absl::Now() + absl::Seconds(5));
+    signed_manifest = SignMessage(kManifestType, manifest, fire().daemon->context().identity.signing->key).value();
+  };
+  Ask().IgnoreError();  // Its agent does not know what was forged.
+  v1::SubmitCaseAnswerRequest late;
+  adults().broker->before_answer = [&](v1::SubmitCaseAnswerRequest& answer) {  // It is long on its way.
+    late = answer;
+    v1::GetCaseRequestRequest get;
+    get.set_name(absl::StrCat("agencies/dcc.adults/caseRequests/", asked));
+    const absl::Time end = absl::Now() + absl::Seconds(30);
+    while (adults().real->GetCaseRequest(get)->holders(0).state() != v1::HOLDER_STATE_EXPIRED)
+      ASSERT_LT(absl::Now(), end);
+  };
+  Step(adults());
+  EXPECT_THAT(adults().Alarms(), Contains("ANSWER_NOT_TAKEN"));
+  const auto refused = adults().real->SubmitCaseAnswer(late);
+  ASSERT_OK(refused);
+  EXPECT_EQ(refused->outcome(), v1::SUBMIT_OUTCOME_REFUSED);
+  EXPECT_EQ(refused->reason(), "REQUEST_EXPIRED");
+  const auto entry = CheckReceipt(refused->receipt(), adults().daemon->context().roots.get()->anchors.log_key,
+                                  {.releasing_agency = "dcc.adults"});
+  ASSERT_OK(entry);
+  EXPECT_THAT(*entry->opening.Value(trust::Field::kOutcome), HasSubstr("REQUEST_EXPIRED"));
+  EXPECT_THAT(*entry->opening.Value(trust::Field::kReceivingAgency), IsEmpty()) << "the holder's alone";
 }
 
 TEST_F(HomeVisitTest, WhomTheHoldersOfficerRestrictedIsWithheldWithTheReasonUntilItIsLifted) {
