@@ -65,6 +65,8 @@ absl::StatusOr<trust::Certificate> ReadCertificate(const SignerFiles& signer) {
   return trust::Certificate::FromPem(pem);
 }
 
+}  // namespace
+
 absl::StatusOr<v1::Agreement> ReadAgreement(const policy::Files& files, const std::string& id) {
   policy::Problems problems(files);
   v1::Agreement agreement;
@@ -75,7 +77,9 @@ absl::StatusOr<v1::Agreement> ReadAgreement(const policy::Files& files, const st
   return agreement;
 }
 
-}  // namespace
+absl::Status WriteBundleFile(const std::string& directory, const std::string& path, absl::string_view content) {
+  return WriteFile(fs::path(directory) / path, content);
+}
 
 absl::StatusOr<std::string> WriteManifest(const std::string& directory) {
   ASSIGN_OR_RETURN(const policy::Files files, policy::ReadBundleDirectory(directory));

@@ -4,8 +4,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 #include "derwent/v1/agreement.pb.h"
+#include "policy/loader/problem.h"
 
 namespace derwent::cli {
 
@@ -15,6 +17,10 @@ struct SignerFiles {
   std::string key;
 };
 
+// The text of an agreement. Error: kInvalidArgument it does not parse.
+absl::StatusOr<v1::Agreement> ReadAgreement(const policy::Files& files, const std::string& agreement_id);
+// Puts one file of the bundle in place, whole or not at all.
+absl::Status WriteBundleFile(const std::string& directory, const std::string& path, absl::string_view content);
 // Writes MANIFEST anew; returns its SHA-256 in hex.
 absl::StatusOr<std::string> WriteManifest(const std::string& directory);
 // Adds the signer's signature over MANIFEST; an older one of the same agency is replaced.

@@ -15,6 +15,7 @@
 #include "agents/cli/policy/offline.h"
 #include "agents/cli/policy/prove_command.h"
 #include "agents/cli/policy/reporting.h"
+#include "agents/cli/policy/resume.h"
 #include "agents/cli/policy/test_command.h"
 #include "trust/base/london.h"
 
@@ -133,6 +134,25 @@ void AddTightening(CLI::App& policy, const std::shared_ptr<Options>& o, int& exi
   }
 }
 
+int Resume(const Options& o) {
+  const absl::StatusOr<Resumed> resumed = ResumeAgreement(o.directory, o.agreement);
+  if (!resumed.ok()) return FailPolicy(resumed.status());
+  std::cerr << "revision " << resumed->revision << " of agreement `" << o.agreement
+            << "` is written. Nothing flows under it to or from a party that has not signed: each of these runs "
+               "`derwent policy sign "
+            << o.directory << " --bundle --agreement " << o.agreement << "`\n";
+  for (const std::string& party : resumed->parties) std::cout << party << "\n";
+  return kPolicyDone;
+}
+
+void AddResuming(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_code) {
+  CLI::App* const resume = policy.add_subcommand(
+      "resume", "write the next revision of a suspended agreement, and who must sign it: resuming loosens");
+  resume->add_option("directory", o->directory, "the policy's folder")->required();
+  resume->add_option("--agreement", o->agreement, "agreement id")->required();
+  resume->callback([o, &exit_code] { exit_code = Resume(*o); });
+}
+
 }  // namespace
 
 void AddPolicyCommands(CLI::App& app, int& exit_code) {
@@ -148,6 +168,7 @@ void AddPolicyCommands(CLI::App& app, int& exit_code) {
   AddAgreementCommand(*policy, exit_code);
   AddSigning(*policy, options, exit_code);
   AddTightening(*policy, options, exit_code);
+  AddResuming(*policy, options, exit_code);
 }
 
 }  // namespace derwent::cli
