@@ -1,5 +1,7 @@
 #include "agents/sdk/policy_cache.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -20,8 +22,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Beside the bundle's files: when this agent first verified them, in seconds since 1970.
+constexpr char kTakenPath[] = "TAKEN";
+
+// When the bundle kept in `folder` was verified; `now` where nobody noted it, or where it lies ahead.
+absl::Time TakenAt(const std::string& folder, absl::Time now) {
+  std::ifstream file(fs::path(folder) / kTakenPath);
+  int64_t seconds = 0;
+  return file >> seconds ? std::min(absl::FromUnixSeconds(seconds), now) : now;
+}
+
 // Writes all files beside the kept ones, then swaps folders: a crash leaves the old or the new, never half.
-absl::Status Keep(const std::string& folder, const policy::Files& files) {
+absl::Status Keep(const std::string& folder, const policy::Files& files, absl::Time taken) {
   std::error_code error;
   const fs::path fresh = folder + ".new";
   const fs::path old = folder + ".old";
@@ -31,6 +43,7 @@ absl::Status Keep(const std::string& folder, const policy::Files& files) {
     fs::create_directories(target.parent_path(), error);
     std::ofstream(target, std::ios::binary).write(content.data(), static_cast<std::streamsize>(content.size()));
   }
+  std::ofstream(fresh / kTakenPath) << absl::ToUnixSeconds(taken) << "\n";
   fs::remove_all(old, error);
   fs::rename(folder, old, error);  // Absent the first time.
   fs::rename(fresh, folder, error);
@@ -60,7 +73,7 @@ absl::StatusOr<OneDirectory> VerifyDirectory(const v1::DsseEnvelope& envelope, c
 absl::Status PolicyCache::LoadKept(const policy::TrustRoots& roots, absl::Time now) {
   if (folder_.empty()) return absl::NotFoundError("no policy is kept");
   ASSIGN_OR_RETURN(policy::Files files, policy::ReadBundleDirectory(folder_));
-  ASSIGN_OR_RETURN(auto bundle, policy::LoadBundle(std::move(files), roots, now));
+  ASSIGN_OR_RETURN(auto bundle, policy::LoadBundle(std::move(files), roots, TakenAt(folder_, now)));
   return Install(std::move(bundle));
 }
 
@@ -68,11 +81,17 @@ absl::Status PolicyCache::TakeBundle(const v1::GetPolicyBundleResponse& response
                                      absl::Time now) {
   if (response.files().empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(policy::Files files, policy::FilesOf(response.files()));
+  if (IsKnown(files)) return absl::OkStatus();
   ASSIGN_OR_RETURN(auto bundle, policy::LoadBundle(std::move(files), roots, now));
   const MutexLock taking(taking_);
   RETURN_IF_ERROR(CheckFollows(*bundle));
-  if (!folder_.empty()) RETURN_IF_ERROR(Keep(folder_, bundle->files));
+  if (!folder_.empty()) RETURN_IF_ERROR(Keep(folder_, bundle->files, now));
   return Install(std::move(bundle));
+}
+
+bool PolicyCache::IsKnown(const policy::Files& files) const {
+  const MutexLock lock(mutex_);
+  return view_ != nullptr && view_->bundle->files == files;
 }
 
 absl::Status PolicyCache::CheckFollows(const policy::Bundle& bundle) const {

@@ -34,7 +34,8 @@ class PolicyCache {
   // `folder` keeps the last good bundle; empty: nothing is kept.
   explicit PolicyCache(std::string folder) : folder_(std::move(folder)) {}
 
-  // Reads the bundle kept on disk and verifies it again. Error: kNotFound none.
+  // Reads the bundle kept on disk and verifies it again, as of when this agent took it: a signature counts as of then,
+  // so that a signer's certificate that lapsed since stops nothing, but one revoked since does. Error: kNotFound none.
   absl::Status LoadKept(const policy::TrustRoots& roots, absl::Time now);
   // Verifies and takes what the broker serves; an answer without files changes nothing. Errors: of policy::LoadBundle;
   // kDataLoss it is not above the newest revision known here, or lacks a notice that still stands.
@@ -55,6 +56,8 @@ class PolicyCache {
   int64_t directory_version(absl::string_view agency) const;
 
  private:
+  // Whether they are those in force here, octet for octet.
+  bool IsKnown(const policy::Files& files) const;
   absl::Status CheckFollows(const policy::Bundle& bundle) const;
   absl::Status Install(std::unique_ptr<const policy::Bundle> bundle);
 

@@ -1,6 +1,7 @@
 // An agent takes a policy that follows the one it knows, and no other.
 #include "agents/sdk/policy_cache.h"
 
+#include <fstream>
 #include <iterator>
 #include <thread>
 
@@ -54,6 +55,34 @@ TEST_F(PolicyCacheTest, ARevisionBelowTheNewestIsNotTakenNeitherAfterARestart) {
   PolicyCache again(folder_.path() + "/policy");
   ASSERT_THAT(again.LoadKept(roots_, now_), IsOk());
   EXPECT_THAT(Take(again), RolledBack());
+}
+
+TEST_F(PolicyCacheTest, WhatWasTakenWhileItsSignersCertificatesWereGoodStaysGood) {
+  Activate(1);
+  ASSERT_THAT(Take(), IsOk());
+  const absl::Time lapsed = now_ + absl::Hours(24 * 90);
+  PolicyCache again(folder_.path() + "/policy");
+  ASSERT_THAT(again.LoadKept(roots_, lapsed), IsOk());
+  EXPECT_EQ(again.governance_digest(), cache_.governance_digest());
+  now_ = lapsed;
+  EXPECT_THAT(Take(again), IsOk()) << "the same from the broker is the same";
+  PolicyCache other(folder_.path() + "/other");
+  EXPECT_THAT(Take(other), StatusIs(absl::StatusCode::kUnauthenticated)) << "nobody saw it while they were good";
+}
+
+TEST_F(PolicyCacheTest, WhatASignerSignedWhoIsRevokedSinceIsNotReadAgain) {
+  Activate(1);
+  ASSERT_THAT(Take(), IsOk());
+  roots_.revoked = trust::RevocationSet::FromPem(pki_.Crl({signers_["dfrs"].serial}), roots_.authority, now_).value();
+  PolicyCache again(folder_.path() + "/policy");
+  EXPECT_THAT(again.LoadKept(roots_, now_), StatusIs(absl::StatusCode::kUnauthenticated));
+}
+
+TEST_F(PolicyCacheTest, AMomentAheadOfTheClockIsNotBelieved) {
+  ASSERT_THAT(Take(), IsOk());
+  std::ofstream(folder_.path() + "/policy/TAKEN") << absl::ToUnixSeconds(now_ + absl::Hours(24 * 90)) << "\n";
+  PolicyCache again(folder_.path() + "/policy");
+  EXPECT_THAT(again.LoadKept(roots_, now_), IsOk());
 }
 
 TEST_F(PolicyCacheTest, OfTwoTakenAtOnceTheNewerStays) {
