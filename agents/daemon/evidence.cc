@@ -1,15 +1,13 @@
 #include "agents/daemon/evidence.h"
 
-#include <filesystem>
 #include <string>
-#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
+#include "agents/daemon/evidence_files.h"
 #include "agents/daemon/fault.h"
 #include "agents/daemon/handover.h"
-#include "trust/base/durable_file.h"
 #include "trust/base/status_macros.h"
 #include "trust/note/checkpoint.h"
 #include "trust/note/tlog_proof.h"
@@ -49,21 +47,11 @@ absl::Status Evidence::Judge(const absl::Status& status, const std::string& note
   return status;
 }
 
-void Evidence::Keep(const std::string& name, const std::string& content) const {
-  std::error_code failed;
-  std::filesystem::create_directories(folder_, failed);
-  if (const absl::Status kept = WriteDurably(absl::StrCat(folder_, "/", name), content); !kept.ok())
-    context_.log.Failure("evidence against the log could not be kept", kept);
-}
-
-// By size and digest: the same is kept once.
 void Evidence::KeepNotes(const std::string& note) const {
   for (const std::string& one : {note, context_.told.Newest()}) {
-    const absl::StatusOr<trust::Note> parsed = trust::Note::Parse(one);
-    const absl::StatusOr<trust::Checkpoint> checkpoint =
-        parsed.ok() ? trust::Checkpoint::ParseBody(parsed->text) : parsed.status();
-    if (!checkpoint.ok()) continue;
-    Keep(absl::StrCat(checkpoint->size, "-", trust::Sha256(parsed->text).hex().substr(0, 16), ".note"), one);
+    if (one.empty()) continue;
+    if (const absl::Status kept = KeepNote(folder_, one); !kept.ok())
+      context_.log.Failure("evidence against the log could not be kept", kept);
   }
 }
 
@@ -139,8 +127,10 @@ absl::StatusOr<trust::Checkpoint> Evidence::ObserveNote(const std::string& note)
 }
 
 void Evidence::KeepReceipt(const v1::Receipt& receipt) const {
-  Keep(absl::StrCat(receipt.index(), "-", trust::Sha256(receipt.tlog_proof()).hex().substr(0, 16), ".tlog-proof"),
-       receipt.tlog_proof());
+  const std::string name =
+      absl::StrCat(receipt.index(), "-", trust::Sha256(receipt.tlog_proof()).hex().substr(0, 16), ".tlog-proof");
+  if (const absl::Status kept = KeepFile(folder_, name, receipt.tlog_proof()); !kept.ok())
+    context_.log.Failure("evidence against the log could not be kept", kept);
 }
 
 absl::Status Evidence::Take(const std::vector<Shown>& receipts) {

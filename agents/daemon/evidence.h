@@ -58,7 +58,6 @@ class Evidence {
   absl::Status Judge(const absl::Status& status, const std::string& note);
   absl::Status JudgeHeard();
   void KeepNotes(const std::string& note) const;
-  void Keep(const std::string& name, const std::string& content) const;
   CheckpointWatch::ProofSource Proofs() const;
   absl::Status KeepNewest();
   // Holds a checkpoint that verified against what was seen; the tree is known from then on. Errors: as Take.

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agents/daemon/backoff.h"
+#include "agents/daemon/evidence_files.h"
 #include "trust/base/status_macros.h"
 #include "trust/signature/key_file.h"
 
@@ -39,6 +40,11 @@ absl::StatusOr<std::unique_ptr<Witnessing>> Witnessing::Start(const AgentConfig&
   started->origin_ = log_key.name;
   ASSIGN_OR_RETURN(started->witness_, Witness::Open(absl::StrCat(config.state_dir, "/witness.db"), config.witness_name,
                                                     std::move(key), {std::move(log_key)}, context.clock));
+  RETURN_IF_ERROR(started->witness_->TellForks([&context, folder = config.state_dir + "/evidence"](const Fork& fork) {
+    context.Alarm("LEDGER_FORKED", "", "");
+    if (const absl::Status kept = KeepFork(folder, fork); !kept.ok())
+      context.log.Failure("evidence against the log could not be kept", kept);
+  }));
   const std::string own = started->witness_->vkey().ToString();
   RETURN_IF_ERROR(Write(absl::StrCat(config.state_dir, "/witness.vkey"), absl::StrCat(own, "\n")));
   ASSIGN_OR_RETURN(started->server_, WitnessServer::Start(config.witness_listen, *started->witness_));

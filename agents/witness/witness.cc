@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agents/witness/fork.h"
 #include "trust/base/status_macros.h"
 #include "trust/merkle/proof.h"
 #include "trust/merkle/tree.h"
@@ -88,12 +89,23 @@ absl::StatusOr<Witness::Offered> Witness::Read(absl::string_view note, WitnessAn
   return Offered{.note = *std::move(parsed), .checkpoint = *std::move(checkpoint)};
 }
 
+absl::Status Witness::KeepFork(const Fork& fork, const Offered& offered, absl::Time now) {
+  ASSIGN_OR_RETURN(const bool fresh, state_->KeepFork(fork, trust::Sha256(offered.note.text), now));
+  if (fresh && tell_) tell_(fork);
+  return absl::OkStatus();
+}
+
+absl::Status Witness::TellForks(std::function<void(const Fork&)> tell) {
+  const MutexLock lock(mutex_);
+  ASSIGN_OR_RETURN(const std::vector<Fork> forks, state_->Forks());
+  for (const Fork& fork : forks) tell(fork);
+  tell_ = std::move(tell);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::string> Witness::CosignAndKeep(const Offered& offered, uint64_t old_size, absl::Time now) {
   ASSIGN_OR_RETURN(const trust::NoteSignature signature, trust::Cosign(offered.note.text, vkey_.name, key_, now));
-  trust::Note kept{.text = offered.note.text, .signatures = {}};
-  for (const trust::NoteSignature& line : offered.note.signatures) {
-    if (line.name == offered.checkpoint.origin) kept.signatures.push_back(line);
-  }
+  trust::Note kept = WithoutOthersLines(offered.note, offered.checkpoint.origin);
   kept.signatures.push_back(signature);
   const trust::Checkpoint& checkpoint = offered.checkpoint;
   RETURN_IF_ERROR(state_->Advance(checkpoint.origin, old_size,
@@ -117,8 +129,8 @@ WitnessAnswer Witness::AddCheckpoint(absl::string_view body) {
   if (request->old_size != seen.size)
     return {.status = kConflict, .content_type = "text/x.tlog.size", .body = absl::StrCat(seen.size, "\n")};
   if (const absl::Status extends = Extends(seen, checkpoint, *request); !extends.ok()) {
-    // Signed by the log and not an extension: kept, whatever the proof that came with it was worth.
-    if (!state_->KeepEvidence(checkpoint.origin, now, request->checkpoint).ok()) return Failed();
+    const std::optional<Fork> fork = ProvenFork(seen, offered->note, checkpoint, *request);
+    if (fork.has_value() && !KeepFork(*fork, *offered, now).ok()) return Failed();
     return Refuse(kNotConsistent, extends.message());
   }
   // Its cosignatures say when it saw what, in whole seconds: they never go back.

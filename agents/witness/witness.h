@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,14 +39,17 @@ class Witness {
   const trust::VerifierKey& vkey() const { return vkey_; }
   // `POST …/add-checkpoint`. 200 with the cosignature line; 400 malformed, or the old size is over the checkpoint's;
   // 403 not signed by the log; 404 no log of that origin; 409 the old size is not the one seen last, with that; 422 it
-  // does not extend what was seen; 500 the state cannot be read or written, or this
-  // machine's clock is behind the last cosignature.
+  // does not extend what was seen, which is kept where it proves a fork; 500 the state cannot be read or written, or
+  // this machine's clock is behind the last cosignature.
   WitnessAnswer AddCheckpoint(absl::string_view body);
   // `GET …/<SHA-256 of the origin in lowercase hex>/checkpoint`: the newest with its cosignature; 404 none.
   WitnessAnswer Latest(absl::string_view origin_digest);
   // The largest tree seen of a log; of size 0: none. Error: kUnavailable, kDataLoss of the state.
   absl::StatusOr<WitnessView> Seen(absl::string_view origin);
-  // Checkpoints kept as evidence against a log.
+  // Calls `tell` with every fork that is kept, and from now on with each new one before it is answered; never two at
+  // once. `tell` must not call this. Error: of the state.
+  absl::Status TellForks(std::function<void(const Fork&)> tell);
+  // Forks kept: what a log signed and cannot both be (agents/witness/fork.h).
   absl::StatusOr<int64_t> CountEvidence();
 
  private:
@@ -58,6 +62,7 @@ class Witness {
     trust::Checkpoint checkpoint;
   };
   absl::StatusOr<Offered> Read(absl::string_view note, WitnessAnswer& refusal) const;
+  absl::Status KeepFork(const Fork& fork, const Offered& offered, absl::Time now) DERWENT_REQUIRES(mutex_);
   absl::StatusOr<std::string> CosignAndKeep(const Offered& offered, uint64_t old_size, absl::Time now)
       DERWENT_REQUIRES(mutex_);
 
@@ -67,6 +72,7 @@ class Witness {
   const Clock& clock_;
   Mutex mutex_;
   const std::unique_ptr<WitnessState> state_ GUARDED_BY(mutex_);
+  std::function<void(const Fork&)> tell_ GUARDED_BY(mutex_);  // Empty: nobody is told.
 };
 
 }  // namespace derwent::agents

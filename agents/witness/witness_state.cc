@@ -14,8 +14,9 @@ PRAGMA journal_mode=WAL;
 PRAGMA synchronous=FULL;
 CREATE TABLE IF NOT EXISTS view(
   origin BLOB PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, note BLOB NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS evidence(
-  id INTEGER PRIMARY KEY AUTOINCREMENT, origin BLOB NOT NULL, time_ms INTEGER NOT NULL, note BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS fork(
+  origin BLOB NOT NULL, digest BLOB NOT NULL, time_ms INTEGER NOT NULL, seen BLOB NOT NULL, offered BLOB NOT NULL,
+  PRIMARY KEY(origin, digest)) STRICT;
 )sql";
 
 absl::Status StatusOf(int rc) {
@@ -99,15 +100,28 @@ absl::Status WitnessState::Advance(absl::string_view origin, uint64_t old_size, 
   return sqlite3_changes(database_) == 1 ? absl::OkStatus() : absl::AbortedError("witness state: the log moved on");
 }
 
-absl::Status WitnessState::KeepEvidence(absl::string_view origin, absl::Time time, absl::string_view note) {
-  Statement keep(database_, "INSERT INTO evidence(origin, time_ms, note) VALUES (?, ?, ?)");
-  RETURN_IF_ERROR(keep.Bind(1, origin).Bind(2, absl::ToUnixMillis(time)).Bind(3, note).Next().status());
-  Statement drop(database_, "DELETE FROM evidence WHERE id <= (SELECT max(id) FROM evidence) - 100");
-  return drop.Next().status();
+absl::StatusOr<bool> WitnessState::KeepFork(const Fork& fork, const Sha256Digest& digest, absl::Time time) {
+  Statement keep(database_,
+                 "INSERT OR IGNORE INTO fork(origin, digest, time_ms, seen, offered)"
+                 " SELECT ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM fork) < 100");
+  keep.Bind(1, fork.origin).Bind(2, digest.view()).Bind(3, absl::ToUnixMillis(time));
+  keep.Bind(4, fork.seen).Bind(5, fork.offered);
+  RETURN_IF_ERROR(keep.Next().status());
+  return sqlite3_changes(database_) == 1;
+}
+
+absl::StatusOr<std::vector<Fork>> WitnessState::Forks() {
+  Statement query(database_, "SELECT origin, seen, offered FROM fork ORDER BY time_ms, digest");
+  std::vector<Fork> forks;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool row, query.Next());
+    if (!row) return forks;
+    forks.push_back({.origin = query.Octets(0), .seen = query.Octets(1), .offered = query.Octets(2)});
+  }
 }
 
 absl::StatusOr<int64_t> WitnessState::CountEvidence() {
-  Statement query(database_, "SELECT count(*) FROM evidence");
+  Statement query(database_, "SELECT count(*) FROM fork");
   RETURN_IF_ERROR(query.Next().status());
   return query.Int(0);
 }

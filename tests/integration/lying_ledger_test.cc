@@ -1,4 +1,8 @@
 // A broker that lies about the ledger and its witnesses, over real TLS: each lie is caught by the agents.
+#include <httplib.h>
+
+#include <filesystem>
+
 #include "agents/daemon/witnessing.h"
 #include "tests/integration/referral_fixture.h"
 #include "trust/entry/erasure_record.h"
@@ -132,6 +136,31 @@ TEST_F(LyingLedgerTest, AForkedCheckpointIsNotCosigned) {
   EXPECT_EQ(given[1].status(), 422);
   EXPECT_THAT(given[1].body(), Not(HasSubstr("police.derbys.example/witness")));
   EXPECT_EQ((*witness)->CountEvidence().value(), 1);
+}
+
+// Anybody may hand a witness a checkpoint over HTTP; a fork that came so is the agency's to know.
+TEST_F(LyingLedgerTest, AForkPostedToTheWitnessIsAnAlarmAndAFile) {
+  const AgentContext& context = police().daemon->context();
+  police().config.witness_listen = "127.0.0.1:0";
+  police().config.witness_port_file = consortium_.folder() + "/witness.port";
+  const auto witnessing = Witnessing::Start(police().config, context);
+  ASSERT_OK(witnessing);
+  httplib::Client client("127.0.0.1", std::stoi(ReadAll(police().config.witness_port_file)));
+  const std::string note = police().real->GetCheckpoint({})->note();
+  const uint64_t size = trust::OpenCheckpoint(note, context.roots.get()->anchors.log_key)->size;
+  const auto post = [&](uint64_t old_size, const std::string& checkpoint) {
+    const std::string body =
+        trust::AddCheckpoint{.old_size = old_size, .path = {}, .checkpoint = checkpoint}.ToString();
+    return client.Post("/add-checkpoint", body, "text/plain")->status;
+  };
+  EXPECT_EQ(post(0, note), 200);
+  EXPECT_THAT(police().Alarms(), IsEmpty());
+  EXPECT_EQ(post(size, Forked(note)), 422);
+  EXPECT_THAT(police().Alarms(), Contains("LEDGER_FORKED"));
+  std::vector<std::string> kinds;
+  for (const auto& file : std::filesystem::directory_iterator(police().config.state_dir + "/evidence"))
+    kinds.push_back(file.path().extension());
+  EXPECT_THAT(kinds, ::testing::UnorderedElementsAre(".note", ".add-checkpoint"));
 }
 
 // What is always offered from where this witness does not stand would be asked for again at once, for ever.

@@ -150,4 +150,16 @@ absl::Status VerifyConsistency(uint64_t old_size, uint64_t size, const Sha256Dig
   return proven.root == root ? absl::OkStatus() : Broken("the consistency proof leads to another root");
 }
 
+absl::StatusOr<Sha256Digest> ProvenPast(uint64_t old_size, uint64_t size, const Sha256Digest& root,
+                                        absl::Span<const Sha256Digest> path) {
+  if (old_size >= size || old_size == 0 || std::has_single_bit(old_size))
+    return absl::InvalidArgumentError("the old size is 0, a power of two or not under the new size");
+  if (path.empty()) return Broken("the consistency proof is empty");
+  Level level{.node = old_size - 1, .last = size - 1};
+  while ((level.node & 1) != 0) level.Rise();
+  ASSIGN_OR_RETURN(const ProvenRoots proven, WalkToRoots(level, path.front(), path.subspan(1)));
+  if (proven.root != root) return Broken("the consistency proof leads to another root");
+  return proven.old_root;
+}
+
 }  // namespace derwent::trust

@@ -33,4 +33,10 @@ absl::Status VerifyInclusion(const Sha256Digest& leaf_hash, uint64_t index, uint
 absl::Status VerifyConsistency(uint64_t old_size, uint64_t size, const Sha256Digest& old_root, const Sha256Digest& root,
                                absl::Span<const Sha256Digest> path);
 
+// The root that the first `old_size` leaves have in the tree of `size` leaves, as a consistency proof shows it,
+// whatever anybody said it was. Errors: kDataLoss the proof does not lead to `root`; kInvalidArgument `old_size` is 0,
+// a power of two, of which a proof leaves the old root out, or not under `size`.
+absl::StatusOr<Sha256Digest> ProvenPast(uint64_t old_size, uint64_t size, const Sha256Digest& root,
+                                        absl::Span<const Sha256Digest> path);
+
 }  // namespace derwent::trust

@@ -146,11 +146,42 @@ TEST_F(WitnessTest, RefusesWhatIsMalformed) {
 }
 
 TEST_F(WitnessTest, RefusesAnotherHistoryAndKeepsItsEvidence) {
-  EXPECT_EQ(Status(Log(8).Since(0)), 200);
-  EXPECT_EQ(Status(Log(8, 'b').Since(8)), 422) << "another root for the size";
-  EXPECT_EQ(Status(Log(12, 'b').Since(8)), 422) << "another history that grew";
-  EXPECT_EQ(Status(Log(12, 'b', 8).Since(8)), 200) << "the same past";
+  EXPECT_EQ(Status(Log(7).Since(0)), 200);
+  EXPECT_EQ(Status(Log(7, 'b').Since(7)), 422) << "another root for the size";
+  EXPECT_EQ(Status(Log(12, 'b').Since(7)), 422) << "another history that grew";
+  EXPECT_EQ(Status(Log(12, 'b', 7).Since(7)), 200) << "the same past";
   EXPECT_EQ(witness_->CountEvidence().value(), 2);
+}
+
+TEST_F(WitnessTest, AForkIsKeptOnceAndToldWithBothSides) {
+  ASSERT_EQ(Status(Log(7).Since(0)), 200);
+  const std::string fork = Log(7, 'b').Since(7);
+  EXPECT_EQ(Status(fork), 422);
+  std::vector<Fork> told;
+  ASSERT_OK(witness_->TellForks([&](const Fork& one) { told.push_back(one); }));
+  EXPECT_EQ(Status(fork + "\xE2\x80\x94 anybody.example AAAAAAA=\n"), 422) << "a line more is no other fork";
+  EXPECT_EQ(Status(Log(12, 'b').Since(7)), 422);
+  ASSERT_EQ(told.size(), 2u) << "the one before, and the one after";
+  EXPECT_EQ(told[0].offered, fork);
+  EXPECT_EQ(told[1].offered, Log(12, 'b').Since(7));
+  EXPECT_THAT(told[1].seen, ::testing::StartsWith(Log(7).Checkpoint()));
+}
+
+TEST_F(WitnessTest, AWrongProofOfATrueCheckpointProvesNothing) {
+  ASSERT_EQ(Status(Log(7).Since(0)), 200);
+  ASSERT_EQ(Status(Log(7, 'b').Since(7)), 422);
+  for (int i = 0; i < 150; ++i) {
+    const std::string hash = Base64Encode(trust::Sha256(std::to_string(i)).view()) + "\n";
+    EXPECT_EQ(Status("old 7\n" + hash + "\n" + Log(7).Checkpoint()), 422);
+    EXPECT_EQ(Status("old 7\n" + hash + "\n" + Log(12).Checkpoint()), 422);
+  }
+  EXPECT_THAT(
+      witness_->AddCheckpoint("old 7\n" + Base64Encode(std::string(32, 'h')) + "\n\n" + Log(7).Checkpoint()).body,
+      HasSubstr("is not empty"));
+  std::vector<Fork> kept;
+  ASSERT_OK(witness_->TellForks([&](const Fork& one) { kept.push_back(one); }));
+  ASSERT_EQ(kept.size(), 1u);
+  EXPECT_EQ(kept[0].offered, Log(7, 'b').Since(7));
 }
 
 // What a client of one witness gives to the other: the checkpoint that it cosigned last, from the size that other saw.
@@ -160,19 +191,19 @@ std::string Told(Witness& by, uint64_t old_size) {
 
 TEST_F(WitnessTest, AForkIsFoundByBothWhenEitherHearsWhatTheOtherSaw) {
   std::unique_ptr<Witness> other = Of("adults", 'a');
-  ASSERT_EQ(Status(Log(8).Since(0)), 200);
-  ASSERT_EQ(other->AddCheckpoint(Log(8, 'b').Since(0)).status, 200) << "first sight: nothing to hold it against";
-  EXPECT_EQ(Status(Told(*other, 8)), 422);
-  EXPECT_EQ(other->AddCheckpoint(Told(*witness_, 8)).status, 422);
+  ASSERT_EQ(Status(Log(7).Since(0)), 200);
+  ASSERT_EQ(other->AddCheckpoint(Log(7, 'b').Since(0)).status, 200) << "first sight: nothing to hold it against";
+  EXPECT_EQ(Status(Told(*other, 7)), 422);
+  EXPECT_EQ(other->AddCheckpoint(Told(*witness_, 7)).status, 422);
   for (int start = 0; start < 2; ++start) {
     EXPECT_EQ(witness_->CountEvidence().value(), 1 + start);
     EXPECT_EQ(other->CountEvidence().value(), 1 + start);
     Open();
     other = Of("adults", 'a');
-    EXPECT_EQ(Status(Log(12, 'b').Since(8)), 422) << "nor does it follow the other's tree after a start";
-    EXPECT_EQ(other->AddCheckpoint(Log(12).Since(8)).status, 422);
+    EXPECT_EQ(Status(Log(12, 'b').Since(7)), 422) << "nor does it follow the other's tree after a start";
+    EXPECT_EQ(other->AddCheckpoint(Log(12).Since(7)).status, 422);
   }
-  EXPECT_EQ(Status(Log(12).Since(8)), 200) << "what it saw may go on";
+  EXPECT_EQ(Status(Log(12).Since(7)), 200) << "what it saw may go on";
 }
 
 TEST_F(WitnessTest, OneThatLostItsStateSaysSoAndHoldsToWhatItSeesFirst) {
