@@ -11,6 +11,7 @@
 #include "agents/cli/audit_query.h"
 #include "agents/cli/audit_reports.h"
 #include "agents/cli/audit_show.h"
+#include "agents/cli/audit_verify.h"
 #include "agents/cli/commands.h"
 #include "agents/cli/output.h"
 #include "trust/base/status_macros.h"
@@ -147,6 +148,25 @@ void AddExport(CLI::App& audit, Session& session) {
       [o, &session] { session.Run([&](Client& client) { return ExportSearch(client, o->filters, o->folder); }); });
 }
 
+void AddVerify(CLI::App& audit, Session& session) {
+  struct Verifying {
+    std::string folder, vkey, origin, policy;
+  };
+  const auto o = std::make_shared<Verifying>();
+  CLI::App* const verify = audit.add_subcommand(
+      "verify", "verify an export's rows, receipts and manifest with the log's key alone; no broker needed");
+  verify->add_option("folder", o->folder, "the export's folder")->required();
+  verify->add_option("--vkey", o->vkey, "the log's verifier key, come by another way than the folder");
+  verify->add_option("--origin", o->origin, "the log's name; default: the key's");
+  verify->add_option("--policy", o->policy, "a tlog-policy file: the log's key, and the witnesses that must cosign");
+  verify->callback([o, &session] {
+    const absl::StatusOr<Believed> believed = Believed::Make(o->vkey, o->origin, o->policy);
+    const absl::StatusOr<int> code =
+        believed.ok() ? VerifyAuditExport(o->folder, *believed, std::cout) : believed.status();
+    session.exit_code = code.ok() ? *code : ReportFailure(code.status());
+  });
+}
+
 }  // namespace
 
 void AddAuditCommands(CLI::App& app, Session& session) {
@@ -158,6 +178,7 @@ void AddAuditCommands(CLI::App& app, Session& session) {
   AddLooked(*audit, session);
   AddReports(*audit, session);
   AddExport(*audit, session);
+  AddVerify(*audit, session);
 }
 
 }  // namespace derwent::cli

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <set>
 #include <sstream>
 #include <system_error>
 #include <vector>
@@ -12,13 +13,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
-#include "agents/cli/entry_view.h"
+#include "agents/cli/audit_rows.h"
+#include "agents/cli/consistency.h"
 #include "agents/cli/exit_code.h"
 #include "agents/cli/offline_ledger.h"
 #include "agents/cli/text.h"
 #include "derwent/v1/ledger.grpc.pb.h"
 #include "trust/base/status_macros.h"
-#include "trust/entry/entry.h"
+#include "trust/note/add_checkpoint.h"
+#include "trust/note/tlog_proof.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::cli {
@@ -26,24 +29,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kLargestFile = size_t{2} << 30;
-constexpr int kFields = 20;  // The others are reserved.
-constexpr char kCsvFile[] = "entries.csv";
-constexpr char kJsonFile[] = "entries.jsonl";
 constexpr char kProgress[] = "unfinished";
-
-std::vector<std::string> Header() {
-  std::vector<std::string> header = EntryHeader(Format::kCsv);
-  for (int number = 1; number <= kFields; ++number) header.push_back(absl::StrCat("field.", trust::FieldName(number)));
-  return header;
-}
-
-std::vector<std::string> Cells(const v1::LedgerEntry& entry) {
-  std::vector<std::string> cells = EntryCells(entry, Format::kCsv);
-  const EntryView view(entry);
-  for (int number = 1; number <= kFields; ++number) cells.push_back(view.Field(trust::FieldName(number)));
-  return cells;
-}
 
 // Where an export stands: kept after every page, so that it can go on.
 struct Progress {
@@ -75,10 +61,12 @@ class Folder {
  public:
   static absl::StatusOr<Folder> Open(const std::string& path, const std::string& query) {
     Folder folder(path);
-    if (fs::exists(folder.At("manifest.json")))
+    if (fs::exists(folder.At(kExportManifest)))
       return absl::FailedPreconditionError(absl::StrCat("`", path, "` holds a finished export"));
     std::error_code error;
-    fs::create_directories(folder.At("proofs"), error);
+    for (const char* part : {kExportProofs, kExportExtends}) {
+      if (!error) fs::create_directories(folder.At(part), error);
+    }
     if (error) return absl::UnavailableError(absl::StrCat("cannot make `", path, "`"));
     folder.progress_.query = query;
     if (fs::exists(folder.At(kProgress))) {
@@ -90,7 +78,7 @@ class Folder {
     }
     // What a page left half written goes.
     for (const auto& [name, octets] :
-         {std::pair{kCsvFile, folder.progress_.csv_octets}, std::pair{kJsonFile, folder.progress_.json_octets}}) {
+         {std::pair{kExportCsv, folder.progress_.csv_octets}, std::pair{kExportJson, folder.progress_.json_octets}}) {
       RETURN_IF_ERROR(folder.Append(name, ""));
       fs::resize_file(folder.At(name), octets, error);
       if (error) return absl::UnavailableError(absl::StrCat("cannot cut `", folder.At(name), "`"));
@@ -101,9 +89,8 @@ class Folder {
   const Progress& progress() const { return progress_; }
 
   absl::Status AddPage(const v1::SearchLedgerEntriesResponse& page) {
-    Rows rows(Header());
+    const Rows rows = ExportRows({page.entries().begin(), page.entries().end()});
     for (const v1::LedgerEntry& entry : page.entries()) {
-      rows.Add(Cells(entry));
       RETURN_IF_ERROR(Write(absl::StrCat("proofs/", entry.index(), ".tlog-proof"), entry.receipt().tlog_proof()));
     }
     std::ostringstream csv;
@@ -113,8 +100,8 @@ class Folder {
     else
       rows.PrintMore(Format::kCsv, csv);
     rows.PrintMore(Format::kJsonLines, json);
-    RETURN_IF_ERROR(Append(kCsvFile, csv.str()));
-    RETURN_IF_ERROR(Append(kJsonFile, json.str()));
+    RETURN_IF_ERROR(Append(kExportCsv, csv.str()));
+    RETURN_IF_ERROR(Append(kExportJson, json.str()));
     progress_.csv_octets += csv.str().size();
     progress_.json_octets += json.str().size();
     progress_.rows += static_cast<uint64_t>(page.entries_size());
@@ -123,13 +110,26 @@ class Folder {
     return Write(kProgress, progress_.ToString());
   }
 
+  // The sizes of the trees that the receipts prove into.
+  absl::StatusOr<std::set<uint64_t>> Sizes() const {
+    std::set<uint64_t> sizes;
+    for (const auto& file : fs::directory_iterator(At(kExportProofs))) {
+      ASSIGN_OR_RETURN(const std::string text, ReadIn(file.path().string(), kMostProofOctets));
+      ASSIGN_OR_RETURN(const trust::TlogProof proof, trust::TlogProof::Parse(text));
+      ASSIGN_OR_RETURN(const trust::Note note, trust::Note::Parse(proof.checkpoint));
+      ASSIGN_OR_RETURN(const trust::Checkpoint checkpoint, trust::Checkpoint::ParseBody(note.text));
+      sizes.insert(checkpoint.size);
+    }
+    return sizes;
+  }
+
   // The list of all files with their digests; then the export is whole.
   absl::Status Finish(const std::string& query, const std::string& checkpoint) {
     std::map<std::string, std::string> digests;
     for (const auto& file : fs::recursive_directory_iterator(path_)) {
       const std::string name = fs::relative(file.path(), path_).generic_string();
       if (!file.is_regular_file() || name == kProgress) continue;
-      ASSIGN_OR_RETURN(const std::string content, ReadIn(file.path().string(), kLargestFile));
+      ASSIGN_OR_RETURN(const std::string content, ReadIn(file.path().string(), kMostExportOctets));
       digests[name] = trust::Sha256(content).hex();
     }
     std::string json =
@@ -140,7 +140,7 @@ class Folder {
       absl::StrAppend(&json, separator, JsonText(name), ":\"sha256:", digest, "\"");
       separator = ",\n  ";
     }
-    RETURN_IF_ERROR(Write("manifest.json", absl::StrCat(json, "}}\n")));
+    RETURN_IF_ERROR(Write(kExportManifest, absl::StrCat(json, "}}\n")));
     std::error_code error;
     fs::remove(At(kProgress), error);
     return absl::OkStatus();
@@ -173,16 +173,33 @@ class Folder {
   Progress progress_;
 };
 
-// The checkpoint that the last page's receipts prove into.
-absl::StatusOr<std::string> Checkpoint(Client& client) {
+struct SignedCheckpoint {
+  std::string note;
+  trust::Checkpoint checkpoint;
+};
+
+absl::StatusOr<SignedCheckpoint> Newest(Client& client) {
   ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
   const auto stub = v1::LedgerService::NewStub(broker->grpc());
   ASSIGN_OR_RETURN(
       const v1::GetCheckpointResponse response,
       broker->Call(*stub, &v1::LedgerService::Stub::GetCheckpoint, v1::GetCheckpointRequest(), client.options()));
   ASSIGN_OR_RETURN(const trust::VerifierKey log_key, client.LogKey());
-  RETURN_IF_ERROR(VerifyCheckpointText(response.note(), log_key, client.configuration().origin).status());
-  return response.note();
+  ASSIGN_OR_RETURN(trust::Checkpoint checkpoint,
+                   VerifyCheckpointText(response.note(), log_key, client.configuration().origin));
+  return SignedCheckpoint{.note = response.note(), .checkpoint = std::move(checkpoint)};
+}
+
+// Of each tree that a receipt proves into, that the newest extends it.
+absl::Status AddExtensions(Client& client, const SignedCheckpoint& newest, Folder& files) {
+  ASSIGN_OR_RETURN(const std::set<uint64_t> sizes, files.Sizes());
+  for (const uint64_t size : sizes) {
+    if (size >= newest.checkpoint.size) continue;
+    trust::AddCheckpoint extension{.old_size = size, .path = {}, .checkpoint = newest.note};
+    ASSIGN_OR_RETURN(extension.path, FetchConsistency(client, size, newest.checkpoint.size));
+    RETURN_IF_ERROR(files.Write(absl::StrCat(kExportExtends, "/", size, ".add-checkpoint"), extension.ToString()));
+  }
+  return absl::OkStatus();
 }
 
 // From where the export stands to the end of the search.
@@ -225,10 +242,11 @@ absl::StatusOr<int> ExportSearch(Client& client, const AuditFilters& filters, co
   if (of_person) absl::StrAppend(&query, " of one person");
   ASSIGN_OR_RETURN(Folder files, Folder::Open(folder, ExportKey(request)));
   RETURN_IF_ERROR(AddPages(client, std::move(request), files));
-  ASSIGN_OR_RETURN(const std::string checkpoint, Checkpoint(client));
-  RETURN_IF_ERROR(files.Write("checkpoint", checkpoint));
+  ASSIGN_OR_RETURN(const SignedCheckpoint newest, Newest(client));
+  RETURN_IF_ERROR(AddExtensions(client, newest, files));
+  RETURN_IF_ERROR(files.Write("checkpoint", newest.note));
   RETURN_IF_ERROR(files.Write("log.vkey", absl::StrCat(client.configuration().log_vkey, "\n")));
-  RETURN_IF_ERROR(files.Finish(query, checkpoint));
+  RETURN_IF_ERROR(files.Finish(query, newest.note));
   std::cerr << files.progress().rows << " entries with their proofs are in `" << folder << "`; this look is entry "
             << files.progress().entry << "\n";
   return kExitDone;

@@ -16,8 +16,9 @@ std::string ExportKey(const v1::SearchLedgerEntriesRequest& request);
 
 // `derwent audit export FOLDER`: a search written to files for its owner alone (mode 0600):
 //   entries.csv, entries.jsonl    the same rows, every field the agency may open; safe for spreadsheets (CWE-1236)
-//   proofs/<index>.tlog-proof     each entry's receipt; `derwent ledger verify` checks them offline
-//   checkpoint, log.vkey          what they prove into
+//   proofs/<index>.tlog-proof     each entry's receipt; `derwent audit verify` checks all offline
+//   checkpoint, log.vkey          the newest tree
+//   extends/<size>.add-checkpoint that it extends each tree that a receipt proves into
 //   manifest.json                 query, its entry, checkpoint, and the SHA-256 of every file
 // Progress goes to standard error, a line a page. Interrupted, the same command goes on where it stopped: the query
 // stays one entry. Errors: kFailedPrecondition the folder holds a finished export, or

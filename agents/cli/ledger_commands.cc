@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agents/cli/commands.h"
+#include "agents/cli/consistency.h"
 #include "agents/cli/cosign.h"
 #include "agents/cli/erasure_commands.h"
 #include "agents/cli/ledger_export.h"
@@ -44,23 +45,6 @@ absl::StatusOr<int> PrintCheckpoint(Client& client) {
   return kExitDone;
 }
 
-// Proof that the tree of `size` extends that of `old_size`, which is over 0. Not verified.
-absl::StatusOr<std::vector<Sha256Digest>> FetchPath(Client& client, uint64_t old_size, uint64_t size) {
-  ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
-  const auto stub = v1::LedgerService::NewStub(broker->grpc());
-  v1::GetConsistencyProofRequest request;
-  request.set_old_size(old_size);
-  request.set_new_size(size);
-  ASSIGN_OR_RETURN(const v1::GetConsistencyProofResponse proof,
-                   broker->Call(*stub, &Stub::GetConsistencyProof, request, client.options()));
-  std::vector<Sha256Digest> path;
-  for (const std::string& hash : proof.hashes()) {
-    ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256Digest::FromBytes(hash));
-    path.push_back(digest);
-  }
-  return path;
-}
-
 // Proof that the newest checkpoint extends the one saved earlier, verified.
 absl::StatusOr<std::vector<Sha256Digest>> PathSince(Client& client, const trust::Checkpoint& old,
                                                     const trust::Checkpoint& newest) {
@@ -70,7 +54,7 @@ absl::StatusOr<std::vector<Sha256Digest>> PathSince(Client& client, const trust:
   std::vector<Sha256Digest> path;
   if (old.size == 0) return path;  // Nothing was there to rewrite.
   if (old.size < newest.size) {
-    ASSIGN_OR_RETURN(path, FetchPath(client, old.size, newest.size));
+    ASSIGN_OR_RETURN(path, FetchConsistency(client, old.size, newest.size));
   }
   const absl::Status consistent = trust::VerifyConsistency(old.size, newest.size, old.root, newest.root, path);
   if (consistent.ok()) return path;
@@ -183,7 +167,7 @@ absl::StatusOr<int> Cosign(Client& client, const std::string& policy, const std:
   ASSIGN_OR_RETURN(const Believed believed, Believed::Make("", client.configuration().origin, policy));
   std::string note;
   ASSIGN_OR_RETURN(const trust::Checkpoint newest, Newest(client, note));
-  const auto since = [&](uint64_t size) { return FetchPath(client, size, newest.size); };
+  const auto since = [&](uint64_t size) { return FetchConsistency(client, size, newest.size); };
   const auto said = [](const std::string& what) { std::cerr << what << "\n"; };
   ASSIGN_OR_RETURN(const std::string cosigned, CollectCosignatures(note, *believed.quorum, since, said));
   RETURN_IF_ERROR(WriteOut(path, cosigned));

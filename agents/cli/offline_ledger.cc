@@ -8,31 +8,11 @@
 
 #include "agents/cli/entry_view.h"
 #include "agents/cli/text.h"
-#include "derwent/v1/ledger.pb.h"
 #include "trust/base/status_macros.h"
 #include "trust/entry/opening.h"
 #include "trust/note/tlog_proof.h"
 
 namespace derwent::cli {
-namespace {
-
-// The opened fields in the shape an online answer has.
-v1::LedgerEntry EntryOf(const trust::VerifiedReceipt& receipt) {
-  v1::LedgerEntry entry;
-  entry.set_index(receipt.index);
-  for (int number = 1; number <= trust::kFieldCount; ++number) {
-    const std::string* const value = receipt.opening.Value(static_cast<trust::Field>(number));
-    if (value == nullptr || value->empty()) continue;
-    v1::OpenedField& field = *entry.add_fields();
-    field.set_number(static_cast<uint32_t>(number));
-    field.set_name(std::string(trust::FieldName(number)));
-    field.set_value(*value);
-  }
-  return entry;
-}
-
-}  // namespace
-
 absl::Status Broken(absl::string_view path, absl::string_view why) {
   return absl::DataLossError(absl::StrCat("`", path, "` is BROKEN: ", why));
 }
@@ -53,6 +33,20 @@ absl::StatusOr<trust::VerifiedReceipt> ReadReceipt(absl::string_view path, absl:
   if (!receipt.ok()) return Broken(path, receipt.status().message());
   RETURN_IF_ERROR(CheckCosigned(path, proof.checkpoint, believed));
   return receipt;
+}
+
+v1::LedgerEntry EntryOf(const trust::VerifiedReceipt& receipt) {
+  v1::LedgerEntry entry;
+  entry.set_index(receipt.index);
+  for (int number = 1; number <= trust::kFieldCount; ++number) {
+    const std::string* const value = receipt.opening.Value(static_cast<trust::Field>(number));
+    if (value == nullptr || value->empty()) continue;
+    v1::OpenedField& field = *entry.add_fields();
+    field.set_number(static_cast<uint32_t>(number));
+    field.set_name(std::string(trust::FieldName(number)));
+    field.set_value(*value);
+  }
+  return entry;
 }
 
 absl::StatusOr<trust::TlogProof> ReadProof(absl::string_view path, absl::string_view text) {

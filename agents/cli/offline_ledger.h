@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 
 #include "agents/cli/output.h"
+#include "derwent/v1/ledger.pb.h"
 #include "trust/entry/opening.h"
 #include "trust/note/checkpoint.h"
 #include "trust/note/note.h"
@@ -48,6 +49,9 @@ absl::Status CheckCosigned(absl::string_view path, absl::string_view note, const
 // no `extra`.
 absl::StatusOr<trust::VerifiedReceipt> ReadReceipt(absl::string_view path, absl::string_view text,
                                                    const Believed& believed);
+
+// What a receipt opens, in the shape an online answer has.
+v1::LedgerEntry EntryOf(const trust::VerifiedReceipt& receipt);
 
 // A receipt that opens only the fields named (trust/entry, FieldName) of those that `text` opens; of all others their
 // hashes stay, so that it proves the same entry. Verified before and after. Errors: as ReadReceipt; kInvalidArgument a

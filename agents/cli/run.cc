@@ -38,7 +38,7 @@ void Declare(CLI::App& app, Session& session, std::string& shell) {
       "or not\n"
       "entitled; 5 not found; 6 conflict; 7 unavailable or timed out; 8 verification failed; 9 partial or pending; 130 "
       "interrupted.");
-  AddPolicyCommands(app, session.exit_code);
+  AddPolicyCommands(app, session.output, session.exit_code);
   AddPolicyChangeCommands(app, session);
   AddReferralCommands(app, session);
   AddRequestCommands(app, session);

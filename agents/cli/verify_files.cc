@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "agents/cli/audit_rows.h"
 #include "agents/cli/exit_code.h"
 #include "agents/cli/export_check.h"
 #include "agents/cli/histories.h"
@@ -46,6 +47,9 @@ class FileVerifier {
   }
 
   absl::Status Export(const std::string& folder) {
+    if (std::filesystem::exists(absl::StrCat(folder, "/", kExportManifest)))
+      return absl::InvalidArgumentError(
+          absl::StrCat("`", folder, "` is of `derwent audit export`: `derwent audit verify` verifies it"));
     const absl::StatusOr<ExportReport> report =
         CheckExport(folder, believed_.log_key, believed_.origin,
                     believed_.quorum.has_value() ? &*believed_.quorum : nullptr, histories_.roots());

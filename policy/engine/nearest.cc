@@ -28,7 +28,6 @@ void Make(const Change& change, DecisionRequest& q) {
   if (field == "documentReference") q.document_reference = value;
   if (field == "product") q.product = value;
   if (field == "purpose") q.purpose = value;
-  if (field == "profile") q.profile = value;
   if (field == "receivingRole") q.receiving_role = value;
   if (field == "categories") q.categories = {value};
   if (field == "route") q.route.reset();
@@ -74,7 +73,6 @@ class Search {
     if (profile == nullptr || purpose == nullptr || purpose->excluded) return {};
     AsAsked(*profile);
     if (found_.empty()) OtherPurposes(*profile, {});
-    if (found_.empty()) OtherProfiles();
     if (found_.empty() && category_ != "aggregate") Aggregate(*profile);
     if (found_.empty()) OtherRoles(*profile);
     std::stable_sort(found_.begin(), found_.end(), Nearer);
@@ -142,21 +140,6 @@ class Search {
       if (purpose != q_.purpose) changes.push_back({.field = "purpose", .value = purpose});
       if (!changes.empty()) Try(std::move(changes));
     }
-  }
-
-  bool Reaches(const Profile& profile) const {
-    const Organisation* const holder = Find(policy_.organisations, q_.releasing_agency);
-    return holder != nullptr && profile.senders.contains(holder->type) &&
-           (profile.receivers.contains(q_.receiving_role) ||
-            profile.recipient_organisations.contains(q_.receiving_agency));
-  }
-
-  void OtherProfiles() {
-    std::set<std::string> ids;
-    for (const auto& [id, profile] : policy_.profiles) {
-      if (id != q_.profile && Reaches(profile)) ids.insert(id);
-    }
-    for (const std::string& id : ids) OtherPurposes(policy_.profiles.at(id), {{.field = "profile", .value = id}});
   }
 
   void Aggregate(const Profile& profile) {

@@ -31,10 +31,10 @@ inline constexpr size_t kMostTries = 500;
 inline constexpr size_t kMostTriesInAll = 2000;
 
 // What is permitted nearest to each category that `request` is refused. In this order, the first that helps: what the
-// question lacks (ground, case, note, document, product); another purpose of the profile; another profile; an aggregate
-// in its place; another role of the asker's agency. Each is decided by the engine with the whole question, so that it
-// is right. An excluded purpose has no alternative, and nothing points to an emergency. Slow: up to kMostTries
-// decisions for a category, and kMostTriesInAll.
+// question lacks (ground, case, note, document, product); another purpose that the asker's role has under the profile;
+// an aggregate in its place; another role of the asker's agency. Each is decided by the engine with the whole question,
+// so that it is right. Never another profile: who is refused by one process is not shown the way round by another's. An
+// excluded purpose has no alternative, and nothing points to an emergency. Up to kMostTries decisions for a category.
 std::vector<Alternative> Nearest(const DecisionRequest& request, const Snapshot& snapshot, absl::Time now);
 
 // The question with all changes made.

@@ -20,7 +20,6 @@ std::string Phrase(const Change& change) {
   if (field == "documentReference") return "with the written request named";
   if (field == "product") return absl::StrCat("as product `", value, "`");
   if (field == "purpose") return absl::StrCat("for purpose `", value, "`, if that is what it is for");
-  if (field == "profile") return absl::StrCat("under profile `", value, "`");
   if (field == "receivingRole") return absl::StrCat("asked by a `", value, "` of the same agency");
   if (field == "onward") return "without passing it on";
   if (field == "route") return "in the ordinary way";

@@ -21,11 +21,15 @@ struct Ran {
   std::string out, err;
 };
 
-Ran Policy(std::vector<std::string> arguments) {
+// `before`: what stands before `policy`, as `-o json` may.
+Ran Policy(std::vector<std::string> arguments, const std::vector<std::string>& before = {}) {
   Ran ran;
   CLI::App app;
-  AddPolicyCommands(app, ran.code);
+  std::string output = "table";
+  app.add_option("-o", output);
+  AddPolicyCommands(app, output, ran.code);
   arguments.insert(arguments.begin(), "policy");
+  arguments.insert(arguments.begin(), before.begin(), before.end());
   std::reverse(arguments.begin(), arguments.end());
   ::testing::internal::CaptureStdout();
   ::testing::internal::CaptureStderr();
@@ -188,6 +192,33 @@ TEST_F(Draft, DecideAndExplainNameTheNearestPermittedAlternative) {
   EXPECT_TRUE(absl::StrContains(officer.out, absl::StrCat("Nearest permitted: ", nearest, ".\n"))) << officer.out;
   const Ran asker = Policy({"explain", "--policy", folder(), "--request", request, "--asker"});
   EXPECT_TRUE(absl::StrContains(asker.out, absl::StrCat("Next: ", nearest))) << asker.out;
+}
+
+TEST_F(Draft, TheApplicationsOutputCounts) {
+  const std::string request = (folder_ / "question.json").string();
+  std::ofstream(request) << R"({"releasingAgency": "dcc.adults", "receivingAgency": "dfrs", "profile": "fire_safety",
+    "receivingRole": "practitioner", "purpose": "case.fire_safety", "area": "E07000034", "categories": ["household"]})";
+  const std::vector<std::string> decide = {"decide", "--policy", folder(), "--request", request};
+  EXPECT_TRUE(absl::StrContains(Policy(decide, {"-o", "json"}).out, "\"alternatives\": ["));
+  EXPECT_TRUE(absl::StartsWith(Policy(decide, {"-o", "csv"}).out, "\"category\",\"outcome\","));
+  const std::vector<std::string> flows = {"flows", folder(), "--board", "marac", "--at", "2026-12-01"};
+  EXPECT_TRUE(absl::StartsWith(Policy(flows, {"-o", "csv"}).out, "profile,giver,"));
+  EXPECT_TRUE(absl::StartsWith(Policy(flows, {"-o", "jsonl"}).out, "{\"profile\": "));
+  const std::vector<std::string> check = {"check", folder(), "--unconfirmed", "--at", "2026-12-01"};
+  EXPECT_TRUE(absl::StartsWith(Policy(check, {"-o", "json"}).out, "[{\"severity\":"));
+  EXPECT_TRUE(absl::StartsWith(Policy(check, {"-o", "csv"}).out, "\"severity\",\"file\","));
+}
+
+// What policy/README.md has a lead type first.
+TEST_F(Draft, TheReadmesThresholdIsMetByTheBundle) {
+  std::ifstream file("policy/README.md");
+  const std::string readme((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string command = "derwent policy test draft --threshold ";
+  const size_t at = readme.find(command);
+  ASSERT_NE(at, std::string::npos);
+  const std::string threshold = std::to_string(std::stoi(readme.substr(at + command.size())));
+  EXPECT_EQ(Policy({"check", folder()}).code, 0);
+  EXPECT_EQ(Policy({"test", folder(), "--threshold", threshold}).code, 0) << threshold;
 }
 
 TEST_F(Draft, AgreementPrintsAsPdf) {

@@ -52,6 +52,14 @@ TEST(Nearest, AnotherPurposeOfTheRole) {
   EXPECT_EQ(found[0].changes, (std::vector<Change>{{.field = "purpose", .value = "case.fire_safety"}}));
 }
 
+// Fire is no party to a MARAC; that a home visit, an ASB board or a MASH would get it is no answer.
+TEST(Nearest, NoOtherProcessIsTheWayRoundARefusal) {
+  DecisionRequest q = HomeVisit({"identity", "contact", "vulnerability.flag"});
+  q.profile = "marac";
+  q.purpose = "case.marac";
+  for (const Alternative& next : NearestTo(q)) EXPECT_EQ(With(q, next.changes).profile, "marac") << Sentence(next);
+}
+
 // The policy with so many purposes under which a home visit gets nothing.
 Policy WithFutilePurposes(size_t count) {
   Policy policy = Derbyshire();
@@ -117,7 +125,7 @@ TEST(Nearest, EveryAlternativeReallyDecidesBetter) {
     }
   }
   for (const char* field : {"grounds", "caseLink", "justification", "documentReference", "product", "purpose",
-                            "profile", "receivingRole", "categories", "onward"})
+                            "receivingRole", "categories", "onward"})
     EXPECT_GT(seen[field], 0) << field;
 }
 

@@ -7,9 +7,11 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "google/protobuf/util/json_util.h"
 
+#include "agents/cli/output.h"
 #include "agents/cli/policy/authzen_batch.h"
 #include "agents/cli/policy/explain.h"
 #include "agents/cli/policy/offline.h"
@@ -27,7 +29,7 @@ struct Options {
   std::string directory = "policy/derbyshire";
   std::string request = "-";
   std::string authzen;
-  std::string output = "table";
+  std::string output;  // Empty: the application's.
   bool asker = false;
 };
 
@@ -95,12 +97,27 @@ void PrintTable(const Decided& decided) {
   for (const policy::Alternative& next : decided.nearest) std::cout << "  nearest: " << policy::Sentence(next) << "\n";
 }
 
-int DecideCommand(const Options& o) {
+void PrintCsv(const policy::Decision& decision) {
+  Rows rows({"category", "outcome", "form", "approvers", "reasons"});
+  for (const policy::CategoryOutcome& outcome : decision.categories) {
+    const auto name = [](std::string* out, const policy::Reason& reason) {
+      out->append(policy::Describe(reason.code).name);
+    };
+    rows.Add({outcome.category, std::string(outcome.Shown()),
+              outcome.denied ? "" : std::string(policy::FormName(outcome.form)), absl::StrJoin(outcome.approvers, " "),
+              absl::StrJoin(outcome.reasons, " ", name)});
+  }
+  rows.Print(Format::kCsv, std::cout);
+}
+
+int DecideCommand(const Options& o, const std::string& output) {
   const absl::StatusOr<Decided> decided = DecideFile(o);
   if (!decided.ok()) return FailPolicy(decided.status());
-  if (o.output == "table") {
+  if (output == "table") {
     PrintTable(*decided);
-  } else if (const absl::Status printed = PrintJson(*decided, o.output == "json"); !printed.ok()) {
+  } else if (output == "csv") {
+    PrintCsv(decided->decision);
+  } else if (const absl::Status printed = PrintJson(*decided, output == "json"); !printed.ok()) {
     return FailPolicy(printed, kPolicyFailed);
   }
   return CodeOf(decided->decision);
@@ -130,7 +147,7 @@ int ExplainCommand(const Options& o) {
 
 }  // namespace
 
-void AddDecideCommands(CLI::App& policy, int& exit_code) {
+void AddDecideCommands(CLI::App& policy, const std::string& output, int& exit_code) {
   const auto o = std::make_shared<Options>();  // Kept by CLI11's callbacks.
   CLI::App* const decide =
       policy.add_subcommand("decide", "one decision, whole, with the nearest permitted alternatives; no broker needed");
@@ -140,7 +157,8 @@ void AddDecideCommands(CLI::App& policy, int& exit_code) {
     command->add_option("--request", o->request, "DecisionRequest in JSON; - for standard input")
         ->capture_default_str();
   }
-  decide->add_option("-o,--output", o->output, "table or json")->check(CLI::IsMember({"table", "json", "jsonl"}));
+  decide->add_option("-o,--output", o->output, "table, json, jsonl or csv")
+      ->check(CLI::IsMember({"table", "json", "jsonl", "csv"}));
   decide
       ->add_option(
           "--authzen", o->authzen,
@@ -148,7 +166,9 @@ void AddDecideCommands(CLI::App& policy, int& exit_code) {
           "standard input")
       ->excludes("--request")
       ->excludes("--output");
-  decide->callback([o, &exit_code] { exit_code = o->authzen.empty() ? DecideCommand(*o) : AuthZenCommand(*o); });
+  decide->callback([o, &output, &exit_code] {
+    exit_code = !o->authzen.empty() ? AuthZenCommand(*o) : DecideCommand(*o, o->output.empty() ? output : o->output);
+  });
   explain->add_flag("--asker", o->asker, "what the asker may be told: nothing in it rests on the subject");
   explain->callback([o, &exit_code] { exit_code = ExplainCommand(*o); });
 }

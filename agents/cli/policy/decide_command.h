@@ -5,6 +5,6 @@
 namespace derwent::cli {
 
 // `decide`, whole or as AuthZEN has it, and `explain`.
-void AddDecideCommands(CLI::App& policy, int& exit_code);
+void AddDecideCommands(CLI::App& policy, const std::string& output, int& exit_code);
 
 }  // namespace derwent::cli

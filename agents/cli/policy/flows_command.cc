@@ -25,7 +25,7 @@ namespace {
 
 struct Options {
   std::string directory, at, svg;
-  std::string output = "table";
+  std::string output;  // Empty: the application's.
   std::vector<std::string> profiles, agencies, categories;
 };
 
@@ -49,17 +49,24 @@ std::string JsonList(const auto& names) {
       "]");
 }
 
+std::string JsonObject(const policy::Flow& f) {
+  return absl::StrCat(
+      "{\"profile\": ", Quoted(f.profile), ", \"giver\": ", Quoted(f.giver), ", \"receiver\": ", Quoted(f.receiver),
+      ", \"category\": ", Quoted(f.category), ", \"outcome\": ", Quoted(std::string(f.outcome.Shown())),
+      ", \"form\": ", Quoted(std::string(policy::FormName(f.outcome.form))),
+      ", \"approvers\": ", JsonList(f.outcome.approvers), ", \"conditional\": ", f.conditional ? "true" : "false",
+      ", \"roles\": ", JsonList(f.roles), ", \"purposes\": ", JsonList(f.purposes), "}");
+}
+
+void JsonLines(const std::vector<policy::Flow>& flows) {
+  for (const policy::Flow& f : flows) std::cout << JsonObject(f) << "\n";
+}
+
 void Json(const std::vector<policy::Flow>& flows) {
   std::cout << "[";
   const char* between = "\n";
   for (const policy::Flow& f : flows) {
-    std::cout << between << "  {\"profile\": " << Quoted(f.profile) << ", \"giver\": " << Quoted(f.giver)
-              << ", \"receiver\": " << Quoted(f.receiver) << ", \"category\": " << Quoted(f.category)
-              << ", \"outcome\": " << Quoted(std::string(f.outcome.Shown()))
-              << ", \"form\": " << Quoted(std::string(policy::FormName(f.outcome.form)))
-              << ", \"approvers\": " << JsonList(f.outcome.approvers)
-              << ", \"conditional\": " << (f.conditional ? "true" : "false") << ", \"roles\": " << JsonList(f.roles)
-              << ", \"purposes\": " << JsonList(f.purposes) << "}";
+    std::cout << between << "  " << JsonObject(f);
     between = ",\n";
   }
   std::cout << "\n]\n";
@@ -97,7 +104,7 @@ absl::Status CheckNames(const Options& o, const policy::Policy& policy) {
   return wrong.empty() ? absl::OkStatus() : absl::InvalidArgumentError(absl::StrJoin(wrong, "\n"));
 }
 
-int Flows(const Options& o) {
+int Flows(const Options& o, const std::string& output) {
   const absl::StatusOr<absl::CivilDay> day = o.at.empty() ? LondonDay(absl::Now()) : ParseDay(o.at);
   if (!day.ok()) return FailPolicy(day.status());
   const absl::StatusOr<OfflinePolicy> offline = GoodPolicy(o.directory);
@@ -114,10 +121,12 @@ int Flows(const Options& o) {
     const absl::Status written = WriteOutput(o.svg, FlowMatrix(flows, title));
     return written.ok() ? kPolicyDone : FailPolicy(written, kPolicyFailed);
   }
-  if (o.output == "csv")
+  if (output == "csv")
     Csv(flows);
-  else if (o.output == "json")
+  else if (output == "json")
     Json(flows);
+  else if (output == "jsonl")
+    JsonLines(flows);
   else
     Table(flows);
   return kPolicyDone;
@@ -125,19 +134,18 @@ int Flows(const Options& o) {
 
 }  // namespace
 
-void AddFlowsCommand(CLI::App& policy, int& exit_code) {
+void AddFlowsCommand(CLI::App& policy, const std::string& output, int& exit_code) {
   const auto o = std::make_shared<Options>();  // Kept by CLI11's callback.
   CLI::App* const flows = policy.add_subcommand("flows", "who can get what from whom, at most, when all is in order");
   flows->add_option("directory", o->directory, "the policy's folder")->required();
   flows->add_option("--profile,--board", o->profiles, "only these boards and processes");
   flows->add_option("--agency", o->agencies, "only what these agencies give or receive");
   flows->add_option("--category", o->categories, "only these categories");
-  flows->add_option("-o,--output", o->output, "table, csv or json")
-      ->check(CLI::IsMember({"table", "csv", "json"}))
-      ->capture_default_str();
+  flows->add_option("-o,--output", o->output, "table, csv, json or jsonl")
+      ->check(CLI::IsMember({"table", "csv", "json", "jsonl"}));
   flows->add_option("--svg", o->svg, "write a matrix of receivers and categories instead; - for standard output");
   flows->add_option("--at", o->at, "the day, YYYY-MM-DD; else today");
-  flows->callback([o, &exit_code] { exit_code = Flows(*o); });
+  flows->callback([o, &output, &exit_code] { exit_code = Flows(*o, o->output.empty() ? output : o->output); });
 }
 
 }  // namespace derwent::cli

@@ -5,6 +5,6 @@
 namespace derwent::cli {
 
 // Adds `policy flows`.
-void AddFlowsCommand(CLI::App& policy, int& exit_code);
+void AddFlowsCommand(CLI::App& policy, const std::string& output, int& exit_code);
 
 }  // namespace derwent::cli

@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
+#include "agents/cli/output.h"
 #include "agents/cli/policy/agreement_command.h"
 #include "agents/cli/policy/decide_command.h"
 #include "agents/cli/policy/diff_command.h"
@@ -41,7 +43,31 @@ struct Options {
   bool bundle = false;
 };
 
-int Check(const Options& o) {
+Format FormatOf(const std::string& output) {
+  return output == "json"    ? Format::kJson
+         : output == "jsonl" ? Format::kJsonLines
+         : output == "csv"   ? Format::kCsv
+                             : Format::kTable;
+}
+
+absl::string_view NameOf(policy::Severity severity) {
+  return severity == policy::Severity::kError     ? "ERROR"
+         : severity == policy::Severity::kWarning ? "WARNING"
+                                                  : "UNCONFIRMED";
+}
+
+// The problems alone; their count goes to standard error.
+void PrintProblems(const std::vector<policy::Problem>& problems, bool unconfirmed, const std::string& output) {
+  Rows rows({"severity", "file", "line", "rule", "message", "advice"});
+  for (const policy::Problem& problem : problems) {
+    if (problem.severity == policy::Severity::kUnconfirmed && !unconfirmed) continue;
+    rows.Add({std::string(NameOf(problem.severity)), problem.file, absl::StrCat(problem.line), problem.rule,
+              problem.message, problem.advice});
+  }
+  rows.Print(FormatOf(output), std::cout);
+}
+
+int Check(const Options& o, const std::string& output) {
   const absl::StatusOr<absl::CivilDay> day = o.at.empty() ? LondonDay(absl::Now()) : ParseDay(o.at);
   if (!day.ok()) return FailPolicy(day.status());
   const absl::StatusOr<OfflinePolicy> offline = ReadPolicyOn(o.directory, *day, o.registers);
@@ -53,27 +79,30 @@ int Check(const Options& o) {
     errors += problem.severity == policy::Severity::kError ? 1 : 0;
     open += problem.severity == policy::Severity::kUnconfirmed ? 1 : 0;
     warnings += problem.severity == policy::Severity::kWarning ? 1 : 0;
-    if (problem.severity != policy::Severity::kUnconfirmed || o.unconfirmed) std::cout << problem.ToString() << "\n";
+    const bool shown = problem.severity != policy::Severity::kUnconfirmed || o.unconfirmed;
+    if (shown && output == "table") std::cout << problem.ToString() << "\n";
   }
+  if (output != "table") PrintProblems(offline->problems, o.unconfirmed, output);
+  std::ostream& summary = output == "table" ? std::cout : std::cerr;
   if (offline->policy != nullptr) {
-    std::cout << "checked " << offline->policy->profiles.size() << " profiles, " << offline->policy->agreements.size()
-              << " agreements, " << offline->policy->categories.size() << " categories, "
-              << offline->policy->gateways.size() << " gateways, " << offline->policy->organisations.size()
-              << " organisations\n";
+    summary << "checked " << offline->policy->profiles.size() << " profiles, " << offline->policy->agreements.size()
+            << " agreements, " << offline->policy->categories.size() << " categories, "
+            << offline->policy->gateways.size() << " gateways, " << offline->policy->organisations.size()
+            << " organisations\n";
   }
-  std::cout << errors << " errors, " << warnings << " warnings on " << FormatDay(*day) << ", " << open
-            << " legal points need confirmation\n";
+  summary << errors << " errors, " << warnings << " warnings on " << FormatDay(*day) << ", " << open
+          << " legal points need confirmation\n";
   return errors == 0 ? kPolicyDone : kPolicyBadInput;
 }
 
-void AddChecking(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_code) {
+void AddChecking(CLI::App& policy, const std::shared_ptr<Options>& o, const std::string& output, int& exit_code) {
   CLI::App* const check =
       policy.add_subcommand("check", "every error and warning of a policy, with file, line, rule and what to do");
   check->add_option("directory", o->directory, "the policy's folder")->required();
   check->add_flag("--unconfirmed", o->unconfirmed, "list legal points that need confirmation");
   check->add_option("--at", o->at, "the day from which to look 90 days ahead, YYYY-MM-DD; else today");
   check->add_option("--directory", o->registers, "agencies' directories, whose roles and training to look at too");
-  check->callback([o, &exit_code] { exit_code = Check(*o); });
+  check->callback([o, &output, &exit_code] { exit_code = Check(*o, output); });
 }
 
 // A command that a signatory runs with certificate and key.
@@ -155,16 +184,16 @@ void AddResuming(CLI::App& policy, const std::shared_ptr<Options>& o, int& exit_
 
 }  // namespace
 
-void AddPolicyCommands(CLI::App& app, int& exit_code) {
+void AddPolicyCommands(CLI::App& app, const std::string& output, int& exit_code) {
   CLI::App* const policy = app.add_subcommand("policy", "write, test and sign the policy");
   policy->require_subcommand(1);
   const auto options = std::make_shared<Options>();  // Shared by the callbacks that CLI11 keeps.
-  AddChecking(*policy, options, exit_code);
-  AddDecideCommands(*policy, exit_code);
+  AddChecking(*policy, options, output, exit_code);
+  AddDecideCommands(*policy, output, exit_code);
   AddTestCommand(*policy, exit_code);
   AddProveCommand(*policy, exit_code);
   AddDiffCommand(*policy, exit_code);
-  AddFlowsCommand(*policy, exit_code);
+  AddFlowsCommand(*policy, output, exit_code);
   AddAgreementCommand(*policy, exit_code);
   AddSigning(*policy, options, exit_code);
   AddTightening(*policy, options, exit_code);
