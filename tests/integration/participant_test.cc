@@ -98,7 +98,7 @@ TEST_F(ParticipantTest, SignsWhatAnHonestBrokerShows) {
   adults().CollectAll();
   EXPECT_OK(Report(housing(), share, v1::PROGRESS_STATE_ACCEPTED, ""));
   police().CollectAll();
-  EXPECT_OK(police().daemon->postman().QueueWithdrawal(share, "rp.housing", "SENT_IN_ERROR"));
+  EXPECT_OK(police().daemon->postman().QueueWithdrawal({.share_id = share}, "rp.housing", "SENT_IN_ERROR"));
   EXPECT_OK(police().daemon->postman().Drain().status());
   EXPECT_THAT(Sign(), testing::IsOkAndHolds(true));
   EXPECT_THAT(adults().daemon->participant()->Once().status(), IsOk());

@@ -101,7 +101,7 @@ void PrintCsv(const policy::Decision& decision) {
   Rows rows({"category", "outcome", "form", "approvers", "reasons"});
   for (const policy::CategoryOutcome& outcome : decision.categories) {
     const auto name = [](std::string* out, const policy::Reason& reason) {
-      out->append(policy::Describe(reason.code).name);
+      absl::StrAppend(out, policy::Describe(reason.code).name);
     };
     rows.Add({outcome.category, std::string(outcome.Shown()),
               outcome.denied ? "" : std::string(policy::FormName(outcome.form)), absl::StrJoin(outcome.approvers, " "),

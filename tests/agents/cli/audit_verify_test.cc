@@ -51,7 +51,7 @@ class AuditVerifyTest : public ::testing::Test {
     std::filesystem::create_directories((folder_ / name).parent_path());
     std::ofstream(folder_ / name, std::ios::binary) << content;
   }
-  std::string Read(const std::string& name) { return trust::ReadFile(folder_ / name).value(); }
+  std::string Read(const std::string& name) { return trust::ReadFile((folder_ / name).string()).value(); }
   // Of the files as they are: what a forger would write too.
   void WriteManifest() {
     std::filesystem::remove(folder_ / "manifest.json");

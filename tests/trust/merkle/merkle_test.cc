@@ -115,7 +115,9 @@ TEST(ProofTest, ProvesEveryGrowth) {
       const bool says = old_size < size && !std::has_single_bit(old_size);
       const auto past = ProvenPast(old_size, size, tree.roots[size], *path);
       ASSERT_EQ(past.ok(), says) << old_size << " of " << size;
-      if (says) ASSERT_EQ(*past, tree.roots[old_size]);
+      if (says) {
+        ASSERT_EQ(*past, tree.roots[old_size]);
+      }
       ASSERT_FALSE(ProvenPast(old_size, size, tree.roots[size - 1], *path).ok());
       ASSERT_FALSE(VerifyConsistency(old_size, size, tree.roots[old_size - 1], tree.roots[size], *path).ok());
       ASSERT_FALSE(VerifyConsistency(old_size, size, tree.roots[old_size], tree.roots[size - 1], *path).ok());
