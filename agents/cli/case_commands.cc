@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 #include <vector>
 
@@ -23,7 +24,9 @@ struct Options {
   std::vector<std::string> members;
   std::string id;
   std::string agency;
-  std::vector<std::string> roles, persons, excluded;
+  std::vector<std::string> roles, persons, excluded, readmitted;
+  bool any_role = false;
+  bool any_person = false;
   bool remove = false;
 };
 
@@ -64,16 +67,35 @@ absl::StatusOr<int> Open(Client& client, const Options& o, Format format) {
   return Print(opened, format);
 }
 
+absl::StatusOr<v1::Case> Read(Client& client, const std::string& id) {
+  v1::GetCaseRequest request;
+  request.set_name(NameOf(id));
+  ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
+  const auto stub = v1::CaseService::NewStub(broker->grpc());
+  return broker->Call(*stub, &Stub::GetCase, request, client.options());
+}
+
+// The member as it was read, with what was typed: what is not named stays as it is. Exclusions are only added here.
+v1::CaseMember Typed(const v1::Case& known, const std::string& agency, const Options& o) {
+  v1::CaseMember member;
+  const auto before = std::ranges::find(known.members(), agency, &v1::CaseMember::agency);
+  if (before != known.members().end()) member = *before;
+  member.set_agency(agency);
+  if (o.any_role || !o.roles.empty()) member.mutable_roles()->Assign(o.roles.begin(), o.roles.end());
+  if (o.any_person || !o.persons.empty()) member.mutable_persons()->Assign(o.persons.begin(), o.persons.end());
+  member.mutable_excluded_persons()->Assign(o.excluded.begin(), o.excluded.end());
+  return member;
+}
+
 absl::StatusOr<int> Join(Client& client, const Options& o, Format format) {
+  ASSIGN_OR_RETURN(const v1::Case known, Read(client, o.id));
   v1::ChangeCaseMemberRequest request;
   request.set_request_id(NewId());
-  request.set_name(NameOf(o.id));
+  request.set_name(known.name());
+  request.set_etag(known.etag());
   request.set_remove(o.remove);
-  v1::CaseMember& member = *request.mutable_member();
-  member.set_agency(o.agency.empty() ? client.configuration().agency : o.agency);
-  member.mutable_roles()->Assign(o.roles.begin(), o.roles.end());
-  member.mutable_persons()->Assign(o.persons.begin(), o.persons.end());
-  member.mutable_excluded_persons()->Assign(o.excluded.begin(), o.excluded.end());
+  *request.mutable_member() = Typed(known, o.agency.empty() ? client.configuration().agency : o.agency, o);
+  request.mutable_readmitted_persons()->Assign(o.readmitted.begin(), o.readmitted.end());
   ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
   const auto stub = v1::CaseService::NewStub(broker->grpc());
   ASSIGN_OR_RETURN(const v1::Case changed, broker->Call(*stub, &Stub::ChangeCaseMember, request, client.options()));
@@ -101,11 +123,7 @@ absl::StatusOr<int> List(Client& client, Format format) {
 }
 
 absl::StatusOr<int> Show(Client& client, const Options& o, Format format) {
-  v1::GetCaseRequest request;
-  request.set_name(NameOf(o.id));
-  ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
-  const auto stub = v1::CaseService::NewStub(broker->grpc());
-  ASSIGN_OR_RETURN(const v1::Case known, broker->Call(*stub, &Stub::GetCase, request, client.options()));
+  ASSIGN_OR_RETURN(const v1::Case known, Read(client, o.id));
   return Print(known, format);
 }
 
@@ -141,12 +159,19 @@ void AddCaseCommands(CLI::App& app, Session& session) {
   open->add_option("--member", o->members, "agency, or agency:role,role; may be repeated");
   open->callback([o, &session] { session.Run([&](Client& client) { return Open(client, *o, session.format()); }); });
   CLI::App* const join =
-      cases->add_subcommand("join", "add a member or say who of it takes part; what is not named is taken away");
+      cases->add_subcommand("join", "add a member or say who of it takes part; what is not named stays as it is");
   join->add_option("case", o->id, "case id")->required();
   join->add_option("--agency", o->agency, "member; else your own agency");
-  join->add_option("--role", o->roles, "role that takes part; may be repeated");
-  join->add_option("--person", o->persons, "person who takes part; may be repeated");
-  join->add_option("--exclude", o->excluded, "person who must not (conflict of interest); may be repeated");
+  CLI::Option* const role =
+      join->add_option("--role", o->roles, "role that takes part, instead of those before; may be repeated");
+  CLI::Option* const person =
+      join->add_option("--person", o->persons, "person who takes part, instead of those before; may be repeated");
+  join->add_flag("--any-role", o->any_role, "any role that asks within the case")->excludes(role);
+  join->add_flag("--any-person", o->any_person, "whoever holds such a role")->excludes(person);
+  join->add_option("--exclude", o->excluded,
+                   "person who must not (conflict of interest), until readmitted; may be repeated");
+  join->add_option("--readmit", o->readmitted,
+                   "person whom your agency excluded, and excludes no more; may be repeated");
   join->add_flag("--remove", o->remove, "the agency is a member no more");
   join->callback([o, &session] { session.Run([&](Client& client) { return Join(client, *o, session.format()); }); });
   CLI::App* const list = cases->add_subcommand("list", "cases of your agency, newest first");

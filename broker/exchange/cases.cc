@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
+#include "broker/exchange/case_authority.h"
 #include "broker/exchange/case_link.h"
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/idempotency.h"
@@ -13,14 +14,14 @@
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 
-// Cases: opened by an accepted referral or a convenor's role, changed by their members, closed by their convenor.
+// Cases: opened by an accepted referral or a convenor's role, changed by convenors and, for its own people, each
+// member's SPOC (case_authority.h), closed by their convenor.
 
 namespace derwent::exchange {
 namespace {
 
 constexpr int kMostMembers = 50;
 constexpr int kMostNames = 100;
-constexpr absl::string_view kThematicLead = "thematic_lead";
 
 absl::Status NotEntitled(absl::string_view why) {
   return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", why);
@@ -70,17 +71,8 @@ absl::Status CheckOpen(const v1::OpenCaseRequest& request, const std::string& ca
 }
 
 bool Convenes(const Caller& caller, const v1::OpenCaseRequest& request, const World& world, absl::Time now) {
-  const auto profile = world.bundle->policy->profiles.find(request.profile());
-  if (profile == world.bundle->policy->profiles.end() || request.area().empty()) return false;
-  return std::any_of(profile->second.convenors.begin(), profile->second.convenors.end(), [&](const std::string& role) {
-    return role != kThematicLead && HoldsToday(world,
-                                               {.agency = caller.agency(),
-                                                .person = caller.person(),
-                                                .role = role,
-                                                .board = request.board(),
-                                                .area = request.area()},
-                                               now);
-  });
+  const Seat seat{.profile = request.profile(), .board = request.board(), .area = request.area()};
+  return !seat.area.empty() && HoldsConvenorsRole(seat, caller.agency(), caller.person(), world, now);
 }
 
 // The caller's agency accepted the referral, and the caller holds the role it was for.
@@ -116,14 +108,14 @@ absl::Status PutMember(const std::string& case_id, const v1::CaseMember& member,
   return absl::OkStatus();
 }
 
-// One entry a change: the caller's agency, and the member that it is about.
+// One entry a change: the caller's agency, and the member that it is about; of a readmission also whom.
 absl::StatusOr<uint64_t> EnterCase(absl::string_view step, const Caller& caller, const store::CaseRow& row,
-                                   const std::string& member, Batch& batch) {
+                                   const std::string& member, Batch& batch, const std::string& person = "") {
   ledger::EntryDraft draft(step, ledger::Actor::kReleasing);
   draft.SetReleasing(caller.agency(), caller.person())
       .SetPurpose("", row.profile, row.board, row.area)
       .SetIds("", "", row.case_id);
-  if (member != caller.agency()) draft.SetReceiving(member, "");
+  if (member != caller.agency() || !person.empty()) draft.SetReceiving(member, person);
   draft.SetOutcome("", {}, batch.world().policy_digest(), batch.world().register_digest);
   return batch.Append(draft);
 }
@@ -136,46 +128,63 @@ absl::Status Reply(const Caller& caller, const std::string& case_id, uint64_t en
   return absl::OkStatus();
 }
 
-// The case, to somebody who takes part in it today: a member agency's person who is not excluded and holds one of its
-// roles.
-absl::StatusOr<LoadedCase> TakenPartIn(const Caller& caller, absl::string_view name, Batch& batch) {
+// The case, to a person of a member agency whom nobody excluded.
+absl::StatusOr<LoadedCase> MembersCase(const Caller& caller, absl::string_view name, Batch& batch) {
   const absl::Status unknown =
       Refuse(absl::StatusCode::kNotFound, "CASE_UNKNOWN", "no case of this agency has this name");
   if (!absl::ConsumePrefix(&name, "cases/")) return unknown;
   ASSIGN_OR_RETURN(std::optional<LoadedCase> loaded, LoadCase(std::string(name), batch.read()));
-  const store::CaseMemberRow* const member = loaded.has_value() ? loaded->MemberOf(caller.agency()) : nullptr;
-  if (member == nullptr || loaded->Excludes(caller.agency(), caller.person())) return unknown;
-  if (!member->persons.empty() &&
-      std::find(member->persons.begin(), member->persons.end(), caller.person()) == member->persons.end())
+  if (!loaded.has_value() || loaded->MemberOf(caller.agency()) == nullptr ||
+      loaded->Excludes(caller.agency(), caller.person()))
     return unknown;
-  const policy::Policy& policy = *batch.world().bundle->policy;
-  const bool holds = std::any_of(policy.roles.begin(), policy.roles.end(), [&](const auto& role) {
-    const bool takes_part = member->roles.empty() ||
-                            std::find(member->roles.begin(), member->roles.end(), role.first) != member->roles.end();
-    return takes_part && HoldsToday(batch.world(),
-                                    {.agency = caller.agency(),
-                                     .person = caller.person(),
-                                     .role = role.first,
-                                     .board = loaded->row.board,
-                                     .area = loaded->row.area},
-                                    batch.now());
-  });
-  if (!holds) return NotEntitled("the person holds no role today that takes part in the case");
   return *std::move(loaded);
 }
 
 // What a caller may change of a member. Error: kPermissionDenied.
-absl::Status CheckChange(const Caller& caller, const v1::ChangeCaseMemberRequest& request, const LoadedCase& loaded) {
-  const bool convenes = loaded.row.convenor_agency == caller.agency();
+absl::Status CheckChange(const Caller& caller, const v1::ChangeCaseMemberRequest& request, const LoadedCase& loaded,
+                         const CaseAuthority& authority) {
   const store::CaseMemberRow* const member = loaded.MemberOf(request.member().agency());
-  if (!convenes && (member == nullptr || request.remove()))
-    return NotEntitled("the convenor's agency adds and removes members");
+  if (!authority.of_agency)
+    return NotEntitled("the person holds no convenor's role of the case today and is not its agency's SPOC");
+  if (!authority.of_process && request.member().agency() != caller.agency())
+    return NotEntitled("a SPOC names and excludes persons of its own agency");
+  if (!authority.convenes && (member == nullptr || request.remove()))
+    return NotEntitled("the convenor adds and removes members");
   if (request.remove() && request.member().agency() == loaded.row.convenor_agency)
     return NotEntitled("a convenor closes its case instead");
   const google::protobuf::RepeatedPtrField<std::string>& roles = request.member().roles();
-  if (!convenes && !std::equal(roles.begin(), roles.end(), member->roles.begin(), member->roles.end()))
-    return NotEntitled("the convenor's agency says which roles take part");
+  if (!authority.convenes && !std::equal(roles.begin(), roles.end(), member->roles.begin(), member->roles.end()))
+    return NotEntitled("the convenor says which roles take part");
   return absl::OkStatus();
+}
+
+// Whom the caller's agency excludes of a member.
+std::set<std::string> ExcludedBy(const std::string& by, const std::string& agency, const LoadedCase& loaded) {
+  std::set<std::string> persons;
+  for (const store::CaseExclusionRow& row : loaded.exclusions) {
+    if (row.by_agency == by && row.agency == agency) persons.insert(row.person);
+  }
+  return persons;
+}
+
+// An exclusion ends by being named, never by being left out.
+void CheckExclusions(const Caller& caller, const v1::ChangeCaseMemberRequest& request, const LoadedCase& loaded,
+                     Violations& violations) {
+  std::set<std::string> excluded = ExcludedBy(caller.agency(), request.member().agency(), loaded);
+  const auto& readmitted = request.readmitted_persons();
+  violations.Require(IsCodeList(readmitted), "readmitted_persons", "are opaque ids, 100 at most");
+  violations.Require(std::all_of(readmitted.begin(), readmitted.end(),
+                                 [&](const std::string& person) { return excluded.contains(person); }),
+                     "readmitted_persons", "are persons whom the caller's agency excluded");
+  violations.Require(readmitted.empty() || !request.remove(), "readmitted_persons", "are of an agency that stays");
+  const auto& named = request.member().excluded_persons();
+  violations.Require(std::none_of(named.begin(), named.end(),
+                                  [&](const std::string& person) {
+                                    return std::find(readmitted.begin(), readmitted.end(), person) != readmitted.end();
+                                  }),
+                     "readmitted_persons", "are not excluded by the same change");
+  excluded.insert(named.begin(), named.end());
+  violations.Require(excluded.size() <= kMostNames, "member.excluded_persons", "are 100 at most, with earlier ones");
 }
 
 absl::Status Change(const Caller& caller, const v1::ChangeCaseMemberRequest& request, const LoadedCase& loaded,
@@ -187,6 +196,13 @@ absl::Status Change(const Caller& caller, const v1::ChangeCaseMemberRequest& req
   if (member.agency() != caller.agency() && before != nullptr) {
     for (const std::string& person : before->persons) member.add_persons(person);  // Its own agency's to name.
   }
+  std::set<std::string> excluded = ExcludedBy(caller.agency(), member.agency(), loaded);
+  excluded.insert(member.excluded_persons().begin(), member.excluded_persons().end());
+  for (const std::string& person : request.readmitted_persons()) {
+    if (excluded.erase(person) == 0) continue;  // Named twice.
+    RETURN_IF_ERROR(EnterCase("case_readmitted", caller, loaded.row, member.agency(), batch, person).status());
+  }
+  member.mutable_excluded_persons()->Assign(excluded.begin(), excluded.end());
   return PutMember(case_id, member, caller.agency(), batch);
 }
 
@@ -234,10 +250,11 @@ absl::Status ChangeCaseMember(const Caller& caller, const v1::ChangeCaseMemberRe
   ASSIGN_OR_RETURN(const bool before,
                    Answered(caller, "ChangeCaseMember", request.request_id(), digest, response, batch));
   if (before) return absl::OkStatus();
-  ASSIGN_OR_RETURN(LoadedCase loaded, TakenPartIn(caller, request.name(), batch));
-  RETURN_IF_ERROR(CheckChange(caller, request, loaded));
+  ASSIGN_OR_RETURN(LoadedCase loaded, MembersCase(caller, request.name(), batch));
+  RETURN_IF_ERROR(CheckChange(caller, request, loaded, AuthorityOver(loaded, caller, batch.world(), batch.now())));
   Violations violations;
   CheckMember(request.member(), caller.agency(), batch.world(), "member", violations);
+  CheckExclusions(caller, request, loaded, violations);
   violations.Require(loaded.members.size() < kMostMembers + 1 || loaded.MemberOf(request.member().agency()) != nullptr,
                      "member", "is one of 51 at most");
   RETURN_IF_ERROR(violations.ToStatus());
@@ -258,8 +275,9 @@ absl::Status CloseCase(const Caller& caller, const v1::CloseCaseRequest& request
   const Sha256Digest digest = trust::Sha256(request.SerializeAsString());
   ASSIGN_OR_RETURN(const bool before, Answered(caller, "CloseCase", request.request_id(), digest, response, batch));
   if (before) return absl::OkStatus();
-  ASSIGN_OR_RETURN(LoadedCase loaded, TakenPartIn(caller, request.name(), batch));
-  if (loaded.row.convenor_agency != caller.agency()) return NotEntitled("the convenor's agency closes a case");
+  ASSIGN_OR_RETURN(LoadedCase loaded, MembersCase(caller, request.name(), batch));
+  if (!AuthorityOver(loaded, caller, batch.world(), batch.now()).convenes)
+    return NotEntitled("who holds a convenor's role at the convenor's agency today closes a case");
   if (loaded.open()) {
     loaded.row.close_time = batch.now();
     ++loaded.row.revision;

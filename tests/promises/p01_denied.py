@@ -1,6 +1,9 @@
 """P01: denied unless allowed. An empty, broken, stripped or unsigned policy shares nothing: the broker does not start under it, or keeps
-the last good one and says so; a signed policy without agreements, or without the profile, lets nothing through. (Unknown callers at
+the last good one and says so; a signed policy without agreements, or without the profile, lets nothing through. A role that works no cases
+changes nothing of one, and an exclusion ends only by being named. (Unknown callers at
 every RPC: p01_callers_test.cc; the policy's own worked decisions: tests/policy.)"""
+import json
+import pathlib
 import shutil
 import subprocess
 import unittest
@@ -41,6 +44,25 @@ class Denied(PromiseTest):
         self.assertIn(sent.returncode, (2, 3), sent.stdout + sent.stderr)
         self.assertTrue([reason for reason in reasons if reason in sent.stdout + sent.stderr], sent.stdout + sent.stderr)
         self.assertEqual(self.shares(), before)
+
+    def case(self, role, *args):
+        return self.bed.derwent("dcc.adults", role, "-o", "json", "case", *args)
+
+    def test_0_a_role_that_works_no_cases_changes_nothing_of_one(self):
+        opened = self.case("spoc", "open", "--profile", "fire_safety", "--area", "E07000034")
+        self.assertEqual(opened.returncode, 0, opened.stderr)
+        case = json.loads(opened.stdout)["caseId"]
+        excluded = pathlib.Path(self.bed.client("dcc.adults", "practitioner")).read_text().split("/people/")[1].split(".")[0]
+        self.assertEqual(self.case("spoc", "join", case, "--exclude", excluded).returncode, 0)
+        for role, *command in (("registrar", "join", case), ("registrar", "join", case, "--agency", "police.derbys"), ("registrar", "close", case),
+                               ("dpo", "join", case, "--readmit", excluded)):
+            self.assertEqual(self.case(role, *command).returncode, 4, command)
+        self.assertEqual(self.case("practitioner", "show", case).returncode, 5, "the exclusion stands")
+        self.assertEqual(self.case("spoc", "join", case).returncode, 0)
+        self.assertEqual(self.case("practitioner", "show", case).returncode, 5, "and is not forgotten by being left out")
+        self.assertEqual(self.case("spoc", "join", case, "--readmit", excluded).returncode, 0)
+        self.assertEqual(self.case("practitioner", "show", case).returncode, 0)
+        self.assertEqual(self.bed.entered("case_readmitted"), 1)
 
     def test_1_the_broker_does_not_start_under_a_policy_that_does_not_verify(self):
         for name, harm in BREAKS.items():

@@ -6,7 +6,7 @@ namespace {
 // Beside the case of the fixture, which a SPOC of fire opened with adults' services as a member.
 class CaseTest : public RequestTest {
  protected:
-  CaseTest() : RequestTest(HomeVisit()) {}
+  explicit CaseTest(const Setting& setting = HomeVisit()) : RequestTest(setting) {}
   v1::OpenCaseRequest Opening() const {
     v1::OpenCaseRequest request;
     request.set_request_id(kAnswerId);
@@ -32,9 +32,27 @@ class CaseTest : public RequestTest {
     request.set_name(absl::StrCat("cases/", kCase));
     return GetCase(caller, request, *store_->Read().value());
   }
+  absl::Status Close(const Caller& caller, const std::string& id = kAnswerId) {
+    v1::CloseCaseRequest request;
+    request.set_request_id(id);
+    request.set_name(absl::StrCat("cases/", kCase));
+    return Run([&](Batch& batch) { return CloseCase(caller, request, case_, batch); });
+  }
+  // Excludes somebody of the caller's own agency.
+  absl::Status Exclude(const std::string& excluded, const Caller& caller, const std::string& id = kRequestId) {
+    v1::ChangeCaseMemberRequest request = Changing(caller.agency(), id);
+    request.mutable_member()->add_excluded_persons(excluded);
+    return Change(request, caller);
+  }
   std::string AcceptReferral();
 
   v1::Case case_;
+};
+
+// The case of a process, whose convenor is no SPOC of anybody.
+class ProcessCaseTest : public CaseTest {
+ protected:
+  ProcessCaseTest() : CaseTest(Marac()) {}
 };
 
 TEST_F(CaseTest, AConvenorOpensACaseAndItsMembersAreParties) {
@@ -129,7 +147,7 @@ TEST_F(CaseTest, AMemberNamesItsOwnPersonsAndExcludesAnybody) {
   EXPECT_EQ(fires.members(1).excluded_persons(0), "p-brother") << "but who concerns this agency";
 }
 
-TEST_F(CaseTest, OnlyTheConvenorAddsRemovesAndSaysWhichRoles) {
+TEST_F(CaseTest, OnlyTheConvenorsAgencyAddsRemovesAndSaysWhichRoles) {
   EXPECT_EQ(Told(Change(Changing("cbc"), PersonOf(kHolder, kOfficer))), "ROLE_NOT_ENTITLED");
   v1::ChangeCaseMemberRequest roles = Changing(kHolder);
   roles.mutable_member()->add_roles("spoc");
@@ -181,20 +199,108 @@ TEST_F(CaseTest, NobodyElseSeesIt) {
   EXPECT_EQ(ListCases(AgentOf("cbc"), {}, *store_->Read().value())->cases_size(), 0);
 }
 
-TEST_F(CaseTest, TheConvenorsAgencyClosesItOnceAndForAll) {
-  v1::CloseCaseRequest request;
-  request.set_request_id(kRequestId);
-  request.set_name(absl::StrCat("cases/", kCase));
-  const auto close = [&](const Caller& caller) {
-    return Run([&](Batch& batch) { return CloseCase(caller, request, case_, batch); });
-  };
-  EXPECT_EQ(Told(close(PersonOf(kHolder, kOfficer))), "ROLE_NOT_ENTITLED");
-  ASSERT_OK(close(PersonOf("dfrs")));
+TEST_F(CaseTest, NoOtherRoleOfAMemberAdministersIt) {
+  Give("dfrs", "p-reg", "registrar");
+  Give("dfrs", "p-new", "practitioner");
+  for (const char* person : {"p-reg", "p-new"}) {
+    EXPECT_EQ(Told(Change(Changing("cbc"), PersonOf("dfrs", person))), "ROLE_NOT_ENTITLED") << person;
+    EXPECT_EQ(Told(Exclude(kPractitioner, PersonOf("dfrs", person))), "ROLE_NOT_ENTITLED") << person;
+    EXPECT_EQ(Told(Close(PersonOf("dfrs", person))), "ROLE_NOT_ENTITLED") << person;
+  }
+}
+
+TEST_F(CaseTest, AnExclusionIsNotForgottenByBeingLeftOut) {
+  ASSERT_OK(Exclude("p-brother", PersonOf("dfrs")));
+  ASSERT_OK(Change(Changing("dfrs", kAnswerId), PersonOf("dfrs")));
+  EXPECT_EQ(Told(Seen(PersonOf("dfrs", "p-brother")).status()), "CASE_UNKNOWN");
+  ASSERT_OK(Exclude("p-sister", PersonOf("dfrs"), kSupplementId));
+  EXPECT_EQ(case_.members(1).excluded_persons_size(), 2) << "another one is one more";
+  v1::ChangeCaseMemberRequest removal = Changing(kHolder, kApprovalId);
+  removal.set_remove(true);
+  ASSERT_OK(Exclude("p-uncle", PersonOf(kHolder, kOfficer), kShareId));
+  ASSERT_OK(Change(removal, PersonOf("dfrs")));
+  const char* const again = "5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1b40";
+  ASSERT_OK(Change(Changing(kHolder, again), PersonOf("dfrs"))) << "a member again";
+  EXPECT_EQ(Told(Seen(PersonOf(kHolder, "p-uncle")).status()), "CASE_UNKNOWN");
+}
+
+TEST_F(CaseTest, AnExclusionEndsByBeingNamedWithAnEntryOfItsOwn) {
+  ASSERT_OK(Exclude("p-brother", PersonOf("dfrs")));
+  v1::ChangeCaseMemberRequest request = Changing("dfrs", kAnswerId);
+  request.add_readmitted_persons("p-brother");
+  ASSERT_OK(Change(request, PersonOf("dfrs")));
+  EXPECT_OK(Seen(PersonOf("dfrs", "p-brother")));
+  EXPECT_EQ(EntriesOf("dfrs", "case_readmitted"), 1u);
+}
+
+TEST_F(CaseTest, OnlyWhoExcludedReadmits) {
+  v1::ChangeCaseMemberRequest others = Changing("dfrs");
+  others.mutable_member()->add_excluded_persons("p-brother");
+  ASSERT_OK(Change(others, PersonOf(kHolder, kOfficer)));
+  v1::ChangeCaseMemberRequest request = Changing("dfrs", kAnswerId);
+  request.add_readmitted_persons("p-brother");
+  const auto violations = Violations::Of(Change(request, PersonOf("dfrs")));
+  ASSERT_EQ(violations.size(), 1u);
+  EXPECT_EQ(violations[0].first, "readmitted_persons");
+  EXPECT_EQ(EntriesOf("dfrs", "case_readmitted"), 0u);
+  ASSERT_OK(Change(request, PersonOf(kHolder, kOfficer)));
+}
+
+TEST_F(CaseTest, WhoIsExcludedAndReadmittedAtOnceIsRefused) {
+  ASSERT_OK(Exclude("p-brother", PersonOf("dfrs")));
+  v1::ChangeCaseMemberRequest request = Changing("dfrs", kAnswerId);
+  request.mutable_member()->add_excluded_persons("p-brother");
+  request.add_readmitted_persons("p-brother");
+  EXPECT_EQ(Told(Change(request, PersonOf("dfrs"))), "PAYLOAD_REJECTED");
+}
+
+TEST_F(CaseTest, ExclusionsOfAMemberAreAHundredAtMost) {
+  v1::ChangeCaseMemberRequest request = Changing("dfrs");
+  for (int i = 0; i < 100; ++i) request.mutable_member()->add_excluded_persons(absl::StrCat("p-", i));
+  ASSERT_OK(Change(request, PersonOf("dfrs")));
+  EXPECT_EQ(Told(Exclude("p-100", PersonOf("dfrs"), kAnswerId)), "PAYLOAD_REJECTED");
+}
+
+TEST_F(ProcessCaseTest, ASpocSpeaksForItsOwnAgencyAlone) {
+  Give(kHolder, "p-spoc", "spoc");
+  const Caller spoc = PersonOf(kHolder, "p-spoc");
+  v1::ChangeCaseMemberRequest own = Changing(kHolder);
+  own.mutable_member()->add_persons("p-worker");
+  own.mutable_member()->add_excluded_persons("p-sister");
+  EXPECT_OK(Change(own, spoc)) << "whether or not it takes part itself";
+  v1::ChangeCaseMemberRequest others = Changing("cbc", kAnswerId);
+  others.mutable_member()->add_excluded_persons(kPractitioner);
+  EXPECT_EQ(Told(Change(others, spoc)), "ROLE_NOT_ENTITLED");
+  EXPECT_EQ(Told(Change(Changing("dfrs", kAnswerId), spoc)), "ROLE_NOT_ENTITLED");
+  EXPECT_EQ(Told(Close(spoc)), "ROLE_NOT_ENTITLED");
+}
+
+TEST_F(ProcessCaseTest, ASpocOfTheConvenorsAgencyConvenesOnlyWhereNobodyElseThereMay) {
+  Give("cbc", "p-spoc", "spoc");
+  const Caller spoc = PersonOf("cbc", "p-spoc");
+  EXPECT_EQ(Told(Change(Changing("dfrs"), spoc)), "ROLE_NOT_ENTITLED");
+  EXPECT_EQ(Told(Close(spoc)), "ROLE_NOT_ENTITLED");
+  std::erase_if(world().directories["cbc"],
+                [](const auto& entry) { return entry.roles.front().role == "marac_coordinator"; });
+  EXPECT_OK(Change(Changing("dfrs", kSupplementId), spoc));
+  EXPECT_OK(Close(spoc));
+}
+
+TEST_F(ProcessCaseTest, TheConvenorExcludesPersonsOfAnyMember) {
+  v1::ChangeCaseMemberRequest others = Changing(kHolder);
+  others.mutable_member()->add_excluded_persons(kOfficer);
+  ASSERT_OK(Change(others, PersonOf("cbc")));
+  EXPECT_EQ(Told(Seen(PersonOf(kHolder, kOfficer)).status()), "CASE_UNKNOWN");
+}
+
+TEST_F(CaseTest, TheConvenorClosesItOnceAndForAll) {
+  Give(kHolder, "p-spoc", "spoc");
+  EXPECT_EQ(Told(Close(PersonOf(kHolder, "p-spoc"))), "ROLE_NOT_ENTITLED") << "a convenor's role, but of a member";
+  ASSERT_OK(Close(PersonOf("dfrs"), kRequestId));
   EXPECT_EQ(case_.state(), v1::CASE_STATE_CLOSED);
-  request.set_request_id(kAnswerId);
   const std::string closed = case_.close_time().SerializeAsString();
   now_ += absl::Hours(1);
-  ASSERT_OK(close(PersonOf("dfrs")));
+  ASSERT_OK(Close(PersonOf("dfrs")));
   EXPECT_EQ(case_.close_time().SerializeAsString(), closed);
   EXPECT_EQ(Told(Change(Changing("cbc"), PersonOf("dfrs"))), "CASE_CLOSED");
   EXPECT_EQ(EntriesOf(kHolder, "case_closed"), 2u);

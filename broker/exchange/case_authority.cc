@@ -1,0 +1,47 @@
+#include "broker/exchange/case_authority.h"
+
+#include <algorithm>
+
+namespace derwent::exchange {
+namespace {
+
+constexpr absl::string_view kSpoc = "spoc";
+
+bool Holds(const Seat& seat, absl::string_view role, absl::string_view agency, absl::string_view person,
+           const World& world, absl::Time now) {
+  return HoldsToday(world, {.agency = agency, .person = person, .role = role, .board = seat.board, .area = seat.area},
+                    now);
+}
+
+bool SomebodyConvenes(const Seat& seat, const std::string& agency, const World& world, absl::Time now) {
+  const auto directory = world.directories.find(agency);
+  return directory != world.directories.end() &&
+         std::any_of(directory->second.begin(), directory->second.end(), [&](const policy::DirectoryEntry& entry) {
+           return HoldsConvenorsRole(seat, agency, entry.id, world, now);
+         });
+}
+
+}  // namespace
+
+bool HoldsConvenorsRole(const Seat& seat, absl::string_view agency, absl::string_view person, const World& world,
+                        absl::Time now) {
+  const auto profile = world.bundle->policy->profiles.find(seat.profile);
+  return profile != world.bundle->policy->profiles.end() &&
+         std::any_of(profile->second.convenors.begin(), profile->second.convenors.end(), [&](const std::string& role) {
+           return role != kThematicLead && Holds(seat, role, agency, person, world, now);
+         });
+}
+
+CaseAuthority AuthorityOver(const LoadedCase& loaded, const Caller& caller, const World& world, absl::Time now) {
+  const Seat seat{.profile = loaded.row.profile, .board = loaded.row.board, .area = loaded.row.area};
+  const bool convenor = HoldsConvenorsRole(seat, caller.agency(), caller.person(), world, now);
+  const bool spoc = Holds(seat, kSpoc, caller.agency(), caller.person(), world, now);
+  CaseAuthority authority;
+  authority.convenes = loaded.row.convenor_agency == caller.agency() &&
+                       (convenor || (spoc && !SomebodyConvenes(seat, caller.agency(), world, now)));
+  authority.of_process = convenor || authority.convenes;
+  authority.of_agency = authority.of_process || spoc;
+  return authority;
+}
+
+}  // namespace derwent::exchange
