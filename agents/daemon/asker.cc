@@ -1,6 +1,7 @@
 #include "agents/daemon/asker.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -254,16 +255,17 @@ absl::StatusOr<v1::CancelCaseRequestResponse> Asker::Cancel(const AskedRow& row,
     return Fault(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED", "only a stored request can be cancelled");
   v1::SendCaseRequestResponse outcome;
   if (!outcome.ParseFromString(row.outcome)) return absl::DataLossError("a kept outcome does not parse");
+  std::set<std::string> holders;
   for (const v1::AskerDecision& decision : outcome.decisions()) {
+    holders.insert(decision.holder_agency());
     RETURN_IF_ERROR(
         parts_.postman.QueueWithdrawal({row.request_id}, decision.holder_agency(), reason.empty() ? "OTHER" : reason));
   }
   RETURN_IF_ERROR(parts_.requests.SettleAsked(row.request_id, "CANCELLED", "", row.outcome));
-  ASSIGN_OR_RETURN(const std::vector<Postman::Sent> sent, parts_.postman.Drain(row.request_id));
+  RETURN_IF_ERROR(parts_.postman.Drain(row.request_id).status());
+  ASSIGN_OR_RETURN(const std::vector<std::string> told, parts_.postman.ToldOf(row.request_id, holders));
   v1::CancelCaseRequestResponse response;
-  for (const Postman::Sent& one : sent) {
-    for (const std::string& agency : one.told_agencies) response.add_told_agencies(agency);
-  }
+  response.mutable_told_agencies()->Assign(told.begin(), told.end());
   return response;
 }
 

@@ -102,11 +102,10 @@ absl::StatusOr<v1::WithdrawResponse> Desk::Withdraw(const LocalCaller& caller, c
   RETURN_IF_ERROR(context_.state.MarkReconciled(share->share_id));  // Nobody is waited for any more.
   RETURN_IF_ERROR(CancelWaiting(*share));
   RETURN_IF_ERROR(context_.state.LogAccess(caller.name, share->share_id, "withdraw"));
-  ASSIGN_OR_RETURN(const std::vector<Postman::Sent> sent, postman_.Drain(share->share_id));
+  RETURN_IF_ERROR(postman_.Drain(share->share_id).status());
+  ASSIGN_OR_RETURN(const std::vector<std::string> told, postman_.ToldOf(share->share_id, recipients));
   v1::WithdrawResponse response;
-  for (const Postman::Sent& one : sent) {
-    for (const std::string& agency : one.told_agencies) response.add_told_agencies(agency);
-  }
+  response.mutable_told_agencies()->Assign(told.begin(), told.end());
   return response;
 }
 

@@ -34,7 +34,8 @@ Handover::Handover(const AgentContext& context, std::string folder)
 
 absl::Status Handover::Give(const InboxRow& received) {
   if (received.handed_over) return absl::OkStatus();
-  if (folder_.empty()) return context_.state.FinishHandover(received.share_id);
+  const bool withdrawn = received.content.empty();  // Before it was handed over.
+  if (folder_.empty() || withdrawn) return context_.state.FinishHandover(received.share_id);
   const std::string name = received.share_id + ".json";
   if (Exists(folder_ + "/done/" + name)) return context_.state.FinishHandover(received.share_id);
   RETURN_IF_ERROR(context_.state.StartHandover(received.share_id));
@@ -113,9 +114,14 @@ absl::Status Handover::GiveWithdrawal(const std::string& share_id, absl::string_
   if (folder_.empty()) return absl::OkStatus();
   if (delete_copies) RETURN_IF_ERROR(TakeAway(share_id));
   const char* copies = delete_copies ? "true" : "false";
-  return WriteDurably(absl::StrCat(folder_, "/", share_id, ".withdrawn.json"),
-                      absl::StrCat("{\"share_id\":\"", share_id, "\",\"withdrawn\":true,\"reason\":\"", reason,
-                                   "\",\"delete_copies\":", copies, "}\n"));
+  RETURN_IF_ERROR(WriteDurably(absl::StrCat(folder_, "/", share_id, ".withdrawn.json"),
+                               absl::StrCat("{\"share_id\":\"", share_id, "\",\"withdrawn\":true,\"reason\":\"", reason,
+                                            "\",\"delete_copies\":", copies, "}\n")));
+  if (!delete_copies) return absl::OkStatus();
+  const std::string untaken = absl::StrCat(folder_, "/", share_id, ".json");
+  if (unlink(untaken.c_str()) != 0 && errno != ENOENT)
+    return absl::UnavailableError("a withdrawn share cannot be taken back from the hand-over folder");
+  return SyncFolder(folder_);
 }
 
 }  // namespace derwent::agents

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 
 #include "agents/daemon/at_once.h"
 #include "agents/daemon/fault.h"
@@ -27,6 +30,10 @@ absl::StatusOr<v1::Manifest> ManifestOf(const InboxRow& received) {
   v1::Manifest manifest;
   if (!manifest.ParseFromString(received.manifest)) return absl::DataLossError("a kept manifest does not parse");
   return manifest;
+}
+
+std::string WithdrawalKey(const std::string& share_id, const std::string& recipient) {
+  return absl::StrCat("withdrawal/", share_id, "/", recipient);
 }
 
 std::string AcknowledgementKey(const std::string& share_id) { return absl::StrCat("acknowledgement/", share_id); }
@@ -118,7 +125,7 @@ absl::Status Postman::QueueWithdrawal(const SharedVersion& share, const std::str
                                 .peer = recipient,
                                 .kind = "WITHDRAWAL"};
   return context_.state
-      .QueueMessage(message, absl::StrCat("withdrawal/", share.share_id, "/", recipient),
+      .QueueMessage(message, WithdrawalKey(share.share_id, recipient),
                     [&](uint32_t sequence) {
                       v1::Withdrawal withdrawal;
                       *withdrawal.mutable_head() =
@@ -186,7 +193,7 @@ absl::StatusOr<Postman::Sent> Postman::Send(const OutgoingMessage& message) {
 
 absl::StatusOr<Postman::Sent> Postman::SendOrDrop(const OutgoingMessage& message, bool& dropped) {
   absl::StatusOr<Sent> sent = Send(message);
-  if (sent.ok()) RETURN_IF_ERROR(context_.state.MessageSent(message.row));
+  if (sent.ok()) RETURN_IF_ERROR(context_.state.MessageSent(message.row, absl::StrJoin(sent->told_agencies, " ")));
   if (sent.ok() || WorthRetrying(sent.status())) return sent;
   // The broker will never take it: its number goes to the next message, and somebody must look.
   context_.log.Failure("a message was not taken", sent.status(),
@@ -198,6 +205,18 @@ absl::StatusOr<Postman::Sent> Postman::SendOrDrop(const OutgoingMessage& message
   RETURN_IF_ERROR(context_.state.DropMessage(message, read.ok() ? read->head.sequence() : 0));
   dropped = true;
   return sent;
+}
+
+absl::StatusOr<std::vector<std::string>> Postman::ToldOf(const std::string& share_id,
+                                                         const std::set<std::string>& recipients) {
+  std::vector<std::string> told;
+  for (const std::string& recipient : recipients) {
+    ASSIGN_OR_RETURN(const std::optional<std::string> reply,
+                     context_.state.ReplyTo(WithdrawalKey(share_id, recipient)));
+    if (!reply.has_value()) return absl::UnavailableError("the broker did not take a withdrawal; try again");
+    for (const absl::string_view agency : absl::StrSplit(*reply, ' ', absl::SkipEmpty())) told.emplace_back(agency);
+  }
+  return told;
 }
 
 absl::StatusOr<std::vector<Postman::Sent>> Postman::Drain(const std::string& share_id) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,9 @@ class Postman {
   // Sends everything kept. Returns what became of the messages about `share_id` (may be empty: none wanted).
   // Error: kUnavailable when the broker does not answer; the rest stays kept.
   absl::StatusOr<std::vector<Sent>> Drain(const std::string& share_id = "");
+  // Whom the withdrawals to `recipients` told, for they had the share already; whichever Drain sent them. Error:
+  // kUnavailable the broker did not take one of them.
+  absl::StatusOr<std::vector<std::string>> ToldOf(const std::string& share_id, const std::set<std::string>& recipients);
 
  private:
   v1::MessageHead Head(const std::string& share_id, uint32_t version, const std::string& to, uint32_t sequence) const;

@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS heard (share_id BLOB, agency BLOB, what BLOB NOT NULL
 CREATE TABLE IF NOT EXISTS out_sequences (share_id BLOB, peer BLOB, last INTEGER NOT NULL, PRIMARY KEY (share_id, peer)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS out_messages (row INTEGER PRIMARY KEY AUTOINCREMENT, once_key BLOB NOT NULL UNIQUE, request_id BLOB NOT NULL,
   share_id BLOB NOT NULL, peer BLOB NOT NULL, kind BLOB NOT NULL, delivery_id BLOB NOT NULL, envelope BLOB NOT NULL, sent INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS out_replies (once_key BLOB PRIMARY KEY, reply BLOB NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS out_messages_pending ON out_messages (sent, row);
 CREATE INDEX IF NOT EXISTS out_messages_by_share ON out_messages (share_id, peer, kind);
 CREATE TABLE IF NOT EXISTS in_sequences (share_id BLOB, peer BLOB, last INTEGER NOT NULL, PRIMARY KEY (share_id, peer)) WITHOUT ROWID;
@@ -288,7 +289,18 @@ absl::StatusOr<std::vector<OutgoingMessage>> State::PendingMessages() {
   }
 }
 
-absl::Status State::MessageSent(int64_t row) { return Change("UPDATE out_messages SET sent = 1 WHERE row = ?", row); }
+absl::Status State::MessageSent(int64_t row, absl::string_view reply) {
+  return commits_.Run([&](Sql& sql) -> absl::Status {
+    RETURN_IF_ERROR(Sql::Statement(sql, "UPDATE out_messages SET sent = 1 WHERE row = ?").Bind(row).Run());
+    return Sql::Statement(sql, "INSERT OR REPLACE INTO out_replies SELECT once_key, ? FROM out_messages WHERE row = ?")
+        .Bind(reply, row)
+        .Run();
+  });
+}
+
+absl::StatusOr<std::optional<std::string>> State::ReplyTo(const std::string& once_key) {
+  return First("SELECT reply FROM out_replies WHERE once_key = ?", once_key);
+}
 
 absl::Status State::DropMessage(const OutgoingMessage& message, uint32_t sequence) {
   return commits_.Run([&](Sql& sql) -> absl::Status {

@@ -171,7 +171,10 @@ class State {
   // Whether a message of that kind was ever signed about a share for an agency.
   absl::StatusOr<bool> HasMessage(const std::string& share_id, const std::string& peer, absl::string_view kind);
   absl::StatusOr<std::vector<OutgoingMessage>> PendingMessages();
-  absl::Status MessageSent(int64_t row);
+  // The broker took it, and said `reply`.
+  absl::Status MessageSent(int64_t row, absl::string_view reply);
+  // nullopt while it was not sent.
+  absl::StatusOr<std::optional<std::string>> ReplyTo(const std::string& once_key);
   // Forgets a message that the broker does not take; its number is given again when it was the last.
   absl::Status DropMessage(const OutgoingMessage& message, uint32_t sequence);
 

@@ -111,6 +111,24 @@ TEST_F(ReferralTest, AWithdrawnShareIsDeletedAndItsRecipientTold) {
   adults().CollectAll();
   EXPECT_TRUE(housing().daemon->context().state.FindReceived(share).value()->content.empty());
   EXPECT_FALSE(adults().daemon->context().state.FindReceived(share).value().has_value());
+  EXPECT_EQ(HandedOver(housing(), share), "") << "what the system has not taken is deleted";
+  EXPECT_THAT(HandedOver(housing(), share + ".withdrawn"), HasSubstr("\"delete_copies\":true"));
+}
+
+TEST_F(ReferralTest, WhoWasToldOfAWithdrawalIsKnownWhoeverSentIt) {
+  const std::string share = Push();
+  housing().CollectAll();
+  police().CollectAll();
+  v1::WithdrawRequest request;
+  request.set_share_id(share);
+  request.set_reason("SENT_IN_ERROR");
+  const LocalCaller console{.kind = trust::CallerKind::kConsole, .name = "one"};
+  ASSERT_OK(police().daemon->desk().Withdraw(console, request));
+  // The messages are sent by now, as when the timed round was faster than this call.
+  const auto told = police().daemon->desk().Withdraw(console, request);
+  ASSERT_OK(told);
+  EXPECT_THAT(std::vector<std::string>(told->told_agencies().begin(), told->told_agencies().end()),
+              ::testing::ElementsAre("rp.housing"));
 }
 
 TEST_F(ReferralTest, ALostAnswerIsAskedForAgainWithTheSameBytes) {
