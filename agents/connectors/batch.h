@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,12 @@ struct Problem {
   std::string rule;
 };
 
+// A referral, and which row or item it was.
+struct Referral {
+  int64_t row = 0;  // As of a problem.
+  v1::PushReferralRequest request;
+};
+
 // What one row of a register says about one person. Rows with one `record_ref` are about one person.
 struct RegisterRow {
   int64_t row = 0;
@@ -23,14 +30,24 @@ struct RegisterRow {
   bool sound = true;  // False: the row had problems; only `record_ref` is set, so that the person can be left out.
 };
 
+// The rows of a CSV as they were read, to give the bad ones back; empty for JSON, and without the good rows of a
+// register.
+struct SourceRows {
+  std::vector<std::string> header;
+  std::map<int64_t, std::vector<std::string>> rows;
+};
+
 // What a file held: good items become referrals or rows of a register, bad ones problems; one bad row never refuses the
 // others.
 struct Batch {
-  std::vector<v1::PushReferralRequest> referrals;
+  std::vector<Referral> referrals;
   std::vector<RegisterRow> rows;
   std::vector<Problem> problems;
-  std::string
-      rejected_rows;  // CSV of the bad rows with `_row,_column,_rule`; empty when there are none or the file is JSON.
+  SourceRows source;
 };
+
+// CSV of the rows that have problems, in their order, each with all of its problems in `_row,_column,_rule`, to be put
+// right and sent again. Empty when none of the problems is of a row.
+std::string RejectedRows(const SourceRows& source, const std::vector<Problem>& problems);
 
 }  // namespace derwent::connectors

@@ -74,8 +74,20 @@ void Mapping::FillRecord(const Lookup& lookup, int64_t row, v1::CaseRecord& reco
   const absl::StatusOr<std::string> day =
       ReadValue(Rule::kDate, as_at == head_.end() ? "" : lookup(as_at->second).value_or(""));
   if (day.ok()) common.set_as_at(*day);
-  common.set_source_pointer(absl::StrCat(common.source_pointer(), "#", row));
+  // A referral is found again by its reference. Its row is no part of it: a later export has it elsewhere.
+  if (is_register_) common.set_source_pointer(absl::StrCat(common.source_pointer(), "#", row));
   CompleteProvenance(record, common);
+}
+
+std::set<std::string> Mapping::NeededSources() const {
+  std::set<std::string> sources;
+  for (const auto& [member, source] : head_) sources.insert(source);
+  for (const Only& one : only_) sources.insert(one.source);
+  for (const Field& field : fields_) {
+    const std::string& source = field.constant.empty() ? field.from : field.when;
+    if (!field.optional && !source.empty()) sources.insert(source);
+  }
+  return sources;
 }
 
 void Mapping::Apply(const Lookup& lookup, int64_t row, Batch& batch) const {
@@ -85,7 +97,7 @@ void Mapping::Apply(const Lookup& lookup, int64_t row, Batch& batch) const {
     v1::PushReferralRequest referral = fixed_;
     FillHead(lookup, row, referral, batch.problems);
     FillRecord(lookup, row, *referral.mutable_subjects(0)->mutable_record(), batch.problems);
-    if (batch.problems.size() == before) batch.referrals.push_back(std::move(referral));
+    if (batch.problems.size() == before) batch.referrals.push_back({row, std::move(referral)});
     return;
   }
   const std::string& source = head_.at("record_ref");

@@ -33,6 +33,9 @@ class Mapping {
   // Marks the person of an item that is bad as a whole; its problem is the caller's to add.
   void Refuse(const Lookup& lookup, int64_t row, Batch& batch) const;
 
+  // The sources that a table must have as columns, whether or not a row gives them: all but those of optional fields.
+  std::set<std::string> NeededSources() const;
+
   // True when its items are people of the agency's own system, false when they are referrals.
   bool is_register() const { return is_register_; }
   // Where the items of a JSON file are; empty: the file itself is the list, or the one item.
@@ -52,7 +55,8 @@ class Mapping {
     std::vector<std::string> to;                // Path in CaseRecord, `name` or `name[index]` each.
     std::map<std::string, std::string> values;  // Source's word to the record's; empty: taken as it is.
     Rule rule = Rule::kText;
-    bool needed = false;  // Not given is a problem.
+    bool needed = false;    // Not given is a problem.
+    bool optional = false;  // A table may lack its column.
   };
 
   // Which items count: those whose source is given or not, or is one of these words.

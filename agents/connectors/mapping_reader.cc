@@ -171,6 +171,8 @@ class MappingReader {
     if (!rule.has_value()) Wrong(absl::StrCat(name, " has an unknown `rule`"));
     field.rule = rule.value_or(Rule::kText);
     field.needed = object.contains("needed") && object["needed"] == true;
+    field.optional = object.contains("optional") && object["optional"] == true;
+    if (field.needed && field.optional) Wrong(absl::StrCat(name, " cannot be both `needed` and `optional`"));
     const json values = object.value("values", json::object());
     for (const auto& [word, meaning] : values.items()) {
       if (!meaning.is_string()) Wrong(absl::StrCat(name, " has a value that is not text"));

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 
-#include "agents/connectors/csv/csv.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::connectors {
@@ -49,44 +49,27 @@ absl::StatusOr<Numbered> Number(Table table) {
   return numbered;
 }
 
-// Makes problems of the rows of one file, and keeps them to be put right.
-class Rejects {
- public:
-  Rejects(const TableRow& header, Batch& batch) : header_(header), batch_(batch) {}
+// Takes rows that have not as many values as the header has columns out of the table, as problems.
+void DropRagged(Numbered& table, Batch& batch) {
+  std::erase_if(table.rows, [&](NumberedRow& one) {
+    if (one.row.size() == table.header.size()) return false;
+    batch.problems.push_back({one.number, "", "must have as many values as the header has columns"});
+    batch.source.rows[one.number] = std::move(one.row);
+    return true;
+  });
+}
 
-  // Keeps a row whose first problem is the `first` of the batch.
-  void Keep(const TableRow& row, size_t first) {
-    if (batch_.rejected_rows.empty()) {
-      TableRow head = header_;
-      head.insert(head.end(), {"_row", "_column", "_rule"});
-      batch_.rejected_rows = FormatCsvRow(head);
-    }
-    const Problem& problem = batch_.problems[first];
-    TableRow copy = row;
-    copy.insert(copy.end(), {absl::StrCat(problem.row), problem.column, problem.rule});
-    absl::StrAppend(&batch_.rejected_rows, FormatCsvRow(copy));
-  }
-  void Add(const TableRow& row, Problem problem) {
-    Name(std::move(problem));
-    Keep(row, batch_.problems.size() - 1);
-  }
-  void Name(Problem problem) { batch_.problems.push_back(std::move(problem)); }
-  // Takes rows that have not as many values as the header has columns out of the table.
-  void DropRagged(Numbered& table) {
-    std::erase_if(table.rows, [&](const NumberedRow& one) {
-      const bool ragged = one.row.size() != header_.size();
-      if (ragged) Add(one.row, {one.number, "", "must have as many values as the header has columns"});
-      return ragged;
-    });
-  }
-
- private:
-  const TableRow header_;
-  Batch& batch_;
-};
+// A column that is not there is not a value that is not given: somebody renamed it, or sent another file.
+absl::Status CheckColumns(const Mapping& mapping, const TableRow& header) {
+  std::set<std::string> missing = mapping.NeededSources();
+  for (const std::string& column : header) missing.erase(column);
+  if (missing.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("lacks columns of the mapping: `", absl::StrJoin(missing, "`, `"), "`"));
+}
 
 // Puts the columns of the partners' rows behind each row's own.
-absl::StatusOr<Numbered> Join(const Mapping& mapping, Numbered table, Table joined, Rejects& rejects) {
+absl::StatusOr<Numbered> Join(const Mapping& mapping, Numbered table, Table joined, Batch& batch) {
   ASSIGN_OR_RETURN(const Numbered second, Number(std::move(joined)));
   const std::optional<size_t> mine = table.Column(mapping.join_on());
   const std::optional<size_t> theirs = second.Column(mapping.join_on());
@@ -96,7 +79,8 @@ absl::StatusOr<Numbered> Join(const Mapping& mapping, Numbered table, Table join
   for (const NumberedRow& one : second.rows) {
     const bool ragged = one.row.size() != second.header.size();
     if (ragged)
-      rejects.Name({one.number, "", "a row of the joined file must have as many values as its header has columns"});
+      batch.problems.push_back(
+          {one.number, "", "a row of the joined file must have as many values as its header has columns"});
     if (!ragged) partners.emplace(one.row[*theirs], &one.row);
   }
   const auto append = [&](TableRow& row, const TableRow& other) {
@@ -128,12 +112,13 @@ absl::StatusOr<Numbered> Join(const Mapping& mapping, Numbered table, Table join
 absl::StatusOr<Batch> ReadTable(const Mapping& mapping, Table read, Table joined) {
   ASSIGN_OR_RETURN(Numbered table, Number(std::move(read)));
   Batch batch;
-  Rejects rejects(table.header, batch);
-  rejects.DropRagged(table);
+  batch.source.header = table.header;
+  DropRagged(table, batch);
   const size_t width = table.header.size();
   if (!mapping.join_on().empty()) {
-    ASSIGN_OR_RETURN(table, Join(mapping, std::move(table), std::move(joined), rejects));
+    ASSIGN_OR_RETURN(table, Join(mapping, std::move(table), std::move(joined), batch));
   }
+  RETURN_IF_ERROR(CheckColumns(mapping, table.header));
   std::map<std::string, size_t> columns;
   for (size_t i = 0; i < table.header.size(); ++i) columns.emplace(table.header[i], i);
   for (NumberedRow& one : table.rows) {
@@ -145,8 +130,10 @@ absl::StatusOr<Batch> ReadTable(const Mapping& mapping, Table read, Table joined
     const size_t before = batch.problems.size();
     if (one.alone) batch.problems.push_back({one.number, mapping.join_on(), "must be found in the joined file"});
     one.alone ? mapping.Refuse(lookup, one.number, batch) : mapping.Apply(lookup, one.number, batch);
+    // What becomes of a referral is known only when it is sent.
+    if (mapping.is_register() && batch.problems.size() == before) continue;
     one.row.resize(width);
-    if (batch.problems.size() > before) rejects.Keep(one.row, before);
+    batch.source.rows[one.number] = std::move(one.row);
   }
   return batch;
 }

@@ -24,8 +24,9 @@ struct Table {
 };
 
 // Each row is one item. Under a mapping with `join` it goes on with the columns of every row of `joined` that has the
-// same value in the joining column. Errors: kInvalidArgument two columns of one name, no joining column, over 100,000
-// rows when joined. Bad rows are problems, not errors; so are rows that have not as many values as the header.
+// same value in the joining column. Errors: kInvalidArgument two columns of one name, a column of the mapping that
+// is not there, no joining column, over 100,000 rows when joined. Bad rows are problems, not errors; so are rows that
+// have not as many values as the header.
 absl::StatusOr<Batch> ReadTable(const Mapping& mapping, Table table, Table joined = {});
 
 }  // namespace derwent::connectors

@@ -114,14 +114,9 @@ absl::Status Handover::GiveWithdrawal(const std::string& share_id, absl::string_
   if (folder_.empty()) return absl::OkStatus();
   if (delete_copies) RETURN_IF_ERROR(TakeAway(share_id));
   const char* copies = delete_copies ? "true" : "false";
-  RETURN_IF_ERROR(WriteDurably(absl::StrCat(folder_, "/", share_id, ".withdrawn.json"),
-                               absl::StrCat("{\"share_id\":\"", share_id, "\",\"withdrawn\":true,\"reason\":\"", reason,
-                                            "\",\"delete_copies\":", copies, "}\n")));
-  if (!delete_copies) return absl::OkStatus();
-  const std::string untaken = absl::StrCat(folder_, "/", share_id, ".json");
-  if (unlink(untaken.c_str()) != 0 && errno != ENOENT)
-    return absl::UnavailableError("a withdrawn share cannot be taken back from the hand-over folder");
-  return SyncFolder(folder_);
+  return WriteDurably(absl::StrCat(folder_, "/", share_id, ".withdrawn.json"),
+                      absl::StrCat("{\"share_id\":\"", share_id, "\",\"withdrawn\":true,\"reason\":\"", reason,
+                                   "\",\"delete_copies\":", copies, "}\n"));
 }
 
 }  // namespace derwent::agents

@@ -13,11 +13,10 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/json_util.h"
 
+#include "agents/connectors/json/json_fault.h"
 #include "agents/daemon/fault.h"
 #include "agents/daemon/intake_name.h"
-#include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/json_problem.h"
-#include "nlohmann/json.hpp"
 #include "trust/base/durable_file.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
@@ -27,7 +26,6 @@ namespace derwent::agents {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
 
 std::vector<std::string> FilesIn(const std::string& folder) {
   std::vector<std::string> names;
@@ -48,49 +46,10 @@ bool Settled(const std::string& path, absl::Time now, absl::Duration settle) {
   return stat(path.c_str(), &state) == 0 && now - absl::TimeFromTimespec(state.st_mtim) >= settle;
 }
 
-// As a file: octets that are no UTF-8 become U+FFFD, for nothing that a file says may stop the agent.
-std::string Printed(const json& result) { return result.dump(-1, ' ', false, json::error_handler_t::replace); }
-
-json ProblemJson(const RowProblem& problem) {
-  return {{"row", problem.row}, {"column", problem.column}, {"rule", problem.rule}};
-}
-
-json SharesJson(const v1::PushReferralResponse& response) {
-  json shares = json::array();
-  for (const v1::ShareOutcome& share : response.shares()) {
-    json released = json::array();
-    for (const v1::UnitOutcome& unit : share.units()) {
-      released.push_back({{"recipient", unit.recipient_agency()},
-                          {"subject", unit.subject()},
-                          {"category", unit.category()},
-                          {"outcome", unit.outcome()},
-                          {"form", unit.form()},
-                          {"reasons", std::vector<std::string>(unit.reasons().begin(), unit.reasons().end())}});
-    }
-    shares.push_back({{"share_id", share.share_id()},
-                      {"profile", share.profile()},
-                      {"state", share.state()},
-                      {"reason", share.reason()},
-                      {"units", released}});
-  }
-  return shares;
-}
-
 // Nothing about the file is wrong: the broker is absent or full, or this agent has no policy yet.
 bool MayPassLater(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status) ||
          absl::IsCancelled(status) || ReasonOf(status) == "POLICY_MISSING";
-}
-
-// The errors of a referral that was not taken: every field, or the reason alone.
-json FaultJson(const absl::Status& status) {
-  json errors = json::array();
-  const RpcError error = DescribeRpcError(status);
-  for (const Violation& violation : error.fields)
-    errors.push_back(ProblemJson({.column = violation.field, .rule = violation.description}));
-  if (errors.empty())
-    errors.push_back({{"row", 0}, {"column", ""}, {"rule", std::string(status.message())}, {"reason", error.reason}});
-  return errors;
 }
 
 }  // namespace
@@ -105,18 +64,25 @@ Intake::Intake(const AgentContext& context, Sender& sender, std::string folder, 
   }
 }
 
-absl::StatusOr<IntakeBatch> Intake::ReadJson(absl::string_view octets) {
-  IntakeBatch batch;
-  v1::PushReferralRequest& referral = batch.referrals.emplace_back();
+absl::StatusOr<connectors::Batch> Intake::ReadJson(absl::string_view octets) {
+  connectors::Batch batch;
+  if (const int64_t line = connectors::LineOfJsonFault(octets); line > 0)
+    return absl::InvalidArgumentError(absl::StrCat("line ", line, " is not JSON"));
+  v1::PushReferralRequest referral;
+  for (FieldProblem& problem : UnknownMembers(octets, *v1::PushReferralRequest::descriptor()))
+    batch.problems.push_back({.column = std::move(problem.field), .rule = std::move(problem.rule)});
+  if (!batch.problems.empty()) return batch;
   const auto parsed = google::protobuf::util::JsonStringToMessage({octets.data(), octets.size()}, &referral);
-  if (parsed.ok()) return batch;
-  batch.referrals.clear();
-  const FieldProblem problem = JsonProblem(std::string(parsed.message()));
-  batch.problems.push_back({.column = problem.field, .rule = problem.rule});
+  if (parsed.ok()) {
+    batch.referrals.push_back({.request = std::move(referral)});
+    return batch;
+  }
+  FieldProblem problem = JsonProblem(std::string(parsed.message()));
+  batch.problems.push_back({.column = std::move(problem.field), .rule = std::move(problem.rule)});
   return batch;
 }
 
-absl::StatusOr<IntakeBatch> Intake::Read(const std::string& name, const std::string& octets) const {
+absl::StatusOr<connectors::Batch> Intake::Read(const std::string& name, const std::string& octets) const {
   if (WasMisnamed(name)) return absl::InvalidArgumentError(kIntakeNameRule);
   const FileReader* reader = nullptr;
   size_t longest = 0;
@@ -154,51 +120,68 @@ absl::StatusOr<int> Intake::Scan() {
   return finished;
 }
 
+absl::StatusOr<bool> Intake::WasBrought(const std::string& referral_ref, const std::string& digest) {
+  const std::string name = absl::StrCat("brought/", referral_ref);
+  ASSIGN_OR_RETURN(const std::optional<std::string> pushed, context_.state.FindPush(referral_ref));
+  if (!pushed.has_value()) {
+    // Noted before it is pushed: a crash between leaves this file its own.
+    RETURN_IF_ERROR(context_.state.Keep(name, digest));
+    return false;
+  }
+  ASSIGN_OR_RETURN(const std::string by, context_.state.Kept(name));
+  return by != digest;
+}
+
+absl::StatusOr<std::optional<std::vector<PushedReferral>>> Intake::PushAll(connectors::Batch& batch,
+                                                                           const std::string& digest) {
+  std::vector<PushedReferral> all;
+  for (const connectors::Referral& referral : batch.referrals) {
+    PushedReferral& one = all.emplace_back();
+    one.row = referral.row;
+    one.referral_ref = referral.request.referral_ref();
+    ASSIGN_OR_RETURN(one.duplicate, WasBrought(one.referral_ref, digest));
+    absl::StatusOr<v1::PushReferralResponse> pushed = sender_.Push(referral.request);
+    if (MayPassLater(pushed.status())) return std::nullopt;
+    one.taken = pushed.ok();
+    if (one.taken) {
+      one.response = *std::move(pushed);
+      continue;
+    }
+    one.duplicate = false;
+    one.problems = ProblemsOf(pushed.status(), one.row);
+    batch.problems.insert(batch.problems.end(), one.problems.begin(), one.problems.end());
+  }
+  return all;
+}
+
 absl::StatusOr<bool> Intake::Process(const std::string& name) {
-  const std::string path = absl::StrCat(folder_, "/taken/", name);
-  json result = {{"file", name}, {"referrals", json::array()}, {"errors", json::array()}};
-  absl::StatusOr<std::string> octets = trust::ReadFile(path, kMaxIntakeOctets);
+  IntakeResult result{.file = name};
+  const absl::StatusOr<std::string> octets = trust::ReadFile(absl::StrCat(folder_, "/taken/", name), kMaxIntakeOctets);
   if (!octets.ok()) {
-    result["state"] = "FAILED";
-    result["errors"].push_back(ProblemJson({.rule = "the file cannot be read, or is over 32 MiB"}));
-    RETURN_IF_ERROR(Finish(name, "failed", Printed(result), ""));
+    result.problems.push_back({.rule = "the file cannot be read, or is over 32 MiB"});
+    RETURN_IF_ERROR(Finish(name, "failed", PrintResult(result), ""));
     return true;
   }
   const std::string digest = trust::Sha256(*octets).bytes();
   ASSIGN_OR_RETURN(const std::optional<std::string> seen, context_.state.SeenFile(digest));
   if (seen.has_value()) {
-    json first = json::parse(*seen, nullptr, false);
-    result["state"] = "DUPLICATE";
-    if (first.is_object()) result["first"] = std::move(first);
-    RETURN_IF_ERROR(Finish(name, "done", Printed(result), ""));
+    RETURN_IF_ERROR(Finish(name, "done", PrintDuplicate(name, *seen), ""));
     return true;
   }
-  absl::StatusOr<IntakeBatch> batch = Read(name, *octets);
+  absl::StatusOr<connectors::Batch> batch = Read(name, *octets);
   if (!batch.ok()) {
-    result["errors"].push_back(ProblemJson({.rule = std::string(batch.status().message())}));
-    batch = IntakeBatch();
+    const std::string rule(batch.status().message());
+    batch = connectors::Batch();
+    batch->problems.push_back({.rule = rule});
   }
-  for (const RowProblem& problem : batch->problems) result["errors"].push_back(ProblemJson(problem));
-  int taken = 0;
-  for (const v1::PushReferralRequest& referral : batch->referrals) {
-    const absl::StatusOr<v1::PushReferralResponse> pushed = sender_.Push(referral);
-    if (MayPassLater(pushed.status())) return false;
-    json one = {{"referral_ref", referral.referral_ref()}};
-    if (pushed.ok()) {
-      one["shares"] = SharesJson(*pushed);
-      ++taken;
-    } else {
-      for (const json& error : (one["errors"] = FaultJson(pushed.status()))) {
-        result["errors"].push_back(error);
-      }
-    }
-    result["referrals"].push_back(std::move(one));
-  }
-  const bool clean = result["errors"].empty();
-  result["state"] = clean ? "DONE" : taken > 0 ? "PARTIAL" : "FAILED";
-  const std::string text = Printed(result);
-  if (taken > 0) RETURN_IF_ERROR(context_.state.SaveFile(digest, text));
-  RETURN_IF_ERROR(Finish(name, taken > 0 ? "done" : "failed", text, batch->rejected_rows));
+  ASSIGN_OR_RETURN(std::optional<std::vector<PushedReferral>> pushed, PushAll(*batch, digest));
+  if (!pushed.has_value()) return false;
+  result.referrals = *std::move(pushed);
+  result.problems = batch->problems;
+  const std::string text = PrintResult(result);
+  if (result.any_taken()) RETURN_IF_ERROR(context_.state.SaveFile(digest, text));
+  RETURN_IF_ERROR(
+      Finish(name, result.done() ? "done" : "failed", text, connectors::RejectedRows(batch->source, batch->problems)));
   return true;
 }
 

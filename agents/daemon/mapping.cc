@@ -11,19 +11,6 @@
 #include "trust/signature/key_file.h"
 
 namespace derwent::agents {
-namespace {
-
-IntakeBatch ToIntake(connectors::Batch batch) {
-  IntakeBatch intake{.referrals = std::move(batch.referrals), .rejected_rows = std::move(batch.rejected_rows)};
-  for (connectors::Problem& problem : batch.problems) {
-    intake.problems.push_back(
-        {.row = problem.row, .column = std::move(problem.column), .rule = std::move(problem.rule)});
-  }
-  return intake;
-}
-
-}  // namespace
-
 absl::StatusOr<std::map<std::string, FileReader>> MappedReaders(const std::map<std::string, std::string>& mappings) {
   std::map<std::string, FileReader> readers = {{".json", Intake::ReadJson}};
   for (const auto& [ending, path] : mappings) {
@@ -39,10 +26,8 @@ absl::StatusOr<std::map<std::string, FileReader>> MappedReaders(const std::map<s
     if (!csv && !absl::EndsWith(ending, ".json")) {
       return absl::InvalidArgumentError(absl::StrCat("`", ending, "` must end in .csv or .json"));
     }
-    readers[ending] = [mapping = *std::move(mapping), csv](absl::string_view octets) -> absl::StatusOr<IntakeBatch> {
-      ASSIGN_OR_RETURN(connectors::Batch batch,
-                       csv ? connectors::ReadCsv(mapping, octets) : connectors::ReadJson(mapping, octets));
-      return ToIntake(std::move(batch));
+    readers[ending] = [mapping = *std::move(mapping), csv](absl::string_view octets) {
+      return csv ? connectors::ReadCsv(mapping, octets) : connectors::ReadJson(mapping, octets);
     };
   }
   return readers;

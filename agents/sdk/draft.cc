@@ -11,6 +11,7 @@
 
 #include "agents/sdk/package.h"
 #include "agents/sdk/project.h"
+#include "agents/sdk/record_check.h"
 #include "policy/engine/agreements.h"
 #include "trust/base/london.h"
 
@@ -55,6 +56,8 @@ class DraftReader {
     }
     if (subject.record().ByteSizeLong() > kMaxRecordOctets)
       Problem(absl::StrCat(field, ".record"), "must have 4 MiB at most");
+    for (const FieldProblem& broken : CheckRecord(subject.record(), day_))
+      Problem(absl::StrCat(field, ".record.", broken.field), broken.rule);
     DraftSubject added{.number = number, .role = subject.role(), .record = subject.record()};
     MoveProtectedAddresses(added.record);
     if (HeldCategories(added.record).empty())
@@ -99,9 +102,18 @@ class DraftReader {
         Problem(absl::StrCat(field, ".grounds"), "must name a subject of the referral");
       }
       const std::string& name = numbered ? parts[1] : parts[0];
-      if (name.find('.') == std::string::npos)
-        Problem(absl::StrCat(field, ".grounds"), "must be `<profile>.<category>`");
+      if (!IsGround(name)) Problem(absl::StrCat(field, ".grounds"), "must be `<profile>.<category>` of the policy");
     }
+  }
+
+  // Both parts may hold dots.
+  bool IsGround(absl::string_view name) const {
+    for (size_t dot = name.find('.'); dot != absl::string_view::npos; dot = name.find('.', dot + 1)) {
+      if (policy_.profiles.contains(std::string(name.substr(0, dot))) &&
+          policy_.FindCategory(std::string(name.substr(dot + 1))) != nullptr)
+        return true;
+    }
+    return false;
   }
 
   // The profile's role that somebody of the agency holds: a specific one first, then its SPOC, then a practitioner.

@@ -92,6 +92,13 @@ for agency in $agencies; do
     participant="\"participant\": {\"key\": \"../../pki/agencies/$agency/participant.key\", \"every_millis\": 1000},"
   fi
   system=$(sed -E 's#"(file|mapping|join|sqlite)": "#&system/register/#g' "$home/samples/$agency/register/system.json")
+  # Its exports that become referrals: a file called …NAME.csv is read under samples/AGENCY/NAME.mapping.json.
+  mappings=
+  for mapping in "$home/samples/$agency/"*.mapping.json; do
+    [ -f "$mapping" ] || continue
+    name=$(basename "$mapping" .mapping.json)
+    mappings+="${mappings:+, }\"$name.csv\": \"$mapping\""
+  done
   cat >"$run/agents/$agency/agent.json" <<JSON
 {
   "agency": "$agency",
@@ -112,7 +119,7 @@ for agency in $agencies; do
               "listen": "127.0.0.1:0", "port_file": "witness.port"},
   $participant
   "system": $system,
-  "handover": {"folder": "system", "scan_millis": 100, "settle_millis": 0},
+  "handover": {"folder": "system", "mappings": {$mappings}, "scan_millis": 100, "settle_millis": 0},
   "sync_millis": 500
 }
 JSON

@@ -29,8 +29,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   }
   for (const auto& batch : {ReadCsv(csv, text), ReadJson(json, text)}) {
     if (!batch.ok()) continue;
+    static_cast<void>(RejectedRows(batch->source, batch->problems));
     for (const auto& referral : batch->referrals) {
-      if (referral.referral_ref().empty()) std::abort();
+      if (referral.request.referral_ref().empty()) std::abort();
     }
   }
   // The file joined to itself by a column, and to a small one.

@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 
+#include "agents/connectors/json/json_fault.h"
 #include "nlohmann/json.hpp"
 
 namespace derwent::connectors {
@@ -80,7 +82,11 @@ std::optional<std::string> TextAt(const json& item, absl::string_view pointer) {
 
 absl::StatusOr<Batch> ReadJson(const Mapping& mapping, absl::string_view text) {
   const json file = Parse(text);
-  if (file.is_discarded()) return absl::InvalidArgumentError("the file is not JSON, or deeper than 64");
+  if (file.is_discarded()) {
+    const int64_t line = LineOfJsonFault(text);
+    return absl::InvalidArgumentError(line == 0 ? "the file is deeper than 64"
+                                                : absl::StrCat("line ", line, " is not JSON"));
+  }
   const json* items = At(file, mapping.items());
   if (items == nullptr || !items->is_structured())
     return absl::InvalidArgumentError("the file has no items where the mapping looks");

@@ -3,6 +3,7 @@
 
 #include "agents/connectors/csv/csv.h"
 #include "agents/connectors/json/json.h"
+#include "agents/connectors/json/json_fault.h"
 #include "agents/connectors/mapping.h"
 #include "tests/support/matchers.h"
 
@@ -60,7 +61,7 @@ TEST(CsvTest, ARowBecomesATypedRecord) {
   const auto batch = ReadCsv(Fire(), Sample());
   ASSERT_OK(batch);
   ASSERT_GE(batch->referrals.size(), 1u);
-  const v1::PushReferralRequest& referral = batch->referrals.front();
+  const v1::PushReferralRequest& referral = batch->referrals.front().request;
   EXPECT_EQ(referral.profile(), "fire_safety");
   const v1::CaseRecord& record = referral.subjects(0).record();
   EXPECT_EQ(record.identity().facts(0).surname(), "Hadfield");
@@ -75,8 +76,44 @@ TEST(CsvTest, BadRowsAreNamedAndTheRestGoOn) {
   EXPECT_EQ(batch->referrals.size(), 1u);
   ASSERT_EQ(batch->problems.size(), 3u);
   EXPECT_EQ(batch->problems[0].row, 3);
-  EXPECT_THAT(batch->rejected_rows, HasSubstr("_row,_column,_rule"));
+  const std::string rejected = RejectedRows(batch->source, batch->problems);
+  EXPECT_THAT(rejected, HasSubstr("_row,_column,_rule"));
+  EXPECT_THAT(rejected, HasSubstr(",3,dob; nhs_number; lives_alone,"));
   for (const Problem& problem : batch->problems) EXPECT_THAT(problem.rule, Not(HasSubstr("Winterbourne")));
+}
+
+TEST(CsvTest, ARowSaysTheSameWhereverItStands) {
+  const std::string sample = Sample();
+  const size_t header = sample.find('\n') + 1;
+  const std::string row = sample.substr(header, sample.find('\n', header) + 1 - header);
+  const auto first = ReadCsv(Fire(), sample.substr(0, header) + row);
+  const auto later = ReadCsv(Fire(), sample.substr(0, header) + std::string(14, ',') + "\n" + row);
+  ASSERT_EQ(first->referrals.size(), 1u);
+  ASSERT_EQ(later->referrals.size(), 1u);
+  EXPECT_EQ(later->referrals[0].row, 3);
+  EXPECT_THAT(later->referrals[0].request, testing::EqualsProto(first->referrals[0].request.ShortDebugString()));
+}
+
+TEST(CsvTest, AColumnThatIsNotThereIsNamedUnlessItIsOptional) {
+  std::string renamed = Sample();
+  renamed.replace(renamed.find("forename"), 8, "given").replace(renamed.find("uprn"), 4, "upr");
+  EXPECT_THAT(ReadCsv(Fire(), renamed), StatusIs(absl::StatusCode::kInvalidArgument,
+                                                 HasSubstr("lacks columns of the mapping: `forename`, `uprn`")));
+  const std::string mapping =
+      R"({"referral": {"profile": "mash", "purpose": "x", "recipients": [{"agency": "a"}]}, "subject_role": "child",
+          "from": {"referral_ref": "id"}, "fields": [{"from": "name", "to": "identity.facts.surname"},
+          {"from": "known_as", "to": "identity.facts.given_names", "optional": true}]})";
+  const auto optional = Mapping::Parse(mapping);
+  ASSERT_OK(optional);
+  EXPECT_EQ(ReadCsv(*optional, "id,name\n1,x\n")->referrals.size(), 1u);
+}
+
+TEST(JsonTest, AFaultSaysItsLine) {
+  EXPECT_EQ(LineOfJsonFault("{\n\"a\": 1,\n\"b\" 2}\n"), 3);
+  EXPECT_EQ(LineOfJsonFault("{\"a\": [1,\n2"), 2);
+  EXPECT_EQ(LineOfJsonFault(""), 1);
+  EXPECT_EQ(LineOfJsonFault("[{}]\n"), 0);
+  EXPECT_EQ(LineOfJsonFault(std::string(100'000, '[') + std::string(100'000, ']')), 0);
 }
 
 TEST(RulesTest, ATimeOfDayIsCutOffADate) {
@@ -137,7 +174,7 @@ TEST(RegisterTest, ABadRowStillSaysWhomItIsAbout) {
   EXPECT_FALSE(batch->rows[0].sound);
   EXPECT_THAT(batch->rows[0].record, testing::EqualsProto(R"pb(record_ref: "7")pb"));
   EXPECT_TRUE(batch->rows[1].sound);
-  EXPECT_THAT(batch->rejected_rows, HasSubstr("7,yesterday,2,dob,must be an ISO date"));
+  EXPECT_THAT(RejectedRows(batch->source, batch->problems), HasSubstr("7,yesterday,2,dob,must be an ISO date"));
 }
 
 TEST(RegisterTest, OnlyTheItemsThatCountAreRead) {
@@ -230,7 +267,7 @@ TEST(JsonTest, ReadsItemsByPointer) {
       {"id": "1", "name": {"last": "Oakshott"}, "born": "1992-06-14"}, {"id": "2", "born": "14/06/1992"}]}})");
   ASSERT_OK(batch);
   ASSERT_EQ(batch->referrals.size(), 1u);
-  EXPECT_EQ(batch->referrals[0].subjects(0).record().identity().facts(0).surname(), "Oakshott");
+  EXPECT_EQ(batch->referrals[0].request.subjects(0).record().identity().facts(0).surname(), "Oakshott");
   ASSERT_EQ(batch->problems.size(), 1u);
   EXPECT_EQ(batch->problems[0].row, 2);
   EXPECT_EQ(batch->problems[0].column, "/born");

@@ -32,5 +32,15 @@ TEST(JsonProblemTest, RepeatsNoValue) {
   }
 }
 
+TEST(JsonProblemTest, EveryUnknownMemberIsNamed) {
+  const auto unknown = UnknownMembers(
+      R"({"colour": {"deep": 1}, "referralRef": "x", "subjects": [{"role": "victim", "shoe": 1, "record": {"identity": {"facts": [{"nickname": "x"}]}}}]})",
+      *v1::PushReferralRequest::descriptor());
+  std::vector<std::string> fields;
+  for (const FieldProblem& problem : unknown) fields.push_back(problem.field);
+  EXPECT_THAT(fields, ::testing::UnorderedElementsAre("colour", "subjects[0].shoe",
+                                                      "subjects[0].record.identity.facts[0].nickname"));
+}
+
 }  // namespace
 }  // namespace derwent::agents
