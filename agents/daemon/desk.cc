@@ -1,6 +1,7 @@
 #include "agents/daemon/desk.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -97,7 +98,9 @@ absl::StatusOr<v1::WithdrawResponse> Desk::Withdraw(const LocalCaller& caller, c
                  absl::StrCat("`", later, "` took its place: withdraw that one"));
   v1::ShareOutcome outcome;
   if (!outcome.ParseFromString(share->outcome)) return absl::DataLossError("a kept outcome does not parse");
-  for (const std::string& recipient : RecipientsIn(outcome))
+  const std::vector<std::string> to = RecipientsIn(outcome);
+  const std::set<std::string> recipients(to.begin(), to.end());
+  for (const std::string& recipient : recipients)
     RETURN_IF_ERROR(postman_.QueueWithdrawal({share->share_id, outcome.version()}, recipient, request.reason()));
   RETURN_IF_ERROR(context_.state.MarkReconciled(share->share_id));  // Nobody is waited for any more.
   RETURN_IF_ERROR(CancelWaiting(*share));

@@ -16,6 +16,7 @@
 #include "agents/connectors/json/json_fault.h"
 #include "agents/daemon/fault.h"
 #include "agents/daemon/intake_name.h"
+#include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/json_problem.h"
 #include "trust/base/durable_file.h"
 #include "trust/base/status_macros.h"

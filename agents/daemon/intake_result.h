@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+
 #include "agents/connectors/batch.h"
 #include "derwent/v1/agent.pb.h"
 
