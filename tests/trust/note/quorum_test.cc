@@ -49,8 +49,8 @@ TEST(QuorumTest, KeysThatMeetWhereOneIsEnoughNeverAddUp) {
   EXPECT_TRUE(policy->AddUp(0, 1)) << "p and h meet in `sectors`, which needs two";
   EXPECT_TRUE(policy->AddUp(2, 0));
   EXPECT_FALSE(policy->AddUp(2, 3)) << "c and d meet in `councils`, which needs any";
-  const auto part = QuorumPolicy::Parse(absl::StrCat(LogLine(), WitnessLine('p'), WitnessLine('h'), WitnessLine('c'),
-                                                     "group both all p h\nquorum c\n"));
+  const auto part = QuorumPolicy::Parse(
+      absl::StrCat(LogLine(), WitnessLine('p'), WitnessLine('h'), WitnessLine('c'), "group both all p h\nquorum c\n"));
   ASSERT_OK(part);
   EXPECT_FALSE(part->AddUp(0, 1)) << "a group that is not of the quorum";
   EXPECT_FALSE(part->AddUp(0, 2));
@@ -59,8 +59,8 @@ TEST(QuorumTest, KeysThatMeetWhereOneIsEnoughNeverAddUp) {
 TEST(QuorumTest, AnAgencysSecondKeyCountsInItsFirstsPlaceOnly) {
   const auto with = [](const std::string& rest) {
     return CheckAgenciesCountOnce(
-        QuorumPolicy::Parse(absl::StrCat(LogLine(), WitnessLine('p'), "witness p/participant ",
-                                         Witness('s').ToString(), "\n", WitnessLine('h'), rest))
+        QuorumPolicy::Parse(absl::StrCat(LogLine(), WitnessLine('p'), "witness p/participant ", Witness('s').ToString(),
+                                         "\n", WitnessLine('h'), rest))
             .value());
   };
   EXPECT_OK(with("group both all p h\nquorum both\n"));
