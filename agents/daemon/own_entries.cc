@@ -27,7 +27,7 @@ struct Step {
   absl::string_view name;
   Rests rests;
 };
-constexpr std::array<Step, 37> kSteps = {{
+constexpr std::array<Step, 39> kSteps = {{
     {"referral", Rests::kPackage},
     {"request", Rests::kPackage},
     {"emergency", Rests::kPackage},
@@ -42,6 +42,7 @@ constexpr std::array<Step, 37> kSteps = {{
     {"collection", Rests::kState},
     {"held", Rests::kState},
     {"expiry", Rests::kState},
+    {"supersession", Rests::kState},
     {"acceptance_overdue", Rests::kState},
     {"outcome_overdue", Rests::kState},
     {"approval_asked", Rests::kApproval},
@@ -55,6 +56,7 @@ constexpr std::array<Step, 37> kSteps = {{
     {"case_opened", Rests::kNothing},
     {"case_member", Rests::kNothing},
     {"case_member_removed", Rests::kNothing},
+    {"case_readmitted", Rests::kNothing},
     {"case_closed", Rests::kNothing},
     {"emergency_declared", Rests::kNothing},
     {"emergency_reviewed", Rests::kNothing},

@@ -2,6 +2,11 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 
@@ -270,6 +275,29 @@ TEST_F(OwnEntriesTest, WhatWaitsForItsReceiptIsKnown) {
   EXPECT_EQ(known.UnansweredSince(noon_).value(), "answer") << "its slot has come";
   EXPECT_EQ(known.UnansweredSince(noon_ + absl::Seconds(1)).value(), "out");
   EXPECT_EQ(known.UnansweredSince(noon_ - absl::Seconds(1)).value(), "");
+}
+
+// A step that the broker enters and the agent does not know would stop the key for good.
+TEST_F(OwnEntriesTest, EveryStepThatTheBrokerEntersIsKnown) {
+  const std::regex entered(R"re((?:EntryDraft draft|EnterStep|EnterCase|EnterCommand)\("([a-z_]+)")re");
+  std::set<std::string> steps;
+  for (const auto& file : std::filesystem::directory_iterator("broker/exchange")) {
+    std::ifstream in(file.path());
+    const std::string text((std::istreambuf_iterator<char>(in)), {});
+    for (std::sregex_iterator found(text.begin(), text.end(), entered), end; found != end; ++found)
+      steps.insert((*found)[1]);
+  }
+  EXPECT_GE(steps.size(), 15u) << "the sources are read";
+  for (const std::string& step : steps)
+    EXPECT_NE(Misfit({.step = step, .share = "stored", .manifest = DigestOf("stored", kUs, "dfrs"), .form = ""}),
+              "it tells of a step that this agency does not know")
+        << step;
+}
+
+TEST_F(OwnEntriesTest, ALaterVersionAndAReadmissionFit) {
+  EXPECT_THAT(Misfit({.step = "supersession", .share = "stored", .manifest = DigestOf("stored", kUs, "dfrs")}),
+              IsEmpty());
+  EXPECT_THAT(Misfit({.step = "case_readmitted", .form = ""}), IsEmpty());
 }
 
 }  // namespace
