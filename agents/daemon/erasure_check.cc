@@ -14,7 +14,6 @@
 #include "trust/base/status_macros.h"
 #include "trust/entry/opening.h"
 #include "trust/identity/certificate.h"
-#include "trust/note/tlog_proof.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::agents {
@@ -58,13 +57,6 @@ absl::StatusOr<v1::ErasureCommand> VerifyCommand(const v1::SignedCommand& signed
   return command;
 }
 
-absl::StatusOr<trust::Opening> OpeningOf(const ReceiptRow& row) {
-  v1::Receipt receipt;
-  if (!receipt.ParseFromString(row.receipt)) return absl::DataLossError("a kept receipt does not parse");
-  ASSIGN_OR_RETURN(const trust::TlogProof proof, trust::TlogProof::Parse(receipt.tlog_proof()));
-  return trust::Opening::Parse(proof.extra);
-}
-
 bool SameEntries(const v1::ErasureCommand& command, const trust::ErasureRecord& record) {
   return std::equal(command.entries().begin(), command.entries().end(), record.targets.begin(), record.targets.end());
 }
@@ -87,7 +79,7 @@ bool HandlesRights(const v1::ErasureCommand& command, const policy::Snapshot& sn
 // it; empty: whoever it is.
 absl::Status CheckParties(const std::string& owner, const std::string& other, const std::vector<ReceiptRow>& receipts) {
   for (const ReceiptRow& row : receipts) {
-    ASSIGN_OR_RETURN(const trust::Opening opening, OpeningOf(row));
+    ASSIGN_OR_RETURN(const trust::Opening opening, OpeningOfKept(row.receipt));
     const std::string* const releasing = opening.Value(trust::Field::kReleasingAgency);
     const std::string* const receiving = opening.Value(trust::Field::kReceivingAgency);
     if (releasing == nullptr || receiving == nullptr) continue;  // Closed with all else: nothing is left to erase.
@@ -106,7 +98,7 @@ absl::StatusOr<bool> ChairsAll(const v1::ErasureCommand& command, const std::vec
       !snapshot.policy->board_roles.contains(command.signer_role()) || !Holds(command, "", snapshot))
     return false;
   for (const ReceiptRow& row : receipts) {
-    ASSIGN_OR_RETURN(const trust::Opening opening, OpeningOf(row));
+    ASSIGN_OR_RETURN(const trust::Opening opening, OpeningOfKept(row.receipt));
     const std::string* const purpose = opening.Value(trust::Field::kPurpose);
     const std::string board(purpose == nullptr ? "" : FieldAttribute(*purpose, "board"));
     if (board.empty() || !Holds(command, board, snapshot)) return false;
@@ -155,7 +147,7 @@ absl::Status VerifyApprovals(const v1::Erasure& erasure, const trust::ErasureRec
 absl::Status CheckRetention(const std::vector<ReceiptRow>& receipts, const std::map<std::string, int>& months,
                             absl::Time now) {
   for (const ReceiptRow& row : receipts) {
-    ASSIGN_OR_RETURN(const trust::Opening opening, OpeningOf(row));
+    ASSIGN_OR_RETURN(const trust::Opening opening, OpeningOfKept(row.receipt));
     const std::string* const time = opening.Value(trust::Field::kTime);
     const std::string* const purpose = opening.Value(trust::Field::kPurpose);
     int64_t millis = 0;

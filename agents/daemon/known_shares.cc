@@ -5,12 +5,12 @@
 
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/messages.h"
+#include "agents/sdk/receipts.h"
 #include "derwent/v1/case_request.pb.h"
 #include "derwent/v1/package.pb.h"
 #include "derwent/v1/referral.pb.h"
 #include "trust/base/status_macros.h"
 #include "trust/entry/opening.h"
-#include "trust/note/tlog_proof.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::agents {
@@ -25,14 +25,6 @@ absl::Status AddManifest(const v1::Submission& submission, const std::string& ot
   const bool concerns = other.empty() || other == manifest.recipient_agency() || other == manifest.sender_agency();
   if (concerns) known.manifests.insert(trust::Sha256(payload).bytes());
   return absl::OkStatus();
-}
-
-// A receipt was verified when it was kept.
-absl::StatusOr<trust::Opening> OpeningOf(const std::string& kept) {
-  v1::Receipt receipt;
-  if (!receipt.ParseFromString(kept)) return absl::DataLossError("a kept receipt does not parse");
-  ASSIGN_OR_RETURN(const trust::TlogProof proof, trust::TlogProof::Parse(receipt.tlog_proof()));
-  return trust::Opening::Parse(proof.extra);
 }
 
 // Whether an entry is between this agency and `other`. One that names only this agency, such as a refused answer's, is
@@ -93,7 +85,7 @@ absl::Status KnownShares::AddReceived(const std::string& share_id, const std::st
 absl::Status KnownShares::AddReceipts(const std::string& share_id, const std::string& other, KnownShare& known) {
   ASSIGN_OR_RETURN(const std::vector<std::string> receipts, state_.ReceiptsOf(share_id));
   for (const std::string& kept : receipts) {
-    ASSIGN_OR_RETURN(const trust::Opening entry, OpeningOf(kept));
+    ASSIGN_OR_RETURN(const trust::Opening entry, OpeningOfKept(kept));
     if (!Concerns(entry, other)) continue;
     const std::string* const manifest = entry.Value(Field::kManifestDigest);
     if (manifest == nullptr) known.erased = true;

@@ -20,14 +20,6 @@ namespace {
 // Under which name the agent keeps the entry for which it refuses.
 constexpr char kRefusal[] = "participant_refusal";
 
-// What a kept receipt opens; nothing of an entry that was erased whole.
-absl::StatusOr<trust::Opening> OpeningOf(const ReceiptRow& row) {
-  v1::Receipt receipt;
-  if (!receipt.ParseFromString(row.receipt)) return absl::DataLossError("a kept receipt does not parse");
-  ASSIGN_OR_RETURN(const trust::TlogProof proof, trust::TlogProof::Parse(receipt.tlog_proof()));
-  return trust::Opening::Parse(proof.extra);
-}
-
 absl::Status Refused(uint64_t index, absl::string_view why) {
   return absl::FailedPreconditionError(absl::StrCat("LEDGER_MISSTATES_US: entry ", index, ": ", why));
 }
@@ -132,7 +124,7 @@ absl::Status Participant::CheckTold(const v1::ListOwnEntriesResponse& page, uint
   ASSIGN_OR_RETURN(const std::vector<ReceiptRow> kept, context_.state.ReceiptsBetween(from, page.next_index()));
   for (const ReceiptRow& row : kept) {
     if (told.contains(row.index)) continue;
-    ASSIGN_OR_RETURN(const trust::Opening opening, OpeningOf(row));
+    ASSIGN_OR_RETURN(const trust::Opening opening, OpeningOfKept(row.receipt));
     if (opening.Value(trust::Field::kStep) == nullptr) continue;  // Erased, there and here: it names nobody any more.
     v1::Receipt receipt;
     if (receipt.ParseFromString(row.receipt)) evidence_.KeepReceipt(receipt);

@@ -25,6 +25,13 @@ absl::Status Expect(const trust::Opening& opening, Field field, absl::string_vie
 
 }  // namespace
 
+absl::StatusOr<trust::Opening> OpeningOfKept(const std::string& receipt) {
+  v1::Receipt kept;
+  if (!kept.ParseFromString(receipt)) return absl::DataLossError("a kept receipt does not parse");
+  ASSIGN_OR_RETURN(const trust::TlogProof proof, trust::TlogProof::Parse(kept.tlog_proof()));
+  return trust::Opening::Parse(proof.extra);
+}
+
 absl::string_view FieldAttribute(absl::string_view text, absl::string_view key) {
   for (const absl::string_view pair : absl::StrSplit(text, absl::ByAnyChar(" \n"), absl::SkipEmpty())) {
     if (pair.size() > key.size() && absl::StartsWith(pair, key) && pair[key.size()] == '=')

@@ -30,6 +30,9 @@ struct ExpectedEntry {
 absl::StatusOr<trust::VerifiedReceipt> CheckReceipt(const v1::Receipt& receipt, const trust::VerifierKey& log_key,
                                                     const ExpectedEntry& expected);
 
+// What a receipt opens that was verified before, serialised as it was kept. Error: kDataLoss it does not parse.
+absl::StatusOr<trust::Opening> OpeningOfKept(const std::string& receipt);
+
 // The value of `key` in a field of `key=value` pairs (trust/entry/FORMAT.md); empty when it is not there.
 absl::string_view FieldAttribute(absl::string_view text, absl::string_view key);
 
