@@ -48,6 +48,13 @@ class LyingLedgerTest : public ReferralTest {
     const std::string body = checkpoint.Body();
     return Cosigned({.text = body, .signatures = {trust::SignNote(body, checkpoint.origin, key).value()}});
   }
+  trust::VerifierKey LogKey() { return police().daemon->context().roots.get()->anchors.log_key; }
+  // The police's own witness, beside the agent's.
+  std::unique_ptr<Witness> OpenWitness() {
+    return Witness::Open(police().config.state_dir + "/witness.db", "police.derbys.example/witness",
+                         trust::Ed25519Key::FromFile(police().config.witness_key).value(), {LogKey()}, police().clock)
+        .value();
+  }
   std::string Pushed(const std::string& reference) {
     const auto response = police().daemon->sender().Push(Sample(reference));
     return response.ok() ? response->shares(0).state() : std::string(response.status().message());
@@ -110,13 +117,8 @@ TEST_F(LyingLedgerTest, WhatWasHeardWaitsUntilItCanBeJudged) {
 }
 
 TEST_F(LyingLedgerTest, AForkedCheckpointIsNotCosigned) {
-  const AgentContext& context = police().daemon->context();
-  const trust::VerifierKey log = context.roots.get()->anchors.log_key;
-  const auto witness =
-      Witness::Open(police().config.state_dir + "/witness.db", "police.derbys.example/witness",
-                    trust::Ed25519Key::FromFile(police().config.witness_key).value(), {log}, police().clock);
-  ASSERT_OK(witness);
-  CheckpointCarrier carrier(**witness, *police().broker, log.name);
+  const std::unique_ptr<Witness> witness = OpenWitness();
+  CheckpointCarrier carrier(*witness, *police().broker, LogKey().name);
   std::string note = police().real->GetCheckpoint({})->note();
   police().broker->next_checkpoint = [&](const v1::NextCheckpointRequest& asked) {
     v1::NextCheckpointResponse next;
@@ -135,7 +137,7 @@ TEST_F(LyingLedgerTest, AForkedCheckpointIsNotCosigned) {
   EXPECT_THAT(given[0].body(), HasSubstr("police.derbys.example/witness"));
   EXPECT_EQ(given[1].status(), 422);
   EXPECT_THAT(given[1].body(), Not(HasSubstr("police.derbys.example/witness")));
-  EXPECT_EQ((*witness)->CountEvidence().value(), 1);
+  EXPECT_EQ(witness->CountEvidence().value(), 1);
 }
 
 // Anybody may hand a witness a checkpoint over HTTP; a fork that came so is the agency's to know.
@@ -165,13 +167,8 @@ TEST_F(LyingLedgerTest, AForkPostedToTheWitnessIsAnAlarmAndAFile) {
 
 // What is always offered from where this witness does not stand would be asked for again at once, for ever.
 TEST_F(LyingLedgerTest, ACheckpointOfferedFromAnotherSizeIsAFailure) {
-  const AgentContext& context = police().daemon->context();
-  const trust::VerifierKey log = context.roots.get()->anchors.log_key;
-  const auto witness =
-      Witness::Open(police().config.state_dir + "/witness.db", "police.derbys.example/witness",
-                    trust::Ed25519Key::FromFile(police().config.witness_key).value(), {log}, police().clock);
-  ASSERT_OK(witness);
-  CheckpointCarrier carrier(**witness, *police().broker, log.name);
+  const std::unique_ptr<Witness> witness = OpenWitness();
+  CheckpointCarrier carrier(*witness, *police().broker, LogKey().name);
   police().broker->next_checkpoint = [&](const v1::NextCheckpointRequest& asked) {
     v1::NextCheckpointResponse next;
     next.set_add_checkpoint(trust::AddCheckpoint{

@@ -96,14 +96,19 @@ TEST_F(ReferralTest, AllViolationsAreToldAtOnce) {
   EXPECT_EQ(DescribeRpcError(refused.status()).fields.size(), 3u);
 }
 
+v1::WithdrawRequest SentInError(const std::string& share) {
+  v1::WithdrawRequest request;
+  request.set_share_id(share);
+  request.set_reason("SENT_IN_ERROR");
+  return request;
+}
+
 TEST_F(ReferralTest, AWithdrawnShareIsDeletedAndItsRecipientTold) {
   const std::string share = Push();
   housing().CollectAll();
   police().CollectAll();
-  v1::WithdrawRequest request;
-  request.set_share_id(share);
-  request.set_reason("SENT_IN_ERROR");
-  const auto told = police().daemon->desk().Withdraw({.kind = trust::CallerKind::kConsole, .name = "one"}, request);
+  const auto told =
+      police().daemon->desk().Withdraw({.kind = trust::CallerKind::kConsole, .name = "one"}, SentInError(share));
   ASSERT_OK(told);
   EXPECT_THAT(std::vector<std::string>(told->told_agencies().begin(), told->told_agencies().end()),
               ::testing::ElementsAre("rp.housing"));
@@ -119,13 +124,10 @@ TEST_F(ReferralTest, WhoWasToldOfAWithdrawalIsKnownWhoeverSentIt) {
   const std::string share = Push();
   housing().CollectAll();
   police().CollectAll();
-  v1::WithdrawRequest request;
-  request.set_share_id(share);
-  request.set_reason("SENT_IN_ERROR");
   const LocalCaller console{.kind = trust::CallerKind::kConsole, .name = "one"};
-  ASSERT_OK(police().daemon->desk().Withdraw(console, request));
+  ASSERT_OK(police().daemon->desk().Withdraw(console, SentInError(share)));
   // The messages are sent by now, as when the timed round was faster than this call.
-  const auto told = police().daemon->desk().Withdraw(console, request);
+  const auto told = police().daemon->desk().Withdraw(console, SentInError(share));
   ASSERT_OK(told);
   EXPECT_THAT(std::vector<std::string>(told->told_agencies().begin(), told->told_agencies().end()),
               ::testing::ElementsAre("rp.housing"));
