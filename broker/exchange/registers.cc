@@ -22,6 +22,17 @@ absl::Status CheckCarried(const std::string& request_id, bool parses, absl::stri
   return violations.ToStatus();
 }
 
+// A chain may rest on what ended; a new event may not: its signer counts now, and so does the certificate it publishes.
+absl::Status CheckTakenNow(const trust::KeyEvent& event, const trust::KeyHistory* known,
+                           const v1::DsseEnvelope& envelope, const World& world, absl::Time now) {
+  if (known != nullptr && known->length() > 0)
+    RETURN_IF_ERROR(CheckSigned(world, event.agency, envelope, trust::kKeyEventType, now));
+  if (event.step == trust::KeyStep::kRevoke) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const trust::Certificate certificate, trust::Certificate::FromDer(event.certificate_der));
+  const absl::Status good = world.authority->Verify(certificate, now);
+  return good.ok() ? good : Refuse(absl::StatusCode::kFailedPrecondition, "KEY_NOT_CERTIFIED", good.message());
+}
+
 }  // namespace
 
 absl::Status PublishKeyEvent(const Caller& caller, const v1::PublishKeyEventRequest& request,
@@ -51,6 +62,7 @@ absl::Status PublishKeyEvent(const Caller& caller, const v1::PublishKeyEventRequ
   const absl::Status taken = history.Add(event, *world.authority, *world.revoked, batch.now());
   if (absl::IsFailedPrecondition(taken)) return Refuse(absl::StatusCode::kAborted, "SEQUENCE_BROKEN", taken.message());
   if (!taken.ok()) return Refuse(absl::StatusCode::kFailedPrecondition, "KEY_NOT_CERTIFIED", taken.message());
+  RETURN_IF_ERROR(CheckTakenNow(event, known, request.event(), world, batch.now()));
   ASSIGN_OR_RETURN(const uint64_t index,
                    batch.Append(ledger::EntryDraft::Public(trust::EntryKind::kKeyEvent, request.event().payload(),
                                                            "key_event", caller.agency())));

@@ -1,5 +1,6 @@
 #include "trust/identity/key_event.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,7 +15,8 @@ constexpr absl::Duration kLongestSealing = absl::Hours(24 * 90);
 
 absl::Status CheckCertificate(const KeyEvent& event, const Certificate& certificate, const Authority& authority,
                               const RevocationSet& revoked, absl::Time now) {
-  RETURN_IF_ERROR(authority.Verify(certificate, now));
+  // One that lapsed proves what it proved while it was good; its key ends with it.
+  RETURN_IF_ERROR(authority.Verify(certificate, std::min(now, certificate.not_after() - absl::Seconds(1))));
   if (revoked.IsRevoked(certificate.serial())) return absl::UnauthenticatedError("the key's certificate is revoked");
   if (certificate.id().agency != event.agency || certificate.id().kind != CallerKind::kAgent) {
     return absl::UnauthenticatedError("the key's certificate is not of the agency's agent");
@@ -46,7 +48,10 @@ absl::Status KeyHistory::CheckSigner(const KeyEvent& event, const Certificate& c
     return VerifyEnvelope(event.envelope, kKeyEventType, certificate.public_key());
   }
   for (const AgencyKey& key : keys_) {
-    if (key.use != KeyUse::kSigning || !key.CountsAt(now)) continue;
+    // It may have ended since, or this chain would end with it; one that the chain itself revoked signs nothing more.
+    const bool counted = key.valid_from <= now && key.revoked_at == absl::InfiniteFuture() &&
+                         (event.step == KeyStep::kRevoke || event.valid_from < key.valid_until);
+    if (key.use != KeyUse::kSigning || !counted) continue;
     if (VerifyEnvelope(event.envelope, kKeyEventType, key.certificate.public_key()).ok()) return absl::OkStatus();
   }
   return absl::UnauthenticatedError("the key event is not signed by the agency's signing key before it");
@@ -74,10 +79,13 @@ absl::Status KeyHistory::Add(const KeyEvent& event, const Authority& authority, 
   } else {
     RETURN_IF_ERROR(CheckCertificate(event, certificate, authority, revoked, now));
     RETURN_IF_ERROR(CheckValidity(event));
-    keys_.push_back({.use = event.use,
-                     .certificate = std::move(certificate),
-                     .valid_from = event.valid_from,
-                     .valid_until = event.valid_until});
+    for (const AgencyKey& key : keys_) {
+      if (key.certificate.public_key().key_id() == event.key_id && key.revoked_at != absl::InfiniteFuture())
+        return absl::UnauthenticatedError("the key was revoked");
+    }
+    const absl::Time end = std::min(event.valid_until, certificate.not_after());
+    keys_.push_back(
+        {.use = event.use, .certificate = std::move(certificate), .valid_from = event.valid_from, .valid_until = end});
   }
   ++length_;
   last_digest_ = Sha256(event.envelope.payload).bytes();

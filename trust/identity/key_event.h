@@ -55,8 +55,9 @@ class KeyHistory {
   KeyHistory(std::string agency, std::string pinned_key_id)
       : agency_(std::move(agency)), pinned_key_id_(std::move(pinned_key_id)) {}
 
-  // Takes the next event or refuses it and changes nothing. `now` judges certificates.
-  // Errors: kUnauthenticated naming the broken link; kFailedPrecondition for a wrong sequence.
+  // Takes the next event or refuses it and changes nothing. What ended before `now` still proves the events of its
+  // time; of a new one see that it counts. Errors: kUnauthenticated the broken link; kFailedPrecondition a wrong
+  // sequence.
   absl::Status Add(const KeyEvent& event, const Authority& authority, const RevocationSet& revoked, absl::Time now);
 
   // The newest key of that use that counts at `time`, or null. Valid until the next Add.

@@ -79,6 +79,19 @@ TEST_F(KeyEventTest, ARotatedKeyOutlivesTheCertificateOfTheFirst) {
   EXPECT_EQ(Current(), second_.key_id);
 }
 
+TEST_F(KeyEventTest, AKeyThatEndedSignsNoNewEvent) {
+  ASSERT_EQ(Publish(1, first_, first_), "");
+  now_ += 55 * kDay;  // It counted for 50 days.
+  EXPECT_EQ(Publish(2, second_, first_), "KEY_NOT_CERTIFIED");
+}
+
+TEST_F(KeyEventTest, ACertificateThatLapsedIsNotPublished) {
+  ASSERT_EQ(Publish(1, first_, first_), "");
+  const testing::TestIdentity lapsed = pki_.Issue("spiffe://derwent.example/agency/cbc/agent/one", 10 * kDay);
+  now_ += 20 * kDay;
+  EXPECT_EQ(Publish(2, lapsed, first_), "KEY_NOT_CERTIFIED");
+}
+
 TEST_F(KeyEventTest, ARevokedCertificateEndsItsKeyAndTheOnesAfterIt) {
   ASSERT_EQ(Publish(1, first_, first_), "");
   ASSERT_EQ(Publish(2, second_, first_), "");

@@ -86,6 +86,46 @@ TEST_F(KeyHistoryTest, StopsCountingARevokedKeyAtOnce) {
   EXPECT_OK(Publish(sealing_, KeyUse::kSealing, second_));
 }
 
+TEST_F(KeyHistoryTest, AChainOutlivesTheKeysAndCertificatesThatProvedIt) {
+  const TestIdentity later = pki_.Issue("spiffe://derwent.example/agency/dfrs/agent/one", absl::Hours(24 * 200));
+  const absl::Time ended = kNow + absl::Hours(24 * 100);  // First key and certificate ended, of 30 and 60 days.
+  KeyEvent first = Draft(first_, KeyUse::kSigning);
+  Sign(first, first_);
+  ASSERT_OK(Add(first, ended));
+  KeyEvent second = Draft(later, KeyUse::kSigning);
+  second.valid_from = kNow + absl::Hours(24 * 20);
+  second.valid_until = kNow + absl::Hours(24 * 150);
+  Sign(second, first_);
+  ASSERT_OK(Add(second, ended));
+  EXPECT_EQ(history_.Find(KeyUse::kSigning, first_.key_id, ended), nullptr);
+  ASSERT_NE(history_.Current(KeyUse::kSigning, ended), nullptr);
+  EXPECT_EQ(history_.Current(KeyUse::kSigning, ended)->certificate.public_key().key_id(), later.key_id);
+  KeyEvent third = Draft(sealing_, KeyUse::kSealing);
+  third.valid_from = kNow + absl::Hours(24 * 40);  // The first key had ended by then.
+  third.valid_until = kNow + absl::Hours(24 * 50);
+  Sign(third, first_);
+  EXPECT_THAT(Add(third, ended), StatusIs(absl::StatusCode::kUnauthenticated));
+}
+
+TEST_F(KeyHistoryTest, AKeyEndsWithItsCertificate) {
+  KeyEvent event = Draft(first_, KeyUse::kSigning);
+  event.valid_until = kNow + absl::Hours(24 * 365);  // Its certificate is good for 60 days.
+  Sign(event, first_);
+  ASSERT_OK(Add(event));
+  EXPECT_NE(history_.Current(KeyUse::kSigning, kNow + absl::Hours(24 * 59)), nullptr);
+  EXPECT_EQ(history_.Current(KeyUse::kSigning, kNow + absl::Hours(24 * 61)), nullptr);
+}
+
+TEST_F(KeyHistoryTest, ARevokedKeyIsNotPublishedAgain) {
+  ASSERT_OK(Publish(first_, KeyUse::kSigning, first_));
+  ASSERT_OK(Publish(second_, KeyUse::kSigning, first_));
+  KeyEvent revoke = Draft(second_, KeyUse::kSigning);
+  revoke.step = KeyStep::kRevoke;
+  Sign(revoke, first_);
+  ASSERT_OK(Add(revoke));
+  EXPECT_THAT(Publish(second_, KeyUse::kSigning, first_), StatusIs(absl::StatusCode::kUnauthenticated));
+}
+
 TEST_F(KeyHistoryTest, RefusesAFirstEventThatIsNotThePinnedSigningKey) {
   EXPECT_THAT(Publish(second_, KeyUse::kSigning, second_),
               StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("out of band")));
