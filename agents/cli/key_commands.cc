@@ -4,6 +4,7 @@
 #include "absl/time/clock.h"
 
 #include "agents/cli/commands.h"
+#include "agents/cli/key_rotation.h"
 #include "agents/cli/signing.h"
 #include "derwent/v1/key.pb.h"
 #include "derwent/v1/key_service.grpc.pb.h"
@@ -75,17 +76,29 @@ absl::Status CheckChain(const Client& client, const v1::AgencyKeys& keys, const 
   return absl::OkStatus();
 }
 
+// Whether the key of event `i` counts now, as far as the events say.
+std::string StandingOf(const std::vector<v1::KeyEvent>& events, size_t i, absl::Time now) {
+  if (events[i].action() == v1::KEY_ACTION_REVOKE) return "";
+  for (size_t later = i + 1; later < events.size(); ++later) {
+    if (events[later].action() == v1::KEY_ACTION_REVOKE && events[later].key_id() == events[i].key_id())
+      return "revoked";
+  }
+  if (now < TimeOf(events[i].valid_from())) return "to come";
+  return now < TimeOf(events[i].valid_until()) ? "counts" : "ended";
+}
+
 absl::StatusOr<int> List(Client& client, const std::string& agency, const std::string& first_key, Format format) {
   ASSIGN_OR_RETURN(const v1::AgencyKeys keys, Fetch(client, agency));
   ASSIGN_OR_RETURN(const std::vector<v1::KeyEvent> events, Events(keys));
-  Rows rows({"number", "step", "use", "key id", "from", "until"});
-  for (const v1::KeyEvent& event : events) {
+  Rows rows({"number", "step", "use", "key id", "from", "until", "now"});
+  for (size_t i = 0; i < events.size(); ++i) {
+    const v1::KeyEvent& event = events[i];
     const auto day = [](const google::protobuf::Timestamp& time) {
       return absl::FormatTime("%Y-%m-%d", TimeOf(time), absl::UTCTimeZone());
     };
     rows.Add({absl::StrCat(event.sequence()), event.action() == v1::KEY_ACTION_PUBLISH ? "publish" : "revoke",
               event.purpose() == v1::KEY_PURPOSE_SIGNING ? "signing" : "sealing", event.key_id(),
-              day(event.valid_from()), day(event.valid_until())});
+              day(event.valid_from()), day(event.valid_until()), StandingOf(events, i, absl::Now())});
   }
   rows.Print(format, std::cout);
   RETURN_IF_ERROR(CheckChain(client, keys, events, first_key));
@@ -120,8 +133,24 @@ absl::StatusOr<int> Revoke(Client& client, const std::string& key_id, const std:
   return kExitDone;
 }
 
+absl::StatusOr<int> Rotate(const Client& client, const Rotation& rotation, const std::string& granted) {
+  if (granted.empty()) {
+    ASSIGN_OR_RETURN(const std::string request, BeginRotation(rotation));
+    std::cout << request << "\n";
+    std::cerr << "have the consortium's CA sign it, then give the certificate with --certificate\n";
+    return kExitPartial;
+  }
+  ASSIGN_OR_RETURN(const std::string key_id, FinishRotation(rotation, granted, client.configuration().ca));
+  std::cout << key_id << "\n";
+  std::cerr
+      << "the agency's agent publishes it, signed by the signing key in force, and uses it: see `derwent key list`; "
+         "the key before counts until its end or until it is revoked\n";
+  return kExitDone;
+}
+
 struct Options {
-  std::string agency, first_key, key_id, signing_key;
+  std::string agency, first_key, key_id, signing_key, granted;
+  Rotation rotation;
 };
 
 }  // namespace
@@ -136,6 +165,16 @@ void AddKeyCommands(CLI::App& app, Session& session) {
   list->callback([o, &session] {
     session.Run([&](Client& client) { return List(client, o->agency, o->first_key, session.format()); });
   });
+  CLI::App* const rotate = key->add_subcommand(
+      "rotate", "make the next signing or sealing key and a request for its certificate; then, with it, put it in use");
+  rotate->add_option("use", o->rotation.use, "signing or sealing")
+      ->required()
+      ->check(CLI::IsMember({"signing", "sealing"}));
+  rotate->add_option("--keys", o->rotation.folder, "the folder `keys` in the agent's state_dir")->required();
+  rotate->add_option("--after", o->rotation.certificate, "certificate of the key in force")->required();
+  rotate->add_option("--certificate", o->granted, "the certificate that the CA gave");
+  rotate->callback(
+      [o, &session] { session.Run([&](Client& client) { return Rotate(client, o->rotation, o->granted); }); });
   CLI::App* const revoke =
       key->add_subcommand("revoke", "revoke a key of the own agency, at once; needs the agent's certificate");
   revoke->add_option("key", o->key_id, "key id")->required();

@@ -14,7 +14,7 @@ absl::Status AskElsewhere(const ApprovalRow& approval, const AgentContext& conte
   v1::AskApprovalRequest ask;
   ask.set_request_id(approval.approval_id);  // Asked again it is the same question.
   ASSIGN_OR_RETURN(*ask.mutable_question(),
-                   SignMessage(kApprovalQuestionType, question, context.identity.signing->key));
+                   SignMessage(kApprovalQuestionType, question, context.identity.keys->signing()->key));
   absl::Status asked = context.broker.AskApproval(ask).status();
   if (WorthRetrying(asked)) return asked;
   // Nobody can be asked elsewhere: somebody here may hold the role, else it lapses.

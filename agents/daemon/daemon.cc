@@ -40,12 +40,9 @@ absl::StatusOr<std::map<std::string, std::set<std::string>>> ReadSignatories(con
 absl::StatusOr<std::unique_ptr<AgencyIdentity>> LoadIdentity(const AgentConfig& config, trust::Random& random) {
   auto identity = std::make_unique<AgencyIdentity>();
   identity->agency = config.agency;
-  ASSIGN_OR_RETURN(CertifiedKey signing, CertifiedKey::Load(config.signing.first, config.signing.second));
-  identity->signing = std::make_unique<CertifiedKey>(std::move(signing));
-  for (const auto& [key, certificate] : config.sealing) {
-    ASSIGN_OR_RETURN(CertifiedKey sealing, CertifiedKey::Load(key, certificate));
-    identity->sealing.push_back(std::make_unique<CertifiedKey>(std::move(sealing)));
-  }
+  ASSIGN_OR_RETURN(
+      identity->keys,
+      OwnKeys::Load({.signing = config.signing, .sealing = config.sealing, .folder = config.state_dir + "/keys"}));
   for (const auto& [enclave, path] : config.reference_keys) {
     ASSIGN_OR_RETURN(identity->reference_keys[enclave], LoadSecret(path, /*make=*/false, random));
   }
@@ -150,6 +147,8 @@ absl::StatusOr<std::unique_ptr<AgentDaemon>> AgentDaemon::Create(const AgentConf
   ASSIGN_OR_RETURN(loaded.identity, LoadIdentity(config, surroundings.random));
   ASSIGN_OR_RETURN(loaded.roots, LoadRoots(config, surroundings.clock.Now()));
   ASSIGN_OR_RETURN(loaded.state, State::Open(config.state_dir + "/agent.db", surroundings.clock));
+  ASSIGN_OR_RETURN(const std::string signing_key, loaded.state->Kept(kSigningKeyInUse));
+  loaded.identity->keys->Prefer(signing_key);
   ASSIGN_OR_RETURN(loaded.request_state, RequestState::Open(config.state_dir + "/requests.db"));
   ASSIGN_OR_RETURN(loaded.newest, NewestKept(*loaded.state));
   ASSIGN_OR_RETURN(loaded.quorum, ReadQuorum(config, loaded.roots->anchors.log_key));

@@ -290,7 +290,7 @@ absl::StatusOr<v1::RestrictResponse> Desk::Restrict(const LocalCaller& caller, c
   restriction.set_sequence(last + 1);
   apply.set_request_id(context_.random.NewUuid().text());
   ASSIGN_OR_RETURN(*apply.mutable_restriction(),
-                   SignMessage(kRestrictionType, restriction, context_.identity.signing->key));
+                   SignMessage(kRestrictionType, restriction, context_.identity.keys->signing()->key));
   ASSIGN_OR_RETURN(const v1::ApplyRestrictionResponse applied, context_.broker.ApplyRestriction(apply));
   RETURN_IF_ERROR(context_.state.Keep(kept_name, absl::StrCat(last + 1)));
   // The broker stops what goes to it; this agent must not even make it, for what the broker stops is missed by the
@@ -309,8 +309,8 @@ absl::StatusOr<v1::AgentStatus> Desk::Status(const LocalCaller& caller) {
   v1::AgentStatus status;
   status.set_agency(context_.identity.agency);
   status.set_policy_digest(context_.policy.policy_digest());
-  status.set_signing_key_id(context_.identity.signing->key.public_key().key_id());
-  status.set_sealing_key_id(context_.identity.sealing.front()->key.public_key().key_id());
+  status.set_signing_key_id(context_.identity.keys->signing()->key.public_key().key_id());
+  status.set_sealing_key_id(context_.identity.keys->sealing()->key.public_key().key_id());
   ASSIGN_OR_RETURN(const int64_t outbox, context_.state.OutboxDepth());
   ASSIGN_OR_RETURN(const int64_t inbox, context_.state.InboxDepth());
   status.set_outbox_depth(static_cast<uint32_t>(outbox));

@@ -137,7 +137,7 @@ absl::Status Eraser::Attest(uint64_t erasure_entry) {
   v1::AttestErasureRequest request;
   request.set_request_id(context_.random.NewUuid().text());
   ASSIGN_OR_RETURN(*request.mutable_attestation(),
-                   SignMessage(kErasureAttestationType, attestation, context_.identity.signing->key));
+                   SignMessage(kErasureAttestationType, attestation, context_.identity.keys->signing()->key));
   return context_.broker.AttestErasure(request).status();
 }
 

@@ -35,30 +35,6 @@ absl::Status MakePrivateFile(const std::string& path, const trust::SecretBytes& 
 
 }  // namespace
 
-absl::StatusOr<CertifiedKey> CertifiedKey::Load(const std::string& key_file, const std::string& certificate_file) {
-  ASSIGN_OR_RETURN(trust::SigningKey key, trust::SigningKey::FromFile(key_file));
-  ASSIGN_OR_RETURN(const std::string pem, trust::ReadFile(certificate_file));
-  ASSIGN_OR_RETURN(trust::Certificate certificate, trust::Certificate::FromPem(pem));
-  if (certificate.public_key().key_id() != key.public_key().key_id()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("`", certificate_file, "` is not the certificate of `", key_file, "`"));
-  }
-  return CertifiedKey{.key = std::move(key), .certificate = std::move(certificate)};
-}
-
-const trust::SigningKey* AgencyIdentity::SealingKey(absl::string_view key_id) const {
-  for (const auto& key : sealing) {
-    if (key->key.public_key().key_id() == key_id) return &key->key;
-  }
-  return nullptr;
-}
-
-std::set<std::string> AgencyIdentity::OwnKeyIds() const {
-  std::set<std::string> ids = {signing->key.public_key().key_id()};
-  for (const auto& key : sealing) ids.insert(key->key.public_key().key_id());
-  return ids;
-}
-
 absl::StatusOr<std::string> SealForStore(const AgencyIdentity& identity, absl::string_view share_id,
                                          absl::string_view plaintext, trust::Random& random) {
   const std::string nonce = random.Bytes(trust::kAeadNonceSize);

@@ -79,7 +79,7 @@ absl::Status Postman::QueueAcknowledgement(const InboxRow& received) {
                           Head(received.share_id, manifest.version(), received.sender, sequence);
                       acknowledgement.set_manifest_digest(received.manifest_digest);
                       acknowledgement.set_delivery_id(received.delivery_id);
-                      return Signed(kAcknowledgementType, acknowledgement, context_.identity.signing->key);
+                      return Signed(kAcknowledgementType, acknowledgement, context_.identity.keys->signing()->key);
                     })
       .status();
 }
@@ -113,7 +113,7 @@ absl::Status Postman::QueueProgress(const InboxRow& received, v1::ProgressState 
                         ASSIGN_OR_RETURN(*progress.mutable_sealed_note(), SealNote(progress.head(), note, to));
                         progress.set_sealing_key_id(to.key_id());
                       }
-                      return Signed(kProgressType, progress, context_.identity.signing->key);
+                      return Signed(kProgressType, progress, context_.identity.keys->signing()->key);
                     })
       .status();
 }
@@ -132,7 +132,7 @@ absl::Status Postman::QueueWithdrawal(const SharedVersion& share, const std::str
                           Head(share.share_id, std::max(share.version, 1U), recipient, sequence);
                       withdrawal.set_reason(reason);
                       withdrawal.set_delete_copies(true);
-                      return Signed(kWithdrawalType, withdrawal, context_.identity.signing->key);
+                      return Signed(kWithdrawalType, withdrawal, context_.identity.keys->signing()->key);
                     })
       .status();
 }
@@ -152,7 +152,7 @@ absl::Status Postman::QueueNotice(const v1::Manifest& manifest, const std::strin
                       notice.set_kind(kind);
                       notice.mutable_units()->Assign(units.begin(), units.end());
                       notice.set_manifest_digest(manifest_digest);
-                      return Signed(kNoticeType, notice, context_.identity.signing->key);
+                      return Signed(kNoticeType, notice, context_.identity.keys->signing()->key);
                     })
       .status();
 }

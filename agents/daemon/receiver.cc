@@ -15,6 +15,12 @@ constexpr int kMaxDeliveries = 64;
 // How old an agency's keys may be when something of it is opened.
 constexpr absl::Duration kKeysFresh = absl::Seconds(5);
 
+bool SignedByKnown(const v1::DsseEnvelope& envelope, const trust::KeyHistory& keys, absl::Time now) {
+  return std::ranges::any_of(envelope.signatures(), [&](const v1::DsseSignature& signature) {
+    return keys.Find(trust::KeyUse::kSigning, signature.keyid(), now) != nullptr;
+  });
+}
+
 }  // namespace
 
 std::string NoticeCode(v1::NoticeKind kind) {
@@ -62,13 +68,15 @@ absl::StatusOr<bool> Receiver::Handle(const v1::Delivery& delivery) {
   }
 }
 
-absl::Status Receiver::FreshKeys(const std::string& agency) {
+absl::Status Receiver::FreshKeys(const std::string& agency, const v1::DsseEnvelope& signed_by_it) {
   const KeyedLock::Hold hold(reading_keys_, agency);  // Who comes meanwhile waits for the same reading.
   const absl::Time now = context_.clock.Now();
   {
     const MutexLock lock(mutex_);
     const auto read = keys_read_.find(agency);
-    if (read != keys_read_.end() && now - read->second < kKeysFresh && now >= read->second) return absl::OkStatus();
+    if (read != keys_read_.end() && SignedByKnown(signed_by_it, *context_.keys.Find(agency), now) &&
+        now - read->second < kKeysFresh && now >= read->second)
+      return absl::OkStatus();
   }
   const absl::Status synced = parts_.upkeep.SyncKeys(agency);
   if (synced.ok()) {

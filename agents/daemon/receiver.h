@@ -68,7 +68,8 @@ class Receiver {
   absl::Status ApplyHeld(const v1::MessageHead& head);
   absl::StatusOr<bool> HandleNotice(const v1::Delivery& delivery);
   absl::StatusOr<bool> End(const std::string& delivery_id);
-  absl::Status FreshKeys(const std::string& agency);
+  // Reads the agency's keys again unless they were just read and hold the one that signed: it may be a moment old.
+  absl::Status FreshKeys(const std::string& agency, const v1::DsseEnvelope& signed_by_it);
 
   const AgentContext& context_;
   const Parts parts_;

@@ -12,7 +12,7 @@ absl::StatusOr<bool> Receiver::HandleQuestion(const v1::Delivery& delivery) {
   v1::ApprovalQuestion question;
   const std::string holder =
       question.ParseFromString(delivery.message().payload()) ? question.proposed().holder_agency() : "";
-  if (!holder.empty()) RETURN_IF_ERROR(FreshKeys(holder));
+  if (!holder.empty()) RETURN_IF_ERROR(FreshKeys(holder, delivery.message()));
   const absl::Status taken = parts_.approver.TakeQuestion(delivery.message(), question);
   if (absl::IsUnavailable(taken)) return taken;
   if (!taken.ok()) {
@@ -30,7 +30,7 @@ absl::StatusOr<bool> Receiver::HandleMessage(const v1::Delivery& delivery) {
     return End(delivery.delivery_id());
   }
   const v1::MessageHead& head = message->head;
-  RETURN_IF_ERROR(FreshKeys(head.from_agency()));
+  RETURN_IF_ERROR(FreshKeys(head.from_agency(), delivery.message()));
   const auto sender = context_.keys.Find(head.from_agency());
   const absl::Status verified =
       VerifyMessage(delivery.message(), *message, context_.identity.agency, *sender, context_.clock.Now());
@@ -99,8 +99,8 @@ absl::Status Receiver::ApplyProgress(const v1::MessageHead& head, const v1::Prog
                   .state = progress.state(),
                   .reason = progress.reason(),
                   .create_time = FromTimestamp(head.create_time())};
-  if (const trust::SigningKey* key = context_.identity.SealingKey(progress.sealing_key_id()); key != nullptr) {
-    const absl::StatusOr<std::string> note = OpenNote(head, progress.sealed_note(), *key);
+  if (const OwnKeys::Held key = context_.identity.keys->Sealing(progress.sealing_key_id()); key != nullptr) {
+    const absl::StatusOr<std::string> note = OpenNote(head, progress.sealed_note(), key->key);
     if (!note.ok()) context_.Alarm("NOTE_UNREADABLE", share, head.from_agency());
     if (note.ok()) {
       ASSIGN_OR_RETURN(row.note, SealForStore(context_.identity, share, *note, context_.random));

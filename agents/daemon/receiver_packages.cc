@@ -47,7 +47,7 @@ v1::ReceivedReferral ReferralOf(const OpenedPackage& opened, const v1::Delivery&
 }  // namespace
 
 absl::StatusOr<OpenResult> Receiver::Open(const v1::Package& package, const v1::Manifest& manifest) {
-  RETURN_IF_ERROR(FreshKeys(manifest.sender_agency()));
+  RETURN_IF_ERROR(FreshKeys(manifest.sender_agency(), package.manifest()));
   if (!context_.policy.Knows(manifest.policy_digest())) {
     const absl::Status synced = parts_.upkeep.SyncPolicy();
     if (WorthRetrying(synced)) return synced;
@@ -55,13 +55,17 @@ absl::StatusOr<OpenResult> Receiver::Open(const v1::Package& package, const v1::
   const auto view = context_.policy.view();
   if (view == nullptr) return absl::UnavailableError("no policy was verified yet");
   const auto sender = context_.keys.Find(manifest.sender_agency());
-  const OpenContext open{
-      .own_agency = context_.identity.agency,
-      .sender = sender.get(),
-      .sealing_key = [this](absl::string_view key_id) { return context_.identity.SealingKey(key_id); },
-      .policy_known = [this](absl::string_view digest) { return context_.policy.Knows(digest); },
-      .obligations = &view->obligations,
-      .now = context_.clock.Now()};
+  OwnKeys::Held held;  // Through the opening.
+  const OpenContext open{.own_agency = context_.identity.agency,
+                         .sender = sender.get(),
+                         .sealing_key =
+                             [&](absl::string_view key_id) {
+                               held = context_.identity.keys->Sealing(key_id);
+                               return held == nullptr ? nullptr : &held->key;
+                             },
+                         .policy_known = [this](absl::string_view digest) { return context_.policy.Knows(digest); },
+                         .obligations = &view->obligations,
+                         .now = context_.clock.Now()};
   return OpenPackage(package, open);
 }
 

@@ -37,7 +37,7 @@ absl::StatusOr<v1::Submission> SealFor(const ShareHead& head, const PackageRecip
                  absl::StrCat("no sealing key of `", recipient.agency, "` can be traced to its first key"));
   }
   ASSIGN_OR_RETURN(v1::Submission submission, SealPackage(head, recipient, sealing->certificate.public_key(),
-                                                          context.identity.signing->key, context.random));
+                                                          context.identity.keys->signing()->key, context.random));
   RETURN_IF_ERROR(context.state.Keep(absl::StrCat("manifest/", head.share_id, "/", recipient.agency),
                                      trust::Sha256(submission.package().manifest().payload()).view()));
   return submission;

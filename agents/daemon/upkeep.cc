@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 
 #include "agents/daemon/fault.h"
 #include "agents/daemon/later_version.h"
@@ -17,6 +18,9 @@ namespace {
 
 // A sealing key counts 90 days at most (key.proto), a certificate as long as it says.
 constexpr absl::Duration kLongestSealing = absl::Hours(24 * 90);
+// How long a package may wait: the longest collection time of a profile, and a share that waited in its sender's
+// outbox.
+constexpr absl::Duration kMailboxLifetime = absl::Hours(24 * (30 + 7));
 // A key counts from a little before it was published: clocks differ by 30 s at most.
 constexpr absl::Duration kClockSkew = absl::Seconds(30);
 
@@ -35,6 +39,7 @@ absl::Status Upkeep::RunAll() {
     if (first.ok()) first = status;
   };
   run("own keys could not be published", PublishKeys());
+  run("old sealing keys were not destroyed", DestroySealingKeys());
   run("the policy was not taken", SyncPolicy());
   run("the own directory could not be published", PublishDirectory());
   run("directories were not taken", SyncDirectories());
@@ -64,7 +69,7 @@ absl::Status Upkeep::TakeKeys(const v1::AgencyKeys& keys) {
     return taken.status();
   }
   if (keys.agency() == context_.identity.agency &&
-      !context_.keys.Foreign(keys.agency(), context_.identity.OwnKeyIds()).empty()) {
+      !context_.keys.Foreign(keys.agency(), context_.identity.keys->Ids()).empty()) {
     context_.Alarm("FOREIGN_KEY_IN_OUR_NAME", "", keys.agency());
   }
   return evidence_.Observe(taken->checkpoints);
@@ -79,14 +84,57 @@ absl::Status Upkeep::SyncKeys(const std::string& agency) {
 }
 
 absl::Status Upkeep::PublishKeys() {
+  OwnKeys& own = *context_.identity.keys;
+  const absl::Status refreshed = own.Refresh();
+  if (!refreshed.ok()) context_.log.Failure("an own key was not taken", refreshed);
+  RETURN_IF_ERROR(SyncOwnKeys());
+  absl::Status first;  // One that is refused does not keep the next from being published.
+  for (const trust::KeyUse use : {trust::KeyUse::kSigning, trust::KeyUse::kSealing}) {
+    for (const OwnKeys::Held& key : own.All(use)) first.Update(PublishOnce(*key, use));
+  }
+  return first;
+}
+
+// What was published, be it revoked or ended since, is not published again; what lapsed unpublished never is.
+absl::Status Upkeep::PublishOnce(const CertifiedKey& key, trust::KeyUse use) {
+  if (context_.keys.Published(context_.identity.agency, key.id()) ||
+      key.certificate.not_after() <= context_.clock.Now())
+    return absl::OkStatus();
+  RETURN_IF_ERROR(PublishKey(key, use == trust::KeyUse::kSigning ? v1::KEY_PURPOSE_SIGNING : v1::KEY_PURPOSE_SEALING,
+                             *context_.keys.Find(context_.identity.agency)));
+  return SyncOwnKeys();
+}
+
+// What counts now signs from now on.
+absl::Status Upkeep::SyncOwnKeys() {
   RETURN_IF_ERROR(SyncKeys(context_.identity.agency));
-  for (const CertifiedKey* key : {context_.identity.signing.get(), context_.identity.sealing.front().get()}) {
-    const bool signing = key == context_.identity.signing.get();
-    const trust::KeyUse use = signing ? trust::KeyUse::kSigning : trust::KeyUse::kSealing;
-    const auto history = context_.keys.Find(context_.identity.agency);
-    if (history->Find(use, key->key.public_key().key_id(), context_.clock.Now()) != nullptr) continue;
-    RETURN_IF_ERROR(PublishKey(*key, signing ? v1::KEY_PURPOSE_SIGNING : v1::KEY_PURPOSE_SEALING, *history));
-    RETURN_IF_ERROR(SyncKeys(context_.identity.agency));
+  const std::string signs =
+      context_.identity.keys->Follow(*context_.keys.Find(context_.identity.agency), context_.clock.Now());
+  ASSIGN_OR_RETURN(const std::string before, context_.state.Kept(kSigningKeyInUse));
+  return before == signs ? absl::OkStatus() : context_.state.Keep(kSigningKeyInUse, signs);
+}
+
+// A sealing key that was published and counts no more is kept until nothing that was sealed to it can lie in a mailbox;
+// the newest stays.
+absl::Status Upkeep::DestroySealingKeys() {
+  const absl::Time now = context_.clock.Now();
+  const auto history = context_.keys.Find(context_.identity.agency);
+  std::vector<OwnKeys::Held> keys = context_.identity.keys->All(trust::KeyUse::kSealing);
+  keys.pop_back();
+  for (const OwnKeys::Held& key : keys) {
+    if (!context_.keys.Published(context_.identity.agency, key->id()) ||
+        history->Find(trust::KeyUse::kSealing, key->id(), now) != nullptr)
+      continue;
+    const std::string name = absl::StrCat("sealing_ended/", key->id());
+    ASSIGN_OR_RETURN(const std::string kept, context_.state.Kept(name));
+    int64_t ended = 0;
+    if (!absl::SimpleAtoi(kept, &ended)) {
+      RETURN_IF_ERROR(context_.state.Keep(name, absl::StrCat(absl::ToUnixSeconds(now))));
+      continue;
+    }
+    if (now - absl::FromUnixSeconds(ended) < kMailboxLifetime) continue;
+    RETURN_IF_ERROR(context_.identity.keys->DestroySealing(key->id()));
+    context_.log.Write("info", "a sealing key was destroyed", {{"key", key->id()}});
   }
   return absl::OkStatus();
 }
@@ -107,7 +155,8 @@ absl::Status Upkeep::PublishKey(const CertifiedKey& key, v1::KeyPurpose purpose,
   *event.mutable_valid_until() = ToTimestamp(std::min(key.certificate.not_after(), latest));
   v1::PublishKeyEventRequest request;
   request.set_request_id(context_.random.NewUuid().text());
-  ASSIGN_OR_RETURN(*request.mutable_event(), SignMessage(trust::kKeyEventType, event, context_.identity.signing->key));
+  ASSIGN_OR_RETURN(*request.mutable_event(),
+                   SignMessage(trust::kKeyEventType, event, context_.identity.keys->signing()->key));
   RETURN_IF_ERROR(context_.broker.PublishKeyEvent(request).status());
   context_.log.Write("info", "a key was published", {{"key", event.key_id()}});
   return absl::OkStatus();
@@ -119,7 +168,7 @@ absl::Status Upkeep::PublishDirectory() {
   v1::ApplyDirectoryRequest request;
   request.set_request_id(context_.random.NewUuid().text());
   ASSIGN_OR_RETURN(*request.mutable_directory(),
-                   SignMessage(kDirectoryType, directory_, context_.identity.signing->key));
+                   SignMessage(kDirectoryType, directory_, context_.identity.keys->signing()->key));
   const absl::Status applied = context_.broker.ApplyDirectory(request).status();
   // The broker has this version or a later one already.
   return ReasonOf(applied) == "SEQUENCE_BROKEN" ? absl::OkStatus() : applied;

@@ -13,6 +13,9 @@
 
 namespace derwent::agents {
 
+// Single value of the state: the id of the key that signs, so that it does after a restart.
+inline constexpr char kSigningKeyInUse[] = "signing_key_in_use";
+
 // Keeps what the agent knows of the world current: policy, registers, keys, the log; publishes its own keys and
 // directory; looks for what should have come and did not. Each step may be repeated at any time. Thread-safe.
 class Upkeep {
@@ -45,6 +48,9 @@ class Upkeep {
 
  private:
   absl::Status PublishKeys();
+  absl::Status PublishOnce(const CertifiedKey& key, trust::KeyUse use);
+  absl::Status SyncOwnKeys();
+  absl::Status DestroySealingKeys();
   absl::Status PublishKey(const CertifiedKey& key, v1::KeyPurpose purpose, const trust::KeyHistory& history);
   absl::Status PublishDirectory();
 

@@ -119,6 +119,12 @@ std::shared_ptr<const trust::KeyHistory> KeyBook::Find(absl::string_view agency)
   return std::make_shared<const trust::KeyHistory>(std::string(agency), "");
 }
 
+bool KeyBook::Published(absl::string_view agency, const std::string& key_id) const {
+  const MutexLock lock(mutex_);
+  const auto found = known_.find(agency);
+  return found != known_.end() && found->second.key_ids.contains(key_id);
+}
+
 std::vector<std::string> KeyBook::Foreign(absl::string_view agency, const std::set<std::string>& own) const {
   const MutexLock lock(mutex_);
   std::vector<std::string> foreign;

@@ -41,6 +41,9 @@ class KeyBook {
   // The agency's keys; an empty history when none were taken.
   std::shared_ptr<const trust::KeyHistory> Find(absl::string_view agency) const;
 
+  // Whether an event of the agency names that key, whatever became of it.
+  bool Published(absl::string_view agency, const std::string& key_id) const;
+
   // Key ids published in the agency's name that are not in `own`: an alarm (architecture 4).
   std::vector<std::string> Foreign(absl::string_view agency, const std::set<std::string>& own) const;
 

@@ -114,8 +114,9 @@ absl::StatusOr<std::vector<std::string>> MakeShares(BenchAgent& sender, const st
                                  .area = draft.area,
                                  .policy_digest = policy,
                                  .create_time = sender.clock.Now()};
-    ASSIGN_OR_RETURN(*submit.add_submissions(), agents::SealPackage(head, recipient, sealing->certificate.public_key(),
-                                                                    context.identity.signing->key, sender.random));
+    ASSIGN_OR_RETURN(*submit.add_submissions(),
+                     agents::SealPackage(head, recipient, sealing->certificate.public_key(),
+                                         context.identity.keys->signing()->key, sender.random));
     v1::SubjectReferences& of = *submit.add_references();
     of.set_subject(draft.subjects.front().number);
     for (const std::string& reference : references) of.add_references(reference);

@@ -40,7 +40,7 @@ void Forge(TestAgent& sender, const std::string& recipient, v1::SubmitReferralRe
     if (manifest.recipient_agency() != recipient) continue;
     change(*submission.mutable_package(), manifest);
     *submission.mutable_package()->mutable_manifest() =
-        SignMessage(kManifestType, manifest, sender.daemon->context().identity.signing->key).value();
+        SignMessage(kManifestType, manifest, sender.daemon->context().identity.keys->signing()->key).value();
   }
 }
 
@@ -83,7 +83,7 @@ TEST_F(LyingBrokerTest, AFalseLabelIsFoundByTheRecipientEnteredAndTold) {
   police().broker->before_submit = [&](v1::SubmitReferralRequest& request) {
     share = request.request_id();
     Forge(police(), "rp.housing", request, [&](v1::Package& package, v1::Manifest& manifest) {
-      Mislabel(housing().daemon->context().identity.sealing.front()->key, police().random, package, manifest);
+      Mislabel(housing().daemon->context().identity.keys->sealing()->key, police().random, package, manifest);
     });
   };
   ASSERT_OK(police().daemon->sender().Push(Sample()));

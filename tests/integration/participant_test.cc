@@ -184,7 +184,7 @@ TEST_F(ParticipantTest, AnotherManifestThanItSignedIsRefused) {
     v1::DsseEnvelope& envelope = *request.mutable_submissions(0)->mutable_package()->mutable_manifest();
     v1::Manifest manifest = PeekManifest(request.submissions(0).package()).value();
     manifest.mutable_expire_time()->set_seconds(manifest.expire_time().seconds() - 1);
-    envelope = SignMessage(kManifestType, manifest, police().daemon->context().identity.signing->key).value();
+    envelope = SignMessage(kManifestType, manifest, police().daemon->context().identity.keys->signing()->key).value();
   };
   ASSERT_EQ(police().daemon->sender().Push(Sample())->shares(0).state(), "QUEUED") << "its receipts are not believed";
   ExpectRefused("sent another manifest than it signed", "LEDGER_MISSTATES_US");

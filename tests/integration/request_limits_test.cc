@@ -117,7 +117,8 @@ TEST_F(HomeVisitTest, AnAnswerAfterTheDeadlineIsRefusedAsThatAndEnteredForTheHol
     v1::Manifest manifest;
     ASSERT_TRUE(manifest.ParseFromString(signed_manifest.payload()));
     *manifest.mutable_expire_time() = ToTimestamp(absl::Now() + absl::Seconds(5));
-    signed_manifest = SignMessage(kManifestType, manifest, fire().daemon->context().identity.signing->key).value();
+    signed_manifest =
+        SignMessage(kManifestType, manifest, fire().daemon->context().identity.keys->signing()->key).value();
   };
   Ask().IgnoreError();  // Its agent does not know what was forged.
   v1::SubmitCaseAnswerRequest late;

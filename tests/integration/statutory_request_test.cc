@@ -110,7 +110,7 @@ TEST_F(StatutoryRequestTest, ADocumentTakenAwayOnTheWayIsRefused) {
   };
   EXPECT_THAT(stripped(nullptr), HasSubstr("the signature does not verify"));
   // Signed without it by its own agency's key: the agent knows by the entry that it is not what it sent.
-  EXPECT_THAT(stripped(&borough().daemon->context().identity.signing->key), HasSubstr("RECEIPT_INVALID"));
+  EXPECT_THAT(stripped(&borough().daemon->context().identity.keys->signing()->key), HasSubstr("RECEIPT_INVALID"));
   adults().CollectAll();
   EXPECT_EQ(adults().daemon->requests().ListHeld(Person(kOfficer), {})->requests_size(), 0);
   // The broker takes it away: the holder believes its signature only.

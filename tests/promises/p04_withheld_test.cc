@@ -122,7 +122,7 @@ TEST_F(Withheld, AWholeDatabaseOpensNothingMoreToARecipientsKeys) {
     if (package && !parsed.manifest.recipient_agency().empty()) packages.push_back(std::move(parsed));
   }
   ASSERT_THAT(packages, SizeIs(2)) << "one a recipient, not collected yet";
-  const trust::SigningKey& own = housing().daemon->context().identity.sealing.front()->key;
+  const trust::SigningKey& own = housing().daemon->context().identity.keys->sealing()->key;
 
   std::vector<trust::SecretBytes> keys;
   int rings = 0;
