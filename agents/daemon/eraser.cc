@@ -40,12 +40,11 @@ absl::StatusOr<ReceiptRow> Closed(const ReceiptRow& row, const trust::FieldSet& 
 absl::Status Eraser::Work() {
   absl::Status first;
   std::set<std::string> seen;
+  v1::ListErasuresRequest request;
+  request.set_unattested(true);
+  request.set_page_size(kPage);
   while (true) {
-    v1::ListErasuresRequest request;
-    request.set_unattested(true);
-    request.set_page_size(kPage);
     ASSIGN_OR_RETURN(const v1::ListErasuresResponse response, context_.broker.ListErasures(request));
-    // What was attested is not told again: the next page is the first.
     int fresh = 0;
     for (const v1::Erasure& erasure : response.erasures()) {
       if (!seen.insert(erasure.erasure_id()).second) continue;
@@ -60,7 +59,9 @@ absl::Status Eraser::Work() {
       context_.log.Failure("an erasure was not carried out", done);
       first.Update(std::move(done));
     }
-    if (fresh == 0 || response.erasures_size() < kPage) return first;
+    // Pages of nothing new would have no end.
+    if (fresh == 0 || response.next_page_token().empty()) return first;
+    request.set_page_token(response.next_page_token());
   }
 }
 

@@ -46,11 +46,12 @@ absl::StatusOr<v1::Erasure> RenderErasure(const store::ErasureRow& row, const st
 absl::StatusOr<v1::ListErasuresResponse> ListErasures(const Caller& caller, const v1::ListErasuresRequest& request,
                                                       absl::Time now, store::Reader& reader) {
   Violations violations;
-  const Page page = PageOf(request.page_size(), request.page_token(), UINT64_MAX, violations);
+  const Page page =
+      PageOf(request.page_size(), request.page_token(), request.unattested() ? 0 : UINT64_MAX, violations);
   RETURN_IF_ERROR(violations.ToStatus());
   std::vector<store::ErasureRow> rows;
   if (request.unattested()) {
-    ASSIGN_OR_RETURN(rows, reader.UnattestedErasures(caller.agency(), page.size));
+    ASSIGN_OR_RETURN(rows, reader.UnattestedErasures(caller.agency(), page.start, page.size));
   } else {
     ASSIGN_OR_RETURN(rows, reader.ListErasures(caller.agency(), page.start, page.size));
   }
@@ -58,8 +59,7 @@ absl::StatusOr<v1::ListErasuresResponse> ListErasures(const Caller& caller, cons
   for (const store::ErasureRow& row : rows) {
     ASSIGN_OR_RETURN(*response.add_erasures(), RenderErasure(row, caller.agency(), now, reader));
   }
-  if (!request.unattested() && rows.size() == page.size)
-    response.set_next_page_token(std::to_string(rows.back().position));
+  if (rows.size() == page.size) response.set_next_page_token(std::to_string(rows.back().position));
   return response;
 }
 

@@ -63,8 +63,9 @@ class Reader {
   // That concern an agency, newest first, below `before` (a `position`).
   virtual absl::StatusOr<std::vector<ErasureRow>> ListErasures(absl::string_view agency, uint64_t before,
                                                                size_t limit) = 0;
-  // Done ones that an agency has still to attest, oldest first.
-  virtual absl::StatusOr<std::vector<ErasureRow>> UnattestedErasures(absl::string_view agency, size_t limit) = 0;
+  // Done ones that an agency has still to attest, oldest first, after position `after` (0: from the oldest).
+  virtual absl::StatusOr<std::vector<ErasureRow>> UnattestedErasures(absl::string_view agency, uint64_t after,
+                                                                     size_t limit) = 0;
   // By agency.
   virtual absl::StatusOr<std::vector<ErasurePartyRow>> ErasureParties(uint64_t position) = 0;
   // Parties to be asked again at or before `time`.

@@ -231,7 +231,7 @@ TEST_F(LyingLedgerTest, AnErasureWaitsForNoOtherUpkeepAndNoPageHidesIt) {
     // A hundred that are rejected, then others.
     for (int i = 0; i < (asked < 2 ? 100 : 1); ++i)
       response.add_erasures()->set_erasure_id(absl::StrCat("forged-", asked, "-", i));
-    ++asked;
+    if (++asked < 3) response.set_next_page_token(absl::StrCat(asked));
   };
   EXPECT_THAT(housing().daemon->RunUpkeep(), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(housing().Alarms(), Contains("ERASURE_REJECTED"));

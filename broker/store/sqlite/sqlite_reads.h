@@ -40,7 +40,8 @@ class SqliteReads : public virtual Reader {
   absl::StatusOr<std::optional<ErasureRow>> FindErasureAt(uint64_t entry_index) override;
   absl::StatusOr<std::vector<ErasureRow>> ListErasures(absl::string_view agency, uint64_t before,
                                                        size_t limit) override;
-  absl::StatusOr<std::vector<ErasureRow>> UnattestedErasures(absl::string_view agency, size_t limit) override;
+  absl::StatusOr<std::vector<ErasureRow>> UnattestedErasures(absl::string_view agency, uint64_t after,
+                                                             size_t limit) override;
   absl::StatusOr<std::vector<ErasurePartyRow>> ErasureParties(uint64_t position) override;
   absl::StatusOr<std::vector<ErasurePartyRow>> ErasuresToChase(absl::Time time, size_t limit) override;
 

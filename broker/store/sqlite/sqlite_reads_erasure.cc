@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "broker/store/sqlite/entry_list.h"
 #include "broker/store/sqlite/sqlite_reads.h"
 #include "trust/base/status_macros.h"
@@ -87,13 +89,15 @@ absl::StatusOr<std::vector<ErasureRow>> SqliteReads::ListErasures(absl::string_v
       TakeErasure);
 }
 
-absl::StatusOr<std::vector<ErasureRow>> SqliteReads::UnattestedErasures(absl::string_view agency, size_t limit) {
+absl::StatusOr<std::vector<ErasureRow>> SqliteReads::UnattestedErasures(absl::string_view agency, uint64_t after,
+                                                                        size_t limit) {
+  const uint64_t above = std::min<uint64_t>(after, INT64_MAX);  // A bound integer has a sign.
   return AllRows<ErasureRow>(
       connection_.Select("SELECT" DERWENT_ERASURE_COLUMNS
                          " JOIN erasure_party p INDEXED BY erasure_party_open ON p.position = e.position"
-                         " WHERE p.agency = ? AND p.attest_ms IS NULL"
+                         " WHERE p.agency = ? AND p.attest_ms IS NULL AND p.position > ?"
                          " AND e.idx IS NOT NULL ORDER BY p.position LIMIT ?",
-                         agency, limit),
+                         agency, above, limit),
       TakeErasure);
 }
 

@@ -94,8 +94,10 @@ TEST_P(StoreContract, ListsErasuresByPartyNewestFirstAndThoseToAttestOldestFirst
   EXPECT_EQ(all[1].entries, SampleErasure(2).entries);
   EXPECT_THAT(Read()->ListErasures("dfrs", all[1].position, 10).value(), SizeIs(1));
   EXPECT_THAT(Read()->ListErasures("ics", UINT64_MAX, 10).value(), IsEmpty());
-  const auto unattested = Read()->UnattestedErasures("dfrs", 10).value();
+  const auto unattested = Read()->UnattestedErasures("dfrs", 0, 10).value();
   ASSERT_THAT(unattested, SizeIs(2));
+  EXPECT_THAT(Read()->UnattestedErasures("dfrs", unattested[0].position, 10).value(), ElementsAre(unattested[1]));
+  EXPECT_THAT(Read()->UnattestedErasures("dfrs", UINT64_MAX, 10).value(), IsEmpty());
   EXPECT_EQ(unattested[0], Read()->FindErasureAt(11).value());
   EXPECT_THAT(Read()->ErasuresToChase(At(499), 10).value(), IsEmpty());
   ASSERT_THAT(Read()->ErasuresToChase(At(500), 10).value(), SizeIs(3));
@@ -103,7 +105,7 @@ TEST_P(StoreContract, ListsErasuresByPartyNewestFirstAndThoseToAttestOldestFirst
   attested.attest_time = At(600);
   attested.chase_time = std::nullopt;
   Write([&](Transaction& transaction) { EXPECT_OK(transaction.PutErasureParty(attested)); });
-  EXPECT_THAT(Read()->UnattestedErasures("dfrs", 10).value(), SizeIs(1));
+  EXPECT_THAT(Read()->UnattestedErasures("dfrs", 0, 10).value(), SizeIs(1));
   EXPECT_THAT(Read()->ErasureParties(attested.position).value(), ElementsAre(attested));
 }
 
