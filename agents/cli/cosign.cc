@@ -2,13 +2,19 @@
 
 #include <httplib.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
 #include "agents/cli/text.h"
 #include "trust/base/status_macros.h"
+#include "trust/merkle/proof.h"
 #include "trust/note/add_checkpoint.h"
+#include "trust/note/checkpoint.h"
+#include "trust/secret/sha256.h"
 
 namespace derwent::cli {
 namespace {
@@ -26,45 +32,106 @@ std::pair<std::string, std::string> Split(const std::string& url) {
   return {url.substr(0, path), std::string(absl::StripSuffix(url.substr(path), "/"))};
 }
 
-using Since = std::function<absl::StatusOr<std::vector<Sha256Digest>>(uint64_t)>;
-
-// One witness's cosignature lines. It is asked from nothing first and says what it saw; then from there.
-absl::StatusOr<std::string> Ask(const std::string& url, const std::string& note, uint64_t size, const Since& since) {
-  const auto [server, prefix] = Split(url);
+httplib::Client ClientOf(const std::string& server) {
   httplib::Client client(server);
-  if (!client.is_valid()) return absl::InvalidArgumentError("its address is not one of http");
+  if (!client.is_valid()) return client;
   client.set_connection_timeout(kSeconds);
   client.set_read_timeout(kSeconds);
-  trust::AddCheckpoint request{.old_size = 0, .path = {}, .checkpoint = note};
-  for (int attempt = 0; attempt < 3; ++attempt) {
-    const httplib::Result answer =
-        client.Post(prefix + "/add-checkpoint", request.ToString(), "text/plain; charset=utf-8");
-    if (!answer) return absl::UnavailableError("it does not answer");
-    if (answer->status == kTaken) return answer->body;
-    if (answer->status == kNotConsistent) return absl::DataLossError("it saw a tree that this one does not extend");
-    if (answer->status != kConflict) return absl::UnavailableError(absl::StrCat("it answers ", answer->status));
-    if (!absl::SimpleAtoi(absl::StripSuffix(answer->body, "\n"), &request.old_size))
-      return absl::UnavailableError("it answers no size");
-    if (request.old_size > size) return absl::DataLossError(absl::StrCat("it saw ", request.old_size, " entries"));
-    request.path.clear();
-    if (request.old_size == 0) continue;
-    ASSIGN_OR_RETURN(request.path, since(request.old_size));
-  }
-  return absl::UnavailableError("it sees other checkpoints meanwhile; try again");
+  return client;
 }
+
+// The largest tree of the log that a witness shows, under the log's own signature.
+absl::StatusOr<trust::Checkpoint> Shown(const std::string& url, const trust::VerifierKey& log) {
+  const auto [server, prefix] = Split(url);
+  httplib::Client client = ClientOf(server);
+  const httplib::Result answer = client.Get(absl::StrCat(prefix, "/", trust::Sha256(log.name).hex(), "/checkpoint"));
+  if (!answer || answer->status != kTaken) return absl::UnavailableError("it shows no checkpoint");
+  ASSIGN_OR_RETURN(trust::Checkpoint shown, trust::OpenCheckpoint(answer->body, log));
+  if (shown.origin != log.name) return absl::InvalidArgumentError("it shows another log's checkpoint");
+  return shown;
+}
+
+// Whether what a witness shows speaks against the checkpoint. OK: both are of one log that only grew. Errors: kDataLoss
+// they are not; of `proof`.
+absl::Status HoldAgainst(const trust::Checkpoint& shown, const trust::Checkpoint& ours,
+                         const ConsistencySource& proof) {
+  const bool more = shown.size > ours.size;
+  const trust::Checkpoint& smaller = more ? ours : shown;
+  const trust::Checkpoint& larger = more ? shown : ours;
+  std::vector<Sha256Digest> path;
+  if (smaller.size > 0 && smaller.size < larger.size) {
+    absl::StatusOr<std::vector<Sha256Digest>> proven = proof(smaller.size, larger.size);
+    if (more && absl::IsInvalidArgument(proven.status()))
+      return absl::DataLossError(absl::StrCat("it saw ", shown.size, " entries, signed by the log"));
+    RETURN_IF_ERROR(proven.status());
+    path = *std::move(proven);
+  }
+  if (smaller.size == 0 || trust::VerifyConsistency(smaller.size, larger.size, smaller.root, larger.root, path).ok())
+    return absl::OkStatus();
+  return absl::DataLossError("it saw a tree that this one does not extend, signed by the log");
+}
+
+// Asks one witness, and judges what it says of other trees.
+class Asking {
+ public:
+  Asking(const std::string& url, const trust::VerifierKey& log, const trust::Checkpoint& ours,
+         const ConsistencySource& proof)
+      : url_(url), log_(log), ours_(ours), proof_(proof) {}
+
+  // Its cosignature lines. It is asked from nothing first and says what it saw; then from there. Errors: kDataLoss what
+  // it shows speaks against the log; kUnavailable it does not cosign; of `proof`.
+  absl::StatusOr<std::string> Lines(const std::string& note) {
+    const auto [server, prefix] = Split(url_);
+    httplib::Client client = ClientOf(server);
+    if (!client.is_valid()) return absl::UnavailableError("its address is not one of http");
+    trust::AddCheckpoint request{.old_size = 0, .path = {}, .checkpoint = note};
+    for (int attempt = 0; attempt < 3; ++attempt) {
+      const httplib::Result answer =
+          client.Post(prefix + "/add-checkpoint", request.ToString(), "text/plain; charset=utf-8");
+      if (!answer) return absl::UnavailableError("it does not answer");
+      if (answer->status == kTaken) return answer->body;
+      if (answer->status == kNotConsistent) return Claims("it says that it saw a tree that this one does not extend");
+      if (answer->status != kConflict) return absl::UnavailableError(absl::StrCat("it answers ", answer->status));
+      if (!absl::SimpleAtoi(absl::StripSuffix(answer->body, "\n"), &request.old_size))
+        return absl::UnavailableError("it answers no size");
+      if (request.old_size > ours_.size)
+        return Claims(absl::StrCat("it says that it saw ", request.old_size, " entries"));
+      request.path.clear();
+      if (request.old_size == 0 || request.old_size == ours_.size) continue;  // Nothing is to be proven.
+      ASSIGN_OR_RETURN(request.path, proof_(request.old_size, ours_.size));
+    }
+    return absl::UnavailableError("it sees other checkpoints meanwhile; try again");
+  }
+
+ private:
+  // It says that it saw another tree: what counts is what it shows of it.
+  absl::Status Claims(absl::string_view claim) {
+    const absl::StatusOr<trust::Checkpoint> shown = Shown(url_, log_);
+    if (!shown.ok()) return absl::UnavailableError(absl::StrCat(claim, ", and does not show it"));
+    RETURN_IF_ERROR(HoldAgainst(*shown, ours_, proof_));
+    return absl::UnavailableError(absl::StrCat(claim, ", and shows none but of this log; try again"));
+  }
+
+  const std::string& url_;
+  const trust::VerifierKey& log_;
+  const trust::Checkpoint& ours_;
+  const ConsistencySource& proof_;
+};
 
 }  // namespace
 
 absl::StatusOr<std::string> CollectCosignatures(const std::string& note, const trust::QuorumPolicy& policy,
-                                                const Since& since,
+                                                const ConsistencySource& proof,
                                                 const std::function<void(const std::string&)>& said) {
   ASSIGN_OR_RETURN(const trust::Note parsed, trust::Note::Parse(note));
   ASSIGN_OR_RETURN(const trust::Checkpoint checkpoint, trust::Checkpoint::ParseBody(parsed.text));
+  const auto log = std::ranges::find(policy.logs(), checkpoint.origin, &trust::VerifierKey::name);
+  if (log == policy.logs().end()) return absl::InvalidArgumentError("the policy is of another log");
   std::string cosigned = note;
   for (size_t i = 0; i < policy.witnesses().size(); ++i) {
     const trust::VerifierKey& witness = policy.witnesses()[i];
     if (policy.witness_urls()[i].empty()) continue;
-    const absl::StatusOr<std::string> lines = Ask(policy.witness_urls()[i], note, checkpoint.size, since);
+    const absl::StatusOr<std::string> lines = Asking(policy.witness_urls()[i], *log, checkpoint, proof).Lines(note);
     if (absl::IsDataLoss(lines.status()))
       return absl::DataLossError(absl::StrCat("BROKEN: `", witness.name, "`: ", lines.status().message(),
                                               ": the ledger was rewritten or rolled back"));

@@ -11,13 +11,18 @@
 
 namespace derwent::cli {
 
+// The log's proof that its tree of the larger size extends that of the smaller. Error: kInvalidArgument it has no tree
+// of the larger size.
+using ConsistencySource =
+    std::function<absl::StatusOr<std::vector<Sha256Digest>>(uint64_t old_size, uint64_t new_size)>;
+
 // Gives a checkpoint to each witness of the policy that has an address (C2SP tlog-witness over http) and adds the
-// cosignatures it gets. `since` proves that the checkpoint's tree extends that of a size. `said` is told of a witness
-// that does not cosign, and why; the rest go on. Returns the checkpoint with the policy's quorum.
-// Errors: kUnavailable the quorum is not met; kDataLoss a witness saw a tree that this one does not extend; of `since`.
-absl::StatusOr<std::string> CollectCosignatures(
-    const std::string& note, const trust::QuorumPolicy& policy,
-    const std::function<absl::StatusOr<std::vector<Sha256Digest>>(uint64_t)>& since,
-    const std::function<void(const std::string&)>& said);
+// cosignatures it gets. `said` is told of a witness that does not cosign, and why; the rest go on. What a witness says
+// of another tree counts by the checkpoint alone that it shows, signed by the log. Returns the checkpoint with the
+// policy's quorum. Errors: kUnavailable the quorum is not met; kDataLoss a witness shows a tree that this one does not
+// extend, or that the log no longer has; of `proof`.
+absl::StatusOr<std::string> CollectCosignatures(const std::string& note, const trust::QuorumPolicy& policy,
+                                                const ConsistencySource& proof,
+                                                const std::function<void(const std::string&)>& said);
 
 }  // namespace derwent::cli

@@ -167,9 +167,9 @@ absl::StatusOr<int> Cosign(Client& client, const std::string& policy, const std:
   ASSIGN_OR_RETURN(const Believed believed, Believed::Make("", client.configuration().origin, policy));
   std::string note;
   ASSIGN_OR_RETURN(const trust::Checkpoint newest, Newest(client, note));
-  const auto since = [&](uint64_t size) { return FetchConsistency(client, size, newest.size); };
+  const auto proof = [&](uint64_t old_size, uint64_t new_size) { return FetchConsistency(client, old_size, new_size); };
   const auto said = [](const std::string& what) { std::cerr << what << "\n"; };
-  ASSIGN_OR_RETURN(const std::string cosigned, CollectCosignatures(note, *believed.quorum, since, said));
+  ASSIGN_OR_RETURN(const std::string cosigned, CollectCosignatures(note, *believed.quorum, proof, said));
   RETURN_IF_ERROR(WriteOut(path, cosigned));
   std::cerr << "the checkpoint of " << newest.size << " entries has its quorum\n";
   return kExitDone;

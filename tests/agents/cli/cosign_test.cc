@@ -26,13 +26,18 @@ constexpr char kLiarName[] = "liar.example/witness";
 
 trust::Ed25519Key KeyOf(char seed) { return *trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, seed))); }
 
-// A witness over HTTP that cosigns nothing: to each request it answers that it is at another size than it is told.
+// A witness over HTTP that cosigns nothing: to each request it answers that it is at another size than it is told, or
+// what it is set to.
 class ContraryWitness {
  public:
   ContraryWitness() {
     server_.Post("/add-checkpoint", [this](const httplib::Request&, httplib::Response& response) {
-      response.status = 409;
-      response.set_content(absl::StrCat(1 + asked_++ % 2, "\n"), "text/x.tlog.size");
+      response.status = status;
+      response.set_content(body.empty() ? absl::StrCat(1 + asked_++ % 2, "\n") : body, "text/x.tlog.size");
+    });
+    server_.Get("/[0-9a-f]+/checkpoint", [this](const httplib::Request&, httplib::Response& response) {
+      response.status = shown.empty() ? 404 : 200;
+      response.set_content(shown, "text/plain");
     });
     port_ = server_.bind_to_any_port("127.0.0.1");
     thread_ = std::thread([this] { server_.listen_after_bind(); });
@@ -46,6 +51,10 @@ class ContraryWitness {
   }
   int port() const { return port_; }
   int asked() const { return asked_; }
+
+  int status = 409;
+  std::string body;   // Empty: sizes by turns.
+  std::string shown;  // As its newest checkpoint; empty: none.
 
  private:
   httplib::Server server_;
@@ -63,11 +72,7 @@ class CosignTest : public ::testing::Test {
     trust::RightEdge edge;
     for (const char* leaf : {"a", "b", "c"})
       edge.Append(trust::LeafHash(leaf), [](trust::NodeId, const Sha256Digest&) {});
-    trust::Note note{
-        .text = trust::Checkpoint{.origin = kOrigin, .size = 3, .root = edge.Root(), .extensions = ""}.Body(),
-        .signatures = {}};
-    note.signatures.push_back(*trust::SignNote(note.text, kOrigin, KeyOf('l')));
-    note_ = note.ToString();
+    note_ = Signed({.origin = kOrigin, .size = 3, .root = edge.Root(), .extensions = ""});
     witness_ =
         *agents::Witness::Open((folder_ / "witness.db").string(), "dfrs.example/witness", KeyOf('w'), {log}, clock_);
     server_ = *agents::WitnessServer::Start("127.0.0.1:0", *witness_);
@@ -81,10 +86,18 @@ class CosignTest : public ::testing::Test {
     witness_.reset();
     std::filesystem::remove_all(folder_);
   }
+  static std::string Signed(const trust::Checkpoint& checkpoint, char seed = 'l') {
+    trust::Note note{.text = checkpoint.Body(), .signatures = {}};
+    note.signatures.push_back(*trust::SignNote(note.text, kOrigin, KeyOf(seed)));
+    return note.ToString();
+  }
   absl::StatusOr<std::string> Collect(const std::string& quorum) {
     return CollectCosignatures(
         note_, *trust::QuorumPolicy::Parse(policy_ + quorum),
-        [](uint64_t) -> absl::StatusOr<std::vector<Sha256Digest>> { return std::vector<Sha256Digest>(1); },
+        [](uint64_t, uint64_t larger) -> absl::StatusOr<std::vector<Sha256Digest>> {
+          if (larger > 3) return absl::InvalidArgumentError("the log has three entries");
+          return std::vector<Sha256Digest>(1);
+        },
         [this](const std::string& what) { said_.push_back(what); });
   }
 
@@ -104,6 +117,31 @@ TEST_F(CosignTest, AWitnessThatAlwaysAnswersAnotherSizeIsAskedAFewTimesAndToldOf
   EXPECT_LE(contrary_.asked(), 3);
   EXPECT_THAT(said_, ElementsAre(HasSubstr(kLiarName)));
   EXPECT_EQ(witness_->Seen(kOrigin)->size, 3u) << "the next one is asked all the same";
+}
+
+TEST_F(CosignTest, WhatAWitnessSaysAndDoesNotShowEndsNothing) {
+  const std::pair<int, const char*> claims[] = {{409, "9\n"}, {422, "another tree\n"}};
+  for (const auto& [status, body] : claims) {
+    said_.clear();
+    contrary_.status = status;
+    contrary_.body = body;
+    EXPECT_THAT(Collect("group either any liar dfrs\nquorum either\n"), ::derwent::testing::IsOk());
+    EXPECT_THAT(said_, ElementsAre(HasSubstr("does not show it"))) << status;
+  }
+  contrary_.shown = Signed({.origin = kOrigin, .size = 9, .root = Sha256Digest()}, 'x');
+  EXPECT_THAT(Collect("group either any liar dfrs\nquorum either\n"), ::derwent::testing::IsOk())
+      << "another key than the log's signed it";
+}
+
+TEST_F(CosignTest, WhatItShowsUnderTheLogsSignatureDoes) {
+  contrary_.body = "9\n";
+  contrary_.shown = Signed({.origin = kOrigin, .size = 9, .root = Sha256Digest()});
+  EXPECT_THAT(Collect("group either any liar dfrs\nquorum either\n"),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("9 entries")));
+  contrary_.status = 422;
+  contrary_.shown = Signed({.origin = kOrigin, .size = 3, .root = Sha256Digest()});
+  EXPECT_THAT(Collect("group either any liar dfrs\nquorum either\n"),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("does not extend")));
 }
 
 TEST_F(CosignTest, WhereItIsNeededThereIsNoQuorum) {
