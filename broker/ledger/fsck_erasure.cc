@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
+#include "broker/ledger/fsck_signatures.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 
@@ -119,6 +120,10 @@ absl::Status ErasureCheck::CheckRows(FsckDatabase& database) const {
     };
     if (digest(2) != record->second.owner || digest(3) != record->second.other)
       return Broken(absl::StrCat("entry ", index, ": the erasure it records lacks its two signatures"));
+    if (record->second.owner.empty()) continue;  // By schedule: nobody signs.
+    if (const std::string misfit = SignaturesMisfit(rows->Text(2), rows->Text(3), record->second.targets);
+        !misfit.empty())
+      return Broken(absl::StrCat("entry ", index, ": the erasure it records was not signed by two: ", misfit));
   }
   if (record == records_.end()) return absl::OkStatus();
   return Broken(absl::StrCat("entry ", record->first, ": the erasure it records is not there with its signatures"));

@@ -14,7 +14,7 @@
 namespace derwent::ledger {
 
 // Holds what is erased against the public entries that record it, with a parser of its own (trust/entry/FORMAT.md):
-// nothing is erased without a record, nothing recorded is still there, and each record has its two signed commands.
+// nothing is erased without a record, nothing recorded is still there, and each record has its two commands, signed.
 class ErasureCheck {
  public:
   // Every sealed entry in the log's order.

@@ -2,16 +2,20 @@
 
 #include <fstream>
 #include <iterator>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 
 #include "broker/ledger/fsck.h"
 #include "broker/ledger/query.h"
 #include "broker/ledger/search.h"
+#include "derwent/v1/erasure.pb.h"
 #include "tests/broker/ledger/ledger_fixture.h"
 #include "tests/broker/store/intruder.h"
+#include "tests/support/test_pki.h"
 #include "trust/entry/erasure_record.h"
 #include "trust/entry/opening.h"
+#include "trust/signature/dsse.h"
 
 namespace derwent::ledger {
 namespace {
@@ -36,8 +40,41 @@ class ErasureTest : public LedgerTest {
     receipt_ = MakeReceipt(*store_->Read().value(), 2, "police.derbys").value();
   }
 
+  // A command of an erasure as it is stored, signed by somebody of that agency.
+  static v1::ErasureCommand Command(const std::string& agency, const std::vector<uint64_t>& targets) {
+    v1::ErasureCommand command;
+    command.set_erasure_id("7d9f0c52-4a1e-4b53-9c0e-6f1f0a2b3c4d");
+    command.mutable_entries()->Add(targets.begin(), targets.end());
+    command.set_signer_agency(agency);
+    command.set_signer_person("p-1");
+    return command;
+  }
+  static std::string Signed(const v1::ErasureCommand& command, const std::string& certificate_of) {
+    static testing::TestPki& pki = *new testing::TestPki();
+    static auto& people = *new std::map<std::string, testing::TestIdentity>();
+    auto [person, fresh] = people.try_emplace(certificate_of);
+    if (fresh) person->second = pki.IssueFor(certificate_of, "person", "p-1");
+    const auto key = trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(person->second.key_pem)).value();
+    const trust::Envelope envelope =
+        trust::SignEnvelope("application/vnd.derwent.erasure.v1+protobuf", command.SerializeAsString(), key).value();
+    v1::SignedCommand stored;
+    stored.mutable_command()->set_payload_type(envelope.payload_type);
+    stored.mutable_command()->set_payload(envelope.payload);
+    v1::DsseSignature& signature = *stored.mutable_command()->add_signatures();
+    signature.set_keyid(envelope.signatures[0].keyid);
+    signature.set_sig(envelope.signatures[0].sig);
+    stored.set_certificate(person->second.certificate_der);
+    return stored.SerializeAsString();
+  }
+
   // Erases entries and records it as the broker does.
   void Erase(const std::vector<uint64_t>& targets, const trust::FieldSet& fields) {
+    EraseBy(Signed(Command("police.derbys", targets), "police.derbys"), Signed(Command("dfrs", targets), "dfrs"),
+            targets, fields);
+  }
+  // Likewise, by these commands.
+  void EraseBy(const std::string& request, const std::string& approval, const std::vector<uint64_t>& targets,
+               const trust::FieldSet& fields) {
     auto transaction = store_->Begin().value();
     for (const uint64_t index : targets) ASSERT_OK(EraseFields(*transaction, index, fields));
     trust::ErasureRecord record{
@@ -45,7 +82,7 @@ class ErasureTest : public LedgerTest {
     if (fields.all()) {
       record.policy = trust::Sha256("policy");
     } else {
-      record.approvals = {.owner = trust::Sha256("request"), .other = trust::Sha256("approval")};
+      record.approvals = {.owner = trust::Sha256(request), .other = trust::Sha256(approval)};
     }
     const auto indexes =
         log_->Append(*transaction, {EntryDraft::Public(trust::EntryKind::kErasure, record.ToBody(), "erasure", "")},
@@ -53,8 +90,8 @@ class ErasureTest : public LedgerTest {
     ASSERT_OK(transaction->PutErasure({.erasure_id = std::to_string(indexes->front()),
                                        .agency = fields.all() ? "" : "police.derbys",
                                        .entries = targets,
-                                       .request = fields.all() ? "" : "request",
-                                       .approval = fields.all() ? "" : "approval",
+                                       .request = fields.all() ? "" : request,
+                                       .approval = fields.all() ? "" : approval,
                                        .create_time = TestTime(99),
                                        .expire_time = TestTime(99),
                                        .entry_index = indexes->front()}));
@@ -177,10 +214,53 @@ TEST_F(ErasureTest, FsckCatchesARecordWithoutItsSignatures) {
   Erase({2}, trust::PersonFields());
   EXPECT_THAT(BrokenAfter("UPDATE erasure SET approval = CAST('forged' AS BLOB)"),
               HasSubstr("entry 6: the erasure it records lacks its two signatures"));
-  EXPECT_THAT(BrokenAfter("UPDATE erasure SET approval = CAST('approval' AS BLOB), entries = zeroblob(8)"),
+  EXPECT_THAT(BrokenAfter("UPDATE erasure SET entries = zeroblob(8)"),
               HasSubstr("entry 6: the erasure it records is of other entries"));
   EXPECT_THAT(BrokenAfter("DELETE FROM erasure"), HasSubstr("entry 6: the erasure it records is not there"));
 }
+
+// Whoever writes both the record and its row can give the record any commands: these do not hold.
+struct BadCommands {
+  const char* name;
+  std::string (*approval)();
+  const char* want;
+};
+class ErasureCommandsTest : public ErasureTest, public ::testing::WithParamInterface<BadCommands> {
+ public:
+  static std::string OfOtherEntries() { return Signed(Command("dfrs", {3}), "dfrs"); }
+  static std::string OfAnotherErasure() {
+    v1::ErasureCommand command = Command("dfrs", {2});
+    command.set_erasure_id("00000000-0000-4000-8000-000000000001");
+    return Signed(command, "dfrs");
+  }
+  static std::string InAnothersName() { return Signed(Command("dfrs", {2}), "cbc"); }
+  static std::string OfTheSamePerson() { return Signed(Command("police.derbys", {2}), "police.derbys"); }
+  static std::string Edited() {
+    v1::SignedCommand stored;
+    EXPECT_TRUE(stored.ParseFromString(Signed(Command("dfrs", {2}), "dfrs")));
+    v1::ErasureCommand command = Command("dfrs", {2});
+    command.set_reason("ERROR");
+    stored.mutable_command()->set_payload(command.SerializeAsString());
+    return stored.SerializeAsString();
+  }
+  static std::string NoCommand() { return "approval"; }
+};
+
+TEST_P(ErasureCommandsTest, FsckVerifiesBothSignatures) {
+  EraseBy(Signed(Command("police.derbys", {2}), "police.derbys"), GetParam().approval(), {2}, trust::PersonFields());
+  EXPECT_THAT(Broken(),
+              AllOf(HasSubstr("entry 6: the erasure it records was not signed by two"), HasSubstr(GetParam().want)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Commands, ErasureCommandsTest,
+    ::testing::Values(BadCommands{"other_entries", ErasureCommandsTest::OfOtherEntries, "of other entries"},
+                      BadCommands{"another_erasure", ErasureCommandsTest::OfAnotherErasure, "of two erasures"},
+                      BadCommands{"anothers_name", ErasureCommandsTest::InAnothersName, "not that of who"},
+                      BadCommands{"same_person", ErasureCommandsTest::OfTheSamePerson, "one person"},
+                      BadCommands{"edited", ErasureCommandsTest::Edited, "signature does not verify"},
+                      BadCommands{"no_command", ErasureCommandsTest::NoCommand, "does not parse"}),
+    [](const auto& param) { return std::string(param.param.name); });
 
 TEST_F(ErasureTest, FsckCatchesARowThatClaimsAnErasureNobodyRecorded) {
   Erase({2}, trust::PersonFields());
