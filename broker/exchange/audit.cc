@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "broker/exchange/credentials.h"
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/past.h"
 #include "broker/exchange/refusal.h"
@@ -203,16 +204,21 @@ absl::StatusOr<v1::ReplayDecisionsResponse> ReplayDecisions(const Caller& caller
 
 absl::StatusOr<CheckedAudit> CheckBreach(const Caller& caller, const v1::ReportBreachRequest& request) {
   Violations violations;
-  violations.Require(!request.person().empty() || request.has_start_time() || request.has_end_time(), "person",
-                     "is given, or a window of time");
+  const bool credential = !request.person().empty() || !request.certificate_serial().empty();
+  violations.Require(credential || request.has_start_time() || request.has_end_time(), "person",
+                     "is given, or a certificate's serial, or a window of time");
   violations.Require(request.person().empty() || ledger::IsCode(request.person()), "person",
                      "is a code without spaces");
+  violations.Require(
+      request.certificate_serial().empty() || (request.person().empty() && IsSerial(request.certificate_serial())),
+      "certificate_serial", "is lowercase hexadecimal, 40 digits at most, and names the person alone");
   RETURN_IF_ERROR(violations.ToStatus());
-  CheckedAudit audit{
-      .query = {.rows = {.viewer_agency = caller.agency()}, .person = request.person()},
-      .look = {.what = "ReportBreach", .tags = {}, .query = DigestOf("ReportBreach", request, request.person())},
-      .token = std::nullopt,
-      .index = std::nullopt};
+  const std::string& which = request.person().empty() ? request.certificate_serial() : request.person();
+  CheckedAudit audit{.query = {.rows = {.viewer_agency = caller.agency()}, .person = request.person()},
+                     .look = {.what = "ReportBreach", .tags = {}, .query = DigestOf("ReportBreach", request, which)},
+                     .token = std::nullopt,
+                     .index = std::nullopt,
+                     .serial = request.certificate_serial()};
   SetPeriod(request, audit.query.rows);
   return audit;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -10,6 +11,7 @@
 #include "broker/exchange/batch.h"
 #include "broker/exchange/query_entry.h"
 #include "broker/ledger/search.h"
+#include "broker/ledger/tagger.h"
 #include "derwent/v1/audit.pb.h"
 
 // What an officer asks of the ledger beyond a search. Each is checked, entered as a look, and then answered from what
@@ -23,6 +25,7 @@ struct CheckedAudit {
   Look look;
   std::optional<QueryToken> token;
   std::optional<uint64_t> index;  // One entry alone.
+  std::string serial;             // Of the credential it asks about; may be empty.
 };
 
 // Error: kNotFound `ENTRY_UNKNOWN`.
@@ -38,7 +41,9 @@ absl::StatusOr<v1::ReplayDecisionsResponse> ReplayDecisions(const Caller& caller
 
 // Error: kInvalidArgument with every violation.
 absl::StatusOr<CheckedAudit> CheckBreach(const Caller& caller, const v1::ReportBreachRequest& request);
-// Error: kFailedPrecondition `TOO_MUCH_AT_ONCE` more entries than one report goes through.
-absl::StatusOr<v1::BreachReport> ReportBreach(const CheckedAudit& audit, uint64_t entry, store::Reader& reader);
+// Errors: kFailedPrecondition `TOO_MUCH_AT_ONCE` more entries than one report goes through; kNotFound
+// `CREDENTIAL_UNKNOWN` no certificate of the caller's agency with that serial acted.
+absl::StatusOr<v1::BreachReport> ReportBreach(const CheckedAudit& audit, uint64_t entry, const ledger::Tagger& tagger,
+                                              store::Reader& reader);
 
 }  // namespace derwent::exchange

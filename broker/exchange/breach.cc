@@ -1,5 +1,7 @@
 // How far a breach reaches: what the entries it touched are about, as counts and codes. Tags are compared, never told,
 // and only those that the asking agency supplied itself.
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -9,6 +11,7 @@
 #include "absl/strings/str_split.h"
 
 #include "broker/exchange/audit.h"
+#include "broker/exchange/credentials.h"
 #include "broker/exchange/refusal.h"
 #include "broker/ledger/attributes.h"
 #include "broker/ledger/packed_entry.h"
@@ -100,7 +103,7 @@ void Fill(const std::map<std::string, Tally>& tallies, google::protobuf::Repeate
 
 class Reach {
  public:
-  explicit Reach(std::string agency) : agency_(std::move(agency)) {}
+  Reach(std::string agency, const ledger::Tagger& tagger) : agency_(std::move(agency)), tagger_(tagger) {}
 
   void Add(const ledger::PackedEntry& entry) {
     const trust::SealedFields& fields = entry.fields;
@@ -138,25 +141,45 @@ class Reach {
   }
 
  private:
-  // None where another agency supplied them: whether there are any may tell whether that agency knows the person.
+  // With what they are linked by under later keys. None where another agency supplied them: whether there are any may
+  // tell whether that agency knows the person.
   std::vector<std::string> TagsToOpen(const ledger::PackedEntry& entry) const {
     const bool supplied = ledger::Has(ledger::ViewerOf(entry.Columns(), agency_), ledger::Viewer::kSupplier);
-    return supplied ? TagsOf(entry.fields[Field::kSubjectTags]) : std::vector<std::string>();
+    if (!supplied) return {};
+    std::vector<std::string> tags = TagsOf(entry.fields[Field::kSubjectTags]);
+    for (size_t i = tags.size(); i-- > 0;) std::ranges::move(tagger_.LinksTo(tags[i]), std::back_inserter(tags));
+    return tags;
   }
 
   const std::string agency_;
+  const ledger::Tagger& tagger_;
   uint64_t entries_ = 0;
   People people_;
   std::vector<Touched> touched_;
 };
 
+// What its bearer did since it first acted.
+absl::Status NarrowToCredential(const std::string& serial, ledger::SearchQuery& query, store::Reader& reader) {
+  if (serial.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::optional<Credential> credential,
+                   FindCredential(serial, query.rows.viewer_agency, reader));
+  if (!credential.has_value())
+    return Refuse(absl::StatusCode::kNotFound, "CREDENTIAL_UNKNOWN",
+                  "no certificate of this agency with that serial has acted here");
+  query.person = credential->person;
+  query.rows.start = std::max(query.rows.start, credential->first_time);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::StatusOr<v1::BreachReport> ReportBreach(const CheckedAudit& audit, uint64_t entry, store::Reader& reader) {
+absl::StatusOr<v1::BreachReport> ReportBreach(const CheckedAudit& audit, uint64_t entry, const ledger::Tagger& tagger,
+                                              store::Reader& reader) {
   ledger::SearchQuery query = audit.query;
+  RETURN_IF_ERROR(NarrowToCredential(audit.serial, query, reader));
   query.rows.before_index = entry;
   query.rows.limit = kAtOnce;
-  Reach reach(query.rows.viewer_agency);
+  Reach reach(query.rows.viewer_agency, tagger);
   for (size_t matched = 0;;) {
     ASSIGN_OR_RETURN(const ledger::MatchedPage page, ledger::Match(reader, query));
     for (const ledger::FoundEntry& found : page.entries) reach.Add(found.entry);

@@ -1,6 +1,7 @@
 #include "broker/exchange/shares.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/refusal.h"
@@ -24,8 +25,8 @@ absl::StatusOr<Tags> TagsOf(const CheckedShare& share, const ledger::Tagger& tag
   Tags tags;
   for (const v1::SubjectReferences* subject : share.references) {
     for (const std::string& reference : subject->references()) {
-      ASSIGN_OR_RETURN(std::string tag, tagger.Tag(reference));
-      tags[subject->subject()].push_back(std::move(tag));
+      ASSIGN_OR_RETURN(std::vector<std::string> of, tagger.EnteredTags(reference));
+      std::ranges::move(of, std::back_inserter(tags[subject->subject()]));
     }
   }
   return tags;

@@ -11,7 +11,7 @@ namespace derwent::ledger {
 namespace {
 
 constexpr size_t kMaxCategories = 64;
-constexpr size_t kMaxTags = 16;
+constexpr size_t kMaxTags = 64;  // Of 8 references, under 8 keys.
 
 }  // namespace
 
@@ -66,7 +66,7 @@ EntryDraft& EntryDraft::SetSubject(uint32_t number, absl::string_view role, std:
   const bool sized =
       std::ranges::all_of(tags_, [](const std::string& tag) { return tag.size() == Sha256Digest::kSize; });
   if ((!sized || tags_.size() > kMaxTags) && status_.ok()) {
-    status_ = absl::InvalidArgumentError("ledger entry: subject tags are 16 at most, of 32 octets");
+    status_ = absl::InvalidArgumentError("ledger entry: subject tags are 64 at most, of 32 octets");
   }
   return *this;
 }

@@ -62,8 +62,9 @@ grpc::ServerUnaryReactor* AuditService::ReportBreach(grpc::CallbackServerContext
   return Run(
       runner_, context, "ReportBreach", response,
       [request](const Caller& caller) { return exchange::CheckBreach(caller, *request); },
-      [](const Caller&, const CheckedAudit& audit, uint64_t entry, const World&, store::Reader& reader) {
-        return exchange::ReportBreach(audit, entry, reader);
+      [tagger = runner_.parts().tagger](const Caller&, const CheckedAudit& audit, uint64_t entry, const World&,
+                                        store::Reader& reader) {
+        return exchange::ReportBreach(audit, entry, *tagger, reader);
       });
 }
 

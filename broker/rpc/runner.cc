@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "broker/exchange/credentials.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
 #include "broker/exchange/witnessed.h"
@@ -117,7 +118,9 @@ void Runner::Refuse(const CallPtr& call, const absl::Status& why) {
       {.run =
            [call, why](exchange::Batch& batch) {
              const absl::Status entered = exchange::EnterRefusedCall(call->caller, call->method, ReasonFor(why), batch);
-             return entered.ok() && call->on_refusal != nullptr ? call->on_refusal(why, batch) : entered;
+             if (!entered.ok()) return entered;
+             if (const absl::Status kept = exchange::KeepCredential(call->caller, batch); !kept.ok()) return kept;
+             return call->on_refusal != nullptr ? call->on_refusal(why, batch) : absl::OkStatus();
            },
        .done =
            [this, call, why](const absl::Status& entered, std::shared_ptr<const ledger::SealedBatch>) {
@@ -137,7 +140,8 @@ void Runner::Enqueue(const CallPtr& call, Rule rule) {
            return good;
          if (const absl::Status may = MayCall(call->caller, call->method, batch.world(), batch.now()); !may.ok())
            return may;
-         return rule(batch);
+         if (const absl::Status done = rule(batch); !done.ok()) return done;
+         return batch.wrote() ? exchange::KeepCredential(call->caller, batch) : absl::OkStatus();
        },
        .done =
            [this, call](const absl::Status& status, std::shared_ptr<const ledger::SealedBatch> sealed) {

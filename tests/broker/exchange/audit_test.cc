@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "broker/exchange/archive.h"
+#include "broker/exchange/credentials.h"
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/past.h"
 #include "broker/exchange/policy_change.h"
@@ -39,7 +40,7 @@ class BreachTest : public ExchangeTest {
       return index.status();
     });
     if (!entered.ok()) return entered;
-    return ReportBreach(*audit, entry, *store_->Read().value());
+    return ReportBreach(*audit, entry, *tagger_, *store_->Read().value());
   }
   static std::string Tag(char octet) { return std::string(32, octet); }
 };
@@ -86,6 +87,44 @@ TEST_F(BreachTest, TakesAWindowAndTheRecipientsView) {
   EXPECT_EQ(theirs->agencies(0).code(), kSender);
   request.set_person("p-1");
   EXPECT_EQ(Report(request, kRecipient)->entries(), 0u) << "who acted for another is not its to ask by";
+}
+
+TEST_F(BreachTest, ASerialNamesTheCredentialFromItsFirstActOn) {
+  const absl::Time start = now_;
+  Enter("p-lost", kRecipient, "s-1", {Tag('a')}, start + absl::Hours(1));  // By another certificate of theirs.
+  Caller bearer = AgentOf(kSender);
+  bearer.id.kind = trust::CallerKind::kPerson;
+  bearer.id.name = "p-lost";
+  bearer.serial = "0a1b";
+  now_ = start + absl::Hours(2);
+  ASSERT_OK(Run([&](Batch& batch) { return KeepCredential(bearer, batch); }));
+  Enter("p-lost", kRecipient, "s-2", {Tag('b')}, start + absl::Hours(3));
+  Enter("p-other", kRecipient, "s-3", {Tag('c')}, start + absl::Hours(4));
+  ASSERT_OK(Run([&](Batch& batch) { return KeepCredential(bearer, batch); }));
+  v1::ReportBreachRequest request;
+  request.set_certificate_serial("0a1b");
+  const auto report = Report(request);
+  ASSERT_OK(report);
+  EXPECT_EQ(report->shares(), 1u);
+  EXPECT_EQ(ReasonOf(Report(request, kRecipient).status()), "CREDENTIAL_UNKNOWN") << "it is another agency's";
+  request.set_certificate_serial("0a1c");
+  EXPECT_EQ(ReasonOf(Report(request).status()), "CREDENTIAL_UNKNOWN");
+  request.set_certificate_serial("0A1B");
+  EXPECT_EQ(ReasonOf(Report(request).status()), "PAYLOAD_REJECTED");
+  request.set_certificate_serial("0a1b");
+  request.set_person("p-lost");
+  EXPECT_EQ(ReasonOf(Report(request).status()), "PAYLOAD_REJECTED");
+}
+
+TEST_F(BreachTest, AnAgentsSerialIsTheAgencyAsAWhole) {
+  Caller agent = AgentOf(kSender);
+  agent.serial = "0d";
+  ASSERT_OK(Run([&](Batch& batch) { return KeepCredential(agent, batch); }));
+  Enter("p-1", kRecipient, "s-1", {Tag('a')}, now_ + absl::Hours(1));
+  Enter("p-2", kRecipient, "s-2", {Tag('b')}, now_ + absl::Hours(1));
+  v1::ReportBreachRequest request;
+  request.set_certificate_serial("0d");
+  EXPECT_EQ(Report(request)->shares(), 2u);
 }
 
 TEST_F(BreachTest, AsksForAPersonOrAWindow) {

@@ -1,5 +1,6 @@
 #include "broker/exchange/index_keys.h"
 
+#include "broker/exchange/audit.h"
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/search.h"
@@ -52,6 +53,15 @@ class IndexKeysTest : public ExchangeTest {
     EXPECT_OK(found);
     return found->entries_size();
   }
+  // People of all the sender's entries, as a breach report counts them.
+  uint64_t People() {
+    v1::ReportBreachRequest request;
+    *request.mutable_start_time() = ToTimestamp(now_ - absl::Hours(24 * 365));
+    const auto report =
+        ReportBreach(CheckBreach(AgentOf(kSender), request).value(), log_->size(), *tagger_, *store_->Read().value());
+    EXPECT_OK(report);
+    return report->people();
+  }
   absl::Status Enter(const std::vector<std::string>& ids) {
     return Run([&](Batch& batch) { return EnterIndexKeys(ids, batch); });
   }
@@ -79,6 +89,33 @@ TEST_F(IndexKeysTest, ASearchFindsEntriesOfEveryKey) {
   EXPECT_EQ(Found(), 2);
   Rotate(/*overlap=*/false);
   EXPECT_EQ(Found(), 1) << "what the lost key tagged is found by it alone";
+}
+
+TEST_F(IndexKeysTest, WhoStandsUnderTwoKeysIsOnePersonInABreachReport) {
+  ASSERT_OK(Submit(Share()));
+  Rotate();
+  ASSERT_OK(Submit(Second()));
+  EXPECT_EQ(People(), 1u);
+}
+
+TEST(TaggerTest, AnEarlierKeyAloneOpensNothingOfWhatCameAfterIt) {
+  const std::string reference(32, 'r');
+  const auto key = [](char c) {
+    std::vector<trust::SecretBytes> none;
+    return ledger::Tagger::Create(Key(c), std::move(none)).value();
+  };
+  std::vector<trust::SecretBytes> earlier;
+  earlier.push_back(Key('j'));
+  earlier.push_back(Key('i'));
+  const ledger::Tagger three = ledger::Tagger::Create(Key('k'), std::move(earlier)).value();
+  const std::vector<std::string> entered = three.EnteredTags(reference).value();
+  EXPECT_EQ(entered.size(), 3u);
+  EXPECT_EQ(entered.front(), three.Tag(reference).value());
+  for (const char lost : {'i', 'j'}) {
+    EXPECT_THAT(entered, ::testing::Not(::testing::Contains(key(lost).Tag(reference).value())));
+    const std::vector<std::string> links = three.LinksTo(key(lost).Tag(reference).value());
+    EXPECT_THAT(links, ::testing::Contains(::testing::AnyOfArray(entered))) << lost;
+  }
 }
 
 TEST_F(IndexKeysTest, AChangeIsEnteredOnceWithBothIds) {

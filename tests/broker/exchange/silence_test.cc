@@ -35,7 +35,7 @@ class WhatTheAskerSeesTest : public SilenceTest, public ::testing::WithParamInte
     *request.mutable_end_time() = ToTimestamp(now_ + absl::Hours(1));
     const auto reader = store_->Read().value();
     const CheckedAudit audit = CheckBreach(AgentOf("cbc"), request).value();
-    return ReportBreach(audit, reader->GetLogState().value().size, *reader)->DebugString();
+    return ReportBreach(audit, reader->GetLogState().value().size, *tagger_, *reader)->DebugString();
   }
 };
 
