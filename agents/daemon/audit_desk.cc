@@ -9,11 +9,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
+#include "agents/daemon/credentials.h"
 #include "agents/daemon/fault.h"
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/references.h"
 #include "derwent/v1/agent.pb.h"
 #include "derwent/v1/package.pb.h"
+#include "trust/base/digest.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::agents {
@@ -223,6 +225,38 @@ absl::StatusOr<v1::FindReceivedResponse> AuditDesk::FindReceived(const LocalCall
     }
     if (rows.size() < kReadAtOnce) return response;
   }
+}
+
+absl::StatusOr<v1::FindCredentialResponse> AuditDesk::FindCredential(const LocalCaller& caller,
+                                                                     const v1::FindCredentialRequest& request) {
+  RETURN_IF_ERROR(CheckRight(caller, LocalRight::kAudit, context_));
+  RETURN_IF_ERROR(context_.state.LogAccess(caller.name, "", "find_credential"));
+  ASSIGN_OR_RETURN(const std::optional<Credential> credential,
+                   agents::FindCredential(request.certificate_serial(), context_.state));
+  if (!credential.has_value())
+    return Fault(absl::StatusCode::kNotFound, "CREDENTIAL_UNKNOWN",
+                 "no certificate of a person with that serial was used here");
+  v1::FindCredentialResponse response;
+  response.set_person(credential->person);
+  *response.mutable_start_time() = ToTimestamp(credential->certified_from);
+  return response;
+}
+
+absl::StatusOr<v1::SignExportResponse> AuditDesk::SignExport(const LocalCaller& caller,
+                                                             const v1::SignExportRequest& request) {
+  RETURN_IF_ERROR(CheckRight(caller, LocalRight::kExport, context_));
+  if (request.manifest_digest().size() != Sha256Digest::kSize)
+    return Invalid({{"manifest_digest", "must be 32 octets"}});
+  RETURN_IF_ERROR(context_.state.LogAccess(caller.name, "", "sign_export"));
+  v1::AuditExport statement;
+  statement.set_agency(context_.identity.agency);
+  statement.set_person(caller.name);
+  statement.set_manifest_digest(request.manifest_digest());
+  *statement.mutable_sign_time() = ToTimestamp(context_.clock.Now());
+  v1::SignExportResponse response;
+  ASSIGN_OR_RETURN(*response.mutable_export_statement(),
+                   SignMessage(kAuditExportType, statement, context_.identity.keys->signing()->key));
+  return response;
 }
 
 }  // namespace derwent::agents

@@ -21,6 +21,9 @@ class AuditDesk {
                                                         const v1::ListOpeningsRequest& request);
   absl::StatusOr<v1::FindReceivedResponse> FindReceived(const LocalCaller& caller,
                                                         const v1::FindReceivedRequest& request);
+  absl::StatusOr<v1::FindCredentialResponse> FindCredential(const LocalCaller& caller,
+                                                            const v1::FindCredentialRequest& request);
+  absl::StatusOr<v1::SignExportResponse> SignExport(const LocalCaller& caller, const v1::SignExportRequest& request);
 
  private:
   // Shares of one source after a row, oldest first; `last`: row of the newest added.

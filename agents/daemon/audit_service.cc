@@ -22,4 +22,16 @@ grpc::Status AgentAuditServiceGrpc::FindReceived(grpc::ServerContext* call, cons
                  [&](const LocalCaller& caller) { return desk_.FindReceived(caller, *request); });
 }
 
+grpc::Status AgentAuditServiceGrpc::FindCredential(grpc::ServerContext* call, const v1::FindCredentialRequest* request,
+                                                   v1::FindCredentialResponse* response) {
+  return RunCall(context_, call, "FindCredential", response,
+                 [&](const LocalCaller& caller) { return desk_.FindCredential(caller, *request); });
+}
+
+grpc::Status AgentAuditServiceGrpc::SignExport(grpc::ServerContext* call, const v1::SignExportRequest* request,
+                                               v1::SignExportResponse* response) {
+  return RunCall(context_, call, "SignExport", response,
+                 [&](const LocalCaller& caller) { return desk_.SignExport(caller, *request); });
+}
+
 }  // namespace derwent::agents

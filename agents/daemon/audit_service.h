@@ -17,6 +17,10 @@ class AgentAuditServiceGrpc final : public v1::AgentAuditService::Service {
                             v1::ListOpeningsResponse* response) override;
   grpc::Status FindReceived(grpc::ServerContext* call, const v1::FindReceivedRequest* request,
                             v1::FindReceivedResponse* response) override;
+  grpc::Status FindCredential(grpc::ServerContext* call, const v1::FindCredentialRequest* request,
+                              v1::FindCredentialResponse* response) override;
+  grpc::Status SignExport(grpc::ServerContext* call, const v1::SignExportRequest* request,
+                          v1::SignExportResponse* response) override;
 
  private:
   const AgentContext& context_;

@@ -3,7 +3,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
+#include "agents/daemon/credentials.h"
 #include "agents/daemon/fault.h"
+#include "trust/base/status_macros.h"
 
 namespace derwent::agents {
 namespace {
@@ -39,7 +41,9 @@ absl::StatusOr<LocalCaller> BeginCall(const AgentContext& context, grpc::ServerC
                                       std::string& correlation) {
   correlation = CorrelationOf(*call, context.random);
   call->AddTrailingMetadata("x-correlation-id", correlation);
-  return CallerOf(CertificateOf(*call), context);
+  ASSIGN_OR_RETURN(LocalCaller caller, CallerOf(CertificateOf(*call), context));
+  RETURN_IF_ERROR(KeepCredential(caller, context.state));
+  return caller;
 }
 
 grpc::Status EndCall(const AgentContext& context, absl::string_view method, const absl::StatusOr<LocalCaller>& caller,

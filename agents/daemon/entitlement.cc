@@ -23,6 +23,8 @@ std::initializer_list<absl::string_view> PowersFor(LocalRight right) {
                                 absl::string_view("audit_own")};
   static constexpr auto kAudit = {absl::string_view("audit_own"), absl::string_view("audit_own_health"),
                                   absl::string_view("handle_rights")};
+  static constexpr auto kExport = {absl::string_view("audit_own"), absl::string_view("audit_own_health"),
+                                   absl::string_view("handle_rights"), absl::string_view("audit_metadata")};
   static constexpr auto kRights = {absl::string_view("handle_rights")};
   switch (right) {
     case LocalRight::kPush:
@@ -33,6 +35,8 @@ std::initializer_list<absl::string_view> PowersFor(LocalRight right) {
     case LocalRight::kAudit:
     case LocalRight::kSeeHeld:
       return kAudit;
+    case LocalRight::kExport:
+      return kExport;
     case LocalRight::kRestrict:
       return kRights;
     default:
@@ -90,7 +94,8 @@ absl::StatusOr<LocalCaller> CallerOf(absl::string_view certificate_pem, const Ag
     return Fault(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED",
                  "only this agency's own systems and people may call its agent");
   if (LeftDirectory(id, context)) return NotEntitled();
-  return LocalCaller{.kind = id.kind, .name = id.name};
+  return LocalCaller{
+      .kind = id.kind, .name = id.name, .serial = certificate->serial(), .certified_from = certificate->not_before()};
 }
 
 absl::Status CheckRight(const LocalCaller& caller, LocalRight right, const AgentContext& context) {
@@ -98,7 +103,7 @@ absl::Status CheckRight(const LocalCaller& caller, LocalRight right, const Agent
     return absl::OkStatus();
   if (caller.kind == trust::CallerKind::kConsole) {
     return right == LocalRight::kReferences || right == LocalRight::kRestrict || right == LocalRight::kSeeHeld ||
-                   right == LocalRight::kAudit
+                   right == LocalRight::kAudit || right == LocalRight::kExport
                ? NotEntitled()
                : absl::OkStatus();
   }

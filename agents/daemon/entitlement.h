@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 #include "agents/daemon/context.h"
 #include "derwent/v1/package.pb.h"
@@ -16,6 +17,8 @@ namespace derwent::agents {
 struct LocalCaller {
   trust::CallerKind kind = trust::CallerKind::kPerson;
   std::string name;
+  std::string serial{};                              // Of its certificate.
+  absl::Time certified_from = absl::InfinitePast();  // Since when that is good.
 };
 
 // What may be asked of an agent.
@@ -25,6 +28,7 @@ enum class LocalRight {
   kSeeInbox,    // List what was received.
   kReferences,  // Compute references for a ledger search.
   kAudit,       // See the agent's own records of what was sent, received and opened.
+  kExport,      // Have signed what was exported.
   kSeeHeld,     // See what others asked of this agency, and what became of it.
   kRestrict,    // Restrict a subject.
   kStatus,      // See the agent's state.

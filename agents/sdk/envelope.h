@@ -13,7 +13,7 @@
 
 namespace derwent::agents {
 
-// Payload types of what crosses agencies.
+// Payload types of what crosses agencies, or leaves them.
 inline constexpr absl::string_view kManifestType = "application/vnd.derwent.manifest.v1+protobuf";
 inline constexpr absl::string_view kAcknowledgementType = "application/vnd.derwent.acknowledgement.v1+protobuf";
 inline constexpr absl::string_view kProgressType = "application/vnd.derwent.progress.v1+protobuf";
@@ -25,6 +25,7 @@ inline constexpr absl::string_view kDirectoryType = "application/vnd.derwent.dir
 inline constexpr absl::string_view kRestrictionType = "application/vnd.derwent.restriction.v1+protobuf";
 inline constexpr absl::string_view kErasureType = "application/vnd.derwent.erasure.v1+protobuf";
 inline constexpr absl::string_view kErasureAttestationType = "application/vnd.derwent.erasure-attestation.v1+protobuf";
+inline constexpr absl::string_view kAuditExportType = "application/vnd.derwent.audit-export.v1+protobuf";
 
 trust::Envelope FromProto(const v1::DsseEnvelope& envelope);
 v1::DsseEnvelope ToProto(const trust::Envelope& envelope);

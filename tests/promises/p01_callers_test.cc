@@ -53,6 +53,8 @@ const std::map<std::string, std::string>& May() {
                                               {"AgentAuditService.ListEvidence", "d"},
                                               {"AgentAuditService.ListOpenings", "d"},
                                               {"AgentAuditService.FindReceived", "d"},
+                                              {"AgentAuditService.FindCredential", "d"},
+                                              {"AgentAuditService.SignExport", "d"},
                                               {"KeyService.PublishKeyEvent", "a"},
                                               {"KeyService.GetAgencyKeys", "acpds"},
                                               {"RegisterService.ApplyDirectory", "a"},
