@@ -1,5 +1,8 @@
 #include "broker/exchange/archive.h"
 
+#include <utility>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
@@ -10,9 +13,13 @@
 namespace derwent::exchange {
 namespace {
 
-// Settings: the list of a bundle's files, `<sha256 hex>  <path>\n` each; a file; a directory's envelope.
+// Settings: the list of a bundle's files, `<sha256 hex>  <path>\n` each; who could sign, `<agency> <person>\n` each; a
+// file; a directory's envelope.
 std::string ListName(absl::string_view in_force) {
   return absl::StrCat("archive/bundle/", trust::Sha256(in_force).hex());
+}
+std::string SignatoriesName(absl::string_view in_force) {
+  return absl::StrCat("archive/signatories/", trust::Sha256(in_force).hex());
 }
 std::string FileName(absl::string_view digest) { return absl::StrCat("archive/file/", digest); }
 std::string DirectoryName(const Sha256Digest& payload) { return absl::StrCat("archive/directory/", payload.hex()); }
@@ -49,6 +56,26 @@ absl::StatusOr<std::optional<policy::Files>> FindBundle(absl::string_view in_for
     files[part.second] = *std::move(content);
   }
   return std::optional<policy::Files>(std::move(files));
+}
+
+absl::Status ArchiveSignatories(absl::string_view in_force, const Signatories& signatories, Batch& batch) {
+  std::string lines;
+  for (const auto& [agency, people] : signatories) {
+    for (const std::string& person : people) absl::StrAppend(&lines, agency, " ", person, "\n");
+  }
+  return batch.write().PutSetting(SignatoriesName(in_force), lines);
+}
+
+absl::StatusOr<std::optional<Signatories>> FindSignatories(absl::string_view in_force, store::Reader& reader) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> lines, reader.GetSetting(SignatoriesName(in_force)));
+  if (!lines.has_value()) return std::optional<Signatories>();
+  Signatories signatories;
+  for (const absl::string_view line : absl::StrSplit(*lines, '\n', absl::SkipEmpty())) {
+    const std::vector<std::string> words = absl::StrSplit(line, ' ');
+    if (words.size() != 2) return absl::DataLossError("the kept signatories do not parse");
+    signatories[words[0]].insert(words[1]);
+  }
+  return std::optional<Signatories>(std::move(signatories));
 }
 
 absl::Status ArchiveDirectory(const Sha256Digest& payload, const v1::DsseEnvelope& envelope, Batch& batch) {

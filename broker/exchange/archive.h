@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 
 #include "broker/exchange/batch.h"
+#include "broker/exchange/world.h"
 #include "derwent/v1/dsse.pb.h"
 #include "policy/loader/bundle.h"
 #include "trust/base/digest.h"
@@ -22,6 +23,12 @@ absl::Status ArchiveBundle(const policy::Bundle& bundle, Batch& batch);
 // The files of the bundle that the body of a `policy` entry says is in force; nullopt: not kept. Error: kDataLoss a
 // kept file is not the one that was in force.
 absl::StatusOr<std::optional<policy::Files>> FindBundle(absl::string_view in_force, store::Reader& reader);
+
+// Keeps who could sign when the bundle of a `policy` entry's body came into force: whoever leaves the signatories signs
+// nothing more, and what rests on their signature stays.
+absl::Status ArchiveSignatories(absl::string_view in_force, const Signatories& signatories, Batch& batch);
+// Likewise found; nullopt: not kept. Error: kDataLoss what is kept does not parse.
+absl::StatusOr<std::optional<Signatories>> FindSignatories(absl::string_view in_force, store::Reader& reader);
 
 absl::Status ArchiveDirectory(const Sha256Digest& payload, const v1::DsseEnvelope& envelope, Batch& batch);
 // By the digest of its payload.

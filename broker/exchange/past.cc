@@ -112,8 +112,9 @@ absl::Status PastWorlds::MoveTo(uint64_t index) {
 }
 
 absl::StatusOr<std::shared_ptr<const policy::Bundle>> LoadAsOf(const policy::Files& files, const World& trusted,
-                                                               absl::Time then) {
+                                                               const Signatories& signed_by, absl::Time then) {
   policy::TrustRoots roots = trusted.roots_at(then);
+  for (const auto& [agency, people] : signed_by) roots.signatories[agency].insert(people.begin(), people.end());
   absl::StatusOr<std::unique_ptr<const policy::Bundle>> bundle = policy::LoadBundle(files, roots, then);
   if (absl::IsUnauthenticated(bundle.status())) {
     roots.revoked = {};
@@ -139,7 +140,9 @@ absl::StatusOr<std::shared_ptr<const policy::Bundle>> PastWorlds::BundleInForce(
   ASSIGN_OR_RETURN(std::optional<policy::Files> files, FindBundle(policy_.body, reader_));
   ASSIGN_OR_RETURN(const std::optional<store::EntryRow> entered, reader_.FindEntry(policy_.index));
   if (!files.has_value() || !entered.has_value()) return bundle;
-  absl::StatusOr<std::shared_ptr<const policy::Bundle>> loaded = LoadAsOf(*files, base_, entered->time);
+  ASSIGN_OR_RETURN(const std::optional<Signatories> signed_by, FindSignatories(policy_.body, reader_));
+  absl::StatusOr<std::shared_ptr<const policy::Bundle>> loaded =
+      LoadAsOf(*files, base_, signed_by.value_or(Signatories()), entered->time);
   if (loaded.ok() && PolicyInForce(**loaded) == policy_.body) bundle = *std::move(loaded);
   return bundle;
 }

@@ -18,10 +18,10 @@
 namespace derwent::exchange {
 
 // Verifies a bundle as it was judged when it came into force at `then`: who signed it may have lapsed or been revoked
-// since. Where a revocation that is dated back would undo what was in force none counts, for what was in force was.
-// Errors: of policy::LoadBundle.
+// since, or have left the signatories: `signed_by`, those of then, count beside today's. Where a revocation that is
+// dated back would undo what was in force none counts, for what was in force was. Errors: of policy::LoadBundle.
 absl::StatusOr<std::shared_ptr<const policy::Bundle>> LoadAsOf(const policy::Files& files, const World& trusted,
-                                                               absl::Time then);
+                                                               const Signatories& signed_by, absl::Time then);
 
 // What of an entry the question, decided again under `world`, does not come to: words without personal data; empty:
 // nothing.

@@ -92,6 +92,8 @@ absl::Status EnterPolicy(Batch& batch);
 absl::Status EnterInForce(const policy::Bundle& bundle, Batch& batch);
 // The body of that entry.
 std::string PolicyInForce(const policy::Bundle& bundle);
+// The newest such body; empty: none was entered yet. Errors: of the store.
+absl::StatusOr<std::string> PolicyEntered(store::Reader& reader);
 // Enters a refused call: the first of a caller, method and reason at once, its repeats within the minute as one more
 // with their count.
 absl::Status EnterRefusedCall(const Caller& caller, absl::string_view method, absl::string_view reason, Batch& batch);

@@ -134,12 +134,20 @@ std::string PolicyInForce(const policy::Bundle& bundle) {
                       "\n");
 }
 
+absl::StatusOr<std::string> PolicyEntered(store::Reader& reader) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> entered, reader.GetSetting(kPolicySetting));
+  return entered.value_or("");
+}
+
 absl::Status EnterPolicy(Batch& batch) { return EnterInForce(*batch.world().bundle, batch); }
 
 absl::Status EnterInForce(const policy::Bundle& bundle, Batch& batch) {
   const std::string now_in_force = PolicyInForce(bundle);
   ASSIGN_OR_RETURN(const std::optional<std::string> entered, batch.read().GetSetting(kPolicySetting));
   RETURN_IF_ERROR(ArchiveBundle(bundle, batch));
+  ASSIGN_OR_RETURN(const std::optional<Signatories> signed_by, FindSignatories(now_in_force, batch.read()));
+  if (entered != now_in_force || !signed_by.has_value())
+    RETURN_IF_ERROR(ArchiveSignatories(now_in_force, batch.world().signatories, batch));
   batch.registers_changed = true;  // Also ends the batch: what follows is decided under the new policy.
   if (entered == now_in_force) return absl::OkStatus();
   RETURN_IF_ERROR(

@@ -55,7 +55,7 @@ struct World {
   policy::TrustRoots roots() const {
     return {.authority = *authority, .revoked = *revoked, .signatories = signatories, .bundle_quorum = bundle_quorum};
   }
-  // As it was at `then`: what was revoked later does not count yet. Whoever left the signatories is not known any more.
+  // As it was at `then`: what was revoked later does not count yet. Who could sign then is kept elsewhere (archive.h).
   policy::TrustRoots roots_at(absl::Time then) const;
   Sha256Digest policy_digest() const;
   // The agency's key history, or nullptr.

@@ -10,14 +10,13 @@
 
 #include "broker/exchange/index_keys.h"
 #include "broker/exchange/log_key.h"
-#include "broker/exchange/past.h"
-#include "broker/exchange/policy_check.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
 #include "broker/rpc/authentication.h"
 #include "broker/server/backup_upkeep.h"
 #include "broker/server/evidence_folder.h"
 #include "broker/server/front.h"
+#include "broker/server/policy_at_start.h"
 #include "broker/server/state_metrics.h"
 #include "broker/server/trust_files.h"
 #include "broker/server/watcher.h"
@@ -233,31 +232,17 @@ class RunningBroker final : public Broker {
         now, [&](const exchange::Caller& caller) { return rpc::Authentication::StillGood(caller, *world, now); });
   }
 
-  // A revision as it was judged when it came into force: who signed it may have left since, and the exchange goes on.
-  absl::StatusOr<std::shared_ptr<const policy::Bundle>> Activated(const store::PolicyRow& row,
-                                                                  const exchange::World& trusted) {
-    ASSIGN_OR_RETURN(const policy::Files files, exchange::FilesOfRevision(row));
-    auto bundle = exchange::LoadAsOf(files, trusted, row.activate_time.value_or(clock_.Now()));
-    if (!bundle.ok()) return bundle;
-    const absl::Status today = exchange::LoadRevision(row, trusted.roots(), clock_.Now()).status();
-    if (!today.ok())
-      log_.Write("error",
-                 "POLICY NO LONGER VOUCHED FOR: it was good when it was activated and stays in force. Activate another",
-                 {{"policy_revision", absl::StrCat(row.revision)}, {"error", std::string(today.message())}});
-    return bundle;
-  }
-
   absl::Status OpenWorld() {
     ASSIGN_OR_RETURN(exchange::World world, ReadTrust(configuration_, clock_.Now()));
     world.quorum = quorum_;
     ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, store_->Read());
-    ASSIGN_OR_RETURN(const std::optional<store::PolicyRow> activated, reader->PolicyInForce());
-    // Once a signatory has activated a revision, it is what is in force, whatever lies on disk.
-    absl::StatusOr<std::shared_ptr<const policy::Bundle>> bundle =
-        activated.has_value() ? Activated(*activated, world)
-                              : ReadBundle(configuration_.policy, world.roots(), clock_.Now());
-    if (!bundle.ok()) return bundle.status();
-    world.bundle = *std::move(bundle);
+    ASSIGN_OR_RETURN(PolicyAtStart start, OpenPolicy(configuration_, world, *reader, clock_.Now()));
+    for (const std::string& complaint : start.complaints) {
+      log_.Write("error",
+                 "POLICY NO LONGER VOUCHED FOR: it was good when it came into force and stays so. Activate another",
+                 {{"policy_revision", absl::StrCat(start.bundle->revision)}, {"error", complaint}});
+    }
+    world.bundle = std::move(start.bundle);
     world.policy_time = clock_.Now();
     for (const policy::Problem& warning : world.bundle->warnings) {
       if (warning.severity == policy::Severity::kWarning)

@@ -9,6 +9,7 @@
 
 #include "broker/exchange/rules.h"
 #include "broker/rpc/authentication.h"
+#include "broker/server/policy_at_start.h"
 #include "broker/server/trust_files.h"
 #include "trust/base/encoding.h"
 #include "trust/base/status_macros.h"
@@ -231,6 +232,8 @@ void Watcher::TakeSignatories() {
                {{"error", std::string(signatories.status().message())}});
     return;
   }
+  const std::string gone = LinesGone(configuration_.signatories, world_.Get()->signatories, *signatories);
+  if (!gone.empty()) log_.Write("warning", "signatories left", {{"error", gone}});
   seen_.signatories = *std::move(signatories);
   log_.Write("info", "signatories taken", {{"agencies", absl::StrCat(seen_.signatories->size())}});
   Publish();

@@ -79,6 +79,39 @@ TEST_F(PolicyInForceTest, ABundleOnceInForceFromDiskOpensNothingByItsOldSignatur
   EXPECT_THAT(Codes(change), Contains("ROLLBACK_OPENS"));
 }
 
+TEST_F(PolicyInForceTest, OutlivesASignatoryWhoLeft) {
+  Start();
+  MakeDraft();
+  const v1::PolicyChange draft = Propose();
+  ASSERT_EQ(Activate(Activation(draft)).state(), v1::POLICY_STATE_IN_FORCE);
+  const std::string opened = PlannedFinance();
+  EXPECT_NE(opened, "DENY");
+  WriteFile("signatories", absl::StrCat(kSender, " p-signs\n"));
+  Restart();
+  EXPECT_EQ(ActivePolicy().policy_digest(), draft.policy_digest());
+  EXPECT_EQ(PlannedFinance(), opened);
+  const auto report = (broker_->Stop(), broker_.reset(), Replay(MakeConfiguration(), absl::Now()));
+  ASSERT_OK(report);
+  EXPECT_EQ(report->missing, 0u);
+  EXPECT_THAT(report->different, ::testing::IsEmpty());
+}
+
+TEST_F(PolicyInForceTest, ABundleOnDiskOutlivesASignatoryWhoLeftAndAnotherNeedsThem) {
+  Start();
+  const std::string before = ActivePolicy().policy_digest();
+  WriteFile("signatories", absl::StrCat(kSender, " p-signs\n"));
+  Restart();
+  EXPECT_EQ(ActivePolicy().policy_digest(), before);
+  broker_->Stop();
+  broker_.reset();
+  MakeDraft();
+  fs::rename(path("policy"), path("before"));
+  fs::rename(path("draft"), path("policy"));
+  SignBundle();
+  EXPECT_THAT(Broker::Start(MakeConfiguration()).status(),
+              testing::StatusIs(absl::StatusCode::kUnauthenticated, ::testing::HasSubstr("1 agencies of 2")));
+}
+
 TEST_F(PolicyInForceTest, WhoIsNoLongerASignatorySignsNothingMore) {
   Start();
   MakeDraft();
