@@ -7,6 +7,7 @@
 
 #include "agents/cli/audit_completeness.h"
 #include "agents/cli/audit_export.h"
+#include "agents/cli/audit_looked.h"
 #include "agents/cli/audit_person.h"
 #include "agents/cli/audit_query.h"
 #include "agents/cli/audit_reports.h"
@@ -23,7 +24,7 @@ namespace {
 struct Options {
   AuditFilters filters;
   PersonOptions person;
-  std::string folder, certificate, index;
+  std::string folder, certificate, serial, index;
   uint64_t entry = 0;
   bool with_text = false;
 };
@@ -103,6 +104,7 @@ void AddLooked(CLI::App& audit, Session& session) {
   AddPersonConcerned(*looked, o->filters);
   looked->add_option("--person", o->filters.person, "opaque id of who looked");
   looked->add_option("--share", o->filters.share, "share that was opened");
+  AddPages(*looked, o->filters);
   looked->callback(
       [o, &session] { session.Run([&](Client& client) { return ListLooks(client, o->filters, session.format()); }); });
 }
@@ -122,8 +124,13 @@ void AddReports(CLI::App& audit, Session& session) {
   AddPeriod(*breach, b->filters);
   breach->add_option("--person", b->filters.person, "opaque id of the person whose credential it is");
   breach->add_option("--certificate", b->certificate, "the certificate (PEM): whose it is, and since when");
+  breach->add_option("--serial", b->serial, "the certificate's serial alone, hexadecimal: what its bearer did here")
+      ->excludes("--person")
+      ->excludes("--certificate");
   breach->callback([b, &session] {
-    session.Run([&](Client& client) { return ReportBreach(client, b->filters, b->certificate, session.format()); });
+    session.Run([&](Client& client) {
+      return ReportBreach(client, b->filters, {.certificate = b->certificate, .serial = b->serial}, session.format());
+    });
   });
   const Shared r = std::make_shared<Options>();
   CLI::App* const replay = audit.add_subcommand(
@@ -151,18 +158,26 @@ void AddExport(CLI::App& audit, Session& session) {
 void AddVerify(CLI::App& audit, Session& session) {
   struct Verifying {
     std::string folder, vkey, origin, policy;
+    KeyRoots keys;
   };
   const auto o = std::make_shared<Verifying>();
-  CLI::App* const verify = audit.add_subcommand(
-      "verify", "verify an export's rows, receipts and manifest with the log's key alone; no broker needed");
+  CLI::App* const verify = audit.add_subcommand("verify",
+                                                "verify an export's rows, receipts, manifest and signature with the "
+                                                "log's key and the agency's first; no broker needed");
   verify->add_option("folder", o->folder, "the export's folder")->required();
   verify->add_option("--vkey", o->vkey, "the log's verifier key, come by another way than the folder");
   verify->add_option("--origin", o->origin, "the log's name; default: the key's");
   verify->add_option("--policy", o->policy, "a tlog-policy file: the log's key, and the witnesses that must cosign");
+  CLI::Option* const ca =
+      verify->add_option("--ca", o->keys.ca, "the consortium's authorities (PEM), for the agency's signature");
+  CLI::Option* const first = verify->add_option(
+      "--first-key", o->keys.first_key, "id of the agency's first signing key, come by another way than the folder");
+  ca->needs(first);
+  first->needs(ca);
   verify->callback([o, &session] {
     const absl::StatusOr<Believed> believed = Believed::Make(o->vkey, o->origin, o->policy);
     const absl::StatusOr<int> code =
-        believed.ok() ? VerifyAuditExport(o->folder, *believed, std::cout) : believed.status();
+        believed.ok() ? VerifyAuditExport(o->folder, *believed, o->keys, std::cout) : believed.status();
     session.exit_code = code.ok() ? *code : ReportFailure(code.status());
   });
 }

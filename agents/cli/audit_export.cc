@@ -16,6 +16,7 @@
 #include "agents/cli/audit_rows.h"
 #include "agents/cli/consistency.h"
 #include "agents/cli/exit_code.h"
+#include "agents/cli/export_signature.h"
 #include "agents/cli/offline_ledger.h"
 #include "agents/cli/text.h"
 #include "derwent/v1/ledger.grpc.pb.h"
@@ -123,12 +124,12 @@ class Folder {
     return sizes;
   }
 
-  // The list of all files with their digests; then the export is whole.
-  absl::Status Finish(const std::string& query, const std::string& checkpoint) {
+  // The list of all files with their digests.
+  absl::StatusOr<std::string> Manifest(const std::string& query, const std::string& checkpoint) const {
     std::map<std::string, std::string> digests;
     for (const auto& file : fs::recursive_directory_iterator(path_)) {
       const std::string name = fs::relative(file.path(), path_).generic_string();
-      if (!file.is_regular_file() || name == kProgress) continue;
+      if (!file.is_regular_file() || name == kProgress || name == kExportSignature) continue;
       ASSIGN_OR_RETURN(const std::string content, ReadIn(file.path().string(), kMostExportOctets));
       digests[name] = trust::Sha256(content).hex();
     }
@@ -140,7 +141,13 @@ class Folder {
       absl::StrAppend(&json, separator, JsonText(name), ":\"sha256:", digest, "\"");
       separator = ",\n  ";
     }
-    RETURN_IF_ERROR(Write(kExportManifest, absl::StrCat(json, "}}\n")));
+    return absl::StrCat(json, "}}\n");
+  }
+
+  // Then the export is whole.
+  absl::Status Finish(absl::string_view manifest, absl::string_view signature) {
+    RETURN_IF_ERROR(Write(kExportSignature, signature));
+    RETURN_IF_ERROR(Write(kExportManifest, manifest));
     std::error_code error;
     fs::remove(At(kProgress), error);
     return absl::OkStatus();
@@ -246,7 +253,11 @@ absl::StatusOr<int> ExportSearch(Client& client, const AuditFilters& filters, co
   RETURN_IF_ERROR(AddExtensions(client, newest, files));
   RETURN_IF_ERROR(files.Write("checkpoint", newest.note));
   RETURN_IF_ERROR(files.Write("log.vkey", absl::StrCat(client.configuration().log_vkey, "\n")));
-  RETURN_IF_ERROR(files.Finish(query, newest.note));
+  ASSIGN_OR_RETURN(const std::string keys, KeysForExport(client));
+  RETURN_IF_ERROR(files.Write(kExportKeys, keys));
+  ASSIGN_OR_RETURN(const std::string manifest, files.Manifest(query, newest.note));
+  ASSIGN_OR_RETURN(const std::string signature, SignManifest(client, manifest));
+  RETURN_IF_ERROR(files.Finish(manifest, signature));
   std::cerr << files.progress().rows << " entries with their proofs are in `" << folder << "`; this look is entry "
             << files.progress().entry << "\n";
   return kExitDone;

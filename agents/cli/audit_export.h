@@ -19,7 +19,9 @@ std::string ExportKey(const v1::SearchLedgerEntriesRequest& request);
 //   proofs/<index>.tlog-proof     each entry's receipt; `derwent audit verify` checks all offline
 //   checkpoint, log.vkey          the newest tree
 //   extends/<size>.add-checkpoint that it extends each tree that a receipt proves into
+//   agency-keys.json              the agency's key events, with their receipts
 //   manifest.json                 query, its entry, checkpoint, and the SHA-256 of every file
+//   manifest.dsse.json            the agency's signature under it: who exported it, and when (export_signature.h)
 // Progress goes to standard error, a line a page. Interrupted, the same command goes on where it stopped: the query
 // stays one entry. Errors: kFailedPrecondition the folder holds a finished export, or
 // another query's or another person's; kDataLoss the checkpoint is not the log's.

@@ -57,6 +57,11 @@ void AddPeriod(CLI::App& command, AuditFilters& f) {
   command.add_option("--to", f.to, "last day, inclusive");
 }
 
+void AddPages(CLI::App& command, AuditFilters& f) {
+  command.add_option("--limit", f.limit, "rows at most; all without")->check(CLI::Range(1, 1'000'000));
+  command.add_option("--page", f.page, "goes on where an earlier `--limit` stopped");
+}
+
 void AddFilters(CLI::App& command, AuditFilters& f) {
   AddPeriod(command, f);
   command.add_option("--agency", f.agency, "the other agency");
@@ -69,8 +74,7 @@ void AddFilters(CLI::App& command, AuditFilters& f) {
   command.add_option("--agreement", f.agreement, "agreement");
   command.add_option("--share", f.share, "share id");
   command.add_option("--step", f.step, "step, for instance referral");
-  command.add_option("--limit", f.limit, "rows at most; all without")->check(CLI::Range(1, 1'000'000));
-  command.add_option("--page", f.page, "goes on where an earlier `--limit` stopped");
+  AddPages(command, f);
 }
 
 absl::StatusOr<std::vector<std::string>> IdentifiersOf(const AuditFilters& filters) {
@@ -104,12 +108,7 @@ absl::StatusOr<v1::SearchLedgerEntriesRequest> SearchOf(Client& client, const Au
   request.set_agreement(f.agreement);
   request.set_as_auditor(f.as_auditor);
   request.set_page_token(f.page);
-  if (!f.from.empty()) {
-    ASSIGN_OR_RETURN(*request.mutable_start_time(), StartOf(f.from));
-  }
-  if (!f.to.empty()) {
-    ASSIGN_OR_RETURN(*request.mutable_end_time(), EndOf(f.to));
-  }
+  RETURN_IF_ERROR(SetPeriod(f, request));
   if (!f.identifiers.empty()) RETURN_IF_ERROR(AddReferences(client, f, request));
   return request;
 }

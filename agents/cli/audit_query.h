@@ -12,6 +12,7 @@
 #include "agents/cli/client.h"
 #include "agents/cli/output.h"
 #include "derwent/v1/ledger.pb.h"
+#include "trust/base/status_macros.h"
 
 namespace derwent::cli {
 
@@ -28,6 +29,8 @@ struct AuditFilters {
 void AddPersonConcerned(CLI::App& command, AuditFilters& filters);
 // First and last day: `--from`, `--to`.
 void AddPeriod(CLI::App& command, AuditFilters& filters);
+// How many rows, and where they go on: `--limit`, `--page`.
+void AddPages(CLI::App& command, AuditFilters& filters);
 // All others, and the pages.
 void AddFilters(CLI::App& command, AuditFilters& filters);
 
@@ -38,6 +41,18 @@ absl::StatusOr<std::vector<std::string>> IdentifiersOf(const AuditFilters& filte
 // Start of a day, and of the day after it, in London. Error: kInvalidArgument.
 absl::StatusOr<google::protobuf::Timestamp> StartOf(const std::string& day);
 absl::StatusOr<google::protobuf::Timestamp> EndOf(const std::string& day);
+
+// The period of any request that has one. Error: kInvalidArgument.
+template <typename Request>
+absl::Status SetPeriod(const AuditFilters& filters, Request& request) {
+  if (!filters.from.empty()) {
+    ASSIGN_OR_RETURN(*request.mutable_start_time(), StartOf(filters.from));
+  }
+  if (!filters.to.empty()) {
+    ASSIGN_OR_RETURN(*request.mutable_end_time(), EndOf(filters.to));
+  }
+  return absl::OkStatus();
+}
 
 // What a search came to.
 struct Searched {

@@ -15,11 +15,13 @@ namespace derwent::cli {
 absl::StatusOr<int> ReplayDecisions(Client& client, const std::string& index, const AuditFilters& period,
                                     Format format);
 
-// `derwent audit breach`: what a credential or a window touched. `certificate`: a PEM file that names the person, and
-// whose validity is the window where none is given; empty: by `filters.person` and the period.
-absl::StatusOr<int> ReportBreach(Client& client, AuditFilters filters, const std::string& certificate, Format format);
-
-// `derwent audit looked`: who looked into the ledger for this agency, and who opened what at its agent.
-absl::StatusOr<int> ListLooks(Client& client, const AuditFilters& filters, Format format);
+// How a credential is named beside its bearer's id: one or neither.
+struct LostCredential {
+  std::string certificate;  // A PEM file that names the person, and since when.
+  std::string serial;       // Hexadecimal: the broker knows whose certificate it was.
+};
+// `derwent audit breach`: what a credential or a window touched; by `filters.person` and the period where `lost` is
+// empty.
+absl::StatusOr<int> ReportBreach(Client& client, AuditFilters filters, const LostCredential& lost, Format format);
 
 }  // namespace derwent::cli

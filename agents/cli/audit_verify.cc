@@ -8,10 +8,13 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 
 #include "agents/cli/audit_rows.h"
+#include "agents/cli/export_signature.h"
+#include "agents/cli/text.h"
 #include "agents/cli/verify_files.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
@@ -39,7 +42,7 @@ class AuditExport {
                                                               : google::protobuf::Struct::default_instance().fields();
     for (const auto& file : fs::recursive_directory_iterator(folder_)) {
       const std::string name = fs::relative(file.path(), folder_).generic_string();
-      if (!file.is_regular_file() || name == kExportManifest) continue;
+      if (!file.is_regular_file() || name == kExportManifest || name == kExportSignature) continue;
       const auto found = named.find(name);
       if (found == named.end()) return Broken(At(name), "the manifest does not name it");
       ASSIGN_OR_RETURN(const std::string content, ReadIn(file.path().string(), kMostExportOctets));
@@ -115,9 +118,24 @@ class AuditExport {
   std::vector<std::string> evidence_;
 };
 
+// Whose word the manifest is, where it is known whose keys to believe.
+absl::Status TellSignature(const std::string& folder, const Believed& believed, const KeyRoots& roots,
+                           std::ostream& out) {
+  if (roots.ca.empty() && roots.first_key.empty()) {
+    out << (IsSigned(folder) ? "NOT CHECKED: the agency's signature under the manifest: give --ca and --first-key\n"
+                             : "the manifest is signed by nobody\n");
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const v1::AuditExport statement, VerifySignature(folder, roots, believed, absl::Now()));
+  out << "signed by `" << SafeText(statement.agency()) << "`, exported by `" << SafeText(statement.person()) << "`, "
+      << TimeText(absl::StrCat(statement.sign_time().seconds() * 1000)) << "\n";
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::StatusOr<int> VerifyAuditExport(const std::string& folder, const Believed& believed, std::ostream& out) {
+absl::StatusOr<int> VerifyAuditExport(const std::string& folder, const Believed& believed, const KeyRoots& roots,
+                                      std::ostream& out) {
   for (const char* part : {kExportProofs, kExportExtends}) {
     if (!fs::is_directory(absl::StrCat(folder, "/", part)))
       return absl::InvalidArgumentError(
@@ -130,6 +148,7 @@ absl::StatusOr<int> VerifyAuditExport(const std::string& folder, const Believed&
   RETURN_IF_ERROR(files.CheckTotals());
   RETURN_IF_ERROR(files.CheckDigests());
   out << folder << ": " << files.rows() << " rows are what their receipts prove\n";
+  RETURN_IF_ERROR(TellSignature(folder, believed, roots, out));
   std::ostringstream each;  // A line a receipt, which nobody asked for.
   ASSIGN_OR_RETURN(const int code, VerifyFiles({.paths = files.evidence(), .leaf = ""}, believed, each));
   const std::vector<std::string> lines = absl::StrSplit(each.str(), '\n', absl::SkipEmpty());

@@ -4,16 +4,15 @@
 #include "absl/time/clock.h"
 
 #include "agents/cli/commands.h"
+#include "agents/cli/key_chain.h"
 #include "agents/cli/key_rotation.h"
 #include "agents/cli/signing.h"
 #include "derwent/v1/key.pb.h"
 #include "derwent/v1/key_service.grpc.pb.h"
 #include "trust/base/status_macros.h"
-#include "trust/identity/authority.h"
 #include "trust/identity/key_event.h"
 #include "trust/secret/random.h"
 #include "trust/secret/sha256.h"
-#include "trust/signature/key_file.h"
 
 namespace derwent::cli {
 namespace {
@@ -27,53 +26,8 @@ absl::StatusOr<std::vector<v1::KeyEvent>> Events(const v1::AgencyKeys& keys) {
   return events;
 }
 
-absl::StatusOr<v1::AgencyKeys> Fetch(Client& client, const std::string& agency) {
-  ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
-  const auto stub = v1::KeyService::NewStub(broker->grpc());
-  v1::GetAgencyKeysRequest request;
-  request.set_agency(agency.empty() ? client.configuration().agency : agency);
-  return broker->Call(*stub, &v1::KeyService::Stub::GetAgencyKeys, request, client.options());
-}
-
 absl::Time TimeOf(const google::protobuf::Timestamp& time) {
   return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
-
-trust::KeyEvent ToTrust(const v1::KeyEvent& event, const v1::DsseEnvelope& envelope) {
-  trust::KeyEvent result{
-      .agency = event.agency(),
-      .sequence = event.sequence(),
-      .step = event.action() == v1::KEY_ACTION_REVOKE ? trust::KeyStep::kRevoke : trust::KeyStep::kPublish,
-      .use = event.purpose() == v1::KEY_PURPOSE_SEALING ? trust::KeyUse::kSealing : trust::KeyUse::kSigning,
-      .certificate_der = event.certificate(),
-      .key_id = event.key_id(),
-      .previous_event_digest = event.previous_event_digest(),
-      .valid_from = TimeOf(event.valid_from()),
-      .valid_until = TimeOf(event.valid_until()),
-      .envelope = {.payload_type = envelope.payload_type(), .payload = envelope.payload(), .signatures = {}}};
-  for (const v1::DsseSignature& signature : envelope.signatures())
-    result.envelope.signatures.push_back({signature.keyid(), signature.sig()});
-  return result;
-}
-
-// Follows the agency's chain from its first key: every event is signed by the key before it and names the event before
-// it.
-absl::Status CheckChain(const Client& client, const v1::AgencyKeys& keys, const std::vector<v1::KeyEvent>& events,
-                        const std::string& first_key) {
-  if (events.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::string pem, trust::ReadFile(client.configuration().ca));
-  ASSIGN_OR_RETURN(const std::string own, trust::ReadFile(client.configuration().certificate));
-  ASSIGN_OR_RETURN(const trust::Certificate me, trust::Certificate::FromPem(own));
-  ASSIGN_OR_RETURN(const trust::Authority authority, trust::Authority::FromPem(pem, me.id().trust_domain));
-  trust::KeyHistory history(keys.agency(), first_key.empty() ? events.front().key_id() : first_key);
-  for (size_t i = 0; i < events.size(); ++i) {
-    const absl::Status next = history.Add(ToTrust(events[i], keys.events(static_cast<int>(i))), authority,
-                                          trust::RevocationSet(), absl::Now());
-    if (!next.ok())
-      return absl::DataLossError(
-          absl::StrCat("BROKEN: key event ", i + 1, " of `", keys.agency(), "`: ", next.message()));
-  }
-  return absl::OkStatus();
 }
 
 // Whether the key of event `i` counts now, as far as the events say.
@@ -88,7 +42,8 @@ std::string StandingOf(const std::vector<v1::KeyEvent>& events, size_t i, absl::
 }
 
 absl::StatusOr<int> List(Client& client, const std::string& agency, const std::string& first_key, Format format) {
-  ASSIGN_OR_RETURN(const v1::AgencyKeys keys, Fetch(client, agency));
+  ASSIGN_OR_RETURN(const v1::AgencyKeys keys,
+                   FetchKeys(client, agency.empty() ? client.configuration().agency : agency));
   ASSIGN_OR_RETURN(const std::vector<v1::KeyEvent> events, Events(keys));
   Rows rows({"number", "step", "use", "key id", "from", "until", "now"});
   for (size_t i = 0; i < events.size(); ++i) {
@@ -101,7 +56,7 @@ absl::StatusOr<int> List(Client& client, const std::string& agency, const std::s
               day(event.valid_from()), day(event.valid_until()), StandingOf(events, i, absl::Now())});
   }
   rows.Print(format, std::cout);
-  RETURN_IF_ERROR(CheckChain(client, keys, events, first_key));
+  RETURN_IF_ERROR(FollowKeys(keys, {.ca = client.configuration().ca, .first_key = first_key}, absl::Now()).status());
   std::cerr << "the chain of " << events.size() << " events verifies"
             << (first_key.empty() ? "; compare the first key id with the one you hold, or give --first-key"
                                   : " from the key you hold")
@@ -111,9 +66,9 @@ absl::StatusOr<int> List(Client& client, const std::string& agency, const std::s
 
 // Publishes that a key counts no longer, signed by the agency's signing key; the caller is the agency's agent.
 absl::StatusOr<int> Revoke(Client& client, const std::string& key_id, const std::string& signing_key) {
-  ASSIGN_OR_RETURN(const v1::AgencyKeys keys, Fetch(client, ""));
+  ASSIGN_OR_RETURN(const v1::AgencyKeys keys, FetchKeys(client, client.configuration().agency));
   ASSIGN_OR_RETURN(const std::vector<v1::KeyEvent> events, Events(keys));
-  RETURN_IF_ERROR(CheckChain(client, keys, events, ""));
+  RETURN_IF_ERROR(FollowKeys(keys, {.ca = client.configuration().ca, .first_key = ""}, absl::Now()).status());
   const auto published =
       std::find_if(events.begin(), events.end(), [&](const v1::KeyEvent& event) { return event.key_id() == key_id; });
   if (published == events.end())

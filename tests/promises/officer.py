@@ -3,6 +3,7 @@ in two editions, refusals and looks, completeness both ways, breach, replay, exp
 import csv
 import hashlib
 import json
+import re
 import sqlite3
 import unittest
 from contextlib import closing
@@ -116,6 +117,15 @@ class Officer(PromiseTest):
         self.assertIn("SearchLedgerEntries of a person", {r["action"] for r in looks})
         self.assertIn("references", {r["action"] for r in looks})
         self.assertEqual([r["time"] for r in looks], sorted(r["time"] for r in looks))
+        paged, page = [], []
+        while True:
+            done = self.ask("-o", "json", "audit", "looked", "--limit", "3", *page)
+            paged += json.loads(done.stdout)
+            more = re.search(r"--page (\S+)", done.stderr)
+            if more is None:
+                break
+            page = ["--page", more.group(1)]
+        self.assertEqual(paged[:len(looks)], looks, "pages tell the same in the same order")
         self.assertEqual(self.bed.derwent("police.derbys", "practitioner", "audit", "looked").returncode, 4)
 
     def test_6_a_breach_in_counts_alone(self):
@@ -128,7 +138,11 @@ class Officer(PromiseTest):
         self.assertEqual({r["code"] for r in report if r["what"] == "agency"}, {"dfrs", "dcc.adults"})
         self.assertNotIn(person, done.stdout)
         certificate = self.bed.run / f"pki/agencies/police.derbys/people/{person}.pem"
-        self.assertEqual(json.loads(self.ask("-o", "json", "audit", "breach", "--certificate", certificate).stdout), report)
+        named = self.ask("-o", "json", "audit", "breach", "--certificate", certificate)
+        self.assertEqual(json.loads(named.stdout), report)
+        serial = re.search(r"serial ([0-9a-f]+)", named.stderr).group(1)
+        self.assertEqual(json.loads(self.ask("-o", "json", "audit", "breach", "--serial", serial).stdout), report, "it names the credential")
+        self.ask("audit", "breach", "--serial", "0bad", code=5)
         self.ask("audit", "breach", code=2)
 
     def test_7_an_export_verifies_and_goes_on_where_it_stopped(self):
@@ -147,6 +161,14 @@ class Officer(PromiseTest):
         self.assertEqual(len(proofs), len(lines))
         vkey = (folder / "log.vkey").read_text().strip()
         self.assertIn("verified", self.ask("audit", "verify", folder, "--vkey", vkey).stdout)
+        first_key = json.loads((self.bed.run / "pki/trust/anchors.json").read_text())["police.derbys"]
+        signer = ("--ca", self.bed.run / "pki/trust/ca.pem", "--first-key", first_key)
+        self.assertIn("signed by `police.derbys`", self.ask("audit", "verify", folder, "--vkey", vkey, *signer).stdout)
+        sound = (folder / "manifest.json").read_text()
+        (folder / "manifest.json").write_text(sound.replace('"query":"', '"query":" ', 1))
+        self.assertIn("verified", self.ask("audit", "verify", folder, "--vkey", vkey).stdout, "nothing else shows it")
+        self.assertIn("another manifest", self.ask("audit", "verify", folder, "--vkey", vkey, *signer, code=8).stderr)
+        (folder / "manifest.json").write_text(sound)
         self.assertIn("audit verify", self.ask("ledger", "verify", folder, "--vkey", vkey, code=2).stderr)
         self.ask("ledger", "verify", *proofs, folder / "checkpoint", *(folder / "extends").iterdir(), "--vkey", vkey)
         sound = (folder / "entries.jsonl").read_text()

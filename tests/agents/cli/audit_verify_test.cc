@@ -65,7 +65,9 @@ class AuditVerifyTest : public ::testing::Test {
     const std::string checkpoint = absl::StrReplaceAll(Read("checkpoint"), {{"\n", "\\n"}});
     Write("manifest.json", absl::StrCat("{\"rows\":2,\"checkpoint\":\"", checkpoint, "\",\"files\":{", files, "}}"));
   }
-  absl::StatusOr<int> Verify() { return VerifyAuditExport(folder_, Believed::Make(log_.vkey(), "", "").value(), out_); }
+  absl::StatusOr<int> Verify() {
+    return VerifyAuditExport(folder_, Believed::Make(log_.vkey(), "", "").value(), KeyRoots(), out_);
+  }
 
   const SampleLog log_{7};
   std::ostringstream out_;
@@ -75,7 +77,8 @@ class AuditVerifyTest : public ::testing::Test {
 
 TEST_F(AuditVerifyTest, ASoundExportVerifiesWithTheKeyAlone) {
   EXPECT_THAT(Verify(), IsOkAndHolds(kExitDone));
-  EXPECT_THAT(out_.str(), AllOf(HasSubstr("2 rows are what their receipts prove"), HasSubstr("\nverified\n")));
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr("2 rows are what their receipts prove"), HasSubstr("signed by nobody"),
+                                HasSubstr("\nverified\n")));
 }
 
 TEST_F(AuditVerifyTest, ARowThatNoReceiptProvesIsFoundWhateverTheManifestSays) {
