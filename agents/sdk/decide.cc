@@ -11,8 +11,8 @@
 
 #include "policy/engine/decide.h"
 #include "policy/engine/lattice.h"
+#include "policy/loader/asked_route.h"
 #include "policy/loader/canonical_request.h"
-#include "policy/loader/emergency.h"
 #include "policy/loader/record.h"
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
@@ -55,8 +55,9 @@ policy::DecisionRequest QuestionOf(const ReferralDraft& draft, const DraftRecipi
   question.step = draft.step;
   question.categories = ConsideredCategories(recipient, subject);
   question.document_reference = draft.document_reference;
-  // The broker has this route for requests only.
-  if (policy::IsEmergency(draft.purpose)) question.route = policy::Route::kBreakGlass;
+  // A referral is on no route of its own, whatever it names.
+  if (draft.says_whom) question.route = policy::AskedRoute(draft.purpose, draft.document_reference);
+  question.says_whom = question.route == policy::Route::kStatutoryRequest;
   return question;
 }
 
@@ -339,6 +340,7 @@ policy::Decision FromPlan(const v1::DecisionRecord& record, const policy::Policy
   for (const v1::CategoryDecision& category : record.categories())
     decision.categories.push_back(OutcomeFrom(category, policy));
   decision.gateways = {record.gateways().begin(), record.gateways().end()};
+  decision.confidence = {record.confidence().begin(), record.confidence().end()};
   decision.obligations = {record.obligations().begin(), record.obligations().end()};
   decision.marking = record.marking();
   decision.existence_sensitive = record.existence_sensitive();

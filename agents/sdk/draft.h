@@ -47,6 +47,7 @@ struct ReferralDraft {
   std::string case_id;             // Empty: the share is its own case link.
   std::string step;                // Consent step; may be empty.
   std::string document_reference;  // Of a request its document, or its declaration; a referral names none.
+  bool says_whom = false;          // It tells holders whom a request is about.
   std::string justification;
   std::vector<DraftSubject> subjects;
   std::vector<DraftRecipient> recipients;

@@ -155,6 +155,7 @@ RequestDraft MakeRequestDraft(const v1::SendCaseRequestRequest& request, const s
                                   .case_id = request.case_id(),
                                   .step = request.step(),
                                   .document_reference = request.document_reference(),
+                                  .says_whom = true,
                                   .justification = request.justification()},
                      .role = request.role()};
   RequestReader reader(request, *snapshot.policy, problems);

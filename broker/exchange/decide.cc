@@ -11,7 +11,6 @@
 #include "policy/loader/asked_route.h"
 #include "policy/loader/asked_table.h"
 #include "policy/loader/canonical_request.h"
-#include "policy/loader/emergency.h"
 #include "policy/loader/record.h"
 #include "trust/base/london.h"
 
@@ -147,7 +146,8 @@ policy::DecisionRequest QuestionOf(const v1::Manifest& m, const v1::ManifestSubj
   q.step = m.step();
   q.product = m.product();
   // Only who asks is on the route: a push for its purpose is decided as any push, and denied.
-  if (m.kind() == v1::PACKAGE_KIND_SELECTOR && policy::IsEmergency(m.purpose())) q.route = policy::Route::kBreakGlass;
+  if (m.kind() == v1::PACKAGE_KIND_SELECTOR) q.route = policy::AskedRoute(m.purpose(), m.document_reference());
+  q.says_whom = q.route == policy::Route::kStatutoryRequest;
   return q;
 }
 
@@ -174,6 +174,7 @@ DecidedSubject DecideAsked(const v1::Manifest& selector, policy::CaseLink link, 
   std::swap(q.releasing_agency, q.receiving_agency);
   q.receiving_role = selector.question().role();
   q.direction = policy::Direction::kRequest;
+  q.says_whom = false;
   q.case_link = link;
   q.route = policy::AskedRoute(selector.purpose(), selector.document_reference());
   q.table = policy::AskedTable(selector.question());

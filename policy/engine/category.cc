@@ -4,36 +4,22 @@
 #include "absl/strings/str_cat.h"
 
 #include "policy/engine/deciding.h"
+#include "policy/engine/table.h"
 
 namespace derwent::policy {
 namespace {
-
-// Place of a grain from finest; unknown names are finer than anything.
-int Rank(std::initializer_list<absl::string_view> grains, absl::string_view grain) {
-  int rank = 0;
-  for (const absl::string_view known : grains) {
-    if (known == grain) return rank;
-    ++rank;
-  }
-  return -1;
-}
 
 // Domain decision 31.
 void TableGrain(Deciding& d) {
   const std::optional<Table>& table = d.e.request.table;
   if (!table.has_value() || d.category.id != "aggregate") return;
-  auto limit = d.e.policy.table_limits.find(table->topic);
-  if (limit == d.e.policy.table_limits.end()) limit = d.e.policy.table_limits.find("default");
-  if (limit == d.e.policy.table_limits.end()) return d.Deny(ReasonCode::kTableTooFine, "table_limits");
-  const auto geography = [](absl::string_view g) {
-    return Rank({"LSOA", "ward", "district", "county_city", "national"}, g);
-  };
-  const auto period = [](absl::string_view p) { return Rank({"week", "month", "quarter", "year"}, p); };
-  if (geography(table->geography) < geography(limit->second.geography) ||
-      period(table->period) < period(limit->second.period)) {
-    d.Say(ReasonCode::kTableTooFine, absl::StrCat("table_limits/", limit->first));
-    d.Reduce(Form::kGeneralise, absl::StrCat("table_limits/", limit->first));
-  }
+  const std::optional<Table> coarse = AtLimit(*table, d.e.policy);
+  if (!coarse.has_value()) return d.Deny(ReasonCode::kTableTooFine, "table_limits");
+  if (*coarse == *table) return;
+  const std::string limits =
+      absl::StrCat("table_limits/", d.e.policy.table_limits.contains(table->topic) ? table->topic : "default");
+  d.Say(ReasonCode::kTableTooFine, limits);
+  d.Reduce(Form::kGeneralise, limits);
 }
 
 // Domain decision 28: harm 5 in full asks somebody; a protected address always; a narrative never leaves raw without a
@@ -47,10 +33,15 @@ void LastResorts(Deciding& d) {
   if (d.category.id == "narrative" && full && d.outcome.approvers.empty()) d.Reduce(Form::kSummarise, "narrative");
 }
 
+bool Concerns(const Onward& onward, const std::string& category) {
+  return onward.categories.empty() ||
+         std::find(onward.categories.begin(), onward.categories.end(), category) != onward.categories.end();
+}
+
 // Domain decision 27.
 void OnwardShare(Deciding& d) {
   const std::optional<Onward>& onward = d.e.request.onward;
-  if (!onward.has_value()) return;
+  if (!onward.has_value() || !Concerns(*onward, d.category.id)) return;
   const auto next = d.e.policy.organisations.find(onward->organisation);
   if (next == d.e.policy.organisations.end() || !next->second.valid.Hold(d.e.day))
     return d.Deny(ReasonCode::kUnknownName, "onward");
@@ -97,7 +88,7 @@ void GatewayFor(Deciding& d) {
 }
 
 // Special-category and offence data need a condition on each side, and a policy document that is not out of date.
-void Footing(Deciding& d) {
+void Conditions(Deciding& d) {
   if (!d.category.special && !d.category.offence) return;
   for (const OrganisationType* side : {d.e.holder_type, d.e.receiver_type}) {
     const bool missing = (d.category.special && side->special_condition.empty()) ||
@@ -128,7 +119,7 @@ CategoryOutcome DecideCategory(const Evaluation& e, const std::string& id) {
   TableGrain(d);
   Depersonalised(d);
   GatewayFor(d);
-  Footing(d);
+  Conditions(d);
   // What follows narrows; the narrower form must itself be apt and carried.
   OnwardShare(d);
   Overlays(d);

@@ -4,67 +4,13 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "policy/engine/confidence.h"
 #include "policy/engine/evaluation.h"
+#include "policy/engine/footing.h"
 #include "trust/base/london.h"
 
 namespace derwent::policy {
 namespace {
-
-std::string RegimeOf(const OrganisationType& type, const Purpose* purpose) {
-  return UnderPart3(type, purpose) ? "PART_3" : "UK_GDPR";
-}
-
-std::string BasisOf(const OrganisationType& type, const std::string& regime) {
-  return regime == "PART_3" ? "le.35" : type.basis;
-}
-
-// Conditions for the special-category and offence data that the decision lets out.
-std::string ConditionsOf(const OrganisationType& type, const std::string& regime, const Decision& decision,
-                         const Policy& policy) {
-  bool special = false;
-  bool offence = false;
-  bool sensitive = false;
-  for (const CategoryOutcome& outcome : decision.categories) {
-    const Category* const category = outcome.denied ? nullptr : policy.FindCategory(outcome.category);
-    if (category == nullptr) continue;
-    special = special || category->special;
-    offence = offence || category->offence;
-    sensitive = sensitive || category->sensitive;
-  }
-  if (regime == "PART_3") return sensitive ? type.schedule_8_condition : "";
-  std::string conditions = special ? type.special_condition : "";
-  if (offence) absl::StrAppend(&conditions, conditions.empty() ? "" : " ", type.offence_condition);
-  return conditions;
-}
-
-// By whose authority the data passes between Part 3 and UK GDPR: the first that the profile names of those relied on.
-std::string TransitionOf(const Evaluation& e, const std::set<std::string>& relied_on) {
-  for (const std::string& id : e.profile->transition_authorities) {
-    if (relied_on.contains(id)) return id;
-  }
-  return "";
-}
-
-void Footing(const Evaluation& e, Decision& decision) {
-  for (const CategoryOutcome& outcome : decision.categories) {
-    const Category* const category = outcome.denied ? nullptr : e.policy.FindCategory(outcome.category);
-    if (category == nullptr) continue;
-    for (std::string& gateway : GatewaysFor(e, *category, outcome.form)) decision.gateways.insert(std::move(gateway));
-  }
-  const auto side = [&](absl::string_view name, const OrganisationType& type) {
-    const std::string regime = RegimeOf(type, e.purpose);
-    const std::string key(name);
-    decision.regimes[key] = regime;
-    decision.bases[key] = BasisOf(type, regime);
-    decision.conditions[key] = ConditionsOf(type, regime, decision, e.policy);
-  };
-  side("sender", *e.holder_type);
-  side("recipient", *e.receiver_type);
-  if (decision.regimes["sender"] != decision.regimes["recipient"]) {
-    const std::string authority = TransitionOf(e, decision.gateways);
-    if (!authority.empty()) decision.regimes["transition"] = authority;
-  }
-}
 
 void Obligations(const Evaluation& e, Decision& decision) {
   decision.obligations.insert(e.profile->obligations.begin(), e.profile->obligations.end());
@@ -114,7 +60,8 @@ Decision Decide(const DecisionRequest& request, const Snapshot& snapshot, absl::
   decision.escalation_role = e.profile->escalation_role;
   if (!e.agreements.empty())
     decision.agreement = absl::StrCat(e.agreements.front()->id, ".", e.agreements.front()->revision);
-  Footing(e, decision);
+  RecordFooting(e, decision);
+  NameConfidence(e, decision);
   Obligations(e, decision);
   Payload(e, decision);
   return decision;

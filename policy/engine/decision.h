@@ -35,6 +35,7 @@ struct Decision {
   std::map<std::string, std::string> bases;       // `sender`, `recipient`.
   std::map<std::string, std::string> conditions;  // `sender`, `recipient`.
   std::map<std::string, std::string> regimes;     // `sender`, `recipient`, `transition`.
+  std::map<std::string, std::string> confidence;  // Health category: what lifts it (confidence.h).
   std::set<std::string> obligations;
   std::string marking;
   bool existence_sensitive = false;

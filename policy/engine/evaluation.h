@@ -37,6 +37,15 @@ struct Evaluation {
   bool matrix_route() const {
     return route == Route::kOrdinary || route == Route::kStatistics || route == Route::kStatutoryRequest;
   }
+  // Rests on what the law compels by a document, in place of an agreement. What says whom a written request is about
+  // does so only where no agreement is in force.
+  bool compelled() const {
+    return route == Route::kStatutoryRequest && !(request.says_whom && !agreements.empty());
+  }
+  // What says whom it is about goes the other way than the answer that is compelled.
+  bool says_whom() const { return compelled() && request.says_whom; }
+  // The side that answers, and what it is.
+  const Organisation* answerer() const { return says_whom() ? receiver : holder; }
   bool inside_route() const { return route == Route::kRightsEvent || route == Route::kAudit; }
   std::string Rule(absl::string_view place) const;
 };
@@ -49,9 +58,12 @@ void CheckRequest(Evaluation& evaluation);
 CategoryOutcome DecideCategory(const Evaluation& evaluation, const std::string& id);
 // Whether a share hangs on the step of consent.
 bool Binds(const ConsentStep& step, const DecisionRequest& request);
-// Whether `type` acts under Part 3 DPA 2018: by organisation and purpose, never by organisation alone (domain brief
-// C.8).
-bool UnderPart3(const OrganisationType& type, const Purpose* purpose);
+// Whether whoever's consent the step takes gave it and nobody withdrew. Who is not known to be adult may be a child, so
+// that both must give.
+bool Consented(const ConsentStep& step, const SubjectFacts& facts);
+// Whether `type` acts under Part 3 DPA 2018: by organisation, purpose and, where the purpose is of mixed regime,
+// profile; never by organisation alone (domain brief C.8).
+bool UnderPart3(const Profile& profile, const OrganisationType& type, const Purpose* purpose);
 // Whether one side acts under Part 3 and the other under UK GDPR.
 bool RegimesDiffer(const Evaluation& evaluation);
 // The gateways that carry `category` in `form` between these parties.

@@ -29,9 +29,11 @@ bool FlagsSpare(const Gateway& gateway, const std::optional<SubjectFacts>& facts
 bool Carries(const Evaluation& e, const Gateway& gateway, const Category& category, Form form) {
   if (!gateway.StandsAlone() || !InForce(gateway, e.day)) return false;
   // Brief H: without an agreement only what the law compels, on the paper that says so.
-  if (e.route == Route::kStatutoryRequest && !gateway.compels_by_document) return false;
-  if (!e.inside_route() && (!Names(gateway.from, *e.holder) || !Names(gateway.to, *e.receiver))) return false;
-  if (gateway.excludes_sender.contains(e.holder->type) || gateway.excludes_categories.Matches(category.id))
+  if (e.compelled() && !gateway.compels_by_document) return false;
+  if (e.says_whom() && !gateway.tells_whom) return false;
+  const Organisation& asker = e.says_whom() ? *e.holder : *e.receiver;
+  if (!e.inside_route() && (!Names(gateway.from, *e.answerer()) || !Names(gateway.to, asker))) return false;
+  if (gateway.excludes_sender.contains(e.answerer()->type) || gateway.excludes_categories.Matches(category.id))
     return false;
   if (!gateway.excludes_content.patterns.empty() && category.may_hold_health) return false;
   if (gateway.depersonalised_only && category.id != "aggregate" && form != Form::kAggregate) return false;
@@ -40,12 +42,17 @@ bool Carries(const Evaluation& e, const Gateway& gateway, const Category& catego
 
 }  // namespace
 
-bool UnderPart3(const OrganisationType& type, const Purpose* purpose) {
-  return type.schedule_7 == "true" && purpose != nullptr && purpose->law_enforcement != "false";
+bool UnderPart3(const Profile& profile, const OrganisationType& type, const Purpose* purpose) {
+  if (type.schedule_7 != "true" || purpose == nullptr || purpose->law_enforcement == "false") return false;
+  if (purpose->law_enforcement == "true") return true;
+  return std::none_of(profile.footings.begin(), profile.footings.end(), [&](const Footing& footing) {
+    return footing.uk_gdpr && footing.parties.contains(type.id) &&
+           (footing.purposes.empty() || footing.purposes.contains(purpose->id));
+  });
 }
 
 bool RegimesDiffer(const Evaluation& e) {
-  return UnderPart3(*e.holder_type, e.purpose) != UnderPart3(*e.receiver_type, e.purpose);
+  return UnderPart3(*e.profile, *e.holder_type, e.purpose) != UnderPart3(*e.profile, *e.receiver_type, e.purpose);
 }
 
 std::vector<std::string> GatewaysFor(const Evaluation& e, const Category& category, Form form) {

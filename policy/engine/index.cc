@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "policy/engine/emergency.h"
+#include "policy/engine/table.h"
 
 namespace derwent::policy {
 namespace {
@@ -24,16 +25,6 @@ void Count(Map& numbers, const Names& names) {
   }
   for (const std::string& name : sorted) numbers.emplace(name, static_cast<int>(numbers.size()));
 }
-
-int Rank(std::initializer_list<absl::string_view> grains, absl::string_view grain) {
-  const auto* const found = std::find(grains.begin(), grains.end(), grain);
-  return found == grains.end() ? -1 : static_cast<int>(found - grains.begin());
-}
-
-int GeographyRank(absl::string_view grain) {
-  return Rank({"LSOA", "ward", "district", "county_city", "national"}, grain);
-}
-int PeriodRank(absl::string_view grain) { return Rank({"week", "month", "quarter", "year"}, grain); }
 
 // The route that a purpose alone settles.
 std::optional<Route> RouteOf(absl::string_view purpose) {
@@ -286,6 +277,7 @@ void Index::InternOnward(const Onward& onward, Interned& q) const {
   q.has_onward = true;
   q.onward = Find(agencies_, onward.organisation);
   q.controller = onward.as_controller;
+  q.passed_on = onward.categories.empty() ? ~Bits{0} : All(onward.categories, categories_);
   q.originator = onward.originator_approval == "given"     ? Interned::Originator::kGiven
                  : onward.originator_approval == "refused" ? Interned::Originator::kRefused
                                                            : Interned::Originator::kPending;
@@ -318,6 +310,7 @@ Interned Index::Intern(const DecisionRequest& r) const {
   q.case_link = r.case_link;
   q.justification = r.justification;
   q.document = !r.document_reference.empty();
+  q.says_whom = r.says_whom;
   q.count = std::min(r.categories.size(), kMost);
   for (size_t i = 0; i < q.count; ++i) q.categories[i] = static_cast<int8_t>(Find(categories_, r.categories[i]));
   for (const absl::string_view ground : r.grounds) {  // `<profile>.<category>`.

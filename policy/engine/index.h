@@ -38,11 +38,12 @@ struct Interned {
   bool well_named = true;  // Subject role and area are known, or the area is not named.
   bool justification = false, document = false, child_role = false, facts = false, flags_known = false,
        unknown_flag = false, step_named = false, has_event = false, access = false, fan_out = false, has_onward = false,
-       controller = false, exception_ground = false, has_table = false;
+       controller = false, exception_ground = false, has_table = false,
+       says_whom = false;
   int age = 0;
   int subject_role = -1;
   int geography = 0, period = 0, topic = -1;  // Finest first.
-  Bits grounds = 0, flags = 0, own = 0, mixed = 0, refused = 0;
+  Bits grounds = 0, flags = 0, own = 0, mixed = 0, refused = 0, passed_on = 0;
   Bits subject_gave = 0, guardian_gave = 0;  // Steps of consent.
   enum class Originator : uint8_t { kPending, kGiven, kRefused } originator = Originator::kPending;
 };
@@ -160,6 +161,9 @@ class Index {
     std::array<Form, 64> form{};
     std::array<Bits, 64> approver{};
   };
+  struct Civil {  // Types under UK GDPR for these purposes, though they are competent authorities.
+    Bits types = 0, purposes = 0;
+  };
   struct Carrier {
     Bits carries = 0;     // Categories, in any form.
     Bits aggregates = 0;  // Categories, as an aggregate only.
@@ -167,6 +171,7 @@ class Index {
     Bits excluded_types = 0;
     bool needs_flags = false;  // It matters that they are known.
     bool compels = false;      // By a document: a statutory request rests on no other.
+    bool tells_whom = false;   // Its document says whom a request is about.
     bool transition = false;   // It authorises what passes between Part 3 and UK GDPR.
     absl::CivilDay from = absl::CivilDay::min();
     absl::CivilDay to = absl::CivilDay::max();
@@ -197,6 +202,7 @@ class Index {
     std::vector<std::pair<Bits, bool>>
         products;  // What it allows; for a child. By number of the product, 0 allowed: not of this profile.
     std::vector<bool> has_product;
+    std::vector<Civil> civil;
     std::vector<Carrier> carriers;
     std::vector<Bits> reach;  // Carriers that name giver and receiver, by giver * 64 + receiver.
     std::vector<Paper> papers;
@@ -221,6 +227,7 @@ class Index {
   Board BoardOf(const Profile& profile) const;
   void AddReceivers(const Profile& profile, Board& board) const;
   void AddCeilings(const Profile& profile, Board& board) const;
+  void AddCivil(const Profile& profile, Board& board) const;
   void AddCarriers(const Profile& profile, Board& board) const;
   void AddReach(const Gateway& gateway, Bits bit, std::vector<Bits>& reach) const;
   Paper PaperOf(const Agreement& agreement) const;

@@ -37,6 +37,7 @@ Index::Board Index::BoardOf(const Profile& profile) const {
     board.products[Find(products_, id)] = {All(product.allow, categories_), product.child};
     board.has_product[Find(products_, id)] = true;
   }
+  AddCivil(profile, board);
   AddCarriers(profile, board);
   for (const Agreement& agreement : policy_.agreements) {
     if (agreement.profiles.contains(profile.id)) board.papers.push_back(PaperOf(agreement));
@@ -86,6 +87,17 @@ void Index::AddCeilings(const Profile& profile, Board& board) const {
   }
 }
 
+void Index::AddCivil(const Profile& profile, Board& board) const {
+  for (const Footing& footing : profile.footings) {
+    if (!footing.uk_gdpr) continue;
+    std::set<std::string> mixed;
+    for (const std::string& id : footing.purposes.empty() ? profile.purposes : footing.purposes) {
+      if (policy_.purposes.at(id).law_enforcement == "mixed") mixed.insert(id);
+    }
+    board.civil.push_back({.types = All(footing.parties, types_), .purposes = All(mixed, purposes_)});
+  }
+}
+
 void Index::AddCarriers(const Profile& profile, Board& board) const {
   board.reach.resize(kMost * kMost);
   for (const std::string& id : profile.gateways) {
@@ -102,6 +114,7 @@ void Index::AddCarriers(const Profile& profile, Board& board) const {
     carrier.flags = All(gateway.excludes_flags, flags_);
     carrier.needs_flags = !gateway.excludes_flags.empty();
     carrier.compels = gateway.compels_by_document;
+    carrier.tells_whom = gateway.tells_whom;
     carrier.transition = std::find(profile.transition_authorities.begin(), profile.transition_authorities.end(),
                                    gateway.id) != profile.transition_authorities.end();
     carrier.excluded_types = All(gateway.excludes_sender, types_);

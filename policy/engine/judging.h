@@ -39,6 +39,10 @@ class Judging {
   bool matrix_route() const {
     return route_ == Route::kOrdinary || route_ == Route::kStatistics || route_ == Route::kStatutoryRequest;
   }
+  bool compelled() const { return route_ == Route::kStatutoryRequest && !(q_.says_whom && papers_ != 0); }
+  bool says_whom() const { return compelled() && q_.says_whom; }
+  int answerer() const { return says_whom() ? q_.receiver : q_.giver; }
+  int asker() const { return says_whom() ? q_.giver : q_.receiver; }
   bool inside_route() const { return route_ == Route::kRightsEvent || route_ == Route::kAudit; }
   bool open_case() const { return limit_.open_case && q_.case_link != CaseLink::kNone; }
 
@@ -73,6 +77,7 @@ class Judging {
   void Depersonalise();
   void Carry();
   bool Carries(const Index::Carrier& gateway) const;
+  bool UnderPart3(int agency) const;
   bool regimes_differ() const;
 
   void Footing();

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "policy/engine/judging.h"
 
 // What becomes of one category of a question.
@@ -157,7 +159,7 @@ void Judging::Carry() {
   if (route_ == Route::kRightsEvent) return;
   const Bits reach = inside_route()
                          ? ~Bits{0}
-                         : b_.reach[static_cast<size_t>(q_.giver) * Interned::kMost + static_cast<size_t>(q_.receiver)];
+                         : b_.reach[static_cast<size_t>(answerer()) * Interned::kMost + static_cast<size_t>(asker())];
   const bool differ = regimes_differ();
   bool carried = false;
   for (size_t i = 0; i < b_.carriers.size(); ++i) {
@@ -173,18 +175,23 @@ void Judging::Carry() {
 }
 
 bool Judging::Carries(const Index::Carrier& gateway) const {
-  if (day_ < gateway.from || gateway.to < day_ || (gateway.excluded_types >> x_.type_of_[q_.giver] & 1) != 0)
+  if (day_ < gateway.from || gateway.to < day_ || (gateway.excluded_types >> x_.type_of_[answerer()] & 1) != 0)
     return false;
-  if (route_ == Route::kStatutoryRequest && !gateway.compels) return false;
+  if (compelled() && !gateway.compels) return false;
+  if (says_whom() && !gateway.tells_whom) return false;
   if (((v_->form == Form::kAggregate ? gateway.aggregates : gateway.carries) & bit_) == 0) return false;
   return !q_.facts || !gateway.needs_flags || (q_.flags_known && (gateway.flags & q_.flags) == 0);
 }
 
-bool Judging::regimes_differ() const {
-  const bool giver = (x_.competent_ >> x_.type_of_[q_.giver] & 1) != 0;
-  const bool receiver = (x_.competent_ >> x_.type_of_[q_.receiver] & 1) != 0;
-  return giver != receiver && (x_.enforcement_ >> q_.purpose & 1) != 0;
+bool Judging::UnderPart3(int agency) const {
+  const int type = x_.type_of_[agency];
+  if ((x_.competent_ >> type & x_.enforcement_ >> q_.purpose & 1) == 0) return false;
+  return std::none_of(b_.civil.begin(), b_.civil.end(), [&](const Index::Civil& civil) {
+    return (civil.types >> type & civil.purposes >> q_.purpose & 1) != 0;
+  });
 }
+
+bool Judging::regimes_differ() const { return UnderPart3(q_.giver) != UnderPart3(q_.receiver); }
 
 void Judging::Footing() {
   const Index::Meeting& m = x_.meeting_[c_];
@@ -203,7 +210,7 @@ void Judging::Footing() {
 }
 
 void Judging::Onward() {
-  if (!q_.has_onward) return;
+  if (!q_.has_onward || (q_.passed_on & bit_) == 0) return;
   if (q_.onward < 0 || !x_.agency_[q_.onward]->valid.Hold(day_)) return Deny(ReasonCode::kUnknownName, Place::kOnward);
   if (x_.meeting_[c_].harm >= 4) Deny(ReasonCode::kOnwardNotPermitted, Place::kOnward);
   if (q_.originator == Interned::Originator::kRefused) Deny(ReasonCode::kOriginatorRefused, Place::kOnward);

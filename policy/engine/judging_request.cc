@@ -9,9 +9,9 @@ namespace derwent::policy {
 
 void Judging::CheckRequest() {
   Scope();
+  Papers();
   Parties();
   Purpose();
-  Papers();
   Case();
   Basis();
   Justified();
@@ -37,7 +37,7 @@ void Judging::Parties() {
   for (const int agency : {q_.giver, q_.receiver}) {
     if (!x_.agency_[agency]->valid.Hold(day_)) Refuse(ReasonCode::kRecipientNotParty, Place::kOrganisation, agency);
   }
-  if (!inside_route() && (b_.senders >> x_.type_of_[q_.giver] & 1) == 0)
+  if (!inside_route() && (b_.senders >> x_.type_of_[answerer()] & 1) == 0)
     Refuse(ReasonCode::kSenderNotPermitted, Place::kSenders);
   if (!Held()) Refuse(ReasonCode::kRoleNotEntitled, Place::kDirectory);
 }

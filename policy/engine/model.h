@@ -77,8 +77,17 @@ struct TableLimit {
 };
 
 struct OrganisationType {
-  std::string id, schedule_7, basis, special_condition, offence_condition;
+  std::string id, public_authority, schedule_7, basis, special_condition, offence_condition;
   std::string schedule_8_condition;  // For sensitive processing under Part 3.
+};
+
+// What a kind of party rests on under one profile, in place of what its type does; empty: no other.
+struct Footing {
+  std::set<std::string> parties;                            // Types or agencies.
+  std::string side;                                         // `GIVER`, `RECEIVER` or, for both, empty.
+  std::set<std::string> purposes, subject_roles, products;  // Empty: all.
+  bool uk_gdpr = false;                                     // For a purpose of mixed regime.
+  std::string basis, special_condition, offence_condition, schedule_8_condition;
 };
 
 struct Organisation {
@@ -100,7 +109,9 @@ struct Gateway {
   std::set<std::string> excludes_flags;
   bool depersonalised_only = false;
   bool never_used = false;
+  bool lifts_confidence = false;     // By its own words, beyond doubt.
   bool compels_by_document = false;  // An answer to a written request: what a statutory request may rest on.
+  bool tells_whom = false;           // The written request may say whom it is about to who must answer it.
   std::optional<absl::CivilDay> effective_from;  // Absent: not commenced, where it needs commencement.
   absl::CivilDay effective_to = absl::CivilDay::max();
   bool needs_commencement = false;
@@ -178,6 +189,7 @@ struct Profile {
   std::vector<std::string> obligations;
   std::string enclave;  // Never empty: `general` unless the profile names one.
   std::vector<CompanionShare> companions;
+  std::vector<Footing> footings;
 };
 
 // One party's word that tightens an agreement from a day on.

@@ -34,7 +34,8 @@ struct RightsEvent {
 struct Onward {
   std::string organisation;
   bool as_controller = false;
-  std::string originator_approval;  // `pending`, `given` or `refused`.
+  std::string originator_approval;      // `pending`, `given` or `refused`.
+  std::vector<std::string> categories;  // That come from another; empty: all.
 };
 
 struct Table {
@@ -59,6 +60,7 @@ struct DecisionRequest {
   bool justification = false;
   std::vector<std::string> grounds;
   std::string document_reference;
+  bool says_whom = false;  // It tells the receiver whom a request is about, which the receiver is to answer.
   std::string subject_role;
   std::optional<SubjectFacts> facts;
   std::vector<std::string> categories;

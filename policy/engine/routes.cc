@@ -70,7 +70,7 @@ void CheckParties(Evaluation& e) {
     if (organisation != nullptr && !organisation->valid.Hold(e.day))
       Refuse(e, ReasonCode::kRecipientNotParty, absl::StrCat("organisations/", organisation->id));
   }
-  if (!e.inside_route() && e.holder != nullptr && !e.profile->senders.contains(e.holder->type))
+  if (!e.inside_route() && e.answerer() != nullptr && !e.profile->senders.contains(e.answerer()->type))
     Refuse(e, ReasonCode::kSenderNotPermitted, "senders");
   if (!RoleHeld(e.snapshot, {.agency = q.receiving_agency, .role = q.receiving_role, .area = q.area}, e.day))
     Refuse(e, ReasonCode::kRoleNotEntitled, absl::StrCat("directory/", q.receiving_agency));
@@ -147,18 +147,6 @@ bool Gave(absl::string_view giver, const ConsentStep& step, const SubjectFacts& 
   return given;
 }
 
-// Given by whoever's consent it takes, and not withdrawn. Who is not known to be adult may be a child, so that both
-// must give.
-bool Consented(const ConsentStep& step, const SubjectFacts& facts) {
-  const bool withdrawn = !facts.flags.has_value() ||
-                         std::find(facts.flags->begin(), facts.flags->end(), "consent_withdrawn") != facts.flags->end();
-  if (withdrawn) return false;
-  const int age = facts.age.value_or(0);
-  const std::string& guardian = step.giver_under_18.empty() ? step.giver : step.giver_under_18;
-  if (age >= 18) return Gave(step.giver, step, facts);
-  return Gave(guardian, step, facts) && (age > 0 || Gave(step.giver, step, facts));
-}
-
 void CheckConsents(Evaluation& e) {
   if (!e.matrix_route()) return;
   bool known = e.request.step.empty() || e.policy.other_steps.contains(e.request.step);
@@ -175,6 +163,16 @@ void CheckConsents(Evaluation& e) {
 }
 
 }  // namespace
+
+bool Consented(const ConsentStep& step, const SubjectFacts& facts) {
+  const bool withdrawn = !facts.flags.has_value() ||
+                         std::find(facts.flags->begin(), facts.flags->end(), "consent_withdrawn") != facts.flags->end();
+  if (withdrawn) return false;
+  const int age = facts.age.value_or(0);
+  const std::string& guardian = step.giver_under_18.empty() ? step.giver : step.giver_under_18;
+  if (age >= 18) return Gave(step.giver, step, facts);
+  return Gave(guardian, step, facts) && (age > 0 || Gave(step.giver, step, facts));
+}
 
 bool Binds(const ConsentStep& step, const DecisionRequest& request) {
   if (request.step == step.id) return true;
@@ -213,9 +211,9 @@ void Resolve(Evaluation& e) {
 
 void CheckRequest(Evaluation& e) {
   if (e.profile == nullptr || e.holder_type == nullptr || e.receiver_type == nullptr) return;  // Refused already.
+  CheckAgreement(e);
   CheckParties(e);
   CheckPurpose(e);
-  CheckAgreement(e);
   const bool needs_case = e.route == Route::kOrdinary && !NeedsNoCase(e);
   if (needs_case && e.request.case_link == CaseLink::kNone) Refuse(e, ReasonCode::kCaseLinkRequired, "case_link");
   if (e.holder_type->basis.empty() || e.receiver_type->basis.empty())

@@ -64,6 +64,9 @@ std::string CanonicalBytes(const DecisionRequest& request, absl::Time now) {
   if (request.table.has_value())
     writer.List(29, {request.table->topic, request.table->geography, request.table->period});
   writer.List(30, Sorted(request.payload));
+  if (request.says_whom) writer.Bool(31, true);
+  if (request.onward.has_value() && !request.onward->categories.empty())
+    writer.List(32, Sorted(request.onward->categories));
   return writer.octets();
 }
 
@@ -115,8 +118,10 @@ void SpecialsOf(const Reader& reader, DecisionRequest& q) {
   }
   if (reader.Text(28).has_value()) {
     const std::vector<std::string> onward = ListOf(reader, 28, 3);
-    q.onward =
-        Onward{.organisation = onward[0], .as_controller = onward[1] == "controller", .originator_approval = onward[2]};
+    q.onward = Onward{.organisation = onward[0],
+                      .as_controller = onward[1] == "controller",
+                      .originator_approval = onward[2],
+                      .categories = reader.List(32).value_or(std::vector<std::string>())};
   }
   if (!reader.Text(29).has_value()) return;
   const std::vector<std::string> table = ListOf(reader, 29, 3);
@@ -155,6 +160,7 @@ absl::StatusOr<CanonicalQuestion> ParseCanonical(absl::string_view octets) {
   q.case_link = static_cast<CaseLink>(link);
   q.route = RouteNamed(reader->Text(10).value_or(""));
   q.justification = reader->Bool(12).value_or(false);
+  q.says_whom = reader->Bool(31).value_or(false);
   q.facts = FactsOf(*reader);
   SpecialsOf(*reader, q);
   // Whatever was absent, unknown, of another type or order was not written so.

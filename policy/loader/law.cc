@@ -3,13 +3,12 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/strip.h"
 
 #include "policy/loader/entries.h"
+#include "policy/loader/lawful.h"
 #include "policy/loader/sections.h"
 
 namespace derwent::policy {
@@ -18,59 +17,36 @@ namespace {
 constexpr char kOrganisations[] = "organisations.txtpb";
 constexpr char kGateways[] = "gateways.txtpb";
 
-// Whether `condition` is `prefix` and a number.
-bool Numbered(absl::string_view condition, absl::string_view prefix) {
-  int paragraph = 0;
-  return absl::ConsumePrefix(&condition, prefix) && absl::SimpleAtoi(condition, &paragraph) && paragraph > 0;
-}
-
-// UK GDPR Article 9(2): points b, g, h, i and j count only with a paragraph of DPA 2018 Schedule 1, the others alone.
-bool IsArticle9(absl::string_view condition) {
-  for (const absl::string_view alone : {"c9.a", "c9.c", "c9.d", "c9.e", "c9.f"}) {
-    if (condition == alone) return true;
-  }
-  for (const absl::string_view point : {"c9.b", "c9.g", "c9.h", "c9.i", "c9.j"}) {
-    if (Numbered(condition, point)) return true;
-  }
-  return false;
-}
-
-// Conditions that are stated name their paragraph; a competent authority states one for Part 3 too. Whether a type
-// needs the others hangs on the agreements.
+// Whether a type needs the conditions it leaves out hangs on the agreements; but a competent authority states one for
+// Part 3.
 void CheckConditions(const v1::OrganisationType& text, Problems& problems) {
-  const auto check = [&](bool right, const std::string& condition, absl::string_view rule, absl::string_view advice) {
-    if (!right)
-      problems.Error(kOrganisations, text.id(), rule,
-                     absl::StrCat("`", text.id(), "` states `", condition, "`, which names no paragraph"),
-                     std::string(advice));
+  const auto check = [&](const LawfulList& list, const std::string& code) {
+    if (!code.empty()) CheckLawful(list, code, kOrganisations, problems);
   };
-  check(text.special_condition().empty() || IsArticle9(text.special_condition()), text.special_condition(), "article-9",
-        "write c9.<point>, with its paragraph of Schedule 1 where the point needs one: c9.g6, c9.h2");
-  check(text.offence_condition().empty() || Numbered(text.offence_condition(), "c10."), text.offence_condition(),
-        "article-10", "write c10.<paragraph of Schedule 1>");
-  if (text.schedule_7() == "true" || !text.schedule_8_condition().empty())
-    check(Numbered(text.schedule_8_condition(), "s8."), text.schedule_8_condition(), "schedule-8",
-          "a competent authority writes schedule_8_condition: s8.<paragraph of Schedule 8>");
+  check(Bases(), text.basis());
+  check(SpecialConditions(), text.special_condition());
+  check(OffenceConditions(), text.offence_condition());
+  check(Schedule8Conditions(), text.schedule_8_condition());
+  if (text.schedule_7() == "true" && text.schedule_8_condition().empty())
+    problems.Error(kOrganisations, text.id(), "schedule-8",
+                   absl::StrCat("`", text.id(), "` is a competent authority without a condition for Part 3"),
+                   "write schedule_8_condition: s8.<paragraph of Schedule 8>");
 }
 
 void CompileType(const v1::OrganisationType& text, const Words& words, Policy& policy, Problems& problems) {
   words.OneOf(text.public_authority(), {"true", "false", "mixed"}, "public-authority value");
   words.OneOf(text.schedule_7(), {"true", "false", "partial"}, "Schedule 7 value");
   // UK GDPR Article 6(1): a public authority in its tasks may not rely on (ea) or (f).
-  const bool interests = absl::StartsWith(text.basis(), "lb.ea") || absl::StartsWith(text.basis(), "lb.f");
-  if (text.public_authority() == "true" && interests) {
+  if (text.public_authority() == "true" && IsInterest(text.basis())) {
     problems.Error(kOrganisations, text.id(), "article-6",
                    absl::StrCat("public authority `", text.id(), "` relies on `", text.basis(), "`"),
                    "use lb.e or lb.c");
-  }
-  if (absl::StartsWith(text.basis(), "lb.ea") && !absl::StartsWith(text.basis(), "lb.ea.p")) {
-    problems.Error(kOrganisations, text.id(), "article-6",
-                   absl::StrCat("`", text.id(), "` names no paragraph of Annex 1"), "write lb.ea.p<paragraph>");
   }
   CheckConditions(text, problems);
   Unconfirmed(kOrganisations, text.id(), text.needs_confirmation(), problems);
   Add(policy.types, kOrganisations, text.id(),
       OrganisationType{.id = text.id(),
+                       .public_authority = text.public_authority(),
                        .schedule_7 = text.schedule_7(),
                        .basis = text.basis(),
                        .special_condition = text.special_condition(),
@@ -133,7 +109,13 @@ void CompileGateway(const v1::Gateway& text, const Words& words, Policy& policy,
   CheckPatientInformation(text, gateway, policy, problems);
   gateway.depersonalised_only = text.depersonalised_only();
   gateway.never_used = text.never_used();
+  gateway.lifts_confidence = text.lifts_confidence() == "yes";
   gateway.compels_by_document = text.compels_by_document();
+  gateway.tells_whom = text.tells_whom();
+  if (gateway.tells_whom && !gateway.compels_by_document)
+    problems.Error(kGateways, text.id(), "gateway",
+                   absl::StrCat("`", text.id(), "` tells whom a request is about that nothing compels an answer to"),
+                   "set compels_by_document too, or remove tells_whom");
   gateway.needs_commencement = text.needs_commencement();
   if (!text.effective_from().empty()) gateway.effective_from = words.Day(text.effective_from(), absl::CivilDay::max());
   gateway.effective_to = words.Day(text.effective_to(), absl::CivilDay::max());

@@ -348,7 +348,9 @@ class ProfileText {
 }  // namespace
 
 void CompileProfile(absl::string_view file, const v1::Profile& text, Policy& policy, Problems& problems) {
-  Add(policy.profiles, file, text.id(), ProfileText(file, text, policy, problems).Compile(), problems);
+  Profile profile = ProfileText(file, text, policy, problems).Compile();
+  CompileFootings(file, text, policy, profile, problems);
+  Add(policy.profiles, file, text.id(), std::move(profile), problems);
 }
 
 }  // namespace derwent::policy

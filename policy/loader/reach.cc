@@ -92,6 +92,29 @@ void WarnOfGaps(const Agreement& agreement, const Policy& policy, Problems& prob
   }
 }
 
+// Domain decision 13: what lifts confidence is recorded. Health data that waits for nobody, under gateways of which none
+// lifts confidence, hangs on a consent or on a ground that the giver records by itself.
+void WarnOfConfidence(const Profile& profile, const Policy& policy, Problems& problems) {
+  const auto lifted = [&](const std::string& category) {
+    return std::any_of(profile.gateways.begin(), profile.gateways.end(), [&](const std::string& id) {
+      const Gateway& gateway = policy.gateways.at(id);
+      return gateway.StandsAlone() && gateway.lifts_confidence && !gateway.excludes_categories.Matches(category);
+    });
+  };
+  const auto warn = [&](const std::string& category) {
+    const Category* const known = policy.FindCategory(category);
+    if (known == nullptr || !known->health || lifted(category)) return;
+    problems.Warn(Severity::kWarning, absl::StrCat("profiles/", profile.id, ".txtpb"), category, "confidence",
+                  absl::StrCat("`", category, "` waits for nobody, and no gateway here lifts confidence: without a ",
+                               "consent the giver records a ground for each item"),
+                  "name an approver, whose ground is on record, or confirm");
+  };
+  for (const std::string& category : profile.necessary) warn(category);
+  for (const auto& [category, conditional] : profile.conditional) {
+    if (conditional.approver.empty() && conditional.form != Form::kAggregate) warn(category);
+  }
+}
+
 // What special-category and offence data a profile can let out at all.
 struct Sensitive {
   bool special = false;
@@ -140,7 +163,10 @@ void RequireConditions(const Policy& policy, Problems& problems) {
 void CheckReach(const Policy& policy, Problems& problems) {
   std::set<std::string> ids;
   for (const auto& [id, profile] : policy.profiles) ids.insert(id);
-  for (const std::string& id : ids) WarnOfDead(policy.profiles.at(id), policy, problems);
+  for (const std::string& id : ids) {
+    WarnOfDead(policy.profiles.at(id), policy, problems);
+    WarnOfConfidence(policy.profiles.at(id), policy, problems);
+  }
   for (const Agreement& agreement : policy.agreements) WarnOfGaps(agreement, policy, problems);
   RequireConditions(policy, problems);
 }

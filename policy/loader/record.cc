@@ -50,6 +50,7 @@ v1::DecisionRecord ToProto(const Decision& decision, absl::string_view digest) {
   record.mutable_bases()->insert(decision.bases.begin(), decision.bases.end());
   record.mutable_conditions()->insert(decision.conditions.begin(), decision.conditions.end());
   record.mutable_regimes()->insert(decision.regimes.begin(), decision.regimes.end());
+  record.mutable_confidence()->insert(decision.confidence.begin(), decision.confidence.end());
   for (const std::string& obligation : decision.obligations) record.add_obligations(obligation);
   record.set_marking(decision.marking);
   record.set_existence_sensitive(decision.existence_sensitive);

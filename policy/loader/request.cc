@@ -81,6 +81,7 @@ absl::StatusOr<DecisionRequest> FromProto(const v1::DecisionRequest& m) {
   q.justification = m.justification();
   q.grounds.assign(m.grounds().begin(), m.grounds().end());
   q.document_reference = m.document_reference();
+  q.says_whom = m.says_whom();
   q.categories.assign(m.categories().begin(), m.categories().end());
   if (q.categories.empty()) wrong.emplace_back("categories is empty");
   if (q.categories.size() > 64) wrong.emplace_back("categories holds over 64");
@@ -99,7 +100,8 @@ absl::StatusOr<DecisionRequest> FromProto(const v1::DecisionRequest& m) {
       wrong.emplace_back("onward.as is neither processor nor controller");
     q.onward = Onward{.organisation = m.onward().org(),
                       .as_controller = m.onward().as() != "processor",
-                      .originator_approval = m.onward().originator_approval()};
+                      .originator_approval = m.onward().originator_approval(),
+                      .categories = {m.onward().categories().begin(), m.onward().categories().end()}};
   }
   if (m.has_table())
     q.table = Table{.topic = m.table().topic(), .geography = m.table().geography(), .period = m.table().period()};
@@ -139,6 +141,7 @@ void WriteExtras(const DecisionRequest& q, v1::DecisionRequest& m) {
     m.mutable_onward()->set_org(q.onward->organisation);
     m.mutable_onward()->set_as(q.onward->as_controller ? "controller" : "processor");
     m.mutable_onward()->set_originator_approval(q.onward->originator_approval);
+    m.mutable_onward()->mutable_categories()->Assign(q.onward->categories.begin(), q.onward->categories.end());
   }
   if (q.table.has_value()) {
     m.mutable_table()->set_topic(q.table->topic);
@@ -166,6 +169,7 @@ v1::DecisionRequest ToProto(const DecisionRequest& q, absl::Time now) {
   m.set_justification(q.justification);
   m.mutable_grounds()->Assign(q.grounds.begin(), q.grounds.end());
   m.set_document_reference(q.document_reference);
+  m.set_says_whom(q.says_whom);
   m.mutable_categories()->Assign(q.categories.begin(), q.categories.end());
   m.set_step(q.step);
   m.set_product(q.product);

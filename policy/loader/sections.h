@@ -18,6 +18,9 @@ void CompileAreas(const v1::Areas& text, Policy& policy, Problems& problems);
 void CompileCalendar(const v1::Calendar& text, Policy& policy, Problems& problems);
 void CompileGateways(const v1::Gateways& text, Policy& policy, Problems& problems);
 void CompileProfile(absl::string_view file, const v1::Profile& text, Policy& policy, Problems& problems);
+// What its parties rest on in law, into a profile compiled but for that.
+void CompileFootings(absl::string_view file, const v1::Profile& text, const Policy& policy, Profile& profile,
+                     Problems& problems);
 // Further shares that a profile sets off. After all profiles: they name one another.
 void CompileCompanions(absl::string_view file, const v1::Profile& text, Policy& policy, Problems& problems);
 void CompileAgreement(absl::string_view file, const v1::Agreement& text, Policy& policy, Problems& problems);

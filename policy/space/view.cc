@@ -15,7 +15,7 @@ bool Names(const std::vector<std::string>& list, const Organisation& organisatio
   });
 }
 
-void Footing(const OrganisationType& type, std::string& view) {
+void StatedBy(const OrganisationType& type, std::string& view) {
   absl::StrAppend(&view, type.basis.empty() ? "-" : "b", type.special_condition.empty() ? "-" : "s",
                   type.offence_condition.empty() ? "-" : "o");
 }
@@ -65,10 +65,16 @@ std::string ViewOfParties(const Policy& policy, const Profile& profile, const st
                    receiver->second.valid.Hold(day) ? "v" : "-", profile.senders.contains(giver_type.id) ? "s" : "-");
   const auto named = profile.recipient_organisations.find(receiver_id);
   if (named != profile.recipient_organisations.end()) absl::StrAppend(&view, named->second ? "p" : "n");
-  Footing(giver_type, view);
-  Footing(receiver_type, view);
-  if (RegimesMatter(policy, profile))
+  StatedBy(giver_type, view);
+  StatedBy(receiver_type, view);
+  if (RegimesMatter(policy, profile)) {
     absl::StrAppend(&view, (giver_type.schedule_7 == "true") == (receiver_type.schedule_7 == "true") ? "" : "r");
+    for (const Footing& footing : profile.footings) {
+      if (footing.uk_gdpr)
+        absl::StrAppend(&view, footing.parties.contains(giver_type.id) ? "u" : "-",
+                        footing.parties.contains(receiver_type.id) ? "u" : "-");
+    }
+  }
   Gateways(policy, profile, giver->second, receiver->second, view);
   for (const std::string& key : {receiver_id, receiver_type.id}) {
     if (!profile.ceilings.contains(key)) continue;

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "policy/loader/words.h"
+#include "tests/policy/derbyshire.h"
 
 namespace derwent::policy {
 namespace {
@@ -50,6 +51,7 @@ void DrawExtras(const Policy& policy, const Profile& profile, std::mt19937& rand
     q.receiving_role = "duty_officer";
   }
   if (OneIn(5, random)) q.document_reference = "D-1";
+  q.says_whom = !q.document_reference.empty() && OneIn(2, random);
   if (OneIn(8, random)) q.step = Any(std::set<std::string>{"support", "s213B", "nrm", "sarc", "assessment", "unheard_of"}, random);
   if (!profile.products.empty() && !OneIn(4, random)) q.product = Any(profile.products, random);
   if (OneIn(5, random)) {
@@ -59,7 +61,8 @@ void DrawExtras(const Policy& policy, const Profile& profile, std::mt19937& rand
   if (OneIn(10, random))
     q.onward = Onward{.organisation = Any(policy.organisations, random),
                       .as_controller = OneIn(2, random),
-                      .originator_approval = "given"};
+                      .originator_approval = "given",
+                      .categories = OneIn(2, random) ? Strings() : Strings{Any(policy.categories, random)}};
   if (OneIn(10, random)) q.table = Table{.topic = "default", .geography = "ward", .period = "month"};
 }
 

@@ -62,7 +62,7 @@ TEST(LawTest, SupportTakesConsent) {
        {std::pair{"consent_steps { id: \"support\"",
                   "profiles/channel.txtpb:23: error: nothing of `channel` takes consent"},
         std::pair{"consent_steps { id: \"sarc\"",
-                  "profiles/sv_support.txtpb:33: error: nothing of `sv_support` takes consent"}}) {
+                  "profiles/sv_support.txtpb:35: error: nothing of `sv_support` takes consent"}}) {
     Files files = DerbyshireFiles();
     std::string& text = files.at("vocabulary.txtpb");
     const size_t at = text.find(step);
@@ -100,7 +100,7 @@ INSTANTIATE_TEST_SUITE_P(
     Law, Rules,
     ::testing::Values(
         Refused{"Article9WithoutParagraph", kTypes, "\"c9.g6\"", "\"c9.g\"", "\"c9.g\"",
-                "`police` states `c9.g`, which names no paragraph [article-9]"},
+                "`c9.g` is no condition for special-category data [article-9]; did you mean `c9.g6`?"},
         Refused{"Article10WithoutParagraph", kTypes, "\"c10.36\"", "\"yes\"", "\"yes\"", "[article-10]"},
         Refused{"CompetentAuthorityWithoutSchedule8", kTypes, " schedule_8_condition: \"s8.1\"", "", "id: \"police\"",
                 "[schedule-8]"},
@@ -109,7 +109,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"LegitimateInterestOfAPublicAuthority", kTypes, "basis: \"lb.e\"", "basis: \"lb.f\"", "id: \"police\"",
                 "[article-6]"},
         Refused{"InterestWithoutParagraph", kTypes, "\"lb.ea.p6\"", "\"lb.ea\"", "\"lb.ea\"",
-                "names no paragraph of Annex 1 [article-6]"},
+                "`lb.ea` is no lawful basis [article-6]"},
         Refused{"TransitionByNobodysAuthority", "profiles/immediate_justice.txtpb",
                 "transition_authorities: \"gw.cda115\"\ntransition_authorities: \"gw.asb101\"\n"
                 "transition_authorities: \"gw.cl_policing\"\n",

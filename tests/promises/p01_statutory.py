@@ -1,6 +1,6 @@
 """P01: denied unless allowed, or a special route applies with its document reference. A statutory request (ASB case review) is answered
 without a case; then everything it rests on is taken away or overdrawn: the document, the purpose, the duty to answer, the category, the
-gateway's depersonalised form, a reference that is a text, the agreement to say whom it is about. (On the way: tests/integration/statutory_request_test.cc.)"""
+gateway's depersonalised form, a reference that is a text. With no agreement left the document alone says whom it is about. (On the way: tests/integration/statutory_request_test.cc.)"""
 import datetime
 import json
 import unittest
@@ -69,16 +69,17 @@ class Statutory(PromiseTest):
             for log in (self.bed.broker.log, self.bed.agents["cbc"].log):
                 self.assertNotIn(text, log.read_text())
 
-    def test_4_whom_it_is_about_is_told_under_an_agreement_only(self):
+    def test_4_with_no_agreement_left_the_document_alone_says_whom_it_is_about(self):
         yesterday = (datetime.date.today() - datetime.timedelta(days=1)).isoformat()
         ended = self.bed.policy("end", self.bed.run / "policy", "--agreement", "asb_cr", "--from", yesterday, *self.bed.signer("dcc.adults"))
         self.assertEqual(ended.returncode, 0, ended.stderr)
-        wait_for("the agreement's end is known", lambda: "AGREEMENT_NOT_IN_FORCE" in self.send("P01-4-0", "--plan").stdout)
+        wait_for("the agreement's end is known", lambda: "AGREEMENT_NOT_IN_FORCE" in self.send("P01-4-0", "--plan", documentReference="").stdout)
         before = self.stored()
-        refused = self.send("P01-4-1")
+        refused = self.send("P01-4-1", documentReference="")
         self.assertEqual(refused.returncode, 3, refused.stdout + refused.stderr)
         self.assertEqual(json.loads(refused.stdout)["reason"], "AGREEMENT_NOT_IN_FORCE")
         self.assertEqual(self.stored(), before)
+        self.answered("P01-4-2")
 
 
 if __name__ == "__main__":

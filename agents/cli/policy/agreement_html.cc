@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "agents/cli/policy/agreement_footing.h"
 #include "agents/cli/policy/agreement_text.h"
 #include "agents/cli/policy/html.h"
 
@@ -20,6 +21,13 @@ thead { display: table-header-group; } tr { break-inside: avoid; } th { backgrou
 .digest { font: 8.5pt monospace; overflow-wrap: anywhere; } .open { border-left: 3px solid #b00; padding-left: .6em; } .sign td { height: 2.2em; }
 @media print { body { margin: 0; max-width: none; padding: 0; } a { color: inherit; text-decoration: none; } }
 )";
+
+std::string LimitOf(const v1::Clock& clock) {
+  if (clock.hours() > 0) return absl::StrCat(clock.hours(), " hours");
+  if (clock.working_days() > 0) return absl::StrCat(clock.working_days(), " working days");
+  if (clock.days() > 0) return absl::StrCat(clock.days(), " days");
+  return absl::StrCat(clock.months(), " months");
+}
 
 class Document {
  public:
@@ -217,6 +225,7 @@ class Document {
                       type.schedule_7() == "true" ? "Part 3 (le.35) for law-enforcement purposes" : "UK GDPR"});
     }
     Table({"Type of party", "UK GDPR Article 6 basis", "Regime"}, rows);
+    EachProfile([&](const v1::Profile& profile) { Footings(profile); });
     EachProfile([&](const v1::Profile& profile) {
       std::vector<Row> gateways;
       for (const std::string& id : profile.gateways()) {
@@ -231,6 +240,16 @@ class Document {
       "proportionality goes with every share about a child and of every item whose harm is 4 or 5.");
   }
 
+  // Where the profile says something else than the types do, it counts.
+  void Footings(const v1::Profile& profile) {
+    std::vector<Row> rows = FootingRows(profile);
+    if (rows.empty()) return;
+    for (Row& row : rows) {
+      for (std::string& cell : row) cell = Escaped(cell);
+    }
+    Table({"Here instead, of", "When", "Regime", "Article 6", "Article 9", "Article 10", "Schedule 8"}, rows);
+  }
+
   void Special() {
     std::set<std::string> types;
     for (const std::string& id : a_.parties()) types.insert(At(t_.organisations, id).type());
@@ -239,6 +258,7 @@ class Document {
       rows.push_back(
           {Escaped(id), Escaped(At(t_.types, id).special_condition()), Escaped(At(t_.types, id).offence_condition())});
     Table({"Type of party", "Article 9 condition, Schedule 1 paragraph", "Article 10 footing"}, rows);
+    P("Where section 6 names another for a profile, that one counts.");
     P(absl::StrCat("Under Part 3 sensitive processing rests on DPA 2018 Schedule 8. Appropriate policy document: ",
                    Escaped(a_.apd_reference()), ", review due ", Escaped(a_.apd_review_date()),
                    "; once that day has passed, no special-category or offence data leaves. Health and adult social "
@@ -275,9 +295,17 @@ class Document {
             {{"collection", absl::StrCat(profile.collection_hours())},
              {"acceptance", profile.acceptance_hours() > 0 ? absl::StrCat(profile.acceptance_hours()) : "none"},
              {"outcome", profile.outcome_hours() > 0 ? absl::StrCat(profile.outcome_hours()) : "none"}});
+      if (!profile.clocks().empty()) ProcessClocks(profile);
       P(absl::StrCat("Told when something is overdue: ", Escaped(profile.escalation_role()),
                      ". Decision support, never a decision: ", List(profile.decision_support()), "."));
     });
+  }
+
+  void ProcessClocks(const v1::Profile& profile) {
+    std::vector<Row> rows;
+    for (const v1::Clock& clock : profile.clocks())
+      rows.push_back({Escaped(clock.id()), LimitOf(clock), Escaped(clock.starts())});
+    Table({"Clock of the process", "Limit", "From"}, rows);
   }
 
   void Security() {

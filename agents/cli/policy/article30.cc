@@ -5,6 +5,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 
+#include "agents/cli/policy/agreement_footing.h"
 #include "agents/cli/policy/agreement_text.h"
 
 namespace derwent::cli {
@@ -126,10 +127,15 @@ class Record {
     for (const v1::RecipientOrganisation& to : profile.recipient_organisations())
       recipients.push_back(to.organisation());
     const std::string special_conditions =
-        special ? ByType([](const v1::OrganisationType& type) { return type.special_condition(); }) : "";
+        special ? absl::StrCat(ByType([](const v1::OrganisationType& type) { return type.special_condition(); }),
+                               SpecialConditionsIn(profile))
+                : "";
     const std::string offence_conditions =
-        offence ? ByType([](const v1::OrganisationType& type) { return type.offence_condition(); }) : "";
-    const std::string basis = ByType([](const v1::OrganisationType& type) { return type.basis(); });
+        offence ? absl::StrCat(ByType([](const v1::OrganisationType& type) { return type.offence_condition(); }),
+                               OffenceConditionsIn(profile))
+                : "";
+    const std::string basis =
+        absl::StrCat(ByType([](const v1::OrganisationType& type) { return type.basis(); }), BasesIn(profile));
     const std::string apd =
         special || offence ? absl::StrCat("appropriate policy document ", t_.agreement.apd_reference()) : "";
     return Line({absl::StrCat(t_.agreement.title(), ", ", profile.id()),

@@ -60,6 +60,8 @@ std::string Explain(const policy::DecisionRequest& request, const policy::Decisi
   if (const auto transition = decision.regimes.find("transition"); transition != decision.regimes.end()) {
     absl::StrAppend(&text, "Transition between regimes: ", transition->second, "\n");
   }
+  for (const auto& [category, ground] : decision.confidence)
+    absl::StrAppend(&text, "Confidence in ", category, " is lifted by: ", ground, "\n");
   absl::StrAppend(&text,
                   "Obligations: ", decision.obligations.empty() ? "none" : absl::StrJoin(decision.obligations, ", "),
                   "\nMarking: ", decision.marking, "\n");

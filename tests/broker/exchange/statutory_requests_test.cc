@@ -1,4 +1,4 @@
-// A request under a statutory duty: it names a written request in place of a case, and is answered without an
+// A request under a statutory duty: it names a written request in place of a case, and is asked and answered without an
 // agreement.
 #include "broker/exchange/envelope.h"
 #include "tests/broker/exchange/request_fixture.h"
@@ -37,6 +37,11 @@ void EndAgreements(policy::Policy& policy) {
     agreement.notices.push_back({.from = absl::CivilDay(2026, 1, 1)});
 }
 
+void EndAgreementsAndSayNobody(policy::Policy& policy) {
+  EndAgreements(policy);
+  policy.gateways.at("gw.asb104").tells_whom = false;
+}
+
 // The holder gives nothing under any agreement; the asker still may say whom it asks about.
 void EndWhatIsGivenTo(const std::string& asker, policy::Policy& policy) {
   for (policy::Agreement& agreement : policy.agreements) agreement.givers = {asker};
@@ -45,7 +50,7 @@ void EndWhatIsGivenTo(const std::string& asker, policy::Policy& policy) {
 class StatutoryRequestTest : public RequestTest {
  protected:
   StatutoryRequestTest() : RequestTest(Review()) {}
-  // Whom it asks about the council says under an agreement with the holder.
+  // With an agreement in force whom it asks about rests on that.
   void SetUp() override {
     RequestTest::SetUp();
     for (policy::Agreement& agreement : policy().agreements) {
@@ -90,6 +95,24 @@ TEST_F(StatutoryRequestTest, NeedsNeitherAgreementNorCaseToBeAnswered) {
   HandOverRequest();
   EXPECT_EQ(Told(Answer()), "STORED");
   EXPECT_EQ(Told(Supplement()), "STORED");
+}
+
+TEST_F(StatutoryRequestTest, NeedsNoAgreementToSayWhomItIsAbout) {
+  EndAgreements(policy());
+  HandOverRequest();
+  EXPECT_EQ(Told(Answer()), "STORED");
+}
+
+// The duty is to answer a relevant body: nobody else says to one whom it has in mind.
+TEST_F(StatutoryRequestTest, TellsWhomToWhoMustAnswerAlone) {
+  EndAgreements(policy());
+  v1::PlanCaseRequestRequest plan = Plan();
+  EXPECT_EQ(Planned(plan)->decisions(0).selector().overall(), "PERMIT");
+  plan.mutable_holders(0)->set_agency("press.any");
+  EXPECT_EQ(Planned(plan)->decisions(0).selector().overall(), "DENY");
+  plan = Plan();
+  plan.clear_document_reference();
+  EXPECT_EQ(Planned(plan)->decisions(0).selector().overall(), "DENY");
 }
 
 TEST_F(StatutoryRequestTest, IsEnteredAsWhatItIs) {
@@ -156,7 +179,7 @@ INSTANTIATE_TEST_SUITE_P(
         Attack{"without_its_document_and_agreement",
                [](v1::Manifest& m, v1::SenderStatement&) { m.clear_document_reference(); }, EndAgreements,
                "REFUSED AGREEMENT_NOT_IN_FORCE"},
-        Attack{"without_the_agreement_to_say_whom", nullptr, EndAgreements, "REFUSED AGREEMENT_NOT_IN_FORCE"},
+        Attack{"with_nothing_to_say_whom", nullptr, EndAgreementsAndSayNobody, "REFUSED LEGAL_GATEWAY_MISSING"},
         Attack{"for_another_purpose",
                [](v1::Manifest& m, v1::SenderStatement&) { m.set_purpose("case.asb_resolution"); }, nullptr,
                "REFUSED PURPOSE_NOT_PERMITTED"},
@@ -212,6 +235,7 @@ TEST_F(StatutoryRequestTest, ATableAskedTooFineIsDecidedAtItsLimit) {
   const auto form = [&](const char* geography) {
     v1::PlanCaseRequestRequest plan = Plan();
     plan.set_categories(0, "aggregate");
+    plan.mutable_holders(0)->clear_selector_categories();  // About nobody.
     plan.mutable_table()->set_topic("modern_slavery");
     plan.mutable_table()->set_geography(geography);
     plan.mutable_table()->set_period("month");
