@@ -43,7 +43,8 @@ std::map<std::string, Told> ByShare(const std::vector<v1::LedgerEntry>& entries)
 
 void CompareShare(const v1::ShareEvidence& share, const Told& told, std::vector<Gap>& gaps) {
   const std::string where = share.sent() ? "the outbox" : "the inbox";
-  if (share.state() == "QUEUED" || share.state() == "PENDING") return;  // Not answered yet: nothing to prove.
+  // Not answered yet, or never a share: nothing to prove.
+  if (share.state() == "QUEUED" || share.state() == "PENDING" || share.state() == "NOT_MADE") return;
   if (told.sending.empty() && share.state() != "REFUSED")  // Refused before it was ever a share, it is none.
     gaps.push_back({.share = share.share_id(),
                     .entry = "",
@@ -136,6 +137,17 @@ std::vector<Gap> CompareWithLedger(const std::vector<v1::ShareEvidence>& shares,
   return gaps;
 }
 
+std::vector<Gap> NotMade(const std::vector<v1::ShareEvidence>& shares) {
+  std::vector<Gap> not_made;
+  for (const v1::ShareEvidence& share : shares) {
+    if (share.state() != "NOT_MADE") continue;
+    not_made.push_back({.share = share.share_id(),
+                        .entry = "",
+                        .what = absl::StrCat("the share for a child that policy sets off was not made: ", share.reason())});
+  }
+  return not_made;
+}
+
 absl::StatusOr<int> CheckCompleteness(Client& client, const AuditFilters& period, Format format) {
   // The agent first: what comes meanwhile is then in the ledger too.
   ASSIGN_OR_RETURN(std::vector<v1::ShareEvidence> shares, Evidence(client));
@@ -154,12 +166,14 @@ absl::StatusOr<int> CheckCompleteness(Client& client, const AuditFilters& period
                      if (ours.contains(share) || !known.contains(share)) entries.push_back(entry);
                      return absl::OkStatus();
                    }));
+  const std::vector<Gap> not_made = NotMade(shares);
   const std::vector<Gap> gaps = CompareWithLedger(shares, entries, known, client.configuration().agency);
   Rows rows({"share", "entry", "missing"});
   for (const Gap& gap : gaps) rows.Add({gap.share, gap.entry, gap.what});
+  for (const Gap& one : not_made) rows.Add({one.share, one.entry, one.what});
   rows.Print(format, std::cout);
-  std::cerr << shares.size() << " shares held against the ledger, " << gaps.size() << " gaps; this look is entry "
-            << searched.query << "\n";
+  std::cerr << shares.size() - not_made.size() << " shares held against the ledger, " << gaps.size() << " gaps, "
+            << not_made.size() << " shares for a child not made; this look is entry " << searched.query << "\n";
   return gaps.empty() ? kExitDone : kExitTampered;
 }
 

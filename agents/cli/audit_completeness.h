@@ -31,6 +31,9 @@ std::vector<Gap> CompareWithLedger(const std::vector<v1::ShareEvidence>& shares,
                                    const std::vector<v1::LedgerEntry>& entries, const std::set<std::string>& known,
                                    const std::string& agency);
 
+// The shares for a child that policy sets off and a person's reason kept from being made: no gap, but to be looked at.
+std::vector<Gap> NotMade(const std::vector<v1::ShareEvidence>& shares);
+
 // `derwent audit completeness`: exit 8 when something is missing.
 absl::StatusOr<int> CheckCompleteness(Client& client, const AuditFilters& period, Format format);
 

@@ -43,6 +43,7 @@ v1::ShareEvidence EvidenceOf(const OutboxRow& row) {
   share.set_share_id(row.share_id);
   share.set_sent(true);
   share.set_state(row.state);
+  share.set_reason(row.reason);
   *share.mutable_create_time() = ToTimestamp(row.create_time);
   v1::ShareOutcome outcome;
   std::set<std::string> recipients;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agents/daemon/companion_choice.h"
 #include "agents/daemon/fault.h"
 #include "agents/daemon/later_version.h"
 #include "agents/daemon/sealing.h"
@@ -43,26 +44,28 @@ absl::Status AllWaits() {
 
 }  // namespace
 
-absl::StatusOr<std::vector<ReferralDraft>> Sender::Drafts(const v1::PushReferralRequest& request) {
+absl::StatusOr<Sender::Meant> Sender::Drafts(const v1::PushReferralRequest& request) {
   const auto view = context_.policy.view();
   if (view == nullptr)
     return Fault(absl::StatusCode::kFailedPrecondition, "POLICY_MISSING", "no policy was verified yet");
   std::vector<FieldProblem> problems;
-  std::vector<ReferralDraft> drafts = {
-      MakeDraft(request, context_.identity.agency, view->snapshot(), context_.clock.Now(), problems)};
-  if (drafts.front().acting_person.empty()) problems.push_back({"acting_person", "must name the person who acts"});
+  const absl::Time now = context_.clock.Now();
+  Meant meant;
+  meant.drafts.push_back(MakeDraft(request, context_.identity.agency, view->snapshot(), now, problems));
+  if (meant.drafts.front().acting_person.empty()) problems.push_back({"acting_person", "must name the person who acts"});
+  CompanionChoice companions =
+      ChooseCompanions(request, CompanionsOf(meant.drafts.front(), view->snapshot(), LondonDay(now)), problems);
   if (!problems.empty())
     return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the referral breaks rules of its form",
                  problems);
-  if (!MaySee(drafts.front())) {
+  if (!MaySee(meant.drafts.front())) {
     return Fault(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED",
                  "the acting person may not see one of these records");
   }
-  if (!request.has_companion_child_referral() || request.companion_child_referral()) {
-    for (ReferralDraft& companion : CompanionsOf(drafts.front(), view->snapshot(), LondonDay(context_.clock.Now())))
-      drafts.push_back(std::move(companion));
-  }
-  return drafts;
+  std::ranges::move(companions.made, std::back_inserter(meant.drafts));
+  for (const std::string& profile : companions.not_made)
+    meant.not_made.push_back(NotMade(profile, request.companion_child_reason()));
+  return meant;
 }
 
 absl::StatusOr<v1::PlanReferralResponse> Sender::Plan(const ReferralDraft& draft,
@@ -204,9 +207,9 @@ absl::Status Sender::Release(const std::string& share_id, const ReferralDraft& d
   return Submit(*row);
 }
 
-absl::StatusOr<v1::PushReferralResponse> Sender::Preview(const std::vector<ReferralDraft>& drafts) {
+absl::StatusOr<v1::PushReferralResponse> Sender::Preview(const Meant& meant) {
   v1::PushReferralResponse response;
-  for (const ReferralDraft& draft : drafts) {
+  for (const ReferralDraft& draft : meant.drafts) {
     ASSIGN_OR_RETURN(const Decided decided, Decide(draft, /*agreed=*/{}));
     const HolderDecision& decision = decided.decision;
     const bool waits =
@@ -219,6 +222,7 @@ absl::StatusOr<v1::PushReferralResponse> Sender::Preview(const std::vector<Refer
     outcome.set_reason(decision.recipients.empty() && waits ? "APPROVAL_REQUIRED" : decision.refusal);
     TellOlder(draft, decision.recipients, outcome);
   }
+  response.mutable_shares()->Add(meant.not_made.begin(), meant.not_made.end());
   return response;
 }
 
@@ -235,10 +239,10 @@ absl::Status Sender::PrepareAgain(const OutboxRow& row, const ReferralDraft& dra
 }
 
 absl::StatusOr<v1::PushReferralResponse> Sender::Push(const v1::PushReferralRequest& request) {
-  ASSIGN_OR_RETURN(std::vector<ReferralDraft> drafts, Drafts(request));
+  ASSIGN_OR_RETURN(Meant meant, Drafts(request));
   if (request.validate_only()) {
-    RETURN_IF_ERROR(TakePlacesOf(request.supersedes_share_id(), context_, drafts));
-    return Preview(drafts);
+    RETURN_IF_ERROR(TakePlacesOf(request.supersedes_share_id(), context_, meant.drafts));
+    return Preview(meant);
   }
   RETURN_IF_ERROR(context_.RequireWitnessed());
   const std::string digest = trust::Sha256(request.SerializeAsString()).bytes();
@@ -249,14 +253,18 @@ absl::StatusOr<v1::PushReferralResponse> Sender::Push(const v1::PushReferralRequ
       return Fault(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the reference was used for another referral");
     return Outcomes(request.referral_ref());
   }
-  RETURN_IF_ERROR(TakePlacesOf(request.supersedes_share_id(), context_, drafts));
+  RETURN_IF_ERROR(TakePlacesOf(request.supersedes_share_id(), context_, meant.drafts));
   Prepared prepared;
   std::vector<const ReferralDraft*> made_of;  // Each of the shares.
-  for (const ReferralDraft& draft : drafts) {
+  for (const ReferralDraft& draft : meant.drafts) {
     ASSIGN_OR_RETURN(Prepared next, Prepare(draft));
     std::ranges::move(next.shares, std::back_inserter(prepared.shares));
     std::ranges::move(next.held_back, std::back_inserter(prepared.held_back));
     made_of.resize(prepared.shares.size(), &draft);
+  }
+  for (const v1::ShareOutcome& outcome : meant.not_made) {
+    const absl::Time now = context_.clock.Now();
+    prepared.shares.push_back(NotMadeRow(outcome, context_.random.NewOrderedUuid(now).text(), now));
   }
   RETURN_IF_ERROR(context_.state.SavePush(request.referral_ref(), digest, prepared.shares, prepared.held_back));
   if (!prepared.held_back.empty() || !request.supersedes_share_id().empty()) context_.to_send.Ring();

@@ -50,13 +50,18 @@ class Sender {
   absl::Status Resume(const OutboxRow& row) { return Submit(row); }
 
  private:
-  absl::StatusOr<v1::PushReferralResponse> Preview(const std::vector<ReferralDraft>& drafts);
+  // What a referral makes: a share of each draft; what its person said is not to be made.
+  struct Meant {
+    std::vector<ReferralDraft> drafts;
+    std::vector<v1::ShareOutcome> not_made;
+  };
+  absl::StatusOr<v1::PushReferralResponse> Preview(const Meant& meant);
   // The shares of a draft: what goes now, then what waits.
   struct Prepared {
     std::vector<OutboxRow> shares;
     std::vector<HeldBackRow> held_back;
   };
-  absl::StatusOr<std::vector<ReferralDraft>> Drafts(const v1::PushReferralRequest& request);
+  absl::StatusOr<Meant> Drafts(const v1::PushReferralRequest& request);
   absl::StatusOr<v1::PlanReferralResponse> Plan(const ReferralDraft& draft,
                                                 std::shared_ptr<const PolicyCache::View>& view);
   absl::StatusOr<Prepared> Prepare(const ReferralDraft& draft);

@@ -25,8 +25,8 @@ struct OutboxRow {
   int64_t row = 0;
   std::string share_id;
   std::string referral_ref;
-  std::string state;    // `PENDING` (held back), `QUEUED`, `STORED`, `REFUSED`.
-  std::string reason;   // Of a refusal.
+  std::string state;    // `PENDING` (held back), `QUEUED`, `STORED`, `REFUSED`, `NOT_MADE` (never a share).
+  std::string reason;   // Of a refusal; why it was not made.
   std::string submit;   // Serialised SubmitReferralRequest: the bytes every retry sends. Empty once answered.
   std::string outcome;  // Serialised ShareOutcome.
   absl::Time create_time;

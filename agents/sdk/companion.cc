@@ -62,4 +62,9 @@ std::vector<ReferralDraft> CompanionsOf(const ReferralDraft& referral, const pol
   return companions;
 }
 
+bool IsCompanionReason(absl::string_view code) {
+  return code == "REFERRED_ALREADY" || code == "REFERRED_BY_ANOTHER_AGENCY" || code == "CHILD_NOT_IN_AREA" ||
+         code == "MORE_DETRIMENTAL";
+}
+
 }  // namespace derwent::agents

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
 
 #include "agents/sdk/draft.h"
@@ -16,5 +17,10 @@ namespace derwent::agents {
 // for any recipient are asserted there, others not.
 std::vector<ReferralDraft> CompanionsOf(const ReferralDraft& referral, const policy::Snapshot& snapshot,
                                         absl::CivilDay day);
+
+// Why a person may say that such a share is not to be made.
+inline constexpr absl::string_view kCompanionReasons =
+    "REFERRED_ALREADY, REFERRED_BY_ANOTHER_AGENCY, CHILD_NOT_IN_AREA or MORE_DETRIMENTAL";
+bool IsCompanionReason(absl::string_view code);
 
 }  // namespace derwent::agents

@@ -3,7 +3,7 @@ import json
 import unittest
 
 from checks import PromiseTest, run
-from testbed import HOME, referral, wait_for
+from testbed import HOME, WITHOUT_THE_CHILDS_SHARE, referral, wait_for
 
 from agency import Agency, record_pb2, referral_pb2
 
@@ -36,7 +36,7 @@ class PythonClient(PromiseTest):
 
     def test_2_collects_opens_and_acknowledges_a_real_agents_referral(self):
         wait_for("police know the council", lambda: self.known("police.derbys", "cbc"))
-        sent = self.bed.push(referral(referralRef="PY-1", companionChildReferral=False, recipients=[{"agency": "cbc", "role": "practitioner"}]))
+        sent = self.bed.push(referral(referralRef="PY-1", **WITHOUT_THE_CHILDS_SHARE, recipients=[{"agency": "cbc", "role": "practitioner"}]))
         self.assertIn(sent.returncode, (0, 9), sent.stderr + sent.stdout)
         delivery = wait_for("a package waits", lambda: next((d for d in self.council.collect(5) if d.HasField("package")), None))
         manifest, contents = self.council.open(delivery)

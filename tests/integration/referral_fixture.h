@@ -39,7 +39,19 @@ inline v1::PushReferralRequest Sample(const std::string& reference = "RMS-1") {
     recipient.set_agency(agency);
     recipient.set_role("practitioner");
   }
-  request.set_companion_child_referral(false);
+  // In this role a child sets off no share of its own.
+  for (v1::ReferralSubject& subject : *request.mutable_subjects()) {
+    if (subject.role() == "victim_child_da") subject.set_role("child");
+  }
+  return request;
+}
+
+// The same, its child a victim of domestic abuse: policy sets off a share for the child.
+inline v1::PushReferralRequest SampleWithChild() {
+  v1::PushReferralRequest request = Sample();
+  for (v1::ReferralSubject& subject : *request.mutable_subjects()) {
+    if (subject.role() == "child") subject.set_role("victim_child_da");
+  }
   return request;
 }
 

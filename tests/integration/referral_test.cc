@@ -29,9 +29,7 @@ TEST_F(ReferralTest, EachRecipientReceivesItsOwnCategoriesInItsOwnForms) {
 }
 
 TEST_F(ReferralTest, TheChildsRecordAlsoGoesToChildrensServices) {
-  v1::PushReferralRequest request = Sample();
-  request.clear_companion_child_referral();
-  const auto response = police().daemon->sender().Push(request);
+  const auto response = police().daemon->sender().Push(SampleWithChild());
   ASSERT_OK(response);
   ASSERT_EQ(response->shares_size(), 2);
   EXPECT_EQ(response->shares(1).profile(), "mash");
@@ -39,6 +37,54 @@ TEST_F(ReferralTest, TheChildsRecordAlsoGoesToChildrensServices) {
   const std::string file = HandedOver(childrens(), response->shares(1).share_id());
   EXPECT_THAT(file, HasSubstr("Tilly"));
   EXPECT_THAT(file, Not(HasSubstr("Renshaw")));
+}
+
+// Policy sets the child's share off (domain scenario S07): that there is none takes a person's reason.
+TEST_F(ReferralTest, TheChildsShareIsNotLeftOutWithoutAReason) {
+  for (const char* reason : {"", "BUSY"}) {
+    v1::PushReferralRequest request = SampleWithChild();
+    request.set_companion_child_referral(false);
+    request.set_companion_child_reason(reason);
+    const auto response = police().daemon->sender().Push(request);
+    EXPECT_TRUE(absl::IsInvalidArgument(response.status())) << response.status();
+    const RpcError error = DescribeRpcError(response.status());
+    ASSERT_EQ(error.fields.size(), 1U);
+    EXPECT_EQ(error.fields[0].field, "companion_child_reason");
+    EXPECT_THAT(error.fields[0].description, HasSubstr("REFERRED_ALREADY"));
+  }
+  childrens().CollectAll();
+  EXPECT_EQ(Sent().state(), "") << "nothing was sent";
+}
+
+TEST_F(ReferralTest, AReasonStandsOnlyWhereTheChildsShareIsLeftOut) {
+  v1::PushReferralRequest request = SampleWithChild();
+  request.set_companion_child_reason("REFERRED_ALREADY");
+  const auto response = police().daemon->sender().Push(request);
+  EXPECT_TRUE(absl::IsInvalidArgument(response.status())) << response.status();
+}
+
+TEST_F(ReferralTest, ThatTheChildsShareWasNotMadeIsShownAndKept) {
+  v1::PushReferralRequest request = SampleWithChild();
+  request.set_companion_child_referral(false);
+  request.set_companion_child_reason("MORE_DETRIMENTAL");
+  request.set_validate_only(true);
+  const auto planned = police().daemon->sender().Push(request);
+  ASSERT_OK(planned);
+  EXPECT_EQ(planned->shares(1).state(), "NOT_MADE");
+  request.clear_validate_only();
+  const auto response = police().daemon->sender().Push(request);
+  ASSERT_OK(response);
+  ASSERT_EQ(response->shares_size(), 2);
+  EXPECT_EQ(response->shares(0).state(), "STORED");
+  EXPECT_EQ(response->shares(1).profile(), "mash");
+  EXPECT_EQ(response->shares(1).state(), "NOT_MADE");
+  EXPECT_EQ(response->shares(1).reason(), "MORE_DETRIMENTAL");
+  const auto kept = police().daemon->context().state.FindShare(response->shares(1).share_id());
+  ASSERT_OK(kept);
+  EXPECT_EQ((*kept)->reason, "MORE_DETRIMENTAL");
+  EXPECT_EQ(police().daemon->sender().Push(request)->shares(1).share_id(), response->shares(1).share_id())
+      << "the same reference is the same referral";
+  EXPECT_THAT(police().Alarms(), IsEmpty());
 }
 
 TEST_F(ReferralTest, ProgressFlowsBackSignedAndSealed) {

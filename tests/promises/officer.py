@@ -9,21 +9,22 @@ import unittest
 from contextlib import closing
 
 from checks import PromiseTest, run
-from testbed import referral_to, wait_for
+from testbed import WITHOUT_THE_CHILDS_SHARE, referral, referral_to, wait_for
 
 VICTIM = "nhs:9990000026"
+NOT_MADE = "the share for a child that policy sets off was not made"
 
 
 class Officer(PromiseTest):
     agencies = ["police.derbys", "dfrs", "dcc.adults"]
 
-    def ask(self, *words, agency="police.derbys", code=0):
-        done = self.bed.derwent(agency, "dpo", *words)
+    def ask(self, *words, agency="police.derbys", code=0, person="dpo"):
+        done = self.bed.derwent(agency, person, *words)
         self.assertEqual(done.returncode, code, done.stdout[-800:] + done.stderr)
         return done
 
-    def rows(self, *words, agency="police.derbys", code=0):
-        return json.loads(self.ask("-o", "json", *words, agency=agency, code=code).stdout or "[]")
+    def rows(self, *words, **asked):
+        return json.loads(self.ask("-o", "json", *words, **asked).stdout or "[]")
 
     def test_1_search_by_each_condition_and_in_pages(self):
         for number in range(2):
@@ -203,21 +204,36 @@ class Officer(PromiseTest):
         self.assertEqual([r["name"] for r in opened], ["time", "purpose", "outcome"])
         self.ask("ledger", "open", chosen, "--only", "releasing_person", "--vkey", self.bed.vkey(), code=2)
 
+    def test_8_completeness_names_the_childrens_shares_that_were_not_made(self):
+        recipients = [r for r in referral()["recipients"] if r["agency"] == "dfrs"]
+        sent = self.bed.push(referral(referralRef="OFFICER-CHILD", recipients=recipients, companionChildReferral=False))
+        self.assertEqual(sent.returncode, 2, sent.stdout + sent.stderr)
+        self.assertIn("companion_child_reason", sent.stderr)
+        before = self.acknowledged("dfrs")
+        sent = self.bed.push(referral(referralRef="OFFICER-CHILD", recipients=recipients, **WITHOUT_THE_CHILDS_SHARE))
+        self.assertIn("NOT_MADE REFERRED_ALREADY", sent.stdout)
+        wait_for("dfrs acknowledged", lambda: self.acknowledged("dfrs") == before + 1)
+        not_made = [r for r in self.rows("audit", "completeness") if r["missing"].startswith(NOT_MADE)]
+        self.assertTrue(not_made)
+        self.assertEqual({(r["entry"], r["missing"]) for r in not_made}, {("", f"{NOT_MADE}: REFERRED_ALREADY")})
+        kept = [r for r in self.rows("referral", "list", person="practitioner") if r["state"] == "NOT_MADE"]
+        self.assertEqual({(r["share"], r["profile"], r["reason"]) for r in kept}, {(r["share"], "mash", "REFERRED_ALREADY") for r in not_made})
+
     def test_9_completeness_names_what_is_missing_on_either_side(self):
         for agency in self.agencies:
-            self.assertEqual(self.rows("audit", "completeness", agency=agency), [], agency)
+            self.assertEqual(self.gaps(agency=agency), [], agency)
         share = self.rows("audit", "search", "--step", "referral")[0]["share"]
         state = self.bed.run / "agents/police.derbys/state/agent.db"
         with closing(sqlite3.connect(state)) as db:
             lost = db.execute("select idx, receipt from receipts where cast(share_id as text) = ? order by idx limit 1", (share,)).fetchone()
             db.execute("delete from receipts where idx = ?", (lost[0],))
             db.commit()
-        gaps = self.rows("audit", "completeness", code=8)
+        gaps = self.gaps(code=8)
         self.assertEqual([(g["share"], g["entry"]) for g in gaps], [(share, str(lost[0]))])
         with closing(sqlite3.connect(state)) as db:
             db.execute("insert into receipts values (cast(? as blob), ?, ?)", (share, lost[0], lost[1]))
             db.commit()
-        self.assertEqual(self.rows("audit", "completeness"), [])
+        self.assertEqual(self.gaps(), [])
         # A broker that dropped an entry from its database.
         self.bed.broker.kill()
         with closing(sqlite3.connect(self.bed.run / "broker/broker.db")) as db:
@@ -226,10 +242,14 @@ class Officer(PromiseTest):
             db.commit()
         self.bed.broker.start().ready()
         wait_for("the broker answers", lambda: self.bed.derwent("police.derbys", "dpo", "ledger", "checkpoint").returncode == 0)
-        gaps = self.rows("audit", "completeness", code=8)
+        gaps = self.gaps(code=8)
         self.assertEqual([(g["share"], g["entry"], g["missing"]) for g in gaps], [(share, str(lost[0]), "a receipt is kept of an entry that the ledger does not tell")])
 
     # What the tests share.
+    def gaps(self, **asked):
+        """What one side knows and the other does not."""
+        return [r for r in self.rows("audit", "completeness", **asked) if not r["missing"].startswith(NOT_MADE)]
+
     def acknowledged(self, agency):
         with self.bed.database() as db:
             return db.execute("select count(distinct share_id) from entry_search where step = 'acknowledgement' and receiving = ?", (agency,)).fetchone()[0]

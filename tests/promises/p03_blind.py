@@ -7,7 +7,7 @@ import re
 import unittest
 
 from checks import PromiseTest, run
-from testbed import HOME, wait_for
+from testbed import HOME, WITHOUT_THE_CHILDS_SHARE, wait_for
 from tls_proxy import TlsProxy, bits, huffman_bits
 
 PLANTED = ["Oakshott", "Renshaw", "Maren", "Isolde", "Quillfeather", "Tanglewick", "Larkspur", "07700900123", "9990000026", "9990000107", "9990000476",
@@ -42,7 +42,7 @@ class Blind(PromiseTest):
         super().setUpClass()
         document = json.loads((HOME / "samples/police.derbys/da-referral.json").read_text())
         document["recipients"] = [r for r in document["recipients"] if r["agency"] in cls.agencies]
-        document["companionChildReferral"] = False
+        document.update(WITHOUT_THE_CHILDS_SHARE)
         cls.sent = cls.bed.push(document)
         wait_for("the share was handed over", lambda: cls.bed.handovers("da.provider"))
         share = next(iter(cls.bed.handovers("da.provider")))

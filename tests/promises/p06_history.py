@@ -7,7 +7,7 @@ import shutil
 import unittest
 
 from checks import PromiseTest, run
-from testbed import referral, wait_for
+from testbed import WITHOUT_THE_CHILDS_SHARE, referral, wait_for
 
 
 class History(PromiseTest):
@@ -71,7 +71,7 @@ class History(PromiseTest):
         return policy
 
     def grow(self, reference):
-        sent = self.bed.push(referral(referralRef=reference, recipients=[r for r in referral()["recipients"] if r["agency"] in self.agencies], companionChildReferral=False))
+        sent = self.bed.push(referral(referralRef=reference, recipients=[r for r in referral()["recipients"] if r["agency"] in self.agencies], **WITHOUT_THE_CHILDS_SHARE))
         self.assertIn(sent.returncode, (0, 9), sent.stderr)
 
     def size_of(self, checkpoint):

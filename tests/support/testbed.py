@@ -126,7 +126,7 @@ class Testbed:
     def may_plan(self):
         """The police agent knows every recipient's people and keys."""
         document = referral(recipients=[r for r in referral()["recipients"] if r["agency"] in self.agencies],
-                            companionChildReferral="dcc.childrens" in self.agencies)
+                            **({} if "dcc.childrens" in self.agencies else WITHOUT_THE_CHILDS_SHARE))
         plan = self.push(document, "plan")
         return "RELEASED" in plan.stdout and "ROLE_NOT_ENTITLED" not in plan.stdout
 
@@ -225,6 +225,10 @@ class Testbed:
         return found
 
 
+# A person's word that the child's own share, which policy sets off, is not to be made.
+WITHOUT_THE_CHILDS_SHARE = {"companionChildReferral": False, "companionChildReason": "REFERRED_ALREADY"}
+
+
 def referral(**changes):
     """The sample domestic-abuse referral, changed."""
     document = json.loads((HOME / "samples/police.derbys/da-referral.json").read_text())
@@ -233,6 +237,7 @@ def referral(**changes):
 
 
 def referral_to(*agencies, **changes):
-    """The sample referral to these recipients only, without the child's own share."""
+    """The sample referral to these recipients only, its child in a role that sets off no share of its own."""
     recipients = [r for r in referral()["recipients"] if r["agency"] in agencies]
-    return referral(**{"companionChildReferral": False, "recipients": recipients, **changes})
+    subjects = [{**s, "role": "child" if s["role"] == "victim_child_da" else s["role"]} for s in referral()["subjects"]]
+    return referral(**{"subjects": subjects, "recipients": recipients, **changes})
