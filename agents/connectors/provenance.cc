@@ -24,6 +24,7 @@ void DropEmpty(Message& category, const FieldDescriptor& facts) {
 
 void Complete(Message& fact, const v1::Provenance& common) {
   const FieldDescriptor* field = fact.GetDescriptor()->FindFieldByName("provenance");
+  if (field == nullptr) return;  // Of counts their statement of control says who answers for them.
   auto& provenance = static_cast<v1::Provenance&>(*fact.GetReflection()->MutableMessage(&fact, field));
   v1::Provenance whole = common;
   whole.MergeFrom(provenance);

@@ -16,6 +16,7 @@
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/references.h"
+#include "policy/loader/asked_table.h"
 #include "policy/loader/emergency.h"
 #include "policy/loader/record.h"
 #include "trust/base/status_macros.h"
@@ -69,6 +70,13 @@ v1::CaseRecord SelectorRecord(const std::vector<v1::UnitContent>& units) {
 
 }  // namespace
 
+// Whom a request is about; of one for counts alone, which is about nobody, the agency's tables.
+absl::StatusOr<std::optional<v1::CaseRecord>> Holder::RecordFor(const v1::Manifest& selector,
+                                                                const std::vector<v1::UnitContent>& units) {
+  return policy::AsksForCountsAlone(selector.question()) ? parts_.records.Counts()
+                                                         : parts_.records.Find(SelectorRecord(units));
+}
+
 bool Holder::IsPending(const v1::HeldRequest& details, const std::string& category) {
   const auto found = std::ranges::find(details.categories(), category, &v1::HeldCategory::category);
   return found != details.categories().end() && found->outcome() == "PENDING";
@@ -83,7 +91,7 @@ absl::StatusOr<bool> Holder::Take(const OpenedPackage& opened) {
   const v1::Manifest& selector = opened.manifest;
   std::vector<v1::UnitContent> units;
   for (const VerifiedUnit& unit : opened.units) units.push_back(unit.content);
-  ASSIGN_OR_RETURN(const std::optional<v1::CaseRecord> record, parts_.records.Find(SelectorRecord(units)));
+  ASSIGN_OR_RETURN(const std::optional<v1::CaseRecord> record, RecordFor(selector, units));
   const bool matched = record.has_value() && MaySee(*record, selector.question().acting_person());
   v1::HeldRequest details = DetailsOf(selector, context_.clock.Now());
   details.set_matched(matched);
@@ -130,7 +138,7 @@ absl::Status Holder::LookUp(Standing& standing) {
     standing.inquiry.justification = kept.justification();
     std::vector<v1::UnitContent> units;
     for (const v1::OpenedUnit& unit : kept.units()) units.push_back(unit.content());
-    ASSIGN_OR_RETURN(standing.record, parts_.records.Find(SelectorRecord(units)));
+    ASSIGN_OR_RETURN(standing.record, RecordFor(standing.inquiry.selector, units));
   }
   ASSIGN_OR_RETURN(const bool vetoed, Vetoed(standing.record));
   if (vetoed) standing.record.reset();  // Nothing that leaves rests on it, its references included.

@@ -24,4 +24,13 @@ absl::StatusOr<std::optional<v1::CaseRecord>> SystemRecords::Find(const v1::Case
   return current->people->records[match.record];
 }
 
+absl::StatusOr<std::optional<v1::CaseRecord>> SystemRecords::Counts() const {
+  const std::shared_ptr<const Indexed> current = Current();
+  if (current == nullptr) return absl::UnavailableError("the agency's own system was not read yet");
+  if (current->people->counts.facts().empty()) return std::nullopt;
+  v1::CaseRecord counts;
+  *counts.mutable_aggregate() = current->people->counts;
+  return counts;
+}
+
 }  // namespace derwent::agents

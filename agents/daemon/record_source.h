@@ -21,6 +21,8 @@ class RecordSource {
   // The one record that is the person of `selector`; nullopt when there is none, or more than one may be: never a list.
   // Error: kUnavailable the records cannot be read now; the request waits.
   virtual absl::StatusOr<std::optional<v1::CaseRecord>> Find(const v1::CaseRecord& selector) const = 0;
+  // The agency's tables of counts, as a record of nobody; nullopt when it has none. Error: as Find.
+  virtual absl::StatusOr<std::optional<v1::CaseRecord>> Counts() const { return std::nullopt; }
 };
 
 // The people of the agency's own system, matched safely (agents/matching). Indexed again when a new reading counts.
@@ -31,6 +33,7 @@ class SystemRecords final : public RecordSource {
   // the clock.
   SystemRecords(Reading reading, const Clock& clock) : reading_(std::move(reading)), clock_(clock) {}
   absl::StatusOr<std::optional<v1::CaseRecord>> Find(const v1::CaseRecord& selector) const override;
+  absl::StatusOr<std::optional<v1::CaseRecord>> Counts() const override;
 
  private:
   struct Indexed {

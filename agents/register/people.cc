@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "agents/register/tables.h"
+
 namespace derwent::agents {
 namespace {
 
@@ -47,6 +49,14 @@ void PeopleBuilder::Add(const std::string& file, connectors::Batch batch) {
 People PeopleBuilder::Build() {
   for (auto& [ref, person] : people_) {
     if (!person.sound) continue;
+    if (HoldsCountsAlone(person.record)) {
+      built_.counts.MergeFrom(TablesOf(person.record.aggregate()));
+      continue;
+    }
+    if (person.record.has_aggregate()) {
+      Name(person.file, {person.row, "record_ref", "must hold counts alone, or none: they are of nobody"});
+      continue;
+    }
     if (person.record.identity().facts().empty()) {
       Name(person.file, {person.row, "record_ref", "must be a person whom some row names"});
       continue;

@@ -19,6 +19,7 @@ struct SystemProblem {
 // Whom the agency's own system held when it was read. Immutable once read.
 struct People {
   std::vector<v1::CaseRecord> records;  // One a person, ordered by `record_ref`.
+  v1::AggregateFacts counts;            // Tables of nobody in particular.
   std::vector<SystemProblem> problems;  // The first 1000.
   size_t problem_count = 0;
 };
@@ -28,7 +29,8 @@ inline constexpr size_t kMaxProblemsKept = 1000;
 
 // Puts rows of all files together: what has one `record_ref` is about one person. A person about whom any row is bad is
 // left out as a whole, for the bad row may be the one that protects them; so is one whom no row names, and one whose
-// rows disagree about the date of birth. Not thread-safe; use once.
+// rows disagree about the date of birth. What holds counts and names nobody is no person: its tables count for the
+// agency. Not thread-safe; use once.
 class PeopleBuilder {
  public:
   void Add(const std::string& file, connectors::Batch batch);

@@ -58,6 +58,8 @@ class DraftReader {
       Problem(absl::StrCat(field, ".record"), "must have 4 MiB at most");
     for (const FieldProblem& broken : CheckRecord(subject.record(), day_))
       Problem(absl::StrCat(field, ".record.", broken.field), broken.rule);
+    if (subject.record().has_aggregate())
+      Problem(absl::StrCat(field, ".record.aggregate"), "must be empty: counts answer a request for them");
     DraftSubject added{.number = number, .role = subject.role(), .record = subject.record()};
     MoveProtectedAddresses(added.record);
     if (HeldCategories(added.record).empty())

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agents/sdk/answer.h"
+#include "agents/sdk/counts.h"
 #include "agents/sdk/decide.h"
 #include "policy/engine/decide.h"
 #include "policy/engine/lattice.h"
@@ -120,6 +121,10 @@ absl::StatusOr<AnswerDecision> DecideAnswer(const Inquiry& inquiry, const v1::Ca
     seen = *record;
     MoveProtectedAddresses(seen);
     question.facts = FactsOf(seen, question.profile, now);
+    if (policy::AsksForCountsAlone(inquiry.selector.question())) {
+      question.facts->age = 0;  // Not about one person.
+      *seen.mutable_aggregate() = TablesFor(seen.aggregate(), question.table, *snapshot.policy);
+    }
     own = policy::Decide(question, snapshot, now);
     result.excluded_persons = {seen.excluded_from().begin(), seen.excluded_from().end()};
     result.only_persons = {seen.restricted_to().begin(), seen.restricted_to().end()};
@@ -139,7 +144,8 @@ absl::StatusOr<AnswerDecision> DecideAnswer(const Inquiry& inquiry, const v1::Ca
     if (!outcome->denied) {
       line.form = std::string(policy::FormName(outcome->form));
       line.approvers = outcome->approvers;
-      if (record == nullptr) Withhold(line, "NO_RECORD", "");
+      // Counts are of nobody; that nobody matched is not why there are none.
+      if (record == nullptr) Withhold(line, line.category == "aggregate" ? "NOT_HELD" : "NO_RECORD", "");
       if (record != nullptr) RETURN_IF_ERROR(Project(seen, pseudonyms, contact, line));
     }
     result.lines.push_back(std::move(line));

@@ -12,6 +12,7 @@
 #include "agents/sdk/package.h"
 #include "agents/sdk/seal/hpke.h"
 #include "agents/sdk/seal/unit.h"
+#include "policy/loader/asked_table.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/aead.h"
 #include "trust/secret/sha256.h"
@@ -32,8 +33,10 @@ absl::Status CheckKind(const v1::Manifest& manifest) {
     return Broken("the package has not the parts of its kind");
   if ((selector || reply) && (manifest.subjects_size() != 1 || manifest.subjects(0).number() != 1))
     return Broken("a request is about one subject");
-  const bool may_be_empty = reply && !manifest.existence_sensitive();
-  if (manifest.units().empty() && (selector || (reply && !may_be_empty))) return Broken("the package has no units");
+  const bool counts = selector && policy::AsksForCountsAlone(manifest.question());
+  if (counts && !manifest.units().empty()) return Broken("a question for counts names somebody");
+  const bool may_be_empty = counts || (reply && !manifest.existence_sensitive());
+  if (manifest.units().empty() && (selector || reply) && !may_be_empty) return Broken("the package has no units");
   return absl::OkStatus();
 }
 

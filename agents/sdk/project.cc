@@ -216,7 +216,8 @@ std::vector<std::string> HeldCategories(const v1::CaseRecord& record) {
 absl::StatusOr<v1::UnitContent> ProjectUnit(const v1::CaseRecord& record, absl::string_view category,
                                             absl::string_view form, const Pseudonymiser& pseudonyms,
                                             const HolderContact& holder) {
-  if (category == kCounts) return absl::NotFoundError("counts are of nobody: no record of a person holds a table");
+  if (category == kCounts && HeldCategories(record) != std::vector<std::string>{std::string(kCounts)})
+    return absl::NotFoundError("counts are of nobody: no record of a person holds a table");
   const FieldDescriptor* source = CategoryField(*v1::CaseRecord::descriptor(), category);
   if (source == nullptr)
     return absl::InvalidArgumentError(absl::StrCat("`", category, "` is no category of a case record"));

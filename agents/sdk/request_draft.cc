@@ -15,6 +15,7 @@
 #include "policy/loader/written_request.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
+#include "trust/secret/sha256.h"
 
 namespace derwent::agents {
 namespace {
@@ -92,7 +93,11 @@ class RequestReader {
       if (!policy_.flags.contains(flag)) Problem("selector.subject_flags", "must be flags of the policy");
     }
     MoveProtectedAddresses(subject.record);
-    if (HeldCategories(subject.record).empty()) Problem("selector", "must say who it is about: at least one category");
+    const bool names = !HeldCategories(subject.record).empty();
+    const bool nobody = policy::AsksForCountsAlone(QuestionOf(draft));
+    if (names == nobody)
+      Problem("selector", nobody ? "must be empty: counts are about nobody"
+                                 : "must say who it is about: at least one category");
     draft.selector.subjects.push_back(std::move(subject));
   }
 
@@ -133,6 +138,22 @@ std::string WhyNothing(const v1::PlanCaseRequestResponse& plan, size_t asked) {
     if (denied < asked) return "";
   }
   return reason.empty() ? "CATEGORY_NOT_PERMITTED" : reason;
+}
+
+// Of a question for counts: it names nobody, so there is nothing about anybody to decide.
+HolderDecision NamingNobody(const ReferralDraft& selector, trust::Random& random) {
+  HolderDecision decided;
+  for (const DraftRecipient& holder : selector.recipients) {
+    PackageRecipient& asked = decided.recipients.emplace_back();
+    asked.agency = holder.agency;
+    asked.role = holder.role;
+    asked.subjects.push_back({.number = 1,
+                              .role = selector.subjects.front().role,
+                              .grounds = AssertedGrounds(holder, 1),
+                              .justification = selector.justification,
+                              .holder_commitment = trust::Sha256(random.Bytes(Sha256Digest::kSize))});
+  }
+  return decided;
 }
 
 std::string WhyNotTold(const HolderDecision& decision, const std::string& holder) {
@@ -208,10 +229,15 @@ absl::StatusOr<HolderDecision> DecideSelectors(RequestDraft& draft, const v1::Pl
       if (holder.agency == decision.holder_agency()) holder.role = decision.selector_role();
     }
   }
-  ASSIGN_OR_RETURN(HolderDecision decided, DecideAsHolder(draft.selector, selectors, snapshot, now, contact, random));
+  v1::Question question = QuestionOf(draft);
+  HolderDecision decided;
+  if (policy::AsksForCountsAlone(question)) {
+    decided = NamingNobody(draft.selector, random);
+  } else {
+    ASSIGN_OR_RETURN(decided, DecideAsHolder(draft.selector, selectors, snapshot, now, contact, random));
+  }
   decided.refusal = WhyNothing(plan, draft.categories.size());
   const policy::Profile& profile = snapshot.policy->profiles.at(draft.selector.profile);
-  v1::Question question = QuestionOf(draft);
   if (plan.answer_slot_seconds() > 0)
     *question.mutable_answer_time() = ToTimestamp(now + absl::Seconds(plan.answer_slot_seconds()));
   for (PackageRecipient& selector : decided.recipients) {

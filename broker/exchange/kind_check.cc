@@ -55,7 +55,9 @@ void CheckKind(const v1::Manifest& manifest, const v1::SenderStatement& statemen
   const bool replies = manifest.kind() == v1::PACKAGE_KIND_ANSWER || manifest.kind() == v1::PACKAGE_KIND_SUPPLEMENT;
   // An answer may be an agent's own doing, and may hold nothing.
   require(replies || !statement.acting_person().empty(), "sender_statement.acting_person", "names a person");
-  require(replies || manifest.units_size() >= 1, "manifest.units", "are at least one");
+  const bool counts = asks && policy::AsksForCountsAlone(manifest.question());
+  require(replies || counts == manifest.units().empty(), "manifest.units",
+          counts ? "are none: counts are about nobody" : "are at least one");
   require(asks == manifest.has_question(), "manifest.question",
           asks ? "says what is asked" : "stands in a selector only");
   require(replies || manifest.reply_to_share_id().empty(), "manifest.reply_to_share_id", "stands in an answer only");

@@ -129,8 +129,9 @@ class PackageCheck {
     std::set<uint32_t> asked;
     for (const v1::AskedSubject& subject : s.subjects()) {
       Require(asked.insert(subject.number()).second, "sender_statement.subjects.number", "stands once");
-      Require(subject.categories_size() >= 1 && subject.categories_size() <= 64, "sender_statement.subjects.categories",
-              "are 1 to 64");
+      const bool nobody = m.kind() == v1::PACKAGE_KIND_SELECTOR && policy::AsksForCountsAlone(m.question());
+      Require(nobody == subject.categories().empty() && subject.categories_size() <= 64,
+              "sender_statement.subjects.categories", nobody ? "are none: counts are about nobody" : "are 1 to 64");
       Require(subject.holder_commitment().size() == Sha256Digest::kSize, "sender_statement.subjects.holder_commitment",
               "is 32 octets");
     }

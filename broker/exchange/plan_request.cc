@@ -90,8 +90,8 @@ absl::Status CheckForm(const v1::PlanCaseRequestRequest& request, const Limits& 
   for (const auto& [field, word] : free)
     violations.Require(word.empty() || ledger::IsCode(word), field, "is empty or a code without spaces");
   RequireDocument(request.document_reference(), violations);
-  violations.Require(policy::IsTableInOrder(PlannedFor("", request, {}, "").manifest.question()), "table",
-                     policy::kTableRule);
+  const v1::Question question = PlannedFor("", request, {}, "").manifest.question();
+  violations.Require(policy::IsTableInOrder(question), "table", policy::kTableRule);
   RequireCategories(request.categories(), "categories", violations);
   RequireCodes(request.grounds(), "grounds", violations);
   violations.Require(request.holders_size() >= 1 && request.holders_size() <= limits.recipients, "holders",
@@ -100,7 +100,11 @@ absl::Status CheckForm(const v1::PlanCaseRequestRequest& request, const Limits& 
     const std::string at = absl::StrCat("holders[", i, "]");
     violations.Require(ledger::IsCode(request.holders(i).agency()), absl::StrCat(at, ".agency"),
                        "is a code without spaces");
-    RequireCategories(request.holders(i).selector_categories(), absl::StrCat(at, ".selector_categories"), violations);
+    const std::string selector = absl::StrCat(at, ".selector_categories");
+    if (policy::AsksForCountsAlone(question))
+      violations.Require(request.holders(i).selector_categories().empty(), selector, "are none: counts are about nobody");
+    else
+      RequireCategories(request.holders(i).selector_categories(), selector, violations);
   }
   return violations.ToStatus();
 }

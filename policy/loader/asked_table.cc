@@ -10,6 +10,7 @@
 namespace derwent::policy {
 namespace {
 
+constexpr char kCounts[] = "aggregate";
 constexpr size_t kLongestTopic = 40;
 
 bool IsOneOf(const std::string& word, std::initializer_list<absl::string_view> words) {
@@ -28,7 +29,7 @@ bool IsTableInOrder(const v1::Question& question) {
   if (!question.has_table()) return true;
   const v1::TableAsked& table = question.table();
   const auto& categories = question.categories();
-  return std::find(categories.begin(), categories.end(), "aggregate") != categories.end() && IsTopic(table.topic()) &&
+  return std::find(categories.begin(), categories.end(), kCounts) != categories.end() && IsTopic(table.topic()) &&
          IsOneOf(table.geography(), {"LSOA", "ward", "district", "county_city", "national"}) &&
          IsOneOf(table.period(), {"week", "month", "quarter", "year"});
 }
@@ -37,6 +38,10 @@ std::optional<Table> AskedTable(const v1::Question& question) {
   if (!question.has_table()) return std::nullopt;
   const v1::TableAsked& table = question.table();
   return Table{.topic = table.topic(), .geography = table.geography(), .period = table.period()};
+}
+
+bool AsksForCountsAlone(const v1::Question& question) {
+  return question.categories_size() == 1 && question.categories(0) == kCounts;
 }
 
 }  // namespace derwent::policy

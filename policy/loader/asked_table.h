@@ -18,4 +18,7 @@ bool IsTableInOrder(const v1::Question& question);
 // The table asked for, as the engine takes it; absent: none is named.
 std::optional<Table> AskedTable(const v1::Question& question);
 
+// Whether a question asks for counts alone. It is about nobody: nobody is named in it.
+bool AsksForCountsAlone(const v1::Question& question);
+
 }  // namespace derwent::policy

@@ -42,5 +42,11 @@ TEST(AskedTable, IsWholeOfKnownWordsAndOfCountsOnly) {
   for (const auto& harm : harms) EXPECT_FALSE(IsTableInOrder(Counts(harm))) << Counts(harm).ShortDebugString();
 }
 
+TEST(AskedTable, CountsAloneAreAboutNobody) {
+  EXPECT_TRUE(AsksForCountsAlone(Counts()));
+  EXPECT_FALSE(AsksForCountsAlone(Counts([](v1::Question& q) { q.add_categories("identity"); })));
+  EXPECT_FALSE(AsksForCountsAlone({}));
+}
+
 }  // namespace
 }  // namespace derwent::policy

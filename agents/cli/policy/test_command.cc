@@ -11,6 +11,7 @@
 #include "agents/cli/policy/coverage.h"
 #include "agents/cli/policy/reporting.h"
 #include "agents/cli/policy/scenarios.h"
+#include "policy/space/stand_ins.h"
 
 namespace derwent::cli {
 namespace {
@@ -42,16 +43,17 @@ absl::Status RunFile(const std::string& name, const std::string& yaml, const pol
 }
 
 // The bundle's own worked decisions, then those named.
-absl::Status RunAll(const Options& options, const OfflinePolicy& offline, Coverage& coverage, Count& count) {
+absl::Status RunAll(const Options& options, const OfflinePolicy& offline, const policy::Policy& policy,
+                    Coverage& coverage, Count& count) {
   for (const auto& [path, text] : offline.files) {
     if (!absl::StartsWith(path, "scenarios/") || !absl::EndsWith(path, ".yaml")) continue;
-    const absl::Status run = RunFile(path, text, *offline.policy, coverage, count);
+    const absl::Status run = RunFile(path, text, policy, coverage, count);
     if (!run.ok()) return run;
   }
   for (const std::string& path : options.scenarios) {
     const absl::StatusOr<std::string> yaml = ReadInput(path);
     if (!yaml.ok()) return yaml.status();
-    const absl::Status run = RunFile(path, *yaml, *offline.policy, coverage, count);
+    const absl::Status run = RunFile(path, *yaml, policy, coverage, count);
     if (!run.ok()) return run;
   }
   return absl::OkStatus();
@@ -64,9 +66,10 @@ void Print(absl::string_view what, const Coverage::Tally& tally) {
 int Test(const Options& options) {
   const absl::StatusOr<OfflinePolicy> offline = GoodPolicy(options.directory);
   if (!offline.ok()) return FailPolicy(offline.status());
-  Coverage coverage(*offline->policy);
+  const policy::Policy policy = policy::WithStandIns(*offline->policy);
+  Coverage coverage(policy);
   Count count;
-  if (const absl::Status run = RunAll(options, *offline, coverage, count); !run.ok()) return FailPolicy(run);
+  if (const absl::Status run = RunAll(options, *offline, policy, coverage, count); !run.ok()) return FailPolicy(run);
   Print("rule", coverage.rules());
   Print("condition", coverage.conditions());
   const auto share = [](const Coverage::Tally& tally) {
