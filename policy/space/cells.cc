@@ -6,6 +6,7 @@
 #include "absl/strings/str_split.h"
 
 #include "policy/loader/record.h"
+#include "policy/space/stand_ins.h"
 
 namespace derwent::policy {
 namespace {

@@ -19,9 +19,6 @@ struct Member {
   const std::string* purpose;
 };
 
-// Ids of stand-ins start so; the rest is the type.
-inline constexpr char kStandIn[] = "any.";
-
 // What `where` and `except` of an assertion select; a stand-in only where `where` names its type. Borrows assertion and
 // policy.
 class Selection {

@@ -10,22 +10,11 @@
 #include "policy/engine/decide.h"
 #include "policy/loader/record.h"
 #include "policy/space/cells.h"
+#include "policy/space/stand_ins.h"
 #include "trust/base/london.h"
 
 namespace derwent::policy {
 namespace {
-
-Policy WithStandIns(Policy policy) {
-  std::set<std::string> staffed;
-  for (const auto& [id, organisation] : policy.organisations) staffed.insert(organisation.type);
-  for (const auto& [type, contents] : policy.types) {
-    if (staffed.contains(type)) continue;
-    const std::string id = absl::StrCat(kStandIn, type);
-    policy.organisations[id] = Organisation{.id = id, .type = type, .valid = {}};
-    for (Agreement& agreement : policy.agreements) agreement.parties.insert(id);
-  }
-  return policy;
-}
 
 Policy WithoutOverlaid(Policy policy) {
   std::erase_if(policy.agreements, [](const Agreement& agreement) { return !agreement.overlays.empty(); });

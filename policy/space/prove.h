@@ -20,9 +20,8 @@ struct Proof {
   std::string why;                                // What is wrong with the counterexample, in words.
 };
 
-// Checks assertions over the whole space of a policy, on `day` or on the day that an assertion names. For a type
-// without an agency there is a stand-in, `any.<type>`, party to every agreement, so that an assertion that names the
-// type is not idle. Not thread-safe.
+// Checks assertions over the whole space of a policy and its stand-ins (stand_ins.h), on `day` or on the day that an
+// assertion names. Not thread-safe.
 class Prover {
  public:
   Prover(const Policy& policy, absl::CivilDay day);
