@@ -141,9 +141,10 @@ std::vector<Gap> NotMade(const std::vector<v1::ShareEvidence>& shares) {
   std::vector<Gap> not_made;
   for (const v1::ShareEvidence& share : shares) {
     if (share.state() != "NOT_MADE") continue;
-    not_made.push_back({.share = share.share_id(),
-                        .entry = "",
-                        .what = absl::StrCat("the share for a child that policy sets off was not made: ", share.reason())});
+    not_made.push_back(
+        {.share = share.share_id(),
+         .entry = "",
+         .what = absl::StrCat("the share for a child that policy sets off was not made: ", share.reason())});
   }
   return not_made;
 }

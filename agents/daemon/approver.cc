@@ -6,6 +6,7 @@
 #include "agents/sdk/approval.h"
 #include "agents/sdk/envelope.h"
 #include "policy/engine/agreements.h"
+#include "policy/engine/onward.h"
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
@@ -52,7 +53,7 @@ absl::Status Approver::TakeQuestion(const v1::DsseEnvelope& envelope, const v1::
   const auto view = context_.policy.view();
   const bool whole = Uuid::Parse(proposed.approval_id()).ok() && proposed.approver_role() == question.role() &&
                      !proposed.units().empty();
-  if (!whole || view == nullptr || !IsPanelRole(*view->bundle->policy, question.role()))
+  if (!whole || view == nullptr || !IsAskedElsewhere(*view->bundle->policy, question.role()))
     return absl::InvalidArgumentError("a question to an approver is not complete");
   return requests_.AddApproval({.approval_id = proposed.approval_id(),
                                 .request_id = proposed.request_share_id(),
@@ -66,10 +67,11 @@ bool Approver::MayAnswer(const std::string& person, const ApprovalRow& row, cons
   const auto view = context_.policy.view();
   if (view == nullptr || row.due <= context_.clock.Now()) return false;
   const bool panel = IsPanelRole(*view->bundle->policy, row.role);
+  if (row.own && row.role == policy::kOriginator) return false;  // Another agency's to say.
   return policy::RoleHeld(view->snapshot(),
                           {.agency = context_.identity.agency,
                            .person = person,
-                           .role = row.role,
+                           .role = policy::HeldAs(row.role),
                            .board = panel ? question.board() : "",
                            .area = question.area()},
                           LondonDay(context_.clock.Now()));

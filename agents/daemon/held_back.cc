@@ -6,11 +6,13 @@
 #include <utility>
 
 #include "agents/daemon/fault.h"
+#include "agents/daemon/originators.h"
 #include "agents/daemon/sealing.h"
 #include "agents/sdk/approval.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/project.h"
+#include "policy/engine/onward.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::agents {
@@ -98,6 +100,9 @@ absl::StatusOr<HeldBack::Standing> HeldBack::Load(const HeldBackRow& row, const 
       standing.kept.referral().recipients_size() != 1 || !standing.outcome.ParseFromString(share.outcome))
     return absl::DataLossError("kept units do not parse");
   standing.draft = DraftOf(standing.kept, context_.identity.agency);
+  std::vector<FieldProblem> gone;
+  RETURN_IF_ERROR(FindOriginators(context_.state, standing.draft, gone));
+  standing.taken_back = !gone.empty();
   return standing;
 }
 
@@ -109,6 +114,7 @@ absl::Status HeldBack::WorkOn(const HeldBackRow& due) {
   if (!share.has_value()) return context_.state.ForgetHeldBack(due.share_id);
   if (share->state != "PENDING") return Follow(*row, *share);
   ASSIGN_OR_RETURN(Standing standing, Load(*row, *share));
+  if (standing.taken_back) return Refuse(standing, "WITHDRAWN");  // Its originator took back what would go onward.
   if (context_.clock.Now() >= FromTimestamp(standing.kept.due_time())) return Refuse(standing, "LAPSED");
   absl::Status worked = Settle(standing);
   if (!worked.ok()) RETURN_IF_ERROR(context_.state.WakeHeldBack(due.share_id, context_.clock.Now() + kAgain));
@@ -164,7 +170,7 @@ absl::Status HeldBack::Ask(Standing& standing) {
     standing.approvals.push_back(std::move(row));
   }
   for (const ApprovalRow& row : standing.approvals) {
-    if (row.state == "WAITING" && !row.sent && IsPanelRole(policy, row.role))
+    if (row.state == "WAITING" && !row.sent && IsAskedElsewhere(policy, row.role))
       RETURN_IF_ERROR(AskElsewhere(row, context_, requests_));
   }
   return absl::OkStatus();
@@ -255,6 +261,12 @@ absl::Status HeldBack::TakeApproval(const v1::SignedApproval& approval, const Ap
   if (!held.has_value() || !share.has_value() || share->state != "PENDING")
     return absl::NotFoundError("no such share is held back here");
   ASSIGN_OR_RETURN(const Standing standing, Load(*held, *share));
+  v1::ApprovalCommand said;
+  const std::optional<Received>& received = standing.draft.subjects.front().received;
+  const bool parsed = said.ParseFromString(approval.command().payload());
+  if (row.role == policy::kOriginator &&
+      !(parsed && received.has_value() && said.approver_agency() == received->originator))
+    return absl::FailedPreconditionError("the approval is not the originator's");
   RETURN_IF_ERROR(TakeSigned(approval, row, standing.draft.acting_person, context_, requests_));
   RETURN_IF_ERROR(context_.state.WakeHeldBack(row.request_id, context_.clock.Now()));
   context_.to_send.Ring();

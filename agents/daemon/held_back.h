@@ -44,6 +44,7 @@ class HeldBack {
     ReferralDraft draft;
     v1::ShareOutcome outcome;
     std::vector<ApprovalRow> approvals;  // Under the policy in force.
+    bool taken_back = false;             // What would go onward is not the agency's to hold any more.
   };
   absl::StatusOr<Standing> Load(const HeldBackRow& row, const OutboxRow& share);
   absl::Status WorkOn(const HeldBackRow& due);

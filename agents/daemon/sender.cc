@@ -10,6 +10,7 @@
 #include "agents/daemon/companion_choice.h"
 #include "agents/daemon/fault.h"
 #include "agents/daemon/later_version.h"
+#include "agents/daemon/originators.h"
 #include "agents/daemon/sealing.h"
 #include "agents/daemon/split_shares.h"
 #include "agents/sdk/channel/rpc_error.h"
@@ -52,7 +53,9 @@ absl::StatusOr<Sender::Meant> Sender::Drafts(const v1::PushReferralRequest& requ
   const absl::Time now = context_.clock.Now();
   Meant meant;
   meant.drafts.push_back(MakeDraft(request, context_.identity.agency, view->snapshot(), now, problems));
-  if (meant.drafts.front().acting_person.empty()) problems.push_back({"acting_person", "must name the person who acts"});
+  if (meant.drafts.front().acting_person.empty())
+    problems.push_back({"acting_person", "must name the person who acts"});
+  RETURN_IF_ERROR(FindOriginators(context_.state, meant.drafts.front(), problems));
   CompanionChoice companions =
       ChooseCompanions(request, CompanionsOf(meant.drafts.front(), view->snapshot(), LondonDay(now)), problems);
   if (!problems.empty())

@@ -9,6 +9,7 @@
 #include "agents/sdk/envelope.h"
 #include "policy/engine/agreements.h"
 #include "policy/engine/calendar.h"
+#include "policy/engine/onward.h"
 #include "policy/loader/asked_route.h"
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
@@ -82,6 +83,10 @@ absl::Time ApprovalDue(const policy::Policy& policy, absl::Time asked, absl::Tim
 
 bool IsPanelRole(const policy::Policy& policy, const std::string& role) { return policy.board_roles.contains(role); }
 
+bool IsAskedElsewhere(const policy::Policy& policy, const std::string& role) {
+  return IsPanelRole(policy, role) || role == policy::kOriginator;
+}
+
 v1::ApprovalQuestion QuestionFor(const Inquiry& inquiry, const AnswerDecision& decision, const std::string& role,
                                  const std::string& approval_id, const std::string& policy_digest, absl::Time due) {
   const v1::Manifest& selector = inquiry.selector;
@@ -135,6 +140,8 @@ v1::ApprovalQuestion QuestionFor(const ReferralDraft& draft, const std::string& 
   question.set_role(role);
   *question.mutable_due_time() = ToTimestamp(due);
   question.set_acting_person(draft.acting_person);
+  const std::optional<Received>& received = draft.subjects.front().received;
+  if (role == policy::kOriginator && received.has_value()) question.set_received_share_id(received->share_id);
   return question;
 }
 
@@ -155,11 +162,13 @@ absl::StatusOr<v1::ApprovalCommand> CheckApproval(const v1::SignedApproval& appr
   if (secret && command.approver_agency() == command.recipient_agency())
     return NotValid("the approver is of the recipient's agency, where existence is secret");
   const bool panel = IsPanelRole(*snapshot.policy, question.role());
-  if (!panel && command.approver_agency() != command.holder_agency()) return NotValid("the role is the holder's own");
+  const bool own = command.approver_agency() == command.holder_agency();
+  if (question.role() == policy::kOriginator && own) return NotValid("the holder is not the originator");
+  if (!IsAskedElsewhere(*snapshot.policy, question.role()) && !own) return NotValid("the role is the holder's own");
   const bool holds = policy::RoleHeld(snapshot,
                                       {.agency = command.approver_agency(),
                                        .person = command.approver_person(),
-                                       .role = question.role(),
+                                       .role = policy::HeldAs(question.role()),
                                        .board = panel ? question.board() : "",
                                        .area = question.area()},
                                       LondonDay(now));

@@ -25,6 +25,8 @@ absl::Time ApprovalDue(const policy::Policy& policy, absl::Time asked, absl::Tim
 // True for a role that another agency's person may hold for this request: a panel's, appointed by its board's owner
 // too.
 bool IsPanelRole(const policy::Policy& policy, const std::string& role);
+// Whether others than the holder's own people are asked: of a panel, or the originator of what goes onward.
+bool IsAskedElsewhere(const policy::Policy& policy, const std::string& role);
 
 // What `role` is asked: the lines of `decision` that wait for it, without their content.
 v1::ApprovalQuestion QuestionFor(const Inquiry& inquiry, const AnswerDecision& decision, const std::string& role,

@@ -34,7 +34,8 @@ ReferralDraft Companion(const ReferralDraft& referral, const policy::CompanionSh
   for (const DraftSubject& subject : referral.subjects) {
     if (subject.role != share.subject_role) continue;
     const auto number = static_cast<uint32_t>(companion.subjects.size()) + 1;
-    companion.subjects.push_back({.number = number, .role = subject.role, .record = subject.record});
+    companion.subjects.push_back(
+        {.number = number, .role = subject.role, .record = subject.record, .received = subject.received});
     for (const DraftRecipient& recipient : referral.recipients) {
       for (const std::string& ground : AssertedGrounds(recipient, subject.number)) {
         if (absl::StartsWith(ground, absl::StrCat(share.profile, ".")))

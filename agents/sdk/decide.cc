@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
+#include "agents/sdk/received.h"
 #include "policy/engine/decide.h"
 #include "policy/engine/lattice.h"
 #include "policy/loader/asked_route.h"
@@ -55,6 +56,7 @@ policy::DecisionRequest QuestionOf(const ReferralDraft& draft, const DraftRecipi
   question.step = draft.step;
   question.categories = ConsideredCategories(recipient, subject);
   question.document_reference = draft.document_reference;
+  question.onward = OnwardTo(recipient.agency, OnwardOf(subject, question.categories));
   // A referral is on no route of its own, whatever it names.
   if (draft.says_whom) question.route = policy::AskedRoute(draft.purpose, draft.document_reference);
   question.says_whom = question.route == policy::Route::kStatutoryRequest;
@@ -78,6 +80,10 @@ std::vector<std::string> ReasonNames(const policy::CategoryOutcome& outcome) {
     if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   }
   return names;
+}
+
+bool IsReceived(const DraftSubject& subject, const std::string& category) {
+  return subject.received.has_value() && std::ranges::binary_search(subject.received->categories, category);
 }
 
 // Decides one recipient and gathers what it gets.
@@ -110,20 +116,24 @@ class RecipientDecider {
                          .role = subject.role,
                          .grounds = question.grounds,
                          .justification = draft_.justification,
-                         .asked_categories = question.categories};
+                         .asked_categories = question.categories,
+                         .onward = OnwardOf(subject, question.categories)};
     entry.holder_commitment =
         trust::Sha256Parts({random.Bytes(kKeyOctets), policy::CanonicalBytes(question, now_), CanonicalDecision(own)});
     ShowProtectedPlaces(subject, question.categories);
     bool released = false;
+    bool onward = false;
     for (const policy::CategoryOutcome& outcome : both.categories) {
       ASSIGN_OR_RETURN(const bool given, Take(subject, outcome));
       released = released || given;
+      onward = onward || (given && IsReceived(subject, outcome.category));
     }
     v1::PlannedDecision& combined = result_.decisions.emplace_back();
     combined.set_recipient_agency(recipient_.agency);
     combined.set_subject(subject.number);
     *combined.mutable_decision() = policy::ToProto(both, snapshot_.policy->digest);
     if (released) Join(std::move(entry), both);
+    if (onward) Inherit(*subject.received);
     return absl::OkStatus();
   }
 
@@ -182,14 +192,26 @@ class RecipientDecider {
     shown.add_reasons(std::string(policy::Describe(policy::ReasonCode::kSubjectFlag).name));
   }
 
+  void Oblige(const std::string& obligation) {
+    if (std::ranges::find(package_.obligations, obligation) == package_.obligations.end())
+      package_.obligations.push_back(obligation);
+  }
+
+  void Mark(const std::string& marking) {
+    package_.marking =
+        package_.marking.empty() ? marking : snapshot_.policy->StricterMarking(package_.marking, marking);
+  }
+
+  // What goes onward binds as it bound the sender, and is marked at least as strictly.
+  void Inherit(const Received& received) {
+    for (const std::string& obligation : received.obligations) Oblige(obligation);
+    Mark(received.marking);
+  }
+
   void Join(PackageSubject entry, const policy::Decision& both) {
     package_.subjects.push_back(std::move(entry));
-    for (const std::string& obligation : both.obligations) {
-      if (std::ranges::find(package_.obligations, obligation) == package_.obligations.end())
-        package_.obligations.push_back(obligation);
-    }
-    package_.marking =
-        package_.marking.empty() ? both.marking : snapshot_.policy->StricterMarking(package_.marking, both.marking);
+    for (const std::string& obligation : both.obligations) Oblige(obligation);
+    Mark(both.marking);
     package_.existence_sensitive = package_.existence_sensitive || both.existence_sensitive;
     const auto hours = both.clock_hours.find("collection");
     if (hours != both.clock_hours.end() && hours->second > 0) {
@@ -302,6 +324,8 @@ v1::PlanReferralRequest PlanFor(const ReferralDraft& draft, std::string request_
       for (std::string& category : ConsideredCategories(recipient, subject)) asked.add_categories(std::move(category));
       for (std::string& ground : AssertedGrounds(recipient, subject.number)) asked.add_grounds(std::move(ground));
       asked.set_justification(!draft.justification.empty());
+      const std::vector<std::string> considered(asked.categories().begin(), asked.categories().end());
+      for (v1::OnwardSource& source : OnwardOf(subject, considered)) *asked.add_onward() = std::move(source);
     }
   }
   return plan;

@@ -13,11 +13,21 @@
 
 namespace derwent::agents {
 
+// What another agency shared of one person, and by which share.
+struct Received {
+  std::string share_id;
+  std::string originator;  // Its agency.
+  std::string marking;
+  std::vector<std::string> obligations;
+  std::vector<std::string> categories;  // That hold some of it, sorted.
+};
+
 // One person of a referral.
 struct DraftSubject {
   uint32_t number = 0;  // From 1.
   std::string role;
   v1::CaseRecord record;
+  std::optional<Received> received;  // What of it goes onward; unset: all is the sender's own.
 };
 
 // One recipient as asked for.

@@ -71,6 +71,7 @@ v1::SenderStatement StatementOf(const ShareHead& share, const PackageRecipient& 
     asked.set_number(subject.number);
     asked.mutable_categories()->Assign(subject.asked_categories.begin(), subject.asked_categories.end());
     asked.set_holder_commitment(subject.holder_commitment.bytes());
+    asked.mutable_onward()->Assign(subject.onward.begin(), subject.onward.end());
   }
   return statement;
 }

@@ -54,6 +54,7 @@ struct PackageSubject {
   std::string justification;                  // Empty: none.
   std::vector<std::string> asked_categories;  // Sorted; goes to the broker only.
   Sha256Digest holder_commitment;             // Goes to the broker only.
+  std::vector<v1::OnwardSource> onward;       // What of it was received; goes to the broker only.
 };
 
 // One unit in clear.

@@ -82,6 +82,9 @@ class Reducer {
   void Apply(Message& message, bool reviewed = false, int depth = 0) const {
     const Reflection& reflection = *message.GetReflection();
     reflection.MutableUnknownFields(&message)->Clear();
+    // By which share a fact came is between its originator and who holds it.
+    if (message.GetDescriptor() == v1::Provenance::descriptor())
+      static_cast<v1::Provenance&>(message).clear_received_share_id();
     const bool text_reviewed = reviewed || IsReviewed(message);
     std::vector<const FieldDescriptor*> present;
     reflection.ListFields(message, &present);

@@ -96,8 +96,8 @@ class RequestReader {
     const bool names = !HeldCategories(subject.record).empty();
     const bool nobody = policy::AsksForCountsAlone(QuestionOf(draft));
     if (names == nobody)
-      Problem("selector", nobody ? "must be empty: counts are about nobody"
-                                 : "must say who it is about: at least one category");
+      Problem("selector",
+              nobody ? "must be empty: counts are about nobody" : "must say who it is about: at least one category");
     draft.selector.subjects.push_back(std::move(subject));
   }
 

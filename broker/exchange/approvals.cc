@@ -9,6 +9,7 @@
 #include "broker/exchange/envelope.h"
 #include "policy/engine/calendar.h"
 #include "policy/engine/lattice.h"
+#include "policy/engine/onward.h"
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
@@ -24,8 +25,11 @@ bool InForce(const v1::ApprovalCommand& command, const World& world, absl::Time 
          command.policy_digest() == world.bundle->policy_digest;
 }
 
-// The holder's own people agree for it; who a board appoints may be of any agency.
-bool RightAgency(const v1::ApprovalCommand& command, const policy::Policy& policy) {
+// The holder's own people agree for it; who a board appoints may be of any agency; who shared what goes onward is
+// another.
+bool RightAgency(const v1::ApprovalCommand& command, const Release& release, const policy::Policy& policy) {
+  if (command.approver_role() == policy::kOriginator)
+    return !release.originator.empty() && command.approver_agency() == release.originator;
   return command.approver_agency() == command.holder_agency() || policy.board_roles.contains(command.approver_role());
 }
 
@@ -104,12 +108,12 @@ SignerVerdict JudgeSigner(const CheckedApproval& approval, const Release& releas
   // to.
   if (release.existence_sensitive && command.approver_agency() == release.recipient_agency)
     return SignerVerdict::kNotValid;
-  const bool counts = InForce(command, world, batch.now()) && RightAgency(command, *world.bundle->policy) &&
+  const bool counts = InForce(command, world, batch.now()) && RightAgency(command, release, *world.bundle->policy) &&
                       !world.revoked->IsRevoked(approval.serial) &&
                       HoldsToday(world,
                                  {.agency = command.approver_agency(),
                                   .person = command.approver_person(),
-                                  .role = command.approver_role(),
+                                  .role = policy::HeldAs(command.approver_role()),
                                   .board = release.board,
                                   .area = release.area},
                                  batch.now());

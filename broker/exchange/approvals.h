@@ -21,6 +21,7 @@ struct Release {
   bool existence_sensitive = false;
   std::string board;
   std::string area;
+  std::string originator;  // Agency that is asked about what goes onward; empty: nothing does.
 };
 Release ReleaseOf(const StoredPart& request);
 Release ReleaseOf(const CheckedPackage& referral);

@@ -7,11 +7,13 @@
 #include "broker/exchange/case_link.h"
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/idempotency.h"
+#include "broker/exchange/onward.h"
 #include "broker/exchange/plan_form.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
 #include "broker/ledger/attributes.h"
 #include "policy/engine/calendar.h"
+#include "policy/engine/onward.h"
 #include "policy/loader/asked_route.h"
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
@@ -104,8 +106,12 @@ absl::Status CheckQuestion(const v1::ApprovalQuestion& question, const StoredPar
   const bool undecided = proposed.approver_agency().empty() && proposed.approver_person().empty() &&
                          !proposed.approved() && proposed.reason().empty();
   violations.Require(undecided, "question.proposed", "leaves the decision to the approver");
-  violations.Require(world.bundle->policy->board_roles.contains(question.role()), "question.role",
-                     "is one that a board's owner appoints to: other roles are the holder's own");
+  const bool onward = question.role() == policy::kOriginator;
+  violations.Require(onward || world.bundle->policy->board_roles.contains(question.role()), "question.role",
+                     "is one that a board's owner appoints to, or the originator: other roles are the holder's own");
+  violations.Require(onward ? request == nullptr && Uuid::Parse(question.received_share_id()).ok()
+                            : question.received_share_id().empty(),
+                     "question.received_share_id", "is of a referral's question to its originator");
   const absl::Time due = FromTimestamp(question.due_time());
   violations.Require(due > now && LondonDay(due) <= policy::AddWorkingDays(*world.bundle->policy, LondonDay(now),
                                                                            kApprovalWorkingDays),
@@ -119,6 +125,7 @@ std::vector<std::string> AgenciesOf(const v1::ApprovalQuestion& question, const 
                                     absl::Time now) {
   std::vector<std::string> agencies;
   for (const auto& [agency, entries] : world.directories) {
+    if (question.role() == policy::kOriginator && agency != release.originator) continue;
     if (release.existence_sensitive && agency == release.recipient_agency) continue;
     const bool held =
         std::any_of(entries.begin(), entries.end(), [&, &name = agency](const policy::DirectoryEntry& entry) {
@@ -126,7 +133,7 @@ std::vector<std::string> AgenciesOf(const v1::ApprovalQuestion& question, const 
           return !self && HoldsToday(world,
                                      {.agency = name,
                                       .person = entry.id,
-                                      .role = question.role(),
+                                      .role = policy::HeldAs(question.role()),
                                       .board = question.board(),
                                       .area = question.area()},
                                      now);
@@ -200,6 +207,15 @@ absl::Status JudgeGiven(const Caller& caller, const CheckedApproval& approval, c
   return NotValid("the signer does not hold the role today, was revoked, or the approval lapsed");
 }
 
+// A referral that waits, with who is asked about what of it goes onward.
+absl::StatusOr<Release> WaitingRelease(const v1::ApprovalQuestion& question, Batch& batch) {
+  Release release = ReleaseOf(question, batch.world());
+  if (question.role() != policy::kOriginator) return release;
+  ASSIGN_OR_RETURN(release.originator,
+                   OriginatorOf(question.received_share_id(), question.proposed().holder_agency(), batch));
+  return release;
+}
+
 // What a question is about, once it says nothing but what it may.
 absl::StatusOr<Release> CheckedRelease(const v1::ApprovalQuestion& question, Batch& batch) {
   const v1::ApprovalCommand& proposed = question.proposed();
@@ -217,12 +233,12 @@ absl::StatusOr<Release> CheckedRelease(const v1::ApprovalQuestion& question, Bat
   ASSIGN_OR_RETURN(const std::optional<store::ShareRow> sent, batch.read().FindShare(proposed.request_share_id()));
   if (sent.has_value())
     return Refuse(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the referral that would wait was sent already");
-  return ReleaseOf(question, world);
+  return WaitingRelease(question, batch);
 }
 
 // What a question that was asked is about, as things stand.
 absl::StatusOr<Release> ReleaseNow(const v1::ApprovalQuestion& question, Batch& batch) {
-  if (!question.acting_person().empty()) return ReleaseOf(question, batch.world());
+  if (!question.acting_person().empty()) return WaitingRelease(question, batch);
   const v1::ApprovalCommand& proposed = question.proposed();
   ASSIGN_OR_RETURN(const StoredPart asked, LoadRequest(proposed.request_share_id(), proposed.holder_agency(), batch));
   return ReleaseOf(asked);

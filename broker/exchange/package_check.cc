@@ -8,6 +8,7 @@
 
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/kind_check.h"
+#include "broker/exchange/onward.h"
 #include "broker/exchange/refusal.h"
 #include "broker/ledger/attributes.h"
 #include "policy/loader/asked_table.h"
@@ -132,6 +133,10 @@ class PackageCheck {
       const bool nobody = m.kind() == v1::PACKAGE_KIND_SELECTOR && policy::AsksForCountsAlone(m.question());
       Require(nobody == subject.categories().empty() && subject.categories_size() <= 64,
               "sender_statement.subjects.categories", nobody ? "are none: counts are about nobody" : "are 1 to 64");
+      Require(subject.onward().empty() || m.kind() == v1::PACKAGE_KIND_REFERRAL, "sender_statement.subjects.onward",
+              "stands in a referral only");
+      RequireOnward(subject.onward(), subject.categories(), absl::StrCat(at_, ".sender_statement.subjects.onward"),
+                    violations_);
       Require(subject.holder_commitment().size() == Sha256Digest::kSize, "sender_statement.subjects.holder_commitment",
               "is 32 octets");
     }

@@ -5,6 +5,7 @@
 
 #include "broker/exchange/decide.h"
 #include "broker/exchange/envelope.h"
+#include "broker/exchange/onward.h"
 #include "broker/exchange/plan_form.h"
 #include "broker/exchange/plan_keys.h"
 #include "broker/exchange/refusal.h"
@@ -21,6 +22,7 @@ void CheckSubject(const v1::PlannedSubject& subject, const std::string& at, Viol
   violations.Require(ledger::IsCode(subject.role()), absl::StrCat(at, ".role"), "is a code without spaces");
   RequireCategories(subject.categories(), absl::StrCat(at, ".categories"), violations);
   RequireCodes(subject.grounds(), absl::StrCat(at, ".grounds"), violations);
+  RequireOnward(subject.onward(), subject.categories(), absl::StrCat(at, ".onward"), violations);
 }
 
 absl::Status CheckForm(const v1::PlanReferralRequest& request, const Limits& limits) {
@@ -71,6 +73,7 @@ policy::DecisionRequest Question(const std::string& sender, const v1::PlanReferr
   q.categories.assign(subject.categories().begin(), subject.categories().end());
   q.step = request.step();
   q.product = request.product();
+  q.onward = OnwardTo(recipient.agency(), subject.onward());
   return q;
 }
 
@@ -103,6 +106,8 @@ absl::Status PlanReferral(const Caller& caller, const v1::PlanReferralRequest& r
   for (const v1::PlannedRecipient& recipient : request.recipients()) {
     agencies.insert(recipient.agency());
     for (const v1::PlannedSubject& subject : recipient.subjects()) {
+      for (const v1::OnwardSource& source : subject.onward())
+        RETURN_IF_ERROR(OriginatorOf(source.share_id(), caller.agency(), batch).status());
       const policy::Decision decision =
           world.Decide(Question(caller.agency(), request, recipient, subject), batch.now());
       whole.Add(decision);

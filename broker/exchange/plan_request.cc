@@ -102,7 +102,8 @@ absl::Status CheckForm(const v1::PlanCaseRequestRequest& request, const Limits& 
                        "is a code without spaces");
     const std::string selector = absl::StrCat(at, ".selector_categories");
     if (policy::AsksForCountsAlone(question))
-      violations.Require(request.holders(i).selector_categories().empty(), selector, "are none: counts are about nobody");
+      violations.Require(request.holders(i).selector_categories().empty(), selector,
+                         "are none: counts are about nobody");
     else
       RequireCategories(request.holders(i).selector_categories(), selector, violations);
   }

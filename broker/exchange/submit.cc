@@ -4,6 +4,7 @@
 #include "broker/exchange/decide.h"
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/idempotency.h"
+#include "broker/exchange/onward.h"
 #include "broker/exchange/refusal.h"
 #include "broker/exchange/rules.h"
 #include "broker/exchange/shares.h"
@@ -31,8 +32,9 @@ struct PackageDecision {
 absl::StatusOr<PackageDecision> DecideOne(const CheckedPackage& package, const CheckedShare& share, Batch& batch) {
   const World& world = batch.world();
   RETURN_IF_ERROR(CheckKeys(package, world, batch.now()));
-  ASSIGN_OR_RETURN(CountedApprovals counted,
-                   CountApprovals(share.approvals, package.manifest, ReleaseOf(package), batch));
+  Release release = ReleaseOf(package);
+  ASSIGN_OR_RETURN(release.originator, CheckOnward(package, batch));
+  ASSIGN_OR_RETURN(CountedApprovals counted, CountApprovals(share.approvals, package.manifest, release, batch));
   PackageDecision decided{.subjects = DecidePackage(package.manifest, package.statement, world, batch.now()),
                           .why_not = std::move(counted.why_not)};
   std::ranges::move(WhyNot(package.manifest, package.statement, decided.subjects, counted.approved, world, batch.now()),

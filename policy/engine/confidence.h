@@ -8,8 +8,8 @@ namespace derwent::policy {
 
 // Names it in `decision`, whose categories are decided, for each category that is health data by its nature and leaves
 // the agency as more than counts: a gateway that carries it and lifts confidence by its own words;
-// `gw.consent_confidence`, where the holder recorded the consent it takes; `approver`, whose recorded ground it is. Where
-// none of them does, the decision obliges the giver to record a ground. Never denies.
+// `gw.consent_confidence`, where the holder recorded the consent it takes; `approver`, whose recorded ground it is.
+// Where none of them does, the decision obliges the giver to record a ground. Never denies.
 void NameConfidence(const Evaluation& evaluation, Decision& decision);
 
 }  // namespace derwent::policy

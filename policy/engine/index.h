@@ -38,8 +38,7 @@ struct Interned {
   bool well_named = true;  // Subject role and area are known, or the area is not named.
   bool justification = false, document = false, child_role = false, facts = false, flags_known = false,
        unknown_flag = false, step_named = false, has_event = false, access = false, fan_out = false, has_onward = false,
-       controller = false, exception_ground = false, has_table = false,
-       says_whom = false;
+       controller = false, exception_ground = false, has_table = false, says_whom = false;
   int age = 0;
   int subject_role = -1;
   int geography = 0, period = 0, topic = -1;  // Finest first.

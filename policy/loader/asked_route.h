@@ -13,7 +13,8 @@ namespace derwent::policy {
 // holder: in an emergency the glass is broken; a request that names a document is a statutory one. Absent: the engine
 // derives it from purpose and role.
 //
-// What says whom it is about, the asker's own push, is on the same route: the written request says it to who must answer
+// What says whom it is about, the asker's own push, is on the same route: the written request says it to who must
+// answer
 // (`tells_whom` of a gateway). A referral is on no such route, whatever it names.
 std::optional<Route> AskedRoute(absl::string_view purpose, absl::string_view document_reference);
 // Its name; empty where it is absent.

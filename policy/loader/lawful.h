@@ -19,8 +19,8 @@ struct LawfulList {
 
 // UK GDPR Article 6(1): `lb.a`, `lb.c` to `lb.f`; point (ea) with its paragraph of Annex 1, `lb.ea.p1` to `lb.ea.p6`.
 const LawfulList& Bases();
-// UK GDPR Article 9(2): points b, g, h, i and j only with a paragraph of DPA 2018 Schedule 1 that is about them (1; 6 to
-// 28; 2; 3; 4), the others alone.
+// UK GDPR Article 9(2): points b, g, h, i and j only with a paragraph of DPA 2018 Schedule 1 that is about them (1; 6
+// to 28; 2; 3; 4), the others alone.
 const LawfulList& SpecialConditions();
 // UK GDPR Article 10: `c10.<paragraph of DPA 2018 Schedule 1>`.
 const LawfulList& OffenceConditions();

@@ -92,8 +92,8 @@ void WarnOfGaps(const Agreement& agreement, const Policy& policy, Problems& prob
   }
 }
 
-// Domain decision 13: what lifts confidence is recorded. Health data that waits for nobody, under gateways of which none
-// lifts confidence, hangs on a consent or on a ground that the giver records by itself.
+// Domain decision 13: what lifts confidence is recorded. Health data that waits for nobody, under gateways of which
+// none lifts confidence, hangs on a consent or on a ground that the giver records by itself.
 void WarnOfConfidence(const Profile& profile, const Policy& policy, Problems& problems) {
   const auto lifted = [&](const std::string& category) {
     return std::any_of(profile.gateways.begin(), profile.gateways.end(), [&](const std::string& id) {

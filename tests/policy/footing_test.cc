@@ -131,8 +131,8 @@ bool RefusedWith(const char* footing, const char* message) {
 
 TEST(Footings, NameOnlyWhatTheLawHas) {
   EXPECT_TRUE(RefusedWith("footings { parties: \"fire\" basis: \"lb.zz\" }", "`lb.zz` is no lawful basis"));
-  EXPECT_TRUE(
-      RefusedWith("footings { parties: \"fire\" special_condition: \"c9.g\" }", "`c9.g` is no condition for special-category data"));
+  EXPECT_TRUE(RefusedWith("footings { parties: \"fire\" special_condition: \"c9.g\" }",
+                          "`c9.g` is no condition for special-category data"));
   EXPECT_TRUE(RefusedWith("footings { parties: \"cbc\" basis: \"lb.ea.p5\" }", "public authority `cbc` relies on"));
   EXPECT_TRUE(
       RefusedWith("footings { parties: \"yot\" special_condition: \"c9.g6\" } "
