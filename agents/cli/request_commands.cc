@@ -11,8 +11,8 @@
 #include "agents/cli/content_view.h"
 #include "agents/cli/json_input.h"
 #include "agents/cli/text.h"
+#include "agents/sdk/request_progress.h"
 #include "derwent/v1/agent_request.grpc.pb.h"
-#include "derwent/v1/case_request.grpc.pb.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::cli {
@@ -20,7 +20,7 @@ namespace {
 
 using Stub = v1::AgentRequestService::Stub;
 
-constexpr absl::Duration kPollInterval = absl::Seconds(1);
+constexpr absl::Duration kLongestPoll = absl::Seconds(25);
 
 struct Options {
   std::string file;
@@ -36,10 +36,6 @@ struct Options {
 std::string StateOf(const v1::RequestHolder& holder) {
   const std::string& name = v1::HolderState_Name(holder.state());
   return absl::AsciiStrToLower(name.substr(std::min(name.size(), sizeof("HOLDER_STATE_") - 1)));
-}
-
-bool Settled(const v1::RequestHolder& holder) {
-  return holder.state() != v1::HOLDER_STATE_WAITING && holder.state() != v1::HOLDER_STATE_AWAITING_APPROVAL;
 }
 
 std::string TimeOf(const google::protobuf::Timestamp& time) {
@@ -133,14 +129,10 @@ absl::StatusOr<int> ListHeld(Client& client, Format format) {
   return kExitDone;
 }
 
-// Refused when the request was; pending while a holder has not settled. Where existence is secret it rests on nothing
-// else.
+// Refused when the request was; pending while more is to come.
 int CodeOf(const v1::SentRequest& request) {
   if (request.state() == "REFUSED") return kExitRefused;
-  const bool waits =
-      request.state() == "QUEUED" || (request.state() == "STORED" && request.holders().empty()) ||
-      std::ranges::any_of(request.holders(), [](const v1::RequestHolder& holder) { return !Settled(holder); });
-  return waits ? kExitPartial : kExitDone;
+  return agents::IsOutstanding(request) ? kExitPartial : kExitDone;
 }
 
 // One line for each fact that came, and for each category of which none did.
@@ -185,28 +177,29 @@ absl::StatusOr<int> Show(Client& client, const Options& o, Format format) {
   return CodeOf(response.request());
 }
 
+// One long poll after the other at the own agent, which knows who may see the request; opens nothing.
 absl::StatusOr<int> Watch(Client& client, const Options& o, Format format) {
-  ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
-  const auto stub = v1::CaseRequestService::NewStub(broker->grpc());
-  v1::GetCaseRequestRequest request;
-  request.set_name(absl::StrCat("agencies/", client.configuration().agency, "/caseRequests/", o.id));
+  ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
+  const auto stub = v1::AgentRequestService::NewStub(agent->grpc());
+  v1::WatchCaseRequestRequest request;
+  request.set_request_id(o.id);
   const absl::Time stop = o.wait_seconds > 0 ? absl::Now() + absl::Seconds(o.wait_seconds) : absl::InfiniteFuture();
   while (true) {
-    ASSIGN_OR_RETURN(const v1::CaseRequest known,
-                     broker->Call(*stub, &v1::CaseRequestService::Stub::GetCaseRequest, request, client.options()));
-    const bool settled = std::ranges::all_of(known.holders(), Settled);
-    const absl::Time deadline = std::min(stop, absl::FromUnixSeconds(known.expire_time().seconds()));
-    if (!settled && absl::Now() < deadline) {
-      absl::SleepFor(kPollInterval);
-      continue;
-    }
+    const absl::Duration wait = std::clamp(stop - absl::Now(), absl::Seconds(1), kLongestPoll);
+    request.set_wait_seconds(static_cast<int>(absl::ToInt64Seconds(wait)));
+    agents::CallOptions options = client.options();
+    options.timeout += wait;
+    ASSIGN_OR_RETURN(const v1::SentRequest sent, agent->Call(*stub, &Stub::WatchCaseRequest, request, options));
+    const absl::Time deadline =
+        sent.has_expire_time() ? std::min(stop, absl::FromUnixSeconds(sent.expire_time().seconds())) : stop;
+    if (agents::IsOutstanding(sent) && absl::Now() < deadline) continue;
     Rows rows({"holder", "their state", "reason", "answers", "when"});
-    for (const v1::RequestHolder& holder : known.holders()) {
+    for (const v1::RequestHolder& holder : sent.holders()) {
       rows.Add({holder.agency(), StateOf(holder), holder.reason(), absl::StrCat(holder.answer_share_ids_size()),
                 TimeOf(holder.update_time())});
     }
     rows.Print(format, std::cout);
-    return settled ? kExitDone : kExitPartial;
+    return CodeOf(sent);
   }
 }
 

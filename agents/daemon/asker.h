@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -18,6 +19,7 @@
 #include "agents/sdk/open.h"
 #include "agents/sdk/request_draft.h"
 #include "derwent/v1/agent_request.pb.h"
+#include "derwent/v1/case.pb.h"
 
 namespace derwent::agents {
 
@@ -60,8 +62,11 @@ class Asker {
   absl::Status Take(const v1::Manifest& answer);
 
   absl::StatusOr<v1::SentRequest> Describe(const AskedRow& row);
-  // Whether a person may know of a request and open its answers: who asked, and the case's members' persons.
-  absl::StatusOr<bool> MaySee(const AskedRow& row, const std::string& person);
+  // Cases as the broker gave them, read once for a whole list.
+  using KnownCases = std::map<std::string, absl::StatusOr<v1::Case>>;
+  // Whether a person may know of a request and open its answers: who asked, and the case's members' persons, whom
+  // nobody excluded from the case.
+  absl::StatusOr<bool> MaySee(const AskedRow& row, const std::string& person, KnownCases& cases);
   // Answers that `person` may open, in the order in which they came; logged.
   absl::StatusOr<std::vector<v1::OpenedAnswer>> OpenAnswers(const AskedRow& row, const std::string& person);
   // Erases what emergencies brought once they are over; found again after a restart.
@@ -84,6 +89,7 @@ class Asker {
   absl::StatusOr<v1::SendCaseRequestResponse> SendOnce(Prepared prepared, const std::string& reference,
                                                        const std::string& digest);
   absl::Status Submit(const std::string& request_id);
+  const absl::StatusOr<v1::Case>& CaseOf(const std::string& case_id, KnownCases& cases);
   absl::Status EraseAnswers(const AskedRow& row);
   absl::Status TakeReceipts(const v1::SubmitCaseRequestRequest& request, const v1::SubmitCaseRequestResponse& response);
 

@@ -10,6 +10,8 @@
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/inquiry.h"
+#include "agents/sdk/lets_in.h"
+#include "agents/sdk/neutral_unit.h"
 #include "policy/engine/agreements.h"
 #include "policy/loader/emergency.h"
 #include "trust/base/london.h"
@@ -32,6 +34,24 @@ bool IsSettled(const AskedRow& row, absl::Time now) {
   v1::Manifest selector;
   return !selector.ParseFromString(row.manifest) || !policy::IsEmergency(selector.purpose()) ||
          FromTimestamp(selector.expire_time()) + kOnItsWay <= now;
+}
+
+// The holder's lists name persons of either agency, by their opaque ids.
+bool MayOpen(const v1::OpenedAnswer& answer, const std::string& person) {
+  return LetsIn(answer.only_persons(), answer.excluded_persons(), person);
+}
+
+// The answer as of a holder that holds nothing.
+void Neutralise(v1::OpenedAnswer& answer) {
+  for (v1::OpenedUnit& unit : *answer.mutable_units())
+    *unit.mutable_content() = NeutralUnit(unit.content().category(), unit.content().form(), answer.agency());
+}
+
+// What hangs on the person, and so on who may open it, is not in the states: the answer of a holder, at its slot.
+void HideSupplements(const v1::Manifest& selector, v1::RequestHolder& holder) {
+  if (holder.answer_share_ids().empty()) return;
+  holder.mutable_answer_share_ids()->DeleteSubrange(1, holder.answer_share_ids_size() - 1);
+  *holder.mutable_update_time() = selector.question().answer_time();
 }
 
 }  // namespace
@@ -92,17 +112,26 @@ absl::StatusOr<v1::SentRequest> Asker::Describe(const AskedRow& row) {
   v1::GetCaseRequestRequest get;
   get.set_name(absl::StrCat("agencies/", context_.identity.agency, "/caseRequests/", row.request_id));
   absl::StatusOr<v1::CaseRequest> known = context_.broker.GetCaseRequest(get);
-  if (known.ok()) *request.mutable_holders() = std::move(*known->mutable_holders());
+  if (!known.ok()) return request;
+  *request.mutable_holders() = std::move(*known->mutable_holders());
+  if (!known->existence_sensitive()) return request;
+  for (v1::RequestHolder& holder : *request.mutable_holders()) HideSupplements(manifest, holder);
   return request;
 }
 
-absl::StatusOr<bool> Asker::MaySee(const AskedRow& row, const std::string& person) {
+const absl::StatusOr<v1::Case>& Asker::CaseOf(const std::string& case_id, KnownCases& cases) {
+  const auto known = cases.find(case_id);
+  if (known != cases.end()) return known->second;
+  v1::GetCaseRequest get;
+  get.set_name(absl::StrCat("cases/", case_id));
+  return cases.emplace(case_id, context_.broker.GetCase(get)).first->second;
+}
+
+absl::StatusOr<bool> Asker::MaySee(const AskedRow& row, const std::string& person, KnownCases& cases) {
   v1::Manifest manifest;
   if (!manifest.ParseFromString(row.manifest)) return absl::DataLossError("a kept manifest does not parse");
   if (manifest.case_id().empty()) return person == row.acting_person;
-  v1::GetCaseRequest get;
-  get.set_name(absl::StrCat("cases/", manifest.case_id()));
-  const absl::StatusOr<v1::Case> known = context_.broker.GetCase(get);
+  const absl::StatusOr<v1::Case>& known = CaseOf(manifest.case_id(), cases);
   if (!known.ok())
     return WorthRetrying(known.status()) ? absl::StatusOr<bool>(known.status())
                                          : absl::StatusOr<bool>(person == row.acting_person);
@@ -161,12 +190,14 @@ absl::StatusOr<std::vector<v1::OpenedAnswer>> Asker::OpenAnswers(const AskedRow&
     if (!received.has_value() || received->content.empty()) continue;
     ASSIGN_OR_RETURN(const std::string plain, OpenFromStore(context_.identity, share, received->content));
     v1::OpenedAnswer answer;
-    if (!answer.ParseFromString(plain)) return absl::DataLossError("a kept answer does not parse");
-    const auto& only = answer.only_persons();
-    const auto& never = answer.excluded_persons();
-    if ((!only.empty() && std::ranges::find(only, person) == only.end()) ||
-        std::ranges::find(never, person) != never.end())
-      continue;
+    v1::Manifest manifest;
+    if (!answer.ParseFromString(plain) || !manifest.ParseFromString(received->manifest))
+      return absl::DataLossError("a kept answer does not parse");
+    if (!MayOpen(answer, person)) {
+      // Where existence is secret, who is kept out must not see that there is something to be kept out of.
+      if (!manifest.existence_sensitive() || answer.kind() != v1::PACKAGE_KIND_ANSWER) continue;
+      Neutralise(answer);
+    }
     answer.clear_only_persons();
     answer.clear_excluded_persons();
     RETURN_IF_ERROR(context_.state.LogAccess(person, share, "open answer"));

@@ -9,6 +9,7 @@
 
 #include "agents/daemon/fault.h"
 #include "agents/daemon/later_version.h"
+#include "agents/daemon/limited_access.h"
 #include "agents/daemon/page.h"
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/messages.h"
@@ -28,6 +29,12 @@ absl::Status Invalid(const std::vector<FieldProblem>& problems) {
 }
 
 absl::Status NoSuchShare() { return Fault(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such share here"); }
+
+absl::StatusOr<v1::Manifest> ManifestOf(const InboxRow& row) {
+  v1::Manifest manifest;
+  if (!manifest.ParseFromString(row.manifest)) return absl::DataLossError("a kept manifest does not parse");
+  return manifest;
+}
 
 absl::StatusOr<v1::InboxItem> ItemOf(const InboxRow& row, const v1::Manifest& manifest, State& state) {
   v1::InboxItem item;
@@ -84,6 +91,8 @@ absl::StatusOr<v1::WithdrawResponse> Desk::Withdraw(const LocalCaller& caller, c
   if (!IsWithdrawalReason(request.reason())) return Invalid({{"reason", "must be a code of a withdrawal"}});
   ASSIGN_OR_RETURN(const std::optional<OutboxRow> share, context_.state.FindShare(request.share_id()));
   if (!share.has_value()) return NoSuchShare();
+  ASSIGN_OR_RETURN(const bool visible, MaySeeSent(caller, share->share_id, context_));
+  if (!visible) return NoSuchShare();
   if (share->state == "PENDING") {
     RETURN_IF_ERROR(held_back_.Cancel(share->share_id));
     RETURN_IF_ERROR(context_.state.LogAccess(caller.name, share->share_id, "withdraw"));
@@ -159,35 +168,39 @@ absl::StatusOr<v1::OutboxItem> Desk::ItemOf(const OutboxRow& row) {
 absl::StatusOr<v1::ListOutboxResponse> Desk::ListOutbox(const LocalCaller& caller,
                                                         const v1::ListOutboxRequest& request) {
   RETURN_IF_ERROR(CheckRight(caller, LocalRight::kSeeOutbox, context_));
-  ASSIGN_OR_RETURN(const Page page, PageOf(request.page_size(), request.page_token()));
-  ASSIGN_OR_RETURN(const std::vector<OutboxRow> rows, context_.state.ListOutbox(page.before, page.size));
+  ASSIGN_OR_RETURN(const Page page, Page::Of("outbox", caller, request.page_size(), request.page_token(), context_));
+  ASSIGN_OR_RETURN(const Filled<OutboxRow> filled,
+                   page.Fill([&](int64_t before, int limit) { return context_.state.ListOutbox(before, limit); },
+                             [&](const OutboxRow& row) { return MaySeeSent(caller, row.share_id, context_); }));
   v1::ListOutboxResponse response;
-  for (const OutboxRow& row : rows) {
+  for (const OutboxRow& row : filled.rows) {
     ASSIGN_OR_RETURN(*response.add_items(), ItemOf(row));
   }
-  if (rows.size() == static_cast<size_t>(page.size)) response.set_next_page_token(absl::StrCat(rows.back().row));
+  response.set_next_page_token(filled.next_page_token);
   return response;
 }
 
 absl::StatusOr<v1::ListInboxResponse> Desk::ListInbox(const LocalCaller& caller, const v1::ListInboxRequest& request) {
-  ASSIGN_OR_RETURN(const Page page, PageOf(request.page_size(), request.page_token()));
-  ASSIGN_OR_RETURN(const std::vector<InboxRow> rows, context_.state.ListInbox(page.before, page.size));
+  ASSIGN_OR_RETURN(const Page page, Page::Of("inbox", caller, request.page_size(), request.page_token(), context_));
+  ASSIGN_OR_RETURN(const Filled<InboxRow> filled,
+                   page.Fill([&](int64_t before, int limit) { return context_.state.ListInbox(before, limit); },
+                             [&](const InboxRow& row) -> absl::StatusOr<bool> {
+                               ASSIGN_OR_RETURN(const v1::Manifest manifest, ManifestOf(row));
+                               return CheckMayOpen(caller, manifest, context_).ok();
+                             }));
   v1::ListInboxResponse response;
-  for (const InboxRow& row : rows) {
-    v1::Manifest manifest;
-    if (!manifest.ParseFromString(row.manifest)) return absl::DataLossError("a kept manifest does not parse");
-    if (!CheckMayOpen(caller, manifest, context_).ok()) continue;
+  for (const InboxRow& row : filled.rows) {
+    ASSIGN_OR_RETURN(const v1::Manifest manifest, ManifestOf(row));
     ASSIGN_OR_RETURN(*response.add_items(), agents::ItemOf(row, manifest, context_.state));
   }
-  if (rows.size() == static_cast<size_t>(page.size)) response.set_next_page_token(absl::StrCat(rows.back().row));
+  response.set_next_page_token(filled.next_page_token);
   return response;
 }
 
 absl::StatusOr<v1::ReceivedReferral> Desk::Open(const LocalCaller& caller, const v1::OpenReferralRequest& request) {
   ASSIGN_OR_RETURN(const std::optional<InboxRow> row, context_.state.FindReceived(request.share_id()));
   if (!row.has_value()) return NoSuchShare();
-  v1::Manifest manifest;
-  if (!manifest.ParseFromString(row->manifest)) return absl::DataLossError("a kept manifest does not parse");
+  ASSIGN_OR_RETURN(const v1::Manifest manifest, ManifestOf(*row));
   // Who may not open it is not told that it is there.
   if (!CheckMayOpen(caller, manifest, context_).ok()) return NoSuchShare();
   ASSIGN_OR_RETURN(const v1::InboxItem item, agents::ItemOf(*row, manifest, context_.state));
@@ -209,8 +222,7 @@ absl::StatusOr<v1::ReportReceivedResponse> Desk::Report(const LocalCaller& calle
                                                         const v1::ReportReceivedRequest& request) {
   ASSIGN_OR_RETURN(const std::optional<InboxRow> row, context_.state.FindReceived(request.share_id()));
   if (!row.has_value()) return NoSuchShare();
-  v1::Manifest manifest;
-  if (!manifest.ParseFromString(row->manifest)) return absl::DataLossError("a kept manifest does not parse");
+  ASSIGN_OR_RETURN(const v1::Manifest manifest, ManifestOf(*row));
   if (!CheckMayOpen(caller, manifest, context_).ok()) return NoSuchShare();
   std::vector<FieldProblem> problems;
   if (!IsProgressReason(request.state(), request.reason()))

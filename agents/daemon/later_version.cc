@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agents/daemon/fault.h"
+#include "agents/daemon/limited_access.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::agents {
@@ -15,10 +16,13 @@ absl::Status NotAllowed(absl::string_view why) {
   return Fault(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED", why);
 }
 
-// The share as the broker knows it, when this agency's own state says that it stands.
-absl::StatusOr<v1::Referral> FindStanding(const std::string& share_id, const AgentContext& context) {
+// The share as the broker knows it, when this agency's own state says that it stands and the person may know of it.
+absl::StatusOr<v1::Referral> FindStanding(const std::string& share_id, const std::string& person,
+                                          const AgentContext& context) {
   ASSIGN_OR_RETURN(const std::optional<OutboxRow> row, context.state.FindShare(share_id));
-  if (!row.has_value()) return Fault(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such share was sent from here");
+  ASSIGN_OR_RETURN(const bool visible, MaySeeSent(person, share_id, context));
+  if (!row.has_value() || !visible)
+    return Fault(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such share was sent from here");
   if (row->state != "STORED") return NotAllowed("only a share that is stored can be superseded");
   ASSIGN_OR_RETURN(const std::string later, context.state.Superseding(share_id));
   if (!later.empty()) return NotAllowed(absl::StrCat("`", later, "` takes its place: supersede that one"));
@@ -50,7 +54,7 @@ std::vector<FieldProblem> Departures(const v1::Referral& older, const ReferralDr
 }  // namespace
 
 absl::Status TakePlaceOf(const std::string& share_id, const AgentContext& context, ReferralDraft& draft) {
-  ASSIGN_OR_RETURN(const v1::Referral referral, FindStanding(share_id, context));
+  ASSIGN_OR_RETURN(const v1::Referral referral, FindStanding(share_id, draft.acting_person, context));
   const std::vector<FieldProblem> problems = Departures(referral, draft);
   if (!problems.empty())
     return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED",

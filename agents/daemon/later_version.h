@@ -14,8 +14,9 @@
 namespace derwent::agents {
 
 // Makes `draft` the next version of the own share `share_id`, as the broker says that it stands. Errors: kNotFound
-// `SHARE_UNKNOWN`; kFailedPrecondition `STATE_NOT_ALLOWED` it was not stored, was withdrawn or superseded;
-// kInvalidArgument naming each field that departs from it, and each recipient that did not have it; kUnavailable.
+// `SHARE_UNKNOWN`, also for an acting person whom its records keep out; kFailedPrecondition `STATE_NOT_ALLOWED` it was
+// not stored, was withdrawn or superseded; kInvalidArgument naming each field that departs from it, and each recipient
+// that did not have it; kUnavailable.
 absl::Status TakePlaceOf(const std::string& share_id, const AgentContext& context, ReferralDraft& draft);
 
 // Likewise of all drafts of a referral: the first takes the place of `share_id`; a companion that of the older

@@ -2,11 +2,11 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-
 #include "agents/daemon/fault.h"
 #include "agents/daemon/page.h"
+#include "agents/sdk/envelope.h"
 #include "agents/sdk/messages.h"
+#include "agents/sdk/request_progress.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::agents {
@@ -38,23 +38,28 @@ absl::StatusOr<AskedRow> RequestDesk::FindVisible(const LocalCaller& caller, con
   ASSIGN_OR_RETURN(const std::optional<AskedRow> row, parts_.requests.FindAsked(request_id));
   if (!row.has_value()) return NoSuchRequest();
   if (IsConsole(caller)) return *row;
-  ASSIGN_OR_RETURN(const bool visible, parts_.asker.MaySee(*row, caller.name));
+  Asker::KnownCases cases;
+  ASSIGN_OR_RETURN(const bool visible, parts_.asker.MaySee(*row, caller.name, cases));
   if (!visible) return NoSuchRequest();
   return *row;
 }
 
 absl::StatusOr<v1::ListSentRequestsResponse> RequestDesk::ListSent(const LocalCaller& caller,
                                                                    const v1::ListSentRequestsRequest& request) {
-  ASSIGN_OR_RETURN(const Page page, PageOf(request.page_size(), request.page_token()));
-  ASSIGN_OR_RETURN(const std::vector<AskedRow> rows, parts_.requests.ListAsked(page.before, page.size));
+  ASSIGN_OR_RETURN(const Page page,
+                   Page::Of("sent requests", caller, request.page_size(), request.page_token(), context_));
+  Asker::KnownCases cases;
+  ASSIGN_OR_RETURN(const Filled<AskedRow> filled,
+                   page.Fill([&](int64_t before, int limit) { return parts_.requests.ListAsked(before, limit); },
+                             [&](const AskedRow& row) -> absl::StatusOr<bool> {
+                               if (IsConsole(caller)) return true;
+                               return parts_.asker.MaySee(row, caller.name, cases);
+                             }));
   v1::ListSentRequestsResponse response;
-  for (const AskedRow& row : rows) {
-    const bool own = IsConsole(caller) || row.acting_person == caller.name;
-    ASSIGN_OR_RETURN(const bool visible, own ? absl::StatusOr<bool>(true) : parts_.asker.MaySee(row, caller.name));
-    if (!visible) continue;
+  for (const AskedRow& row : filled.rows) {
     ASSIGN_OR_RETURN(*response.add_requests(), parts_.asker.Describe(row));
   }
-  if (rows.size() == static_cast<size_t>(page.size)) response.set_next_page_token(absl::StrCat(rows.back().row));
+  response.set_next_page_token(filled.next_page_token);
   return response;
 }
 
@@ -67,6 +72,17 @@ absl::StatusOr<v1::ShowCaseRequestResponse> RequestDesk::Show(const LocalCaller&
   ASSIGN_OR_RETURN(std::vector<v1::OpenedAnswer> answers, parts_.asker.OpenAnswers(row, caller.name));
   for (v1::OpenedAnswer& answer : answers) *response.add_answers() = std::move(answer);
   return response;
+}
+
+absl::StatusOr<v1::SentRequest> RequestDesk::Watch(const LocalCaller& caller,
+                                                   const v1::WatchCaseRequestRequest& request,
+                                                   const std::function<bool()>& wait_on) {
+  while (true) {
+    ASSIGN_OR_RETURN(const AskedRow row, FindVisible(caller, request.request_id()));
+    ASSIGN_OR_RETURN(v1::SentRequest sent, parts_.asker.Describe(row));
+    const bool over = sent.has_expire_time() && FromTimestamp(sent.expire_time()) <= context_.clock.Now();
+    if (over || !IsOutstanding(sent) || !wait_on()) return sent;
+  }
 }
 
 absl::StatusOr<v1::CancelCaseRequestResponse> RequestDesk::Cancel(const LocalCaller& caller,
@@ -85,14 +101,17 @@ absl::StatusOr<v1::CancelCaseRequestResponse> RequestDesk::Cancel(const LocalCal
 absl::StatusOr<v1::ListHeldRequestsResponse> RequestDesk::ListHeld(const LocalCaller& caller,
                                                                    const v1::ListHeldRequestsRequest& request) {
   RETURN_IF_ERROR(CheckRight(caller, LocalRight::kSeeHeld, context_));
-  ASSIGN_OR_RETURN(const Page page, PageOf(request.page_size(), request.page_token()));
-  ASSIGN_OR_RETURN(const std::vector<HeldRow> rows, parts_.requests.ListHeld(page.before, page.size));
+  ASSIGN_OR_RETURN(const Page page,
+                   Page::Of("held requests", caller, request.page_size(), request.page_token(), context_));
+  ASSIGN_OR_RETURN(const Filled<HeldRow> filled,
+                   page.Fill([&](int64_t before, int limit) { return parts_.requests.ListHeld(before, limit); },
+                             [](const HeldRow&) -> absl::StatusOr<bool> { return true; }));
   RETURN_IF_ERROR(context_.state.LogAccess(caller.name, "", "list held"));
   v1::ListHeldRequestsResponse response;
-  for (const HeldRow& row : rows) {
+  for (const HeldRow& row : filled.rows) {
     ASSIGN_OR_RETURN(*response.add_requests(), parts_.holder.Describe(row));
   }
-  if (rows.size() == static_cast<size_t>(page.size)) response.set_next_page_token(absl::StrCat(rows.back().row));
+  response.set_next_page_token(filled.next_page_token);
   return response;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "absl/status/statusor.h"
 
 #include "agents/daemon/approver.h"
@@ -30,6 +32,10 @@ class RequestDesk {
                                                         const v1::ListSentRequestsRequest& request);
   absl::StatusOr<v1::ShowCaseRequestResponse> Show(const LocalCaller& caller,
                                                    const v1::ShowCaseRequestRequest& request);
+  // How it stands once nothing more is to come, or `wait_on` does not go on: it lets a moment pass, and says whether
+  // the caller waits still. Asks each time whether the caller may see it.
+  absl::StatusOr<v1::SentRequest> Watch(const LocalCaller& caller, const v1::WatchCaseRequestRequest& request,
+                                        const std::function<bool()>& wait_on);
   absl::StatusOr<v1::CancelCaseRequestResponse> Cancel(const LocalCaller& caller,
                                                        const v1::CancelCaseRequestRequest& request);
   absl::StatusOr<v1::ListHeldRequestsResponse> ListHeld(const LocalCaller& caller,

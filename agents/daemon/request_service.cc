@@ -1,6 +1,8 @@
 #include "agents/daemon/request_service.h"
 
 #include "agents/daemon/call.h"
+#include "agents/daemon/patience.h"
+#include "trust/base/status_macros.h"
 
 namespace derwent::agents {
 
@@ -23,6 +25,16 @@ grpc::Status AgentRequestServiceGrpc::ShowCaseRequest(grpc::ServerContext* call,
                                                       v1::ShowCaseRequestResponse* response) {
   return RunCall(context_, call, "ShowCaseRequest", response,
                  [&](const LocalCaller& caller) { return desk_.Show(caller, *request); });
+}
+
+grpc::Status AgentRequestServiceGrpc::WatchCaseRequest(grpc::ServerContext* call,
+                                                       const v1::WatchCaseRequestRequest* request,
+                                                       v1::SentRequest* response) {
+  return RunCall(context_, call, "WatchCaseRequest", response,
+                 [&](const LocalCaller& caller) -> absl::StatusOr<v1::SentRequest> {
+                   ASSIGN_OR_RETURN(const Patience patience, Patience::Of(*call, request->wait_seconds()));
+                   return desk_.Watch(caller, *request, [&] { return patience.WaitOn(); });
+                 });
 }
 
 grpc::Status AgentRequestServiceGrpc::CancelCaseRequest(grpc::ServerContext* call,

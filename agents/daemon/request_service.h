@@ -17,6 +17,8 @@ class AgentRequestServiceGrpc final : public v1::AgentRequestService::Service {
                                 v1::ListSentRequestsResponse* response) override;
   grpc::Status ShowCaseRequest(grpc::ServerContext* call, const v1::ShowCaseRequestRequest* request,
                                v1::ShowCaseRequestResponse* response) override;
+  grpc::Status WatchCaseRequest(grpc::ServerContext* call, const v1::WatchCaseRequestRequest* request,
+                                v1::SentRequest* response) override;
   grpc::Status CancelCaseRequest(grpc::ServerContext* call, const v1::CancelCaseRequestRequest* request,
                                  v1::CancelCaseRequestResponse* response) override;
   grpc::Status ListHeldRequests(grpc::ServerContext* call, const v1::ListHeldRequestsRequest* request,

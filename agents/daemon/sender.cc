@@ -10,6 +10,7 @@
 #include "agents/daemon/companion_choice.h"
 #include "agents/daemon/fault.h"
 #include "agents/daemon/later_version.h"
+#include "agents/daemon/limited_access.h"
 #include "agents/daemon/originators.h"
 #include "agents/daemon/sealing.h"
 #include "agents/daemon/split_shares.h"
@@ -25,16 +26,6 @@
 
 namespace derwent::agents {
 namespace {
-
-// Whether the acting person may see every subject's record (limited-access cases).
-bool MaySee(const ReferralDraft& draft) {
-  return std::ranges::all_of(draft.subjects, [&](const DraftSubject& subject) {
-    const auto& only = subject.record.restricted_to();
-    const auto& never = subject.record.excluded_from();
-    const bool allowed = only.empty() || std::ranges::find(only, draft.acting_person) != only.end();
-    return allowed && std::ranges::find(never, draft.acting_person) == never.end();
-  });
-}
 
 // What waits may be refused yet, and takes nothing's place.
 absl::Status AllWaits() {
@@ -61,7 +52,7 @@ absl::StatusOr<Sender::Meant> Sender::Drafts(const v1::PushReferralRequest& requ
   if (!problems.empty())
     return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the referral breaks rules of its form",
                  problems);
-  if (!MaySee(meant.drafts.front())) {
+  if (!Allows(AccessTo(meant.drafts.front()), meant.drafts.front().acting_person)) {
     return Fault(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED",
                  "the acting person may not see one of these records");
   }
@@ -103,6 +94,7 @@ absl::StatusOr<OutboxRow> Sender::PrepareNow(const ReferralDraft& draft, const D
   if (!refused) RETURN_IF_ERROR(Seal(draft, decided, /*adds_to=*/"", /*approvals=*/{}, row));
   TellOlder(draft, decided.decision.recipients, outcome);
   row.supersedes = outcome.supersedes_share_id();
+  RETURN_IF_ERROR(KeepAccess(AccessTo(draft), row.share_id, context_));
   outcome.set_share_id(refused ? "" : row.share_id);
   outcome.set_state(row.state);
   outcome.set_reason(row.reason);
@@ -129,6 +121,7 @@ absl::StatusOr<Sender::Prepared> Sender::Prepare(const ReferralDraft& draft) {
     outcome.set_share_id(share);
     outcome.set_state("PENDING");
     outcome.set_reason("APPROVAL_REQUIRED");
+    RETURN_IF_ERROR(KeepAccess(AccessTo(draft), share, context_));
     prepared.shares.push_back({.share_id = share,
                                .state = "PENDING",
                                .reason = "APPROVAL_REQUIRED",

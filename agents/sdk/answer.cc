@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agents/sdk/neutral_unit.h"
 #include "agents/sdk/references.h"
 #include "agents/sdk/seal/unit.h"
 
@@ -35,14 +36,6 @@ PackageRecipient ReplyTo(const Inquiry& inquiry, const AnswerDecision& decision,
        .asked_categories = {selector.question().categories().begin(), selector.question().categories().end()},
        .holder_commitment = decision.commitment});
   return reply;
-}
-
-v1::UnitContent Neutral(const AnswerLine& line, const std::string& holder) {
-  v1::UnitContent content;
-  content.set_category(line.category);
-  content.set_form(line.asked_form);
-  content.set_neutral(NeutralText(holder));
-  return content;
 }
 
 bool ListsFit(const AnswerDecision& decision) {
@@ -121,7 +114,9 @@ PackageRecipient SilentAnswer(const Inquiry& inquiry, const AnswerDecision& deci
     const bool given = GivenSilently(line, decision, verdicts);
     if (given) NamePersons(decision, reply);  // What is given tells that there is a record; nothing else may.
     reply.units.push_back(
-        {.subject = 1, .content = given ? line.content : Neutral(line, inquiry.selector.recipient_agency())});
+        {.subject = 1,
+         .content =
+             given ? line.content : NeutralUnit(line.category, line.asked_form, inquiry.selector.recipient_agency())});
   }
   return reply;
 }

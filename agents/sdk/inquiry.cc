@@ -8,6 +8,7 @@
 #include "agents/sdk/answer.h"
 #include "agents/sdk/counts.h"
 #include "agents/sdk/decide.h"
+#include "agents/sdk/lets_in.h"
 #include "policy/engine/decide.h"
 #include "policy/engine/lattice.h"
 #include "policy/loader/asked_route.h"
@@ -103,10 +104,7 @@ policy::DecisionRequest AskedBy(const v1::Manifest& selector) {
 }
 
 bool MaySee(const v1::CaseRecord& record, const std::string& person) {
-  const auto& only = record.restricted_to();
-  const auto& never = record.excluded_from();
-  return (only.empty() || std::ranges::find(only, person) != only.end()) &&
-         std::ranges::find(never, person) == never.end();
+  return LetsIn(record.restricted_to(), record.excluded_from(), person);
 }
 
 absl::StatusOr<AnswerDecision> DecideAnswer(const Inquiry& inquiry, const v1::CaseRecord* record,

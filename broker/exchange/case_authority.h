@@ -20,6 +20,10 @@ struct CaseAuthority {
 // For the case's board and area, today. A pure function of the world and the case.
 CaseAuthority AuthorityOver(const LoadedCase& loaded, const Caller& caller, const World& world, absl::Time now);
 
+// Whether a person may see a case of its agency: whom nobody excluded, and who administers it or takes part: is named
+// in it, or, where nobody is, holds today one of its roles, or any that asks for case data where it has none.
+bool MaySeeCase(const LoadedCase& loaded, const Caller& caller, const World& world, absl::Time now);
+
 // Where a case would be convened.
 struct Seat {
   std::string profile;

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
+#include "broker/exchange/case_authority.h"
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/paging.h"
 #include "broker/exchange/reads.h"
@@ -12,10 +13,9 @@
 namespace derwent::exchange {
 namespace {
 
-// An agent reads for its agency, a person unless excluded.
-bool MayRead(const Caller& caller, const LoadedCase& loaded) {
-  return loaded.MemberOf(caller.agency()) != nullptr &&
-         (caller.person().empty() || !loaded.Excludes(caller.agency(), caller.person()));
+// An agent reads for its agency, a person for itself.
+bool MayRead(const Caller& caller, const LoadedCase& loaded, const World& world, absl::Time now) {
+  return caller.person().empty() ? loaded.MemberOf(caller.agency()) != nullptr : MaySeeCase(loaded, caller, world, now);
 }
 
 v1::CaseMember RenderMember(const store::CaseMemberRow& row, const LoadedCase& loaded, const std::string& viewer) {
@@ -53,30 +53,41 @@ v1::Case RenderCase(const LoadedCase& loaded, const std::string& viewer) {
   return message;
 }
 
-absl::StatusOr<v1::Case> GetCase(const Caller& caller, const v1::GetCaseRequest& request, store::Reader& reader) {
+absl::StatusOr<v1::Case> GetCase(const Caller& caller, const v1::GetCaseRequest& request, const World& world,
+                                 absl::Time now, store::Reader& reader) {
   absl::string_view name = request.name();
   std::optional<LoadedCase> loaded;
   if (absl::ConsumePrefix(&name, "cases/")) {
     ASSIGN_OR_RETURN(loaded, LoadCase(std::string(name), reader));
   }
-  if (!loaded.has_value() || !MayRead(caller, *loaded))
+  if (!loaded.has_value() || !MayRead(caller, *loaded, world, now))
     return Refuse(absl::StatusCode::kNotFound, "CASE_UNKNOWN", "no case of this agency has this name");
   return RenderCase(*loaded, caller.agency());
 }
 
 absl::StatusOr<v1::ListCasesResponse> ListCases(const Caller& caller, const v1::ListCasesRequest& request,
-                                                store::Reader& reader) {
+                                                const World& world, absl::Time now, store::Reader& reader) {
   Violations violations;
   const Page page = PageOf(request.page_size(), request.page_token(), UINT64_MAX, violations);
   RETURN_IF_ERROR(violations.ToStatus());
-  ASSIGN_OR_RETURN(const std::vector<store::ListedCase> rows, reader.ListCases(caller.agency(), page.start, page.size));
   v1::ListCasesResponse response;
-  for (const store::ListedCase& row : rows) {
-    ASSIGN_OR_RETURN(const std::optional<LoadedCase> loaded, LoadCase(row.row.case_id, reader));
-    if (loaded.has_value() && MayRead(caller, *loaded)) *response.add_cases() = RenderCase(*loaded, caller.agency());
+  // The page is filled with what the caller may see; a next one is told of only when there is more of that.
+  uint64_t last = 0;
+  for (uint64_t before = page.start;;) {
+    ASSIGN_OR_RETURN(const std::vector<store::ListedCase> rows, reader.ListCases(caller.agency(), before, page.size));
+    for (const store::ListedCase& row : rows) {
+      before = row.position;
+      ASSIGN_OR_RETURN(const std::optional<LoadedCase> loaded, LoadCase(row.row.case_id, reader));
+      if (!loaded.has_value() || !MayRead(caller, *loaded, world, now)) continue;
+      if (static_cast<size_t>(response.cases_size()) == page.size) {
+        response.set_next_page_token(absl::StrCat(last));
+        return response;
+      }
+      *response.add_cases() = RenderCase(*loaded, caller.agency());
+      last = row.position;
+    }
+    if (rows.size() < page.size) return response;
   }
-  if (rows.size() == page.size) response.set_next_page_token(absl::StrCat(rows.back().position));
-  return response;
 }
 
 }  // namespace derwent::exchange

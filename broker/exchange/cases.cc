@@ -128,15 +128,13 @@ absl::Status Reply(const Caller& caller, const std::string& case_id, uint64_t en
   return absl::OkStatus();
 }
 
-// The case, to a person of a member agency whom nobody excluded.
+// The case, to a person who may see it.
 absl::StatusOr<LoadedCase> MembersCase(const Caller& caller, absl::string_view name, Batch& batch) {
   const absl::Status unknown =
       Refuse(absl::StatusCode::kNotFound, "CASE_UNKNOWN", "no case of this agency has this name");
   if (!absl::ConsumePrefix(&name, "cases/")) return unknown;
   ASSIGN_OR_RETURN(std::optional<LoadedCase> loaded, LoadCase(std::string(name), batch.read()));
-  if (!loaded.has_value() || loaded->MemberOf(caller.agency()) == nullptr ||
-      loaded->Excludes(caller.agency(), caller.person()))
-    return unknown;
+  if (!loaded.has_value() || !MaySeeCase(*loaded, caller, batch.world(), batch.now())) return unknown;
   return *std::move(loaded);
 }
 

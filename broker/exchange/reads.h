@@ -26,9 +26,11 @@ absl::StatusOr<v1::CaseRequest> GetCaseRequest(const Caller& caller, const v1::G
 absl::StatusOr<v1::ListCaseRequestsResponse> ListCaseRequests(const Caller& caller,
                                                               const v1::ListCaseRequestsRequest& request,
                                                               absl::Time now, store::Reader& reader);
-absl::StatusOr<v1::Case> GetCase(const Caller& caller, const v1::GetCaseRequest& request, store::Reader& reader);
+// An agent sees its agency's cases, a person as MaySeeCase; a page is filled with what the caller sees.
+absl::StatusOr<v1::Case> GetCase(const Caller& caller, const v1::GetCaseRequest& request, const World& world,
+                                 absl::Time now, store::Reader& reader);
 absl::StatusOr<v1::ListCasesResponse> ListCases(const Caller& caller, const v1::ListCasesRequest& request,
-                                                store::Reader& reader);
+                                                const World& world, absl::Time now, store::Reader& reader);
 // A case as an agency sees it: its own persons, and the exclusions that it made or that concern it.
 v1::Case RenderCase(const LoadedCase& loaded, const std::string& viewer);
 // What a receipt into a checkpoint under the log's signature alone says of the quorum.

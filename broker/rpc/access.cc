@@ -27,14 +27,14 @@ struct Row {
   unsigned who;
 };
 
-// kAuditors: persons whose directory gives them a role that may audit their own agency. kSignatories: one that may sign
-// agreements; kGovernors: either.
-// kMetadataAuditors: one that may see the metadata of all.
+// What concerns one person's share or request is told to persons by their own agent, which knows who of the agency may
+// see it. kAuditors: persons whose directory gives them a role that may audit their own agency. kSignatories: one that
+// may sign agreements; kGovernors: either. kMetadataAuditors: one that may see the metadata of all.
 constexpr std::array<Row, 54> kTable = {{
     {"PlanReferral", kAgents},
     {"SubmitReferral", kAgents},
-    {"GetReferral", kEverybody},
-    {"ListReferrals", kEverybody},
+    {"GetReferral", kAgents | kConsoles},
+    {"ListReferrals", kAgents | kConsoles},
     {"ReportProgress", kAgents},
     {"WithdrawReferral", kAgents},
     {"SendNotice", kAgents},
@@ -48,8 +48,8 @@ constexpr std::array<Row, 54> kTable = {{
     {"SubmitCaseAnswer", kAgents},
     {"AskApproval", kAgents},
     {"GiveApproval", kAgents},
-    {"GetCaseRequest", kEverybody},
-    {"ListCaseRequests", kEverybody},
+    {"GetCaseRequest", kAgents | kConsoles},
+    {"ListCaseRequests", kAgents | kConsoles},
     {"Collect", kAgents},
     {"Acknowledge", kAgents},
     {"GetCheckpoint", kEverybody},

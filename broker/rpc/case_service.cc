@@ -27,20 +27,24 @@ grpc::ServerUnaryReactor* CaseService::CloseCase(grpc::CallbackServerContext* co
 
 grpc::ServerUnaryReactor* CaseService::GetCase(grpc::CallbackServerContext* context, const v1::GetCaseRequest* request,
                                                v1::Case* response) {
-  return runner_.Read(context, "GetCase",
-                      [request, response](const Caller& caller, const World&, store::Reader& reader) -> absl::Status {
-                        ASSIGN_OR_RETURN(*response, exchange::GetCase(caller, *request, reader));
-                        return absl::OkStatus();
-                      });
+  const Clock& clock = *runner_.parts().clock;
+  return runner_.Read(
+      context, "GetCase",
+      [request, response, &clock](const Caller& caller, const World& world, store::Reader& reader) -> absl::Status {
+        ASSIGN_OR_RETURN(*response, exchange::GetCase(caller, *request, world, clock.Now(), reader));
+        return absl::OkStatus();
+      });
 }
 
 grpc::ServerUnaryReactor* CaseService::ListCases(grpc::CallbackServerContext* context,
                                                  const v1::ListCasesRequest* request, v1::ListCasesResponse* response) {
-  return runner_.Read(context, "ListCases",
-                      [request, response](const Caller& caller, const World&, store::Reader& reader) -> absl::Status {
-                        ASSIGN_OR_RETURN(*response, exchange::ListCases(caller, *request, reader));
-                        return absl::OkStatus();
-                      });
+  const Clock& clock = *runner_.parts().clock;
+  return runner_.Read(
+      context, "ListCases",
+      [request, response, &clock](const Caller& caller, const World& world, store::Reader& reader) -> absl::Status {
+        ASSIGN_OR_RETURN(*response, exchange::ListCases(caller, *request, world, clock.Now(), reader));
+        return absl::OkStatus();
+      });
 }
 
 }  // namespace derwent::rpc

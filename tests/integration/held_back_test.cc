@@ -114,6 +114,18 @@ TEST_F(HeldBackTest, IsRefusedWhenTheChairRefuses) {
   EXPECT_THAT(Received(), SizeIs(1));
 }
 
+TEST_F(HeldBackTest, IsKeptFromWhomItsRecordKeepsOut) {
+  v1::PushReferralRequest referral = Referral();
+  referral.mutable_subjects(0)->mutable_record()->add_excluded_from("p-f04e29");  // Probation's SPOC.
+  const std::string waiting = Push(referral).shares(1).share_id();
+  v1::WithdrawRequest withdraw;
+  withdraw.set_share_id(waiting);
+  withdraw.set_reason("SENT_IN_ERROR");
+  EXPECT_THAT(probation().daemon->desk().Withdraw(Person("p-f04e29"), withdraw), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_EQ(ShareOf(waiting).state, "PENDING");
+  EXPECT_OK(probation().daemon->desk().Withdraw(Person(kPusher), withdraw));
+}
+
 TEST_F(HeldBackTest, SurvivesARestart) {
   const v1::PushReferralResponse pushed = Push(Referral());
   Turn();

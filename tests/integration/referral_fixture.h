@@ -27,6 +27,10 @@ inline std::string ReadAll(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
+inline constexpr char kSpoc[] = "p-58b2d1";  // Of the police.
+
+inline LocalCaller Person(const std::string& id) { return {.kind = trust::CallerKind::kPerson, .name = id}; }
+
 // The sample domestic-abuse referral to two recipients.
 inline v1::PushReferralRequest Sample(const std::string& reference = "RMS-1") {
   v1::PushReferralRequest request;
@@ -86,6 +90,16 @@ class ReferralTest : public ::testing::Test {
     request.set_reason(reason);
     request.set_note(note);
     return agent.daemon->desk().Report({.kind = trust::CallerKind::kConsole, .name = "one"}, request);
+  }
+
+  // Ids of the shares sent, as a caller finds them, newest first.
+  std::vector<std::string> SentSeenBy(const LocalCaller& caller) {
+    const auto outbox = police().daemon->desk().ListOutbox(caller, {});
+    EXPECT_OK(outbox);
+    std::vector<std::string> shares;
+    for (const v1::OutboxItem& item : outbox.value_or(v1::ListOutboxResponse()).items())
+      shares.push_back(item.referral().share_id());
+    return shares;
   }
 
   v1::OutboxItem Sent() {

@@ -122,6 +122,53 @@ TEST_F(ReferralTest, OnlyTheAddressedRoleOpensAShare) {
               StatusIs(absl::StatusCode::kNotFound));
 }
 
+TEST_F(ReferralTest, APageIsFilledWithWhatItsReaderMaySeeAndTellsOfNoMore) {
+  for (const char* reference : {"RMS-1", "RMS-2"}) Push(Sample(reference));
+  housing().CollectAll();
+  Desk& desk = housing().daemon->desk();
+  v1::ListInboxRequest one;
+  one.set_page_size(1);
+  const auto registrar = desk.ListInbox(Person("p-ca9b82"), one);
+  ASSERT_OK(registrar);
+  EXPECT_THAT(registrar->items(), IsEmpty());
+  EXPECT_EQ(registrar->next_page_token(), "") << "what is hidden cannot be counted";
+  const auto first = desk.ListInbox(Person("p-f91b60"), one);
+  ASSERT_OK(first);
+  one.set_page_token(first->next_page_token());
+  const auto second = desk.ListInbox(Person("p-f91b60"), one);
+  ASSERT_OK(second);
+  ASSERT_EQ(second->items_size(), 1);
+  EXPECT_NE(second->items(0).share_id(), first->items(0).share_id());
+  EXPECT_EQ(second->next_page_token(), "");
+  EXPECT_THAT(desk.ListInbox(Person("p-ca9b82"), one), StatusIs(absl::StatusCode::kInvalidArgument))
+      << "a token serves its own reader only";
+  v1::ListOutboxRequest elsewhere;
+  elsewhere.set_page_token(one.page_token());
+  EXPECT_THAT(desk.ListOutbox(Person("p-f91b60"), elsewhere), StatusIs(absl::StatusCode::kInvalidArgument))
+      << "and its own list";
+}
+
+TEST_F(ReferralTest, ALimitedRecordsReferralIsKeptFromColleagues) {
+  v1::PushReferralRequest request = Sample();
+  request.mutable_subjects(0)->mutable_record()->add_restricted_to(request.acting_person());
+  const std::string limited = Push(request);
+  v1::PushReferralRequest excluding = Sample("RMS-2");
+  excluding.mutable_subjects(0)->mutable_record()->add_excluded_from(kSpoc);
+  const std::string excluded = Push(excluding);
+  police().Restart();
+  ASSERT_OK(police().daemon->upkeep().RunAll());
+  EXPECT_THAT(SentSeenBy(Person(request.acting_person())), ::testing::ElementsAre(excluded, limited));
+  EXPECT_THAT(SentSeenBy({.kind = trust::CallerKind::kConsole, .name = "one"}),
+              ::testing::ElementsAre(excluded, limited));
+  EXPECT_THAT(SentSeenBy(Person(kSpoc)), IsEmpty());
+  EXPECT_THAT(SentSeenBy(Person("p-9a30f4")), ::testing::ElementsAre(excluded)) << "an officer, like anybody";
+  v1::WithdrawRequest withdraw;
+  withdraw.set_share_id(limited);
+  withdraw.set_reason("SENT_IN_ERROR");
+  EXPECT_THAT(police().daemon->desk().Withdraw(Person(kSpoc), withdraw), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_OK(police().daemon->desk().Withdraw(Person(request.acting_person()), withdraw));
+}
+
 TEST_F(ReferralTest, TheSameReferenceIsOneReferral) {
   const std::string share = Push();
   EXPECT_EQ(Push(), share);

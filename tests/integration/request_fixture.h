@@ -98,6 +98,19 @@ class RequestTest : public ::testing::Test {
     return opened.ok() ? opened->case_id() : "";
   }
 
+  // Changes the own agency's part in a case.
+  absl::Status ChangeCase(const std::string& agency, const std::string& spoc, const std::string& case_id,
+                          const std::function<void(v1::CaseMember&)>& change) {
+    const auto channel = PersonChannel(agency, spoc);
+    const auto stub = v1::CaseService::NewStub(channel->grpc());
+    v1::ChangeCaseMemberRequest request;
+    request.set_request_id(trust::SystemRandom().NewUuid().text());
+    request.set_name(absl::StrCat("cases/", case_id));
+    request.mutable_member()->set_agency(agency);
+    change(*request.mutable_member());
+    return channel->Call(*stub, &v1::CaseService::Stub::ChangeCaseMember, request).status();
+  }
+
   v1::SendCaseRequestRequest Question(const std::string& profile, const std::string& role,
                                       const std::vector<std::string>& categories,
                                       const std::vector<std::string>& holders) {
@@ -165,6 +178,13 @@ class RequestTest : public ::testing::Test {
     const absl::Status sent = agent.daemon->holder().Drain();
     EXPECT_OK(sent);
     EXPECT_OK(agent.daemon->postman().Drain());
+  }
+
+  absl::StatusOr<v1::SentRequest> Watch(TestAgent& agent, const std::string& person, const std::string& request,
+                                        const std::function<bool()>& wait_on) {
+    v1::WatchCaseRequestRequest watch;
+    watch.set_request_id(request);
+    return agent.daemon->requests().Watch(Person(person), watch, wait_on);
   }
 
   v1::ShowCaseRequestResponse Show(TestAgent& agent, const std::string& person, const std::string& request) {

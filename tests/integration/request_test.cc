@@ -1,5 +1,6 @@
 // Case-data requests over real TLS through a real broker: the story, silence, restarts, cancelling.
 #include <map>
+#include <set>
 
 #include "tests/integration/request_fixture.h"
 
@@ -167,6 +168,122 @@ TEST_F(RequestTest, ALeadCannotTellWhoRefusedFromWhoHoldsNothing) {
     EXPECT_EQ(holder.reason(), "") << holder.agency();
   }
   for (const auto& agent : agents) EXPECT_THAT(agent->Alarms(), IsEmpty()) << agent->config.agency;
+}
+
+// What a member of the case sees whom the police's record and the borough's keep out, one given at the slot and one
+// after it.
+TEST_F(RequestTest, WhomARecordKeepsOutSeesWhatAHolderOfNothingWouldGive) {
+  const std::string reader = "p-c85e1f";
+  auto agents = consortium_.Agents({"dcc.community_safety", "police.derbys", "dcc.adults", "cbc"});
+  TestAgent& lead = *agents[0];
+  for (TestAgent* agent : {agents[1].get(), agents[2].get()}) {
+    v1::CaseRecord record = Kestrel();
+    record.mutable_household()->add_facts()->mutable_composition()->set_lives_alone(v1::YES_NO_YES);
+    record.add_excluded_from(reader);
+    agent->records = Holding(record);
+    agent->Restart();
+    ASSERT_OK(agent->daemon->upkeep().RunAll());
+  }
+  v1::SendCaseRequestRequest question =
+      Question("tb.soce", "thematic_lead", {"household", "identity"}, {"police.derbys", "dcc.adults", "cbc"});
+  question.set_purpose("case.exploitation");
+  question.set_board("tb.soce");
+  question.set_subject_role("person_at_risk");
+  question.set_case_id(OpenCase("dcc.community_safety", "p-c85e1f", "tb.soce", "tb.soce", question.area()));
+  ASSERT_OK(ChangeCase("dcc.community_safety", "p-c85e1f", question.case_id(), [&](v1::CaseMember& member) {
+    member.add_persons("p-5f7a21");
+    member.add_persons(reader);
+  }));
+  const auto sent = lead.daemon->requests().Send(Person("p-5f7a21"), question);
+  ASSERT_OK(sent);
+  ASSERT_EQ(sent->state(), "STORED") << sent->reason() << sent->DebugString();
+  for (size_t i = 1; i < agents.size(); ++i) Step(*agents[i]);
+  AnswerAll(*agents[1], "p-58b2d1", true);
+  const auto wait_for = [&](int answers) {
+    const absl::Time end = absl::Now() + absl::Seconds(30);
+    v1::ShowCaseRequestResponse shown;
+    while (shown.answers_size() < answers && absl::Now() < end) {
+      for (size_t i = 1; i < agents.size(); ++i) Step(*agents[i]);
+      EXPECT_OK(lead.daemon->receiver().CollectOnce(absl::Seconds(1)));
+      shown = Show(lead, "p-5f7a21", sent->request_id());
+    }
+    return shown;
+  };
+  ASSERT_EQ(wait_for(3).answers_size(), 3);
+  AnswerAll(*agents[2], "p-f6019d", true);
+  const v1::ShowCaseRequestResponse asked = wait_for(4);
+  ASSERT_EQ(asked.answers_size(), 4) << "three at the slot, one after it";
+  const v1::ShowCaseRequestResponse shown = Show(lead, reader, sent->request_id());
+  ASSERT_EQ(shown.answers_size(), 3) << shown.DebugString();
+  std::set<std::string> told;
+  for (v1::OpenedAnswer answer : shown.answers()) {
+    ASSERT_EQ(answer.units_size(), 2) << answer.agency();
+    EXPECT_EQ(answer.receipts_size(), shown.answers(0).receipts_size());
+    for (v1::OpenedUnit& unit : *answer.mutable_units()) {
+      EXPECT_EQ(unit.content().neutral(), NeutralText(answer.agency()));
+      unit.mutable_content()->clear_neutral();
+    }
+    answer.clear_agency();
+    answer.clear_share_id();
+    answer.clear_receipts();
+    told.insert(answer.DebugString());
+  }
+  EXPECT_THAT(told, SizeIs(1)) << "all say the same";
+  std::set<std::string> states;
+  for (v1::RequestHolder holder : shown.request().holders()) {
+    EXPECT_EQ(holder.answer_share_ids_size(), 1) << holder.agency();
+    holder.clear_agency();
+    holder.clear_answer_share_ids();
+    states.insert(holder.DebugString());
+  }
+  EXPECT_THAT(states, SizeIs(1)) << "and stand alike";
+}
+
+TEST_F(RequestTest, WhoIsExcludedFromTheCaseIsToldNothingOfItsRequests) {
+  auto agents = consortium_.Agents({"dfrs", "dcc.adults"});
+  RequestDesk& desk = agents[0]->daemon->requests();
+  v1::SendCaseRequestRequest question = ReadQuestion("samples/dfrs/home-visit-request.json");
+  question.set_case_id(OpenCase("dfrs", "p-7be041", "fire_safety", "", question.area()));
+  const auto sent = desk.Send(Person("p-23f9a8"), question);
+  ASSERT_OK(sent);
+  v1::ListSentRequestsRequest list;
+  list.set_page_size(1);
+  const auto before = Watch(*agents[0], "p-23f9a8", sent->request_id(), [] { return false; });
+  ASSERT_OK(before);
+  EXPECT_EQ(before->holders_size(), 1);
+  EXPECT_EQ(desk.ListSent(Person("p-23f9a8"), list)->requests_size(), 1);
+  const auto exclude = [](v1::CaseMember& member) { member.add_excluded_persons("p-23f9a8"); };
+  const auto during = Watch(*agents[0], "p-23f9a8", sent->request_id(), [&] {
+    EXPECT_OK(ChangeCase("dfrs", "p-7be041", question.case_id(), exclude));
+    return true;
+  });
+  EXPECT_THAT(during, StatusIs(absl::StatusCode::kNotFound)) << "one who waits is asked about each time";
+  EXPECT_THAT(Watch(*agents[0], "p-23f9a8", sent->request_id(), [] { return true; }),
+              StatusIs(absl::StatusCode::kNotFound));
+  const auto after = desk.ListSent(Person("p-23f9a8"), list);
+  ASSERT_OK(after);
+  EXPECT_THAT(after->requests(), IsEmpty());
+  EXPECT_EQ(after->next_page_token(), "");
+}
+
+TEST_F(RequestTest, WatchingEndsOnceEveryHolderAnswered) {
+  auto agents = consortium_.Agents({"dfrs", "dcc.adults"});
+  TestAgent& fire = *agents[0];
+  v1::SendCaseRequestRequest question = ReadQuestion("samples/dfrs/home-visit-request.json");
+  question.set_case_id(OpenCase("dfrs", "p-7be041", "fire_safety", "", question.area()));
+  const auto sent = fire.daemon->requests().Send(Person("p-23f9a8"), question);
+  ASSERT_OK(sent);
+  const auto at_once = Watch(fire, "p-23f9a8", sent->request_id(), [] { return false; });
+  ASSERT_OK(at_once);
+  EXPECT_EQ(at_once->holders(0).state(), v1::HOLDER_STATE_WAITING);
+  int waits = 0;
+  const auto watched = Watch(fire, "p-23f9a8", sent->request_id(), [&] {
+    if (++waits == 2) Step(*agents[1]);
+    return waits < 10;
+  });
+  ASSERT_OK(watched);
+  EXPECT_EQ(waits, 2);
+  EXPECT_EQ(watched->holders(0).state(), v1::HOLDER_STATE_ANSWERED);
 }
 
 TEST_F(RequestTest, AnAgentJustStartedRefusesNothingBeforeItKnowsWhoIsWho) {

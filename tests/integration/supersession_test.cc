@@ -148,6 +148,21 @@ TEST_F(SupersessionTest, WhatIsNoLaterVersionIsRefusedAndChangesNothing) {
   EXPECT_EQ(SentItem(first).superseded_by_share_id(), "");
 }
 
+TEST_F(SupersessionTest, WhomTheOlderOnesRecordKeepsOutCannotSupersedeIt) {
+  v1::PushReferralRequest limited = Sample();
+  limited.mutable_subjects(0)->mutable_record()->add_excluded_from(kSpoc);
+  const std::string first = Push(limited);
+  for (const LocalCaller& caller : {Person(kSpoc), Console()}) {
+    for (const bool preview : {true, false}) {
+      v1::PushReferralRequest later = Later(first);
+      later.set_acting_person(kSpoc);
+      later.set_validate_only(preview);
+      EXPECT_EQ(ReasonOf(police().daemon->desk().Push(caller, later).status()), "SHARE_UNKNOWN");
+    }
+  }
+  EXPECT_EQ(SentItem(first).superseded_by_share_id(), "");
+}
+
 TEST_F(SupersessionTest, AWithdrawnShareIsNotSupersededNorASupersededOneWithdrawn) {
   const std::string first = Push();
   v1::WithdrawRequest withdraw;

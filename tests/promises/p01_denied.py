@@ -1,6 +1,6 @@
 """P01: denied unless allowed. An empty, broken, stripped or unsigned policy shares nothing: the broker does not start under it, or keeps
 the last good one and says so; a signed policy without agreements, or without the profile, lets nothing through. A role that works no cases
-changes nothing of one, and an exclusion ends only by being named. (Unknown callers at
+changes nothing of one and is not told that it is there, and an exclusion ends only by being named. (Unknown callers at
 every RPC: p01_callers_test.cc; the policy's own worked decisions: tests/policy.)"""
 import json
 import pathlib
@@ -56,7 +56,10 @@ class Denied(PromiseTest):
         self.assertEqual(self.case("spoc", "join", case, "--exclude", excluded).returncode, 0)
         for role, *command in (("registrar", "join", case), ("registrar", "join", case, "--agency", "police.derbys"), ("registrar", "close", case),
                                ("dpo", "join", case, "--readmit", excluded)):
-            self.assertEqual(self.case(role, *command).returncode, 4, command)
+            self.assertEqual(self.case(role, *command).returncode, 5, command)
+        for role in ("registrar", "dpo"):
+            self.assertEqual(self.case(role, "show", case).returncode, 5, f"a {role} takes no part in it")
+            self.assertNotIn(case, self.case(role, "list").stdout)
         self.assertEqual(self.case("practitioner", "show", case).returncode, 5, "the exclusion stands")
         self.assertEqual(self.case("spoc", "join", case).returncode, 0)
         self.assertEqual(self.case("practitioner", "show", case).returncode, 5, "and is not forgotten by being left out")

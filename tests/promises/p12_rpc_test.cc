@@ -287,6 +287,8 @@ std::vector<Wrong> Table() {
           {"case_id", "role", "subject_role", "categories[0]", "grounds[0]", "selector.subject_flags", "selector",
            "holders[0]", "holders[1]"}),
       {"AgentRequestService.ShowCaseRequest", "request_id: 'Oakshott'", StatusCode::kNotFound, "REQUEST_UNKNOWN"},
+      {"AgentRequestService.WatchCaseRequest", "request_id: 'Oakshott'", StatusCode::kNotFound, "REQUEST_UNKNOWN"},
+      Bad("AgentRequestService.WatchCaseRequest", "request_id: 'Oakshott' wait_seconds: 26", {"wait_seconds"}),
       {"AgentRequestService.CancelCaseRequest", "request_id: 'Oakshott' reason: 'Oakshott'", StatusCode::kNotFound,
        "REQUEST_UNKNOWN"},
       Bad("AgentRequestService.ListSentRequests", "page_size: -1 page_token: 'Oakshott'", {"page_size", "page_token"}),

@@ -30,7 +30,10 @@ class CaseTest : public RequestTest {
   absl::StatusOr<v1::Case> Seen(const Caller& caller) {
     v1::GetCaseRequest request;
     request.set_name(absl::StrCat("cases/", kCase));
-    return GetCase(caller, request, *store_->Read().value());
+    return GetCase(caller, request, world(), now_, *store_->Read().value());
+  }
+  absl::StatusOr<v1::ListCasesResponse> Listed(const Caller& caller, const v1::ListCasesRequest& request = {}) {
+    return ListCases(caller, request, world(), now_, *store_->Read().value());
   }
   absl::Status Close(const Caller& caller, const std::string& id = kAnswerId) {
     v1::CloseCaseRequest request;
@@ -189,27 +192,75 @@ TEST_F(CaseTest, AnExcludedPersonSeesAndChangesNothing) {
   ASSERT_OK(Change(request, PersonOf(kHolder, kOfficer)));
   EXPECT_EQ(Told(Seen(PersonOf("dfrs")).status()), "CASE_UNKNOWN");
   EXPECT_EQ(Told(Change(Changing("cbc", kAnswerId), PersonOf("dfrs"))), "CASE_UNKNOWN");
+  EXPECT_EQ(Listed(PersonOf("dfrs"))->cases_size(), 0);
+  EXPECT_EQ(Listed(AgentOf("dfrs"))->cases_size(), 1);
+}
+
+TEST_F(CaseTest, WhoNeitherWorksNorAdministersItIsNotToldThatItIsThere) {
+  Give("dfrs", "p-reg", "registrar");
+  Give("dfrs", "p-count", "analyst");
+  Give("dfrs", "p-new", "practitioner");
+  Give("dfrs", "p-far", "practitioner");
+  world().directories["dfrs"].back().roles[0].areas = {"E06000015"};
+  for (const char* person : {"p-reg", "p-count", "p-far", "p-nobody"}) {
+    EXPECT_EQ(Told(Seen(PersonOf("dfrs", person)).status()), "CASE_UNKNOWN") << person;
+    EXPECT_EQ(Listed(PersonOf("dfrs", person))->cases_size(), 0) << person;
+  }
+  EXPECT_OK(Seen(PersonOf("dfrs", "p-new")));
+  EXPECT_EQ(Listed(PersonOf("dfrs", "p-new"))->cases_size(), 1);
+}
+
+TEST_F(CaseTest, ItsNamedRolesAndThenItsNamedPersonsSeeIt) {
+  Give("dfrs", "p-new", "practitioner");
+  Give("dfrs", "p-duty", "duty_officer");
+  v1::ChangeCaseMemberRequest roles = Changing("dfrs");
+  roles.mutable_member()->add_roles("duty_officer");
+  ASSERT_OK(Change(roles, PersonOf("dfrs")));
+  EXPECT_OK(Seen(PersonOf("dfrs", "p-duty")));
+  EXPECT_EQ(Told(Seen(PersonOf("dfrs", "p-new")).status()), "CASE_UNKNOWN");
+  v1::ChangeCaseMemberRequest persons = Changing("dfrs", kAnswerId);
+  persons.mutable_member()->add_persons("p-new");
+  ASSERT_OK(Change(persons, PersonOf("dfrs")));
+  EXPECT_OK(Seen(PersonOf("dfrs", "p-new")));
+  EXPECT_EQ(Told(Seen(PersonOf("dfrs", "p-duty")).status()), "CASE_UNKNOWN");
+  EXPECT_OK(Seen(PersonOf("dfrs"))) << "its SPOC";
+}
+
+TEST_F(CaseTest, APageIsFilledAndAHiddenCaseNotCounted) {
+  Give("dfrs", "p-brother", "practitioner");
+  ASSERT_OK(Open(Opening(), PersonOf("dfrs")));
+  ASSERT_OK(Exclude("p-brother", PersonOf("dfrs")));
   v1::ListCasesRequest list;
-  EXPECT_EQ(ListCases(PersonOf("dfrs"), list, *store_->Read().value())->cases_size(), 0);
-  EXPECT_EQ(ListCases(AgentOf("dfrs"), list, *store_->Read().value())->cases_size(), 1);
+  list.set_page_size(1);
+  const auto brothers = Listed(PersonOf("dfrs", "p-brother"), list);
+  ASSERT_OK(brothers);
+  EXPECT_EQ(brothers->cases(0).case_id(), kAnswerId);
+  EXPECT_EQ(brothers->next_page_token(), "") << "nothing tells of the case that excludes the reader";
+  const auto first = Listed(PersonOf("dfrs"), list);
+  list.set_page_token(first->next_page_token());
+  const auto second = Listed(PersonOf("dfrs"), list);
+  EXPECT_EQ(second->cases(0).case_id(), kCase);
+  EXPECT_EQ(second->next_page_token(), "");
 }
 
 TEST_F(CaseTest, NobodyElseSeesIt) {
   EXPECT_EQ(Told(Seen(PersonOf("cbc")).status()), "CASE_UNKNOWN");
-  EXPECT_EQ(ListCases(AgentOf("cbc"), {}, *store_->Read().value())->cases_size(), 0);
+  EXPECT_EQ(Listed(AgentOf("cbc"))->cases_size(), 0);
 }
 
 TEST_F(CaseTest, NoOtherRoleOfAMemberAdministersIt) {
   Give("dfrs", "p-reg", "registrar");
   Give("dfrs", "p-new", "practitioner");
-  for (const char* person : {"p-reg", "p-new"}) {
-    EXPECT_EQ(Told(Change(Changing("cbc"), PersonOf("dfrs", person))), "ROLE_NOT_ENTITLED") << person;
-    EXPECT_EQ(Told(Exclude(kPractitioner, PersonOf("dfrs", person))), "ROLE_NOT_ENTITLED") << person;
-    EXPECT_EQ(Told(Close(PersonOf("dfrs", person))), "ROLE_NOT_ENTITLED") << person;
+  for (const auto& [person, told] : {std::pair("p-reg", "CASE_UNKNOWN"), std::pair("p-new", "ROLE_NOT_ENTITLED")}) {
+    EXPECT_EQ(Told(Change(Changing("cbc"), PersonOf("dfrs", person))), told) << person;
+    EXPECT_EQ(Told(Exclude(kPractitioner, PersonOf("dfrs", person))), told) << person;
+    EXPECT_EQ(Told(Close(PersonOf("dfrs", person))), told) << person;
   }
 }
 
 TEST_F(CaseTest, AnExclusionIsNotForgottenByBeingLeftOut) {
+  for (const char* person : {"p-brother", "p-sister"}) Give("dfrs", person, "practitioner");
+  Give(kHolder, "p-uncle", "practitioner");
   ASSERT_OK(Exclude("p-brother", PersonOf("dfrs")));
   ASSERT_OK(Change(Changing("dfrs", kAnswerId), PersonOf("dfrs")));
   EXPECT_EQ(Told(Seen(PersonOf("dfrs", "p-brother")).status()), "CASE_UNKNOWN");
@@ -225,6 +276,7 @@ TEST_F(CaseTest, AnExclusionIsNotForgottenByBeingLeftOut) {
 }
 
 TEST_F(CaseTest, AnExclusionEndsByBeingNamedWithAnEntryOfItsOwn) {
+  Give("dfrs", "p-brother", "practitioner");
   ASSERT_OK(Exclude("p-brother", PersonOf("dfrs")));
   v1::ChangeCaseMemberRequest request = Changing("dfrs", kAnswerId);
   request.add_readmitted_persons("p-brother");

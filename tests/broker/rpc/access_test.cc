@@ -62,9 +62,18 @@ TEST_F(AccessTest, OnlyAnAuditingRoleReadsTheLedger) {
 
 TEST_F(AccessTest, WhoLeftTheDirectoryMayCallNothing) {
   Directory("dpo");
-  EXPECT_OK(May(trust::CallerKind::kPerson, "ListReferrals"));
+  EXPECT_OK(May(trust::CallerKind::kPerson, "ListDirectories"));
   world().directories[exchange::kSender].clear();
-  EXPECT_FALSE(May(trust::CallerKind::kPerson, "ListReferrals").ok());
+  EXPECT_FALSE(May(trust::CallerKind::kPerson, "ListDirectories").ok());
+}
+
+TEST_F(AccessTest, APersonReadsSharesAndRequestsThroughTheOwnAgentOnly) {
+  Directory("spoc");
+  for (const char* method : {"GetReferral", "ListReferrals", "GetCaseRequest", "ListCaseRequests"}) {
+    EXPECT_FALSE(May(trust::CallerKind::kPerson, method).ok()) << method;
+    EXPECT_OK(May(trust::CallerKind::kAgent, method)) << method;
+    EXPECT_OK(May(trust::CallerKind::kConsole, method)) << method;
+  }
 }
 
 TEST_F(AccessTest, AnAgencyThatThePolicyDoesNotKnowMayCallNothing) {

@@ -109,9 +109,7 @@ TEST_F(RequestServerTest, ARequestGoesFromItsCaseToItsAnswerAndTheLedgerVerifies
   get.set_name(std::string("agencies/") + kAsker + "/caseRequests/" + kRequest);
   v1::CaseRequest seen;
   Context context;
-  ASSERT_EQ(Told(v1::CaseRequestService::NewStub(ChannelOf(pki_.IssueFor(kAsker, "person", exchange::kPractitioner)))
-                     ->GetCaseRequest(&context, get, &seen)),
-            "0");
+  ASSERT_EQ(Told(v1::CaseRequestService::NewStub(AgentChannel(kAsker))->GetCaseRequest(&context, get, &seen)), "0");
   EXPECT_EQ(seen.holders(0).state(), v1::HOLDER_STATE_ANSWERED);
 
   Context another;
