@@ -16,6 +16,12 @@
 namespace derwent::cli {
 namespace {
 
+struct Options {
+  std::string file, signing_key, restriction;
+  std::vector<std::string> identifiers, records;
+  bool lift = false;
+};
+
 absl::StatusOr<int> Show(Client& client, Format format) {
   ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
   const auto stub = v1::RegisterService::NewStub(broker->grpc());
@@ -58,26 +64,37 @@ absl::StatusOr<int> Apply(Client& client, const std::string& path, const std::st
   return kExitDone;
 }
 
-absl::StatusOr<int> Restrict(Client& client, const std::vector<std::string>& identifiers, const std::string& id,
-                             bool lift) {
+// Whom a restriction protects now, and by what.
+std::string ProtectionOf(const v1::RestrictResponse& response) {
+  const uint32_t identifiers = response.identifiers_in_force();
+  const uint32_t records = response.record_refs_in_force();
+  const std::string at_broker = identifiers == 0 ? "no identifier was given: the broker stops nothing"
+                                                 : absl::StrCat("whoever has one of ", identifiers,
+                                                                " verified identifiers, at the broker and here");
+  const std::string here = records == 0
+                               ? "a record without a verified identifier is not protected: name it with --record"
+                               : absl::StrCat("the person of ", records, " records, here");
+  return absl::StrCat("in force: ", at_broker, "; ", here);
+}
+
+absl::StatusOr<int> Restrict(Client& client, const Options& o) {
+  if (!o.lift && o.identifiers.empty() && o.records.empty())
+    return absl::InvalidArgumentError(
+        "say whom to restrict: by verified identifiers (--id), by records of your own system (--record), or both");
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentService::NewStub(agent->grpc());
   v1::RestrictRequest request;
-  request.set_restriction_id(id);
-  for (const std::string& identifier : identifiers) request.add_identifiers(identifier);
-  request.set_lift(lift);
+  request.set_restriction_id(o.restriction);
+  request.mutable_identifiers()->Assign(o.identifiers.begin(), o.identifiers.end());
+  request.mutable_record_refs()->Assign(o.records.begin(), o.records.end());
+  request.set_lift(o.lift);
   ASSIGN_OR_RETURN(const v1::RestrictResponse response,
                    agent->Call(*stub, &v1::AgentService::Stub::Restrict, request, client.options()));
   std::cout << response.restriction_id() << "\n";
-  std::cerr << (lift ? "lifted" : "in force") << "; " << response.held_deliveries() << " deliveries stopped\n";
+  std::cerr << (o.lift ? "lifted" : ProtectionOf(response)) << "; " << response.held_deliveries()
+            << " deliveries stopped\n";
   return kExitDone;
 }
-
-struct Options {
-  std::string file, signing_key, restriction;
-  std::vector<std::string> identifiers;
-  bool lift = false;
-};
 
 }  // namespace
 
@@ -97,12 +114,12 @@ void AddRegisterCommands(CLI::App& app, Session& session) {
       [o, &session] { session.Run([&](Client& client) { return Apply(client, o->file, o->signing_key); }); });
   CLI::App* const restriction =
       registers->add_subcommand("restrict", "stop everything of this agency about one person, or lift that");
-  restriction->add_option("--id", o->identifiers, "identifier, `<type>:<value>`");
+  restriction->add_option("--id", o->identifiers, "verified identifier, `<type>:<value>`: the broker stops by it too");
+  restriction->add_option("--record", o->records,
+                          "reference of a record in the agency's own system: protects who has no verified identifier");
   restriction->add_option("--restriction", o->restriction, "restriction id, to lift one");
   restriction->add_flag("--lift", o->lift, "lift it");
-  restriction->callback([o, &session] {
-    session.Run([&](Client& client) { return Restrict(client, o->identifiers, o->restriction, o->lift); });
-  });
+  restriction->callback([o, &session] { session.Run([&](Client& client) { return Restrict(client, *o); }); });
 }
 
 }  // namespace derwent::cli

@@ -4,19 +4,16 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 #include "agents/daemon/fault.h"
 #include "agents/daemon/later_version.h"
 #include "agents/daemon/limited_access.h"
 #include "agents/daemon/page.h"
+#include "agents/daemon/restrictions.h"
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/messages.h"
-#include "agents/sdk/references.h"
-#include "derwent/v1/register.pb.h"
 #include "trust/base/status_macros.h"
-#include "trust/base/uuid.h"
 
 namespace derwent::agents {
 namespace {
@@ -248,30 +245,12 @@ absl::StatusOr<v1::ReportReceivedResponse> Desk::Report(const LocalCaller& calle
   return response;
 }
 
-std::vector<std::string> Desk::ReferencesFor(const google::protobuf::RepeatedPtrField<std::string>& identifiers,
-                                             const std::string& enclave, std::vector<FieldProblem>& problems) const {
-  const std::string name = enclave.empty() ? "general" : enclave;
-  std::vector<std::string> references;
-  const auto key = context_.identity.reference_keys.find(name);
-  if (key == context_.identity.reference_keys.end())
-    problems.push_back({"enclave", "must be one whose key this agency holds"});
-  if (identifiers.empty() || identifiers.size() > static_cast<int>(kMaxReferences))
-    problems.push_back({"identifiers", "must be 1 to 8"});
-  for (int i = 0; i < identifiers.size() && i < static_cast<int>(kMaxReferences); ++i) {
-    const absl::StatusOr<CanonicalIdentifier> identifier = ParseIdentifier(identifiers[i]);
-    if (!identifier.ok())
-      problems.push_back({absl::StrCat("identifiers[", i, "]"), std::string(identifier.status().message())});
-    if (identifier.ok() && key != context_.identity.reference_keys.end())
-      references.push_back(SubjectReference(key->second, *identifier));
-  }
-  return references;
-}
-
 absl::StatusOr<v1::ComputeReferencesResponse> Desk::References(const LocalCaller& caller,
                                                                const v1::ComputeReferencesRequest& request) {
   RETURN_IF_ERROR(CheckRight(caller, LocalRight::kReferences, context_));
   std::vector<FieldProblem> problems;
-  const std::vector<std::string> references = ReferencesFor(request.identifiers(), request.enclave(), problems);
+  const std::vector<std::string> references =
+      ReferencesFor(request.identifiers(), request.enclave(), context_, problems);
   if (!problems.empty()) return Invalid(problems);
   RETURN_IF_ERROR(context_.state.LogAccess(caller.name, "", "references"));
   v1::ComputeReferencesResponse response;
@@ -281,38 +260,8 @@ absl::StatusOr<v1::ComputeReferencesResponse> Desk::References(const LocalCaller
 
 absl::StatusOr<v1::RestrictResponse> Desk::Restrict(const LocalCaller& caller, const v1::RestrictRequest& request) {
   RETURN_IF_ERROR(CheckRight(caller, LocalRight::kRestrict, context_));
-  const std::string id = request.restriction_id().empty() ? context_.random.NewUuid().text() : request.restriction_id();
-  std::vector<FieldProblem> problems;
-  if (!Uuid::Parse(id).ok()) problems.push_back({"restriction_id", "must be a UUID in lowercase, or empty"});
-  v1::ApplyRestrictionRequest apply;
-  if (!request.lift() || !request.identifiers().empty()) {
-    const std::vector<std::string> references = ReferencesFor(request.identifiers(), "general", problems);
-    apply.mutable_references()->Assign(references.begin(), references.end());
-  }
-  if (!problems.empty()) return Invalid(problems);
-  const std::string kept_name = absl::StrCat("restriction/", id);
-  ASSIGN_OR_RETURN(const std::string kept, context_.state.Kept(kept_name));
-  uint32_t last = 0;
-  static_cast<void>(absl::SimpleAtoi(kept, &last));
-  v1::Restriction restriction;
-  restriction.set_restriction_id(id);
-  restriction.set_agency(context_.identity.agency);
-  restriction.set_action(request.lift() ? v1::RESTRICTION_ACTION_LIFT : v1::RESTRICTION_ACTION_RESTRICT);
-  *restriction.mutable_create_time() = ToTimestamp(context_.clock.Now());
-  restriction.set_sequence(last + 1);
-  apply.set_request_id(context_.random.NewUuid().text());
-  ASSIGN_OR_RETURN(*apply.mutable_restriction(),
-                   SignMessage(kRestrictionType, restriction, context_.identity.keys->signing()->key));
-  ASSIGN_OR_RETURN(const v1::ApplyRestrictionResponse applied, context_.broker.ApplyRestriction(apply));
-  RETURN_IF_ERROR(context_.state.Keep(kept_name, absl::StrCat(last + 1)));
-  // The broker stops what goes to it; this agent must not even make it, for what the broker stops is missed by the
-  // asker.
-  RETURN_IF_ERROR(request.lift() ? context_.state.LiftVeto(id)
-                                 : context_.state.SaveVeto(id, {apply.references().begin(), apply.references().end()}));
+  ASSIGN_OR_RETURN(v1::RestrictResponse response, agents::Restrict(request, context_));
   RETURN_IF_ERROR(context_.state.LogAccess(caller.name, "", request.lift() ? "lift" : "restrict"));
-  v1::RestrictResponse response;
-  response.set_restriction_id(id);
-  response.set_held_deliveries(applied.held_deliveries());
   return response;
 }
 

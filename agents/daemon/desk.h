@@ -37,9 +37,6 @@ class Desk {
   // What of the same share waits for agreement does not go either.
   absl::Status CancelWaiting(const OutboxRow& share);
   absl::StatusOr<v1::OutboxItem> ItemOf(const OutboxRow& row);
-  // References of the identifiers; what is wrong with them goes to `problems`.
-  std::vector<std::string> ReferencesFor(const google::protobuf::RepeatedPtrField<std::string>& identifiers,
-                                         const std::string& enclave, std::vector<FieldProblem>& problems) const;
 
   const AgentContext& context_;
   Sender& sender_;

@@ -11,11 +11,11 @@
 #include "agents/daemon/at_once.h"
 #include "agents/daemon/emergency_desk.h"
 #include "agents/daemon/fault.h"
+#include "agents/daemon/restrictions.h"
 #include "agents/daemon/sealing.h"
 #include "agents/daemon/standing_approvals.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/envelope.h"
-#include "agents/sdk/references.h"
 #include "policy/loader/asked_table.h"
 #include "policy/loader/emergency.h"
 #include "policy/loader/record.h"
@@ -130,6 +130,7 @@ absl::Status Holder::LookUp(Standing& standing) {
   const auto view = context_.policy.view();
   if (view == nullptr) return absl::UnavailableError("no policy was verified yet");
   standing.policy_digest = view->bundle->policy_digest;
+  bool vetoed = false;  // By this agency's own officer.
   if (standing.details.matched() && !standing.received.content.empty()) {
     ASSIGN_OR_RETURN(const std::string plain,
                      OpenFromStore(context_.identity, standing.row.request_id, standing.received.content));
@@ -139,8 +140,10 @@ absl::Status Holder::LookUp(Standing& standing) {
     std::vector<v1::UnitContent> units;
     for (const v1::OpenedUnit& unit : kept.units()) units.push_back(unit.content());
     ASSIGN_OR_RETURN(standing.record, RecordFor(standing.inquiry.selector, units));
+    if (standing.record.has_value()) {
+      ASSIGN_OR_RETURN(vetoed, IsRestricted(*standing.record, SelectorRecord(units), context_));
+    }
   }
-  ASSIGN_OR_RETURN(const bool vetoed, Vetoed(standing.record));
   if (vetoed) standing.record.reset();  // Nothing that leaves rests on it, its references included.
   ASSIGN_OR_RETURN(standing.decision,
                    DecideAnswer(standing.inquiry, standing.record.has_value() ? &*standing.record : nullptr,
@@ -154,12 +157,6 @@ absl::Status Holder::LookUp(Standing& standing) {
   ASSIGN_OR_RETURN(standing.approvals, parts_.requests.ApprovalsOf(standing.row.request_id));
   DropStale(standing.decision, standing.policy_digest, standing.approvals);
   return absl::OkStatus();
-}
-
-absl::StatusOr<bool> Holder::Vetoed(const std::optional<v1::CaseRecord>& record) {
-  const auto key = context_.identity.reference_keys.find("general");
-  if (!record.has_value() || key == context_.identity.reference_keys.end()) return false;
-  return context_.state.Vetoed(ReferencesOf(*record, key->second));
 }
 
 absl::Status Holder::Work() {

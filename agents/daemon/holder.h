@@ -73,10 +73,8 @@ class Holder {
   };
   absl::StatusOr<Standing> Load(const HeldRow& row, const InboxRow& received);
   absl::Status LookUp(Standing& standing);
-  // Whether this agency's own officer restricted the person.
   absl::StatusOr<std::optional<v1::CaseRecord>> RecordFor(const v1::Manifest& selector,
                                                           const std::vector<v1::UnitContent>& units);
-  absl::StatusOr<bool> Vetoed(const std::optional<v1::CaseRecord>& record);
   absl::Status WorkOn(const HeldRow& row);
   absl::Status Expire(Standing& standing);
   absl::Status AskApprovers(Standing& standing);

@@ -12,6 +12,7 @@
 #include "agents/daemon/later_version.h"
 #include "agents/daemon/limited_access.h"
 #include "agents/daemon/originators.h"
+#include "agents/daemon/restrictions.h"
 #include "agents/daemon/sealing.h"
 #include "agents/daemon/split_shares.h"
 #include "agents/sdk/channel/rpc_error.h"
@@ -80,6 +81,10 @@ absl::StatusOr<Sender::Decided> Sender::Decide(const ReferralDraft& draft, const
   decided.time = context_.clock.Now();
   ASSIGN_OR_RETURN(decided.decision, DecideAsHolder(draft, plan, decided.view->snapshot(), decided.time,
                                                     context_.identity.contact, context_.random, agreed));
+  for (const DraftSubject& subject : draft.subjects) {
+    ASSIGN_OR_RETURN(const bool restricted, IsRestricted(subject.record, /*told=*/{}, context_));
+    if (restricted) WithholdAll(decided.decision, policy::Describe(policy::ReasonCode::kSubjectRestricted).name);
+  }
   return decided;
 }
 

@@ -235,7 +235,8 @@ class State {
   // Copies SQLite's log of changes into the file and cuts it to nothing: what was overwritten is gone from both.
   absl::Status EmptyLog();
 
-  // Persons whom the agency's own officer restricted, by their references. A restriction known before is replaced.
+  // Persons whom the agency's own officer restricted, by references and digests of records (restrictions.h). A
+  // restriction known before is replaced.
   absl::Status SaveVeto(const std::string& restriction_id, const std::vector<std::string>& references);
   absl::Status LiftVeto(const std::string& restriction_id) { return SaveVeto(restriction_id, {}); }
   absl::StatusOr<bool> Vetoed(const std::vector<std::string>& references);

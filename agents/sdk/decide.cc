@@ -231,6 +231,14 @@ class RecipientDecider {
   std::optional<int> collection_hours_;
 };
 
+void Withhold(v1::UnitOutcome& unit, absl::string_view reason) {
+  unit.set_outcome("WITHHELD");
+  unit.clear_form();
+  unit.clear_approvers();
+  unit.clear_reasons();
+  unit.add_reasons(std::string(reason));
+}
+
 std::string LeadingReason(const HolderDecision& decision) {
   for (const v1::UnitOutcome& outcome : decision.outcomes) {
     if (outcome.outcome() == "PENDING") return "";
@@ -282,6 +290,12 @@ policy::CategoryOutcome OutcomeFrom(const v1::CategoryDecision& message, const p
 }
 
 }  // namespace
+
+void WithholdAll(HolderDecision& decision, absl::string_view reason) {
+  decision.recipients.clear();
+  for (v1::UnitOutcome& unit : decision.outcomes) Withhold(unit, reason);
+  decision.refusal = std::string(reason);
+}
 
 std::string CanonicalDecision(const policy::Decision& decision) {
   trust::CanonicalWriter record("derwent/holder-decision/v1");

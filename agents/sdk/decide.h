@@ -46,6 +46,9 @@ absl::StatusOr<HolderDecision> DecideAsHolder(const ReferralDraft& draft, const 
                                               const HolderContact& contact, trust::Random& random,
                                               const Agreed& agreed = {});
 
+// Withholds all of it for a reason of this agency's own, whatever was decided.
+void WithholdAll(HolderDecision& decision, absl::string_view reason);
+
 // Octets of a holder's decision, for its commitment (FORMAT.md).
 std::string CanonicalDecision(const policy::Decision& decision);
 

@@ -160,8 +160,7 @@ absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRe
                      "is a UUID in lowercase");
   violations.Require(restricts || restriction.action() == v1::RESTRICTION_ACTION_LIFT, "restriction.action",
                      "is an action");
-  violations.Require(request.references_size() <= 8 && (!restricts || request.references_size() >= 1), "references",
-                     "are 1 to 8");
+  violations.Require(request.references_size() <= 8, "references", "are 8 at most");
   for (const std::string& reference : request.references())
     violations.Require(reference.size() == Sha256Digest::kSize, "references", "are 32 octets each");
   RETURN_IF_ERROR(violations.ToStatus());

@@ -2,6 +2,7 @@
 // policy, the deadline, a person whom the holder's own officer restricted.
 #include <algorithm>
 
+#include "agents/daemon/restrictions.h"
 #include "agents/sdk/receipts.h"
 #include "tests/integration/request_fixture.h"
 
@@ -25,6 +26,13 @@ class HomeVisitTest : public RequestTest {
     question.set_case_id(case_);
     if (person != kFireOfficer) question.set_role("spoc");
     return fire().daemon->requests().Send(Person(person), question);
+  }
+  absl::StatusOr<v1::SendCaseRequestResponse> AskAbout(const v1::CaseRecord& selector) {
+    v1::SendCaseRequestRequest question = ReadQuestion("samples/dfrs/home-visit-request.json");
+    question.set_request_ref(absl::StrCat("VISIT-", ++references_));
+    question.set_case_id(case_);
+    *question.mutable_selector() = selector;
+    return fire().daemon->requests().Send(Person(kFireOfficer), question);
   }
 
   std::vector<std::unique_ptr<TestAgent>> agents_;
@@ -167,6 +175,64 @@ TEST_F(HomeVisitTest, WhomTheHoldersOfficerRestrictedIsWithheldWithTheReasonUnti
   ASSERT_OK(adults().daemon->desk().Restrict(Person(kDpo), restrict));
   EXPECT_EQ(answer().units_size(), 2);
   EXPECT_THAT(adults().Alarms(), IsEmpty()) << "nothing was sent that the broker had to stop";
+}
+
+TEST_F(HomeVisitTest, ARecordWithoutAVerifiedIdentifierIsRestrictedByItsOwnReference) {
+  v1::CaseRecord record = Kestrel();
+  record.set_record_ref("ASC-7");
+  record.mutable_household()->add_facts()->mutable_composition()->set_lives_alone(v1::YES_NO_YES);
+  adults().records = Holding(record);
+  adults().Restart();
+  ASSERT_OK(adults().daemon->upkeep().RunAll());
+  v1::RestrictRequest restrict;
+  restrict.add_record_refs("ASC-7");
+  const auto restricted = adults().daemon->desk().Restrict(Person(kDpo), restrict);
+  ASSERT_OK(restricted);
+  EXPECT_EQ(restricted->identifiers_in_force(), 0u);
+  EXPECT_EQ(restricted->record_refs_in_force(), 1u);
+  const auto outcome = [&] {
+    const auto asked = AskAbout(Kestrel());
+    EXPECT_OK(asked);
+    Step(adults());
+    fire().CollectAll();
+    const v1::ShowCaseRequestResponse shown = Show(fire(), kFireOfficer, asked->request_id());
+    const v1::CategoryAnswer* const answer =
+        shown.answers().empty() ? nullptr : AnswerTo(shown.answers(0), "household");
+    return answer == nullptr ? "nothing" : answer->reasons().empty() ? answer->outcome() : answer->reasons(0);
+  };
+  EXPECT_EQ(outcome(), "SUBJECT_RESTRICTED");
+  adults().Restart();
+  ASSERT_OK(adults().daemon->upkeep().RunAll());
+  EXPECT_EQ(outcome(), "SUBJECT_RESTRICTED") << "it is kept";
+  restrict.set_restriction_id(restricted->restriction_id());
+  restrict.set_lift(true);
+  ASSERT_OK(adults().daemon->desk().Restrict(Person(kDpo), restrict));
+  EXPECT_NE(outcome(), "SUBJECT_RESTRICTED");
+  EXPECT_THAT(adults().Alarms(), IsEmpty());
+}
+
+TEST_F(HomeVisitTest, WhatOneWhoAsksSaysOfTheMatchedPersonCountsToo) {
+  v1::CaseRecord record = Kestrel();
+  record.mutable_household()->add_facts()->mutable_composition()->set_lives_alone(v1::YES_NO_YES);
+  v1::CaseRecord told = Kestrel();
+  v1::IdentifierFact& nhs = *told.mutable_identifier()->add_facts();
+  nhs.set_type(v1::IDENTIFIER_TYPE_NHS);
+  nhs.set_value("9990010072");
+  nhs.set_check(v1::IDENTIFIER_CHECK_PASSED);
+  v1::RestrictRequest restrict;
+  restrict.add_identifiers("nhs:9990010072");
+  ASSERT_OK(adults().daemon->desk().Restrict(Person(kDpo), restrict));
+  const AgentContext& context = adults().daemon->context();
+  EXPECT_THAT(IsRestricted(record, told, context), testing::IsOkAndHolds(true));
+  EXPECT_THAT(IsRestricted(record, /*told=*/{}, context), testing::IsOkAndHolds(false));
+}
+
+TEST_F(HomeVisitTest, ARestrictionOfNobodyIsNone) {
+  const auto nobody = adults().daemon->desk().Restrict(Person(kDpo), {});
+  EXPECT_THAT(nobody, StatusIs(absl::StatusCode::kInvalidArgument));
+  v1::RestrictRequest restrict;
+  restrict.add_record_refs("");
+  EXPECT_THAT(adults().daemon->desk().Restrict(Person(kDpo), restrict), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 // Two holders under a profile where existence is secret: one restricted him, one never heard of him.

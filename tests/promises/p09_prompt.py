@@ -54,8 +54,28 @@ class Prompt(PromiseTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("1 deliveries stopped", done.stderr)
         self.held("da.provider", "P09-2", before)
+        self.assertIn("1 verified identifiers, at the broker and here", done.stderr)
         refused = self.bed.push(referral_to("dcc.adults", referralRef="P09-2b"))
         self.assertEqual(refused.returncode, 3, refused.stdout + refused.stderr)
+        lifted = self.bed.derwent("police.derbys", "dpo", "register", "restrict", "--lift", "--restriction", done.stdout.strip())
+        self.assertEqual(lifted.returncode, 0, lifted.stderr)
+
+    def test_2b_a_record_without_a_verified_identifier_is_restricted_by_its_reference(self):
+        nobody = self.bed.derwent("police.derbys", "dpo", "register", "restrict")
+        self.assertEqual(nobody.returncode, 2, "nobody is protected, and it is said")
+        referral = referral_to("dcc.adults", referralRef="P09-2c")
+        for subject in referral["subjects"]:
+            subject["record"].pop("identifier", None)
+        refs = [subject["record"]["recordRef"] for subject in referral["subjects"]]
+        done = self.bed.derwent("police.derbys", "dpo", "register", "restrict", "--record", refs[0])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("the broker stops nothing", done.stderr)
+        refused = self.bed.push(referral)
+        self.assertEqual(refused.returncode, 3, refused.stdout + refused.stderr)
+        self.assertIn("SUBJECT_RESTRICTED", refused.stdout)
+        with self.bed.database() as db:
+            kept = "".join(str(row) for table in ("restriction", "restriction_tag") for row in db.execute(f"select * from {table}"))
+        self.assertNotIn(refs[0], kept)
         lifted = self.bed.derwent("police.derbys", "dpo", "register", "restrict", "--lift", "--restriction", done.stdout.strip())
         self.assertEqual(lifted.returncode, 0, lifted.stderr)
 
