@@ -21,6 +21,8 @@ namespace {
 // When something outside did not answer, or a share waits to be sent.
 constexpr absl::Duration kAgain = absl::Seconds(5);
 constexpr size_t kKeyOctets = 32;
+// As the time of what must be decided afresh: whether it may be permitted at all, whoever agrees.
+constexpr absl::Time kAfresh = absl::UnixEpoch();
 
 ReferralDraft DraftOf(const v1::HeldBackUnits& kept, const std::string& own_agency) {
   const v1::PushReferralRequest& referral = kept.referral();
@@ -82,11 +84,14 @@ absl::StatusOr<bool> HeldBack::Holds(const std::string& share_id) {
 }
 
 absl::Status HeldBack::Work() {
+  if (fresh_look_.IsDue(context_.policy, context_.clock.Now()))
+    RETURN_IF_ERROR(context_.state.WakeAllHeldBack(kAfresh));
   ASSIGN_OR_RETURN(const std::vector<HeldBackRow> due, context_.state.HeldBackDue(context_.clock.Now()));
   absl::Status first;
   for (const HeldBackRow& row : due) {
     const absl::Status done = WorkOn(row);
     if (done.ok()) continue;
+    if (row.next_time == kAfresh && WorthRetrying(done)) fresh_look_.Miss();
     if (first.ok() && WorthRetrying(done)) first = done;
     context_.log.Failure("a share that waits for agreement was not worked on", done, {{"share", row.share_id}});
   }
@@ -176,9 +181,21 @@ absl::Status HeldBack::Ask(Standing& standing) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<bool> HeldBack::EndIfRefused(Standing& standing) {
+  ASSIGN_OR_RETURN(const Sender::Decided decided, sender_.Decide(standing.draft, /*agreed=*/{}));
+  if (decided.decision.refusal.empty()) return false;
+  standing.outcome.mutable_units()->Assign(decided.decision.outcomes.begin(), decided.decision.outcomes.end());
+  RETURN_IF_ERROR(End(standing, decided.decision.refusal));
+  return true;
+}
+
 absl::Status HeldBack::Settle(Standing& standing) {
   const auto view = context_.policy.view();
   if (view == nullptr) return absl::UnavailableError("no policy was verified yet");
+  if (standing.row.next_time == kAfresh) {
+    ASSIGN_OR_RETURN(const bool ended, EndIfRefused(standing));
+    if (ended) return absl::OkStatus();
+  }
   if (standing.kept.policy_digest() != view->bundle->policy_digest) RETURN_IF_ERROR(DecideAgain(standing));
   ASSIGN_OR_RETURN(standing.approvals, requests_.ApprovalsOf(standing.row.share_id));
   std::erase_if(standing.approvals, [&](const ApprovalRow& row) {
@@ -223,8 +240,7 @@ absl::Status HeldBack::Release(Standing& standing, const Agreed& agreed) {
   }
   if (decided.decision.recipients.empty()) {
     standing.outcome.mutable_units()->Assign(decided.decision.outcomes.begin(), decided.decision.outcomes.end());
-    return Refuse(standing,
-                  decided.decision.refusal.empty() ? std::string("APPROVAL_REQUIRED") : decided.decision.refusal);
+    return End(standing, decided.decision.refusal.empty() ? "APPROVAL_REQUIRED" : decided.decision.refusal);
   }
   return sender_.Release(standing.row.share_id, standing.draft, decided, approvals);
 }
@@ -238,13 +254,17 @@ absl::Status HeldBack::Refuse(Standing& standing, const std::string& reason) {
     unit.add_reasons("APPROVAL_REFUSED");
     unit.add_reasons(reason);
   }
+  return End(standing, "APPROVAL_REFUSED");
+}
+
+absl::Status HeldBack::End(Standing& standing, const std::string& reason) {
   RETURN_IF_ERROR(LapseAll(standing.row.share_id, requests_));
   standing.outcome.set_state("REFUSED");
-  standing.outcome.set_reason("APPROVAL_REFUSED");
+  standing.outcome.set_reason(reason);
   context_.metrics.ShareSettled("REFUSED");
   context_.log.Write("info", "a share that waited for agreement ends",
                      {{"share", standing.row.share_id}, {"reason", reason}});
-  return context_.state.RefuseHeldBack(standing.row.share_id, "APPROVAL_REFUSED", standing.outcome.SerializeAsString());
+  return context_.state.RefuseHeldBack(standing.row.share_id, reason, standing.outcome.SerializeAsString());
 }
 
 absl::Status HeldBack::Save(Standing& standing, absl::Time next_time) {

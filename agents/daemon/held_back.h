@@ -8,6 +8,7 @@
 
 #include "agents/daemon/asked_approvals.h"
 #include "agents/daemon/context.h"
+#include "agents/daemon/fresh_look.h"
 #include "agents/daemon/keyed_lock.h"
 #include "agents/daemon/request_state.h"
 #include "agents/daemon/sender.h"
@@ -53,8 +54,12 @@ class HeldBack {
   absl::Status DecideAgain(Standing& standing);
   absl::Status Ask(Standing& standing);
   absl::Status Settle(Standing& standing);
+  // Ends it when nothing of it may go any more, whoever agrees; true: it did.
+  absl::StatusOr<bool> EndIfRefused(Standing& standing);
   absl::Status Release(Standing& standing, const Agreed& agreed);
+  // An approver said no, or nobody did in time (`reason`).
   absl::Status Refuse(Standing& standing, const std::string& reason);
+  absl::Status End(Standing& standing, const std::string& reason);
   absl::Status Save(Standing& standing, absl::Time next_time);
 
   const AgentContext& context_;
@@ -62,6 +67,7 @@ class HeldBack {
   Sender& sender_;
   Upkeep& upkeep_;
   KeyedLock working_;  // By share.
+  FreshLook fresh_look_;
 };
 
 }  // namespace derwent::agents

@@ -160,6 +160,9 @@ absl::Status Holder::LookUp(Standing& standing) {
 }
 
 absl::Status Holder::Work() {
+  // What an approver is waited for may not be answered at all any more.
+  if (fresh_look_.IsDue(context_.policy, context_.clock.Now()))
+    RETURN_IF_ERROR(parts_.requests.WakeAllHeld(context_.clock.Now()));
   ASSIGN_OR_RETURN(const std::vector<HeldRow> due, parts_.requests.HeldDue(context_.clock.Now()));
   if (due.empty()) return absl::OkStatus();
   // Under no older register than the broker let the asker ask by: a refusal under one would be told for good.

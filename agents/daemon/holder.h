@@ -11,6 +11,7 @@
 #include "agents/daemon/asked_approvals.h"
 #include "agents/daemon/context.h"
 #include "agents/daemon/evidence.h"
+#include "agents/daemon/fresh_look.h"
 #include "agents/daemon/keyed_lock.h"
 #include "agents/daemon/postman.h"
 #include "agents/daemon/record_source.h"
@@ -97,6 +98,7 @@ class Holder {
 
   const AgentContext& context_;
   const Parts parts_;
+  FreshLook fresh_look_;
   KeyedLock working_;  // A request at a time: what is decided of it follows what was said of it.
 };
 

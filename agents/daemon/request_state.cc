@@ -214,6 +214,11 @@ absl::Status RequestState::WakeHeld(const std::string& request_id, absl::Time ne
   return Change("UPDATE held SET next_ms = ? WHERE request_id = ?", Millis(next_time), request_id);
 }
 
+absl::Status RequestState::WakeAllHeld(absl::Time next_time) {
+  return Change("UPDATE held SET next_ms = ?1 WHERE next_ms > ?1 AND next_ms < ?2", Millis(next_time),
+                Millis(absl::InfiniteFuture()));
+}
+
 absl::Status RequestState::UpdateHeld(const HeldRow& row, const std::optional<AnswerRow>& answer) {
   return commits_.Run([&](Sql& sql) -> absl::Status {
     RETURN_IF_ERROR(Sql::Statement(sql, "UPDATE held SET details = ?, next_ms = ? WHERE request_id = ?")

@@ -99,6 +99,8 @@ class RequestState {
   absl::StatusOr<std::vector<HeldRow>> HeldDue(absl::Time now);
   absl::StatusOr<std::vector<HeldRow>> ListHeld(int64_t before, int limit);
   absl::Status WakeHeld(const std::string& request_id, absl::Time next_time);
+  // Every one of which something is still to be done.
+  absl::Status WakeAllHeld(absl::Time next_time);
   // Together: how the request stands now, and the answer or supplement made of it, if any.
   absl::Status UpdateHeld(const HeldRow& row, const std::optional<AnswerRow>& answer);
 

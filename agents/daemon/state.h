@@ -148,6 +148,7 @@ class State {
   absl::StatusOr<std::vector<HeldBackRow>> HeldBackDue(absl::Time now);
   absl::StatusOr<std::optional<HeldBackRow>> FindHeldBack(const std::string& share_id);
   absl::Status WakeHeldBack(const std::string& share_id, absl::Time next_time);
+  absl::Status WakeAllHeldBack(absl::Time next_time);
   // Together: how the units stand now, and the outcome that tells it. The share is `PENDING`.
   absl::Status UpdateHeldBack(const HeldBackRow& row, absl::string_view reason, absl::string_view outcome);
   // The share was sealed and waits to be sent; its units stay until it is known to be stored.

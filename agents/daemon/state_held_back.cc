@@ -42,6 +42,10 @@ absl::Status State::WakeHeldBack(const std::string& share_id, absl::Time next_ti
   return Change("UPDATE held_back SET next_ms = ? WHERE share_id = ?", absl::ToUnixMillis(next_time), share_id);
 }
 
+absl::Status State::WakeAllHeldBack(absl::Time next_time) {
+  return Change("UPDATE held_back SET next_ms = ?1 WHERE next_ms > ?1", absl::ToUnixMillis(next_time));
+}
+
 absl::Status State::UpdateHeldBack(const HeldBackRow& row, absl::string_view reason, absl::string_view outcome) {
   return commits_.Run([&](Sql& sql) -> absl::Status {
     RETURN_IF_ERROR(Sql::Statement(sql, "UPDATE held_back SET units = ?, next_ms = ? WHERE share_id = ?")

@@ -105,6 +105,19 @@ absl::Status MarkAnswered(StoredPart& request, absl::Time not_before, Batch& bat
   return batch.write().UpdatePart(request.part);
 }
 
+// Nobody may answer anything of it any more, and that rests on nothing about the person: the asker need not wait for
+// its time to be over. Where existence is secret it is not told, for only who has something to answer is refused.
+absl::Status TellThatItEnded(const policy::Decision& decision, StoredPart& request, Batch& batch) {
+  const Objections not_asked = WhyAllDenied(decision);
+  if (request.share.existence_sensitive || not_asked.empty() || request.part.state == v1::RECIPIENT_STATE_ANSWERED)
+    return absl::OkStatus();
+  request.part.state = v1::RECIPIENT_STATE_REFUSED;
+  request.part.reason = not_asked.front().code;
+  request.part.outcome = {};
+  request.part.update_time = batch.now();
+  return batch.write().UpdatePart(request.part);
+}
+
 }  // namespace
 
 absl::Status SubmitCaseAnswer(const Caller& caller, const v1::SubmitCaseAnswerRequest& request,
@@ -129,6 +142,7 @@ absl::Status SubmitCaseAnswer(const Caller& caller, const v1::SubmitCaseAnswerRe
     response.set_outcome(v1::SUBMIT_OUTCOME_REFUSED);
     const bool changed = !answer.not_now && package.manifest.policy_digest() != world.bundle->policy_digest;
     response.set_reason(changed ? "POLICY_CHANGED" : answer.why_not.front().code);
+    if (!changed && !answer.not_now) RETURN_IF_ERROR(TellThatItEnded(answer.decided.decision, asked, batch));
     return absl::OkStatus();  // Only what took effect is remembered.
   }
   const absl::Time not_before = AnswerTimeOf(asked);

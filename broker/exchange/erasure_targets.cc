@@ -21,7 +21,8 @@ using trust::Field;
 
 // Nothing more happens to a part in one of these, and its package is gone.
 constexpr int32_t kOver[] = {v1::RECIPIENT_STATE_DECLINED,  v1::RECIPIENT_STATE_CLOSED, v1::RECIPIENT_STATE_EXPIRED,
-                             v1::RECIPIENT_STATE_WITHDRAWN, v1::RECIPIENT_STATE_HELD,   v1::RECIPIENT_STATE_ANSWERED};
+                             v1::RECIPIENT_STATE_WITHDRAWN, v1::RECIPIENT_STATE_HELD,   v1::RECIPIENT_STATE_ANSWERED,
+                             v1::RECIPIENT_STATE_REFUSED};
 
 absl::StatusOr<bool> IsOpen(const store::ShareRow& share, const store::PartRow& part, Batch& batch) {
   ASSIGN_OR_RETURN(const std::vector<store::DeliveryRow> waiting, batch.read().DeliveriesOfPart(part.key));

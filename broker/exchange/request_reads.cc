@@ -24,6 +24,8 @@ v1::HolderState StateOf(int32_t state) {
       return v1::HOLDER_STATE_CANCELLED;
     case v1::RECIPIENT_STATE_HELD:
       return v1::HOLDER_STATE_HELD;
+    case v1::RECIPIENT_STATE_REFUSED:
+      return v1::HOLDER_STATE_REFUSED;
     default:
       return v1::HOLDER_STATE_WAITING;
   }

@@ -120,6 +120,17 @@ void Consortium::ChangePolicy(const std::string& edit, const std::string& agreem
                    "mv policy old && mv next policy"));
 }
 
+void Consortium::EndAgreement(const std::string& agreement, const std::string& agency, TestAgent& taken_by) {
+  Run(absl::StrCat("cd '", folder_, "' && at=pki/agencies/", agency, "/people/$(awk '$1 == \"", agency,
+                   "\" {print $2; exit}' signatories) && '" DERWENT_BIN_DIR "/derwent' policy end policy --agreement ",
+                   agreement, " --from 2026-01-01 --certificate $at.pem --key $at.key 2>/dev/null"));
+  const agents::PolicyCache& known = taken_by.daemon->context().policy;
+  const std::string before = known.governance_digest();
+  const absl::Time end = absl::Now() + absl::Seconds(30);
+  while (known.governance_digest() == before && absl::Now() < end) EXPECT_TRUE(taken_by.daemon->upkeep().RunAll().ok());
+  EXPECT_NE(known.governance_digest(), before);
+}
+
 std::unique_ptr<TestAgent> Consortium::Agent(const std::string& agency) {
   auto agent = std::make_unique<TestAgent>();
   auto config = agents::AgentConfig::Load(absl::StrCat(folder_, "/agents/", agency, "/agent.json"));

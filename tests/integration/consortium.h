@@ -198,6 +198,8 @@ class Consortium {
   // Edits the policy by a shell command run where its profiles lie, lets every signatory sign it and an agreement anew,
   // and puts it in place, whole. The broker takes it within seconds.
   void ChangePolicy(const std::string& edit, const std::string& agreement);
+  // Ends an agreement by one party's signatory, as of long ago, and waits until an agent has taken that.
+  void EndAgreement(const std::string& agreement, const std::string& agency, TestAgent& taken_by);
   const std::string& folder() const { return folder_; }
   // `host:port` of the broker.
   const std::string& target() const { return target_; }

@@ -179,6 +179,21 @@ TEST_F(HeldBackTest, UnderAnotherPolicyItIsDecidedAndAskedAgain) {
   EXPECT_THAT(Received(), SizeIs(2));
 }
 
+TEST_F(HeldBackTest, EndsWithTheAgreementAndItsSenderIsToldWhy) {
+  const v1::PushReferralResponse pushed = Push(Referral());
+  Turn();
+  consortium_.EndAgreement("marac", "probation.em", probation());
+  EXPECT_OK(probation().daemon->held_back().Work());
+  const OutboxRow share = ShareOf(pushed.shares(1).share_id());
+  EXPECT_EQ(share.state, "REFUSED") << "nobody waits for the chair any more";
+  EXPECT_EQ(share.reason, "AGREEMENT_NOT_IN_FORCE");
+  v1::ShareOutcome outcome;
+  ASSERT_TRUE(outcome.ParseFromString(share.outcome));
+  EXPECT_EQ(outcome.units(0).outcome(), "WITHHELD");
+  EXPECT_THAT(outcome.units(0).reasons(), Contains("AGREEMENT_NOT_IN_FORCE"));
+  EXPECT_THAT(Received(), SizeIs(1));
+}
+
 TEST_F(HeldBackTest, DoesNotGoOnceTheSenderTookItBack) {
   const v1::PushReferralResponse pushed = Push(Referral());
   Turn();

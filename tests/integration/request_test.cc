@@ -91,6 +91,26 @@ TEST_F(RequestTest, TheGuardianRefusesHousingWithARuleAndANextStep) {
   EXPECT_THAT(trust.Alarms(), IsEmpty());
 }
 
+TEST_F(RequestTest, AnAgreementThatEndsWhileAnApproverIsWaitedForEndsTheWaiting) {
+  auto agents = consortium_.Agents({"rp.housing", "nhs.dhcft"});
+  TestAgent& housing = *agents[0];
+  TestAgent& trust = *agents[1];
+  v1::SendCaseRequestRequest question = ReadQuestion("samples/rp.housing/asb-request.json");
+  question.set_case_id(OpenCase("rp.housing", "p-26e5c3", "tb.ncasb", "tb.ncasb", question.area()));
+  const auto sent = housing.daemon->requests().Send(Person("p-f91b60"), question);
+  ASSERT_OK(sent);
+  Step(trust);
+  housing.CollectAll();
+  ASSERT_EQ(Show(housing, "p-f91b60", sent->request_id()).request().holders(0).state(),
+            v1::HOLDER_STATE_AWAITING_APPROVAL);
+  consortium_.EndAgreement("tb.ncasb", "rp.housing", trust);
+  Step(trust);
+  const v1::ShowCaseRequestResponse shown = Show(housing, "p-f91b60", sent->request_id());
+  EXPECT_EQ(shown.request().holders(0).state(), v1::HOLDER_STATE_REFUSED);
+  EXPECT_EQ(shown.request().holders(0).reason(), "AGREEMENT_NOT_IN_FORCE");
+  EXPECT_THAT(shown.answers(), IsEmpty());
+}
+
 TEST_F(RequestTest, ALeadCannotTellWhoRefusedFromWhoHoldsNothing) {
   auto agents = consortium_.Agents({"dcc.community_safety", "police.derbys", "dcc.adults", "probation.em", "cbc"});
   TestAgent& lead = *agents[0];

@@ -136,6 +136,18 @@ TEST_F(AnswerTest, AClosedCaseEndsAnswersAndHoldsWhatWaits) {
   EXPECT_EQ(EntriesOf("cbc", "held"), 1u);
 }
 
+TEST_F(AnswerTest, TheAskerIsToldThatNothingMayBeAnsweredAnyMoreAndNothingOfARestriction) {
+  ASSERT_OK(Close());
+  const auto under_another = [](v1::Manifest& m, v1::SenderStatement&) { m.set_policy_digest(std::string(32, 'o')); };
+  EXPECT_EQ(Told(Answer(under_another)), "REFUSED POLICY_CHANGED");
+  EXPECT_EQ(HolderSeenBy("cbc").state(), v1::HOLDER_STATE_WAITING) << "the holder makes it afresh";
+  EXPECT_EQ(Told(Answer()), "REFUSED CASE_LINK_REQUIRED");
+  for (const std::string& viewer : {std::string("cbc"), std::string(kHolder)}) {
+    EXPECT_EQ(HolderSeenBy(viewer).state(), v1::HOLDER_STATE_REFUSED) << viewer;
+    EXPECT_EQ(HolderSeenBy(viewer).reason(), "CASE_LINK_REQUIRED") << viewer;
+  }
+}
+
 TEST_F(AnswerTest, ACancelledRequestTakesNoAnswerAndNoSupplement) {
   ASSERT_OK(Withdraw(kShareId, "cbc", kHolder, 1));
   EXPECT_EQ(Told(Answer()), "REFUSED REQUEST_CANCELLED");
@@ -161,6 +173,7 @@ TEST_F(AnswerTest, AHolderThatRestrictedThePersonReleasesNothing) {
   v1::ApplyRestrictionResponse response;
   ASSERT_OK(Run([&](Batch& batch) { return ApplyRestriction(AgentOf(kHolder), apply, response, batch); }));
   EXPECT_EQ(Told(Answer()), "REFUSED SUBJECT_RESTRICTED");
+  EXPECT_EQ(HolderSeenBy("cbc").state(), v1::HOLDER_STATE_WAITING) << "that is the holder's to tell";
 }
 
 TEST_F(AnswerTest, ASupplementFollowsAnAnswerWithItsApproval) {

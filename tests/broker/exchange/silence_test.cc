@@ -84,6 +84,15 @@ TEST_F(SilenceTest, AnAnswerTooEarlyIsRefusedAndOneWithinTheClocksSkewWaitsForIt
   EXPECT_EQ(packages(), 1);
 }
 
+TEST_F(SilenceTest, ThatAnAnswerIsNotPermittedAnyMoreIsNotTold) {
+  const std::vector<std::string> before = EntriesSeenBy("cbc");
+  const std::string waiting = HolderSeenBy("cbc").SerializeAsString();
+  for (auto& agreement : policy().agreements) agreement.notices.push_back({.from = absl::CivilDay(2026, 1, 1)});
+  EXPECT_EQ(Told(Answer()), "REFUSED AGREEMENT_NOT_IN_FORCE");
+  EXPECT_EQ(HolderSeenBy("cbc").SerializeAsString(), waiting) << "only who has something to answer is refused";
+  EXPECT_EQ(EntriesSeenBy("cbc"), before);
+}
+
 struct Telling {
   const char* name;
   SelectorChange change;
