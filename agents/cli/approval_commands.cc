@@ -8,9 +8,11 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 
+#include "agents/cli/closed_list.h"
 #include "agents/cli/content_view.h"
 #include "agents/cli/signing.h"
 #include "agents/cli/text.h"
+#include "agents/sdk/approval.h"
 #include "derwent/v1/agent_request.grpc.pb.h"
 #include "trust/base/status_macros.h"
 #include "trust/identity/certificate.h"
@@ -142,15 +144,12 @@ void AddApprovalCommands(CLI::App& request, Session& session) {
   CLI::App* const approve = request.add_subcommand("approve", "agree to a release, signed with your own key");
   approve->add_option("approval", o->id, "approval id")->required();
   approve->add_option("--category", o->categories, "only these of what is asked; may be repeated");
-  approve->add_option("--ground", o->ground,
-                      "what lifts confidence: gw.consent_confidence or gw.cl_public_interest; needed for health data");
+  FromList(approve->add_option("--ground", o->ground, "what lifts confidence, needed for health data"),
+           agents::ConfidenceGrounds());
   approve->callback([o, &session] { session.Run([&](Client& client) { return Answer(client, *o, true); }); });
   CLI::App* const refuse = request.add_subcommand("refuse", "refuse a release, signed with your own key");
   refuse->add_option("approval", o->id, "approval id")->required();
-  refuse
-      ->add_option("--reason", o->reason,
-                   "NOT_NECESSARY, NOT_PROPORTIONATE, CONFIDENCE, CONSENT, INVESTIGATION or OTHER")
-      ->required();
+  FromList(refuse->add_option("--reason", o->reason, "why")->required(), agents::RefusalReasons());
   refuse->callback([o, &session] { session.Run([&](Client& client) { return Answer(client, *o, false); }); });
 }
 

@@ -1,6 +1,7 @@
 #include "agents/cli/erasure_commands.h"
 
 #include <algorithm>
+#include <array>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 
+#include "agents/cli/closed_list.h"
 #include "agents/cli/erasure_asked.h"
 #include "agents/cli/output.h"
 #include "agents/cli/signing.h"
@@ -23,6 +25,9 @@
 
 namespace derwent::cli {
 namespace {
+
+constexpr std::array<absl::string_view, 3> kHoldReasons = {"LEGAL", "COMPLAINT", "REVIEW"};
+constexpr std::array<absl::string_view, 4> kErasureReasons = {"RIGHT_TO_ERASURE", "UNLAWFUL", "COURT_ORDER", "ERROR"};
 
 using Stub = v1::ErasureService::Stub;
 
@@ -203,7 +208,7 @@ void AddHold(CLI::App& ledger, const std::shared_ptr<Options>& o, Session& sessi
   CLI::App* const lift = hold->add_subcommand("lift", "end a hold that this agency placed");
   lift->add_option("hold", o->id, "hold id")->required();
   for (CLI::App* const command : {place, lift}) {
-    command->add_option("--reason", o->reason, "LEGAL, COMPLAINT or REVIEW")->required();
+    FromList(command->add_option("--reason", o->reason, "why")->required(), kHoldReasons);
     command->add_option("--role", o->role, "role you sign in")->capture_default_str();
   }
   place->callback(
@@ -219,14 +224,14 @@ void AddErase(CLI::App& ledger, const std::shared_ptr<Options>& o, Session& sess
   CLI::App* const request = erase->add_subcommand(
       "request", "ask for it, as the officer of the agency whose data it is; exit 9 until agreed");
   request->add_option("--entry", o->entries, "entry index; may be repeated")->required();
-  request->add_option("--reason", o->reason, "RIGHT_TO_ERASURE, UNLAWFUL, COURT_ORDER or ERROR")->required();
+  FromList(request->add_option("--reason", o->reason, "why")->required(), kErasureReasons);
   CLI::App* const approve =
       erase->add_subcommand("approve", "agree, as the other party's officer or chair of the board: it is done at once");
   approve->add_option("erasure", o->id, "erasure id")->required();
   approve->add_option(
       "--entry", o->entries,
       "what was asked for: refused if it was not; where this agency is no party, needed; may be repeated");
-  approve->add_option("--reason", o->reason, "likewise");
+  FromList(approve->add_option("--reason", o->reason, "likewise"), kErasureReasons);
   for (CLI::App* const command : {request, approve})
     command->add_option("--role", o->role, "role you sign in")->capture_default_str();
   CLI::App* const status = erase->add_subcommand(

@@ -93,15 +93,17 @@ void Rows::PrintTable(std::ostream& out) const {
   }
 }
 
+absl::Status NotWritten(absl::string_view where) { return absl::UnknownError(absl::StrCat("cannot write to ", where)); }
+
 absl::Status WriteOut(const std::string& path, absl::string_view content) {
   if (path == "-") {
     std::cout << content << std::flush;
-    return std::cout ? absl::OkStatus() : absl::UnavailableError("cannot write to standard output");
+    return std::cout ? absl::OkStatus() : NotWritten("standard output");
   }
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file << content;
   file.close();
-  return file ? absl::OkStatus() : absl::UnavailableError(absl::StrCat("cannot write `", path, "`"));
+  return file ? absl::OkStatus() : NotWritten(absl::StrCat("`", path, "`"));
 }
 
 absl::StatusOr<std::string> ReadIn(const std::string& path, size_t limit) {

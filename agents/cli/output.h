@@ -38,7 +38,9 @@ class Rows {
 // ProtoJSON, on one line for JSON Lines.
 std::string ToJson(const google::protobuf::Message& message, bool pretty);
 
-// Writes a file whole, or to standard output when `path` is `-`. Error: kUnavailable.
+// What was to be told is lost (a full device, a closed one): exit code 1, whatever else became of the command.
+absl::Status NotWritten(absl::string_view where);
+// Writes a file whole, or to standard output when `path` is `-`. Error: NotWritten.
 absl::Status WriteOut(const std::string& path, absl::string_view content);
 // Reads a file, or standard input when `path` is `-`. Errors: kInvalidArgument missing or over `limit` octets.
 absl::StatusOr<std::string> ReadIn(const std::string& path, size_t limit);

@@ -6,10 +6,12 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 
+#include "agents/cli/closed_list.h"
 #include "agents/cli/commands.h"
 #include "agents/cli/content_view.h"
 #include "agents/cli/json_input.h"
 #include "agents/cli/text.h"
+#include "agents/sdk/messages.h"
 #include "derwent/v1/agent.grpc.pb.h"
 #include "trust/base/status_macros.h"
 
@@ -152,6 +154,8 @@ int PrintSent(const v1::OutboxItem& item, Format format) {
     rows.Add({"", "", absl::StrCat("supersedes ", item.supersedes_share_id()), "", "", ""});
   if (!item.superseded_by_share_id().empty())
     rows.Add({"", "", absl::StrCat("superseded by ", item.superseded_by_share_id()), "", "", ""});
+  if (item.referral().recipients().empty())  // It went to nobody.
+    rows.Add({"", "", absl::StrCat("now ", absl::AsciiStrToLower(item.state())), item.reason(), "", ""});
   for (const v1::ReferralRecipient& part : item.referral().recipients()) {
     rows.Add({part.agency(), part.role(),
               absl::StrCat("now ", Short(v1::RecipientState_Name(part.state()), "RECIPIENT_STATE_")), part.reason(), "",
@@ -302,8 +306,8 @@ void AddReferralCommands(CLI::App& app, Session& session) {
   for (const auto& [name, progress, what, needs_reason] : reports) {
     CLI::App* const command = referral->add_subcommand(name, what);
     command->add_option("share", o->share, "share id")->required();
-    CLI::Option* const reason = command->add_option("--reason,--outcome", o->reason, "code of the closed list");
-    if (needs_reason) reason->required();
+    CLI::Option* const reason = command->add_option("--reason,--outcome", o->reason, "code");
+    if (needs_reason) FromList(reason->required(), agents::ProgressReasons(progress));
     command->add_option("--note", o->note, "a note to the sender, sealed; - reads it from standard input");
     const v1::ProgressState state = progress;
     command->callback([o, state, &session] {
@@ -312,8 +316,7 @@ void AddReferralCommands(CLI::App& app, Session& session) {
   }
   CLI::App* const withdraw = referral->add_subcommand("withdraw", "take a share back");
   withdraw->add_option("share", o->share, "share id")->required();
-  withdraw->add_option("--reason", o->reason, "SENT_IN_ERROR, CONSENT_WITHDRAWN, RECTIFIED, ERASED or OTHER")
-      ->required();
+  FromList(withdraw->add_option("--reason", o->reason, "why")->required(), agents::WithdrawalReasons());
   withdraw->callback(
       [o, &session] { session.Run([&](Client& client) { return Withdraw(client, o->share, o->reason); }); });
 }

@@ -7,12 +7,15 @@
 #include "absl/time/clock.h"
 
 #include "agents/cli/approval_commands.h"
+#include "agents/cli/closed_list.h"
 #include "agents/cli/commands.h"
 #include "agents/cli/content_view.h"
 #include "agents/cli/json_input.h"
 #include "agents/cli/text.h"
+#include "agents/sdk/messages.h"
 #include "agents/sdk/request_progress.h"
 #include "derwent/v1/agent_request.grpc.pb.h"
+#include "policy/engine/reason.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::cli {
@@ -42,6 +45,16 @@ std::string TimeOf(const google::protobuf::Timestamp& time) {
   return time.seconds() == 0
              ? ""
              : absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone());
+}
+
+using Decisions = google::protobuf::RepeatedPtrField<v1::AskerDecision>;
+
+// What is permitted nearest to what is refused.
+void PrintNextSteps(const Decisions& decisions) {
+  for (const v1::AskerDecision& decision : decisions) {
+    for (const std::string& step : decision.question().next_steps())
+      std::cerr << "  next at " << decision.holder_agency() << ": " << step << "\n";
+  }
 }
 
 absl::StatusOr<int> Send(Client& client, const Options& o, Format format) {
@@ -75,10 +88,7 @@ absl::StatusOr<int> Send(Client& client, const Options& o, Format format) {
     }
   }
   rows.Print(format, std::cout);
-  for (const v1::AskerDecision& decision : response.decisions()) {
-    for (const std::string& step : decision.question().next_steps())
-      std::cerr << "  next at " << decision.holder_agency() << ": " << step << "\n";
-  }
+  PrintNextSteps(response.decisions());
   return code;
 }
 
@@ -129,9 +139,12 @@ absl::StatusOr<int> ListHeld(Client& client, Format format) {
   return kExitDone;
 }
 
-// Refused when the request was; pending while more is to come.
+// Refused when the request was, or every holder's answer; pending while more is to come.
 int CodeOf(const v1::SentRequest& request) {
-  if (request.state() == "REFUSED") return kExitRefused;
+  const bool none = !request.holders().empty() && std::ranges::all_of(request.holders(), [](const auto& holder) {
+    return holder.state() == v1::HOLDER_STATE_REFUSED;
+  });
+  if (request.state() == "REFUSED" || none) return kExitRefused;
   return agents::IsOutstanding(request) ? kExitPartial : kExitDone;
 }
 
@@ -152,6 +165,34 @@ void AddAnswer(const v1::RequestHolder& holder, const v1::OpenedAnswer& answer, 
   }
 }
 
+// What may be done about a refusal; empty: nothing that the reason alone says.
+std::string NextAfter(const std::string& reason) {
+  const policy::ReasonEntry* const entry = policy::FindReason(reason);
+  return entry == nullptr ? "" : std::string(entry->next);
+}
+
+// Every rule that stood against the asker, holder by holder and category by category, and the nearest ways.
+void PrintRefusal(const v1::SentRequest& request, const Decisions& decisions, Format format) {
+  Rows rows({"request", "state", "reason", "holder", "category", "outcome", "rule", "next"});
+  const auto add = [&](const std::string& holder, const std::string& category, const std::string& outcome,
+                       const std::string& rule, const std::string& next) {
+    rows.Add({request.request_id(), request.state(), request.reason(), holder, category, outcome, rule, next});
+  };
+  bool told = false;
+  for (const v1::AskerDecision& decision : decisions) {
+    for (const v1::CategoryDecision& category : decision.question().categories()) {
+      for (const v1::Reason& reason : category.reasons()) {
+        told = true;
+        add(decision.holder_agency(), category.category(), category.outcome(),
+            absl::StrCat(reason.code(), " ", reason.rule()), NextAfter(reason.code()));
+      }
+    }
+  }
+  if (!told) add("", "", "", "", NextAfter(request.reason()));
+  rows.Print(format, std::cout);
+  PrintNextSteps(decisions);
+}
+
 absl::StatusOr<int> Show(Client& client, const Options& o, Format format) {
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentRequestService::NewStub(agent->grpc());
@@ -163,6 +204,10 @@ absl::StatusOr<int> Show(Client& client, const Options& o, Format format) {
     std::cout << ToJson(response, format == Format::kJson) << "\n";
     return CodeOf(response.request());
   }
+  if (response.request().state() == "REFUSED") {
+    PrintRefusal(response.request(), response.decisions(), format);
+    return kExitRefused;
+  }
   Rows rows({"holder", "their state", "category", "outcome", "form", "content", "why", "next", "provenance"});
   for (const v1::RequestHolder& holder : response.request().holders()) {
     bool answered = false;
@@ -171,7 +216,8 @@ absl::StatusOr<int> Show(Client& client, const Options& o, Format format) {
       answered = true;
       AddAnswer(holder, answer, rows);
     }
-    if (!answered) rows.Add({holder.agency(), StateOf(holder), "", "", "", "", holder.reason(), "", ""});
+    if (!answered)
+      rows.Add({holder.agency(), StateOf(holder), "", "", "", "", holder.reason(), NextAfter(holder.reason()), ""});
   }
   rows.Print(format, std::cout);
   return CodeOf(response.request());
@@ -253,7 +299,7 @@ void AddRequestCommands(CLI::App& app, Session& session) {
   AddApprovalCommands(*request, session);
   CLI::App* const cancel = request->add_subcommand("cancel", "take a request back");
   cancel->add_option("request", o->id, "request id")->required();
-  cancel->add_option("--reason", o->reason, "SENT_IN_ERROR, CONSENT_WITHDRAWN, RECTIFIED, ERASED or OTHER");
+  FromList(cancel->add_option("--reason", o->reason, "why"), agents::WithdrawalReasons());
   cancel->callback([o, &session] { session.Run([&](Client& client) { return Cancel(client, *o); }); });
 }
 

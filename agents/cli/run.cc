@@ -63,12 +63,14 @@ int RunDerwent(const std::vector<std::string>& arguments) {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
     app.parse(reversed);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    const std::string typo = ExplainTypo(app, arguments);
-    std::cerr << "derwent: " << (typo.empty() ? error.what() : typo) << "\n  see --help\n";
-    return kExitBadInput;
+    if (error.get_exit_code() != 0) {
+      const std::string typo = ExplainTypo(app, arguments);
+      std::cerr << "derwent: " << (typo.empty() ? error.what() : typo) << "\n  see --help\n";
+      return kExitBadInput;
+    }
+    app.exit(error);  // --help, --version
   }
-  if (!(std::cout << std::flush)) return ReportFailure(absl::UnavailableError("cannot write to standard output"));
+  if (!(std::cout << std::flush)) return ReportFailure(NotWritten("standard output"));
   return session.exit_code;
 }
 

@@ -68,6 +68,11 @@ absl::StatusOr<v1::ShowCaseRequestResponse> RequestDesk::Show(const LocalCaller&
   ASSIGN_OR_RETURN(const AskedRow row, FindVisible(caller, request.request_id()));
   v1::ShowCaseRequestResponse response;
   ASSIGN_OR_RETURN(*response.mutable_request(), parts_.asker.Describe(row));
+  if (row.state == "REFUSED") {
+    v1::SendCaseRequestResponse outcome;
+    if (!outcome.ParseFromString(row.outcome)) return absl::DataLossError("a kept outcome does not parse");
+    *response.mutable_decisions() = std::move(*outcome.mutable_decisions());
+  }
   if (IsConsole(caller)) return response;
   ASSIGN_OR_RETURN(std::vector<v1::OpenedAnswer> answers, parts_.asker.OpenAnswers(row, caller.name));
   for (v1::OpenedAnswer& answer : answers) *response.add_answers() = std::move(answer);

@@ -330,14 +330,18 @@ absl::Status Sender::Submit(const OutboxRow& row) {
     context_.log.Failure("the broker does not take a share", response.status(),
                          {{"share", row.share_id}, {"reason", reason}});
     context_.metrics.ShareSettled("REFUSED");
-    return context_.state.SettleShare(row.share_id, "REFUSED", reason.empty() ? "PAYLOAD_REJECTED" : reason,
-                                      current->outcome);
+    const std::string told = reason.empty() ? "PAYLOAD_REJECTED" : reason;
+    WithholdReleased(*outcome.mutable_units(), told);
+    return context_.state.SettleShare(row.share_id, "REFUSED", told, outcome.SerializeAsString());
   }
   RETURN_IF_ERROR(TakeReceipts(request, *response));
   const bool stored = response->outcome() == v1::SUBMIT_OUTCOME_STORED;
   const std::string state = stored ? "STORED" : "REFUSED";
   *outcome.mutable_receipts() = response->receipts();
-  if (!stored) *outcome.mutable_decisions() = response->decisions();
+  if (!stored) {
+    *outcome.mutable_decisions() = response->decisions();
+    WithholdReleased(*outcome.mutable_units(), response->reason());
+  }
   outcome.set_state(state);
   outcome.set_reason(response->reason());
   context_.metrics.ShareSettled(state);

@@ -21,6 +21,10 @@ namespace {
 
 constexpr absl::Duration kClockSkew = absl::Seconds(30);
 
+bool Among(absl::Span<const absl::string_view> codes, absl::string_view code) {
+  return std::ranges::find(codes, code) != codes.end();
+}
+
 absl::Status NotValid(absl::string_view why) { return absl::FailedPreconditionError(why); }
 
 // Confidence is lifted by a recorded ground only (domain decision 13).
@@ -51,7 +55,8 @@ absl::Status CheckSaid(const v1::ApprovalCommand& command, absl::Time due, absl:
   if (!command.approved())
     return IsRefusalReason(command.reason()) ? absl::OkStatus() : NotValid("the reason is no code of a refusal");
   if (!command.reason().empty()) return NotValid("an agreement has no reason");
-  const bool ground = command.ground() == "gw.consent_confidence" || command.ground() == "gw.cl_public_interest";
+  const bool ground = Among(ConfidenceGrounds(), command.ground());
+  if (!command.ground().empty() && !ground) return NotValid("the ground is none that lifts confidence");
   if (NeedsGround(command) && !ground)
     return NotValid("the ground that lifts confidence must be `gw.consent_confidence` or `gw.cl_public_interest`");
   return absl::OkStatus();
@@ -175,10 +180,17 @@ absl::StatusOr<v1::ApprovalCommand> CheckApproval(const v1::SignedApproval& appr
   return holds ? absl::StatusOr<v1::ApprovalCommand>(command) : NotValid("the approver does not hold the role today");
 }
 
-bool IsRefusalReason(absl::string_view reason) {
+absl::Span<const absl::string_view> RefusalReasons() {
   static constexpr std::array<absl::string_view, 6> kReasons = {"NOT_NECESSARY", "NOT_PROPORTIONATE", "CONFIDENCE",
                                                                 "CONSENT",       "INVESTIGATION",     "OTHER"};
-  return std::ranges::find(kReasons, reason) != kReasons.end();
+  return kReasons;
+}
+
+bool IsRefusalReason(absl::string_view reason) { return Among(RefusalReasons(), reason); }
+
+absl::Span<const absl::string_view> ConfidenceGrounds() {
+  static constexpr std::array<absl::string_view, 2> kGrounds = {"gw.consent_confidence", "gw.cl_public_interest"};
+  return kGrounds;
 }
 
 }  // namespace derwent::agents

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 
 #include "agents/sdk/anchors.h"
 #include "agents/sdk/draft.h"
@@ -46,7 +47,10 @@ absl::StatusOr<v1::ApprovalCommand> CheckApproval(const v1::SignedApproval& appr
                                                   const TrustAnchors& anchors, const policy::Snapshot& snapshot,
                                                   absl::Time now);
 
-// True for a code of a refusal.
+// Codes of a refusal.
+absl::Span<const absl::string_view> RefusalReasons();
 bool IsRefusalReason(absl::string_view reason);
+// Gateways that lift confidence, as the ground of an agreement.
+absl::Span<const absl::string_view> ConfidenceGrounds();
 
 }  // namespace derwent::agents

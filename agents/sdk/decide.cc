@@ -297,6 +297,12 @@ void WithholdAll(HolderDecision& decision, absl::string_view reason) {
   decision.refusal = std::string(reason);
 }
 
+void WithholdReleased(google::protobuf::RepeatedPtrField<v1::UnitOutcome>& units, absl::string_view reason) {
+  for (v1::UnitOutcome& unit : units) {
+    if (unit.outcome() == "RELEASED") Withhold(unit, reason);
+  }
+}
+
 std::string CanonicalDecision(const policy::Decision& decision) {
   trust::CanonicalWriter record("derwent/holder-decision/v1");
   std::vector<std::string> rows;

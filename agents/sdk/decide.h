@@ -49,6 +49,9 @@ absl::StatusOr<HolderDecision> DecideAsHolder(const ReferralDraft& draft, const 
 // Withholds all of it for a reason of this agency's own, whatever was decided.
 void WithholdAll(HolderDecision& decision, absl::string_view reason);
 
+// Nothing of a share that was refused is released: what was to be stands as withheld for the refusal's reason.
+void WithholdReleased(google::protobuf::RepeatedPtrField<v1::UnitOutcome>& units, absl::string_view reason);
+
 // Octets of a holder's decision, for its commitment (FORMAT.md).
 std::string CanonicalDecision(const policy::Decision& decision);
 

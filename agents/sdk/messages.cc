@@ -42,8 +42,7 @@ bool IsCode(absl::string_view reason) {
          std::ranges::all_of(reason, [](char c) { return absl::ascii_isupper(c) || c == '_'; });
 }
 
-template <size_t N>
-bool OneOf(const std::array<absl::string_view, N>& list, absl::string_view reason) {
+bool OneOf(absl::Span<const absl::string_view> list, absl::string_view reason) {
   return std::ranges::find(list, reason) != list.end();
 }
 
@@ -83,19 +82,24 @@ absl::StatusOr<std::string> OpenNote(const v1::MessageHead& head, absl::string_v
   return HpkeOpen(own, NoteBinding(head), "", sealed);
 }
 
-bool IsProgressReason(v1::ProgressState state, absl::string_view reason) {
+absl::Span<const absl::string_view> ProgressReasons(v1::ProgressState state) {
   static constexpr std::array<absl::string_view, 7> kDeclined = {
       "NOT_OUR_AREA", "THRESHOLD_NOT_MET",    "ALREADY_KNOWN", "WRONG_SERVICE",
       "CAPACITY",     "CONFLICT_OF_INTEREST", "OTHER"};
   static constexpr std::array<absl::string_view, 6> kClosed = {"SAFE",        "ACTIONS_COMPLETE", "NO_FURTHER_ACTION",
                                                                "TRANSFERRED", "NOT_ENGAGED",      "OTHER"};
+  if (state == v1::PROGRESS_STATE_DECLINED) return kDeclined;
+  if (state == v1::PROGRESS_STATE_CLOSED) return kClosed;
+  return {};
+}
+
+bool IsProgressReason(v1::ProgressState state, absl::string_view reason) {
   switch (state) {
     case v1::PROGRESS_STATE_ACCEPTED:
       return reason.empty() || IsCode(reason);
     case v1::PROGRESS_STATE_DECLINED:
-      return OneOf(kDeclined, reason);
     case v1::PROGRESS_STATE_CLOSED:
-      return OneOf(kClosed, reason);
+      return OneOf(ProgressReasons(state), reason);
     case v1::PROGRESS_STATE_MORE_INFORMATION:
     case v1::PROGRESS_STATE_AWAITING_APPROVAL:
     case v1::PROGRESS_STATE_ACTION:
@@ -105,10 +109,14 @@ bool IsProgressReason(v1::ProgressState state, absl::string_view reason) {
   }
 }
 
+absl::Span<const absl::string_view> WithdrawalReasons() {
+  static constexpr std::array<absl::string_view, 5> kReasons = {"SENT_IN_ERROR", "CONSENT_WITHDRAWN", "RECTIFIED",
+                                                                "ERASED", "OTHER"};
+  return kReasons;
+}
+
 bool IsWithdrawalReason(absl::string_view reason) {
-  static constexpr std::array<absl::string_view, 6> kReasons = {"SENT_IN_ERROR", "SUPERSEDED", "CONSENT_WITHDRAWN",
-                                                                "RECTIFIED",     "ERASED",     "OTHER"};
-  return OneOf(kReasons, reason);
+  return reason == "SUPERSEDED" || OneOf(WithdrawalReasons(), reason);
 }
 
 }  // namespace derwent::agents

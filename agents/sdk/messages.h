@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 
 #include "derwent/v1/dsse.pb.h"
 #include "derwent/v1/message.pb.h"
@@ -49,9 +50,13 @@ absl::StatusOr<std::string> SealNote(const v1::MessageHead& head, absl::string_v
 absl::StatusOr<std::string> OpenNote(const v1::MessageHead& head, absl::string_view sealed,
                                      const trust::SigningKey& own);
 
-// True for a reason code of the closed list for that state (message.proto); ACCEPTED needs none.
+// The closed list for DECLINED or CLOSED (message.proto); empty for other states, which have none.
+absl::Span<const absl::string_view> ProgressReasons(v1::ProgressState state);
+// True for a reason code of that list, for other states for any code; ACCEPTED needs none.
 bool IsProgressReason(v1::ProgressState state, absl::string_view reason);
-// True for a reason code of a Withdrawal.
+// What a person may give as reason of a withdrawal.
+absl::Span<const absl::string_view> WithdrawalReasons();
+// True for one of them, and for `SUPERSEDED`, which a later version sets.
 bool IsWithdrawalReason(absl::string_view reason);
 
 }  // namespace derwent::agents

@@ -18,12 +18,10 @@ void Scope(Deciding& d) {
   const std::string& id = d.category.id;
   if (!e.scope_found || e.scope.case_scope || e.scope.categories.contains(id)) return;
   const std::string place = absl::StrCat("receivers/", e.request.receiving_role);
-  const bool open_case = e.scope.necessary_with_open_case && e.request.case_link != CaseLink::kNone;
-  if (!open_case || !e.profile->necessary.contains(id)) {
-    d.Deny(ReasonCode::kCategoryNotPermitted, place);
-  } else {
-    d.Approve(e.scope.approver, place);
-  }
+  const bool with_open_case = e.scope.necessary_with_open_case && e.profile->necessary.contains(id);
+  if (!with_open_case) return d.Deny(ReasonCode::kCategoryNotPermitted, place);
+  if (e.request.case_link == CaseLink::kNone) return d.Deny(ReasonCode::kCaseLinkRequired, place);
+  d.Approve(e.scope.approver, place);
 }
 
 void ByProduct(Deciding& d) {

@@ -75,10 +75,9 @@ void Judging::Rights() {
 
 void Judging::InScope() {
   if (!limit_.named || limit_.case_scope || (limit_.categories & bit_) != 0) return;
-  if (open_case() && (b_.necessary & bit_) != 0)
-    Approve(limit_.approver, Place::kReceiver);
-  else
-    Deny(ReasonCode::kCategoryNotPermitted, Place::kReceiver);
+  if (!limit_.open_case || (b_.necessary & bit_) == 0) return Deny(ReasonCode::kCategoryNotPermitted, Place::kReceiver);
+  if (q_.case_link == CaseLink::kNone) return Deny(ReasonCode::kCaseLinkRequired, Place::kReceiver);
+  Approve(limit_.approver, Place::kReceiver);
 }
 
 void Judging::Product() {

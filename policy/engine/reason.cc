@@ -1,5 +1,6 @@
 #include "policy/engine/reason.h"
 
+#include <algorithm>
 #include <array>
 
 namespace derwent::policy {
@@ -72,6 +73,12 @@ constexpr std::array<ReasonEntry, 35> kTable = {{
 }  // namespace
 
 const ReasonEntry& Describe(ReasonCode code) { return kTable[static_cast<size_t>(code)]; }
+
+const ReasonEntry* FindReason(absl::string_view name) {
+  const auto found =
+      std::find_if(kTable.begin(), kTable.end(), [&](const ReasonEntry& entry) { return entry.name == name; });
+  return found == kTable.end() ? nullptr : &*found;
+}
 
 bool StandsAgainst(ReasonCode code) {
   return code != ReasonCode::kNecessary && code != ReasonCode::kConditionMet && code != ReasonCode::kReducedForm &&

@@ -55,6 +55,8 @@ struct ReasonEntry {
   absl::string_view next;         // What may be done; rests on no fact about the subject.
 };
 const ReasonEntry& Describe(ReasonCode code);
+// By its name; null when the table has none of that name.
+const ReasonEntry* FindReason(absl::string_view name);
 
 // False for what only says why a category goes out, or how.
 bool StandsAgainst(ReasonCode code);

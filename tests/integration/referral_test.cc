@@ -169,6 +169,21 @@ TEST_F(ReferralTest, ALimitedRecordsReferralIsKeptFromColleagues) {
   EXPECT_OK(police().daemon->desk().Withdraw(Person(request.acting_person()), withdraw));
 }
 
+TEST_F(ReferralTest, WhatTheBrokerRefusedStandsAsWithheld) {
+  police().broker->before_submit = [this](v1::SubmitReferralRequest&) {
+    v1::RestrictRequest restrict;
+    restrict.add_identifiers("nhs:9990000026");
+    EXPECT_OK(police().daemon->desk().Restrict(Person("p-9a30f4"), restrict));
+  };
+  const auto pushed = police().daemon->desk().Push({.kind = trust::CallerKind::kConsole, .name = "one"}, Sample());
+  ASSERT_OK(pushed);
+  EXPECT_EQ(pushed->shares(0).state(), "REFUSED");
+  EXPECT_EQ(pushed->shares(0).reason(), "SUBJECT_RESTRICTED");
+  ASSERT_FALSE(pushed->shares(0).units().empty());
+  for (const v1::UnitOutcome& unit : pushed->shares(0).units())
+    EXPECT_EQ(unit.outcome(), "WITHHELD") << unit.category();
+}
+
 TEST_F(ReferralTest, ARestrictedRecordIsNotSentEither) {
   v1::PushReferralRequest request = Sample();
   v1::CaseRecord& record = *request.mutable_subjects(0)->mutable_record();

@@ -91,6 +91,28 @@ TEST_F(RequestTest, TheGuardianRefusesHousingWithARuleAndANextStep) {
   EXPECT_THAT(trust.Alarms(), IsEmpty());
 }
 
+TEST_F(RequestTest, WhoIsRefusedIsToldEveryRuleAndTheNearestWay) {
+  auto agents = consortium_.Agents({"dcc.community_safety", "police.derbys"});
+  TestAgent& lead = *agents[0];
+  v1::SendCaseRequestRequest question = Question("tb.soce", "thematic_lead", {"household"}, {"police.derbys"});
+  question.set_purpose("case.exploitation");
+  question.set_board("tb.soce");
+  question.set_subject_role("person_at_risk");
+  const auto sent = lead.daemon->requests().Send(Person("p-5f7a21"), question);
+  ASSERT_OK(sent);
+  ASSERT_EQ(sent->state(), "REFUSED");
+  EXPECT_EQ(sent->reason(), "CASE_LINK_REQUIRED");
+  const v1::ShowCaseRequestResponse shown = Show(lead, "p-5f7a21", sent->request_id());
+  EXPECT_EQ(shown.request().reason(), "CASE_LINK_REQUIRED");
+  ASSERT_EQ(shown.decisions_size(), 1);
+  ASSERT_EQ(shown.decisions(0).question().categories_size(), 1);
+  std::vector<std::string> rules;
+  for (const v1::Reason& reason : shown.decisions(0).question().categories(0).reasons())
+    rules.push_back(absl::StrCat(reason.code(), " ", reason.rule()));
+  EXPECT_THAT(rules, Contains("CASE_LINK_REQUIRED profiles/tb.soce/receivers/thematic_lead"));
+  EXPECT_THAT(shown.decisions(0).question().next_steps(), Contains(HasSubstr("with the open case")));
+}
+
 TEST_F(RequestTest, AnAgreementThatEndsWhileAnApproverIsWaitedForEndsTheWaiting) {
   auto agents = consortium_.Agents({"rp.housing", "nhs.dhcft"});
   TestAgent& housing = *agents[0];

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 #include "policy/engine/decide.h"
@@ -42,6 +43,31 @@ TEST(Nearest, WhatIsLackingIsNamedTogether) {
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].changes, (std::vector<Change>{{.field = "caseLink", .value = "ASSERTED"},
                                                    {.field = "grounds", .value = "fire_safety.household"}}));
+}
+
+TEST(Nearest, ALeadIsToldThatHerCaseIsMissing) {
+  DecisionRequest q = HomeVisit({"incident", "intelligence"});
+  q.receiving_agency = "dcc.community_safety";
+  q.receiving_role = "thematic_lead";
+  q.releasing_agency = "police.derbys";
+  q.profile = "tb.ncasb";
+  q.board = "tb.ncasb";
+  q.purpose = "case.asb";
+  q.case_link = CaseLink::kNone;
+  const Decision decision = Decide(q, Offline(), Midday());
+  const auto told = [&](const std::string& category) {
+    std::vector<ReasonCode> codes;
+    for (const Reason& reason : OutcomeOf(decision, category)->reasons) codes.push_back(reason.code);
+    return codes;
+  };
+  EXPECT_THAT(told("incident"), ::testing::Contains(ReasonCode::kCaseLinkRequired));
+  EXPECT_THAT(told("intelligence"), ::testing::Not(::testing::Contains(ReasonCode::kCaseLinkRequired)))
+      << "no case would help";
+  const std::vector<Alternative> found = NearestTo(q);
+  ASSERT_FALSE(found.empty());
+  EXPECT_EQ(found[0].category, "incident");
+  EXPECT_EQ(found[0].changes, (std::vector<Change>{{.field = "caseLink", .value = "ASSERTED"}}));
+  EXPECT_EQ(found[0].outcome.approvers, (std::set<std::string>{"spoc"}));
 }
 
 TEST(Nearest, AnotherPurposeOfTheRole) {

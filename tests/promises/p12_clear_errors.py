@@ -11,6 +11,7 @@ from testbed import BIN, DEADLINE, HOME, referral_to, wait_for
 
 PLANTED = "Oakshott"
 BAD_INPUT = 2
+POLICY = HOME / "policy/derbyshire"
 
 
 class Formats(PromiseTest):
@@ -223,7 +224,32 @@ class Proofs(Formats):
                     self.told(self.bed.derwent("police.derbys", "dpo", "ledger", command, self.write("bad.tlog-proof", content), "--vkey", self.bed.vkey()), code)
 
 
-class ClearErrors(Referral, Tables, Configuration, Registers, Proofs):
+class LostOutput(Formats):
+    """What cannot be written is said, whatever the command found."""
+
+    OFFLINE = (["--version"], ["--help"], ["referral", "--help"], ["completion", "bash"], ["policy", "check", POLICY], ["policy", "flows", POLICY], ["-o", "csv", "policy", "flows", POLICY],
+               ["policy", "flows", POLICY, "--svg", "-"], ["policy", "agreement", POLICY, "marac"], ["policy", "agreement", POLICY, "marac", "--article30"],
+               ["policy", "manifest", "{run}/policy"], ["policy", "diff", POLICY, POLICY], ["policy", "agreement", POLICY, "marac", "--file", "/dev/full"])
+    ONLINE = (["status"], ["referral", "list"], ["-o", "json", "referral", "list", "--in"], ["request", "list"], ["request", "list", "--held"], ["request", "list", "--approvals"],
+              ["-o", "json", "case", "list"], ["register", "show"], ["key", "list"], ["-o", "csv", "audit", "search"], ["-o", "jsonl", "audit", "search"], ["audit", "refusals"],
+              ["audit", "show", "6"], ["ledger", "checkpoint"], ["ledger", "prove", "6"], ["ledger", "prove", "6", "--out", "/dev/full"], ["ledger", "cosignatures"], ["ledger", "verify", "--all"],
+              ["referral", "plan", "--file", "{run}/plan.json"], ["request", "show", "no-such"], ["ledger", "erase", "status"])
+
+    def test_on_a_full_device_every_command_says_so_and_fails(self):
+        self.write("plan.json", json.dumps(referral_to("dcc.adults", referralRef="PLAN")))
+        for words in self.OFFLINE + self.ONLINE:
+            config = ["--config", self.bed.client("police.derbys", "dpo" if words in self.ONLINE else "practitioner")] if words in self.ONLINE else []
+            argv = [BIN / "derwent", *config, *[str(word).replace("{run}", str(self.bed.run)) for word in words]]
+            told = subprocess.run([str(a) for a in argv], capture_output=True, text=True, timeout=DEADLINE)
+            with open("/dev/full", "w", encoding="utf-8") as full, self.subTest(words):
+                out = subprocess.run([str(a) for a in argv], stdout=full, stderr=subprocess.PIPE, text=True, timeout=DEADLINE)
+                writes = told.stdout or "/dev/full" in words
+                self.assertEqual(out.returncode, 1 if writes else told.returncode, out.stderr)
+                if writes:
+                    self.assertIn("cannot write", out.stderr)
+
+
+class ClearErrors(Referral, Tables, Configuration, Registers, Proofs, LostOutput):
     """All of them, over one testbed."""
 
 

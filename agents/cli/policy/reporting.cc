@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agents/cli/output.h"
 #include "trust/base/status_macros.h"
 #include "trust/signature/key_file.h"
 
@@ -36,7 +37,7 @@ absl::Status WriteOutput(const std::string& path, absl::string_view content) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file.write(content.data(), static_cast<std::streamsize>(content.size()));
   file.close();
-  return file ? absl::OkStatus() : absl::UnavailableError(absl::StrCat("cannot write `", path, "`"));
+  return file ? absl::OkStatus() : NotWritten(absl::StrCat("`", path, "`"));
 }
 
 }  // namespace derwent::cli

@@ -44,6 +44,27 @@ TEST(RunTest, MissingArgumentsAreWrongUsage) {
   EXPECT_EQ(Derwent({"referral", "decline", "some-share"}).code, kExitBadInput);
 }
 
+TEST(RunTest, ACodeThatIsNoneIsAWrongCommandThatNamesThoseThereAre) {
+  const std::vector<std::vector<std::string>> wrong = {
+      {"referral", "decline", "s", "--reason", "THRESHHOLD_NOT_MET"},
+      {"referral", "close", "s", "--outcome", "SAEF"},
+      {"referral", "withdraw", "s", "--reason", "SENT_IN_EROR"},
+      {"request", "cancel", "r", "--reason", "ERASD"},
+      {"request", "refuse", "a", "--reason", "CONFIDENC"},
+      {"request", "approve", "a", "--ground", "gw.consent_confidense"},
+      {"ledger", "hold", "place", "--entry", "1", "--reason", "LEGALL"},
+      {"ledger", "erase", "request", "--entry", "1", "--reason", "COURT_ODER"}};
+  for (const std::vector<std::string>& arguments : wrong) {
+    const Ran ran = Derwent(arguments);
+    EXPECT_EQ(ran.code, kExitBadInput) << ran.err;
+    EXPECT_THAT(ran.err, HasSubstr("must be one of ")) << arguments[1];
+    EXPECT_THAT(ran.err, HasSubstr("did you mean `")) << arguments[1];
+  }
+  const Ran sentence = Derwent({"referral", "decline", "s", "--reason", "Oakshott moved away"});
+  EXPECT_EQ(sentence.code, kExitBadInput);
+  EXPECT_THAT(sentence.err, ::testing::Not(HasSubstr("Oakshott"))) << "what was given is not repeated";
+}
+
 TEST(RunTest, AMissingConfigurationSaysHowToGiveOne) {
   const Ran ran = Derwent({"--config", "/nonexistent/client.yaml", "status"});
   EXPECT_EQ(ran.code, kExitBadInput);

@@ -309,8 +309,7 @@ TEST_F(CaseRequestTest, AThematicLeadAsksForHerOwnBoardAlone) {
   };
   EXPECT_EQ(ask("", kArea), "REFUSED ROLE_NOT_ENTITLED");
   EXPECT_EQ(ask("tb.soce", kArea), "REFUSED ROLE_NOT_ENTITLED");
-  EXPECT_EQ(ask("tb.ncasb", "E07000038"), "REFUSED CATEGORY_NOT_PERMITTED")
-      << "the case is of another area: aggregates only";
+  EXPECT_EQ(ask("tb.ncasb", "E07000038"), "REFUSED CASE_LINK_REQUIRED") << "the case is of another area";
   EXPECT_EQ(ask("tb.ncasb", kArea), "STORED");
 }
 
