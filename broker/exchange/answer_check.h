@@ -5,7 +5,7 @@
 
 #include "broker/exchange/decide.h"
 #include "broker/exchange/package_check.h"
-#include "broker/exchange/rules.h"
+#include "broker/exchange/stored.h"
 
 namespace derwent::exchange {
 

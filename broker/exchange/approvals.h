@@ -8,7 +8,7 @@
 #include "broker/exchange/approval_check.h"
 #include "broker/exchange/decide.h"
 #include "broker/exchange/package_check.h"
-#include "broker/exchange/rules.h"
+#include "broker/exchange/stored.h"
 
 namespace derwent::exchange {
 

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
-#include "broker/exchange/rules.h"
+#include "broker/exchange/in_force.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 

@@ -4,9 +4,9 @@
 #include "absl/strings/strip.h"
 
 #include "broker/exchange/case_authority.h"
+#include "broker/exchange/cases.h"
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/paging.h"
-#include "broker/exchange/reads.h"
 #include "broker/exchange/refusal.h"
 #include "trust/base/status_macros.h"
 

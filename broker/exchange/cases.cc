@@ -1,3 +1,5 @@
+#include "broker/exchange/cases.h"
+
 #include <algorithm>
 #include <set>
 
@@ -8,9 +10,7 @@
 #include "broker/exchange/case_link.h"
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/idempotency.h"
-#include "broker/exchange/reads.h"
 #include "broker/exchange/refusal.h"
-#include "broker/exchange/rules.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 

@@ -2,9 +2,10 @@
 
 #include "broker/exchange/decide.h"
 #include "broker/exchange/envelope.h"
+#include "broker/exchange/mailbox.h"
 #include "broker/exchange/refusal.h"
-#include "broker/exchange/rules.h"
 #include "broker/exchange/shares.h"
+#include "broker/exchange/stored.h"
 #include "broker/exchange/witnessed.h"
 #include "policy/loader/emergency.h"
 #include "trust/base/status_macros.h"

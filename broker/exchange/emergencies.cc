@@ -11,7 +11,7 @@
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/idempotency.h"
 #include "broker/exchange/refusal.h"
-#include "broker/exchange/rules.h"
+#include "broker/exchange/stored.h"
 #include "policy/engine/calendar.h"
 #include "policy/loader/emergency.h"
 #include "trust/base/london.h"

@@ -1,7 +1,6 @@
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/erasures.h"
 #include "broker/exchange/paging.h"
-#include "broker/exchange/reads.h"
 #include "broker/exchange/refusal.h"
 #include "trust/base/status_macros.h"
 

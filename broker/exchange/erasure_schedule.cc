@@ -8,7 +8,6 @@
 #include "absl/strings/str_split.h"
 
 #include "broker/exchange/erasures.h"
-#include "broker/exchange/rules.h"
 #include "broker/ledger/erasure.h"
 #include "policy/loader/retention.h"
 #include "trust/base/encoding.h"

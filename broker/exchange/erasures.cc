@@ -9,7 +9,6 @@
 #include "broker/exchange/case_link.h"
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/refusal.h"
-#include "broker/exchange/rules.h"
 #include "broker/ledger/attributes.h"
 #include "broker/ledger/erasure.h"
 #include "trust/base/status_macros.h"

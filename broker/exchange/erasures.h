@@ -7,13 +7,32 @@
 #include "absl/status/statusor.h"
 
 #include "broker/exchange/batch.h"
+#include "broker/exchange/erasure_check.h"
 #include "broker/exchange/erasure_targets.h"
 #include "derwent/v1/erasure_service.pb.h"
 #include "trust/entry/erasure_record.h"
 
-// What approved and scheduled erasures share.
+// Holds, and erasures: asked for, agreed to, attested, and by schedule.
 
 namespace derwent::exchange {
+
+// A hold is placed or ended, under a person's own signature.
+absl::Status ApplyHold(const Caller& caller, const CheckedHold& hold, v1::ApplyHoldResponse& response, Batch& batch);
+// An erasure is asked for by the data owner's officer; and done once somebody of the other side agrees.
+absl::Status RequestErasure(const Caller& caller, const CheckedErasure& asked, v1::Erasure& response, Batch& batch);
+absl::Status ApproveErasure(const Caller& caller, const CheckedErasure& agreed, v1::Erasure& response, Batch& batch);
+absl::Status AttestErasure(const Caller& caller, const v1::AttestErasureRequest& request,
+                           v1::AttestErasureResponse& response, Batch& batch);
+// Erases whole what the retention of its profile no longer covers: each retention walks over at most 256 entries a
+// call, and `more_due` says that one has not come to its end.
+absl::Status EraseDue(Batch& batch);
+// Enters which parties have not attested an erasure in time, at most 64 a call.
+absl::Status ChaseErasures(Batch& batch);
+// What concerns the caller's agency; `now` tells what lapsed.
+absl::StatusOr<v1::ListErasuresResponse> ListErasures(const Caller& caller, const v1::ListErasuresRequest& request,
+                                                      absl::Time now, store::Reader& reader);
+
+// Shared by approved and scheduled erasures.
 
 // How long a party has to erase the same and attest it, before it is asked again.
 inline constexpr absl::Duration kAttestWithin = absl::Hours(24 * 7);

@@ -1,7 +1,6 @@
 #include "broker/exchange/erasure_targets.h"
 #include "broker/exchange/erasures.h"
 #include "broker/exchange/refusal.h"
-#include "broker/exchange/rules.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 

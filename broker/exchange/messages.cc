@@ -4,8 +4,9 @@
 
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/idempotency.h"
+#include "broker/exchange/mailbox.h"
 #include "broker/exchange/refusal.h"
-#include "broker/exchange/rules.h"
+#include "broker/exchange/stored.h"
 #include "derwent/v1/message.pb.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"

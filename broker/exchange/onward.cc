@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/rules.h"
+#include "broker/exchange/stored.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
 

@@ -8,7 +8,7 @@
 
 #include "broker/exchange/archive.h"
 #include "broker/exchange/decide.h"
-#include "broker/exchange/rules.h"
+#include "broker/exchange/in_force.h"
 #include "broker/ledger/attributes.h"
 #include "derwent/v1/register.pb.h"
 #include "policy/loader/canonical_request.h"

@@ -11,7 +11,7 @@
 #include "broker/exchange/plan_keys.h"
 #include "broker/exchange/quota.h"
 #include "broker/exchange/refusal.h"
-#include "broker/exchange/rules.h"
+#include "broker/exchange/requests.h"
 #include "broker/ledger/attributes.h"
 #include "policy/engine/agreements.h"
 #include "policy/engine/calendar.h"

@@ -8,9 +8,9 @@
 
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/idempotency.h"
+#include "broker/exchange/in_force.h"
 #include "broker/exchange/past.h"
 #include "broker/exchange/refusal.h"
-#include "broker/exchange/rules.h"
 #include "policy/loader/activation.h"
 #include "policy/loader/carried.h"
 #include "trust/base/status_macros.h"

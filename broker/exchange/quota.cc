@@ -3,7 +3,8 @@
 #include <vector>
 
 #include "broker/exchange/refusal.h"
-#include "broker/exchange/rules.h"
+#include "broker/exchange/requests.h"
+#include "broker/exchange/stored.h"
 #include "derwent/v1/mailbox.pb.h"
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"

@@ -1,9 +1,11 @@
+#include "broker/exchange/registers.h"
+
 #include "absl/strings/str_cat.h"
 
 #include "broker/exchange/archive.h"
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/refusal.h"
-#include "broker/exchange/rules.h"
+#include "broker/exchange/stored.h"
 #include "derwent/v1/register.pb.h"
 #include "policy/loader/directory.h"
 #include "trust/base/status_macros.h"

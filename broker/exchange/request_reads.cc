@@ -3,8 +3,8 @@
 
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/paging.h"
-#include "broker/exchange/reads.h"
 #include "broker/exchange/refusal.h"
+#include "broker/exchange/requests.h"
 #include "trust/base/status_macros.h"
 
 // Requests as their parties see them. The asker of an existence-sensitive one sees nothing that may hang on the person.

@@ -1,3 +1,5 @@
+#include "broker/exchange/requests.h"
+
 #include <algorithm>
 
 #include "broker/exchange/case_link.h"
@@ -8,7 +10,6 @@
 #include "broker/exchange/next_steps.h"
 #include "broker/exchange/quota.h"
 #include "broker/exchange/refusal.h"
-#include "broker/exchange/rules.h"
 #include "broker/exchange/shares.h"
 #include "broker/exchange/witnessed.h"
 #include "policy/engine/calendar.h"

@@ -5,7 +5,7 @@
 
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/refusal.h"
-#include "broker/exchange/rules.h"
+#include "broker/exchange/stored.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::exchange {

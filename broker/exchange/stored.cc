@@ -1,6 +1,7 @@
+#include "broker/exchange/stored.h"
+
 #include "broker/exchange/case_link.h"
 #include "broker/exchange/decide.h"
-#include "broker/exchange/rules.h"
 #include "trust/base/status_macros.h"
 
 // A part as it is stored, decided again and entered step by step.

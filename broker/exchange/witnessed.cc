@@ -28,4 +28,8 @@ absl::StatusOr<absl::string_view> WitnessedOrEmergency(absl::string_view purpose
   return witnessed;
 }
 
+v1::ReceiptQuorum NotFinal(const World& world) {
+  return world.quorum == nullptr || world.quorum->none() ? v1::RECEIPT_QUORUM_NONE : v1::RECEIPT_QUORUM_PENDING;
+}
+
 }  // namespace derwent::exchange

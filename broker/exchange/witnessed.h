@@ -5,6 +5,7 @@
 #include "absl/strings/string_view.h"
 
 #include "broker/exchange/batch.h"
+#include "derwent/v1/ledger.pb.h"
 
 namespace derwent::exchange {
 
@@ -19,5 +20,8 @@ absl::Status RequireWitnessed(Batch& batch);
 // (emergencies.h), passes all the same: what its entries are then flagged with as overridden (field 16). Empty: nothing
 // was.
 absl::StatusOr<absl::string_view> WitnessedOrEmergency(absl::string_view purpose, Batch& batch);
+
+// What a receipt into a checkpoint under the log's signature alone says of the quorum.
+v1::ReceiptQuorum NotFinal(const World& world);
 
 }  // namespace derwent::exchange

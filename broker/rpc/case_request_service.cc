@@ -2,9 +2,8 @@
 #include <string>
 #include <utility>
 
-#include "broker/exchange/reads.h"
 #include "broker/exchange/refusal.h"
-#include "broker/exchange/rules.h"
+#include "broker/exchange/requests.h"
 #include "broker/rpc/plain_rule.h"
 #include "broker/rpc/services.h"
 #include "trust/base/status_macros.h"

@@ -1,6 +1,5 @@
-#include "broker/exchange/reads.h"
 #include "broker/exchange/refusal.h"
-#include "broker/exchange/rules.h"
+#include "broker/exchange/registers.h"
 #include "broker/rpc/plain_rule.h"
 #include "broker/rpc/receipts.h"
 #include "broker/rpc/services.h"

@@ -6,7 +6,7 @@
 
 #include "broker/exchange/credentials.h"
 #include "broker/exchange/refusal.h"
-#include "broker/exchange/rules.h"
+#include "broker/exchange/sweep.h"
 #include "broker/exchange/witnessed.h"
 #include "broker/rpc/access.h"
 #include "broker/rpc/receipts.h"

@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 
 #include "broker/exchange/envelope.h"
-#include "broker/exchange/reads.h"
 #include "broker/exchange/refusal.h"
+#include "broker/exchange/witnessed.h"
 #include "broker/ledger/query.h"
 #include "broker/rpc/services.h"
 #include "broker/witness/cosigning.h"

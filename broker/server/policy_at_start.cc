@@ -7,9 +7,9 @@
 #include "absl/strings/str_join.h"
 
 #include "broker/exchange/archive.h"
+#include "broker/exchange/in_force.h"
 #include "broker/exchange/past.h"
 #include "broker/exchange/policy_check.h"
-#include "broker/exchange/rules.h"
 #include "broker/server/trust_files.h"
 #include "trust/base/status_macros.h"
 

@@ -1,4 +1,7 @@
 #include "broker/exchange/envelope.h"
+#include "broker/exchange/referrals.h"
+#include "broker/exchange/registers.h"
+#include "broker/exchange/requests.h"
 #include "derwent/v1/register.pb.h"
 #include "tests/broker/exchange/request_fixture.h"
 

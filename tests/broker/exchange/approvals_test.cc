@@ -1,4 +1,5 @@
 #include "broker/exchange/envelope.h"
+#include "broker/exchange/requests.h"
 #include "tests/broker/exchange/request_fixture.h"
 #include "trust/secret/sha256.h"
 

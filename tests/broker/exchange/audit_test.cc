@@ -5,6 +5,7 @@
 #include "broker/exchange/archive.h"
 #include "broker/exchange/credentials.h"
 #include "broker/exchange/envelope.h"
+#include "broker/exchange/in_force.h"
 #include "broker/exchange/past.h"
 #include "broker/exchange/policy_change.h"
 #include "broker/exchange/refusal.h"

@@ -1,3 +1,6 @@
+#include "broker/exchange/cases.h"
+
+#include "broker/exchange/mailbox.h"
 #include "tests/broker/exchange/request_fixture.h"
 
 namespace derwent::exchange {

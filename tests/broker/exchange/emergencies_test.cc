@@ -3,6 +3,8 @@
 #include "gmock/gmock.h"
 
 #include "broker/exchange/envelope.h"
+#include "broker/exchange/mailbox.h"
+#include "broker/exchange/sweep.h"
 #include "policy/loader/emergency.h"
 #include "tests/broker/exchange/request_fixture.h"
 #include "trust/secret/sha256.h"

@@ -1,8 +1,10 @@
 #include "broker/ledger/erasure.h"
 
 #include "broker/exchange/envelope.h"
-#include "broker/exchange/reads.h"
+#include "broker/exchange/erasures.h"
+#include "broker/exchange/mailbox.h"
 #include "broker/exchange/refusal.h"
+#include "broker/exchange/registers.h"
 #include "derwent/v1/register.pb.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 #include "trust/base/status_macros.h"

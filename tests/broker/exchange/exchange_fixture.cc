@@ -3,6 +3,8 @@
 #include "absl/strings/str_cat.h"
 
 #include "broker/exchange/envelope.h"
+#include "broker/exchange/mailbox.h"
+#include "broker/exchange/referrals.h"
 #include "broker/store/sqlite/sqlite_store.h"
 #include "policy/loader/compile.h"
 #include "trust/base/status_macros.h"

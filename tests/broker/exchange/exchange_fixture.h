@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "broker/exchange/rules.h"
 #include "broker/ledger/log.h"
 #include "broker/ledger/tagger.h"
 #include "derwent/v1/key.pb.h"

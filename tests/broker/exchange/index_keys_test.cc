@@ -3,6 +3,7 @@
 #include "broker/exchange/audit.h"
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/refusal.h"
+#include "broker/exchange/registers.h"
 #include "broker/exchange/search.h"
 #include "derwent/v1/register.pb.h"
 #include "tests/broker/exchange/exchange_fixture.h"

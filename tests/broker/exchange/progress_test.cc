@@ -1,4 +1,5 @@
 #include "broker/exchange/envelope.h"
+#include "broker/exchange/mailbox.h"
 #include "broker/exchange/refusal.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 

@@ -1,6 +1,8 @@
+#include "broker/exchange/registers.h"
+
 #include "broker/exchange/envelope.h"
 #include "broker/exchange/query_entry.h"
-#include "broker/exchange/reads.h"
+#include "broker/exchange/referrals.h"
 #include "broker/exchange/refusal.h"
 #include "derwent/v1/register.pb.h"
 #include "policy/loader/directory.h"

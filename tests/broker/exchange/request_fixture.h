@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "broker/exchange/reads.h"
 #include "broker/exchange/refusal.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 

@@ -1,4 +1,10 @@
+#include "broker/exchange/requests.h"
+
+#include "broker/exchange/cases.h"
 #include "broker/exchange/envelope.h"
+#include "broker/exchange/mailbox.h"
+#include "broker/exchange/referrals.h"
+#include "broker/exchange/sweep.h"
 #include "tests/broker/exchange/request_fixture.h"
 
 namespace derwent::exchange {

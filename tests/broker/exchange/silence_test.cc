@@ -2,6 +2,8 @@
 
 #include "broker/exchange/audit.h"
 #include "broker/exchange/envelope.h"
+#include "broker/exchange/mailbox.h"
+#include "broker/exchange/sweep.h"
 #include "tests/broker/exchange/request_fixture.h"
 #include "trust/secret/sha256.h"
 

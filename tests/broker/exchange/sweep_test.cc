@@ -1,4 +1,8 @@
+#include "broker/exchange/sweep.h"
+
 #include "broker/exchange/archive.h"
+#include "broker/exchange/in_force.h"
+#include "broker/exchange/mailbox.h"
 #include "broker/ledger/erasure.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 

@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "broker/exchange/refusal.h"
-#include "broker/exchange/rules.h"
+#include "broker/exchange/stored.h"
 #include "broker/store/sqlite/sqlite_store.h"
 #include "derwent/v1/dsse.pb.h"
 #include "derwent/v1/register.pb.h"

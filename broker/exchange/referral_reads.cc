@@ -1,4 +1,4 @@
-#include "broker/exchange/reads.h"
+#include "broker/exchange/referrals.h"
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -64,10 +64,6 @@ absl::StatusOr<v1::Referral> Render(const std::string& viewer, const store::Shar
 
 }  // namespace
 
-v1::ReceiptQuorum NotFinal(const World& world) {
-  return world.quorum == nullptr || world.quorum->none() ? v1::RECEIPT_QUORUM_NONE : v1::RECEIPT_QUORUM_PENDING;
-}
-
 absl::StatusOr<v1::Referral> GetReferral(const Caller& caller, const v1::GetReferralRequest& request,
                                          store::Reader& reader) {
   const std::vector<std::string> parts = absl::StrSplit(request.name(), '/');
@@ -99,31 +95,6 @@ absl::StatusOr<v1::ListReferralsResponse> ListReferrals(const Caller& caller, co
     ASSIGN_OR_RETURN(*response.add_referrals(), Render(caller.agency(), share.share, reader));
   }
   if (shares.size() == query.limit) response.set_next_page_token(absl::StrCat(shares.back().position));
-  return response;
-}
-
-absl::StatusOr<v1::AgencyKeys> GetAgencyKeys(const std::string& agency, store::Reader& reader) {
-  v1::AgencyKeys keys;
-  keys.set_agency(agency);
-  ASSIGN_OR_RETURN(const std::vector<store::KeyEventRow> events, reader.ListKeyEvents(agency));
-  for (const store::KeyEventRow& event : events) {
-    if (!keys.add_events()->ParseFromString(event.envelope))
-      return absl::DataLossError("a stored key event does not parse");
-    keys.add_receipts()->set_index(event.entry_index);
-  }
-  return keys;
-}
-
-absl::StatusOr<v1::ListDirectoriesResponse> ListDirectories(const v1::ListDirectoriesRequest& request,
-                                                            const World& world, store::Reader& reader) {
-  v1::ListDirectoriesResponse response;
-  response.set_digest(world.register_digest.bytes());
-  if (request.known_digest() == response.digest()) return response;
-  ASSIGN_OR_RETURN(const std::vector<store::DirectoryRow> rows, reader.ListDirectories());
-  for (const store::DirectoryRow& row : rows) {
-    if (!response.add_directories()->ParseFromString(row.envelope))
-      return absl::DataLossError("a stored directory does not parse");
-  }
   return response;
 }
 
