@@ -4,9 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/decide.h"
-#include "broker/exchange/refusal.h"
-#include "broker/exchange/search.h"
+#include "broker/exchange/command/refusal.h"
+#include "broker/exchange/officer/search.h"
+#include "broker/exchange/share/decide.h"
 
 namespace derwent::rpc {
 namespace {

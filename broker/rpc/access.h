@@ -4,8 +4,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
-#include "broker/exchange/batch.h"
-#include "broker/exchange/world.h"
+#include "broker/exchange/command/batch.h"
+#include "broker/exchange/command/world.h"
 
 namespace derwent::rpc {
 

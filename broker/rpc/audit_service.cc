@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "broker/exchange/audit.h"
+#include "broker/exchange/officer/audit.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::rpc {

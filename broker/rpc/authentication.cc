@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "broker/exchange/refusal.h"
+#include "broker/exchange/command/refusal.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 

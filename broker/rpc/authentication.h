@@ -9,8 +9,8 @@
 #include "absl/time/time.h"
 #include "grpcpp/server_context.h"
 
-#include "broker/exchange/batch.h"
-#include "broker/exchange/world.h"
+#include "broker/exchange/command/batch.h"
+#include "broker/exchange/command/world.h"
 #include "trust/base/digest.h"
 #include "trust/base/mutex.h"
 #include "trust/identity/certificate.h"

@@ -2,8 +2,8 @@
 #include <string>
 #include <utility>
 
-#include "broker/exchange/refusal.h"
-#include "broker/exchange/requests.h"
+#include "broker/exchange/command/refusal.h"
+#include "broker/exchange/request/requests.h"
 #include "broker/rpc/plain_rule.h"
 #include "broker/rpc/services.h"
 #include "trust/base/status_macros.h"

@@ -1,4 +1,4 @@
-#include "broker/exchange/cases.h"
+#include "broker/exchange/cases/cases.h"
 #include "broker/rpc/plain_rule.h"
 #include "broker/rpc/services.h"
 #include "trust/base/status_macros.h"

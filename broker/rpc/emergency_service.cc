@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include "broker/exchange/emergencies.h"
+#include "broker/exchange/emergency/emergencies.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::rpc {

@@ -1,7 +1,7 @@
 #include <memory>
 
-#include "broker/exchange/erasure_check.h"
-#include "broker/exchange/erasures.h"
+#include "broker/exchange/erasure/erasure_check.h"
+#include "broker/exchange/erasure/erasures.h"
 #include "broker/rpc/plain_rule.h"
 #include "broker/rpc/receipts.h"
 #include "broker/rpc/services.h"

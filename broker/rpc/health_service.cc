@@ -1,4 +1,4 @@
-#include "broker/exchange/refusal.h"
+#include "broker/exchange/command/refusal.h"
 #include "broker/rpc/services.h"
 #include "broker/witness/standing.h"
 

@@ -1,8 +1,8 @@
 #include <memory>
 
-#include "broker/exchange/query_entry.h"
-#include "broker/exchange/refusal.h"
-#include "broker/exchange/search.h"
+#include "broker/exchange/command/query_entry.h"
+#include "broker/exchange/command/refusal.h"
+#include "broker/exchange/officer/search.h"
 #include "broker/ledger/query.h"
 #include "broker/rpc/services.h"
 #include "broker/witness/standing.h"

@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include "broker/exchange/envelope.h"
-#include "broker/exchange/mailbox.h"
-#include "broker/exchange/refusal.h"
+#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/command/refusal.h"
+#include "broker/exchange/mailbox/mailbox.h"
 #include "broker/rpc/services.h"
 #include "trust/base/status_macros.h"
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "broker/exchange/refusal.h"
+#include "broker/exchange/command/refusal.h"
 
 namespace derwent::rpc {
 namespace {

@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 
-#include "broker/exchange/batch.h"
+#include "broker/exchange/command/batch.h"
 #include "trust/base/mutex.h"
 
 namespace derwent::rpc {

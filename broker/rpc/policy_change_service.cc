@@ -1,5 +1,5 @@
-#include "broker/exchange/policy_change.h"
-#include "broker/exchange/query_entry.h"
+#include "broker/exchange/command/query_entry.h"
+#include "broker/exchange/governance/policy_change.h"
 #include "broker/rpc/services.h"
 #include "trust/base/status_macros.h"
 

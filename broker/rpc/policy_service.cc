@@ -1,4 +1,4 @@
-#include "broker/exchange/envelope.h"
+#include "broker/exchange/command/envelope.h"
 #include "broker/rpc/services.h"
 
 namespace derwent::rpc {

@@ -5,7 +5,7 @@
 
 #include "google/protobuf/descriptor.h"
 
-#include "broker/exchange/witnessed.h"
+#include "broker/exchange/command/witnessed.h"
 #include "broker/ledger/query.h"
 #include "derwent/v1/ledger.pb.h"
 #include "trust/base/status_macros.h"

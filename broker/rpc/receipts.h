@@ -5,7 +5,7 @@
 #include "absl/status/status.h"
 #include "google/protobuf/message.h"
 
-#include "broker/exchange/world.h"
+#include "broker/exchange/command/world.h"
 #include "broker/ledger/batch.h"
 #include "broker/store/store.h"
 

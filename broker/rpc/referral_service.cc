@@ -1,7 +1,7 @@
 #include <memory>
 
-#include "broker/exchange/mailbox.h"
-#include "broker/exchange/referrals.h"
+#include "broker/exchange/mailbox/mailbox.h"
+#include "broker/exchange/referral/referrals.h"
 #include "broker/rpc/plain_rule.h"
 #include "broker/rpc/services.h"
 #include "trust/base/status_macros.h"

@@ -1,5 +1,5 @@
-#include "broker/exchange/refusal.h"
-#include "broker/exchange/registers.h"
+#include "broker/exchange/command/refusal.h"
+#include "broker/exchange/registers/registers.h"
 #include "broker/rpc/plain_rule.h"
 #include "broker/rpc/receipts.h"
 #include "broker/rpc/services.h"

@@ -4,10 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/credentials.h"
-#include "broker/exchange/refusal.h"
-#include "broker/exchange/sweep.h"
-#include "broker/exchange/witnessed.h"
+#include "broker/exchange/command/refusal.h"
+#include "broker/exchange/command/witnessed.h"
+#include "broker/exchange/officer/credentials.h"
+#include "broker/exchange/upkeep/sweep.h"
 #include "broker/rpc/access.h"
 #include "broker/rpc/receipts.h"
 #include "broker/rpc/rpc_status.h"

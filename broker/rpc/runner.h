@@ -11,7 +11,7 @@
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
 
-#include "broker/exchange/batch.h"
+#include "broker/exchange/command/batch.h"
 #include "broker/rpc/authentication.h"
 #include "broker/rpc/gossip.h"
 #include "broker/rpc/json_log.h"

@@ -5,9 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/envelope.h"
-#include "broker/exchange/refusal.h"
-#include "broker/exchange/witnessed.h"
+#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/command/refusal.h"
+#include "broker/exchange/command/witnessed.h"
 #include "broker/ledger/query.h"
 #include "broker/rpc/services.h"
 #include "broker/witness/cosigning.h"

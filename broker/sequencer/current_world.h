@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include "broker/exchange/world.h"
+#include "broker/exchange/command/world.h"
 #include "trust/base/mutex.h"
 
 namespace derwent::sequencer {

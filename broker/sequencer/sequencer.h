@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 
-#include "broker/exchange/batch.h"
+#include "broker/exchange/command/batch.h"
 #include "broker/ledger/log.h"
 #include "broker/ledger/tagger.h"
 #include "broker/sequencer/current_world.h"

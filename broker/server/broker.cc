@@ -8,10 +8,10 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/in_force.h"
-#include "broker/exchange/index_keys.h"
-#include "broker/exchange/log_key.h"
-#include "broker/exchange/refusal.h"
+#include "broker/exchange/command/refusal.h"
+#include "broker/exchange/governance/in_force.h"
+#include "broker/exchange/registers/index_keys.h"
+#include "broker/exchange/registers/log_key.h"
 #include "broker/rpc/authentication.h"
 #include "broker/server/backup_upkeep.h"
 #include "broker/server/evidence_folder.h"

@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-#include "broker/exchange/world.h"
+#include "broker/exchange/command/world.h"
 
 namespace derwent::server {
 

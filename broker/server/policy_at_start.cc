@@ -6,10 +6,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-#include "broker/exchange/archive.h"
-#include "broker/exchange/in_force.h"
-#include "broker/exchange/past.h"
-#include "broker/exchange/policy_check.h"
+#include "broker/exchange/governance/archive.h"
+#include "broker/exchange/governance/in_force.h"
+#include "broker/exchange/governance/past.h"
+#include "broker/exchange/governance/policy_check.h"
 #include "broker/server/trust_files.h"
 #include "trust/base/status_macros.h"
 

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-#include "broker/exchange/world.h"
+#include "broker/exchange/command/world.h"
 #include "broker/server/configuration.h"
 #include "broker/store/store.h"
 #include "policy/loader/bundle.h"

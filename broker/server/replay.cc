@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/past.h"
-#include "broker/exchange/world.h"
+#include "broker/exchange/command/world.h"
+#include "broker/exchange/governance/past.h"
 #include "broker/ledger/packed_entry.h"
 #include "broker/server/trust_files.h"
 #include "broker/store/sqlite/sqlite_store.h"

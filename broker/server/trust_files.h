@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
-#include "broker/exchange/world.h"
+#include "broker/exchange/command/world.h"
 #include "broker/server/configuration.h"
 #include "broker/witness/quorum.h"
 #include "policy/loader/bundle.h"

@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/in_force.h"
-#include "broker/exchange/sweep.h"
+#include "broker/exchange/governance/in_force.h"
+#include "broker/exchange/upkeep/sweep.h"
 #include "broker/rpc/authentication.h"
 #include "broker/server/policy_at_start.h"
 #include "broker/server/trust_files.h"

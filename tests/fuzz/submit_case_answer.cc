@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "broker/exchange/package_check.h"
-#include "broker/exchange/refusal.h"
+#include "broker/exchange/command/refusal.h"
+#include "broker/exchange/share/package_check.h"
 #include "tests/support/test_pki.h"
 
 namespace {

@@ -1,7 +1,7 @@
-#include "broker/exchange/envelope.h"
-#include "broker/exchange/referrals.h"
-#include "broker/exchange/registers.h"
-#include "broker/exchange/requests.h"
+#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/referral/referrals.h"
+#include "broker/exchange/registers/registers.h"
+#include "broker/exchange/request/requests.h"
 #include "derwent/v1/register.pb.h"
 #include "tests/broker/exchange/request_fixture.h"
 

@@ -1,5 +1,5 @@
-#include "broker/exchange/envelope.h"
-#include "broker/exchange/requests.h"
+#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/request/requests.h"
 #include "tests/broker/exchange/request_fixture.h"
 #include "trust/secret/sha256.h"
 

@@ -1,14 +1,14 @@
-#include "broker/exchange/audit.h"
+#include "broker/exchange/officer/audit.h"
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/archive.h"
-#include "broker/exchange/credentials.h"
-#include "broker/exchange/envelope.h"
-#include "broker/exchange/in_force.h"
-#include "broker/exchange/past.h"
-#include "broker/exchange/policy_change.h"
-#include "broker/exchange/refusal.h"
+#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/command/refusal.h"
+#include "broker/exchange/governance/archive.h"
+#include "broker/exchange/governance/in_force.h"
+#include "broker/exchange/governance/past.h"
+#include "broker/exchange/governance/policy_change.h"
+#include "broker/exchange/officer/credentials.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 
 namespace derwent::exchange {

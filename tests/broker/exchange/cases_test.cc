@@ -1,6 +1,6 @@
-#include "broker/exchange/cases.h"
+#include "broker/exchange/cases/cases.h"
 
-#include "broker/exchange/mailbox.h"
+#include "broker/exchange/mailbox/mailbox.h"
 #include "tests/broker/exchange/request_fixture.h"
 
 namespace derwent::exchange {

@@ -1,10 +1,10 @@
-#include "broker/exchange/emergencies.h"
+#include "broker/exchange/emergency/emergencies.h"
 
 #include "gmock/gmock.h"
 
-#include "broker/exchange/envelope.h"
-#include "broker/exchange/mailbox.h"
-#include "broker/exchange/sweep.h"
+#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/mailbox/mailbox.h"
+#include "broker/exchange/upkeep/sweep.h"
 #include "policy/loader/emergency.h"
 #include "tests/broker/exchange/request_fixture.h"
 #include "trust/secret/sha256.h"

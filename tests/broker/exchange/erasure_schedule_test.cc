@@ -1,7 +1,7 @@
 // What the retention schedule does to a share whose entries are not all due at once.
 
-#include "broker/exchange/erasures.h"
-#include "broker/exchange/stored.h"
+#include "broker/exchange/erasure/erasures.h"
+#include "broker/exchange/share/stored.h"
 #include "broker/ledger/erasure.h"
 #include "tests/broker/exchange/request_fixture.h"
 

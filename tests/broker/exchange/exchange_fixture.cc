@@ -2,9 +2,9 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/envelope.h"
-#include "broker/exchange/mailbox.h"
-#include "broker/exchange/referrals.h"
+#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/mailbox/mailbox.h"
+#include "broker/exchange/referral/referrals.h"
 #include "broker/store/sqlite/sqlite_store.h"
 #include "policy/loader/compile.h"
 #include "trust/base/status_macros.h"

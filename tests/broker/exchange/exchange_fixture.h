@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "broker/exchange/command/batch.h"
 #include "broker/ledger/log.h"
 #include "broker/ledger/tagger.h"
 #include "derwent/v1/key.pb.h"
+#include "derwent/v1/mailbox.pb.h"
 #include "derwent/v1/message.pb.h"
 #include "tests/broker/exchange/test_share.h"
 #include "tests/broker/ledger/ledger_fixture.h"

@@ -1,10 +1,10 @@
-#include "broker/exchange/index_keys.h"
+#include "broker/exchange/registers/index_keys.h"
 
-#include "broker/exchange/audit.h"
-#include "broker/exchange/envelope.h"
-#include "broker/exchange/refusal.h"
-#include "broker/exchange/registers.h"
-#include "broker/exchange/search.h"
+#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/command/refusal.h"
+#include "broker/exchange/officer/audit.h"
+#include "broker/exchange/officer/search.h"
+#include "broker/exchange/registers/registers.h"
 #include "derwent/v1/register.pb.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 

@@ -1,6 +1,6 @@
-#include "broker/exchange/envelope.h"
-#include "broker/exchange/refusal.h"
-#include "broker/exchange/registers.h"
+#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/command/refusal.h"
+#include "broker/exchange/registers/registers.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 #include "trust/secret/sha256.h"
 

@@ -1,7 +1,7 @@
-#include "broker/exchange/mailbox.h"
+#include "broker/exchange/mailbox/mailbox.h"
 
-#include "broker/exchange/refusal.h"
-#include "broker/exchange/stored.h"
+#include "broker/exchange/command/refusal.h"
+#include "broker/exchange/share/stored.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 #include "tests/broker/witness/witness_fixture.h"
 

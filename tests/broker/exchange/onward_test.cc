@@ -1,6 +1,6 @@
-#include "broker/exchange/envelope.h"
-#include "broker/exchange/refusal.h"
-#include "broker/exchange/requests.h"
+#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/command/refusal.h"
+#include "broker/exchange/request/requests.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 #include "trust/base/status_macros.h"
 

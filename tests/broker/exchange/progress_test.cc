@@ -1,6 +1,6 @@
-#include "broker/exchange/envelope.h"
-#include "broker/exchange/mailbox.h"
-#include "broker/exchange/refusal.h"
+#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/command/refusal.h"
+#include "broker/exchange/mailbox/mailbox.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 
 namespace derwent::exchange {

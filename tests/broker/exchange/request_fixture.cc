@@ -2,11 +2,11 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/answer_check.h"
-#include "broker/exchange/cases.h"
-#include "broker/exchange/envelope.h"
-#include "broker/exchange/mailbox.h"
-#include "broker/exchange/requests.h"
+#include "broker/exchange/cases/cases.h"
+#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/mailbox/mailbox.h"
+#include "broker/exchange/request/answer_check.h"
+#include "broker/exchange/request/requests.h"
 #include "broker/ledger/search.h"
 #include "policy/engine/calendar.h"
 #include "trust/base/status_macros.h"

@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "broker/exchange/refusal.h"
+#include "broker/exchange/command/refusal.h"
+#include "derwent/v1/case_request.pb.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 
 namespace derwent::exchange {

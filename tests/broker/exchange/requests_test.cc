@@ -1,10 +1,10 @@
-#include "broker/exchange/requests.h"
+#include "broker/exchange/request/requests.h"
 
-#include "broker/exchange/cases.h"
-#include "broker/exchange/envelope.h"
-#include "broker/exchange/mailbox.h"
-#include "broker/exchange/referrals.h"
-#include "broker/exchange/sweep.h"
+#include "broker/exchange/cases/cases.h"
+#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/mailbox/mailbox.h"
+#include "broker/exchange/referral/referrals.h"
+#include "broker/exchange/upkeep/sweep.h"
 #include "tests/broker/exchange/request_fixture.h"
 
 namespace derwent::exchange {

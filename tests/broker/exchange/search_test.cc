@@ -1,6 +1,6 @@
-#include "broker/exchange/search.h"
+#include "broker/exchange/officer/search.h"
 
-#include "broker/exchange/refusal.h"
+#include "broker/exchange/command/refusal.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 
 namespace derwent::exchange {

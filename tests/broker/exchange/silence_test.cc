@@ -1,9 +1,9 @@
 // P08 at the broker: under an existence-sensitive profile nothing the asker can get tells whether the person is known.
 
-#include "broker/exchange/audit.h"
-#include "broker/exchange/envelope.h"
-#include "broker/exchange/mailbox.h"
-#include "broker/exchange/sweep.h"
+#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/mailbox/mailbox.h"
+#include "broker/exchange/officer/audit.h"
+#include "broker/exchange/upkeep/sweep.h"
 #include "tests/broker/exchange/request_fixture.h"
 #include "trust/secret/sha256.h"
 

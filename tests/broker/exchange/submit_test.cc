@@ -1,4 +1,4 @@
-#include "broker/exchange/refusal.h"
+#include "broker/exchange/command/refusal.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 
 namespace derwent::exchange {

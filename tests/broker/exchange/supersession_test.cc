@@ -1,6 +1,6 @@
-#include "broker/exchange/mailbox.h"
-#include "broker/exchange/referrals.h"
-#include "broker/exchange/refusal.h"
+#include "broker/exchange/command/refusal.h"
+#include "broker/exchange/mailbox/mailbox.h"
+#include "broker/exchange/referral/referrals.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 
 // A later version of a referral takes the place of an earlier one.

@@ -1,8 +1,8 @@
-#include "broker/exchange/sweep.h"
+#include "broker/exchange/upkeep/sweep.h"
 
-#include "broker/exchange/archive.h"
-#include "broker/exchange/in_force.h"
-#include "broker/exchange/mailbox.h"
+#include "broker/exchange/governance/archive.h"
+#include "broker/exchange/governance/in_force.h"
+#include "broker/exchange/mailbox/mailbox.h"
 #include "broker/ledger/erasure.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 

@@ -1,6 +1,6 @@
 #include "tests/broker/exchange/test_share.h"
 
-#include "broker/exchange/envelope.h"
+#include "broker/exchange/command/envelope.h"
 #include "derwent/v1/key.pb.h"
 #include "trust/secret/sha256.h"
 

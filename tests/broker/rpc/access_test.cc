@@ -1,6 +1,6 @@
 #include "broker/rpc/access.h"
 
-#include "broker/exchange/refusal.h"
+#include "broker/exchange/command/refusal.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 
 namespace derwent::rpc {

@@ -3,7 +3,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
-#include "broker/exchange/refusal.h"
+#include "broker/exchange/command/refusal.h"
 #include "tests/support/matchers.h"
 
 namespace derwent::rpc {

@@ -4,8 +4,8 @@
 #include <future>
 #include <thread>
 
-#include "broker/exchange/refusal.h"
-#include "broker/exchange/stored.h"
+#include "broker/exchange/command/refusal.h"
+#include "broker/exchange/share/stored.h"
 #include "broker/store/sqlite/sqlite_store.h"
 #include "derwent/v1/dsse.pb.h"
 #include "derwent/v1/register.pb.h"

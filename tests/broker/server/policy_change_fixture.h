@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/envelope.h"
+#include "broker/exchange/command/envelope.h"
 #include "broker/store/sqlite/sqlite_store.h"
 #include "derwent/v1/policy_change.grpc.pb.h"
 #include "derwent/v1/policy_service.grpc.pb.h"

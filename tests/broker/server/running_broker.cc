@@ -14,7 +14,7 @@
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 
-#include "broker/exchange/envelope.h"
+#include "broker/exchange/command/envelope.h"
 #include "derwent/v1/agreement.pb.h"
 #include "derwent/v1/key_service.grpc.pb.h"
 #include "derwent/v1/register.pb.h"

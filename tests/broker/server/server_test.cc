@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "grpcpp/create_channel.h"
 
-#include "broker/exchange/envelope.h"
+#include "broker/exchange/command/envelope.h"
 #include "broker/ledger/fsck.h"
 #include "broker/ledger/tagger.h"
 #include "broker/store/sqlite/sqlite_store.h"

@@ -1,0 +1,78 @@
+#include "broker/exchange/command/envelope.h"
+
+#include "broker/exchange/command/refusal.h"
+#include "derwent/v1/key.pb.h"
+#include "trust/base/status_macros.h"
+
+namespace derwent::exchange {
+namespace {
+
+// The signing key among the envelope's key ids that counts at `now`, or null.
+const trust::AgencyKey* SignerOf(const World& world, const std::string& agency, const v1::DsseEnvelope& envelope,
+                                 absl::Time now) {
+  const trust::KeyHistory* const history = world.KeysOf(agency);
+  if (history == nullptr) return nullptr;
+  for (const v1::DsseSignature& signature : envelope.signatures()) {
+    const trust::AgencyKey* const key = history->Find(trust::KeyUse::kSigning, signature.keyid(), now);
+    if (key != nullptr && !world.revoked->IsRevoked(key->certificate.serial())) return key;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+trust::Envelope FromProto(const v1::DsseEnvelope& message) {
+  trust::Envelope envelope{.payload_type = message.payload_type(), .payload = message.payload(), .signatures = {}};
+  for (const v1::DsseSignature& signature : message.signatures())
+    envelope.signatures.push_back({.keyid = signature.keyid(), .sig = signature.sig()});
+  return envelope;
+}
+
+absl::StatusOr<trust::KeyEvent> ToKeyEvent(const v1::DsseEnvelope& envelope) {
+  v1::KeyEvent message;
+  if (!message.ParseFromString(envelope.payload()) || message.action() == v1::KEY_ACTION_UNSPECIFIED ||
+      message.purpose() == v1::KEY_PURPOSE_UNSPECIFIED) {
+    return Refuse(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the key event is malformed");
+  }
+  return trust::KeyEvent{
+      .agency = message.agency(),
+      .sequence = message.sequence(),
+      .step = message.action() == v1::KEY_ACTION_PUBLISH ? trust::KeyStep::kPublish : trust::KeyStep::kRevoke,
+      .use = message.purpose() == v1::KEY_PURPOSE_SIGNING ? trust::KeyUse::kSigning : trust::KeyUse::kSealing,
+      .certificate_der = message.certificate(),
+      .key_id = message.key_id(),
+      .previous_event_digest = message.previous_event_digest(),
+      .valid_from = FromTimestamp(message.valid_from()),
+      .valid_until = FromTimestamp(message.valid_until()),
+      .envelope = FromProto(envelope)};
+}
+
+absl::Time FromTimestamp(const google::protobuf::Timestamp& timestamp) {
+  return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
+}
+
+google::protobuf::Timestamp ToTimestamp(absl::Time time) {
+  google::protobuf::Timestamp timestamp;
+  const int64_t seconds = absl::ToUnixSeconds(time);
+  timestamp.set_seconds(seconds);
+  timestamp.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
+  return timestamp;
+}
+
+absl::Status CheckKeyCounts(const World& world, const std::string& agency, const v1::DsseEnvelope& envelope,
+                            absl::Time now) {
+  if (SignerOf(world, agency, envelope, now) != nullptr) return absl::OkStatus();
+  return Refuse(absl::StatusCode::kFailedPrecondition, "KEY_NOT_CERTIFIED",
+                "no signing key of the agency that counts today made the signature");
+}
+
+absl::Status CheckSigned(const World& world, const std::string& agency, const v1::DsseEnvelope& envelope,
+                         absl::string_view type, absl::Time now) {
+  const trust::AgencyKey* const key = SignerOf(world, agency, envelope, now);
+  if (key == nullptr) return CheckKeyCounts(world, agency, envelope, now);
+  const absl::Status verified = trust::VerifyEnvelope(FromProto(envelope), type, key->certificate.public_key());
+  if (verified.ok()) return absl::OkStatus();
+  return Refuse(absl::StatusCode::kFailedPrecondition, "SIGNATURE_INVALID", verified.message());
+}
+
+}  // namespace derwent::exchange

@@ -1,0 +1,62 @@
+#include "broker/exchange/command/refusal.h"
+
+#include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+#include "google/rpc/error_details.pb.h"
+
+namespace derwent::exchange {
+namespace {
+
+constexpr char kReason[] = "derwent/reason";
+constexpr char kViolations[] = "derwent/violations";
+constexpr size_t kMostOctets = 4096;  // Base64 in a header, beside the rest of the status.
+
+}  // namespace
+
+absl::Status Refuse(absl::StatusCode code, absl::string_view reason, absl::string_view message) {
+  absl::Status status(code, message);
+  status.SetPayload(kReason, absl::Cord(reason));
+  return status;
+}
+
+std::string ReasonOf(const absl::Status& status) {
+  const auto reason = status.GetPayload(kReason);
+  return reason.has_value() ? std::string(*reason) : "";
+}
+
+void Violations::Require(bool holds, absl::string_view field, absl::string_view rule) {
+  if (!holds) Add(std::string(field), std::string(rule));
+}
+
+absl::Status Violations::ToStatus() const {
+  if (list_.empty()) return absl::OkStatus();
+  google::rpc::BadRequest message;
+  size_t octets = 0;
+  for (const auto& [field, rule] : list_) {
+    octets += field.size() + rule.size() + 8;
+    google::rpc::BadRequest::FieldViolation& next = *message.add_field_violations();
+    if (octets <= kMostOctets) {
+      next.set_field(field);
+      next.set_description(rule);
+      continue;
+    }
+    next.set_description(absl::StrCat(
+        "breaks ", list_.size() + 1 - static_cast<size_t>(message.field_violations_size()), " more rules"));
+    break;
+  }
+  absl::Status status =
+      Refuse(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the request breaks rules: see the violations");
+  status.SetPayload(kViolations, absl::Cord(message.SerializeAsString()));
+  return status;
+}
+
+std::vector<std::pair<std::string, std::string>> Violations::Of(const absl::Status& status) {
+  std::vector<std::pair<std::string, std::string>> list;
+  const auto octets = status.GetPayload(kViolations);
+  google::rpc::BadRequest message;
+  if (!octets.has_value() || !message.ParseFromString(std::string(*octets))) return list;
+  for (const auto& next : message.field_violations()) list.emplace_back(next.field(), next.description());
+  return list;
+}
+
+}  // namespace derwent::exchange

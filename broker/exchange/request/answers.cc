@@ -1,0 +1,158 @@
+#include <algorithm>
+
+#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/command/idempotency.h"
+#include "broker/exchange/command/refusal.h"
+#include "broker/exchange/command/witnessed.h"
+#include "broker/exchange/request/answer_check.h"
+#include "broker/exchange/request/requests.h"
+#include "broker/exchange/share/approvals.h"
+#include "broker/exchange/share/case_link.h"
+#include "broker/exchange/share/decide.h"
+#include "broker/exchange/share/shares.h"
+#include "broker/exchange/share/stored.h"
+#include "policy/loader/emergency.h"
+#include "policy/loader/record.h"
+#include "trust/base/status_macros.h"
+
+// Answers and supplements: what a holder releases to the asker of a request.
+
+namespace derwent::exchange {
+namespace {
+
+constexpr char kMethod[] = "SubmitCaseAnswer";
+
+absl::StatusOr<StoredPart> FindRequest(const Caller& caller, const v1::Manifest& answer, Batch& batch) {
+  absl::StatusOr<StoredPart> request =
+      LoadPart({.share_id = answer.reply_to_share_id(), .recipient_agency = caller.agency()}, batch);
+  if (request.ok() && request->share.kind == v1::PACKAGE_KIND_SELECTOR &&
+      request->share.sender_agency == answer.recipient_agency())
+    return request;
+  if (!request.ok() && !absl::IsNotFound(request.status())) return request.status();
+  return Refuse(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no request of that agency to this one has this id");
+}
+
+// An answer is given once; what else comes is a supplement to it.
+absl::Status CheckOnlyAnswer(const v1::Manifest& answer, const StoredPart& request) {
+  if (answer.kind() != v1::PACKAGE_KIND_ANSWER || request.part.state != v1::RECIPIENT_STATE_ANSWERED)
+    return absl::OkStatus();
+  return Refuse(absl::StatusCode::kFailedPrecondition, "ANSWER_EXISTS", "the request was answered: send a supplement");
+}
+
+struct AnswerDecision {
+  DecidedSubject decided;
+  absl::string_view overridden = "";  // As its entry is flagged.
+  bool not_now = false;               // The request's state leads, whatever policy says.
+  Objections why_not;
+};
+
+void Add(Objections more, Objections& why) {
+  why.insert(why.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+absl::StatusOr<AnswerDecision> DecideAnswer(const CheckedShare& share, const StoredPart& request, Batch& batch) {
+  const CheckedPackage& package = share.packages.front();
+  ASSIGN_OR_RETURN(const policy::CaseLink link, CaseLinkOf(request.manifest, batch));
+  AnswerDecision answer{.decided = DecideAsked(request.manifest, link, batch.world(), batch.now()),
+                        .why_not = WhyNotNow(package.manifest, request, batch)};
+  answer.not_now = !answer.why_not.empty();
+  ASSIGN_OR_RETURN(const CountedApprovals approvals,
+                   CountApprovals(share.approvals, package.manifest, ReleaseOf(request), batch));
+  Add(approvals.why_not, answer.why_not);
+  Add(WhyNotAnswer(package.manifest, request.manifest, answer.decided, approvals.approved, batch.world(), batch.now()),
+      answer.why_not);
+  Add(WhyNotNeutral(package.manifest, answer.decided), answer.why_not);
+  ASSIGN_OR_RETURN(const bool restricted, RestrictsSubject(package.manifest.sender_agency(), share, batch));
+  if (restricted) answer.why_not.push_back(ObjectionOf(policy::ReasonCode::kSubjectRestricted));
+  return answer;
+}
+
+absl::string_view StepNameOf(const v1::Manifest& answer) {
+  if (answer.kind() != v1::PACKAGE_KIND_ANSWER) return "supplement";
+  return policy::IsEmergency(answer.purpose()) ? "emergency_answer" : "answer";
+}
+
+// A refused answer is nobody's business but the holder's: that it tried may tell that it has something.
+absl::StatusOr<uint64_t> EnterAnswer(const CheckedPackage& package, const AnswerDecision& answer, const Tags& tags,
+                                     Batch& batch) {
+  PackageStep step = StepOf(package, StepNameOf(package.manifest), answer.why_not);
+  step.overridden = answer.overridden;
+  ledger::EntryDraft draft = DraftFor(step, answer.decided, TagsOfSubject(tags, 1), batch);
+  if (!answer.why_not.empty()) draft.SetReceiving("", "");
+  return batch.Append(draft);
+}
+
+absl::Status Keep(const CheckedShare& share, const AnswerDecision& answer, const Tags& tags, absl::Time not_before,
+                  uint64_t entry, Batch& batch) {
+  const CheckedPackage& package = share.packages.front();
+  const absl::Time from = std::max(batch.now(), not_before);
+  const PartTerms terms{.context = ContextOf(package, share.approvals).SerializeAsString(),
+                        .collection = CollectionDue(answer.decided.decision, package.manifest, from),
+                        .acceptance = {},
+                        .outcome = {},
+                        .not_before = not_before};
+  RETURN_IF_ERROR(StoreShare(share, batch));
+  RETURN_IF_ERROR(StorePart(package, terms, tags, batch).status());
+  return DeliverPackage(package, not_before, {entry}, batch);
+}
+
+// From when on the asker sees it: in an existence-sensitive profile the slot.
+absl::Status MarkAnswered(StoredPart& request, absl::Time not_before, Batch& batch) {
+  if (request.part.state == v1::RECIPIENT_STATE_ANSWERED) return absl::OkStatus();
+  request.part.state = v1::RECIPIENT_STATE_ANSWERED;
+  request.part.reason = "";
+  request.part.outcome = {};
+  request.part.update_time = std::max(batch.now(), not_before);
+  return batch.write().UpdatePart(request.part);
+}
+
+// Nobody may answer anything of it any more, and that rests on nothing about the person: the asker need not wait for
+// its time to be over. Where existence is secret it is not told, for only who has something to answer is refused.
+absl::Status TellThatItEnded(const policy::Decision& decision, StoredPart& request, Batch& batch) {
+  const Objections not_asked = WhyAllDenied(decision);
+  if (request.share.existence_sensitive || not_asked.empty() || request.part.state == v1::RECIPIENT_STATE_ANSWERED)
+    return absl::OkStatus();
+  request.part.state = v1::RECIPIENT_STATE_REFUSED;
+  request.part.reason = not_asked.front().code;
+  request.part.outcome = {};
+  request.part.update_time = batch.now();
+  return batch.write().UpdatePart(request.part);
+}
+
+}  // namespace
+
+absl::Status SubmitCaseAnswer(const Caller& caller, const v1::SubmitCaseAnswerRequest& request,
+                              const CheckedShare& share, v1::SubmitCaseAnswerResponse& response, Batch& batch) {
+  ASSIGN_OR_RETURN(const bool before, Answered(caller, kMethod, request.request_id(), share.digest, response, batch));
+  if (before) return absl::OkStatus();
+  const CheckedPackage& package = share.packages.front();
+  ASSIGN_OR_RETURN(const absl::string_view overridden, WitnessedOrEmergency(package.manifest.purpose(), batch));
+  const World& world = batch.world();
+  ASSIGN_OR_RETURN(StoredPart asked, FindRequest(caller, package.manifest, batch));
+  RETURN_IF_ERROR(CheckOnlyAnswer(package.manifest, asked));
+  RETURN_IF_ERROR(CheckTimes(share, world.limits, batch.now()));
+  RETURN_IF_ERROR(CheckAgainstRequest(package, asked));
+  RETURN_IF_ERROR(CheckKeys(package, world, batch.now()));
+  ASSIGN_OR_RETURN(const Tags tags, TagsOf(share, batch.tagger()));
+  ASSIGN_OR_RETURN(AnswerDecision answer, DecideAnswer(share, asked, batch));
+  answer.overridden = overridden;
+  ASSIGN_OR_RETURN(const uint64_t index, EnterAnswer(package, answer, tags, batch));
+  response.mutable_receipt()->set_index(index);
+  *response.mutable_decision() = policy::ToProto(answer.decided.decision, world.bundle->policy->digest);
+  if (!answer.why_not.empty()) {
+    response.set_outcome(v1::SUBMIT_OUTCOME_REFUSED);
+    const bool changed = !answer.not_now && package.manifest.policy_digest() != world.bundle->policy_digest;
+    response.set_reason(changed ? "POLICY_CHANGED" : answer.why_not.front().code);
+    if (!changed && !answer.not_now) RETURN_IF_ERROR(TellThatItEnded(answer.decided.decision, asked, batch));
+    return absl::OkStatus();  // Only what took effect is remembered.
+  }
+  const absl::Time not_before = AnswerTimeOf(asked);
+  RETURN_IF_ERROR(Keep(share, answer, tags, not_before, index, batch));
+  RETURN_IF_ERROR(UseApprovals(share, ReleaseOf(asked), batch));
+  RETURN_IF_ERROR(MarkAnswered(asked, not_before, batch));
+  response.set_outcome(v1::SUBMIT_OUTCOME_STORED);
+  return Remember(caller, kMethod, request.request_id(), share.digest, response,
+                  FromTimestamp(package.manifest.expire_time()) + kRemembered, batch);
+}
+
+}  // namespace derwent::exchange

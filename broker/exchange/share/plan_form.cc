@@ -1,0 +1,31 @@
+#include "broker/exchange/share/plan_form.h"
+
+#include <algorithm>
+
+#include "broker/ledger/attributes.h"
+#include "policy/loader/written_request.h"
+
+namespace derwent::exchange {
+namespace {
+
+constexpr int kMostCategories = 64;
+
+}  // namespace
+
+void RequireCodes(const Words& words, const std::string& field, Violations& violations) {
+  violations.Require(
+      std::all_of(words.begin(), words.end(), [](const std::string& word) { return ledger::IsCode(word); }), field,
+      "are codes without spaces");
+}
+
+void RequireDocument(const std::string& reference, Violations& violations) {
+  violations.Require(reference.empty() || policy::IsDocumentReference(reference), "document_reference",
+                     policy::kDocumentReferenceRule);
+}
+
+void RequireCategories(const Words& words, const std::string& field, Violations& violations) {
+  violations.Require(words.size() >= 1 && words.size() <= kMostCategories, field, "are 1 to 64");
+  RequireCodes(words, field, violations);
+}
+
+}  // namespace derwent::exchange
