@@ -11,6 +11,7 @@
 #include "agents/daemon/limited_access.h"
 #include "agents/daemon/page.h"
 #include "agents/daemon/restrictions.h"
+#include "agents/daemon/share_outcome.h"
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/messages.h"
 #include "trust/base/status_macros.h"

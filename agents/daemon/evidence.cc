@@ -7,7 +7,6 @@
 
 #include "agents/daemon/evidence_files.h"
 #include "agents/daemon/fault.h"
-#include "agents/daemon/handover.h"
 #include "trust/base/status_macros.h"
 #include "trust/note/checkpoint.h"
 #include "trust/note/tlog_proof.h"

@@ -9,7 +9,7 @@
 
 #include "agents/daemon/asked_approvals.h"
 #include "agents/daemon/at_once.h"
-#include "agents/daemon/emergency_desk.h"
+#include "agents/daemon/declared.h"
 #include "agents/daemon/fault.h"
 #include "agents/daemon/restrictions.h"
 #include "agents/daemon/sealing.h"

@@ -1,7 +1,6 @@
 #include "agents/daemon/later_version.h"
 
 #include <algorithm>
-#include <set>
 
 #include "absl/strings/str_cat.h"
 
@@ -99,14 +98,6 @@ void TellOlder(const ReferralDraft& draft, const std::vector<PackageRecipient>& 
     if (std::ranges::find(recipients, agency, &PackageRecipient::agency) == recipients.end())
       outcome.add_withdrawn_agencies(agency);
   }
-}
-
-std::vector<std::string> RecipientsIn(const v1::ShareOutcome& outcome) {
-  std::set<std::string> recipients;
-  for (const v1::UnitOutcome& unit : outcome.units()) {
-    if (unit.outcome() == "RELEASED") recipients.insert(unit.recipient_agency());
-  }
-  return {recipients.begin(), recipients.end()};
 }
 
 }  // namespace derwent::agents

@@ -27,7 +27,4 @@ absl::Status TakePlacesOf(const std::string& share_id, const AgentContext& conte
 // one is withdrawn.
 void TellOlder(const ReferralDraft& draft, const std::vector<PackageRecipient>& recipients, v1::ShareOutcome& outcome);
 
-// Agencies that a share went to, sorted.
-std::vector<std::string> RecipientsIn(const v1::ShareOutcome& outcome);
-
 }  // namespace derwent::agents

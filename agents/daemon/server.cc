@@ -9,7 +9,6 @@
 #include "grpcpp/security/tls_credentials_options.h"
 #include "grpcpp/server_builder.h"
 
-#include "agents/daemon/handover.h"
 #include "trust/base/durable_file.h"
 #include "trust/base/status_macros.h"
 

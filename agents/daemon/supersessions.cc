@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "agents/daemon/later_version.h"
+#include "agents/daemon/share_outcome.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::agents {

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agents/daemon/fault.h"
-#include "agents/daemon/later_version.h"
+#include "agents/daemon/share_outcome.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/envelope.h"
 #include "derwent/v1/agent.pb.h"
