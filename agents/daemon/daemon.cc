@@ -12,8 +12,8 @@
 #include "absl/strings/str_split.h"
 #include "google/protobuf/text_format.h"
 
-#include "agents/daemon/backoff.h"
-#include "agents/daemon/mapping.h"
+#include "agents/daemon/context/backoff.h"
+#include "agents/daemon/sending/mapping.h"
 #include "trust/base/status_macros.h"
 #include "trust/signature/key_file.h"
 

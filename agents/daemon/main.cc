@@ -6,9 +6,9 @@
 #include "google/protobuf/stubs/logging.h"
 
 #include "CLI/CLI.hpp"
-#include "agents/daemon/config.h"
+#include "agents/daemon/context/config.h"
 #include "agents/daemon/daemon.h"
-#include "agents/daemon/server.h"
+#include "agents/daemon/services/server.h"
 #include "agents/daemon/witnessing.h"
 #include "agents/sdk/broker/grpc_broker.h"
 #include "agents/sdk/channel/channel.h"

@@ -6,8 +6,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
-#include "agents/daemon/backoff.h"
-#include "agents/daemon/evidence_files.h"
+#include "agents/daemon/context/backoff.h"
+#include "agents/daemon/evidence/evidence_files.h"
 #include "trust/base/status_macros.h"
 #include "trust/signature/key_file.h"
 

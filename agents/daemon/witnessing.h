@@ -6,10 +6,10 @@
 
 #include "absl/status/statusor.h"
 
-#include "agents/daemon/checkpoint_carrier.h"
-#include "agents/daemon/config.h"
+#include "agents/daemon/context/config.h"
+#include "agents/daemon/context/log.h"
 #include "agents/daemon/daemon.h"
-#include "agents/daemon/log.h"
+#include "agents/daemon/participant/checkpoint_carrier.h"
 #include "agents/witness/witness.h"
 #include "agents/witness/witness_server.h"
 

@@ -12,8 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
-#include "agents/daemon/config.h"
-#include "agents/daemon/sql.h"
+#include "agents/daemon/context/config.h"
+#include "agents/daemon/state/sql.h"
 #include "agents/sdk/channel/channel.h"
 #include "derwent/v1/agent_request.grpc.pb.h"
 #include "tests/bench/load.h"

@@ -9,7 +9,7 @@
 
 #include "absl/time/time.h"
 
-#include "agents/daemon/config.h"
+#include "agents/daemon/context/config.h"
 #include "agents/daemon/daemon.h"
 #include "agents/sdk/broker/grpc_broker.h"
 #include "agents/sdk/channel/channel.h"

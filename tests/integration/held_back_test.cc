@@ -1,5 +1,5 @@
 // Units of a referral that wait for somebody's agreement, over real TLS through a real broker.
-#include "agents/daemon/fault.h"
+#include "agents/daemon/context/fault.h"
 #include "tests/integration/request_fixture.h"
 
 namespace derwent::agents {

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
-#include "agents/daemon/fault.h"
+#include "agents/daemon/context/fault.h"
 #include "tests/integration/referral_fixture.h"
 
 namespace derwent::agents {

@@ -1,6 +1,6 @@
 // The participant key over real TLS: it signs what an honest broker shows, and nothing where the broker misstates the
 // agency.
-#include "agents/daemon/participant.h"
+#include "agents/daemon/participant/participant.h"
 
 #include <filesystem>
 

@@ -2,7 +2,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "agents/daemon/fault.h"
+#include "agents/daemon/context/fault.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "tests/integration/referral_fixture.h"
 

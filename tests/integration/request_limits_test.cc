@@ -2,7 +2,7 @@
 // policy, the deadline, a person whom the holder's own officer restricted.
 #include <algorithm>
 
-#include "agents/daemon/restrictions.h"
+#include "agents/daemon/context/restrictions.h"
 #include "agents/sdk/receipts.h"
 #include "tests/integration/request_fixture.h"
 

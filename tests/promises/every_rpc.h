@@ -8,7 +8,7 @@
 
 #include "gtest/gtest.h"
 
-#include "agents/daemon/server.h"
+#include "agents/daemon/services/server.h"
 #include "tests/integration/consortium.h"
 #include "tests/promises/any_call.h"
 

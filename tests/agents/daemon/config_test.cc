@@ -1,8 +1,8 @@
-#include "agents/daemon/config.h"
+#include "agents/daemon/context/config.h"
 
 #include <sstream>
 
-#include "agents/daemon/log.h"
+#include "agents/daemon/context/log.h"
 #include "tests/support/matchers.h"
 
 namespace derwent::agents {

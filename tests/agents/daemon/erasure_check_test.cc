@@ -1,4 +1,4 @@
-#include "agents/daemon/erasure_check.h"
+#include "agents/daemon/receiving/erasure_check.h"
 
 #include "absl/strings/str_cat.h"
 

@@ -1,5 +1,5 @@
 // What many threads change at once: durable together, failing alone. And the threads that make it so.
-#include "agents/daemon/group_commit.h"
+#include "agents/daemon/state/group_commit.h"
 
 #include <atomic>
 #include <cstdlib>
@@ -7,9 +7,9 @@
 #include <thread>
 #include <vector>
 
-#include "agents/daemon/at_once.h"
-#include "agents/daemon/doorbell.h"
-#include "agents/daemon/keyed_lock.h"
+#include "agents/daemon/context/at_once.h"
+#include "agents/daemon/context/doorbell.h"
+#include "agents/daemon/context/keyed_lock.h"
 #include "tests/support/matchers.h"
 
 namespace derwent::agents {

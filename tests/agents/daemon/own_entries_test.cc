@@ -1,4 +1,4 @@
-#include "agents/daemon/own_entries.h"
+#include "agents/daemon/participant/own_entries.h"
 
 #include <cstdlib>
 #include <filesystem>

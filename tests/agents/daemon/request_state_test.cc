@@ -1,5 +1,5 @@
 // What the agent does not forget of case-data requests.
-#include "agents/daemon/request_state.h"
+#include "agents/daemon/state/request_state.h"
 
 #include <cstdlib>
 #include <filesystem>

@@ -1,5 +1,5 @@
 // What approvals say of the lines of a request, and which of them a reply may use.
-#include "agents/daemon/standing_approvals.h"
+#include "agents/daemon/holding/standing_approvals.h"
 
 #include "agents/sdk/approval.h"
 #include "tests/support/matchers.h"

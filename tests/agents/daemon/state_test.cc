@@ -1,4 +1,4 @@
-#include "agents/daemon/state.h"
+#include "agents/daemon/state/state.h"
 
 #include <cstdlib>
 #include <filesystem>

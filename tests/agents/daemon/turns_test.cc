@@ -1,5 +1,5 @@
 // Which deliveries may be handled at once.
-#include "agents/daemon/turns.h"
+#include "agents/daemon/context/turns.h"
 
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/messages.h"

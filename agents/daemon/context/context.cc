@@ -1,0 +1,34 @@
+#include "agents/daemon/context/context.h"
+
+#include "absl/strings/str_cat.h"
+
+#include "agents/daemon/context/fault.h"
+#include "policy/loader/emergency.h"
+
+namespace derwent::agents {
+
+absl::Status AgentContext::RequireWitnessed() const {
+  const absl::Time now = clock.Now();
+  if (!quorum.Stopped(now)) return absl::OkStatus();
+  return Fault(absl::StatusCode::kUnavailable, "LEDGER_NOT_WITNESSED",
+               absl::StrCat("for ", absl::ToInt64Seconds(quorum.Age(now)),
+                            " s this agency has seen no quorum of witnesses over the ledger: nothing is released until "
+                            "it is back"));
+}
+
+absl::Status AgentContext::WitnessedOrEmergency(absl::string_view purpose, absl::string_view share_id) const {
+  absl::Status witnessed = RequireWitnessed();
+  if (witnessed.ok() || !policy::IsEmergency(purpose)) return witnessed;
+  Alarm("EMERGENCY_UNWITNESSED", share_id, "");
+  return absl::OkStatus();
+}
+
+void AgentContext::Alarm(absl::string_view code, absl::string_view share_id, absl::string_view agency) const {
+  const absl::StatusOr<bool> fresh = state.RaiseAlarm(code, share_id, agency);
+  if (!fresh.ok()) log.Failure("an alarm could not be kept", fresh.status());
+  if (fresh.ok() && !*fresh) return;
+  metrics.AlarmRaised(code);
+  log.Write("alarm", "alarm", {{"reason", code}, {"share", share_id}, {"peer", agency}});
+}
+
+}  // namespace derwent::agents

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+#include "agents/daemon/context/context.h"
+#include "derwent/v1/package.pb.h"
+#include "trust/identity/spiffe.h"
+
+namespace derwent::agents {
+
+// A caller of the local service: of the agent's own agency, a console or a person.
+struct LocalCaller {
+  trust::CallerKind kind = trust::CallerKind::kPerson;
+  std::string name;
+  std::string serial{};                              // Of its certificate.
+  absl::Time certified_from = absl::InfinitePast();  // Since when that is good.
+};
+
+// What may be asked of an agent.
+enum class LocalRight {
+  kPush,        // Push, see what would be sent, withdraw.
+  kSeeOutbox,   // List what was sent.
+  kSeeInbox,    // List what was received.
+  kReferences,  // Compute references for a ledger search.
+  kAudit,       // See the agent's own records of what was sent, received and opened.
+  kExport,      // Have signed what was exported.
+  kSeeHeld,     // See what others asked of this agency, and what became of it.
+  kRestrict,    // Restrict a subject.
+  kStatus,      // See the agent's state.
+};
+
+// Who the peer of a connection is. Errors: kUnauthenticated no certificate of the consortium, or revoked;
+// kPermissionDenied another agency, or an agent.
+absl::StatusOr<LocalCaller> CallerOf(absl::string_view certificate_pem, const AgentContext& context);
+
+// Consoles may all but compute references and restrict; a person what a role in the own directory says.
+// Error: kPermissionDenied `ROLE_NOT_ENTITLED`.
+absl::Status CheckRight(const LocalCaller& caller, LocalRight right, const AgentContext& context);
+
+// May open this share: the named person, or whoever holds the addressed role for its board and area; a console for the
+// agency's own system. Error: kPermissionDenied `ROLE_NOT_ENTITLED`.
+absl::Status CheckMayOpen(const LocalCaller& caller, const v1::Manifest& manifest, const AgentContext& context);
+
+}  // namespace derwent::agents

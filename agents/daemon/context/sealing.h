@@ -1,0 +1,22 @@
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+#include "agents/daemon/context/context.h"
+#include "agents/sdk/package.h"
+#include "derwent/v1/referral.pb.h"
+
+namespace derwent::agents {
+
+// Seals one recipient's part to its newest key that can be traced, and keeps its digest: before anything is sent,
+// because an acknowledgement may overtake the broker's answer. Errors: kFailedPrecondition `KEY_NOT_CERTIFIED`; of
+// SealPackage.
+absl::StatusOr<v1::Submission> SealFor(const ShareHead& head, const PackageRecipient& recipient,
+                                       const AgentContext& context);
+
+// Whether the broker refused a sealed share only because policy or a key changed since: nothing of it took effect, and
+// it may be made afresh.
+bool TookNoEffect(absl::string_view reason);
+
+}  // namespace derwent::agents

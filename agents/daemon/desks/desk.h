@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+
+#include "agents/daemon/context/context.h"
+#include "agents/daemon/context/entitlement.h"
+#include "agents/daemon/sending/held_back.h"
+#include "agents/daemon/sending/postman.h"
+#include "agents/daemon/sending/sender.h"
+#include "derwent/v1/agent.pb.h"
+
+namespace derwent::agents {
+
+// The local service without its transport: each call for a caller already authenticated. Errors as api.md has them,
+// with ROLE_NOT_ENTITLED before anything is told. Blocks. Thread-safe.
+class Desk {
+ public:
+  Desk(const AgentContext& context, Sender& sender, HeldBack& held_back, Postman& postman)
+      : context_(context), sender_(sender), held_back_(held_back), postman_(postman) {}
+
+  absl::StatusOr<v1::PushReferralResponse> Push(const LocalCaller& caller, v1::PushReferralRequest request);
+  absl::StatusOr<v1::WithdrawResponse> Withdraw(const LocalCaller& caller, const v1::WithdrawRequest& request);
+  absl::StatusOr<v1::ListOutboxResponse> ListOutbox(const LocalCaller& caller, const v1::ListOutboxRequest& request);
+  absl::StatusOr<v1::ListInboxResponse> ListInbox(const LocalCaller& caller, const v1::ListInboxRequest& request);
+  absl::StatusOr<v1::ReceivedReferral> Open(const LocalCaller& caller, const v1::OpenReferralRequest& request);
+  absl::StatusOr<v1::ReportReceivedResponse> Report(const LocalCaller& caller,
+                                                    const v1::ReportReceivedRequest& request);
+  absl::StatusOr<v1::ComputeReferencesResponse> References(const LocalCaller& caller,
+                                                           const v1::ComputeReferencesRequest& request);
+  absl::StatusOr<v1::RestrictResponse> Restrict(const LocalCaller& caller, const v1::RestrictRequest& request);
+  absl::StatusOr<v1::AgentStatus> Status(const LocalCaller& caller);
+
+ private:
+  absl::Status NameActor(const LocalCaller& caller, v1::PushReferralRequest& request) const;
+  // What of the same share waits for agreement does not go either.
+  absl::Status CancelWaiting(const OutboxRow& share);
+  absl::StatusOr<v1::OutboxItem> ItemOf(const OutboxRow& row);
+
+  const AgentContext& context_;
+  Sender& sender_;
+  HeldBack& held_back_;
+  Postman& postman_;
+};
+
+}  // namespace derwent::agents

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "agents/daemon/context/context.h"
+#include "agents/daemon/context/fresh_look.h"
+#include "agents/daemon/context/keyed_lock.h"
+#include "agents/daemon/evidence/evidence.h"
+#include "agents/daemon/evidence/upkeep.h"
+#include "agents/daemon/holding/record_source.h"
+#include "agents/daemon/sending/asked_approvals.h"
+#include "agents/daemon/sending/postman.h"
+#include "agents/daemon/state/request_state.h"
+#include "agents/sdk/answer.h"
+#include "agents/sdk/open.h"
+#include "derwent/v1/agent_request.pb.h"
+
+namespace derwent::agents {
+
+// The holder's side of case-data requests: looks up, decides, asks its approvers, answers. Each time anything is
+// decided, the record is looked up and everything decided afresh; nothing of the record is kept. Thread-safe.
+//
+// Where existence is secret, whatever is found or said, one answer of one size goes out at the slot; it is made a
+// moment before, so that what it takes to make it is not seen. What is agreed later follows as a supplement, what is
+// not is silence.
+class Holder {
+ public:
+  struct Parts {
+    RequestState& requests;
+    Evidence& evidence;
+    Upkeep& upkeep;
+    Postman& postman;
+    const RecordSource& records;
+  };
+  // Borrows everything.
+  Holder(const AgentContext& context, const Parts& parts) : context_(context), parts_(parts) {}
+
+  // Takes a verified selector: looks the person up and keeps what is to be done. False: nobody matched, so that the
+  // selector's content must not be kept. Error: kUnavailable the records cannot be read now.
+  absl::StatusOr<bool> Take(const OpenedPackage& opened);
+  // The asker took the request back.
+  absl::Status Cancelled(const std::string& request_id);
+  // A person's signed answer to an approval asked here. Errors: of TakeSigned; kNotFound.
+  absl::Status TakeApproval(const v1::SignedApproval& approval, const ApprovalRow& row);
+
+  // Makes what is due: answers, supplements, questions to approvers. Error: the first failure; the rest was tried.
+  absl::Status Work();
+  // Sends answers whose slot has come. Error: kUnavailable when the broker does not answer.
+  absl::Status Drain();
+
+  // What an approval would release, as it stands now.
+  absl::StatusOr<ApprovalPreview> PreviewOf(const ApprovalRow& approval);
+  absl::StatusOr<v1::HeldRequest> Describe(const HeldRow& row) const;
+
+ private:
+  // One request as it stands: what was asked, what is held, what was said.
+  struct Standing {
+    HeldRow row;
+    v1::HeldRequest details;
+    InboxRow received;
+    Inquiry inquiry;
+    std::optional<v1::CaseRecord> record;
+    AnswerDecision decision;
+    std::vector<ApprovalRow> approvals;
+    std::string policy_digest;
+    absl::Time answer_time;  // InfinitePast: when it is ready.
+    absl::Time expire_time;
+  };
+  absl::StatusOr<Standing> Load(const HeldRow& row, const InboxRow& received);
+  absl::Status LookUp(Standing& standing);
+  absl::StatusOr<std::optional<v1::CaseRecord>> RecordFor(const v1::Manifest& selector,
+                                                          const std::vector<v1::UnitContent>& units);
+  absl::Status WorkOn(const HeldRow& row);
+  absl::Status Expire(Standing& standing);
+  absl::Status AskApprovers(Standing& standing);
+  absl::Status Answer(Standing& standing, const Verdicts& verdicts);
+  absl::Status Supplement(Standing& standing, const Verdicts& verdicts);
+  absl::StatusOr<AnswerRow> Seal(const Standing& standing, v1::PackageKind kind, const PackageRecipient& reply,
+                                 absl::Time create_time);
+  // Keeps what became of each category with the answer made of it. `silently`: lines that did not fit the answer
+  // follow.
+  absl::Status Settle(Standing& standing, const Verdicts& verdicts, const std::optional<AnswerRow>& answer,
+                      bool silently);
+  absl::Status Save(const Standing& standing, absl::Time next_time, const std::optional<AnswerRow>& answer);
+  absl::Status Submit(const AnswerRow& row);
+  absl::Status Refused(const AnswerRow& row, const v1::SubmitCaseAnswerRequest& request, const std::string& reason);
+  absl::Status EraseWhenDone(const std::string& request_id);
+
+  // Whether anything asked is still undecided.
+  static bool IsOpen(const v1::HeldRequest& details);
+  static bool IsPending(const v1::HeldRequest& details, const std::string& category);
+
+  const AgentContext& context_;
+  const Parts parts_;
+  FreshLook fresh_look_;
+  KeyedLock working_;  // A request at a time: what is decided of it follows what was said of it.
+};
+
+}  // namespace derwent::agents

@@ -1,0 +1,95 @@
+// Holder's answers on their way to the broker.
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <utility>
+
+#include "agents/daemon/context/at_once.h"
+#include "agents/daemon/context/fault.h"
+#include "agents/daemon/context/sealing.h"
+#include "agents/daemon/holding/holder.h"
+#include "agents/sdk/channel/rpc_error.h"
+#include "trust/base/status_macros.h"
+#include "trust/secret/sha256.h"
+
+namespace derwent::agents {
+
+absl::Status Holder::Drain() {
+  ASSIGN_OR_RETURN(const std::vector<AnswerRow> due, parts_.requests.AnswersDue(context_.clock.Now()));
+  std::map<std::string, std::vector<const AnswerRow*>> requests;
+  for (const AnswerRow& row : due) requests[row.request_id].push_back(&row);
+  std::vector<std::vector<const AnswerRow*>> turns;  // A supplement is nothing before its answer.
+  for (auto& [request, rows] : requests) turns.push_back(std::move(rows));
+  std::atomic<size_t> sent = 0;
+  const absl::Status drained = AtOnce(turns.size(), [&](size_t i) {
+    for (const AnswerRow* row : turns[i]) {
+      const absl::Status one = Submit(*row);
+      if (WorthRetrying(one)) return one;
+      if (one.ok()) ++sent;
+      if (!one.ok()) context_.log.Failure("an answer was not sent", one, {{"share", row->request_id}});
+    }
+    return absl::OkStatus();
+  });
+  if (sent > 0 && sent == due.size()) context_.to_send.Ring();  // More may be due than is read at once.
+  return drained;
+}
+
+absl::Status Holder::Submit(const AnswerRow& row) {
+  v1::SubmitCaseAnswerRequest request;
+  if (!request.ParseFromString(row.submit)) return absl::DataLossError("a kept answer does not parse");
+  ASSIGN_OR_RETURN(const v1::Manifest manifest, PeekManifest(request.submission().package()));
+  RETURN_IF_ERROR(context_.WitnessedOrEmergency(manifest.purpose(), row.request_id));
+  const absl::StatusOr<v1::SubmitCaseAnswerResponse> response = context_.broker.SubmitCaseAnswer(request);
+  if (!response.ok()) {
+    if (WorthRetrying(response.status())) return response.status();
+    context_.log.Failure("the broker does not take an answer", response.status(),
+                         {{"share", row.request_id}, {"reason", ReasonOf(response.status())}});
+    return Refused(row, request, ReasonOf(response.status()));
+  }
+  ExpectedEntry expected = ExpectedOf(manifest, trust::Sha256(request.submission().package().manifest().payload()));
+  // A refused answer is entered for the holder alone.
+  if (response->outcome() != v1::SUBMIT_OUTCOME_STORED) expected.receiving_agency.clear();
+  RETURN_IF_ERROR(parts_.evidence.Take({{.receipt = response->receipt(), .expected = expected}}));
+  if (response->outcome() != v1::SUBMIT_OUTCOME_STORED) return Refused(row, request, response->reason());
+  RETURN_IF_ERROR(parts_.requests.SettleAnswer(row.share_id, "STORED"));
+  context_.log.Write("info", "a request was answered", {{"share", row.request_id}});
+  return EraseWhenDone(row.request_id);
+}
+
+// Nothing more is to be decided and everything was taken: the selector has served.
+absl::Status Holder::EraseWhenDone(const std::string& request_id) {
+  const KeyedLock::Hold hold(working_, request_id);
+  ASSIGN_OR_RETURN(const std::optional<HeldRow> held, parts_.requests.FindHeld(request_id));
+  if (!held.has_value()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const v1::HeldRequest details, Describe(*held));
+  return IsOpen(details) ? absl::OkStatus() : context_.state.EraseReceived(request_id);
+}
+
+absl::Status Holder::Refused(const AnswerRow& row, const v1::SubmitCaseAnswerRequest& request,
+                             const std::string& reason) {
+  const KeyedLock::Hold hold(working_, row.request_id);
+  RETURN_IF_ERROR(parts_.requests.SettleAnswer(row.share_id, "REFUSED"));
+  ASSIGN_OR_RETURN(const std::optional<HeldRow> held, parts_.requests.FindHeld(row.request_id));
+  if (!held.has_value()) return absl::OkStatus();
+  Standing standing{.row = *held};
+  ASSIGN_OR_RETURN(standing.details, Describe(*held));
+  ASSIGN_OR_RETURN(const v1::Manifest manifest, PeekManifest(request.submission().package()));
+  // Under another policy or key it is made afresh; whatever else is wrong, somebody must look.
+  const bool again = TookNoEffect(reason);
+  for (v1::HeldCategory& category : *standing.details.mutable_categories()) {
+    const bool in_it = manifest.kind() == v1::PACKAGE_KIND_ANSWER ||
+                       std::ranges::any_of(manifest.units(), [&](const v1::ManifestUnit& unit) {
+                         return unit.category() == category.category();
+                       });
+    if (in_it) category.set_outcome(again ? "PENDING" : "WITHHELD");
+  }
+  if (manifest.kind() == v1::PACKAGE_KIND_ANSWER) {
+    standing.details.clear_answer_time();
+    standing.details.set_state(again ? "WAITING" : "REFUSED");
+  }
+  if (!again) context_.Alarm("ANSWER_NOT_TAKEN", row.request_id, manifest.recipient_agency());
+  if (again) RETURN_IF_ERROR(parts_.upkeep.SyncPolicy());
+  return Save(standing, again ? context_.clock.Now() : absl::InfiniteFuture(), std::nullopt);
+}
+
+}  // namespace derwent::agents

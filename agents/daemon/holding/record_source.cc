@@ -1,0 +1,36 @@
+#include "agents/daemon/holding/record_source.h"
+
+#include "trust/base/london.h"
+
+namespace derwent::agents {
+
+std::shared_ptr<const SystemRecords::Indexed> SystemRecords::Current() const {
+  const std::shared_ptr<const People> people = reading_();
+  if (people == nullptr) return nullptr;
+  const MutexLock lock(mutex_);
+  if (indexed_ == nullptr || indexed_->people != people) {
+    const auto this_year = static_cast<int>(LondonDay(clock_.Now()).year());
+    indexed_ = std::make_shared<const Indexed>(
+        Indexed{.people = people, .index = matching::PersonIndex(people->records, this_year)});
+  }
+  return indexed_;
+}
+
+absl::StatusOr<std::optional<v1::CaseRecord>> SystemRecords::Find(const v1::CaseRecord& selector) const {
+  const std::shared_ptr<const Indexed> current = Current();
+  if (current == nullptr) return absl::UnavailableError("the agency's own system was not read yet");
+  const matching::Match match = current->index.Find(selector);
+  if (match.outcome != matching::Match::Outcome::kOne) return std::nullopt;
+  return current->people->records[match.record];
+}
+
+absl::StatusOr<std::optional<v1::CaseRecord>> SystemRecords::Counts() const {
+  const std::shared_ptr<const Indexed> current = Current();
+  if (current == nullptr) return absl::UnavailableError("the agency's own system was not read yet");
+  if (current->people->counts.facts().empty()) return std::nullopt;
+  v1::CaseRecord counts;
+  *counts.mutable_aggregate() = current->people->counts;
+  return counts;
+}
+
+}  // namespace derwent::agents

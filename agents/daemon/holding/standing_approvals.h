@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+#include "agents/daemon/state/request_state.h"
+#include "agents/sdk/answer.h"
+#include "derwent/v1/approval.pb.h"
+#include "trust/secret/random.h"
+
+// What the approvals of one request say about its lines. An approval asked under another policy counts no longer.
+namespace derwent::agents {
+
+// What was said so far; refused when it lapsed or the approver left the unit out.
+Verdicts VerdictsOf(const std::vector<ApprovalRow>& approvals, const std::string& policy_digest);
+
+// Approvals that lines of `decision` need and that were not asked for yet. Lines that need the same roles are asked
+// together: an approval is used once, so that what it covers must go out together.
+std::vector<ApprovalRow> ApprovalsMissing(const Inquiry& inquiry, const AnswerDecision& decision,
+                                          const std::vector<ApprovalRow>& approvals, const std::string& policy_digest,
+                                          absl::Time due, trust::Random& random);
+
+// Takes out approvals that no longer cover exactly what would go out: facts changed since, and it must be asked again.
+void DropStale(const AnswerDecision& decision, const std::string& policy_digest, std::vector<ApprovalRow>& approvals);
+
+// The approvals that the units of a reply rest on.
+std::vector<v1::SignedApproval> ApprovalsFor(const PackageRecipient& reply, const std::vector<ApprovalRow>& approvals,
+                                             const std::string& policy_digest);
+
+// When the next of those that wait lapses, or `otherwise`.
+absl::Time NextDue(const std::vector<ApprovalRow>& approvals, absl::Time otherwise);
+
+}  // namespace derwent::agents

@@ -1,0 +1,388 @@
+#include "agents/daemon/state/state.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "trust/base/status_macros.h"
+
+namespace derwent::agents {
+namespace {
+
+constexpr char kSchema[] = R"sql(
+CREATE TABLE IF NOT EXISTS pushes (referral_ref BLOB PRIMARY KEY, request_digest BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outbox (row INTEGER PRIMARY KEY AUTOINCREMENT, share_id BLOB NOT NULL UNIQUE, referral_ref BLOB NOT NULL,
+  state BLOB NOT NULL, reason BLOB NOT NULL, submit BLOB NOT NULL, outcome BLOB NOT NULL, create_ms INTEGER NOT NULL, deadline_ms INTEGER NOT NULL, reconciled INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS outbox_by_ref ON outbox (referral_ref);
+CREATE INDEX IF NOT EXISTS outbox_by_state ON outbox (state, reconciled, deadline_ms);
+CREATE TABLE IF NOT EXISTS supersedes (share_id BLOB PRIMARY KEY, older BLOB NOT NULL, finished INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS supersedes_by_older ON supersedes (older);
+CREATE TABLE IF NOT EXISTS superseded (share_id BLOB, sender BLOB, by_share BLOB NOT NULL, told INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (share_id, sender)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS held_back (share_id BLOB PRIMARY KEY, units BLOB NOT NULL, next_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS held_back_due ON held_back (next_ms);
+CREATE TABLE IF NOT EXISTS heard (share_id BLOB, agency BLOB, what BLOB NOT NULL, PRIMARY KEY (share_id, agency)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS out_sequences (share_id BLOB, peer BLOB, last INTEGER NOT NULL, PRIMARY KEY (share_id, peer)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS out_messages (row INTEGER PRIMARY KEY AUTOINCREMENT, once_key BLOB NOT NULL UNIQUE, request_id BLOB NOT NULL,
+  share_id BLOB NOT NULL, peer BLOB NOT NULL, kind BLOB NOT NULL, delivery_id BLOB NOT NULL, envelope BLOB NOT NULL, sent INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS out_replies (once_key BLOB PRIMARY KEY, reply BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS out_messages_pending ON out_messages (sent, row);
+CREATE INDEX IF NOT EXISTS out_messages_by_share ON out_messages (share_id, peer, kind);
+CREATE TABLE IF NOT EXISTS in_sequences (share_id BLOB, peer BLOB, last INTEGER NOT NULL, PRIMARY KEY (share_id, peer)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS held (share_id BLOB, peer BLOB, sequence INTEGER, envelope BLOB NOT NULL, PRIMARY KEY (share_id, peer, sequence)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS inbox (row INTEGER PRIMARY KEY AUTOINCREMENT, share_id BLOB NOT NULL UNIQUE, delivery_id BLOB NOT NULL, sender BLOB NOT NULL,
+  state BLOB NOT NULL, manifest BLOB NOT NULL, manifest_digest BLOB NOT NULL, content BLOB NOT NULL, receive_ms INTEGER NOT NULL,
+  handover_started INTEGER NOT NULL DEFAULT 0, handed_over INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS inbox_not_handed_over ON inbox (row) WHERE handed_over = 0;
+CREATE TABLE IF NOT EXISTS progress (row INTEGER PRIMARY KEY AUTOINCREMENT, share_id BLOB NOT NULL, agency BLOB NOT NULL, state INTEGER NOT NULL,
+  reason BLOB NOT NULL, note BLOB NOT NULL, create_ms INTEGER NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS progress_once ON progress (share_id, agency, create_ms, state, reason);
+CREATE TABLE IF NOT EXISTS rejected (delivery_id BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alarms (row INTEGER PRIMARY KEY AUTOINCREMENT, code BLOB NOT NULL, share_id BLOB NOT NULL, agency BLOB NOT NULL,
+  time_ms INTEGER NOT NULL, UNIQUE (code, share_id, agency));
+CREATE TABLE IF NOT EXISTS access_log (row INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, person BLOB NOT NULL, share_id BLOB NOT NULL, action BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS receipts (share_id BLOB, idx INTEGER, receipt BLOB NOT NULL, PRIMARY KEY (share_id, idx)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS receipts_by_index ON receipts (idx);
+CREATE TABLE IF NOT EXISTS vetoes (reference BLOB, restriction_id BLOB, PRIMARY KEY (reference, restriction_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS files (digest BLOB PRIMARY KEY, result BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS kept (name BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+)sql";
+
+constexpr char kOutboxColumns[] =
+    "SELECT row, share_id, referral_ref, state, reason, submit, outcome, create_ms, deadline_ms FROM outbox ";
+constexpr char kInboxColumns[] =
+    "SELECT row, share_id, delivery_id, sender, state, manifest, manifest_digest, content, receive_ms, "
+    "handover_started, handed_over FROM inbox ";
+
+int64_t Millis(absl::Time time) { return absl::ToUnixMillis(time); }
+
+OutboxRow ReadOutbox(const Sql::Statement& row) {
+  return {.row = row.Int(0),
+          .share_id = row.Text(1),
+          .referral_ref = row.Text(2),
+          .state = row.Text(3),
+          .reason = row.Text(4),
+          .submit = row.Text(5),
+          .outcome = row.Text(6),
+          .create_time = absl::FromUnixMillis(row.Int(7)),
+          .collect_deadline = absl::FromUnixMillis(row.Int(8))};
+}
+
+InboxRow ReadInbox(const Sql::Statement& row) {
+  return {.row = row.Int(0),
+          .share_id = row.Text(1),
+          .delivery_id = row.Text(2),
+          .sender = row.Text(3),
+          .state = row.Text(4),
+          .manifest = row.Text(5),
+          .manifest_digest = row.Text(6),
+          .content = row.Text(7),
+          .receive_time = absl::FromUnixMillis(row.Int(8)),
+          .handover_started = row.Int(9) != 0,
+          .handed_over = row.Int(10) != 0};
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<State>> State::Open(const std::string& path, const Clock& clock) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Sql> sql, Sql::Open(path));
+  RETURN_IF_ERROR(sql->Execute(kSchema));
+  return std::unique_ptr<State>(new State(std::move(sql), clock));
+}
+
+template <typename... Values>
+absl::StatusOr<std::vector<OutboxRow>> State::Outbox(absl::string_view where, const Values&... values) {
+  const MutexLock lock(mutex_);
+  Sql::Statement query(*sql_, absl::StrCat(kOutboxColumns, where));
+  query.Bind(values...);
+  std::vector<OutboxRow> rows;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, query.Next());
+    if (!more) return rows;
+    rows.push_back(ReadOutbox(query));
+  }
+}
+
+template <typename... Values>
+absl::StatusOr<std::vector<InboxRow>> State::Inbox(absl::string_view where, const Values&... values) {
+  const MutexLock lock(mutex_);
+  Sql::Statement query(*sql_, absl::StrCat(kInboxColumns, where));
+  query.Bind(values...);
+  std::vector<InboxRow> rows;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, query.Next());
+    if (!more) return rows;
+    rows.push_back(ReadInbox(query));
+  }
+}
+
+absl::StatusOr<int64_t> State::Count(absl::string_view sql) {
+  const MutexLock lock(mutex_);
+  Sql::Statement query(*sql_, sql);
+  ASSIGN_OR_RETURN(const bool row, query.Next());
+  return row ? query.Int(0) : 0;
+}
+
+absl::StatusOr<std::optional<std::string>> State::First(absl::string_view sql, absl::string_view value) {
+  const MutexLock lock(mutex_);
+  Sql::Statement query(*sql_, sql);
+  query.Bind(value);
+  ASSIGN_OR_RETURN(const bool found, query.Next());
+  if (!found) return std::nullopt;
+  return query.Text(0);
+}
+
+absl::Status State::SavePush(const std::string& referral_ref, absl::string_view request_digest,
+                             const std::vector<OutboxRow>& shares, const std::vector<HeldBackRow>& held_back) {
+  return commits_.Run([&](Sql& sql) -> absl::Status {
+    RETURN_IF_ERROR(Sql::Statement(sql, "INSERT INTO pushes VALUES (?, ?)").Bind(referral_ref, request_digest).Run());
+    for (const OutboxRow& share : shares) {
+      Sql::Statement insert(
+          sql,
+          "INSERT INTO outbox (share_id, referral_ref, state, reason, submit, outcome, create_ms, deadline_ms) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+      insert.Bind(share.share_id, referral_ref, share.state, share.reason, share.submit, share.outcome,
+                  Millis(share.create_time), Millis(share.collect_deadline));
+      RETURN_IF_ERROR(insert.Run());
+      if (share.supersedes.empty()) continue;
+      RETURN_IF_ERROR(Sql::Statement(sql, "INSERT INTO supersedes (share_id, older) VALUES (?, ?)")
+                          .Bind(share.share_id, share.supersedes)
+                          .Run());
+    }
+    for (const HeldBackRow& row : held_back)
+      RETURN_IF_ERROR(Sql::Statement(sql, "INSERT INTO held_back VALUES (?, ?, ?)")
+                          .Bind(row.share_id, row.units, Millis(row.next_time))
+                          .Run());
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<std::optional<std::string>> State::FindPush(const std::string& referral_ref) {
+  return First("SELECT request_digest FROM pushes WHERE referral_ref = ?", referral_ref);
+}
+
+absl::StatusOr<std::vector<OutboxRow>> State::SharesOf(const std::string& referral_ref) {
+  return Outbox("WHERE referral_ref = ? ORDER BY row", referral_ref);
+}
+
+absl::StatusOr<std::vector<OutboxRow>> State::QueuedShares() {
+  return Outbox("WHERE state = ? ORDER BY row LIMIT 100", std::string("QUEUED"));
+}
+
+absl::StatusOr<std::optional<OutboxRow>> State::FindShare(const std::string& share_id) {
+  ASSIGN_OR_RETURN(std::vector<OutboxRow> rows, Outbox("WHERE share_id = ?", share_id));
+  if (rows.empty()) return std::nullopt;
+  return std::move(rows.front());
+}
+
+absl::StatusOr<std::vector<OutboxRow>> State::ListOutbox(int64_t before, int limit) {
+  const int64_t below = before > 0 ? before : INT64_MAX;
+  return Outbox("WHERE row < ? ORDER BY row DESC LIMIT ?", below, static_cast<int64_t>(limit));
+}
+
+absl::StatusOr<std::vector<OutboxRow>> State::OutboxAfter(int64_t after, int limit) {
+  return Outbox("WHERE row > ? ORDER BY row LIMIT ?", after, static_cast<int64_t>(limit));
+}
+
+absl::Status State::SettleShare(const std::string& share_id, absl::string_view state, absl::string_view reason,
+                                absl::string_view outcome) {
+  return Change("UPDATE outbox SET state = ?, reason = ?, outcome = ?, submit = x'' WHERE share_id = ?", state, reason,
+                outcome, share_id);
+}
+
+absl::Status State::ReplaceShare(const std::string& share_id, const OutboxRow& fresh) {
+  return commits_.Run([&](Sql& sql) -> absl::Status {
+    Sql::Statement insert(
+        sql,
+        "INSERT INTO outbox (share_id, referral_ref, state, reason, submit, outcome, create_ms, deadline_ms) "
+        "SELECT ?, referral_ref, ?, ?, ?, ?, ?, ? FROM outbox WHERE share_id = ?");
+    insert.Bind(fresh.share_id, fresh.state, fresh.reason, fresh.submit, fresh.outcome, Millis(fresh.create_time),
+                Millis(fresh.collect_deadline), share_id);
+    RETURN_IF_ERROR(insert.Run());
+    RETURN_IF_ERROR(Sql::Statement(sql, "UPDATE supersedes SET share_id = ? WHERE share_id = ?")
+                        .Bind(fresh.share_id, share_id)
+                        .Run());
+    return Sql::Statement(sql, "UPDATE outbox SET referral_ref = x'' WHERE share_id = ?").Bind(share_id).Run();
+  });
+}
+
+absl::StatusOr<std::vector<OutboxRow>> State::OverdueShares(absl::Time now) {
+  return Outbox("WHERE state = ? AND reconciled = 0 AND deadline_ms < ? ORDER BY row LIMIT 100", std::string("STORED"),
+                Millis(now));
+}
+
+absl::Status State::MarkReconciled(const std::string& share_id) {
+  return Change("UPDATE outbox SET reconciled = 1 WHERE share_id = ?", share_id);
+}
+
+absl::Status State::HeardOf(const std::string& share_id, const std::string& agency, absl::string_view what) {
+  return Change("INSERT OR REPLACE INTO heard VALUES (?, ?, ?)", share_id, agency, what);
+}
+
+absl::StatusOr<bool> State::WasHeardOf(const std::string& share_id, const std::string& agency) {
+  const MutexLock lock(mutex_);
+  Sql::Statement query(*sql_, "SELECT 1 FROM heard WHERE share_id = ? AND agency = ?");
+  query.Bind(share_id, agency);
+  return query.Next();
+}
+
+absl::StatusOr<bool> State::QueueMessage(OutgoingMessage message, const std::string& once_key, const Signer& sign) {
+  bool fresh = false;
+  RETURN_IF_ERROR(commits_.Run([&](Sql& sql) -> absl::Status {
+    {
+      Sql::Statement known(sql, "SELECT 1 FROM out_messages WHERE once_key = ?");
+      known.Bind(once_key);
+      ASSIGN_OR_RETURN(const bool queued, known.Next());
+      if (queued) return absl::OkStatus();
+    }
+    int64_t last = 0;
+    {
+      Sql::Statement query(sql, "SELECT last FROM out_sequences WHERE share_id = ? AND peer = ?");
+      query.Bind(message.share_id, message.peer);
+      ASSIGN_OR_RETURN(const bool found, query.Next());
+      if (found) last = query.Int(0);
+    }
+    ASSIGN_OR_RETURN(message.envelope, sign(static_cast<uint32_t>(last + 1)));
+    RETURN_IF_ERROR(Sql::Statement(sql, "INSERT OR REPLACE INTO out_sequences VALUES (?, ?, ?)")
+                        .Bind(message.share_id, message.peer, last + 1)
+                        .Run());
+    Sql::Statement insert(
+        sql,
+        "INSERT INTO out_messages (once_key, request_id, share_id, peer, kind, delivery_id, envelope) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)");
+    insert.Bind(once_key, message.request_id, message.share_id, message.peer, message.kind, message.delivery_id,
+                message.envelope);
+    fresh = true;
+    return insert.Run();
+  }));
+  return fresh;
+}
+
+absl::StatusOr<bool> State::WasQueued(const std::string& once_key) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> found,
+                   First("SELECT request_id FROM out_messages WHERE once_key = ?", once_key));
+  return found.has_value();
+}
+
+absl::StatusOr<bool> State::HasMessage(const std::string& share_id, const std::string& peer, absl::string_view kind) {
+  const MutexLock lock(mutex_);
+  Sql::Statement query(*sql_, "SELECT 1 FROM out_messages WHERE share_id = ? AND peer = ? AND kind = ? LIMIT 1");
+  query.Bind(share_id, peer, kind);
+  return query.Next();
+}
+
+absl::StatusOr<std::vector<OutgoingMessage>> State::PendingMessages() {
+  const MutexLock lock(mutex_);
+  Sql::Statement query(*sql_,
+                       "SELECT row, request_id, share_id, peer, kind, delivery_id, envelope FROM out_messages WHERE "
+                       "sent = 0 ORDER BY row LIMIT 200");
+  std::vector<OutgoingMessage> messages;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, query.Next());
+    if (!more) return messages;
+    messages.push_back({.row = query.Int(0),
+                        .request_id = query.Text(1),
+                        .share_id = query.Text(2),
+                        .peer = query.Text(3),
+                        .kind = query.Text(4),
+                        .delivery_id = query.Text(5),
+                        .envelope = query.Text(6)});
+  }
+}
+
+absl::Status State::MessageSent(int64_t row, absl::string_view reply) {
+  return commits_.Run([&](Sql& sql) -> absl::Status {
+    RETURN_IF_ERROR(Sql::Statement(sql, "UPDATE out_messages SET sent = 1 WHERE row = ?").Bind(row).Run());
+    return Sql::Statement(sql, "INSERT OR REPLACE INTO out_replies SELECT once_key, ? FROM out_messages WHERE row = ?")
+        .Bind(reply, row)
+        .Run();
+  });
+}
+
+absl::StatusOr<std::optional<std::string>> State::ReplyTo(const std::string& once_key) {
+  return First("SELECT reply FROM out_replies WHERE once_key = ?", once_key);
+}
+
+absl::Status State::DropMessage(const OutgoingMessage& message, uint32_t sequence) {
+  return commits_.Run([&](Sql& sql) -> absl::Status {
+    RETURN_IF_ERROR(Sql::Statement(sql, "DELETE FROM out_messages WHERE row = ?").Bind(message.row).Run());
+    return Sql::Statement(sql, "UPDATE out_sequences SET last = last - 1 WHERE share_id = ? AND peer = ? AND last = ?")
+        .Bind(message.share_id, message.peer, sequence)
+        .Run();
+  });
+}
+
+absl::StatusOr<uint32_t> State::LastSequence(const std::string& share_id, const std::string& peer) {
+  const MutexLock lock(mutex_);
+  Sql::Statement query(*sql_, "SELECT last FROM in_sequences WHERE share_id = ? AND peer = ?");
+  query.Bind(share_id, peer);
+  ASSIGN_OR_RETURN(const bool found, query.Next());
+  return found ? static_cast<uint32_t>(query.Int(0)) : 0;
+}
+
+absl::Status State::AcceptSequence(const std::string& share_id, const std::string& peer, uint32_t sequence) {
+  return Change("INSERT OR REPLACE INTO in_sequences VALUES (?, ?, ?)", share_id, peer, sequence);
+}
+
+absl::Status State::HoldMessage(const std::string& share_id, const std::string& peer, uint32_t sequence,
+                                const std::string& envelope) {
+  return Change("INSERT OR REPLACE INTO held VALUES (?, ?, ?, ?)", share_id, peer, sequence, envelope);
+}
+
+absl::StatusOr<std::optional<std::string>> State::TakeHeld(const std::string& share_id, const std::string& peer,
+                                                           uint32_t sequence) {
+  std::optional<std::string> envelope;
+  RETURN_IF_ERROR(commits_.Run([&](Sql& sql) -> absl::Status {
+    Sql::Statement query(sql, "SELECT envelope FROM held WHERE share_id = ? AND peer = ? AND sequence = ?");
+    query.Bind(share_id, peer, sequence);
+    ASSIGN_OR_RETURN(const bool found, query.Next());
+    if (!found) return absl::OkStatus();
+    envelope = query.Text(0);
+    return Sql::Statement(sql, "DELETE FROM held WHERE share_id = ? AND peer = ? AND sequence = ?")
+        .Bind(share_id, peer, sequence)
+        .Run();
+  }));
+  return envelope;
+}
+
+absl::StatusOr<std::optional<InboxRow>> State::FindReceived(const std::string& share_id) {
+  ASSIGN_OR_RETURN(std::vector<InboxRow> rows, Inbox("WHERE share_id = ?", share_id));
+  if (rows.empty()) return std::nullopt;
+  return std::move(rows.front());
+}
+
+absl::StatusOr<std::vector<InboxRow>> State::ListInbox(int64_t before, int limit) {
+  const int64_t below = before > 0 ? before : INT64_MAX;
+  return Inbox("WHERE row < ? ORDER BY row DESC LIMIT ?", below, static_cast<int64_t>(limit));
+}
+
+absl::StatusOr<std::vector<InboxRow>> State::InboxAfter(int64_t after, int limit) {
+  return Inbox("WHERE row > ? ORDER BY row LIMIT ?", after, static_cast<int64_t>(limit));
+}
+
+absl::StatusOr<std::vector<InboxRow>> State::NotHandedOver() {
+  return Inbox("WHERE handed_over = 0 ORDER BY row LIMIT 100");
+}
+
+absl::Status State::StartHandover(const std::string& share_id) {
+  return Change("UPDATE inbox SET handover_started = 1 WHERE share_id = ?", share_id);
+}
+
+absl::Status State::FinishHandover(const std::string& share_id) {
+  return Change("UPDATE inbox SET handed_over = 1 WHERE share_id = ?", share_id);
+}
+
+absl::Status State::SetReceivedState(const std::string& share_id, absl::string_view state) {
+  return Change("UPDATE inbox SET state = ? WHERE share_id = ?", state, share_id);
+}
+
+absl::Status State::EraseReceived(const std::string& share_id) {
+  return Change("UPDATE inbox SET content = x'', handed_over = 1 WHERE share_id = ?", share_id);
+}
+
+absl::StatusOr<int64_t> State::OutboxDepth() {
+  return Count("SELECT count(*) FROM outbox WHERE state = CAST('QUEUED' AS BLOB)");
+}
+
+absl::StatusOr<int64_t> State::InboxDepth() { return Count("SELECT count(*) FROM inbox WHERE handed_over = 0"); }
+
+}  // namespace derwent::agents

@@ -1,0 +1,289 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+#include "agents/daemon/state/group_commit.h"
+#include "agents/daemon/state/sql.h"
+#include "trust/base/clock.h"
+#include "trust/base/mutex.h"
+#include "trust/base/status_macros.h"
+
+namespace derwent::agents {
+
+// A share of this agency, from the moment it is sealed. Holds no content in clear.
+struct OutboxRow {
+  int64_t row = 0;
+  std::string share_id;
+  std::string referral_ref;
+  std::string state;    // `PENDING` (held back), `QUEUED`, `STORED`, `REFUSED`, `NOT_MADE` (never a share).
+  std::string reason;   // Of a refusal; why it was not made.
+  std::string submit;   // Serialised SubmitReferralRequest: the bytes every retry sends. Empty once answered.
+  std::string outcome;  // Serialised ShareOutcome.
+  absl::Time create_time;
+  absl::Time collect_deadline;  // Of its recipients; after it an acknowledgement or EXPIRED must be here.
+  std::string supersedes;       // Of a share to be saved: the own share whose place it takes; empty when none.
+};
+
+// A share that takes the place of an older one.
+struct Supersession {
+  std::string share_id;
+  std::string older_share_id;
+};
+
+// Units of a share that waits for somebody's agreement.
+struct HeldBackRow {
+  std::string share_id;
+  std::string units;     // Sealed HeldBackUnits.
+  absl::Time next_time;  // When something is to be done about it.
+};
+
+// A share received. `content` is encrypted under the agent's storage key.
+struct InboxRow {
+  int64_t row = 0;
+  std::string share_id;
+  std::string delivery_id;
+  std::string sender;
+  std::string state;     // `RECEIVED`, `ACCEPTED`, `DECLINED`, `CLOSED`, `WITHDRAWN`, `SUPERSEDED`.
+  std::string manifest;  // Serialised Manifest.
+  std::string manifest_digest;
+  std::string content;  // Sealed ReceivedReferral.
+  absl::Time receive_time;
+  bool handover_started = false;
+  bool handed_over = false;
+};
+
+// A signed message to another agency, waiting to be sent.
+struct OutgoingMessage {
+  int64_t row = 0;
+  std::string request_id;
+  std::string share_id;
+  std::string peer;
+  std::string kind;  // `ACKNOWLEDGEMENT`, `PROGRESS`, `WITHDRAWAL`, `NOTICE`.
+  std::string delivery_id;
+  std::string envelope;  // Serialised DsseEnvelope.
+};
+
+// Progress of a recipient as received and verified.
+struct ProgressRow {
+  std::string agency;
+  int state = 0;
+  std::string reason;
+  std::string note;  // Sealed under the storage key; empty when none.
+  absl::Time create_time;
+};
+
+// Evidence of a share, verified.
+struct ReceiptRow {
+  std::string share_id;
+  uint64_t index = 0;
+  std::string receipt;  // Serialised Receipt.
+};
+
+// What somebody did at this agent.
+struct AccessRow {
+  int64_t row = 0;
+  absl::Time time;
+  std::string person;
+  std::string share_id;
+  std::string action;
+};
+
+// Conditions on them; an empty one is none.
+struct AccessQuery {
+  absl::Time start = absl::UnixEpoch();
+  absl::Time end = absl::FromUnixSeconds(253402300800);  // The year 10000.
+  std::string person;
+  std::string share_id;
+  int64_t after = 0;  // Paging: the last row of the page before.
+  int limit = 50;
+};
+
+struct AlarmRow {
+  std::string code;
+  std::string share_id;
+  std::string agency;
+  absl::Time time;
+};
+
+// What the agent must not forget: one SQLite file, synced at every change. Each call is one transaction: on OK it is
+// durable, on an error nothing changed; calls that come at once share one sync. Errors of all: kUnavailable, kDataLoss
+// (sql.h). Thread-safe.
+class State {
+ public:
+  static absl::StatusOr<std::unique_ptr<State>> Open(const std::string& path, const Clock& clock);
+
+  // Outbox. A referral is known by its reference; `request_digest` tells whether it is the same one.
+  absl::Status SavePush(const std::string& referral_ref, absl::string_view request_digest,
+                        const std::vector<OutboxRow>& shares, const std::vector<HeldBackRow>& held_back);
+  // The digest of the request with that reference; nullopt when it is new.
+  absl::StatusOr<std::optional<std::string>> FindPush(const std::string& referral_ref);
+  absl::StatusOr<std::vector<OutboxRow>> SharesOf(const std::string& referral_ref);
+  absl::StatusOr<std::vector<OutboxRow>> QueuedShares();
+  absl::StatusOr<std::optional<OutboxRow>> FindShare(const std::string& share_id);
+  // Newest first, below row `before` (0: from the newest).
+  absl::StatusOr<std::vector<OutboxRow>> ListOutbox(int64_t before, int limit);
+  // Oldest first, above row `after`.
+  absl::StatusOr<std::vector<OutboxRow>> OutboxAfter(int64_t after, int limit);
+  absl::Status SettleShare(const std::string& share_id, absl::string_view state, absl::string_view reason,
+                           absl::string_view outcome);
+  // A share that took no effect gives way to one prepared afresh, in one transaction; it stays as `REFUSED`, without
+  // reference.
+  absl::Status ReplaceShare(const std::string& share_id, const OutboxRow& fresh);
+  // Own shares that supersede others: stored, and not finished yet, 100 at most; the one, stored or on its way, that
+  // takes the place of `share_id`, empty when none; everybody concerned is to be told, durably.
+  absl::StatusOr<std::vector<Supersession>> StoredSupersessions();
+  absl::StatusOr<std::string> Superseding(const std::string& share_id);
+  absl::Status FinishSupersession(const std::string& share_id);
+  // Units held back: due, oldest first, 100 at most; what is known of one share.
+  absl::StatusOr<std::vector<HeldBackRow>> HeldBackDue(absl::Time now);
+  absl::StatusOr<std::optional<HeldBackRow>> FindHeldBack(const std::string& share_id);
+  absl::Status WakeHeldBack(const std::string& share_id, absl::Time next_time);
+  absl::Status WakeAllHeldBack(absl::Time next_time);
+  // Together: how the units stand now, and the outcome that tells it. The share is `PENDING`.
+  absl::Status UpdateHeldBack(const HeldBackRow& row, absl::string_view reason, absl::string_view outcome);
+  // The share was sealed and waits to be sent; its units stay until it is known to be stored.
+  absl::Status ReleaseHeldBack(const OutboxRow& sealed);
+  // Forgets the units: the share was stored, or ends as `REFUSED`.
+  absl::Status ForgetHeldBack(const std::string& share_id);
+  absl::Status RefuseHeldBack(const std::string& share_id, absl::string_view reason, absl::string_view outcome);
+  // Stored shares whose deadline passed before `now` and whose recipients have not all been heard of.
+  absl::StatusOr<std::vector<OutboxRow>> OverdueShares(absl::Time now);
+  // Nothing more is to be looked for.
+  absl::Status MarkReconciled(const std::string& share_id);
+  // A recipient of a share was heard of: `ACKNOWLEDGED` or `EXPIRED`.
+  absl::Status HeardOf(const std::string& share_id, const std::string& agency, absl::string_view what);
+  absl::StatusOr<bool> WasHeardOf(const std::string& share_id, const std::string& agency);
+
+  // Messages out: numbers, signs (by `sign`) and keeps in one transaction. Returns false when `once_key` was queued
+  // before.
+  using Signer = std::function<absl::StatusOr<std::string>(uint32_t sequence)>;
+  absl::StatusOr<bool> QueueMessage(OutgoingMessage message, const std::string& once_key, const Signer& sign);
+  absl::StatusOr<bool> WasQueued(const std::string& once_key);
+  // Whether a message of that kind was ever signed about a share for an agency.
+  absl::StatusOr<bool> HasMessage(const std::string& share_id, const std::string& peer, absl::string_view kind);
+  absl::StatusOr<std::vector<OutgoingMessage>> PendingMessages();
+  // The broker took it, and said `reply`.
+  absl::Status MessageSent(int64_t row, absl::string_view reply);
+  // nullopt while it was not sent.
+  absl::StatusOr<std::optional<std::string>> ReplyTo(const std::string& once_key);
+  // Forgets a message that the broker does not take; its number is given again when it was the last.
+  absl::Status DropMessage(const OutgoingMessage& message, uint32_t sequence);
+
+  // Messages in.
+  absl::StatusOr<uint32_t> LastSequence(const std::string& share_id, const std::string& peer);
+  absl::Status AcceptSequence(const std::string& share_id, const std::string& peer, uint32_t sequence);
+  absl::Status HoldMessage(const std::string& share_id, const std::string& peer, uint32_t sequence,
+                           const std::string& envelope);
+  absl::StatusOr<std::optional<std::string>> TakeHeld(const std::string& share_id, const std::string& peer,
+                                                      uint32_t sequence);
+
+  // Inbox. SaveReceived keeps the first of a share; a repeat changes nothing and returns false. In the same transaction
+  // the content of the same sender's share `supersedes`, if any, is deleted, as is the row's own when its later version
+  // came first.
+  absl::StatusOr<bool> SaveReceived(const InboxRow& row, const std::string& supersedes = "");
+  // The later version of a share of `sender`; empty when none came.
+  absl::StatusOr<std::string> SupersededBy(const std::string& share_id, const std::string& sender);
+  // Those whose older share was given to the agency's system, and of which it was not told yet; 100 at most.
+  absl::StatusOr<std::vector<Supersession>> UntoldSupersessions();
+  absl::Status MarkSupersessionTold(const std::string& older_share_id);
+  absl::StatusOr<std::optional<InboxRow>> FindReceived(const std::string& share_id);
+  absl::StatusOr<std::vector<InboxRow>> ListInbox(int64_t before, int limit);
+  absl::StatusOr<std::vector<InboxRow>> InboxAfter(int64_t after, int limit);
+  absl::StatusOr<std::vector<InboxRow>> NotHandedOver();
+  absl::Status StartHandover(const std::string& share_id);
+  absl::Status FinishHandover(const std::string& share_id);
+  absl::Status SetReceivedState(const std::string& share_id, absl::string_view state);
+  absl::Status EraseReceived(const std::string& share_id);
+
+  absl::Status AddProgress(const std::string& share_id, const ProgressRow& progress);
+  absl::StatusOr<std::vector<ProgressRow>> ProgressOf(const std::string& share_id);
+
+  // True when the delivery was rejected before: it is not opened again.
+  absl::StatusOr<bool> WasRejected(const std::string& delivery_id);
+  absl::Status Reject(const std::string& delivery_id);
+
+  // Raises an alarm once for the same code, share and agency. Returns true when it is new.
+  absl::StatusOr<bool> RaiseAlarm(absl::string_view code, absl::string_view share_id, absl::string_view agency);
+  absl::StatusOr<std::vector<AlarmRow>> Alarms(int limit);
+
+  absl::Status LogAccess(absl::string_view person, absl::string_view share_id, absl::string_view action);
+  // In the order they were done.
+  absl::StatusOr<std::vector<AccessRow>> Accesses(const AccessQuery& query);
+  // With a single value of the moment (KeepNow).
+  using Value = std::function<std::string()>;
+  absl::Status AddReceipts(const std::vector<ReceiptRow>& receipts, const std::string& name, const Value& value);
+  absl::StatusOr<std::vector<std::string>> ReceiptsOf(const std::string& share_id);
+  // Those of the ledger's entries in [from, before), ascending.
+  absl::StatusOr<std::vector<ReceiptRow>> ReceiptsBetween(uint64_t from, uint64_t before);
+
+  // Receipts of these ledger entries, of whichever share.
+  absl::StatusOr<std::vector<ReceiptRow>> ReceiptsAt(const std::vector<uint64_t>& indexes);
+  // Rewrites what is kept of a share in one transaction: these receipts, and what `outcome` and `content` make of the
+  // outbox's outcome and the inbox's content, where there are any.
+  using Rewrite = std::function<absl::StatusOr<std::string>(const std::string& kept)>;
+  absl::Status RewriteShare(const std::string& share_id, const std::vector<ReceiptRow>& receipts,
+                            const Rewrite& outcome, const Rewrite& content);
+  // Copies SQLite's log of changes into the file and cuts it to nothing: what was overwritten is gone from both.
+  absl::Status EmptyLog();
+
+  // Persons whom the agency's own officer restricted, by references and digests of records (restrictions.h). A
+  // restriction known before is replaced.
+  absl::Status SaveVeto(const std::string& restriction_id, const std::vector<std::string>& references);
+  absl::Status LiftVeto(const std::string& restriction_id) { return SaveVeto(restriction_id, {}); }
+  absl::StatusOr<bool> Vetoed(const std::vector<std::string>& references);
+
+  // Files of the folder hand-over, by the SHA-256 of their octets.
+  absl::StatusOr<std::optional<std::string>> SeenFile(absl::string_view digest);
+  absl::Status SaveFile(absl::string_view digest, const std::string& result);
+
+  // Single values: newest checkpoint, directory version.
+  absl::StatusOr<std::string> Kept(const std::string& name);
+  absl::Status Keep(const std::string& name, absl::string_view value);
+  // `value` is asked when it is written, one after another: it never goes back when what it says does not.
+  absl::Status KeepNow(const std::string& name, const Value& value);
+
+  absl::StatusOr<int64_t> OutboxDepth();
+  absl::StatusOr<int64_t> InboxDepth();
+
+ private:
+  State(std::unique_ptr<Sql> sql, const Clock& clock) : sql_(std::move(sql)), commits_(mutex_, *sql_), clock_(clock) {}
+  template <typename... Values>
+  absl::Status Change(absl::string_view text, const Values&... values) {
+    return commits_.Run([&](Sql& sql) { return Sql::Statement(sql, text).Bind(values...).Run(); });
+  }
+  // Likewise; true when it changed a row.
+  template <typename... Values>
+  absl::StatusOr<bool> ChangeOne(absl::string_view text, const Values&... values) {
+    bool changed = false;
+    RETURN_IF_ERROR(commits_.Run([&](Sql& sql) {
+      const absl::Status run = Sql::Statement(sql, text).Bind(values...).Run();
+      changed = sql.changes() > 0;
+      return run;
+    }));
+    return changed;
+  }
+  template <typename... Values>
+  absl::StatusOr<std::vector<OutboxRow>> Outbox(absl::string_view where, const Values&... values);
+  template <typename... Values>
+  absl::StatusOr<std::vector<InboxRow>> Inbox(absl::string_view where, const Values&... values);
+  absl::StatusOr<int64_t> Count(absl::string_view sql);
+  // First column of the first row; nullopt: none.
+  absl::StatusOr<std::optional<std::string>> First(absl::string_view sql, absl::string_view value);
+
+  Mutex mutex_;
+  std::unique_ptr<Sql> sql_ GUARDED_BY(mutex_);
+  GroupCommit commits_;
+  const Clock& clock_;
+};
+
+}  // namespace derwent::agents

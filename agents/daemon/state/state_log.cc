@@ -1,0 +1,166 @@
+// What the agent remembers besides shares and messages: progress, alarms, openings, receipts, vetoes, files taken,
+// single values.
+#include <utility>
+
+#include "agents/daemon/state/state.h"
+#include "trust/base/status_macros.h"
+
+namespace derwent::agents {
+
+absl::Status State::AddProgress(const std::string& share_id, const ProgressRow& progress) {
+  return Change(
+      "INSERT OR IGNORE INTO progress (share_id, agency, state, reason, note, create_ms) VALUES (?, ?, ?, ?, ?, ?)",
+      share_id, progress.agency, static_cast<int64_t>(progress.state), progress.reason, progress.note,
+      absl::ToUnixMillis(progress.create_time));
+}
+
+absl::StatusOr<std::vector<ProgressRow>> State::ProgressOf(const std::string& share_id) {
+  const MutexLock lock(mutex_);
+  Sql::Statement query(
+      *sql_, "SELECT agency, state, reason, note, create_ms FROM progress WHERE share_id = ? ORDER BY create_ms, row");
+  query.Bind(share_id);
+  std::vector<ProgressRow> rows;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, query.Next());
+    if (!more) return rows;
+    rows.push_back({.agency = query.Text(0),
+                    .state = static_cast<int>(query.Int(1)),
+                    .reason = query.Text(2),
+                    .note = query.Text(3),
+                    .create_time = absl::FromUnixMillis(query.Int(4))});
+  }
+}
+
+absl::StatusOr<bool> State::WasRejected(const std::string& delivery_id) {
+  const MutexLock lock(mutex_);
+  Sql::Statement query(*sql_, "SELECT 1 FROM rejected WHERE delivery_id = ?");
+  query.Bind(delivery_id);
+  return query.Next();
+}
+
+absl::Status State::Reject(const std::string& delivery_id) {
+  return Change("INSERT OR IGNORE INTO rejected VALUES (?)", delivery_id);
+}
+
+absl::StatusOr<bool> State::RaiseAlarm(absl::string_view code, absl::string_view share_id, absl::string_view agency) {
+  return ChangeOne("INSERT OR IGNORE INTO alarms (code, share_id, agency, time_ms) VALUES (?, ?, ?, ?)", code, share_id,
+                   agency, absl::ToUnixMillis(clock_.Now()));
+}
+
+absl::StatusOr<std::vector<AlarmRow>> State::Alarms(int limit) {
+  const MutexLock lock(mutex_);
+  Sql::Statement query(*sql_, "SELECT code, share_id, agency, time_ms FROM alarms ORDER BY row DESC LIMIT ?");
+  query.Bind(static_cast<int64_t>(limit));
+  std::vector<AlarmRow> rows;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, query.Next());
+    if (!more) return rows;
+    rows.push_back({.code = query.Text(0),
+                    .share_id = query.Text(1),
+                    .agency = query.Text(2),
+                    .time = absl::FromUnixMillis(query.Int(3))});
+  }
+}
+
+absl::Status State::LogAccess(absl::string_view person, absl::string_view share_id, absl::string_view action) {
+  return Change("INSERT INTO access_log (time_ms, person, share_id, action) VALUES (?, ?, ?, ?)",
+                absl::ToUnixMillis(clock_.Now()), person, share_id, action);
+}
+
+absl::StatusOr<std::vector<AccessRow>> State::Accesses(const AccessQuery& query) {
+  const MutexLock lock(mutex_);
+  Sql::Statement statement(
+      *sql_,
+      "SELECT row, time_ms, person, share_id, action FROM access_log WHERE row > ?1 AND time_ms >= ?2 AND time_ms < ?3"
+      " AND (?4 = x'' OR person = ?4) AND (?5 = x'' OR share_id = ?5) ORDER BY row LIMIT ?6");
+  statement.Bind(query.after, absl::ToUnixMillis(query.start), absl::ToUnixMillis(query.end), query.person,
+                 query.share_id, static_cast<int64_t>(query.limit));
+  std::vector<AccessRow> rows;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, statement.Next());
+    if (!more) return rows;
+    rows.push_back({.row = statement.Int(0),
+                    .time = absl::FromUnixMillis(statement.Int(1)),
+                    .person = statement.Text(2),
+                    .share_id = statement.Text(3),
+                    .action = statement.Text(4)});
+  }
+}
+
+absl::Status State::AddReceipts(const std::vector<ReceiptRow>& receipts, const std::string& name, const Value& value) {
+  return commits_.Run([&](Sql& sql) -> absl::Status {
+    for (const ReceiptRow& one : receipts) {
+      RETURN_IF_ERROR(Sql::Statement(sql, "INSERT OR REPLACE INTO receipts VALUES (?, ?, ?)")
+                          .Bind(one.share_id, static_cast<int64_t>(one.index), one.receipt)
+                          .Run());
+    }
+    const std::string now = value();
+    return Sql::Statement(sql, "INSERT OR REPLACE INTO kept VALUES (?, ?)").Bind(name, now).Run();
+  });
+}
+
+absl::StatusOr<std::vector<ReceiptRow>> State::ReceiptsBetween(uint64_t from, uint64_t before) {
+  const MutexLock lock(mutex_);
+  Sql::Statement query(*sql_, "SELECT share_id, idx, receipt FROM receipts WHERE idx >= ? AND idx < ? ORDER BY idx");
+  query.Bind(static_cast<int64_t>(from), static_cast<int64_t>(before));
+  std::vector<ReceiptRow> receipts;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, query.Next());
+    if (!more) return receipts;
+    receipts.push_back(
+        {.share_id = query.Text(0), .index = static_cast<uint64_t>(query.Int(1)), .receipt = query.Text(2)});
+  }
+}
+
+absl::StatusOr<std::vector<std::string>> State::ReceiptsOf(const std::string& share_id) {
+  const MutexLock lock(mutex_);
+  Sql::Statement query(*sql_, "SELECT receipt FROM receipts WHERE share_id = ? ORDER BY idx");
+  query.Bind(share_id);
+  std::vector<std::string> receipts;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, query.Next());
+    if (!more) return receipts;
+    receipts.push_back(query.Text(0));
+  }
+}
+
+absl::Status State::SaveVeto(const std::string& restriction_id, const std::vector<std::string>& references) {
+  return commits_.Run([&](Sql& sql) -> absl::Status {
+    RETURN_IF_ERROR(Sql::Statement(sql, "DELETE FROM vetoes WHERE restriction_id = ?").Bind(restriction_id).Run());
+    for (const std::string& reference : references) {
+      RETURN_IF_ERROR(
+          Sql::Statement(sql, "INSERT OR IGNORE INTO vetoes VALUES (?, ?)").Bind(reference, restriction_id).Run());
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<bool> State::Vetoed(const std::vector<std::string>& references) {
+  for (const std::string& reference : references) {
+    ASSIGN_OR_RETURN(const std::optional<std::string> found,
+                     First("SELECT restriction_id FROM vetoes WHERE reference = ?", reference));
+    if (found.has_value()) return true;
+  }
+  return false;
+}
+
+absl::StatusOr<std::optional<std::string>> State::SeenFile(absl::string_view digest) {
+  return First("SELECT result FROM files WHERE digest = ?", digest);
+}
+
+absl::Status State::SaveFile(absl::string_view digest, const std::string& result) {
+  return Change("INSERT OR REPLACE INTO files VALUES (?, ?)", digest, result);
+}
+
+absl::StatusOr<std::string> State::Kept(const std::string& name) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> value, First("SELECT value FROM kept WHERE name = ?", name));
+  return value.value_or("");
+}
+
+absl::Status State::Keep(const std::string& name, absl::string_view value) {
+  return Change("INSERT OR REPLACE INTO kept VALUES (?, ?)", name, value);
+}
+
+absl::Status State::KeepNow(const std::string& name, const Value& value) { return AddReceipts({}, name, value); }
+
+}  // namespace derwent::agents
