@@ -1,7 +1,8 @@
 // What a data protection officer's questions cost in a large ledger: derwent_ledger_bench search ENTRIES [folder]
 //
-// Twenty entries a person. Every figure is of a first page with its receipts, from a snapshot of its own as a call has
-// it, at persons, windows and indexes that are spread over the ledger.
+// Twenty entries a person, spread over a million. Every figure is of a first page with its receipts, from a snapshot of
+// its own as a call has it, at persons, windows and indexes that are spread over the ledger. A large ledger is looked
+// at on its way too, at one, two, five and ten millions: the curve.
 #include "tests/bench/ledger_search_bench.h"
 
 #include <algorithm>
@@ -27,7 +28,8 @@ namespace derwent {
 namespace {
 
 constexpr int kBatch = 256;
-constexpr int kEntriesAPerson = 20;
+constexpr uint64_t kEntriesAPerson = 20;
+constexpr uint64_t kSpan = 1'000'000;  // A person's entries lie within so many.
 constexpr int kRuns = 1000;
 
 const absl::Time kStart = absl::FromUnixSeconds(1'790'000'000);
@@ -44,20 +46,22 @@ class LargeLedger {
       : path_(folder + "/bench.db"),
         store_(store::OpenSqliteStore({.path = path_}).value()),
         log_("derwent.example/ledger", trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, 'k'))).value()),
-        entries_(entries),
-        people_(std::max<uint64_t>(1, entries / kEntriesAPerson)) {
+        span_(std::min(entries, kSpan)),
+        people_(std::max<uint64_t>(1, span_ / kEntriesAPerson)) {
     Must(log_.TakeOver(*store_));
   }
 
-  // One entry a millisecond, people one after another so that each has entries all over the ledger.
-  void Fill() {
+  // Appends until there are `entries`, one a millisecond, people one after another so that each has entries all over
+  // its span.
+  void FillTo(uint64_t entries) {
     const absl::Time begun = absl::Now();
-    for (uint64_t number = 0; number < entries_;) {
+    const uint64_t before = entries_;
+    while (entries_ < entries) {
       auto transaction = store_->Begin().value();
-      for (int i = 0; i < kBatch && number < entries_; ++i, ++number) {
-        const absl::Time time = kStart + absl::Milliseconds(static_cast<int64_t>(number));
-        const int person = static_cast<int>(number % people_);
-        Must(log_.Append(*transaction, {BenchEntry(static_cast<int>(number), person)}, time, random_).status());
+      for (int i = 0; i < kBatch && entries_ < entries; ++i, ++entries_) {
+        const absl::Time time = kStart + absl::Milliseconds(static_cast<int64_t>(entries_));
+        const int person = static_cast<int>(entries_ / span_ * people_ + entries_ % people_);
+        Must(log_.Append(*transaction, {BenchEntry(static_cast<int>(entries_), person)}, time, random_).status());
       }
       Must(log_.Seal(*transaction).status());
       Must(transaction->Commit());
@@ -65,8 +69,9 @@ class LargeLedger {
     const double seconds = absl::ToDoubleSeconds(absl::Now() - begun);
     uint64_t octets = std::filesystem::file_size(path_);
     if (std::filesystem::exists(path_ + "-wal")) octets += std::filesystem::file_size(path_ + "-wal");
-    std::printf("ledger: %9lu entries appended         %9.0f /s  %8.0f octets on disk an entry\n", entries_,
-                static_cast<double>(entries_) / seconds, static_cast<double>(octets) / static_cast<double>(entries_));
+    std::printf("ledger of %9lu entries, the last of them appended %9.0f /s  %8.0f octets on disk an entry\n", entries_,
+                static_cast<double>(entries_ - before) / seconds,
+                static_cast<double>(octets) / static_cast<double>(entries_));
   }
 
   // Spread over the ledger, the same in every run.
@@ -125,7 +130,8 @@ class LargeLedger {
 
  private:
   std::string TagOf(int run) const {
-    return trust::Sha256(absl::StrCat("a", static_cast<int>(Somewhere(run, people_)))).bytes();
+    const uint64_t people = std::max<uint64_t>(1, entries_ / span_) * people_;
+    return trust::Sha256(absl::StrCat("a", static_cast<int>(Somewhere(run, people)))).bytes();
   }
   static void Search(store::Reader& reader, store::EntryQuery rows, size_t least) {
     const auto page = ledger::Search(reader, {.rows = std::move(rows)});
@@ -137,15 +143,21 @@ class LargeLedger {
   std::unique_ptr<store::Store> store_;
   ledger::Log log_;
   trust::SystemRandom random_;
-  const uint64_t entries_;
-  const uint64_t people_;
+  const uint64_t span_;
+  const uint64_t people_;  // In each span.
+  uint64_t entries_ = 0;
 };
 
 }  // namespace
 
 void RunSearches(const std::string& folder, uint64_t entries) {
   LargeLedger ledger(folder, entries);
-  ledger.Fill();
+  for (const uint64_t step : {kSpan, 2 * kSpan, 5 * kSpan, 10 * kSpan}) {
+    if (step >= entries) break;
+    ledger.FillTo(step);
+    ledger.Figures();
+  }
+  ledger.FillTo(entries);
   ledger.Figures();
   ledger.VerifyAll();
 }
