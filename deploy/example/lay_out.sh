@@ -26,7 +26,7 @@ if [ ! -f "$run/policy/MANIFEST" ]; then
   while read -r agency person; do
     signer=(--certificate "$run/pki/agencies/$agency/people/$person.pem" --key "$run/pki/agencies/$agency/people/$person.key")
     "$derwent" policy sign "$run/policy" --bundle "${signer[@]}" 2>/dev/null
-    for agreement in marac mash asb_cr fire_safety tb.ncasb tb.ncasb.high_peak tb.soce; do
+    for agreement in marac mash asb_cr fire_safety tb.ncasb tb.ncasb.high_peak tb.soce tb.dsa; do
       grep -qx "parties: \"$agency\"" "$run/policy/agreements/$agreement.txtpb" || continue
       "$derwent" policy sign "$run/policy" --agreement "$agreement" "${signer[@]}" 2>/dev/null
     done

@@ -16,7 +16,7 @@ ATTACKS = {
     "for a purpose of another profile": ({"purpose": "case.asb_resolution"}, "PURPOSE_NOT_PERMITTED"),
     "where no duty answers it": ({"profile": "tb.ncasb", "board": "tb.ncasb", "purpose": "case.asb_resolution", "categories": ["identity"]}, "LEGAL_GATEWAY_MISSING"),
     "for what the profile never gives": ({"categories": ["finance"]}, "CATEGORY_NOT_PERMITTED"),
-    "for scrutiny, without its document": ({**SCRUTINY, "documentReference": "", "categories": ["aggregate"]}, "LEGAL_GATEWAY_MISSING"),
+    "for scrutiny, without its document": ({**SCRUTINY, "documentReference": "", "categories": ["aggregate"], "selector": {}}, "LEGAL_GATEWAY_MISSING"),
     "for scrutiny of who it was": ({**SCRUTINY, "categories": ["identity", "incident"]}, "LEGAL_GATEWAY_MISSING"),
 }
 
