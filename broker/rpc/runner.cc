@@ -118,9 +118,7 @@ void Runner::Refuse(const CallPtr& call, const absl::Status& why) {
       {.run =
            [call, why](exchange::Batch& batch) {
              const absl::Status entered = exchange::EnterRefusedCall(call->caller, call->method, ReasonFor(why), batch);
-             if (!entered.ok()) return entered;
-             if (const absl::Status kept = exchange::KeepCredential(call->caller, batch); !kept.ok()) return kept;
-             return call->on_refusal != nullptr ? call->on_refusal(why, batch) : absl::OkStatus();
+             return entered.ok() && call->on_refusal != nullptr ? call->on_refusal(why, batch) : entered;
            },
        .done =
            [this, call, why](const absl::Status& entered, std::shared_ptr<const ledger::SealedBatch>) {

@@ -52,7 +52,7 @@ TEST(Nearest, ALeadIsToldThatHerCaseIsMissing) {
   q.releasing_agency = "police.derbys";
   q.profile = "tb.ncasb";
   q.board = "tb.ncasb";
-  q.purpose = "case.asb";
+  q.purpose = "case.asb_resolution";
   q.case_link = CaseLink::kNone;
   const Decision decision = Decide(q, Offline(), Midday());
   const auto told = [&](const std::string& category) {

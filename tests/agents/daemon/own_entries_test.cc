@@ -281,7 +281,8 @@ TEST_F(OwnEntriesTest, WhatWaitsForItsReceiptIsKnown) {
 TEST_F(OwnEntriesTest, EveryStepThatTheBrokerEntersIsKnown) {
   const std::regex entered(R"re((?:EntryDraft draft|EnterStep|EnterCase|EnterCommand)\("([a-z_]+)")re");
   std::set<std::string> steps;
-  for (const auto& file : std::filesystem::directory_iterator("broker/exchange")) {
+  for (const auto& file : std::filesystem::recursive_directory_iterator("broker/exchange")) {
+    if (!file.is_regular_file()) continue;
     std::ifstream in(file.path());
     const std::string text((std::istreambuf_iterator<char>(in)), {});
     for (std::sregex_iterator found(text.begin(), text.end(), entered), end; found != end; ++found)

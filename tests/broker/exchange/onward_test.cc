@@ -86,8 +86,8 @@ TEST_F(OnwardTest, WaitsForWhoSharedIt) {
 }
 
 TEST_F(OnwardTest, AnotherAgencysWordIsNotTheOriginators) {
-  for (const char* agency : {kSender, kRecipient})
-    EXPECT_EQ(Told(Submit(AgreedBy(agency))), "REFUSED APPROVAL_NOT_VALID") << agency;
+  EXPECT_EQ(Told(Submit(AgreedBy(kSender))), "REFUSED SELF_APPROVAL_FORBIDDEN");
+  EXPECT_EQ(Told(Submit(AgreedBy(kRecipient))), "REFUSED APPROVAL_NOT_VALID");
 }
 
 TEST_F(OnwardTest, OfAShareThatWasNeverGivenNothingGoes) {

@@ -202,7 +202,7 @@ INSTANTIATE_TEST_SUITE_P(
                  m.clear_document_reference();
                },
                nullptr, "REFUSED LEGAL_GATEWAY_MISSING"},
-        Attack{"for_scrutiny_of_who_it_was", ForScrutiny, nullptr, "REFUSED LEGAL_GATEWAY_MISSING"}),
+        Attack{"for_scrutiny_of_who_it_was", ForScrutiny, nullptr, "REFUSED DEPERSONALISED_ONLY"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 TEST_F(StatutoryRequestTest, ItsAnswerIsUnderTheSameDocument) {

@@ -35,7 +35,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"many_tags",
                            [](EntryDraft& draft) {
                              std::vector<std::string> tags;
-                             for (int i = 0; i < 17; ++i) tags.push_back(TestTag(i));
+                             for (int i = 0; i < 65; ++i) tags.push_back(TestTag(i));
                              draft.SetSubject(1, "victim", tags);
                            }},
                       Case{"many_categories",
