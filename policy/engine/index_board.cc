@@ -90,9 +90,10 @@ void Index::AddCeilings(const Profile& profile, Board& board) const {
 void Index::AddCivil(const Profile& profile, Board& board) const {
   for (const Footing& footing : profile.footings) {
     if (!footing.uk_gdpr) continue;
-    std::set<std::string> mixed;
-    for (const std::string& id : footing.purposes.empty() ? profile.purposes : footing.purposes) {
-      if (policy_.purposes.at(id).law_enforcement == "mixed") mixed.insert(id);
+    std::set<std::string> mixed;  // Of all there are: what is no purpose of the profile is decided alike too.
+    for (const auto& [id, purpose] : policy_.purposes) {
+      const bool named = footing.purposes.empty() || footing.purposes.contains(id);
+      if (named && purpose.law_enforcement == "mixed") mixed.insert(id);
     }
     board.civil.push_back({.types = All(footing.parties, types_), .purposes = All(mixed, purposes_)});
   }

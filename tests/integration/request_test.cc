@@ -129,7 +129,7 @@ TEST_F(RequestTest, AnAgreementThatEndsWhileAnApproverIsWaitedForEndsTheWaiting)
   Step(trust);
   const v1::ShowCaseRequestResponse shown = Show(housing, "p-f91b60", sent->request_id());
   EXPECT_EQ(shown.request().holders(0).state(), v1::HOLDER_STATE_REFUSED);
-  EXPECT_EQ(shown.request().holders(0).reason(), "AGREEMENT_NOT_IN_FORCE");
+  EXPECT_EQ(shown.request().holders(0).reason(), "AREA_NOT_COVERED") << "what is left is another district's";
   EXPECT_THAT(shown.answers(), IsEmpty());
 }
 

@@ -13,6 +13,7 @@
 #include "gtest/gtest.h"
 
 #include "policy/engine/decide.h"
+#include "policy/loader/words.h"
 #include "tests/policy/derbyshire.h"
 #include "tests/policy/random_request.h"
 
@@ -83,6 +84,14 @@ TEST(Index, MoreAgreementsThanItNumbersAreLeftToTheLinearEngine) {
   EXPECT_FALSE(decision.categories[0].denied) << Words(decision.categories[0].reasons);
 }
 
+// The same in every run.
+template <typename Map>
+std::vector<std::string> InOrder(const Map& map) {
+  std::vector<std::string> ids = KeysOf(map);
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
 // Agreements, notices, overlays and dates of other policies.
 TEST(Index, DecidesAlikeUnderChangedPolicies) {
   std::mt19937 random(5);
@@ -98,20 +107,21 @@ TEST(Index, DecidesAlikeUnderChangedPolicies) {
       if (random() % 4 == 0) agreement.areas = {"E07000034"};
     }
     policy.gateways.at("gw.ca2004_16la").effective_from = kDay - 1 + static_cast<int>(random() % 3);
-    for (auto& [id, gateway] : policy.gateways) {
-      if (random() % 4 == 0) gateway.effective_to = kDay - 1 + static_cast<int>(random() % 3);
+    for (const std::string& id : InOrder(policy.gateways)) {
+      if (random() % 4 == 0) policy.gateways.at(id).effective_to = kDay - 1 + static_cast<int>(random() % 3);
     }
-    for (auto& [id, purpose] : policy.purposes) {
-      if (random() % 8 == 0) purpose.valid.last = kDay - static_cast<int>(random() % 2);
+    for (const std::string& id : InOrder(policy.purposes)) {
+      if (random() % 8 == 0) policy.purposes.at(id).valid.last = kDay - static_cast<int>(random() % 2);
     }
-    for (auto& [id, area] : policy.areas) {
-      if (random() % 8 == 0) area.valid.first = kDay + static_cast<int>(random() % 2);
+    for (const std::string& id : InOrder(policy.areas)) {
+      if (random() % 8 == 0) policy.areas.at(id).valid.first = kDay + static_cast<int>(random() % 2);
     }
-    for (const auto& [id, may] : policy.roles) {
+    for (const std::string& id : InOrder(policy.roles)) {
       if (random() % 8 == 0) policy.role_days[id].last = kDay - static_cast<int>(random() % 2);
     }
-    for (auto& [id, profile] : policy.profiles) {
-      if (random() % 3 == 0 && !profile.transition_authorities.empty()) profile.transition_authorities.resize(1);
+    for (const std::string& id : InOrder(policy.profiles)) {
+      std::vector<std::string>& authorities = policy.profiles.at(id).transition_authorities;
+      if (random() % 3 == 0 && !authorities.empty()) authorities.resize(1);
     }
     policy.types.at("police").special_condition = random() % 4 == 0 ? "" : "c9.g6";
     const Index index = Index::Of(policy).value();

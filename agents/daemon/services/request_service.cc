@@ -1,7 +1,7 @@
 #include "agents/daemon/services/request_service.h"
 
-#include "agents/daemon/services/patience.h"
 #include "agents/daemon/services/call.h"
+#include "agents/daemon/services/patience.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::agents {
