@@ -47,12 +47,12 @@ std::set<std::string> ReceivedBy(const v1::CaseRecord& record) {
 std::vector<std::string> ReceivedCategories(const v1::CaseRecord& record, const std::string& share_id) {
   std::set<std::string> categories;
   std::vector<const FieldDescriptor*> present;
-  record.GetReflection()->ListFields(record, &present);
+  v1::CaseRecord::GetReflection()->ListFields(record, &present);
   for (const FieldDescriptor* field : present) {
     if (field->message_type() == nullptr || field->is_repeated()) continue;
     const std::string& category = field->message_type()->options().GetExtension(v1::category);
     std::set<std::string> shares;
-    Gather(record.GetReflection()->GetMessage(record, field), 0, shares);
+    Gather(v1::CaseRecord::GetReflection()->GetMessage(record, field), 0, shares);
     if (!category.empty() && shares.contains(share_id)) categories.insert(category);
   }
   return {categories.begin(), categories.end()};

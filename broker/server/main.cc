@@ -162,7 +162,9 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int shown = app.exit(error);
+    const bool unknown = argc > 1 && argv[1][0] != '-' && app.get_subcommand_no_throw(argv[1]) == nullptr;
+    if (unknown) std::cerr << "derwent-broker: `" << argv[1] << "` is no command; see --help\n";
+    const int shown = unknown ? 2 : app.exit(error);
     return shown == 0 ? 0 : 2;
   }
   return code;

@@ -39,7 +39,7 @@ struct Evaluation {
   }
   // Rests on what the law compels by a document, in place of an agreement. What says whom a written request is about
   // does so only where no agreement is in force.
-  bool compelled() const { return route == Route::kStatutoryRequest && !(request.says_whom && !agreements.empty()); }
+  bool compelled() const { return route == Route::kStatutoryRequest && (!request.says_whom || agreements.empty()); }
   // What says whom it is about goes the other way than the answer that is compelled.
   bool says_whom() const { return compelled() && request.says_whom; }
   // The side that answers, and what it is.

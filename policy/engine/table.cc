@@ -7,7 +7,7 @@ namespace derwent::policy {
 namespace {
 
 int Rank(std::initializer_list<absl::string_view> grains, absl::string_view grain) {
-  const auto found = std::find(grains.begin(), grains.end(), grain);
+  const auto* const found = std::find(grains.begin(), grains.end(), grain);
   return found == grains.end() ? -1 : static_cast<int>(found - grains.begin());
 }
 

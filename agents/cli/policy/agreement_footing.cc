@@ -9,7 +9,7 @@ namespace {
 // As which side, for which purposes, about whom; empty: always.
 std::string When(const v1::Footing& footing) {
   std::vector<std::string> when;
-  if (!footing.side().empty()) when.push_back(footing.side() == "GIVER" ? "when giving" : "when receiving");
+  if (!footing.side().empty()) when.emplace_back(footing.side() == "GIVER" ? "when giving" : "when receiving");
   if (footing.purposes_size() > 0) when.push_back(absl::StrCat("for ", absl::StrJoin(footing.purposes(), ", ")));
   if (footing.subject_roles_size() > 0)
     when.push_back(absl::StrCat("about ", absl::StrJoin(footing.subject_roles(), ", ")));

@@ -40,7 +40,7 @@ absl::StatusOr<Page> Page::Of(absl::string_view list, const LocalCaller& caller,
   if (!problems.empty())
     return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the request breaks rules of its form",
                  problems);
-  return Page(std::move(reader), size > 0 ? size : kUsualPage, *before, context);
+  return Page(std::move(reader), size > 0 ? size : kUsualPage, before.value_or(0), context);
 }
 
 absl::StatusOr<std::string> Page::TokenBelow(int64_t row) const {
