@@ -1,4 +1,5 @@
 // derwent-broker: serves agencies' agents; checks a database.
+#include <algorithm>
 #include <csignal>
 #include <iostream>
 #include <string>
@@ -162,7 +163,9 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const bool unknown = argc > 1 && argv[1][0] != '-' && app.get_subcommand_no_throw(argv[1]) == nullptr;
+    const bool unknown = argc > 1 && argv[1][0] != '-' &&
+                         std::ranges::none_of(app.get_subcommands({}),
+                                              [&](const CLI::App* known) { return known->check_name(argv[1]); });
     if (unknown) std::cerr << "derwent-broker: `" << argv[1] << "` is no command; see --help\n";
     const int shown = unknown ? 2 : app.exit(error);
     return shown == 0 ? 0 : 2;

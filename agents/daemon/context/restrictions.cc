@@ -109,6 +109,11 @@ absl::StatusOr<bool> IsRestricted(const v1::CaseRecord& record, const v1::CaseRe
   return context.state.Vetoed(known);
 }
 
+absl::StatusOr<bool> IsRecordRestricted(const v1::CaseRecord& record, const AgentContext& context) {
+  if (record.record_ref().empty()) return false;
+  return context.state.Vetoed({DigestOf(record.record_ref(), context)});
+}
+
 std::vector<std::string> ReferencesFor(const google::protobuf::RepeatedPtrField<std::string>& identifiers,
                                        const std::string& enclave, const AgentContext& context,
                                        std::vector<FieldProblem>& problems) {

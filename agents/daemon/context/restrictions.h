@@ -24,6 +24,9 @@ absl::StatusOr<v1::RestrictResponse> Restrict(const v1::RestrictRequest& request
 absl::StatusOr<bool> IsRestricted(const v1::CaseRecord& record, const v1::CaseRecord& told,
                                   const AgentContext& context);
 
+// Whether nothing of a record may leave by its own reference: what the broker cannot stop, for it never learns it.
+absl::StatusOr<bool> IsRecordRestricted(const v1::CaseRecord& record, const AgentContext& context);
+
 // Subject references of identifiers, under the key of an enclave (empty: `general`). Adds each wrong field to
 // `problems`.
 std::vector<std::string> ReferencesFor(const google::protobuf::RepeatedPtrField<std::string>& identifiers,

@@ -81,8 +81,9 @@ absl::StatusOr<Sender::Decided> Sender::Decide(const ReferralDraft& draft, const
   decided.time = context_.clock.Now();
   ASSIGN_OR_RETURN(decided.decision, DecideAsHolder(draft, plan, decided.view->snapshot(), decided.time,
                                                     context_.identity.contact, context_.random, agreed));
+  // Whom the broker knows it stops itself, and enters that.
   for (const DraftSubject& subject : draft.subjects) {
-    ASSIGN_OR_RETURN(const bool restricted, IsRestricted(subject.record, /*told=*/{}, context_));
+    ASSIGN_OR_RETURN(const bool restricted, IsRecordRestricted(subject.record, context_));
     if (restricted) WithholdAll(decided.decision, policy::Describe(policy::ReasonCode::kSubjectRestricted).name);
   }
   return decided;
@@ -281,7 +282,8 @@ absl::StatusOr<v1::PushReferralResponse> Sender::Push(const v1::PushReferralRequ
 }
 
 absl::StatusOr<v1::PushReferralResponse> Sender::Outcomes(const std::string& referral_ref) {
-  ASSIGN_OR_RETURN(const std::vector<OutboxRow> rows, context_.state.SharesOf(referral_ref));
+  ASSIGN_OR_RETURN(std::vector<OutboxRow> rows, context_.state.SharesOf(referral_ref));
+  std::ranges::stable_partition(rows, [](const OutboxRow& row) { return row.state != "NOT_MADE"; });
   v1::PushReferralResponse response;
   for (const OutboxRow& row : rows) {
     v1::ShareOutcome& outcome = *response.add_shares();
