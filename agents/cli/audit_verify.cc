@@ -13,6 +13,7 @@
 #include "google/protobuf/util/json_util.h"
 
 #include "agents/cli/audit_rows.h"
+#include "agents/cli/exit_code.h"
 #include "agents/cli/export_signature.h"
 #include "agents/cli/text.h"
 #include "agents/cli/verify_files.h"
@@ -118,18 +119,14 @@ class AuditExport {
   std::vector<std::string> evidence_;
 };
 
-// Whose word the manifest is, where it is known whose keys to believe.
-absl::Status TellSignature(const std::string& folder, const Believed& believed, const KeyRoots& roots,
-                           std::ostream& out) {
-  if (roots.ca.empty() && roots.first_key.empty()) {
-    out << (IsSigned(folder) ? "NOT CHECKED: the agency's signature under the manifest: give --ca and --first-key\n"
-                             : "the manifest is signed by nobody\n");
-    return absl::OkStatus();
-  }
+// Whose word the manifest is; false where it is not known whose keys to believe.
+absl::StatusOr<bool> TellSignature(const std::string& folder, const Believed& believed, const KeyRoots& roots,
+                                   std::ostream& out) {
+  if (roots.ca.empty() && roots.first_key.empty()) return false;
   ASSIGN_OR_RETURN(const v1::AuditExport statement, VerifySignature(folder, roots, believed, absl::Now()));
   out << "signed by `" << SafeText(statement.agency()) << "`, exported by `" << SafeText(statement.person()) << "`, "
       << TimeText(absl::StrCat(statement.sign_time().seconds() * 1000)) << "\n";
-  return absl::OkStatus();
+  return true;
 }
 
 }  // namespace
@@ -148,9 +145,14 @@ absl::StatusOr<int> VerifyAuditExport(const std::string& folder, const Believed&
   RETURN_IF_ERROR(files.CheckTotals());
   RETURN_IF_ERROR(files.CheckDigests());
   out << folder << ": " << files.rows() << " rows are what their receipts prove\n";
-  RETURN_IF_ERROR(TellSignature(folder, believed, roots, out));
+  ASSIGN_OR_RETURN(const bool signature_shown, TellSignature(folder, believed, roots, out));
   std::ostringstream each;  // A line a receipt, which nobody asked for.
   ASSIGN_OR_RETURN(const int code, VerifyFiles({.paths = files.evidence(), .leaf = ""}, believed, each));
+  if (code == kExitDone && !signature_shown) {
+    out << "each file verifies; NOT SHOWN: whose word the manifest is: "
+        << (IsSigned(folder) ? "give --ca and --first-key\n" : "it is signed by nobody\n");
+    return kExitPartial;
+  }
   const std::vector<std::string> lines = absl::StrSplit(each.str(), '\n', absl::SkipEmpty());
   if (!lines.empty()) out << lines.back() << "\n";
   return code;

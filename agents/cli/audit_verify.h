@@ -16,8 +16,8 @@ namespace derwent::cli {
 // (export_signature.h): then what the search left out was left out in the agency's name; that it left nothing out it
 // cannot show.
 //
-// Returns kExitDone, or kExitPartial as VerifyFiles. Errors: kInvalidArgument it is no such folder; kDataLoss naming
-// the file, of a list its line, and what is wrong.
+// Returns kExitDone, or kExitPartial: as VerifyFiles, or nothing shows whose word the manifest is. Errors:
+// kInvalidArgument it is no such folder; kDataLoss naming the file, of a list its line, and what is wrong.
 absl::StatusOr<int> VerifyAuditExport(const std::string& folder, const Believed& believed, const KeyRoots& roots,
                                       std::ostream& out);
 
