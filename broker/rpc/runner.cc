@@ -30,6 +30,7 @@ struct Runner::Call {
   Prepare prepare;
   std::function<bool()> empty;
   uint64_t wakes_seen = 0;
+  bool keeps_credential = false;  // In the commit of this command.
 };
 
 namespace {
@@ -130,7 +131,7 @@ void Runner::Refuse(const CallPtr& call, const absl::Status& why) {
 
 void Runner::Enqueue(const CallPtr& call, Rule rule) {
   const absl::Status queued = parts_.sequencer->Enqueue(
-      {.run = [call, rule = std::move(rule)](exchange::Batch& batch) -> absl::Status {
+      {.run = [this, call, rule = std::move(rule)](exchange::Batch& batch) -> absl::Status {
          if (call->context->IsCancelled())
            return exchange::Refuse(absl::StatusCode::kCancelled, "CANCELLED", "the caller gave up");
          // What the caller may do is looked at again where the decision is made.
@@ -139,10 +140,12 @@ void Runner::Enqueue(const CallPtr& call, Rule rule) {
          if (const absl::Status may = MayCall(call->caller, call->method, batch.world(), batch.now()); !may.ok())
            return may;
          if (const absl::Status done = rule(batch); !done.ok()) return done;
-         return batch.wrote() ? exchange::KeepCredential(call->caller, batch) : absl::OkStatus();
+         call->keeps_credential = batch.wrote() && !kept_credentials_.contains(call->caller.serial);
+         return call->keeps_credential ? exchange::KeepCredential(call->caller, batch) : absl::OkStatus();
        },
        .done =
            [this, call](const absl::Status& status, std::shared_ptr<const ledger::SealedBatch> sealed) {
+             if (status.ok() && call->keeps_credential) kept_credentials_.insert(call->caller.serial);
              // With nobody behind it the writer answers itself: handing it over would take longer than the answer.
              if (call->after == nullptr && parts_.sequencer->outstanding() <= 1)
                return Committed(call, status, std::move(sealed));

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "google/protobuf/message.h"
@@ -100,6 +101,7 @@ class Runner {
 
   const Parts parts_;
   Authentication authentication_;
+  absl::flat_hash_set<std::string> kept_credentials_;  // By serial, durably; the writer's alone.
 };
 
 }  // namespace derwent::rpc
