@@ -11,6 +11,7 @@
 
 #include "agents/daemon/context/credentials.h"
 #include "agents/daemon/context/fault.h"
+#include "agents/daemon/context/share_outcome.h"
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/references.h"
 #include "derwent/v1/agent.pb.h"
@@ -46,12 +47,8 @@ v1::ShareEvidence EvidenceOf(const OutboxRow& row) {
   share.set_reason(row.reason);
   *share.mutable_create_time() = ToTimestamp(row.create_time);
   v1::ShareOutcome outcome;
-  std::set<std::string> recipients;
-  if (outcome.ParseFromString(row.outcome)) {
-    for (const v1::UnitOutcome& unit : outcome.units()) {
-      if (unit.outcome() == "RELEASED") recipients.insert(unit.recipient_agency());
-    }
-  }
+  const std::vector<std::string> recipients =
+      outcome.ParseFromString(row.outcome) ? RecipientsIn(outcome) : std::vector<std::string>();
   share.mutable_agencies()->Assign(recipients.begin(), recipients.end());
   return share;
 }
