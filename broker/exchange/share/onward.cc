@@ -16,11 +16,16 @@ absl::Status Unknown() {
                 "what would go onward is of no share that this agency was given and may still hold");
 }
 
+// It was collected, and neither declined nor taken back since.
+bool Stands(int32_t state) {
+  return state == v1::RECIPIENT_STATE_COLLECTED || state == v1::RECIPIENT_STATE_ACKNOWLEDGED ||
+         state == v1::RECIPIENT_STATE_ACCEPTED || state == v1::RECIPIENT_STATE_CLOSED;
+}
+
 absl::StatusOr<StoredPart> Given(const std::string& share_id, const std::string& holder, Batch& batch) {
   absl::StatusOr<StoredPart> part = LoadPart({.share_id = share_id, .recipient_agency = holder}, batch);
   if (!part.ok()) return absl::IsNotFound(part.status()) ? Unknown() : part.status();
-  const bool taken_back = part->part.state == v1::RECIPIENT_STATE_WITHDRAWN;
-  return part->share.kind == v1::PACKAGE_KIND_SELECTOR || taken_back ? Unknown() : std::move(part);
+  return part->share.kind == v1::PACKAGE_KIND_SELECTOR || !Stands(part->part.state) ? Unknown() : std::move(part);
 }
 
 bool Leaves(const v1::OnwardSource& source, const v1::Manifest& m, uint32_t subject) {

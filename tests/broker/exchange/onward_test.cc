@@ -34,6 +34,8 @@ class OnwardTest : public ExchangeTest {
                   });
     ASSERT_EQ(Told(Submit(given, kOriginator)), "STORED");
     now_ += absl::Seconds(1);
+    waiting_ = Told(Submit(AgreedBy(kOriginator)));
+    ASSERT_EQ(CollectAs(kSender)->deliveries_size(), 1);
   }
   v1::SubmitReferralRequest Onward(const ShareChange& change = nullptr) {
     return Share([&](v1::Manifest& m, v1::SenderStatement& s) {
@@ -74,6 +76,8 @@ class OnwardTest : public ExchangeTest {
     command.set_policy_digest(world().bundle->policy_digest);
     return command;
   }
+  std::string waiting_;  // What was told of an onward share before the one it rests on was collected.
+
   static std::string Told(const absl::StatusOr<v1::SubmitReferralResponse>& response) {
     if (!response.ok()) return ReasonOf(response.status());
     return response->outcome() == v1::SUBMIT_OUTCOME_STORED ? "STORED" : "REFUSED " + response->reason();
@@ -89,6 +93,8 @@ TEST_F(OnwardTest, AnotherAgencysWordIsNotTheOriginators) {
   EXPECT_EQ(Told(Submit(AgreedBy(kSender))), "REFUSED SELF_APPROVAL_FORBIDDEN");
   EXPECT_EQ(Told(Submit(AgreedBy(kRecipient))), "REFUSED APPROVAL_NOT_VALID");
 }
+
+TEST_F(OnwardTest, OfAShareThatStillWaitsNothingGoes) { EXPECT_EQ(waiting_, "SHARE_UNKNOWN"); }
 
 TEST_F(OnwardTest, OfAShareThatWasNeverGivenNothingGoes) {
   for (const char* never : {kShareId, "5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1b99"}) {
