@@ -10,7 +10,7 @@ cmake --preset release -DDERWENT_TESTS=ON >build/configure.log 2>&1 || { cat bui
 cmake --build --preset release || exit 1
 
 rm -rf build/release/reports
-ctest --test-dir build/release --output-on-failure --no-tests=error --timeout 900 \
+ctest --test-dir build/release --parallel 2 --output-on-failure --no-tests=error --timeout 900 \
       --output-junit "$PWD/build/release/ctest.xml" "$@"
 status=$?
 python3 tests/support/count_tests.py build/release || status=1

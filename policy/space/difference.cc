@@ -223,8 +223,14 @@ class Comparison {
       const bool said = !when.empty() && !Same(was_in_order, now_in_order) && was.denied == was_in_order.denied &&
                         now.denied == now_in_order.denied;
       if (said) continue;  // The same step, in another form.
-      for (const Parties& parties : *context.parties) Record(context, context.open[i], parties, was, now, when);
+      for (const Parties& parties : *context.parties)
+        Record(context, context.open[i], parties, was, now, When(context, when));
     }
+  }
+
+  static std::string When(const Context& context, const std::string& varied) {
+    if (!context.says_whom) return varied;
+    return absl::StrCat("to say whom a written request is about", varied.empty() ? "" : ", ", varied);
   }
 
   const Category& CategoryOf(const std::string& id) const {

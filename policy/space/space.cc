@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "policy/engine/agreements.h"
 #include "policy/engine/evaluation.h"
 
 namespace derwent::policy {
@@ -85,15 +86,25 @@ std::string Space::Joint(const std::string& profile, Of view) const {
   return joint;
 }
 
+// Whether some policy sees anything.
+template <typename Of>
+bool Space::Any(const std::string& profile, Of view) const {
+  return std::any_of(policies_.begin(), policies_.end(), [&](const Policy* policy) {
+    const auto found = policy->profiles.find(profile);
+    return found != policy->profiles.end() && !view(*policy, found->second).empty();
+  });
+}
+
 void Space::Classify(const std::string& id, ProfileClasses& classes) const {
   const std::set<std::string> agencies = Union(policies_, [](const Policy& p) { return p.organisations; });
-  classes.pairs = agencies.size() * agencies.size();
   for (const std::string& giver : agencies) {
     for (const std::string& receiver : agencies) {
-      classes
-          .parties[Joint(id, [&](const Policy& p,
-                                 const Profile& profile) { return ViewOfParties(p, profile, giver, receiver, day_); })]
-          .emplace_back(giver, receiver);
+      const auto seen = [&](const Policy& p, const Profile& o) { return ViewOfParties(p, o, giver, receiver, day_); };
+      classes.parties[Joint(id, seen)].emplace_back(giver, receiver);
+      const auto told = [&](const Policy& p, const Profile& o) {
+        return ViewOfToldParties(p, o, giver, receiver, day_);
+      };
+      if (Any(id, told)) classes.told[Joint(id, told)].emplace_back(giver, receiver);
     }
   }
   for (const std::string& role : Union(policies_, [](const Policy& p) { return p.roles; })) {
@@ -129,33 +140,37 @@ void Space::Enumerate(const std::string& id, const ProfileClasses& classes) {
   const std::set<std::string> grounds = GroundsOf(id, policies_);
   grounds_[id].assign(grounds.begin(), grounds.end());
   for (const Route route : kRoutes) {
-    for (const auto& [purpose_view, purposes] : classes.purposes) {
-      Context context{.profile = id,
-                      .route = route,
-                      .parties = &classes.parties.begin()->second,
-                      .roles = &classes.roles.begin()->second,
-                      .purposes = &purposes,
-                      .areas = &classes.areas.begin()->second};
-      context.area = context.areas->front();
-      if (Refused(context, {ReasonCode::kPurposeNotPermitted})) {
-        for (const auto& [role_view, roles] : classes.roles) Count(context, classes, roles.size() * classes.pairs);
-        continue;
-      }
-      EnumerateRoles(context, classes);
+    EnumeratePurposes({.profile = id, .route = route}, classes);
+    if (route == Route::kStatutoryRequest && !classes.told.empty())
+      EnumeratePurposes({.profile = id, .route = route, .says_whom = true}, classes);
+  }
+}
+
+void Space::EnumeratePurposes(Context context, const ProfileClasses& classes) {
+  context.areas = &classes.areas.begin()->second;
+  context.area = context.areas->front();
+  for (const auto& [purpose_view, purposes] : classes.purposes) {
+    context.parties = &classes.Of(context).begin()->second;
+    context.roles = &classes.roles.begin()->second;
+    context.purposes = &purposes;
+    if (Refused(context, {ReasonCode::kPurposeNotPermitted})) {
+      for (const auto& [role_view, roles] : classes.roles) CountPairs(context, classes, roles.size());
+      continue;
     }
+    EnumerateRoles(context, classes);
   }
 }
 
 void Space::EnumerateRoles(Context context, const ProfileClasses& classes) {
   for (const auto& [role_view, roles] : classes.roles) {
-    context.parties = &classes.parties.begin()->second;
+    context.parties = &classes.Of(context).begin()->second;
     context.roles = &roles;
     if (!classes.by_organisation &&
         Refused(context, {ReasonCode::kRoleNotEntitled, ReasonCode::kBreakGlassNotEntitled})) {
-      Count(context, classes, roles.size() * classes.pairs);
+      CountPairs(context, classes, roles.size());
       continue;
     }
-    for (const auto& [view, parties] : classes.parties) {
+    for (const auto& [view, parties] : classes.Of(context)) {
       context.parties = &parties;
       Visit(context, classes);
     }
@@ -182,6 +197,12 @@ void Space::Count(const Context& context, const ProfileClasses& classes, uint64_
   uint64_t areas = 0;
   for (const auto& [view, names] : classes.areas) areas += names.size();
   cells_ += alike * areas * context.purposes->size() * categories_.size();
+}
+
+void Space::CountPairs(const Context& context, const ProfileClasses& classes, uint64_t roles) {
+  uint64_t pairs = 0;
+  for (const auto& [view, parties] : classes.Of(context)) pairs += parties.size();
+  Count(context, classes, roles * pairs);
 }
 
 void Space::Visit(Context context, const ProfileClasses& classes) {
@@ -212,9 +233,18 @@ void Space::Visit(Context context, const ProfileClasses& classes) {
   }
 }
 
+// Whether an agreement is in force between the two under every policy.
+bool Space::UnderAgreement(const DecisionRequest& question) const {
+  return std::all_of(policies_.begin(), policies_.end(), [&](const Policy* policy) {
+    const Snapshot snapshot{.policy = policy, .directories = nullptr, .take_agreements_as_signed = true};
+    return !FindAgreements(question, snapshot, day_).in_force.empty();
+  });
+}
+
 void Space::Ask(Context context) {
   cells_ += context.members() * categories_.size();
   DecisionRequest question = Question(context);
+  if (context.says_whom && UnderAgreement(question)) return;
   question.categories = categories_;
   std::set<std::string> open;
   for (const Policy* policy : policies_) {
@@ -243,6 +273,7 @@ DecisionRequest Space::Question(const Context& context, const Parties& parties, 
   q.case_link = context.case_link;
   q.justification = true;
   q.document_reference = "DOC";
+  q.says_whom = context.says_whom;
   if (const auto grounds = grounds_.find(context.profile); grounds != grounds_.end()) q.grounds = grounds->second;
   q.subject_role = context.child ? "child" : "victim";
   q.product = context.product;

@@ -24,6 +24,9 @@ namespace derwent::policy {
 // share, a finer table) is in order in every context: what is denied there is denied without it too. A question that
 // varies one of these starts from a context that releases something (properties_test.cc shows that each only takes
 // away).
+//
+// What a written request tells goes the other way than its answer, so that its pairs are classes of their own. Where an
+// agreement is in force it is decided as any share between the two is (space_test.cc shows it), and is no context here.
 struct Context {
   std::string profile;
   Route route = Route::kOrdinary;
@@ -31,6 +34,7 @@ struct Context {
   std::string area;                          // The first of `areas`.
   std::string product;
   bool child = false;
+  bool says_whom = false;  // What a written request tells whoever must answer it, with no agreement in force.
   const std::vector<Parties>* parties = nullptr;       // Alike; borrowed from the space.
   const std::vector<std::string>* roles = nullptr;     // Alike.
   const std::vector<std::string>* purposes = nullptr;  // Alike.
@@ -67,24 +71,31 @@ class Space {
 
  private:
   using Classes = std::map<std::string, std::vector<std::string>>;  // View to names.
+  using Pairs = std::map<std::string, std::vector<Parties>>;        // View to asker or giver, and receiver.
   struct ProfileClasses {
-    std::map<std::string, std::vector<Parties>> parties;
+    Pairs parties;
+    Pairs told;  // Between which some written request may say whom it is about.
     Classes roles, purposes, areas;
     std::vector<std::string> products;
-    uint64_t pairs = 0;
+    const Pairs& Of(const Context& context) const { return context.says_whom ? told : parties; }
     bool by_organisation = false;  // Some recipient is named as an organisation: its role does not matter then.
     bool by_product = false;
   };
 
   void Classify(const std::string& id, ProfileClasses& classes) const;
   void Enumerate(const std::string& id, const ProfileClasses& classes);
+  void EnumeratePurposes(Context context, const ProfileClasses& classes);
   void EnumerateRoles(Context context, const ProfileClasses& classes);
   void Visit(Context context, const ProfileClasses& classes);
   void Ask(Context context);
   bool Refused(const Context& context, std::initializer_list<ReasonCode> codes) const;
+  bool UnderAgreement(const DecisionRequest& question) const;
   void Count(const Context& context, const ProfileClasses& classes, uint64_t alike);
+  void CountPairs(const Context& context, const ProfileClasses& classes, uint64_t roles);
   template <typename Of>
   std::string Joint(const std::string& profile, Of view) const;
+  template <typename Of>
+  bool Any(const std::string& profile, Of view) const;
 
   const std::vector<const Policy*> policies_;
   const absl::CivilDay day_;

@@ -1,6 +1,7 @@
 #include "policy/space/view.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -51,19 +52,27 @@ void Agreements(const Policy& policy, const Profile& profile, const std::string&
   }
 }
 
-}  // namespace
+// Both, where the policy has both.
+struct Sides {
+  const Organisation* giver = nullptr;
+  const Organisation* receiver = nullptr;
+};
 
-std::string ViewOfParties(const Policy& policy, const Profile& profile, const std::string& giver_id,
-                          const std::string& receiver_id, absl::CivilDay day) {
-  const auto giver = policy.organisations.find(giver_id);
-  const auto receiver = policy.organisations.find(receiver_id);
-  if (giver == policy.organisations.end() || receiver == policy.organisations.end()) return "absent";
-  const OrganisationType& giver_type = policy.types.at(giver->second.type);
-  const OrganisationType& receiver_type = policy.types.at(receiver->second.type);
+std::optional<Sides> FindSides(const Policy& policy, const std::string& giver, const std::string& receiver) {
+  const auto first = policy.organisations.find(giver);
+  const auto second = policy.organisations.find(receiver);
+  if (first == policy.organisations.end() || second == policy.organisations.end()) return std::nullopt;
+  return Sides{.giver = &first->second, .receiver = &second->second};
+}
+
+// What is read of the two whichever way the answer goes.
+std::string ViewOfSides(const Policy& policy, const Profile& profile, const Sides& sides, absl::CivilDay day) {
+  const OrganisationType& giver_type = policy.types.at(sides.giver->type);
+  const OrganisationType& receiver_type = policy.types.at(sides.receiver->type);
   std::string view =
-      absl::StrCat(giver_id == receiver_id ? "=" : "/", giver->second.valid.Hold(day) ? "v" : "-",
-                   receiver->second.valid.Hold(day) ? "v" : "-", profile.senders.contains(giver_type.id) ? "s" : "-");
-  const auto named = profile.recipient_organisations.find(receiver_id);
+      absl::StrCat(sides.giver->id == sides.receiver->id ? "=" : "/", sides.giver->valid.Hold(day) ? "v" : "-",
+                   sides.receiver->valid.Hold(day) ? "v" : "-");
+  const auto named = profile.recipient_organisations.find(sides.receiver->id);
   if (named != profile.recipient_organisations.end()) absl::StrAppend(&view, named->second ? "p" : "n");
   StatedBy(giver_type, view);
   StatedBy(receiver_type, view);
@@ -75,17 +84,44 @@ std::string ViewOfParties(const Policy& policy, const Profile& profile, const st
                         footing.parties.contains(receiver_type.id) ? "u" : "-");
     }
   }
-  Gateways(policy, profile, giver->second, receiver->second, view);
-  for (const std::string& key : {receiver_id, receiver_type.id}) {
+  for (const std::string& key : {sides.receiver->id, receiver_type.id}) {
     if (!profile.ceilings.contains(key)) continue;
     absl::StrAppend(&view, " <", key);
     break;
   }
   for (const ConsentStep& step : policy.consent_steps) {
-    if (step.receiver == receiver_id) absl::StrAppend(&view, " c", step.id);
+    if (step.receiver == sides.receiver->id) absl::StrAppend(&view, " c", step.id);
   }
-  Agreements(policy, profile, giver_id, receiver_id, day, view);
+  Agreements(policy, profile, sides.giver->id, sides.receiver->id, day, view);
   return view;
+}
+
+}  // namespace
+
+std::string ViewOfParties(const Policy& policy, const Profile& profile, const std::string& giver,
+                          const std::string& receiver, absl::CivilDay day) {
+  const std::optional<Sides> sides = FindSides(policy, giver, receiver);
+  if (!sides.has_value()) return "absent";
+  std::string view = profile.senders.contains(sides->giver->type) ? "s" : "-";
+  Gateways(policy, profile, *sides->giver, *sides->receiver, view);
+  return absl::StrCat(view, ViewOfSides(policy, profile, *sides, day));
+}
+
+std::string ViewOfToldParties(const Policy& policy, const Profile& profile, const std::string& asker,
+                              const std::string& answerer, absl::CivilDay day) {
+  const std::optional<Sides> sides = FindSides(policy, asker, answerer);
+  if (!sides.has_value() || !profile.senders.contains(sides->receiver->type)) return "";
+  std::string gateways;
+  bool told = false;
+  for (const std::string& id : profile.gateways) {
+    const Gateway& gateway = policy.gateways.at(id);
+    if (!gateway.tells_whom) continue;
+    const bool tells = Names(gateway.from, *sides->receiver) && Names(gateway.to, *sides->giver) &&
+                       !gateway.excludes_sender.contains(sides->receiver->type);
+    told = told || tells;
+    gateways.push_back(tells ? 'w' : '-');
+  }
+  return told ? absl::StrCat(gateways, ViewOfSides(policy, profile, *sides, day)) : "";
 }
 
 std::string ViewOfRole(const Policy& policy, const Profile& profile, const std::string& role, absl::CivilDay day) {

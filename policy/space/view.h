@@ -18,6 +18,10 @@ namespace derwent::policy {
 // that name both; the agreements in force between them.
 std::string ViewOfParties(const Policy& policy, const Profile& profile, const std::string& giver,
                           const std::string& receiver, absl::CivilDay day);
+// Asker and answerer of a written request that says whom it is about: the asker gives, the answerer is told. As of
+// parties, but that the answerer is the sender and the gateways are those whose document says so. Empty: by none.
+std::string ViewOfToldParties(const Policy& policy, const Profile& profile, const std::string& asker,
+                              const std::string& answerer, absl::CivilDay day);
 // The role's scope in the profile and what it may do, while there is such a role.
 std::string ViewOfRole(const Policy& policy, const Profile& profile, const std::string& role, absl::CivilDay day);
 // Whether the profile serves the purpose, whether it depersonalises, and the special routes' own purposes by name.

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
 
@@ -90,7 +91,7 @@ TEST(Difference, SeesAGroundThatIsNoLongerNeeded) {
     p.profiles.at("marac").necessary.insert("housing");
   });
   ASSERT_FALSE(found.releases.empty());
-  for (const Difference& d : found.releases) EXPECT_EQ(d.when, "without its ground");
+  for (const Difference& d : found.releases) EXPECT_TRUE(absl::EndsWith(d.when, "without its ground")) << d.when;
   EXPECT_TRUE(found.opens());
 }
 
@@ -102,7 +103,7 @@ TEST(Difference, SeesFlagsConsentHarmAndHandling) {
   const Differences harm = After([](Policy& p) { p.categories.at("social_care").harm = 2; });
   ASSERT_TRUE(harm.opens());
   for (const Difference& d : harm.releases)
-    EXPECT_TRUE(d.when == "without a note" || d.when == "to be passed on") << d.when;
+    EXPECT_TRUE(absl::EndsWith(d.when, "without a note") || absl::EndsWith(d.when, "to be passed on")) << d.when;
   EXPECT_TRUE(After([](Policy& p) { p.profiles.at("marac").obligations.clear(); }).opens());
   EXPECT_FALSE(After([](Policy& p) { p.profiles.at("marac").clock_hours["collection"] = 1; }).opens());
 }
