@@ -74,7 +74,10 @@ std::string ProtectionOf(const v1::RestrictResponse& response) {
   const std::string here = records == 0
                                ? "a record without a verified identifier is not protected: name it with --record"
                                : absl::StrCat("the person of ", records, " records, here");
-  return absl::StrCat("in force: ", at_broker, "; ", here);
+  const uint32_t unseen = response.record_refs_unseen();
+  const std::string warning =
+      unseen == 0 ? "" : absl::StrCat("; CHECK THE REFERENCE: your system has no record of ", unseen, " of them");
+  return absl::StrCat("in force: ", at_broker, "; ", here, warning);
 }
 
 absl::StatusOr<int> Restrict(Client& client, const Options& o) {

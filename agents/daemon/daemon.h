@@ -124,6 +124,7 @@ class AgentDaemon {
   PersonRegister system_;
   std::atomic<bool> system_read_ = false;  // Once at least.
   const SystemRecords system_records_;
+  const RecordSource& records_;  // Those of the system, unless others are lent.
   AgentMetrics metrics_;
   Doorbell to_send_;
   AgentContext context_;

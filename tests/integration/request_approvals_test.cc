@@ -151,8 +151,13 @@ class OwnApprovalTest : public RequestTest {
   TestAgent& fire() { return *agents_[0]; }
   TestAgent& adults() { return *agents_[1]; }
 
-  void Ask() {
+  // About the sample's person, or another.
+  void Ask(const v1::CaseRecord* about = nullptr) {
     v1::SendCaseRequestRequest question = ReadQuestion("samples/dfrs/home-visit-request.json");
+    if (about != nullptr) {
+      *question.mutable_selector() = Kestrel();
+      question.set_request_ref(absl::StrCat("VISIT-", ++asked_));
+    }
     question.mutable_grounds()->Add("fire_safety.health.physical");
     question.set_case_id(OpenCase("dfrs", "p-7be041", "fire_safety", "", question.area()));
     const auto sent = fire().daemon->requests().Send(Person("p-23f9a8"), question);
@@ -171,6 +176,7 @@ class OwnApprovalTest : public RequestTest {
 
   std::vector<std::unique_ptr<TestAgent>> agents_;
   std::string request_;
+  int asked_ = 0;
 };
 
 TEST_F(OwnApprovalTest, WhatWaitsIsCountedAndNoMoreOnceItIsDecided) {
@@ -186,6 +192,30 @@ TEST_F(OwnApprovalTest, WhatWaitsIsCountedAndNoMoreOnceItIsDecided) {
   EXPECT_EQ(pending(), 1);
   ASSERT_OK(Answer(adults(), kOfficer, Agreement()));
   EXPECT_EQ(pending(), 0);
+}
+
+// Neither of what is asked from now on, nor of what waits already.
+TEST_F(OwnApprovalTest, WhomTheRecordKeepsOutIsNotAsked) {
+  v1::CaseRecord record = Kestrel();
+  record.mutable_health_physical()->add_facts()->set_kind(v1::PHYSICAL_HEALTH_KIND_CONDITION);
+  const auto hold = [&] {
+    adults().records = Holding(record);
+    adults().Restart();
+    EXPECT_OK(adults().daemon->upkeep().RunAll());
+  };
+  hold();
+  Ask(&record);
+  const v1::ListApprovalsResponse waiting = Waiting(adults(), kOfficer);
+  ASSERT_THAT(waiting.approvals(), SizeIs(1));
+  const v1::PendingApproval& first = waiting.approvals(0);
+  record.add_excluded_from(kOfficer);
+  hold();
+  Ask(&record);
+  EXPECT_THAT(Waiting(adults(), kOfficer).approvals(), IsEmpty());
+  v1::ShowApprovalRequest show;
+  show.set_approval_id(first.approval_id());
+  EXPECT_THAT(adults().daemon->requests().ShowApproval(Person(kOfficer), show), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(Answer(adults(), kOfficer, Signed(adults(), kOfficer, first)), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(OwnApprovalTest, WhatIsForOtherUnitsOrLapsedOrSaidBeforeDoesNotCount) {

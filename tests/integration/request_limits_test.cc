@@ -190,6 +190,7 @@ TEST_F(HomeVisitTest, ARecordWithoutAVerifiedIdentifierIsRestrictedByItsOwnRefer
   ASSERT_OK(restricted);
   EXPECT_EQ(restricted->identifiers_in_force(), 0u);
   EXPECT_EQ(restricted->record_refs_in_force(), 1u);
+  EXPECT_EQ(restricted->record_refs_unseen(), 0u);
   const auto outcome = [&] {
     const auto asked = AskAbout(Kestrel());
     EXPECT_OK(asked);
@@ -209,6 +210,21 @@ TEST_F(HomeVisitTest, ARecordWithoutAVerifiedIdentifierIsRestrictedByItsOwnRefer
   ASSERT_OK(adults().daemon->desk().Restrict(Person(kDpo), restrict));
   EXPECT_NE(outcome(), "SUBJECT_RESTRICTED");
   EXPECT_THAT(adults().Alarms(), IsEmpty());
+}
+
+TEST_F(HomeVisitTest, AReferenceThatNoRecordHasIsSaidToBeUnseen) {
+  v1::CaseRecord record = Kestrel();
+  record.set_record_ref("ASC-7");
+  adults().records = Holding(record);
+  adults().Restart();
+  ASSERT_OK(adults().daemon->upkeep().RunAll());
+  v1::RestrictRequest restrict;
+  restrict.add_record_refs("ASC-7");
+  restrict.add_record_refs("ASC-77");
+  const auto restricted = adults().daemon->desk().Restrict(Person(kDpo), restrict);
+  ASSERT_OK(restricted);
+  EXPECT_EQ(restricted->record_refs_in_force(), 2u);
+  EXPECT_EQ(restricted->record_refs_unseen(), 1u);
 }
 
 TEST_F(HomeVisitTest, WhatOneWhoAsksSaysOfTheMatchedPersonCountsToo) {

@@ -78,7 +78,7 @@ absl::Status Desk::NameActor(const LocalCaller& caller, v1::PushReferralRequest&
 
 absl::StatusOr<v1::PushReferralResponse> Desk::Push(const LocalCaller& caller, v1::PushReferralRequest request) {
   RETURN_IF_ERROR(NameActor(caller, request));
-  ASSIGN_OR_RETURN(v1::PushReferralResponse response, sender_.Push(request));
+  ASSIGN_OR_RETURN(v1::PushReferralResponse response, parts_.sender.Push(request));
   for (const v1::ShareOutcome& share : response.shares())
     RETURN_IF_ERROR(context_.state.LogAccess(request.acting_person(), share.share_id(), "push"));
   return response;
@@ -92,7 +92,7 @@ absl::StatusOr<v1::WithdrawResponse> Desk::Withdraw(const LocalCaller& caller, c
   ASSIGN_OR_RETURN(const bool visible, MaySeeSent(caller, share->share_id, context_));
   if (!visible) return NoSuchShare();
   if (share->state == "PENDING") {
-    RETURN_IF_ERROR(held_back_.Cancel(share->share_id));
+    RETURN_IF_ERROR(parts_.held_back.Cancel(share->share_id));
     RETURN_IF_ERROR(context_.state.LogAccess(caller.name, share->share_id, "withdraw"));
     return v1::WithdrawResponse();
   }
@@ -108,12 +108,12 @@ absl::StatusOr<v1::WithdrawResponse> Desk::Withdraw(const LocalCaller& caller, c
   const std::vector<std::string> to = RecipientsIn(outcome);
   const std::set<std::string> recipients(to.begin(), to.end());
   for (const std::string& recipient : recipients)
-    RETURN_IF_ERROR(postman_.QueueWithdrawal({share->share_id, outcome.version()}, recipient, request.reason()));
+    RETURN_IF_ERROR(parts_.postman.QueueWithdrawal({share->share_id, outcome.version()}, recipient, request.reason()));
   RETURN_IF_ERROR(context_.state.MarkReconciled(share->share_id));  // Nobody is waited for any more.
   RETURN_IF_ERROR(CancelWaiting(*share));
   RETURN_IF_ERROR(context_.state.LogAccess(caller.name, share->share_id, "withdraw"));
-  RETURN_IF_ERROR(postman_.Drain(share->share_id).status());
-  ASSIGN_OR_RETURN(const std::vector<std::string> told, postman_.ToldOf(share->share_id, recipients));
+  RETURN_IF_ERROR(parts_.postman.Drain(share->share_id).status());
+  ASSIGN_OR_RETURN(const std::vector<std::string> told, parts_.postman.ToldOf(share->share_id, recipients));
   v1::WithdrawResponse response;
   response.mutable_told_agencies()->Assign(told.begin(), told.end());
   return response;
@@ -127,7 +127,7 @@ absl::Status Desk::CancelWaiting(const OutboxRow& share) {
     v1::ShareOutcome waits;
     if (other.state != "PENDING" || !waits.ParseFromString(other.outcome) || waits.profile() != outcome.profile())
       continue;
-    const absl::Status cancelled = held_back_.Cancel(other.share_id);
+    const absl::Status cancelled = parts_.held_back.Cancel(other.share_id);
     if (!cancelled.ok() && !absl::IsNotFound(cancelled)) return cancelled;
   }
   return absl::OkStatus();
@@ -233,11 +233,11 @@ absl::StatusOr<v1::ReportReceivedResponse> Desk::Report(const LocalCaller& calle
   if (next.empty())
     return Fault(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED",
                  absl::StrCat("the referral is `", row->state, "`: this cannot follow"));
-  RETURN_IF_ERROR(postman_.QueueProgress(*row, request.state(), request.reason(), request.note()));
+  RETURN_IF_ERROR(parts_.postman.QueueProgress(*row, request.state(), request.reason(), request.note()));
   RETURN_IF_ERROR(context_.state.SetReceivedState(row->share_id, next));
   RETURN_IF_ERROR(context_.state.LogAccess(caller.name, row->share_id, "report"));
   v1::ReportReceivedResponse response;
-  const absl::StatusOr<std::vector<Postman::Sent>> sent = postman_.Drain(row->share_id);
+  const absl::StatusOr<std::vector<Postman::Sent>> sent = parts_.postman.Drain(row->share_id);
   if (sent.ok() && !sent->empty()) *response.mutable_receipt() = sent->back().receipt;
   if (!sent.ok() && !absl::IsUnavailable(sent.status())) {
     RETURN_IF_ERROR(context_.state.SetReceivedState(row->share_id, row->state));
@@ -262,6 +262,10 @@ absl::StatusOr<v1::ComputeReferencesResponse> Desk::References(const LocalCaller
 absl::StatusOr<v1::RestrictResponse> Desk::Restrict(const LocalCaller& caller, const v1::RestrictRequest& request) {
   RETURN_IF_ERROR(CheckRight(caller, LocalRight::kRestrict, context_));
   ASSIGN_OR_RETURN(v1::RestrictResponse response, agents::Restrict(request, context_));
+  for (const std::string& record_ref : request.record_refs()) {
+    const absl::StatusOr<bool> holds = parts_.records.Holds(record_ref);
+    if (!holds.ok() || !*holds) response.set_record_refs_unseen(response.record_refs_unseen() + 1);
+  }
   RETURN_IF_ERROR(context_.state.LogAccess(caller.name, "", request.lift() ? "lift" : "restrict"));
   return response;
 }

@@ -6,6 +6,7 @@
 
 #include "agents/daemon/context/context.h"
 #include "agents/daemon/context/entitlement.h"
+#include "agents/daemon/holding/record_source.h"
 #include "agents/daemon/sending/held_back.h"
 #include "agents/daemon/sending/postman.h"
 #include "agents/daemon/sending/sender.h"
@@ -17,8 +18,13 @@ namespace derwent::agents {
 // with ROLE_NOT_ENTITLED before anything is told. Blocks. Thread-safe.
 class Desk {
  public:
-  Desk(const AgentContext& context, Sender& sender, HeldBack& held_back, Postman& postman)
-      : context_(context), sender_(sender), held_back_(held_back), postman_(postman) {}
+  struct Parts {
+    Sender& sender;
+    HeldBack& held_back;
+    Postman& postman;
+    const RecordSource& records;
+  };
+  Desk(const AgentContext& context, const Parts& parts) : context_(context), parts_(parts) {}
 
   absl::StatusOr<v1::PushReferralResponse> Push(const LocalCaller& caller, v1::PushReferralRequest request);
   absl::StatusOr<v1::WithdrawResponse> Withdraw(const LocalCaller& caller, const v1::WithdrawRequest& request);
@@ -39,9 +45,7 @@ class Desk {
   absl::StatusOr<v1::OutboxItem> ItemOf(const OutboxRow& row);
 
   const AgentContext& context_;
-  Sender& sender_;
-  HeldBack& held_back_;
-  Postman& postman_;
+  const Parts parts_;
 };
 
 }  // namespace derwent::agents

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "agents/daemon/context/fault.h"
+#include "agents/daemon/sending/limited_access.h"
 #include "agents/sdk/approval.h"
 #include "agents/sdk/envelope.h"
 #include "policy/engine/agreements.h"
@@ -63,18 +64,21 @@ absl::Status Approver::TakeQuestion(const v1::DsseEnvelope& envelope, const v1::
                                 .due = FromTimestamp(question.due_time())});
 }
 
-bool Approver::MayAnswer(const std::string& person, const ApprovalRow& row, const v1::ApprovalQuestion& question) {
+absl::StatusOr<bool> Approver::MayAnswer(const std::string& person, const ApprovalRow& row,
+                                         const v1::ApprovalQuestion& question) {
   const auto view = context_.policy.view();
   if (view == nullptr || row.due <= context_.clock.Now()) return false;
   const bool panel = IsPanelRole(*view->bundle->policy, row.role);
   if (row.own && row.role == policy::kOriginator) return false;  // Another agency's to say.
-  return policy::RoleHeld(view->snapshot(),
-                          {.agency = context_.identity.agency,
-                           .person = person,
-                           .role = policy::HeldAs(row.role),
-                           .board = panel ? question.board() : "",
-                           .area = question.area()},
-                          LondonDay(context_.clock.Now()));
+  const bool holds = policy::RoleHeld(view->snapshot(),
+                                      {.agency = context_.identity.agency,
+                                       .person = person,
+                                       .role = policy::HeldAs(row.role),
+                                       .board = panel ? question.board() : "",
+                                       .area = question.area()},
+                                      LondonDay(context_.clock.Now()));
+  if (!holds || !row.own) return holds;
+  return MaySeeSent(person, row.request_id, context_);
 }
 
 absl::StatusOr<v1::ListApprovalsResponse> Approver::List(const std::string& person) {
@@ -82,7 +86,8 @@ absl::StatusOr<v1::ListApprovalsResponse> Approver::List(const std::string& pers
   v1::ListApprovalsResponse response;
   for (const ApprovalRow& row : rows) {
     ASSIGN_OR_RETURN(v1::ApprovalQuestion question, QuestionIn(row));
-    if (MayAnswer(person, row, question)) *response.add_approvals() = Described(row, std::move(question));
+    ASSIGN_OR_RETURN(const bool may, MayAnswer(person, row, question));
+    if (may) *response.add_approvals() = Described(row, std::move(question));
   }
   return response;
 }
@@ -91,7 +96,8 @@ absl::StatusOr<ApprovalRow> Approver::Find(const std::string& person, const std:
   ASSIGN_OR_RETURN(const std::optional<ApprovalRow> row, requests_.FindApproval(approval_id));
   if (!row.has_value()) return NoSuchApproval();
   ASSIGN_OR_RETURN(const v1::ApprovalQuestion question, QuestionIn(*row));
-  if (!MayAnswer(person, *row, question)) return NoSuchApproval();
+  ASSIGN_OR_RETURN(const bool may, MayAnswer(person, *row, question));
+  if (!may) return NoSuchApproval();
   return *row;
 }
 

@@ -38,7 +38,9 @@ class Approver {
 
  private:
   absl::StatusOr<ApprovalRow> Find(const std::string& person, const std::string& approval_id);
-  bool MayAnswer(const std::string& person, const ApprovalRow& row, const v1::ApprovalQuestion& question);
+  // Holds the role today, and is not kept out by the record.
+  absl::StatusOr<bool> MayAnswer(const std::string& person, const ApprovalRow& row,
+                                 const v1::ApprovalQuestion& question);
   absl::StatusOr<v1::AnswerApprovalResponse> GiveElsewhere(const ApprovalRow& row, const v1::SignedApproval& approval);
 
   const AgentContext& context_;

@@ -5,6 +5,7 @@
 #include "agents/daemon/holding/holder.h"
 #include "agents/daemon/holding/standing_approvals.h"
 #include "agents/daemon/sending/asked_approvals.h"
+#include "agents/daemon/sending/limited_access.h"
 #include "agents/sdk/approval.h"
 #include "trust/base/status_macros.h"
 
@@ -16,6 +17,9 @@ absl::Status Holder::AskApprovers(Standing& standing) {
   const absl::Time due = ApprovalDue(*view->bundle->policy, now, standing.expire_time);
   AnswerDecision open = standing.decision;
   std::erase_if(open.lines, [&](const AnswerLine& line) { return !IsPending(standing.details, line.category); });
+  // Before the question is: an approver whom the record keeps out is not asked.
+  if (standing.record.has_value())
+    RETURN_IF_ERROR(KeepAccess(AccessTo(*standing.record), standing.row.request_id, context_));
   for (ApprovalRow& fresh :
        ApprovalsMissing(standing.inquiry, open, standing.approvals, standing.policy_digest, due, context_.random)) {
     RETURN_IF_ERROR(parts_.requests.AddApproval(fresh));

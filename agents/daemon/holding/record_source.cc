@@ -1,5 +1,7 @@
 #include "agents/daemon/holding/record_source.h"
 
+#include <algorithm>
+
 #include "trust/base/london.h"
 
 namespace derwent::agents {
@@ -22,6 +24,12 @@ absl::StatusOr<std::optional<v1::CaseRecord>> SystemRecords::Find(const v1::Case
   const matching::Match match = current->index.Find(selector);
   if (match.outcome != matching::Match::Outcome::kOne) return std::nullopt;
   return current->people->records[match.record];
+}
+
+absl::StatusOr<bool> SystemRecords::Holds(absl::string_view record_ref) const {
+  const std::shared_ptr<const People> people = reading_();
+  if (people == nullptr) return absl::UnavailableError("the agency's own system was not read yet");
+  return std::ranges::binary_search(people->records, record_ref, {}, &v1::CaseRecord::record_ref);
 }
 
 absl::StatusOr<std::optional<v1::CaseRecord>> SystemRecords::Counts() const {

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 #include "agents/matching/person_index.h"
 #include "agents/register/people.h"
@@ -21,6 +22,8 @@ class RecordSource {
   // The one record that is the person of `selector`; nullopt when there is none, or more than one may be: never a list.
   // Error: kUnavailable the records cannot be read now; the request waits.
   virtual absl::StatusOr<std::optional<v1::CaseRecord>> Find(const v1::CaseRecord& selector) const = 0;
+  // Whether some record has this reference. Error: as Find.
+  virtual absl::StatusOr<bool> Holds(absl::string_view record_ref) const = 0;
   // The agency's tables of counts, as a record of nobody; nullopt when it has none. Error: as Find.
   virtual absl::StatusOr<std::optional<v1::CaseRecord>> Counts() const { return std::nullopt; }
 };
@@ -33,6 +36,7 @@ class SystemRecords final : public RecordSource {
   // the clock.
   SystemRecords(Reading reading, const Clock& clock) : reading_(std::move(reading)), clock_(clock) {}
   absl::StatusOr<std::optional<v1::CaseRecord>> Find(const v1::CaseRecord& selector) const override;
+  absl::StatusOr<bool> Holds(absl::string_view record_ref) const override;
   absl::StatusOr<std::optional<v1::CaseRecord>> Counts() const override;
 
  private:

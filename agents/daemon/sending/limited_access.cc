@@ -16,13 +16,16 @@ std::string KeptAs(const std::string& share_id) { return absl::StrCat("access/",
 
 v1::RecordAccess AccessTo(const ReferralDraft& draft) {
   v1::RecordAccess access;
-  for (const DraftSubject& subject : draft.subjects) {
-    const v1::CaseRecord& record = subject.record;
-    if (record.restricted_to().empty() && record.excluded_from().empty()) continue;
-    v1::LimitedRecord& limited = *access.add_records();
-    *limited.mutable_restricted_to() = record.restricted_to();
-    *limited.mutable_excluded_from() = record.excluded_from();
-  }
+  for (const DraftSubject& subject : draft.subjects) access.MergeFrom(AccessTo(subject.record));
+  return access;
+}
+
+v1::RecordAccess AccessTo(const v1::CaseRecord& record) {
+  v1::RecordAccess access;
+  if (record.restricted_to().empty() && record.excluded_from().empty()) return access;
+  v1::LimitedRecord& limited = *access.add_records();
+  *limited.mutable_restricted_to() = record.restricted_to();
+  *limited.mutable_excluded_from() = record.excluded_from();
   return access;
 }
 
