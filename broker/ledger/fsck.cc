@@ -32,9 +32,8 @@ absl::Status Broken(const std::string& what) { return absl::DataLossError(what);
 // Walks the log once from the first entry to the last and compares everything that is derived from it on the way.
 class LogCheck {
  public:
-  LogCheck(FsckDatabase& database, std::vector<trust::VerifierKey> vkeys, const std::vector<RetiredKey>& retired,
-           FsckReport& report)
-      : database_(database), vkeys_(std::move(vkeys)), retired_(retired), report_(report) {}
+  LogCheck(FsckDatabase& database, FsckTrust trust, FsckReport& report)
+      : database_(database), trust_(std::move(trust)), report_(report) {}
 
   absl::Status Run();
 
@@ -67,8 +66,7 @@ class LogCheck {
   };
 
   FsckDatabase& database_;
-  std::vector<trust::VerifierKey> vkeys_;  // What is believed; grows where a believed key says which follows it.
-  const std::vector<RetiredKey>& retired_;
+  FsckTrust trust_;  // What is believed; grows where a believed key says which follows it.
   FsckReport& report_;
   ErasureCheck erasures_;
   Cursor entries_, search_, tags_, bodies_, checkpoints_, cosignatures_;
@@ -107,7 +105,7 @@ absl::Status LogCheck::Run() {
     return Broken(absl::StrCat("cosignature of ", cosignatures_.rows->Unsigned(0), ": there is no such checkpoint"));
   RETURN_IF_ERROR(CheckTiles());
   RETURN_IF_ERROR(CheckHead());
-  return erasures_.Finish(database_);
+  return erasures_.Finish(database_, trust_.authority);
 }
 
 absl::Status LogCheck::CheckEntry(uint64_t index) {
@@ -178,16 +176,16 @@ absl::Status LogCheck::CheckBodies(uint64_t index, const DerivedEntry& entry) {
 // A change of the log's key, signed by one that is believed and not retired. Key events of agencies are another's.
 absl::Status LogCheck::FollowKey(uint64_t index, const std::string& body) {
   if (!absl::StartsWith(body, trust::kLogKeyChange)) return absl::OkStatus();
-  const absl::StatusOr<trust::LogKeyChange> change = trust::OpenLogKeyChange(body, vkeys_);
+  const absl::StatusOr<trust::LogKeyChange> change = trust::OpenLogKeyChange(body, trust_.vkeys);
   if (!change.ok()) return Broken(absl::StrCat("entry ", index, ": ", change.status().message()));
   if (Retired(change->before, index + 1))
     return Broken(absl::StrCat("entry ", index, ": the log's key is changed by one that was retired before"));
-  vkeys_.push_back(change->after);
+  trust_.vkeys.push_back(change->after);
   return absl::OkStatus();
 }
 
 bool LogCheck::Retired(const trust::VerifierKey& key, uint64_t size) const {
-  return std::any_of(retired_.begin(), retired_.end(), [&](const RetiredKey& retired) {
+  return std::any_of(trust_.retired.begin(), trust_.retired.end(), [&](const RetiredKey& retired) {
     return retired.key.ToString() == key.ToString() && size > retired.last_size;
   });
 }
@@ -195,11 +193,11 @@ bool LogCheck::Retired(const trust::VerifierKey& key, uint64_t size) const {
 absl::Status LogCheck::CheckCheckpoint() {
   const uint64_t size = checkpoints_.rows->Unsigned(0);
   absl::StatusOr<trust::Checkpoint> checkpoint = absl::UnauthenticatedError("no key that is believed signed it");
-  for (const trust::VerifierKey& key : vkeys_) {
+  for (const trust::VerifierKey& key : trust_.vkeys) {
     if (!checkpoint.ok() && !Retired(key, size)) checkpoint = trust::OpenCheckpoint(checkpoints_.rows->Text(1), key);
   }
   if (!checkpoint.ok()) return Broken(absl::StrCat("checkpoint ", size, ": ", checkpoint.status().message()));
-  if (checkpoint->origin != vkeys_.front().name || checkpoint->size != size)
+  if (checkpoint->origin != trust_.vkeys.front().name || checkpoint->size != size)
     return Broken(absl::StrCat("checkpoint ", size, ": it is of another log or size"));
   // The root recomputed from the entries: successive checkpoints are consistent when each is.
   if (checkpoint->root != edge_.Root())
@@ -256,15 +254,14 @@ absl::Status LogCheck::CheckHead() {
 }  // namespace
 
 absl::StatusOr<FsckReport> Fsck(absl::string_view path, const trust::VerifierKey& vkey) {
-  return Fsck(path, std::vector<trust::VerifierKey>{vkey}, {});
+  return Fsck(path, FsckTrust{.vkeys = {vkey}, .retired = {}});
 }
 
-absl::StatusOr<FsckReport> Fsck(absl::string_view path, std::vector<trust::VerifierKey> vkeys,
-                                const std::vector<RetiredKey>& retired) {
+absl::StatusOr<FsckReport> Fsck(absl::string_view path, FsckTrust trust) {
   ASSIGN_OR_RETURN(const std::unique_ptr<FsckDatabase> database, FsckDatabase::Open(std::string(path)));
   FsckReport report;
   absl::Status status = CheckFile(*database);
-  if (status.ok()) status = LogCheck(*database, std::move(vkeys), retired, report).Run();
+  if (status.ok()) status = LogCheck(*database, std::move(trust), report).Run();
   if (status.ok()) status = CheckState(*database, report);
   if (!status.ok()) report.broken = std::string(status.message());
   return report;

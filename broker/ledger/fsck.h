@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
+#include "trust/identity/authority.h"
 #include "trust/note/note.h"
 
 namespace derwent::ledger {
@@ -31,13 +32,17 @@ struct FsckReport {
 //
 // A key that follows the log's by an entry it signed is believed from that entry on.
 absl::StatusOr<FsckReport> Fsck(absl::string_view path, const trust::VerifierKey& vkey);
-// Believing several keys, each up to a size: a checkpoint beyond is refused unless another key signed it too. `retired`
-// says from where on a key that was lost or stolen counts no more, however it came to be believed.
+// A key that was lost or stolen: it counts for no checkpoint over `last_size`, however it came to be believed.
 struct RetiredKey {
   trust::VerifierKey key;
   uint64_t last_size = 0;
 };
-absl::StatusOr<FsckReport> Fsck(absl::string_view path, std::vector<trust::VerifierKey> vkeys,
-                                const std::vector<RetiredKey>& retired);
+// Whom a check believes.
+struct FsckTrust {
+  std::vector<trust::VerifierKey> vkeys;  // Each up to a size: beyond it another must have signed too.
+  std::vector<RetiredKey> retired;
+  const trust::Authority* authority = nullptr;  // Who issued the certificates of those who signed; null: not checked.
+};
+absl::StatusOr<FsckReport> Fsck(absl::string_view path, FsckTrust trust);
 
 }  // namespace derwent::ledger

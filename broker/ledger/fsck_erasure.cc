@@ -100,7 +100,7 @@ absl::Status ErasureCheck::CheckEntries() const {
 }
 
 // Every record has its row, and the row the very commands that the record commits to.
-absl::Status ErasureCheck::CheckRows(FsckDatabase& database) const {
+absl::Status ErasureCheck::CheckRows(FsckDatabase& database, const trust::Authority* authority) const {
   ASSIGN_OR_RETURN(const auto rows,
                    database.Read("SELECT idx, entries, request, approval FROM erasure WHERE idx IS NOT "
                                  "NULL ORDER BY idx"));
@@ -121,7 +121,7 @@ absl::Status ErasureCheck::CheckRows(FsckDatabase& database) const {
     if (digest(2) != record->second.owner || digest(3) != record->second.other)
       return Broken(absl::StrCat("entry ", index, ": the erasure it records lacks its two signatures"));
     if (record->second.owner.empty()) continue;  // By schedule: nobody signs.
-    if (const std::string misfit = SignaturesMisfit(rows->Text(2), rows->Text(3), record->second.targets);
+    if (const std::string misfit = SignaturesMisfit(rows->Text(2), rows->Text(3), record->second.targets, authority);
         !misfit.empty())
       return Broken(absl::StrCat("entry ", index, ": the erasure it records was not signed by two: ", misfit));
   }
@@ -129,9 +129,9 @@ absl::Status ErasureCheck::CheckRows(FsckDatabase& database) const {
   return Broken(absl::StrCat("entry ", record->first, ": the erasure it records is not there with its signatures"));
 }
 
-absl::Status ErasureCheck::Finish(FsckDatabase& database) const {
+absl::Status ErasureCheck::Finish(FsckDatabase& database, const trust::Authority* authority) const {
   RETURN_IF_ERROR(CheckEntries());
-  return CheckRows(database);
+  return CheckRows(database, authority);
 }
 
 }  // namespace derwent::ledger

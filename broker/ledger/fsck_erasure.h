@@ -10,6 +10,7 @@
 
 #include "broker/ledger/fsck_database.h"
 #include "broker/ledger/fsck_entry.h"
+#include "trust/identity/authority.h"
 
 namespace derwent::ledger {
 
@@ -21,8 +22,8 @@ class ErasureCheck {
   void Saw(uint64_t index, const DerivedEntry& entry, bool has_decision_request);
   // Every public entry of kind 0x01. Error: kDataLoss the body is not its shape, or names an entry after it.
   absl::Status Recorded(uint64_t index, absl::string_view body);
-  // Once all were seen. Error: kDataLoss, with what does not fit.
-  absl::Status Finish(FsckDatabase& database) const;
+  // Once all were seen. Error: kDataLoss, with what does not fit. `authority`: as of SignaturesMisfit.
+  absl::Status Finish(FsckDatabase& database, const trust::Authority* authority) const;
 
  private:
   struct Record {
@@ -30,7 +31,7 @@ class ErasureCheck {
     std::string owner, other;  // Hex; empty of a schedule.
   };
   absl::Status CheckEntries() const;
-  absl::Status CheckRows(FsckDatabase& database) const;
+  absl::Status CheckRows(FsckDatabase& database, const trust::Authority* authority) const;
 
   struct Seen {
     uint32_t erased = 0;   // Bit n - 1: field n is gone.

@@ -13,7 +13,7 @@ namespace {
 constexpr char kErasureType[] = "application/vnd.derwent.erasure.v1+protobuf";
 
 // The command in it, by the person whom it names.
-absl::StatusOr<v1::ErasureCommand> Open(absl::string_view octets) {
+absl::StatusOr<v1::ErasureCommand> Open(absl::string_view octets, const trust::Authority* authority) {
   v1::SignedCommand stored;
   v1::ErasureCommand command;
   if (!stored.ParseFromArray(octets.data(), static_cast<int>(octets.size())) ||
@@ -31,15 +31,19 @@ absl::StatusOr<v1::ErasureCommand> Open(absl::string_view octets) {
   if (id.kind != trust::CallerKind::kPerson || id.agency != command.signer_agency() ||
       id.name != command.signer_person())
     return absl::DataLossError("a certificate is not that of who is said to have signed");
+  const absl::Time signed_at =
+      absl::FromUnixSeconds(command.create_time().seconds()) + absl::Nanoseconds(command.create_time().nanos());
+  if (authority != nullptr && !authority->Verify(*certificate, signed_at).ok())
+    return absl::DataLossError("a signer's certificate is not the consortium's");
   return command;
 }
 
 }  // namespace
 
 std::string SignaturesMisfit(absl::string_view request, absl::string_view approval,
-                             const std::vector<uint64_t>& targets) {
-  const absl::StatusOr<v1::ErasureCommand> asked = Open(request);
-  const absl::StatusOr<v1::ErasureCommand> agreed = Open(approval);
+                             const std::vector<uint64_t>& targets, const trust::Authority* authority) {
+  const absl::StatusOr<v1::ErasureCommand> asked = Open(request, authority);
+  const absl::StatusOr<v1::ErasureCommand> agreed = Open(approval, authority);
   for (const absl::StatusOr<v1::ErasureCommand>* const command : {&asked, &agreed}) {
     if (!command->ok()) return std::string(command->status().message());
     if (!std::ranges::equal((*command)->entries(), targets)) return "a command is of other entries";

@@ -16,6 +16,7 @@
 #include "broker/store/sqlite/sqlite_backup.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/random.h"
+#include "trust/signature/key_file.h"
 
 namespace {
 
@@ -52,21 +53,29 @@ absl::StatusOr<derwent::ledger::RetiredKey> ParseRetired(const std::string& text
   return retired;
 }
 
-absl::StatusOr<derwent::ledger::FsckReport> RunFsck(const std::string& database, const std::vector<std::string>& vkeys,
-                                                    const std::vector<std::string>& retired) {
-  std::vector<derwent::trust::VerifierKey> keys;
-  for (const std::string& vkey : vkeys) {
-    ASSIGN_OR_RETURN(keys.emplace_back(), derwent::trust::VerifierKey::Parse(vkey));
+// What `fsck` is told.
+struct FsckOptions {
+  std::string database, ca, trust_domain;
+  std::vector<std::string> vkeys, retired;
+};
+
+absl::StatusOr<derwent::ledger::FsckReport> RunFsck(const FsckOptions& options) {
+  derwent::ledger::FsckTrust trust;
+  for (const std::string& vkey : options.vkeys) {
+    ASSIGN_OR_RETURN(trust.vkeys.emplace_back(), derwent::trust::VerifierKey::Parse(vkey));
   }
-  std::vector<derwent::ledger::RetiredKey> retired_keys;
-  for (const std::string& one : retired) {
-    ASSIGN_OR_RETURN(retired_keys.emplace_back(), ParseRetired(one));
+  for (const std::string& one : options.retired) {
+    ASSIGN_OR_RETURN(trust.retired.emplace_back(), ParseRetired(one));
   }
-  return derwent::ledger::Fsck(database, std::move(keys), retired_keys);
+  if (options.ca.empty()) return derwent::ledger::Fsck(options.database, std::move(trust));
+  ASSIGN_OR_RETURN(const std::string pem, derwent::trust::ReadFile(options.ca));
+  ASSIGN_OR_RETURN(const auto authority, derwent::trust::Authority::FromPem(pem, options.trust_domain));
+  trust.authority = &authority;
+  return derwent::ledger::Fsck(options.database, std::move(trust));
 }
 
-int Fsck(const std::string& database, const std::vector<std::string>& vkeys, const std::vector<std::string>& retired) {
-  const auto report = RunFsck(database, vkeys, retired);
+int Fsck(const FsckOptions& options) {
+  const auto report = RunFsck(options);
   if (!report.ok()) {
     std::cerr << "derwent-broker fsck: " << report.status().message() << "\n";
     return 2;
@@ -125,18 +134,22 @@ int main(int argc, char** argv) {
   int code = 0;
   std::string configuration;
   std::string database;
-  std::vector<std::string> vkeys;
-  std::vector<std::string> retired;
   CLI::App* const serve = app.add_subcommand("serve", "serve until SIGTERM");
   serve->add_option("--config", configuration, "configuration file (YAML)")->required();
   serve->callback([&] { code = Serve(configuration); });
   CLI::App* const fsck =
       app.add_subcommand("fsck", "re-derive the whole ledger from a database; exit 8 when anything was changed");
-  fsck->add_option("--database", database, "SQLite file")->required();
-  fsck->add_option("--vkey", vkeys, "the log's verifier key; may be repeated: a key that it changed to is found")
+  FsckOptions check;
+  fsck->add_option("--database", check.database, "SQLite file")->required();
+  fsck->add_option("--vkey", check.vkeys, "the log's verifier key; may be repeated: a key that it changed to is found")
       ->required();
-  fsck->add_option("--retired", retired, "VKEY@SIZE: a key that counts for no checkpoint over SIZE; may be repeated");
-  fsck->callback([&] { code = Fsck(database, vkeys, retired); });
+  fsck->add_option("--retired", check.retired,
+                   "VKEY@SIZE: a key that counts for no checkpoint over SIZE; may be repeated");
+  CLI::Option* const domain = fsck->add_option("--trust-domain", check.trust_domain, "of the certificates of `--ca`");
+  fsck->add_option("--ca", check.ca,
+                   "the consortium's authorities (PEM): who signed an erasure must have a certificate of theirs")
+      ->needs(domain);
+  fsck->callback([&] { code = Fsck(check); });
   std::string from;
   std::string to;
   CLI::App* const copy = app.add_subcommand(

@@ -40,6 +40,10 @@ class ErasureTest : public LedgerTest {
     receipt_ = MakeReceipt(*store_->Read().value(), 2, "police.derbys").value();
   }
 
+  static testing::TestPki& Pki() {
+    static testing::TestPki& pki = *new testing::TestPki();
+    return pki;
+  }
   // A command of an erasure as it is stored, signed by somebody of that agency.
   static v1::ErasureCommand Command(const std::string& agency, const std::vector<uint64_t>& targets) {
     v1::ErasureCommand command;
@@ -47,13 +51,13 @@ class ErasureTest : public LedgerTest {
     command.mutable_entries()->Add(targets.begin(), targets.end());
     command.set_signer_agency(agency);
     command.set_signer_person("p-1");
+    command.mutable_create_time()->set_seconds(absl::ToUnixSeconds(absl::Now()));
     return command;
   }
   static std::string Signed(const v1::ErasureCommand& command, const std::string& certificate_of) {
-    static testing::TestPki& pki = *new testing::TestPki();
     static auto& people = *new std::map<std::string, testing::TestIdentity>();
     auto [person, fresh] = people.try_emplace(certificate_of);
-    if (fresh) person->second = pki.IssueFor(certificate_of, "person", "p-1");
+    if (fresh) person->second = Pki().IssueFor(certificate_of, "person", "p-1");
     const auto key = trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(person->second.key_pem)).value();
     const trust::Envelope envelope =
         trust::SignEnvelope("application/vnd.derwent.erasure.v1+protobuf", command.SerializeAsString(), key).value();
@@ -261,6 +265,18 @@ INSTANTIATE_TEST_SUITE_P(
                       BadCommands{"edited", ErasureCommandsTest::Edited, "signature does not verify"},
                       BadCommands{"no_command", ErasureCommandsTest::NoCommand, "does not parse"}),
     [](const auto& param) { return std::string(param.param.name); });
+
+TEST_F(ErasureTest, FsckTellsTheConsortiumsCertificatesFromAnothers) {
+  Erase({2}, trust::PersonFields());
+  const testing::TestPki another;
+  const auto broken = [&](const std::string& ca) {
+    const auto authority = trust::Authority::FromPem(ca, "derwent.example").value();
+    return Fsck(path(), FsckTrust{.vkeys = {log_->vkey()}, .retired = {}, .authority = &authority}).value().broken;
+  };
+  EXPECT_EQ(broken(Pki().ca_pem()), "");
+  EXPECT_THAT(broken(another.ca_pem()), HasSubstr("entry 6: the erasure it records was not signed by two: a signer's "
+                                                  "certificate is not the consortium's"));
+}
 
 TEST_F(ErasureTest, FsckCatchesARowThatClaimsAnErasureNobodyRecorded) {
   Erase({2}, trust::PersonFields());

@@ -65,9 +65,9 @@ TEST_F(FsckTest, PassesAnEmptyLog) {
 }
 
 TEST_F(FsckTest, TellsAMissingFileAndAForeignOne) {
-  EXPECT_THAT(Fsck(path() + ".none", {}), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(Fsck(path() + ".none", FsckTrust()), StatusIs(absl::StatusCode::kNotFound));
   WriteFile(path() + ".text", std::string(5'000, 'x'));
-  EXPECT_THAT(Fsck(path() + ".text", {}), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Fsck(path() + ".text", FsckTrust()), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(FsckTest, ChecksADatabaseThatABrokerHasOpen) {

@@ -33,7 +33,7 @@ class LogKeyTest : public LedgerTest {
     return trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, TestKey(seed).public_key()).value();
   }
   std::string Broken(std::vector<trust::VerifierKey> vkeys, const std::vector<RetiredKey>& retired = {}) {
-    return Fsck(path(), std::move(vkeys), retired).value().broken;
+    return Fsck(path(), FsckTrust{.vkeys = std::move(vkeys), .retired = retired}).value().broken;
   }
 
   std::string overlap_;
