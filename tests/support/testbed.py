@@ -200,7 +200,8 @@ class Testbed:
 
     def fsck(self, database=None):
         """(exit code, what it printed) of the independent check."""
-        out = subprocess.run([str(BIN / "derwent-broker"), "fsck", "--database", str(database or self.run / "broker/broker.db"), "--vkey", self.vkey()],
+        out = subprocess.run([str(BIN / "derwent-broker"), "fsck", "--database", str(database or self.run / "broker/broker.db"), "--vkey", self.vkey(),
+                              "--ca", str(self.run / "pki/trust/ca.pem"), "--trust-domain", "derwent.example"],
                              capture_output=True, text=True)
         return out.returncode, out.stdout + out.stderr
 
