@@ -3,13 +3,21 @@
 #include <algorithm>
 #include <iostream>
 
-#include "agents/cli/commands.h"
+#include "agents/cli/audit/audit_commands.h"
 #include "agents/cli/completion.h"
-#include "agents/cli/emergency_commands.h"
-#include "agents/cli/exit_code.h"
+#include "agents/cli/governance/key_commands.h"
+#include "agents/cli/governance/policy_change_commands.h"
+#include "agents/cli/governance/register_commands.h"
+#include "agents/cli/ledger/ledger_commands.h"
 #include "agents/cli/policy/policy_commands.h"
-#include "agents/cli/policy_change_commands.h"
-#include "agents/cli/suggest.h"
+#include "agents/cli/session/exit_code.h"
+#include "agents/cli/session/session.h"
+#include "agents/cli/share/case_commands.h"
+#include "agents/cli/share/emergency_commands.h"
+#include "agents/cli/share/referral_commands.h"
+#include "agents/cli/share/request_commands.h"
+#include "agents/cli/status_command.h"
+#include "agents/cli/terminal/suggest.h"
 
 namespace derwent::cli {
 namespace {

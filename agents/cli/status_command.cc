@@ -1,10 +1,11 @@
+#include "agents/cli/status_command.h"
+
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
 
-#include "agents/cli/commands.h"
-#include "agents/cli/offline_ledger.h"
-#include "agents/cli/quorum.h"
+#include "agents/cli/ledger/offline_ledger.h"
+#include "agents/cli/ledger/quorum.h"
 #include "derwent/v1/agent.grpc.pb.h"
 #include "derwent/v1/ledger.grpc.pb.h"
 #include "derwent/v1/policy_service.grpc.pb.h"

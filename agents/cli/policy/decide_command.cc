@@ -11,11 +11,11 @@
 #include "absl/time/clock.h"
 #include "google/protobuf/util/json_util.h"
 
-#include "agents/cli/output.h"
 #include "agents/cli/policy/authzen_batch.h"
 #include "agents/cli/policy/explain.h"
 #include "agents/cli/policy/offline.h"
 #include "agents/cli/policy/reporting.h"
+#include "agents/cli/terminal/output.h"
 #include "policy/engine/decide.h"
 #include "policy/loader/alternatives.h"
 #include "policy/loader/record.h"

@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
-#include "agents/cli/output.h"
 #include "agents/cli/policy/agreement_command.h"
 #include "agents/cli/policy/decide_command.h"
 #include "agents/cli/policy/diff_command.h"
@@ -19,6 +18,7 @@
 #include "agents/cli/policy/reporting.h"
 #include "agents/cli/policy/resume.h"
 #include "agents/cli/policy/test_command.h"
+#include "agents/cli/terminal/output.h"
 #include "trust/base/london.h"
 
 namespace derwent::cli {

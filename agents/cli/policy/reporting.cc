@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agents/cli/output.h"
+#include "agents/cli/terminal/output.h"
 #include "trust/base/status_macros.h"
 #include "trust/signature/key_file.h"
 

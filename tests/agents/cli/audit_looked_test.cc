@@ -1,4 +1,4 @@
-#include "agents/cli/audit_looked.h"
+#include "agents/cli/audit/audit_looked.h"
 
 #include "tests/support/matchers.h"
 

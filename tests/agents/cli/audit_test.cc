@@ -2,10 +2,10 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agents/cli/audit_completeness.h"
-#include "agents/cli/audit_export.h"
-#include "agents/cli/audit_person.h"
-#include "agents/cli/audit_show.h"
+#include "agents/cli/audit/audit_completeness.h"
+#include "agents/cli/audit/audit_export.h"
+#include "agents/cli/audit/audit_person.h"
+#include "agents/cli/audit/audit_show.h"
 #include "tests/support/matchers.h"
 #include "trust/secret/sha256.h"
 

@@ -1,4 +1,4 @@
-#include "agents/cli/audit_verify.h"
+#include "agents/cli/audit/audit_verify.h"
 
 #include <filesystem>
 #include <fstream>
@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 
-#include "agents/cli/audit_rows.h"
-#include "agents/cli/exit_code.h"
+#include "agents/cli/ledger/entry_rows.h"
+#include "agents/cli/session/exit_code.h"
 #include "tests/agents/cli/sample_log.h"
 #include "tests/support/matchers.h"
 #include "trust/note/add_checkpoint.h"

@@ -1,4 +1,4 @@
-#include "agents/cli/content_view.h"
+#include "agents/cli/share/content_view.h"
 
 #include "tests/support/matchers.h"
 

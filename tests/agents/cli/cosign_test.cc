@@ -1,4 +1,4 @@
-#include "agents/cli/cosign.h"
+#include "agents/cli/ledger/cosign.h"
 
 #include <httplib.h>
 

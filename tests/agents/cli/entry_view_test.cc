@@ -1,4 +1,4 @@
-#include "agents/cli/entry_view.h"
+#include "agents/cli/ledger/entry_view.h"
 
 #include "absl/strings/str_join.h"
 

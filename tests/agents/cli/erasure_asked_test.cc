@@ -1,4 +1,4 @@
-#include "agents/cli/erasure_asked.h"
+#include "agents/cli/ledger/erasure_asked.h"
 
 #include "tests/support/matchers.h"
 #include "tests/support/test_pki.h"

@@ -1,4 +1,4 @@
-#include "agents/cli/exit_code.h"
+#include "agents/cli/session/exit_code.h"
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"

@@ -1,4 +1,4 @@
-#include "agents/cli/export_signature.h"
+#include "agents/cli/audit/export_signature.h"
 
 #include <filesystem>
 #include <fstream>
@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
-#include "agents/cli/output.h"
+#include "agents/cli/terminal/output.h"
 #include "agents/sdk/envelope.h"
 #include "tests/agents/sdk/test_agency.h"
 #include "tests/agents/sdk/test_log.h"

@@ -1,4 +1,4 @@
-#include "agents/cli/ledger_export.h"
+#include "agents/cli/ledger/ledger_export.h"
 
 #include <filesystem>
 #include <fstream>
@@ -6,10 +6,10 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agents/cli/exit_code.h"
-#include "agents/cli/export_check.h"
-#include "agents/cli/offline_ledger.h"
-#include "agents/cli/verify_files.h"
+#include "agents/cli/ledger/export_check.h"
+#include "agents/cli/ledger/offline_ledger.h"
+#include "agents/cli/ledger/verify_files.h"
+#include "agents/cli/session/exit_code.h"
 #include "tests/agents/cli/sample_log.h"
 #include "tests/support/matchers.h"
 #include "trust/signature/key_file.h"

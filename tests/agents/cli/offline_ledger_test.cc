@@ -1,4 +1,4 @@
-#include "agents/cli/offline_ledger.h"
+#include "agents/cli/ledger/offline_ledger.h"
 
 #include <cstdlib>
 #include <filesystem>

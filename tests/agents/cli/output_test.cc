@@ -1,4 +1,4 @@
-#include "agents/cli/output.h"
+#include "agents/cli/terminal/output.h"
 
 #include <sstream>
 

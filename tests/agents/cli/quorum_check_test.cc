@@ -1,4 +1,4 @@
-#include "agents/cli/quorum_check.h"
+#include "agents/cli/ledger/quorum_check.h"
 
 #include "tests/support/matchers.h"
 #include "trust/note/cosignature.h"

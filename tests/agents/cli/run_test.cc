@@ -1,6 +1,6 @@
 #include "agents/cli/run.h"
 
-#include "agents/cli/exit_code.h"
+#include "agents/cli/session/exit_code.h"
 #include "tests/support/matchers.h"
 
 namespace derwent::cli {

@@ -1,4 +1,4 @@
-#include "agents/cli/suggest.h"
+#include "agents/cli/terminal/suggest.h"
 
 #include "tests/support/matchers.h"
 

@@ -1,4 +1,4 @@
-#include "agents/cli/text.h"
+#include "agents/cli/terminal/text.h"
 
 #include "tests/support/matchers.h"
 

@@ -1,4 +1,4 @@
-#include "agents/cli/verify_files.h"
+#include "agents/cli/ledger/verify_files.h"
 
 #include <filesystem>
 #include <fstream>
@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 
-#include "agents/cli/exit_code.h"
+#include "agents/cli/session/exit_code.h"
 #include "tests/agents/cli/sample_log.h"
 #include "tests/support/matchers.h"
 #include "trust/merkle/tree.h"

@@ -1,4 +1,4 @@
-#include "agents/cli/verify.h"
+#include "agents/cli/ledger/verify.h"
 
 #include "tests/agents/cli/sample_log.h"
 #include "tests/support/matchers.h"

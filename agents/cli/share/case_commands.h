@@ -1,0 +1,11 @@
+#pragma once
+
+#include "CLI/CLI.hpp"
+#include "agents/cli/session/session.h"
+
+namespace derwent::cli {
+
+// `derwent case …`. Borrows both while the command line is parsed and run.
+void AddCaseCommands(CLI::App& app, Session& session);
+
+}  // namespace derwent::cli
