@@ -14,6 +14,7 @@
 
 #include "agents/daemon/context/backoff.h"
 #include "agents/daemon/sending/mapping.h"
+#include "agents/daemon/state/former_requests.h"
 #include "trust/base/status_macros.h"
 #include "trust/signature/key_file.h"
 
@@ -149,7 +150,8 @@ absl::StatusOr<std::unique_ptr<AgentDaemon>> AgentDaemon::Create(const AgentConf
   ASSIGN_OR_RETURN(loaded.state, State::Open(config.state_dir + "/agent.db", surroundings.clock));
   ASSIGN_OR_RETURN(const std::string signing_key, loaded.state->Kept(kSigningKeyInUse));
   loaded.identity->keys->Prefer(signing_key);
-  ASSIGN_OR_RETURN(loaded.request_state, RequestState::Open(config.state_dir + "/requests.db"));
+  ASSIGN_OR_RETURN(loaded.request_state, RequestState::Open(*loaded.state));
+  RETURN_IF_ERROR(TakeOverFormerRequests(config.state_dir));
   ASSIGN_OR_RETURN(loaded.newest, NewestKept(*loaded.state));
   ASSIGN_OR_RETURN(loaded.quorum, ReadQuorum(config, loaded.roots->anchors.log_key));
   ASSIGN_OR_RETURN(loaded.unwitnessed, loaded.state->Kept(kUnwitnessed));

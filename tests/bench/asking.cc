@@ -153,7 +153,7 @@ absl::StatusOr<AskResult> Ask(const std::string& run, const std::string& agency,
                               const v1::SendCaseRequestRequest& question, int count, int outstanding) {
   ASSIGN_OR_RETURN(const agents::AgentConfig config,
                    agents::AgentConfig::Load(absl::StrCat(run, "/agents/", agency, "/agent.json")));
-  ASSIGN_OR_RETURN(auto store, agents::Sql::Open(config.state_dir + "/requests.db"));
+  ASSIGN_OR_RETURN(auto store, agents::Sql::Open(config.state_dir + "/agent.db"));
   Replies replies(std::move(store));
   ASSIGN_OR_RETURN(const Client client, Client::Open(run, agency, person));
   trust::SystemRandom random;

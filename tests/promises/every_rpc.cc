@@ -82,9 +82,9 @@ std::map<std::string, int64_t> EveryRpc::Kept() {
         "setting",     "cosignature",     "cosigned",        "witness_view"}) {
     kept[table] = Count(database.get(), table);
   }
-  sqlite3_open_v2((police_->config.state_dir + "/requests.db").c_str(), &opened, SQLITE_OPEN_READONLY, nullptr);
+  sqlite3_open_v2((police_->config.state_dir + "/agent.db").c_str(), &opened, SQLITE_OPEN_READONLY, nullptr);
   const Connection requests(opened, &sqlite3_close);
-  for (const char* table : {"asked", "selectors", "replies", "held", "approvals", "answers"})
+  for (const char* table : {"asked", "selectors", "replies", "held_requests", "approvals", "answers"})
     kept[table] = Count(requests.get(), table);
   agents::State& state = police_->daemon->context().state;
   kept["outbox"] = static_cast<int64_t>(state.ListOutbox(0, 500)->size());

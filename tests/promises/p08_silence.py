@@ -122,7 +122,7 @@ class Silence(PromiseTest):
         return self.opened
 
     def refuse(self, holder, request):
-        approval = wait_for(f"{holder} asks its SPOC", lambda: self.rows(holder, "requests.db", "select approval_id from approvals where cast(request_id as text) = ? and cast(state as text) = 'WAITING'", request))[0][0]
+        approval = wait_for(f"{holder} asks its SPOC", lambda: self.rows(holder, "agent.db", "select approval_id from approvals where cast(request_id as text) = ? and cast(state as text) = 'WAITING'", request))[0][0]
         refused = self.bed.derwent(holder, "spoc", "request", "refuse", text(approval), "--reason", "NOT_NECESSARY")
         self.assertEqual(refused.returncode, 0, refused.stderr)
 
@@ -171,7 +171,7 @@ class Silence(PromiseTest):
         log = [line for line in (self.bed.run / f"{ASKER}.log").read_text().splitlines() if any(share in line for share in shares)]
         self.assertTrue(shares, f"{holder} did not answer about somebody whom it knows as: {person.at[holder]}")
         (received, size), = self.rows(ASKER, "agent.db", "select receive_ms, length(manifest) from inbox where cast(share_id as text) = ?", shares[0])
-        created = self.rows(ASKER, "requests.db", "select create_ms from asked where cast(request_id as text) = ?", person.request)[0][0]
+        created = self.rows(ASKER, "agent.db", "select create_ms from asked where cast(request_id as text) = ?", person.request)[0][0]
         return {"seconds": (received - created) / 1000, "size": size,
                 "same": {"exit": out.returncode, "part": bare(part), "answers": bare(answers), "receipts": receipts,
                          "listed": bare([row for row in self.all_listed if row["request"] == person.request and row["holder"] == holder]).replace(f"R-{person.number:03d}", "REF"),

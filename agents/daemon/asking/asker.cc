@@ -148,7 +148,12 @@ absl::StatusOr<v1::SendCaseRequestResponse> Asker::SendOnce(Prepared prepared, c
                                                             const std::string& digest) {
   prepared.row.request_ref = reference;
   prepared.row.request_digest = digest;
-  RETURN_IF_ERROR(parts_.requests.SaveAsked(prepared.row, prepared.manifests));
+  RETURN_IF_ERROR(context_.state.Together([&](Changes& changes) -> absl::Status {
+    RETURN_IF_ERROR(changes.SaveAsked(prepared.row, prepared.manifests));
+    for (const auto& [holder, manifest] : prepared.manifests)
+      RETURN_IF_ERROR(KeepSent(prepared.row.request_id, holder, manifest, changes));
+    return changes.LogAccess(prepared.row.acting_person, prepared.row.request_id, "ask");
+  }));
   if (prepared.row.state == "QUEUED") {
     const absl::Status sent = Submit(prepared.row.request_id);
     if (!sent.ok() && !WorthRetrying(sent)) return sent;
@@ -182,6 +187,7 @@ absl::StatusOr<v1::SendCaseRequestResponse> Asker::SendDeclared(const v1::SendCa
     if (!outcome.ParseFromString(known->outcome)) return absl::DataLossError("a kept outcome does not parse");
     outcome.set_state(known->state);
     outcome.set_reason(known->reason);
+    RETURN_IF_ERROR(context_.state.LogAccess(request.acting_person(), known->request_id, "ask"));
     return outcome;
   }
   ASSIGN_OR_RETURN(Prepared prepared, Prepare(draft, /*seal=*/true));
@@ -193,8 +199,8 @@ absl::StatusOr<v1::SendCaseRequestResponse> Asker::SendDeclared(const v1::SendCa
   return SendOnce(std::move(again), request.request_ref(), digest);
 }
 
-absl::Status Asker::TakeReceipts(const v1::SubmitCaseRequestRequest& request,
-                                 const v1::SubmitCaseRequestResponse& response) {
+absl::StatusOr<Evidence::Verified> Asker::VerifyReceipts(const v1::SubmitCaseRequestRequest& request,
+                                                         const v1::SubmitCaseRequestResponse& response) {
   if (response.receipts_size() != request.submissions_size())
     return absl::DataLossError("RECEIPT_INVALID: a receipt is missing");
   std::vector<Evidence::Shown> shown;
@@ -204,7 +210,7 @@ absl::Status Asker::TakeReceipts(const v1::SubmitCaseRequestRequest& request,
     shown.push_back(
         {.receipt = response.receipts(i), .expected = ExpectedOf(manifest, trust::Sha256(envelope.payload()))});
   }
-  return parts_.evidence.Take(shown);
+  return parts_.evidence.Verify(shown);
 }
 
 absl::Status Asker::Submit(const std::string& request_id) {
@@ -230,14 +236,18 @@ absl::Status Asker::Submit(const std::string& request_id) {
         parts_.requests.SettleAsked(request_id, "REFUSED", reason.empty() ? "PAYLOAD_REJECTED" : reason, row->outcome));
     return TookNoEffect(reason) ? absl::OkStatus() : response.status();
   }
-  RETURN_IF_ERROR(TakeReceipts(request, *response));
+  ASSIGN_OR_RETURN(const Evidence::Verified receipts, VerifyReceipts(request, *response));
   const bool stored = response->outcome() == v1::SUBMIT_OUTCOME_STORED;
   const std::string state = stored ? "STORED" : "REFUSED";
   *outcome.mutable_receipts() = response->receipts();
   if (!response->decisions().empty()) *outcome.mutable_decisions() = response->decisions();
+  RETURN_IF_ERROR(context_.state.Together([&](Changes& changes) -> absl::Status {
+    RETURN_IF_ERROR(parts_.evidence.Keep(receipts, changes));
+    return changes.SettleAsked(request_id, state, response->reason(), outcome.SerializeAsString());
+  }));
   context_.log.Write("info", "a request was answered by the broker",
                      {{"share", request_id}, {"status", state}, {"reason", response->reason()}});
-  return parts_.requests.SettleAsked(request_id, state, response->reason(), outcome.SerializeAsString());
+  return absl::OkStatus();
 }
 
 absl::Status Asker::Drain() {

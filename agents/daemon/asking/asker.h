@@ -37,9 +37,9 @@ class Asker {
 
   // Plans, seals the selectors, keeps them, then sends them once; what the broker does not answer stays `QUEUED` and is
   // sent again, the same bytes. The same reference with the same request gives what became of it. With `validate_only`
-  // it keeps nothing. `acting_person` is set. Errors: kInvalidArgument with every violation; kAborted
-  // `REQUEST_ID_REUSED`; kPermissionDenied `ROLE_NOT_ENTITLED`; kUnavailable; kFailedPrecondition `POLICY_MISSING`,
-  // `CLOCK_SKEWED`; others of the broker.
+  // it keeps nothing, else the access log says who asked. `acting_person` is set. Errors: kInvalidArgument with every
+  // violation; kAborted `REQUEST_ID_REUSED`; kPermissionDenied `ROLE_NOT_ENTITLED`; kUnavailable; kFailedPrecondition
+  // `POLICY_MISSING`, `CLOCK_SKEWED`; others of the broker.
   absl::StatusOr<v1::SendCaseRequestResponse> Send(const v1::SendCaseRequestRequest& request) {
     return SendDeclared(request, {});
   }
@@ -59,7 +59,7 @@ class Asker {
   // What is kept of it, sealed by the caller.
   static v1::OpenedAnswer Kept(const OpenedPackage& opened,
                                const google::protobuf::RepeatedPtrField<v1::Receipt>& receipts);
-  absl::Status Take(const v1::Manifest& answer);
+  static absl::Status Take(const v1::Manifest& answer, Changes& changes);
 
   absl::StatusOr<v1::SentRequest> Describe(const AskedRow& row);
   // Cases as the broker gave them, read once for a whole list.
@@ -91,7 +91,8 @@ class Asker {
   absl::Status Submit(const std::string& request_id);
   const absl::StatusOr<v1::Case>& CaseOf(const std::string& case_id, KnownCases& cases);
   absl::Status EraseAnswers(const AskedRow& row);
-  absl::Status TakeReceipts(const v1::SubmitCaseRequestRequest& request, const v1::SubmitCaseRequestResponse& response);
+  absl::StatusOr<Evidence::Verified> VerifyReceipts(const v1::SubmitCaseRequestRequest& request,
+                                                    const v1::SubmitCaseRequestResponse& response);
 
   const AgentContext& context_;
   const Parts parts_;

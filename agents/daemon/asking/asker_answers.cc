@@ -90,8 +90,8 @@ v1::OpenedAnswer Asker::Kept(const OpenedPackage& opened,
   return kept;
 }
 
-absl::Status Asker::Take(const v1::Manifest& answer) {
-  return parts_.requests.AddReply(answer.reply_to_share_id(), answer.share_id());
+absl::Status Asker::Take(const v1::Manifest& answer, Changes& changes) {
+  return changes.AddReply(answer.reply_to_share_id(), answer.share_id());
 }
 
 absl::StatusOr<v1::SentRequest> Asker::Describe(const AskedRow& row) {

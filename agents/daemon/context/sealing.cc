@@ -25,6 +25,10 @@ absl::Status CheckSizes(const PackageRecipient& recipient) {
   return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "a unit is over its limit of 1 MiB", problems);
 }
 
+std::string SentKey(const std::string& share_id, const std::string& recipient) {
+  return absl::StrCat("manifest/", share_id, "/", recipient);
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Submission> SealFor(const ShareHead& head, const PackageRecipient& recipient,
@@ -36,11 +40,17 @@ absl::StatusOr<v1::Submission> SealFor(const ShareHead& head, const PackageRecip
     return Fault(absl::StatusCode::kFailedPrecondition, "KEY_NOT_CERTIFIED",
                  absl::StrCat("no sealing key of `", recipient.agency, "` can be traced to its first key"));
   }
-  ASSIGN_OR_RETURN(v1::Submission submission, SealPackage(head, recipient, sealing->certificate.public_key(),
-                                                          context.identity.keys->signing()->key, context.random));
-  RETURN_IF_ERROR(context.state.Keep(absl::StrCat("manifest/", head.share_id, "/", recipient.agency),
-                                     trust::Sha256(submission.package().manifest().payload()).view()));
-  return submission;
+  return SealPackage(head, recipient, sealing->certificate.public_key(), context.identity.keys->signing()->key,
+                     context.random);
+}
+
+absl::Status KeepSent(const std::string& share_id, const std::string& recipient, absl::string_view manifest,
+                      Changes& changes) {
+  return changes.Keep(SentKey(share_id, recipient), trust::Sha256(manifest).view());
+}
+
+absl::StatusOr<std::string> SentTo(const std::string& share_id, const std::string& recipient, State& state) {
+  return state.Kept(SentKey(share_id, recipient));
 }
 
 bool TookNoEffect(absl::string_view reason) { return reason == "POLICY_CHANGED" || reason == "KEY_NOT_CERTIFIED"; }

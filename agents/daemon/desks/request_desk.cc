@@ -28,10 +28,7 @@ absl::Status CheckPerson(const LocalCaller& caller) {
 absl::StatusOr<v1::SendCaseRequestResponse> RequestDesk::Send(const LocalCaller& caller,
                                                               v1::SendCaseRequestRequest request) {
   if (!IsConsole(caller)) request.set_acting_person(caller.name);
-  ASSIGN_OR_RETURN(v1::SendCaseRequestResponse response, parts_.asker.Send(request));
-  if (!request.validate_only())
-    RETURN_IF_ERROR(context_.state.LogAccess(request.acting_person(), response.request_id(), "ask"));
-  return response;
+  return parts_.asker.Send(request);
 }
 
 absl::StatusOr<AskedRow> RequestDesk::FindVisible(const LocalCaller& caller, const std::string& request_id) {

@@ -77,7 +77,7 @@ absl::Status Evidence::Hold(const trust::Checkpoint& checkpoint, const std::stri
 absl::Status Evidence::KeepNewest() {
   const auto newest = context_.watch.newest();
   if (!newest.has_value() || newest->size == kept_size_) return absl::OkStatus();
-  RETURN_IF_ERROR(context_.state.KeepNow(kCheckpoint, [this] { return NewestBody(); }));
+  RETURN_IF_ERROR(context_.state.Together([this](Changes& changes) { return Keep({}, changes); }));
   kept_size_ = newest->size;
   return absl::OkStatus();
 }
@@ -132,9 +132,9 @@ void Evidence::KeepReceipt(const v1::Receipt& receipt) const {
     context_.log.Failure("evidence against the log could not be kept", kept);
 }
 
-absl::Status Evidence::Take(const std::vector<Shown>& receipts) {
+absl::StatusOr<Evidence::Verified> Evidence::Verify(const std::vector<Shown>& receipts) {
   const auto roots = context_.roots.get();
-  std::vector<ReceiptRow> rows;
+  Verified rows;
   for (const auto& [receipt, expected] : receipts) {
     absl::StatusOr<trust::VerifiedReceipt> verified = CheckReceipt(receipt, roots->anchors.log_key, expected);
     if (!verified.ok()) {
@@ -144,8 +144,17 @@ absl::Status Evidence::Take(const std::vector<Shown>& receipts) {
     RETURN_IF_ERROR(Hold(verified->checkpoint, NoteOf(receipt)));
     rows.push_back({.share_id = expected.share_id, .index = receipt.index(), .receipt = receipt.SerializeAsString()});
   }
-  if (rows.empty()) return absl::OkStatus();
-  return context_.state.AddReceipts(rows, kCheckpoint, [this] { return NewestBody(); });
+  return rows;
+}
+
+absl::Status Evidence::Keep(const Verified& receipts, Changes& changes) const {
+  return changes.AddReceipts(receipts, kCheckpoint, [this] { return NewestBody(); });
+}
+
+absl::Status Evidence::Take(const std::vector<Shown>& receipts) {
+  ASSIGN_OR_RETURN(const Verified verified, Verify(receipts));
+  if (verified.empty()) return absl::OkStatus();
+  return context_.state.Together([&](Changes& changes) { return Keep(verified, changes); });
 }
 
 absl::Status Evidence::HoldNewest(const v1::GetCheckpointResponse& newest) {

@@ -33,9 +33,14 @@ class Evidence {
     v1::Receipt receipt;
     ExpectedEntry expected;
   };
-  // Verifies each receipt, then its checkpoint's consistency, then keeps all together. Raises `RECEIPT_INVALID`,
-  // `LEDGER_FORKED`. Errors: kDataLoss, kUnauthenticated, kInvalidArgument: do not believe the answer, nothing of it
-  // was kept; kUnavailable: ask again later.
+  // Receipts that verified, as they are kept.
+  using Verified = std::vector<ReceiptRow>;
+  // Verifies each receipt, then its checkpoint's consistency. Raises `RECEIPT_INVALID`, `LEDGER_FORKED`. Errors:
+  // kDataLoss, kUnauthenticated, kInvalidArgument: do not believe the answer; kUnavailable: ask again later.
+  absl::StatusOr<Verified> Verify(const std::vector<Shown>& receipts);
+  // Keeps them, and how far the log is known, together with what else is done of what they prove.
+  absl::Status Keep(const Verified& receipts, Changes& changes) const;
+  // Verifies and keeps them by themselves. Errors: as Verify; nothing was kept.
   absl::Status Take(const std::vector<Shown>& receipts);
 
   // Holds checkpoints already verified against the newest. Errors: as Take.

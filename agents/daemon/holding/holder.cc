@@ -87,7 +87,7 @@ bool Holder::IsOpen(const v1::HeldRequest& details) {
                              [](const v1::HeldCategory& category) { return category.outcome() == "PENDING"; });
 }
 
-absl::StatusOr<bool> Holder::Take(const OpenedPackage& opened) {
+absl::StatusOr<Holder::Taken> Holder::Take(const OpenedPackage& opened) {
   const v1::Manifest& selector = opened.manifest;
   std::vector<v1::UnitContent> units;
   for (const VerifiedUnit& unit : opened.units) units.push_back(unit.content);
@@ -96,15 +96,18 @@ absl::StatusOr<bool> Holder::Take(const OpenedPackage& opened) {
   v1::HeldRequest details = DetailsOf(selector, context_.clock.Now());
   details.set_matched(matched);
   if (matched) details.set_record_ref(record->record_ref());
-  HeldRow row{.request_id = selector.share_id(), .next_time = context_.clock.Now()};
-  ASSIGN_OR_RETURN(row.details,
-                   SealForStore(context_.identity, row.request_id, details.SerializeAsString(), context_.random));
-  RETURN_IF_ERROR(context_.state.LogAccess("", row.request_id, matched ? "record matched" : "no record"));
+  Taken taken{.row = {.request_id = selector.share_id(), .next_time = context_.clock.Now()}, .matched = matched};
+  ASSIGN_OR_RETURN(taken.row.details,
+                   SealForStore(context_.identity, taken.row.request_id, details.SerializeAsString(), context_.random));
   // The own data protection officer is told at once, whatever comes of it.
   if (policy::IsEmergency(selector.purpose()))
     context_.Alarm("EMERGENCY_ASKED", selector.share_id(), selector.sender_agency());
-  RETURN_IF_ERROR(parts_.requests.SaveHeld(row));
-  return matched;
+  return taken;
+}
+
+absl::Status Holder::Keep(const Taken& taken, Changes& changes) {
+  RETURN_IF_ERROR(changes.LogAccess("", taken.row.request_id, taken.matched ? "record matched" : "no record"));
+  return changes.SaveHeld(taken.row);
 }
 
 absl::StatusOr<v1::HeldRequest> Holder::Describe(const HeldRow& row) const {
@@ -217,7 +220,7 @@ absl::Status Holder::Answer(Standing& standing, const Verdicts& verdicts) {
     if (now < make) return Save(standing, make, std::nullopt);
     // Everything in it is the slot's: when it was made and sent tells nothing.
     const absl::Time slot = std::max(standing.answer_time, now);
-    ASSIGN_OR_RETURN(const AnswerRow answer,
+    ASSIGN_OR_RETURN(const Sealed answer,
                      Seal(standing, v1::PACKAGE_KIND_ANSWER,
                           SilentAnswer(standing.inquiry, standing.decision, verdicts, slot), slot));
     *standing.details.mutable_answer_time() = ToTimestamp(slot);
@@ -239,9 +242,8 @@ absl::Status Holder::Answer(Standing& standing, const Verdicts& verdicts) {
     }
     return Save(standing, NextDue(standing.approvals, standing.expire_time), std::nullopt);
   }
-  ASSIGN_OR_RETURN(const AnswerRow answer,
-                   Seal(standing, v1::PACKAGE_KIND_ANSWER,
-                        ExplainedAnswer(standing.inquiry, standing.decision, verdicts, now), now));
+  ASSIGN_OR_RETURN(const Sealed answer, Seal(standing, v1::PACKAGE_KIND_ANSWER,
+                                             ExplainedAnswer(standing.inquiry, standing.decision, verdicts, now), now));
   *standing.details.mutable_answer_time() = ToTimestamp(now);
   standing.details.set_state("ANSWERED");
   return Settle(standing, verdicts, answer, /*silently=*/false);
@@ -256,7 +258,7 @@ absl::Status Holder::Supplement(Standing& standing, const Verdicts& verdicts) {
         outcome == "RELEASED" || (outcome == "WITHHELD" && !silent);  // Where existence is secret a refusal is silence.
     if (IsPending(standing.details, line.category) && tell) settled.push_back(line.category);
   }
-  std::optional<AnswerRow> supplement;
+  std::optional<Sealed> supplement;
   if (!settled.empty()) {
     const absl::Time now = context_.clock.Now();
     const PackageRecipient reply = SupplementTo(standing.inquiry, standing.decision, verdicts, settled, now);
@@ -265,8 +267,8 @@ absl::Status Holder::Supplement(Standing& standing, const Verdicts& verdicts) {
   return Settle(standing, verdicts, supplement, /*silently=*/false);
 }
 
-absl::StatusOr<AnswerRow> Holder::Seal(const Standing& standing, v1::PackageKind kind, const PackageRecipient& reply,
-                                       absl::Time create_time) {
+absl::StatusOr<Holder::Sealed> Holder::Seal(const Standing& standing, v1::PackageKind kind,
+                                            const PackageRecipient& reply, absl::Time create_time) {
   ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256Digest::FromBytes(standing.policy_digest));
   const std::string share = context_.random.NewUuid().text();
   v1::SubmitCaseAnswerRequest submit;
@@ -288,15 +290,15 @@ absl::StatusOr<AnswerRow> Holder::Seal(const Standing& standing, v1::PackageKind
   }
   for (v1::SignedApproval& approval : ApprovalsFor(reply, standing.approvals, standing.policy_digest))
     *submit.add_approvals() = std::move(approval);
-  AnswerRow row{.share_id = share,
-                .request_id = standing.row.request_id,
-                .submit = submit.SerializeAsString(),
-                .not_before = create_time,
-                .state = "QUEUED"};
-  return row;
+  return Sealed{.row = {.share_id = share,
+                        .request_id = standing.row.request_id,
+                        .submit = submit.SerializeAsString(),
+                        .not_before = create_time,
+                        .state = "QUEUED"},
+                .manifest = submit.submission().package().manifest().payload()};
 }
 
-absl::Status Holder::Settle(Standing& standing, const Verdicts& verdicts, const std::optional<AnswerRow>& answer,
+absl::Status Holder::Settle(Standing& standing, const Verdicts& verdicts, const std::optional<Sealed>& answer,
                             bool silently) {
   bool follows = false;  // Released, but not in the answer's own shape.
   for (v1::HeldCategory& category : *standing.details.mutable_categories()) {
@@ -318,11 +320,15 @@ absl::Status Holder::Settle(Standing& standing, const Verdicts& verdicts, const 
   return Save(standing, next, answer);
 }
 
-absl::Status Holder::Save(const Standing& standing, absl::Time next_time, const std::optional<AnswerRow>& answer) {
+absl::Status Holder::Save(const Standing& standing, absl::Time next_time, const std::optional<Sealed>& answer) {
   HeldRow row{.request_id = standing.row.request_id, .next_time = next_time};
   ASSIGN_OR_RETURN(row.details, SealForStore(context_.identity, row.request_id, standing.details.SerializeAsString(),
                                              context_.random));
-  return parts_.requests.UpdateHeld(row, answer);
+  if (!answer.has_value()) return parts_.requests.UpdateHeld(row, std::nullopt);
+  return context_.state.Together([&](Changes& changes) -> absl::Status {
+    RETURN_IF_ERROR(changes.UpdateHeld(row, answer->row));
+    return KeepSent(answer->row.share_id, standing.inquiry.selector.sender_agency(), answer->manifest, changes);
+  });
 }
 
 absl::Status Holder::Cancelled(const std::string& request_id) {

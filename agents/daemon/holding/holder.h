@@ -41,9 +41,15 @@ class Holder {
   // Borrows everything.
   Holder(const AgentContext& context, const Parts& parts) : context_(context), parts_(parts) {}
 
-  // Takes a verified selector: looks the person up and keeps what is to be done. False: nobody matched, so that the
-  // selector's content must not be kept. Error: kUnavailable the records cannot be read now.
-  absl::StatusOr<bool> Take(const OpenedPackage& opened);
+  // What a verified selector comes to.
+  struct Taken {
+    HeldRow row;           // What is to be done.
+    bool matched = false;  // Else nobody is held whom it is about: its content must not be kept.
+  };
+  // Looks the person up. Error: kUnavailable the records cannot be read now.
+  absl::StatusOr<Taken> Take(const OpenedPackage& opened);
+  // Keeps it, together with the package.
+  static absl::Status Keep(const Taken& taken, Changes& changes);
   // The asker took the request back.
   absl::Status Cancelled(const std::string& request_id);
   // A person's signed answer to an approval asked here. Errors: of TakeSigned; kNotFound.
@@ -81,16 +87,20 @@ class Holder {
   absl::Status AskApprovers(Standing& standing);
   absl::Status Answer(Standing& standing, const Verdicts& verdicts);
   absl::Status Supplement(Standing& standing, const Verdicts& verdicts);
-  absl::StatusOr<AnswerRow> Seal(const Standing& standing, v1::PackageKind kind, const PackageRecipient& reply,
-                                 absl::Time create_time);
+  // An answer or supplement, sealed.
+  struct Sealed {
+    AnswerRow row;
+    std::string manifest;  // As it is signed.
+  };
+  absl::StatusOr<Sealed> Seal(const Standing& standing, v1::PackageKind kind, const PackageRecipient& reply,
+                              absl::Time create_time);
   // Keeps what became of each category with the answer made of it. `silently`: lines that did not fit the answer
   // follow.
-  absl::Status Settle(Standing& standing, const Verdicts& verdicts, const std::optional<AnswerRow>& answer,
-                      bool silently);
-  absl::Status Save(const Standing& standing, absl::Time next_time, const std::optional<AnswerRow>& answer);
+  absl::Status Settle(Standing& standing, const Verdicts& verdicts, const std::optional<Sealed>& answer, bool silently);
+  absl::Status Save(const Standing& standing, absl::Time next_time, const std::optional<Sealed>& answer);
   absl::Status Submit(const AnswerRow& row);
   absl::Status Refused(const AnswerRow& row, const v1::SubmitCaseAnswerRequest& request, const std::string& reason);
-  absl::Status EraseWhenDone(const std::string& request_id);
+  absl::Status Stored(const AnswerRow& row, const Evidence::Verified& receipts);
 
   // Whether anything asked is still undecided.
   static bool IsOpen(const v1::HeldRequest& details);

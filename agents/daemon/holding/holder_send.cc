@@ -49,20 +49,29 @@ absl::Status Holder::Submit(const AnswerRow& row) {
   ExpectedEntry expected = ExpectedOf(manifest, trust::Sha256(request.submission().package().manifest().payload()));
   // A refused answer is entered for the holder alone.
   if (response->outcome() != v1::SUBMIT_OUTCOME_STORED) expected.receiving_agency.clear();
-  RETURN_IF_ERROR(parts_.evidence.Take({{.receipt = response->receipt(), .expected = expected}}));
-  if (response->outcome() != v1::SUBMIT_OUTCOME_STORED) return Refused(row, request, response->reason());
-  RETURN_IF_ERROR(parts_.requests.SettleAnswer(row.share_id, "STORED"));
-  context_.log.Write("info", "a request was answered", {{"share", row.request_id}});
-  return EraseWhenDone(row.request_id);
+  ASSIGN_OR_RETURN(const Evidence::Verified receipts,
+                   parts_.evidence.Verify({{.receipt = response->receipt(), .expected = expected}}));
+  if (response->outcome() == v1::SUBMIT_OUTCOME_STORED) return Stored(row, receipts);
+  RETURN_IF_ERROR(context_.state.Together([&](Changes& changes) { return parts_.evidence.Keep(receipts, changes); }));
+  return Refused(row, request, response->reason());
 }
 
-// Nothing more is to be decided and everything was taken: the selector has served.
-absl::Status Holder::EraseWhenDone(const std::string& request_id) {
-  const KeyedLock::Hold hold(working_, request_id);
-  ASSIGN_OR_RETURN(const std::optional<HeldRow> held, parts_.requests.FindHeld(request_id));
-  if (!held.has_value()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const v1::HeldRequest details, Describe(*held));
-  return IsOpen(details) ? absl::OkStatus() : context_.state.EraseReceived(request_id);
+absl::Status Holder::Stored(const AnswerRow& row, const Evidence::Verified& receipts) {
+  const KeyedLock::Hold hold(working_, row.request_id);
+  ASSIGN_OR_RETURN(const std::optional<HeldRow> held, parts_.requests.FindHeld(row.request_id));
+  bool open = !held.has_value();
+  if (held.has_value()) {
+    ASSIGN_OR_RETURN(const v1::HeldRequest details, Describe(*held));
+    open = IsOpen(details);
+  }
+  RETURN_IF_ERROR(context_.state.Together([&](Changes& changes) -> absl::Status {
+    RETURN_IF_ERROR(parts_.evidence.Keep(receipts, changes));
+    RETURN_IF_ERROR(changes.SettleAnswer(row.share_id, "STORED"));
+    // Nothing more is to be decided and everything was taken: the selector has served.
+    return open ? absl::OkStatus() : changes.EraseReceived(row.request_id);
+  }));
+  context_.log.Write("info", "a request was answered", {{"share", row.request_id}});
+  return absl::OkStatus();
 }
 
 absl::Status Holder::Refused(const AnswerRow& row, const v1::SubmitCaseAnswerRequest& request,

@@ -49,6 +49,7 @@ absl::StatusOr<int> Receiver::CollectOnce(absl::Duration wait) {
     }
     return absl::OkStatus();
   }));
+  RETURN_IF_ERROR(parts_.postman.Drain().status());              // What was acknowledged, all at once.
   if (taken == 0) RETURN_IF_ERROR(context_.RequireWitnessed());  // Why nothing is taken.
   return taken;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -52,18 +53,26 @@ class Receiver {
   absl::StatusOr<bool> HandlePackage(const v1::Delivery& delivery);
   absl::StatusOr<OpenResult> Open(const v1::Package& package, const v1::Manifest& manifest);
   // Believes the receipts that came with a package, or complains of them to its sender, in the ledger, once a delivery.
-  absl::Status TakeEvidence(const v1::Delivery& delivery, const v1::Manifest& manifest, const Sha256Digest& digest);
+  absl::StatusOr<Evidence::Verified> VerifyEvidence(const v1::Delivery& delivery, const v1::Manifest& manifest,
+                                                    const Sha256Digest& digest);
+  // Whether an opened package is one that this agency waits for, or may come to it: else why not (kInvalidArgument).
+  absl::Status Fits(const v1::Manifest& manifest);
   absl::StatusOr<bool> Refuse(const v1::Delivery& delivery, const v1::Manifest& manifest, const Rejection& rejection);
   absl::StatusOr<bool> ContinuesOwn(const v1::Manifest& later) const;
-  absl::StatusOr<bool> Keep(const v1::Delivery& delivery, const OpenedPackage& opened);
-  absl::StatusOr<std::optional<std::string>> ContentOf(const OpenedPackage& opened, const v1::Delivery& delivery,
-                                                       absl::Time now);
+  absl::StatusOr<bool> Keep(const v1::Delivery& delivery, const OpenedPackage& opened,
+                            const Evidence::Verified& receipts);
+  // Hands over what was kept, then says so.
+  absl::Status HandOver(const std::string& share_id);
   absl::StatusOr<bool> HandleApproval(const v1::Delivery& delivery);
   absl::StatusOr<bool> HandleQuestion(const v1::Delivery& delivery);
   absl::StatusOr<bool> HandleMessage(const v1::Delivery& delivery);
-  absl::Status Apply(const IncomingMessage& message);
-  absl::Status ApplyAcknowledgement(const v1::MessageHead& head, const v1::Acknowledgement& acknowledgement);
-  absl::Status ApplyProgress(const v1::MessageHead& head, const v1::Progress& progress);
+  // Applies a message and accepts its number.
+  absl::Status Accept(const IncomingMessage& message);
+  // What is still to be done of a message, in the transaction that accepts its number; null: nothing.
+  using Effect = std::function<absl::Status(Changes&)>;
+  absl::StatusOr<Effect> Apply(const IncomingMessage& message);
+  absl::StatusOr<Effect> ApplyAcknowledgement(const v1::MessageHead& head, const v1::Acknowledgement& acknowledgement);
+  absl::StatusOr<Effect> ApplyProgress(const v1::MessageHead& head, const v1::Progress& progress);
   absl::Status ApplyWithdrawal(const v1::MessageHead& head, const v1::Withdrawal& withdrawal);
   absl::Status ApplyHeld(const v1::MessageHead& head);
   absl::StatusOr<bool> HandleNotice(const v1::Delivery& delivery);

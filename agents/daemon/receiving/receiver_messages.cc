@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 
+#include "agents/daemon/context/sealing.h"
 #include "agents/daemon/receiving/receiver.h"
 #include "agents/sdk/envelope.h"
 #include "trust/base/status_macros.h"
@@ -53,8 +54,7 @@ absl::StatusOr<bool> Receiver::HandleMessage(const v1::Delivery& delivery) {
     case SequenceVerdict::kNext:
       break;
   }
-  RETURN_IF_ERROR(Apply(*message));
-  RETURN_IF_ERROR(context_.state.AcceptSequence(head.share_id(), head.from_agency(), head.sequence()));
+  RETURN_IF_ERROR(Accept(*message));
   RETURN_IF_ERROR(ApplyHeld(head));
   return End(delivery.delivery_id());
 }
@@ -68,32 +68,44 @@ absl::Status Receiver::ApplyHeld(const v1::MessageHead& head) {
     v1::DsseEnvelope envelope;
     if (!envelope.ParseFromString(*held)) return absl::DataLossError("a held message does not parse");
     ASSIGN_OR_RETURN(const IncomingMessage message, ReadMessage(envelope));
-    RETURN_IF_ERROR(Apply(message));
-    RETURN_IF_ERROR(context_.state.AcceptSequence(head.share_id(), head.from_agency(), next));
+    RETURN_IF_ERROR(Accept(message));
   }
 }
 
-absl::Status Receiver::Apply(const IncomingMessage& message) {
+absl::Status Receiver::Accept(const IncomingMessage& message) {
+  ASSIGN_OR_RETURN(const Effect effect, Apply(message));
+  const v1::MessageHead& head = message.head;
+  return context_.state.Together([&](Changes& changes) -> absl::Status {
+    if (effect) RETURN_IF_ERROR(effect(changes));
+    return changes.AcceptSequence(head.share_id(), head.from_agency(), head.sequence());
+  });
+}
+
+absl::StatusOr<Receiver::Effect> Receiver::Apply(const IncomingMessage& message) {
   if (message.type == kAcknowledgementType) return ApplyAcknowledgement(message.head, message.acknowledgement);
   if (message.type == kProgressType) return ApplyProgress(message.head, message.progress);
-  if (message.type == kWithdrawalType) return ApplyWithdrawal(message.head, message.withdrawal);
+  if (message.type == kWithdrawalType) {
+    RETURN_IF_ERROR(ApplyWithdrawal(message.head, message.withdrawal));
+    return nullptr;
+  }
   context_.Alarm(absl::StrCat("NOTICE_", NoticeCode(message.notice.kind())), message.head.share_id(),
                  message.head.from_agency());
-  return absl::OkStatus();
+  return nullptr;
 }
 
-absl::Status Receiver::ApplyAcknowledgement(const v1::MessageHead& head, const v1::Acknowledgement& acknowledgement) {
+absl::StatusOr<Receiver::Effect> Receiver::ApplyAcknowledgement(const v1::MessageHead& head,
+                                                                const v1::Acknowledgement& acknowledgement) {
   const std::string& share = head.share_id();
   const std::string& peer = head.from_agency();
-  ASSIGN_OR_RETURN(const std::string sent, context_.state.Kept(absl::StrCat("manifest/", share, "/", peer)));
+  ASSIGN_OR_RETURN(const std::string sent, SentTo(share, peer, context_.state));
   if (sent != acknowledgement.manifest_digest()) {
     context_.Alarm("ACKNOWLEDGEMENT_FALSE", share, peer);
-    return absl::OkStatus();
+    return nullptr;
   }
-  return context_.state.HeardOf(share, peer, "ACKNOWLEDGED");
+  return [share, peer](Changes& changes) { return changes.HeardOf(share, peer, "ACKNOWLEDGED"); };
 }
 
-absl::Status Receiver::ApplyProgress(const v1::MessageHead& head, const v1::Progress& progress) {
+absl::StatusOr<Receiver::Effect> Receiver::ApplyProgress(const v1::MessageHead& head, const v1::Progress& progress) {
   const std::string& share = head.share_id();
   ProgressRow row{.agency = head.from_agency(),
                   .state = progress.state(),
@@ -106,7 +118,7 @@ absl::Status Receiver::ApplyProgress(const v1::MessageHead& head, const v1::Prog
       ASSIGN_OR_RETURN(row.note, SealForStore(context_.identity, share, *note, context_.random));
     }
   }
-  return context_.state.AddProgress(share, row);
+  return [share, row](Changes& changes) { return changes.AddProgress(share, row); };
 }
 
 absl::Status Receiver::ApplyWithdrawal(const v1::MessageHead& head, const v1::Withdrawal& withdrawal) {

@@ -84,12 +84,7 @@ absl::StatusOr<bool> Receiver::HandlePackage(const v1::Delivery& delivery) {
   ASSIGN_OR_RETURN(const std::optional<InboxRow> before, context_.state.FindReceived(manifest->share_id()));
   if (before.has_value() && before->manifest_digest == digest.view()) {
     // Kept before; what followed was lost or is on its way: the same again.
-    if (IsReply(*manifest)) RETURN_IF_ERROR(parts_.asker.Take(*manifest));
-    RETURN_IF_ERROR(parts_.handover.Give(*before));
-    RETURN_IF_ERROR(parts_.handover.GiveSupersessions());
-    RETURN_IF_ERROR(parts_.postman.QueueAcknowledgement(*before));
-    context_.to_send.Ring();
-    RETURN_IF_ERROR(parts_.postman.Drain().status());
+    RETURN_IF_ERROR(HandOver(manifest->share_id()));
     return true;
   }
   if (before.has_value()) {
@@ -101,32 +96,33 @@ absl::StatusOr<bool> Receiver::HandlePackage(const v1::Delivery& delivery) {
   ASSIGN_OR_RETURN(OpenResult result, Open(delivery.package(), *manifest));
   if (const auto* rejection = std::get_if<Rejection>(&result); rejection != nullptr)
     return Refuse(delivery, *manifest, *rejection);
-  RETURN_IF_ERROR(TakeEvidence(delivery, *manifest, digest));
+  ASSIGN_OR_RETURN(const Evidence::Verified receipts, VerifyEvidence(delivery, *manifest, digest));
   const OpenedPackage& opened = std::get<OpenedPackage>(result);
-  ASSIGN_OR_RETURN(const bool continues, ContinuesOwn(opened.manifest));
-  if (!continues) {
-    return Refuse(
-        delivery, *manifest,
-        {.why = "it supersedes what is not the version before of the same sender", .manifest_digest = digest});
+  const absl::Status fits = Fits(opened.manifest);
+  if (absl::IsInvalidArgument(fits)) {
+    RETURN_IF_ERROR(context_.state.Together([&](Changes& changes) { return parts_.evidence.Keep(receipts, changes); }));
+    return Refuse(delivery, *manifest, {.why = std::string(fits.message()), .manifest_digest = digest});
   }
-  if (IsReply(opened.manifest)) {
-    const absl::Status judged = parts_.asker.Judge(opened.manifest);
-    if (absl::IsInvalidArgument(judged))
-      return Refuse(delivery, *manifest, {.why = std::string(judged.message()), .manifest_digest = digest});
-    RETURN_IF_ERROR(judged);
-  }
-  return Keep(delivery, opened);
+  RETURN_IF_ERROR(fits);
+  return Keep(delivery, opened, receipts);
 }
 
-absl::Status Receiver::TakeEvidence(const v1::Delivery& delivery, const v1::Manifest& manifest,
-                                    const Sha256Digest& digest) {
+absl::Status Receiver::Fits(const v1::Manifest& manifest) {
+  ASSIGN_OR_RETURN(const bool continues, ContinuesOwn(manifest));
+  if (!continues) return absl::InvalidArgumentError("it supersedes what is not the version before of the same sender");
+  return IsReply(manifest) ? parts_.asker.Judge(manifest) : absl::OkStatus();
+}
+
+absl::StatusOr<Evidence::Verified> Receiver::VerifyEvidence(const v1::Delivery& delivery, const v1::Manifest& manifest,
+                                                            const Sha256Digest& digest) {
   std::vector<Evidence::Shown> shown;
   for (const v1::Receipt& receipt : delivery.receipts())
     shown.push_back({.receipt = receipt, .expected = ExpectedOf(manifest, digest)});
-  const absl::Status taken =
-      shown.empty() ? absl::DataLossError("a package came without evidence") : parts_.evidence.Take(shown);
+  absl::StatusOr<Evidence::Verified> taken = absl::DataLossError("a package came without evidence");
+  if (!shown.empty()) taken = parts_.evidence.Verify(shown);
   // Only what CheckReceipt and the watch say of the evidence itself is anybody's fault.
-  if (!absl::IsUnauthenticated(taken) && !absl::IsDataLoss(taken) && !absl::IsInvalidArgument(taken)) return taken;
+  const absl::Status& why = taken.status();
+  if (!absl::IsUnauthenticated(why) && !absl::IsDataLoss(why) && !absl::IsInvalidArgument(why)) return taken;
   // The sender must know of it, and the ledger: a broker that shows no evidence has to enter that it was told so.
   if (shown.empty()) context_.Alarm("RECEIPT_MISSING", manifest.share_id(), manifest.sender_agency());
   const v1::NoticeKind complaint = shown.empty() ? v1::NOTICE_KIND_RECEIPT_MISSING : v1::NOTICE_KIND_RECEIPT_INVALID;
@@ -150,17 +146,6 @@ absl::StatusOr<bool> Receiver::Refuse(const v1::Delivery& delivery, const v1::Ma
   return false;
 }
 
-// What is kept of a package; nullopt: nothing but its manifest (a selector that matched nobody).
-absl::StatusOr<std::optional<std::string>> Receiver::ContentOf(const OpenedPackage& opened,
-                                                               const v1::Delivery& delivery, absl::Time now) {
-  if (IsReply(opened.manifest)) return Asker::Kept(opened, delivery.receipts()).SerializeAsString();
-  if (opened.manifest.kind() == v1::PACKAGE_KIND_SELECTOR) {
-    ASSIGN_OR_RETURN(const bool matched, parts_.holder.Take(opened));
-    if (!matched) return std::nullopt;
-  }
-  return ReferralOf(opened, delivery, now).SerializeAsString();
-}
-
 // What supersedes takes the place of the version before, of the same sender, profile and purpose; what never came here
 // is the broker's to judge.
 absl::StatusOr<bool> Receiver::ContinuesOwn(const v1::Manifest& later) const {
@@ -174,7 +159,8 @@ absl::StatusOr<bool> Receiver::ContinuesOwn(const v1::Manifest& later) const {
          later.version() == manifest.version() + 1;
 }
 
-absl::StatusOr<bool> Receiver::Keep(const v1::Delivery& delivery, const OpenedPackage& opened) {
+absl::StatusOr<bool> Receiver::Keep(const v1::Delivery& delivery, const OpenedPackage& opened,
+                                    const Evidence::Verified& receipts) {
   const v1::Manifest& manifest = opened.manifest;
   const absl::Time now = context_.clock.Now();
   if (!opened.mislabelled.empty()) {
@@ -191,24 +177,42 @@ absl::StatusOr<bool> Receiver::Keep(const v1::Delivery& delivery, const OpenedPa
       .manifest_digest = opened.manifest_digest.bytes(),
       .receive_time = now,
       .handed_over = manifest.kind() != v1::PACKAGE_KIND_REFERRAL};  // Requests and answers are opened by persons only.
-  ASSIGN_OR_RETURN(const std::optional<std::string> content, ContentOf(opened, delivery, now));
-  if (content.has_value()) {
-    const trust::SecretBytes plain = trust::SecretBytes::CopyOf(*content);
+  std::optional<Holder::Taken> held;
+  if (manifest.kind() == v1::PACKAGE_KIND_SELECTOR) {
+    ASSIGN_OR_RETURN(held, parts_.holder.Take(opened));
+  }
+  // Of a selector that matched nobody nothing is kept but its manifest.
+  if (!held.has_value() || held->matched) {
+    const trust::SecretBytes plain =
+        trust::SecretBytes::CopyOf(IsReply(manifest) ? Asker::Kept(opened, delivery.receipts()).SerializeAsString()
+                                                     : ReferralOf(opened, delivery, now).SerializeAsString());
     ASSIGN_OR_RETURN(row.content,
                      SealForStore(context_.identity, row.share_id, plain.RevealForCrypto(), context_.random));
   }
-  RETURN_IF_ERROR(context_.state.SaveReceived(row, manifest.supersedes_share_id()).status());
-  if (IsReply(manifest)) RETURN_IF_ERROR(parts_.asker.Take(manifest));
-  ASSIGN_OR_RETURN(const std::optional<InboxRow> kept, context_.state.FindReceived(row.share_id));
-  // The later version first: the system is never without either.
-  if (kept.has_value()) RETURN_IF_ERROR(parts_.handover.Give(*kept));
-  RETURN_IF_ERROR(parts_.handover.GiveSupersessions());
-  RETURN_IF_ERROR(parts_.postman.QueueAcknowledgement(row));
+  RETURN_IF_ERROR(context_.state.Together([&](Changes& changes) -> absl::Status {
+    RETURN_IF_ERROR(parts_.evidence.Keep(receipts, changes));
+    if (held.has_value()) RETURN_IF_ERROR(Holder::Keep(*held, changes));
+    RETURN_IF_ERROR(changes.SaveReceived(row, manifest.supersedes_share_id()).status());
+    if (IsReply(manifest)) RETURN_IF_ERROR(Asker::Take(manifest, changes));
+    // Where there is nothing to hand over, it is said at once.
+    return row.handed_over ? parts_.postman.QueueAcknowledgement(row, changes) : absl::OkStatus();
+  }));
+  if (!row.handed_over) RETURN_IF_ERROR(HandOver(row.share_id));
   context_.to_send.Ring();
   context_.metrics.ShareReceived("TAKEN");
   context_.log.Write("info", "a share was received", {{"share", row.share_id}, {"peer", row.sender}});
-  RETURN_IF_ERROR(parts_.postman.Drain().status());
   return true;
+}
+
+absl::Status Receiver::HandOver(const std::string& share_id) {
+  ASSIGN_OR_RETURN(const std::optional<InboxRow> kept, context_.state.FindReceived(share_id));
+  if (!kept.has_value()) return absl::OkStatus();
+  // The later version first: the system is never without either.
+  RETURN_IF_ERROR(parts_.handover.Give(*kept));
+  RETURN_IF_ERROR(parts_.handover.GiveSupersessions());
+  RETURN_IF_ERROR(parts_.postman.QueueAcknowledgement(*kept));
+  context_.to_send.Ring();
+  return absl::OkStatus();
 }
 
 }  // namespace derwent::agents

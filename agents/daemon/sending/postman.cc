@@ -65,13 +65,17 @@ v1::MessageHead Postman::Head(const std::string& share_id, uint32_t version, con
 }
 
 absl::Status Postman::QueueAcknowledgement(const InboxRow& received) {
+  return context_.state.Together([&](Changes& changes) { return QueueAcknowledgement(received, changes); });
+}
+
+absl::Status Postman::QueueAcknowledgement(const InboxRow& received, Changes& changes) const {
   ASSIGN_OR_RETURN(const v1::Manifest manifest, ManifestOf(received));
   const OutgoingMessage message{.request_id = context_.random.NewOrderedUuid(context_.clock.Now()).text(),
                                 .share_id = received.share_id,
                                 .peer = received.sender,
                                 .kind = "ACKNOWLEDGEMENT",
                                 .delivery_id = received.delivery_id};
-  return context_.state
+  return changes
       .QueueMessage(message, AcknowledgementKey(received.share_id),
                     [&](uint32_t sequence) {
                       v1::Acknowledgement acknowledgement;
@@ -193,7 +197,10 @@ absl::StatusOr<Postman::Sent> Postman::Send(const OutgoingMessage& message) {
 
 absl::StatusOr<Postman::Sent> Postman::SendOrDrop(const OutgoingMessage& message, bool& dropped) {
   absl::StatusOr<Sent> sent = Send(message);
-  if (sent.ok()) RETURN_IF_ERROR(context_.state.MessageSent(message.row, absl::StrJoin(sent->told_agencies, " ")));
+  if (sent.ok()) {
+    const std::string told = absl::StrJoin(sent->told_agencies, " ");
+    RETURN_IF_ERROR(context_.state.Together([&](Changes& changes) { return changes.MessageSent(message.row, told); }));
+  }
   if (sent.ok() || WorthRetrying(sent.status())) return sent;
   // The broker will never take it: its number goes to the next message, and somebody must look.
   context_.log.Failure("a message was not taken", sent.status(),

@@ -22,6 +22,8 @@ class Postman {
 
   // The package was verified, opened, checked and handed over. Queued once for each share.
   absl::Status QueueAcknowledgement(const InboxRow& received);
+  // Likewise, together with what is kept of a package that nobody is handed.
+  absl::Status QueueAcknowledgement(const InboxRow& received, Changes& changes) const;
   // Whether that was done: only then may more be said about the share, for messages leave in the order queued.
   absl::StatusOr<bool> HasAcknowledged(const std::string& share_id);
   // Errors: kInvalidArgument a note too long; kFailedPrecondition no key to seal it to.

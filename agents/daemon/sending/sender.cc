@@ -161,6 +161,12 @@ absl::Status Sender::Seal(const ReferralDraft& draft, const Decided& decided, co
     ASSIGN_OR_RETURN(*submit.add_submissions(), SealFor(head, recipient, context_));
     row.collect_deadline = std::max(row.collect_deadline, recipient.expire_time);
   }
+  RETURN_IF_ERROR(context_.state.Together([&](Changes& changes) -> absl::Status {
+    for (int i = 0; i < submit.submissions_size(); ++i)
+      RETURN_IF_ERROR(KeepSent(row.share_id, decided.decision.recipients[static_cast<size_t>(i)].agency,
+                               submit.submissions(i).package().manifest().payload(), changes));
+    return absl::OkStatus();
+  }));
   const auto key = context_.identity.reference_keys.find(view.bundle->policy->profiles.at(draft.profile).enclave);
   for (const DraftSubject& subject : draft.subjects) {
     if (key == context_.identity.reference_keys.end()) break;

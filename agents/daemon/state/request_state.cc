@@ -17,8 +17,8 @@ CREATE INDEX IF NOT EXISTS asked_by_state ON asked (state);
 CREATE TABLE IF NOT EXISTS selectors (request_id BLOB, holder BLOB, manifest BLOB NOT NULL, PRIMARY KEY (request_id, holder)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS replies (row INTEGER PRIMARY KEY AUTOINCREMENT, request_id BLOB NOT NULL, share_id BLOB NOT NULL UNIQUE);
 CREATE INDEX IF NOT EXISTS replies_by_request ON replies (request_id);
-CREATE TABLE IF NOT EXISTS held (row INTEGER PRIMARY KEY AUTOINCREMENT, request_id BLOB NOT NULL UNIQUE, details BLOB NOT NULL, next_ms INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS held_by_time ON held (next_ms);
+CREATE TABLE IF NOT EXISTS held_requests (row INTEGER PRIMARY KEY AUTOINCREMENT, request_id BLOB NOT NULL UNIQUE, details BLOB NOT NULL, next_ms INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS held_requests_by_time ON held_requests (next_ms);
 CREATE TABLE IF NOT EXISTS approvals (approval_id BLOB PRIMARY KEY, request_id BLOB NOT NULL, role BLOB NOT NULL, question BLOB NOT NULL, own INTEGER NOT NULL,
   sent INTEGER NOT NULL, state BLOB NOT NULL, reason BLOB NOT NULL, approval BLOB NOT NULL, due_ms INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS approvals_by_request ON approvals (request_id);
@@ -31,7 +31,7 @@ CREATE INDEX IF NOT EXISTS answers_by_state ON answers (state, not_before_ms);
 constexpr char kAsked[] =
     "SELECT row, request_id, coalesce(request_ref, x''), request_digest, acting_person, state, reason, submit, "
     "outcome, manifest, create_ms FROM asked ";
-constexpr char kHeld[] = "SELECT row, request_id, details, next_ms FROM held ";
+constexpr char kHeld[] = "SELECT row, request_id, details, next_ms FROM held_requests ";
 constexpr char kApprovals[] =
     "SELECT approval_id, request_id, role, question, own, sent, state, reason, approval, due_ms FROM approvals ";
 constexpr char kAnswers[] = "SELECT share_id, request_id, submit, not_before_ms, state, row FROM answers ";
@@ -91,21 +91,20 @@ absl::StatusOr<std::optional<Row>> First(absl::StatusOr<std::vector<Row>> rows) 
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<RequestState>> RequestState::Open(const std::string& path) {
-  ASSIGN_OR_RETURN(std::unique_ptr<Sql> sql, Sql::Open(path));
-  RETURN_IF_ERROR(sql->Execute(kSchema));
-  return std::unique_ptr<RequestState>(new RequestState(std::move(sql)));
+absl::StatusOr<std::unique_ptr<RequestState>> RequestState::Open(State& state) {
+  RETURN_IF_ERROR(state.file().Change([](Sql& sql) { return sql.Execute(kSchema); }));
+  return std::unique_ptr<RequestState>(new RequestState(state));
 }
 
 template <typename... Values>
 absl::Status RequestState::Change(absl::string_view text, const Values&... values) {
-  return commits_.Run([&](Sql& sql) { return Sql::Statement(sql, text).Bind(values...).Run(); });
+  return state_.file().Change([&](Sql& sql) { return Sql::Statement(sql, text).Bind(values...).Run(); });
 }
 
 template <typename Row, typename Read, typename... Values>
 absl::StatusOr<std::vector<Row>> RequestState::Select(const std::string& sql, Read read, const Values&... values) {
-  const MutexLock lock(mutex_);
-  Sql::Statement query(*sql_, sql);
+  const StateFile::Reading reading(state_.file());
+  Sql::Statement query(reading.sql(), sql);
   query.Bind(values...);
   std::vector<Row> rows;
   while (true) {
@@ -119,23 +118,6 @@ template <typename... Values>
 absl::StatusOr<std::vector<std::string>> RequestState::Texts(const std::string& sql, const Values&... values) {
   return Select<std::string>(
       sql, [](const Sql::Statement& row) { return row.Text(0); }, values...);
-}
-
-absl::Status RequestState::SaveAsked(const AskedRow& row,
-                                     const std::vector<std::pair<std::string, std::string>>& manifest_by_holder) {
-  return commits_.Run([&](Sql& sql) -> absl::Status {
-    Sql::Statement insert(sql,
-                          "INSERT INTO asked (request_id, request_ref, request_digest, acting_person, state, reason, "
-                          "submit, outcome, manifest, create_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    insert.Bind(row.request_id, row.request_ref, row.request_digest, row.acting_person, row.state, row.reason,
-                row.submit, row.outcome, row.manifest, Millis(row.create_time));
-    RETURN_IF_ERROR(insert.Run());
-    for (const auto& [holder, manifest] : manifest_by_holder) {
-      RETURN_IF_ERROR(
-          Sql::Statement(sql, "INSERT INTO selectors VALUES (?, ?, ?)").Bind(row.request_id, holder, manifest).Run());
-    }
-    return absl::OkStatus();
-  });
 }
 
 absl::StatusOr<std::optional<AskedRow>> RequestState::FindAsked(const std::string& request_id) {
@@ -161,16 +143,9 @@ absl::StatusOr<std::vector<AskedRow>> RequestState::AskedAfter(int64_t after, in
                           static_cast<int64_t>(limit));
 }
 
-absl::Status RequestState::SettleAsked(const std::string& request_id, absl::string_view state, absl::string_view reason,
-                                       absl::string_view outcome) {
-  return Change("UPDATE asked SET state = ?, reason = ?, outcome = ?, submit = x'' WHERE request_id = ?", state, reason,
-                outcome, request_id);
-}
-
 absl::Status RequestState::RewriteOutcome(const std::string& request_id, absl::string_view outcome) {
   RETURN_IF_ERROR(Change("UPDATE asked SET outcome = ? WHERE request_id = ?", outcome, request_id));
-  const MutexLock lock(mutex_);
-  return sql_->Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  return state_.EmptyLog();
 }
 
 absl::Status RequestState::ReleaseReference(const std::string& request_id) {
@@ -183,17 +158,8 @@ absl::StatusOr<std::string> RequestState::SelectorOf(const std::string& request_
   return found.empty() ? "" : std::move(found.front());
 }
 
-absl::Status RequestState::AddReply(const std::string& request_id, const std::string& share_id) {
-  return Change("INSERT OR IGNORE INTO replies (request_id, share_id) VALUES (?, ?)", request_id, share_id);
-}
-
 absl::StatusOr<std::vector<std::string>> RequestState::RepliesTo(const std::string& request_id) {
   return Texts("SELECT share_id FROM replies WHERE request_id = ? ORDER BY row", request_id);
-}
-
-absl::Status RequestState::SaveHeld(const HeldRow& row) {
-  return Change("INSERT OR IGNORE INTO held (request_id, details, next_ms) VALUES (?, ?, ?)", row.request_id,
-                row.details, Millis(row.next_time));
 }
 
 absl::StatusOr<std::optional<HeldRow>> RequestState::FindHeld(const std::string& request_id) {
@@ -211,25 +177,12 @@ absl::StatusOr<std::vector<HeldRow>> RequestState::ListHeld(int64_t before, int 
 }
 
 absl::Status RequestState::WakeHeld(const std::string& request_id, absl::Time next_time) {
-  return Change("UPDATE held SET next_ms = ? WHERE request_id = ?", Millis(next_time), request_id);
+  return Change("UPDATE held_requests SET next_ms = ? WHERE request_id = ?", Millis(next_time), request_id);
 }
 
 absl::Status RequestState::WakeAllHeld(absl::Time next_time) {
-  return Change("UPDATE held SET next_ms = ?1 WHERE next_ms > ?1 AND next_ms < ?2", Millis(next_time),
+  return Change("UPDATE held_requests SET next_ms = ?1 WHERE next_ms > ?1 AND next_ms < ?2", Millis(next_time),
                 Millis(absl::InfiniteFuture()));
-}
-
-absl::Status RequestState::UpdateHeld(const HeldRow& row, const std::optional<AnswerRow>& answer) {
-  return commits_.Run([&](Sql& sql) -> absl::Status {
-    RETURN_IF_ERROR(Sql::Statement(sql, "UPDATE held SET details = ?, next_ms = ? WHERE request_id = ?")
-                        .Bind(row.details, Millis(row.next_time), row.request_id)
-                        .Run());
-    if (!answer.has_value()) return absl::OkStatus();
-    Sql::Statement insert(
-        sql, "INSERT INTO answers (share_id, request_id, submit, not_before_ms, state) VALUES (?, ?, ?, ?, ?)");
-    insert.Bind(answer->share_id, answer->request_id, answer->submit, Millis(answer->not_before), answer->state);
-    return insert.Run();
-  });
 }
 
 absl::Status RequestState::AddApproval(const ApprovalRow& row) {
@@ -266,7 +219,7 @@ absl::Status RequestState::MarkAsked(const std::string& approval_id) {
 absl::StatusOr<bool> RequestState::SettleApproval(const std::string& approval_id, absl::string_view state,
                                                   absl::string_view reason, absl::string_view approval) {
   bool settled = false;
-  RETURN_IF_ERROR(commits_.Run([&](Sql& sql) {
+  RETURN_IF_ERROR(state_.file().Change([&](Sql& sql) {
     Sql::Statement update(
         sql, "UPDATE approvals SET state = ?, reason = ?, approval = ? WHERE approval_id = ? AND state = ?");
     const std::string waiting = "WAITING";
@@ -290,10 +243,6 @@ absl::StatusOr<std::vector<AnswerRow>> RequestState::AnswersAfter(int64_t after,
 
 absl::StatusOr<std::optional<AnswerRow>> RequestState::FindAnswer(const std::string& share_id) {
   return First(Select<AnswerRow>(absl::StrCat(kAnswers, "WHERE share_id = ?"), ReadAnswer, share_id));
-}
-
-absl::Status RequestState::SettleAnswer(const std::string& share_id, absl::string_view state) {
-  return Change("UPDATE answers SET state = ?, submit = x'' WHERE share_id = ?", state, share_id);
 }
 
 }  // namespace derwent::agents

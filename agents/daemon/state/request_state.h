@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -11,69 +12,24 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
-#include "agents/daemon/state/group_commit.h"
-#include "agents/daemon/state/sql.h"
-#include "trust/base/mutex.h"
+#include "agents/daemon/state/rows.h"
+#include "agents/daemon/state/state.h"
 
 namespace derwent::agents {
 
-// A request that this agency sent. Holds no content in clear.
-struct AskedRow {
-  int64_t row = 0;
-  std::string request_id;
-  std::string request_ref;
-  std::string request_digest;
-  std::string acting_person;
-  std::string state;     // `QUEUED`, `STORED`, `REFUSED`, `CANCELLED`.
-  std::string reason;    // Of a refusal.
-  std::string submit;    // Serialised SubmitCaseRequestRequest: the bytes every retry sends. Empty once answered.
-  std::string outcome;   // Serialised SendCaseRequestResponse.
-  std::string manifest;  // Serialised Manifest of one of the selectors: what all have in common.
-  absl::Time create_time;
-};
-
-// A request that another agency sent here.
-struct HeldRow {
-  int64_t row = 0;
-  std::string request_id;
-  std::string details;   // Sealed HeldRequest.
-  absl::Time next_time;  // When something is to be done about it; InfiniteFuture: nothing more.
-};
-
-// An approval asked for: here (`own`), or by another agency of a role that somebody here holds.
-struct ApprovalRow {
-  std::string approval_id;
-  std::string request_id;
-  std::string role;
-  std::string question;  // Serialised ApprovalQuestion.
-  bool own = false;
-  bool sent = false;     // To other agencies, for a panel's role.
-  std::string state;     // `WAITING`, `APPROVED`, `REFUSED`, `LAPSED`.
-  std::string reason;    // Of a refusal.
-  std::string approval;  // Serialised SignedApproval.
-  absl::Time due;
-};
-
-// An answer or supplement, finished and sealed.
-struct AnswerRow {
-  std::string share_id;
-  std::string request_id;
-  std::string submit;     // Serialised SubmitCaseAnswerRequest: the bytes every retry sends. Empty once answered.
-  absl::Time not_before;  // The answer slot.
-  std::string state;      // `QUEUED`, `STORED`, `REFUSED`.
-  int64_t row = 0;
-};
-
-// What the agent must not forget of case-data requests: a SQLite file of its own beside State's, synced at every
-// change. Each call is one transaction; calls that come at once share one sync. Errors of all: kUnavailable, kDataLoss
-// (sql.h). Thread-safe.
+// What the agent must not forget of case-data requests, in the same file as State, so that what belongs to a request
+// and what belongs to its shares is one transaction (State::Together). Each call is one too. Errors of all:
+// kUnavailable, kDataLoss (sql.h). Thread-safe.
 class RequestState {
  public:
-  static absl::StatusOr<std::unique_ptr<RequestState>> Open(const std::string& path);
+  // Borrows `state`.
+  static absl::StatusOr<std::unique_ptr<RequestState>> Open(State& state);
 
   // Asked. SaveAsked: kAlreadyExists when the reference is taken.
   absl::Status SaveAsked(const AskedRow& row,
-                         const std::vector<std::pair<std::string, std::string>>& manifest_by_holder);
+                         const std::vector<std::pair<std::string, std::string>>& manifest_by_holder) {
+    return state_.Together([&](Changes& changes) { return changes.SaveAsked(row, manifest_by_holder); });
+  }
   absl::StatusOr<std::optional<AskedRow>> FindAsked(const std::string& request_id);
   absl::StatusOr<std::optional<AskedRow>> FindReference(const std::string& request_ref);
   absl::StatusOr<std::vector<AskedRow>> QueuedRequests();
@@ -82,7 +38,9 @@ class RequestState {
   // Oldest first, above row `after`.
   absl::StatusOr<std::vector<AskedRow>> AskedAfter(int64_t after, int limit);
   absl::Status SettleAsked(const std::string& request_id, absl::string_view state, absl::string_view reason,
-                           absl::string_view outcome);
+                           absl::string_view outcome) {
+    return state_.Together([&](Changes& changes) { return changes.SettleAsked(request_id, state, reason, outcome); });
+  }
   // Replaces the outcome kept of a request, and leaves nothing of the old one in the file or its log of changes.
   absl::Status RewriteOutcome(const std::string& request_id, absl::string_view outcome);
   // Forgets the reference of a request that took no effect, so that it can be prepared afresh.
@@ -90,19 +48,19 @@ class RequestState {
   // The selector's manifest as it was sent to a holder; empty when that holder was not asked.
   absl::StatusOr<std::string> SelectorOf(const std::string& request_id, const std::string& holder);
   // Share ids of answers that came, oldest first.
-  absl::Status AddReply(const std::string& request_id, const std::string& share_id);
   absl::StatusOr<std::vector<std::string>> RepliesTo(const std::string& request_id);
 
-  // Held. Keeps the first; a repeat changes nothing.
-  absl::Status SaveHeld(const HeldRow& row);
+  // Held.
   absl::StatusOr<std::optional<HeldRow>> FindHeld(const std::string& request_id);
   absl::StatusOr<std::vector<HeldRow>> HeldDue(absl::Time now);
   absl::StatusOr<std::vector<HeldRow>> ListHeld(int64_t before, int limit);
   absl::Status WakeHeld(const std::string& request_id, absl::Time next_time);
   // Every one of which something is still to be done.
   absl::Status WakeAllHeld(absl::Time next_time);
-  // Together: how the request stands now, and the answer or supplement made of it, if any.
-  absl::Status UpdateHeld(const HeldRow& row, const std::optional<AnswerRow>& answer);
+  // How the request stands now, and the answer or supplement made of it, if any.
+  absl::Status UpdateHeld(const HeldRow& row, const std::optional<AnswerRow>& answer) {
+    return state_.Together([&](Changes& changes) { return changes.UpdateHeld(row, answer); });
+  }
 
   // Approvals. Adding keeps the first of an id.
   absl::Status AddApproval(const ApprovalRow& row);
@@ -121,10 +79,12 @@ class RequestState {
   // Oldest first, above row `after`.
   absl::StatusOr<std::vector<AnswerRow>> AnswersAfter(int64_t after, int limit);
   absl::StatusOr<std::optional<AnswerRow>> FindAnswer(const std::string& share_id);
-  absl::Status SettleAnswer(const std::string& share_id, absl::string_view state);
+  absl::Status SettleAnswer(const std::string& share_id, absl::string_view state) {
+    return state_.Together([&](Changes& changes) { return changes.SettleAnswer(share_id, state); });
+  }
 
  private:
-  explicit RequestState(std::unique_ptr<Sql> sql) : sql_(std::move(sql)), commits_(mutex_, *sql_) {}
+  explicit RequestState(State& state) : state_(state) {}
   template <typename... Values>
   absl::Status Change(absl::string_view sql, const Values&... values);
   template <typename Row, typename Read, typename... Values>
@@ -132,9 +92,7 @@ class RequestState {
   template <typename... Values>
   absl::StatusOr<std::vector<std::string>> Texts(const std::string& sql, const Values&... values);
 
-  Mutex mutex_;
-  std::unique_ptr<Sql> sql_ GUARDED_BY(mutex_);
-  GroupCommit commits_;
+  State& state_;
 };
 
 }  // namespace derwent::agents

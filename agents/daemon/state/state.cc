@@ -17,7 +17,9 @@ CREATE INDEX IF NOT EXISTS outbox_by_ref ON outbox (referral_ref);
 CREATE INDEX IF NOT EXISTS outbox_by_state ON outbox (state, reconciled, deadline_ms);
 CREATE TABLE IF NOT EXISTS supersedes (share_id BLOB PRIMARY KEY, older BLOB NOT NULL, finished INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS supersedes_by_older ON supersedes (older);
+CREATE INDEX IF NOT EXISTS supersedes_unfinished ON supersedes (share_id) WHERE finished = 0;
 CREATE TABLE IF NOT EXISTS superseded (share_id BLOB, sender BLOB, by_share BLOB NOT NULL, told INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (share_id, sender)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS superseded_untold ON superseded (share_id) WHERE told = 0;
 CREATE TABLE IF NOT EXISTS held_back (share_id BLOB PRIMARY KEY, units BLOB NOT NULL, next_ms INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS held_back_due ON held_back (next_ms);
 CREATE TABLE IF NOT EXISTS heard (share_id BLOB, agency BLOB, what BLOB NOT NULL, PRIMARY KEY (share_id, agency)) WITHOUT ROWID;
@@ -84,15 +86,14 @@ InboxRow ReadInbox(const Sql::Statement& row) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<State>> State::Open(const std::string& path, const Clock& clock) {
-  ASSIGN_OR_RETURN(std::unique_ptr<Sql> sql, Sql::Open(path));
-  RETURN_IF_ERROR(sql->Execute(kSchema));
-  return std::unique_ptr<State>(new State(std::move(sql), clock));
+  ASSIGN_OR_RETURN(std::unique_ptr<StateFile> file, StateFile::Open(path, kSchema));
+  return std::unique_ptr<State>(new State(std::move(file), clock));
 }
 
 template <typename... Values>
 absl::StatusOr<std::vector<OutboxRow>> State::Outbox(absl::string_view where, const Values&... values) {
-  const MutexLock lock(mutex_);
-  Sql::Statement query(*sql_, absl::StrCat(kOutboxColumns, where));
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(), absl::StrCat(kOutboxColumns, where));
   query.Bind(values...);
   std::vector<OutboxRow> rows;
   while (true) {
@@ -104,8 +105,8 @@ absl::StatusOr<std::vector<OutboxRow>> State::Outbox(absl::string_view where, co
 
 template <typename... Values>
 absl::StatusOr<std::vector<InboxRow>> State::Inbox(absl::string_view where, const Values&... values) {
-  const MutexLock lock(mutex_);
-  Sql::Statement query(*sql_, absl::StrCat(kInboxColumns, where));
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(), absl::StrCat(kInboxColumns, where));
   query.Bind(values...);
   std::vector<InboxRow> rows;
   while (true) {
@@ -116,15 +117,15 @@ absl::StatusOr<std::vector<InboxRow>> State::Inbox(absl::string_view where, cons
 }
 
 absl::StatusOr<int64_t> State::Count(absl::string_view sql) {
-  const MutexLock lock(mutex_);
-  Sql::Statement query(*sql_, sql);
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(), sql);
   ASSIGN_OR_RETURN(const bool row, query.Next());
   return row ? query.Int(0) : 0;
 }
 
 absl::StatusOr<std::optional<std::string>> State::First(absl::string_view sql, absl::string_view value) {
-  const MutexLock lock(mutex_);
-  Sql::Statement query(*sql_, sql);
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(), sql);
   query.Bind(value);
   ASSIGN_OR_RETURN(const bool found, query.Next());
   if (!found) return std::nullopt;
@@ -133,7 +134,7 @@ absl::StatusOr<std::optional<std::string>> State::First(absl::string_view sql, a
 
 absl::Status State::SavePush(const std::string& referral_ref, absl::string_view request_digest,
                              const std::vector<OutboxRow>& shares, const std::vector<HeldBackRow>& held_back) {
-  return commits_.Run([&](Sql& sql) -> absl::Status {
+  return file_->Change([&](Sql& sql) -> absl::Status {
     RETURN_IF_ERROR(Sql::Statement(sql, "INSERT INTO pushes VALUES (?, ?)").Bind(referral_ref, request_digest).Run());
     for (const OutboxRow& share : shares) {
       Sql::Statement insert(
@@ -190,7 +191,7 @@ absl::Status State::SettleShare(const std::string& share_id, absl::string_view s
 }
 
 absl::Status State::ReplaceShare(const std::string& share_id, const OutboxRow& fresh) {
-  return commits_.Run([&](Sql& sql) -> absl::Status {
+  return file_->Change([&](Sql& sql) -> absl::Status {
     Sql::Statement insert(
         sql,
         "INSERT INTO outbox (share_id, referral_ref, state, reason, submit, outcome, create_ms, deadline_ms) "
@@ -214,45 +215,19 @@ absl::Status State::MarkReconciled(const std::string& share_id) {
   return Change("UPDATE outbox SET reconciled = 1 WHERE share_id = ?", share_id);
 }
 
-absl::Status State::HeardOf(const std::string& share_id, const std::string& agency, absl::string_view what) {
-  return Change("INSERT OR REPLACE INTO heard VALUES (?, ?, ?)", share_id, agency, what);
-}
-
 absl::StatusOr<bool> State::WasHeardOf(const std::string& share_id, const std::string& agency) {
-  const MutexLock lock(mutex_);
-  Sql::Statement query(*sql_, "SELECT 1 FROM heard WHERE share_id = ? AND agency = ?");
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(), "SELECT 1 FROM heard WHERE share_id = ? AND agency = ?");
   query.Bind(share_id, agency);
   return query.Next();
 }
 
-absl::StatusOr<bool> State::QueueMessage(OutgoingMessage message, const std::string& once_key, const Signer& sign) {
+absl::StatusOr<bool> State::QueueMessage(const OutgoingMessage& message, const std::string& once_key,
+                                         const Changes::Signer& sign) {
   bool fresh = false;
-  RETURN_IF_ERROR(commits_.Run([&](Sql& sql) -> absl::Status {
-    {
-      Sql::Statement known(sql, "SELECT 1 FROM out_messages WHERE once_key = ?");
-      known.Bind(once_key);
-      ASSIGN_OR_RETURN(const bool queued, known.Next());
-      if (queued) return absl::OkStatus();
-    }
-    int64_t last = 0;
-    {
-      Sql::Statement query(sql, "SELECT last FROM out_sequences WHERE share_id = ? AND peer = ?");
-      query.Bind(message.share_id, message.peer);
-      ASSIGN_OR_RETURN(const bool found, query.Next());
-      if (found) last = query.Int(0);
-    }
-    ASSIGN_OR_RETURN(message.envelope, sign(static_cast<uint32_t>(last + 1)));
-    RETURN_IF_ERROR(Sql::Statement(sql, "INSERT OR REPLACE INTO out_sequences VALUES (?, ?, ?)")
-                        .Bind(message.share_id, message.peer, last + 1)
-                        .Run());
-    Sql::Statement insert(
-        sql,
-        "INSERT INTO out_messages (once_key, request_id, share_id, peer, kind, delivery_id, envelope) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)");
-    insert.Bind(once_key, message.request_id, message.share_id, message.peer, message.kind, message.delivery_id,
-                message.envelope);
-    fresh = true;
-    return insert.Run();
+  RETURN_IF_ERROR(Together([&](Changes& changes) -> absl::Status {
+    ASSIGN_OR_RETURN(fresh, changes.QueueMessage(message, once_key, sign));
+    return absl::OkStatus();
   }));
   return fresh;
 }
@@ -264,15 +239,16 @@ absl::StatusOr<bool> State::WasQueued(const std::string& once_key) {
 }
 
 absl::StatusOr<bool> State::HasMessage(const std::string& share_id, const std::string& peer, absl::string_view kind) {
-  const MutexLock lock(mutex_);
-  Sql::Statement query(*sql_, "SELECT 1 FROM out_messages WHERE share_id = ? AND peer = ? AND kind = ? LIMIT 1");
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(),
+                       "SELECT 1 FROM out_messages WHERE share_id = ? AND peer = ? AND kind = ? LIMIT 1");
   query.Bind(share_id, peer, kind);
   return query.Next();
 }
 
 absl::StatusOr<std::vector<OutgoingMessage>> State::PendingMessages() {
-  const MutexLock lock(mutex_);
-  Sql::Statement query(*sql_,
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(),
                        "SELECT row, request_id, share_id, peer, kind, delivery_id, envelope FROM out_messages WHERE "
                        "sent = 0 ORDER BY row LIMIT 200");
   std::vector<OutgoingMessage> messages;
@@ -289,21 +265,12 @@ absl::StatusOr<std::vector<OutgoingMessage>> State::PendingMessages() {
   }
 }
 
-absl::Status State::MessageSent(int64_t row, absl::string_view reply) {
-  return commits_.Run([&](Sql& sql) -> absl::Status {
-    RETURN_IF_ERROR(Sql::Statement(sql, "UPDATE out_messages SET sent = 1 WHERE row = ?").Bind(row).Run());
-    return Sql::Statement(sql, "INSERT OR REPLACE INTO out_replies SELECT once_key, ? FROM out_messages WHERE row = ?")
-        .Bind(reply, row)
-        .Run();
-  });
-}
-
 absl::StatusOr<std::optional<std::string>> State::ReplyTo(const std::string& once_key) {
   return First("SELECT reply FROM out_replies WHERE once_key = ?", once_key);
 }
 
 absl::Status State::DropMessage(const OutgoingMessage& message, uint32_t sequence) {
-  return commits_.Run([&](Sql& sql) -> absl::Status {
+  return file_->Change([&](Sql& sql) -> absl::Status {
     RETURN_IF_ERROR(Sql::Statement(sql, "DELETE FROM out_messages WHERE row = ?").Bind(message.row).Run());
     return Sql::Statement(sql, "UPDATE out_sequences SET last = last - 1 WHERE share_id = ? AND peer = ? AND last = ?")
         .Bind(message.share_id, message.peer, sequence)
@@ -312,15 +279,11 @@ absl::Status State::DropMessage(const OutgoingMessage& message, uint32_t sequenc
 }
 
 absl::StatusOr<uint32_t> State::LastSequence(const std::string& share_id, const std::string& peer) {
-  const MutexLock lock(mutex_);
-  Sql::Statement query(*sql_, "SELECT last FROM in_sequences WHERE share_id = ? AND peer = ?");
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(), "SELECT last FROM in_sequences WHERE share_id = ? AND peer = ?");
   query.Bind(share_id, peer);
   ASSIGN_OR_RETURN(const bool found, query.Next());
   return found ? static_cast<uint32_t>(query.Int(0)) : 0;
-}
-
-absl::Status State::AcceptSequence(const std::string& share_id, const std::string& peer, uint32_t sequence) {
-  return Change("INSERT OR REPLACE INTO in_sequences VALUES (?, ?, ?)", share_id, peer, sequence);
 }
 
 absl::Status State::HoldMessage(const std::string& share_id, const std::string& peer, uint32_t sequence,
@@ -330,17 +293,17 @@ absl::Status State::HoldMessage(const std::string& share_id, const std::string& 
 
 absl::StatusOr<std::optional<std::string>> State::TakeHeld(const std::string& share_id, const std::string& peer,
                                                            uint32_t sequence) {
-  std::optional<std::string> envelope;
-  RETURN_IF_ERROR(commits_.Run([&](Sql& sql) -> absl::Status {
-    Sql::Statement query(sql, "SELECT envelope FROM held WHERE share_id = ? AND peer = ? AND sequence = ?");
+  std::string envelope;
+  {
+    const StateFile::Reading reading(*file_);
+    Sql::Statement query(reading.sql(), "SELECT envelope FROM held WHERE share_id = ? AND peer = ? AND sequence = ?");
     query.Bind(share_id, peer, sequence);
     ASSIGN_OR_RETURN(const bool found, query.Next());
-    if (!found) return absl::OkStatus();
+    if (!found) return std::nullopt;
     envelope = query.Text(0);
-    return Sql::Statement(sql, "DELETE FROM held WHERE share_id = ? AND peer = ? AND sequence = ?")
-        .Bind(share_id, peer, sequence)
-        .Run();
-  }));
+  }
+  RETURN_IF_ERROR(
+      Change("DELETE FROM held WHERE share_id = ? AND peer = ? AND sequence = ?", share_id, peer, sequence));
   return envelope;
 }
 
@@ -373,10 +336,6 @@ absl::Status State::FinishHandover(const std::string& share_id) {
 
 absl::Status State::SetReceivedState(const std::string& share_id, absl::string_view state) {
   return Change("UPDATE inbox SET state = ? WHERE share_id = ?", state, share_id);
-}
-
-absl::Status State::EraseReceived(const std::string& share_id) {
-  return Change("UPDATE inbox SET content = x'', handed_over = 1 WHERE share_id = ?", share_id);
 }
 
 absl::StatusOr<int64_t> State::OutboxDepth() {

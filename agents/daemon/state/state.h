@@ -12,108 +12,14 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
-#include "agents/daemon/state/group_commit.h"
+#include "agents/daemon/state/changes.h"
+#include "agents/daemon/state/rows.h"
 #include "agents/daemon/state/sql.h"
+#include "agents/daemon/state/state_file.h"
 #include "trust/base/clock.h"
-#include "trust/base/mutex.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::agents {
-
-// A share of this agency, from the moment it is sealed. Holds no content in clear.
-struct OutboxRow {
-  int64_t row = 0;
-  std::string share_id;
-  std::string referral_ref;
-  std::string state;    // `PENDING` (held back), `QUEUED`, `STORED`, `REFUSED`, `NOT_MADE` (never a share).
-  std::string reason;   // Of a refusal; why it was not made.
-  std::string submit;   // Serialised SubmitReferralRequest: the bytes every retry sends. Empty once answered.
-  std::string outcome;  // Serialised ShareOutcome.
-  absl::Time create_time;
-  absl::Time collect_deadline;  // Of its recipients; after it an acknowledgement or EXPIRED must be here.
-  std::string supersedes;       // Of a share to be saved: the own share whose place it takes; empty when none.
-};
-
-// A share that takes the place of an older one.
-struct Supersession {
-  std::string share_id;
-  std::string older_share_id;
-};
-
-// Units of a share that waits for somebody's agreement.
-struct HeldBackRow {
-  std::string share_id;
-  std::string units;     // Sealed HeldBackUnits.
-  absl::Time next_time;  // When something is to be done about it.
-};
-
-// A share received. `content` is encrypted under the agent's storage key.
-struct InboxRow {
-  int64_t row = 0;
-  std::string share_id;
-  std::string delivery_id;
-  std::string sender;
-  std::string state;     // `RECEIVED`, `ACCEPTED`, `DECLINED`, `CLOSED`, `WITHDRAWN`, `SUPERSEDED`.
-  std::string manifest;  // Serialised Manifest.
-  std::string manifest_digest;
-  std::string content;  // Sealed ReceivedReferral.
-  absl::Time receive_time;
-  bool handover_started = false;
-  bool handed_over = false;
-};
-
-// A signed message to another agency, waiting to be sent.
-struct OutgoingMessage {
-  int64_t row = 0;
-  std::string request_id;
-  std::string share_id;
-  std::string peer;
-  std::string kind;  // `ACKNOWLEDGEMENT`, `PROGRESS`, `WITHDRAWAL`, `NOTICE`.
-  std::string delivery_id;
-  std::string envelope;  // Serialised DsseEnvelope.
-};
-
-// Progress of a recipient as received and verified.
-struct ProgressRow {
-  std::string agency;
-  int state = 0;
-  std::string reason;
-  std::string note;  // Sealed under the storage key; empty when none.
-  absl::Time create_time;
-};
-
-// Evidence of a share, verified.
-struct ReceiptRow {
-  std::string share_id;
-  uint64_t index = 0;
-  std::string receipt;  // Serialised Receipt.
-};
-
-// What somebody did at this agent.
-struct AccessRow {
-  int64_t row = 0;
-  absl::Time time;
-  std::string person;
-  std::string share_id;
-  std::string action;
-};
-
-// Conditions on them; an empty one is none.
-struct AccessQuery {
-  absl::Time start = absl::UnixEpoch();
-  absl::Time end = absl::FromUnixSeconds(253402300800);  // The year 10000.
-  std::string person;
-  std::string share_id;
-  int64_t after = 0;  // Paging: the last row of the page before.
-  int limit = 50;
-};
-
-struct AlarmRow {
-  std::string code;
-  std::string share_id;
-  std::string agency;
-  absl::Time time;
-};
 
 // What the agent must not forget: one SQLite file, synced at every change. Each call is one transaction: on OK it is
 // durable, on an error nothing changed; calls that come at once share one sync. Errors of all: kUnavailable, kDataLoss
@@ -121,6 +27,15 @@ struct AlarmRow {
 class State {
  public:
   static absl::StatusOr<std::unique_ptr<State>> Open(const std::string& path, const Clock& clock);
+
+  // Several changes with one sync: all of them, or on an error none. `change` calls nothing else of the state.
+  absl::Status Together(absl::FunctionRef<absl::Status(Changes&)> change) {
+    return file_->Change([&](Sql& sql) {
+      Changes changes(sql, clock_.Now());
+      return change(changes);
+    });
+  }
+  StateFile& file() { return *file_; }
 
   // Outbox. A referral is known by its reference; `request_digest` tells whether it is the same one.
   absl::Status SavePush(const std::string& referral_ref, absl::string_view request_digest,
@@ -161,19 +76,19 @@ class State {
   // Nothing more is to be looked for.
   absl::Status MarkReconciled(const std::string& share_id);
   // A recipient of a share was heard of: `ACKNOWLEDGED` or `EXPIRED`.
-  absl::Status HeardOf(const std::string& share_id, const std::string& agency, absl::string_view what);
+  absl::Status HeardOf(const std::string& share_id, const std::string& agency, absl::string_view what) {
+    return Together([&](Changes& changes) { return changes.HeardOf(share_id, agency, what); });
+  }
   absl::StatusOr<bool> WasHeardOf(const std::string& share_id, const std::string& agency);
 
   // Messages out: numbers, signs (by `sign`) and keeps in one transaction. Returns false when `once_key` was queued
   // before.
-  using Signer = std::function<absl::StatusOr<std::string>(uint32_t sequence)>;
-  absl::StatusOr<bool> QueueMessage(OutgoingMessage message, const std::string& once_key, const Signer& sign);
+  absl::StatusOr<bool> QueueMessage(const OutgoingMessage& message, const std::string& once_key,
+                                    const Changes::Signer& sign);
   absl::StatusOr<bool> WasQueued(const std::string& once_key);
   // Whether a message of that kind was ever signed about a share for an agency.
   absl::StatusOr<bool> HasMessage(const std::string& share_id, const std::string& peer, absl::string_view kind);
   absl::StatusOr<std::vector<OutgoingMessage>> PendingMessages();
-  // The broker took it, and said `reply`.
-  absl::Status MessageSent(int64_t row, absl::string_view reply);
   // nullopt while it was not sent.
   absl::StatusOr<std::optional<std::string>> ReplyTo(const std::string& once_key);
   // Forgets a message that the broker does not take; its number is given again when it was the last.
@@ -181,16 +96,12 @@ class State {
 
   // Messages in.
   absl::StatusOr<uint32_t> LastSequence(const std::string& share_id, const std::string& peer);
-  absl::Status AcceptSequence(const std::string& share_id, const std::string& peer, uint32_t sequence);
   absl::Status HoldMessage(const std::string& share_id, const std::string& peer, uint32_t sequence,
                            const std::string& envelope);
   absl::StatusOr<std::optional<std::string>> TakeHeld(const std::string& share_id, const std::string& peer,
                                                       uint32_t sequence);
 
-  // Inbox. SaveReceived keeps the first of a share; a repeat changes nothing and returns false. In the same transaction
-  // the content of the same sender's share `supersedes`, if any, is deleted, as is the row's own when its later version
-  // came first.
-  absl::StatusOr<bool> SaveReceived(const InboxRow& row, const std::string& supersedes = "");
+  // Inbox.
   // The later version of a share of `sender`; empty when none came.
   absl::StatusOr<std::string> SupersededBy(const std::string& share_id, const std::string& sender);
   // Those whose older share was given to the agency's system, and of which it was not told yet; 100 at most.
@@ -203,9 +114,10 @@ class State {
   absl::Status StartHandover(const std::string& share_id);
   absl::Status FinishHandover(const std::string& share_id);
   absl::Status SetReceivedState(const std::string& share_id, absl::string_view state);
-  absl::Status EraseReceived(const std::string& share_id);
+  absl::Status EraseReceived(const std::string& share_id) {
+    return Together([&](Changes& changes) { return changes.EraseReceived(share_id); });
+  }
 
-  absl::Status AddProgress(const std::string& share_id, const ProgressRow& progress);
   absl::StatusOr<std::vector<ProgressRow>> ProgressOf(const std::string& share_id);
 
   // True when the delivery was rejected before: it is not opened again.
@@ -216,12 +128,11 @@ class State {
   absl::StatusOr<bool> RaiseAlarm(absl::string_view code, absl::string_view share_id, absl::string_view agency);
   absl::StatusOr<std::vector<AlarmRow>> Alarms(int limit);
 
-  absl::Status LogAccess(absl::string_view person, absl::string_view share_id, absl::string_view action);
+  absl::Status LogAccess(absl::string_view person, absl::string_view share_id, absl::string_view action) {
+    return Together([&](Changes& changes) { return changes.LogAccess(person, share_id, action); });
+  }
   // In the order they were done.
   absl::StatusOr<std::vector<AccessRow>> Accesses(const AccessQuery& query);
-  // With a single value of the moment (KeepNow).
-  using Value = std::function<std::string()>;
-  absl::Status AddReceipts(const std::vector<ReceiptRow>& receipts, const std::string& name, const Value& value);
   absl::StatusOr<std::vector<std::string>> ReceiptsOf(const std::string& share_id);
   // Those of the ledger's entries in [from, before), ascending.
   absl::StatusOr<std::vector<ReceiptRow>> ReceiptsBetween(uint64_t from, uint64_t before);
@@ -233,8 +144,8 @@ class State {
   using Rewrite = std::function<absl::StatusOr<std::string>(const std::string& kept)>;
   absl::Status RewriteShare(const std::string& share_id, const std::vector<ReceiptRow>& receipts,
                             const Rewrite& outcome, const Rewrite& content);
-  // Copies SQLite's log of changes into the file and cuts it to nothing: what was overwritten is gone from both.
-  absl::Status EmptyLog();
+  // StateFile::EmptyLog.
+  absl::Status EmptyLog() { return file_->EmptyLog(); }
 
   // Persons whom the agency's own officer restricted, by references and digests of records (restrictions.h). A
   // restriction known before is replaced.
@@ -248,24 +159,24 @@ class State {
 
   // Single values: newest checkpoint, directory version.
   absl::StatusOr<std::string> Kept(const std::string& name);
-  absl::Status Keep(const std::string& name, absl::string_view value);
-  // `value` is asked when it is written, one after another: it never goes back when what it says does not.
-  absl::Status KeepNow(const std::string& name, const Value& value);
+  absl::Status Keep(const std::string& name, absl::string_view value) {
+    return Together([&](Changes& changes) { return changes.Keep(name, value); });
+  }
 
   absl::StatusOr<int64_t> OutboxDepth();
   absl::StatusOr<int64_t> InboxDepth();
 
  private:
-  State(std::unique_ptr<Sql> sql, const Clock& clock) : sql_(std::move(sql)), commits_(mutex_, *sql_), clock_(clock) {}
+  State(std::unique_ptr<StateFile> file, const Clock& clock) : file_(std::move(file)), clock_(clock) {}
   template <typename... Values>
   absl::Status Change(absl::string_view text, const Values&... values) {
-    return commits_.Run([&](Sql& sql) { return Sql::Statement(sql, text).Bind(values...).Run(); });
+    return file_->Change([&](Sql& sql) { return Sql::Statement(sql, text).Bind(values...).Run(); });
   }
   // Likewise; true when it changed a row.
   template <typename... Values>
   absl::StatusOr<bool> ChangeOne(absl::string_view text, const Values&... values) {
     bool changed = false;
-    RETURN_IF_ERROR(commits_.Run([&](Sql& sql) {
+    RETURN_IF_ERROR(file_->Change([&](Sql& sql) {
       const absl::Status run = Sql::Statement(sql, text).Bind(values...).Run();
       changed = sql.changes() > 0;
       return run;
@@ -280,9 +191,7 @@ class State {
   // First column of the first row; nullopt: none.
   absl::StatusOr<std::optional<std::string>> First(absl::string_view sql, absl::string_view value);
 
-  Mutex mutex_;
-  std::unique_ptr<Sql> sql_ GUARDED_BY(mutex_);
-  GroupCommit commits_;
+  const std::unique_ptr<StateFile> file_;
   const Clock& clock_;
 };
 

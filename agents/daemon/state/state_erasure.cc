@@ -28,10 +28,10 @@ absl::Status RewriteColumn(Sql& sql, const std::string& table, const std::string
 }  // namespace
 
 absl::StatusOr<std::vector<ReceiptRow>> State::ReceiptsAt(const std::vector<uint64_t>& indexes) {
-  const MutexLock lock(mutex_);
+  const StateFile::Reading reading(*file_);
   std::vector<ReceiptRow> receipts;
   for (const uint64_t index : indexes) {
-    Sql::Statement query(*sql_, "SELECT share_id, receipt FROM receipts WHERE idx = ? ORDER BY share_id");
+    Sql::Statement query(reading.sql(), "SELECT share_id, receipt FROM receipts WHERE idx = ? ORDER BY share_id");
     query.Bind(static_cast<int64_t>(index));
     while (true) {
       ASSIGN_OR_RETURN(const bool more, query.Next());
@@ -44,7 +44,7 @@ absl::StatusOr<std::vector<ReceiptRow>> State::ReceiptsAt(const std::vector<uint
 
 absl::Status State::RewriteShare(const std::string& share_id, const std::vector<ReceiptRow>& receipts,
                                  const Rewrite& outcome, const Rewrite& content) {
-  return commits_.Run([&](Sql& sql) -> absl::Status {
+  return file_->Change([&](Sql& sql) -> absl::Status {
     for (const ReceiptRow& one : receipts) {
       RETURN_IF_ERROR(Sql::Statement(sql, "UPDATE receipts SET receipt = ? WHERE share_id = ? AND idx = ?")
                           .Bind(one.receipt, share_id, static_cast<int64_t>(one.index))
@@ -53,11 +53,6 @@ absl::Status State::RewriteShare(const std::string& share_id, const std::vector<
     RETURN_IF_ERROR(RewriteColumn(sql, "outbox", "outcome", share_id, outcome));
     return RewriteColumn(sql, "inbox", "content", share_id, content);
   });
-}
-
-absl::Status State::EmptyLog() {
-  const MutexLock lock(mutex_);
-  return sql_->Execute("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 }  // namespace derwent::agents

@@ -18,8 +18,8 @@ absl::Status Forget(Sql& sql, const std::string& share_id) {
 }  // namespace
 
 absl::StatusOr<std::vector<HeldBackRow>> State::HeldBackDue(absl::Time now) {
-  const MutexLock lock(mutex_);
-  Sql::Statement query(*sql_, std::string(kColumns) + "WHERE next_ms <= ? ORDER BY next_ms LIMIT 100");
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(), std::string(kColumns) + "WHERE next_ms <= ? ORDER BY next_ms LIMIT 100");
   query.Bind(absl::ToUnixMillis(now));
   std::vector<HeldBackRow> rows;
   while (true) {
@@ -30,8 +30,8 @@ absl::StatusOr<std::vector<HeldBackRow>> State::HeldBackDue(absl::Time now) {
 }
 
 absl::StatusOr<std::optional<HeldBackRow>> State::FindHeldBack(const std::string& share_id) {
-  const MutexLock lock(mutex_);
-  Sql::Statement query(*sql_, std::string(kColumns) + "WHERE share_id = ?");
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(), std::string(kColumns) + "WHERE share_id = ?");
   query.Bind(share_id);
   ASSIGN_OR_RETURN(const bool found, query.Next());
   if (!found) return std::nullopt;
@@ -47,7 +47,7 @@ absl::Status State::WakeAllHeldBack(absl::Time next_time) {
 }
 
 absl::Status State::UpdateHeldBack(const HeldBackRow& row, absl::string_view reason, absl::string_view outcome) {
-  return commits_.Run([&](Sql& sql) -> absl::Status {
+  return file_->Change([&](Sql& sql) -> absl::Status {
     RETURN_IF_ERROR(Sql::Statement(sql, "UPDATE held_back SET units = ?, next_ms = ? WHERE share_id = ?")
                         .Bind(row.units, absl::ToUnixMillis(row.next_time), row.share_id)
                         .Run());
@@ -66,11 +66,11 @@ absl::Status State::ReleaseHeldBack(const OutboxRow& sealed) {
 }
 
 absl::Status State::ForgetHeldBack(const std::string& share_id) {
-  return commits_.Run([&](Sql& sql) { return Forget(sql, share_id); });
+  return file_->Change([&](Sql& sql) { return Forget(sql, share_id); });
 }
 
 absl::Status State::RefuseHeldBack(const std::string& share_id, absl::string_view reason, absl::string_view outcome) {
-  return commits_.Run([&](Sql& sql) -> absl::Status {
+  return file_->Change([&](Sql& sql) -> absl::Status {
     RETURN_IF_ERROR(Forget(sql, share_id));
     return Sql::Statement(sql, "UPDATE outbox SET state = ?, reason = ?, outcome = ?, submit = x'' WHERE share_id = ?")
         .Bind(std::string("REFUSED"), reason, outcome, share_id)

@@ -7,17 +7,11 @@
 
 namespace derwent::agents {
 
-absl::Status State::AddProgress(const std::string& share_id, const ProgressRow& progress) {
-  return Change(
-      "INSERT OR IGNORE INTO progress (share_id, agency, state, reason, note, create_ms) VALUES (?, ?, ?, ?, ?, ?)",
-      share_id, progress.agency, static_cast<int64_t>(progress.state), progress.reason, progress.note,
-      absl::ToUnixMillis(progress.create_time));
-}
-
 absl::StatusOr<std::vector<ProgressRow>> State::ProgressOf(const std::string& share_id) {
-  const MutexLock lock(mutex_);
+  const StateFile::Reading reading(*file_);
   Sql::Statement query(
-      *sql_, "SELECT agency, state, reason, note, create_ms FROM progress WHERE share_id = ? ORDER BY create_ms, row");
+      reading.sql(),
+      "SELECT agency, state, reason, note, create_ms FROM progress WHERE share_id = ? ORDER BY create_ms, row");
   query.Bind(share_id);
   std::vector<ProgressRow> rows;
   while (true) {
@@ -32,8 +26,8 @@ absl::StatusOr<std::vector<ProgressRow>> State::ProgressOf(const std::string& sh
 }
 
 absl::StatusOr<bool> State::WasRejected(const std::string& delivery_id) {
-  const MutexLock lock(mutex_);
-  Sql::Statement query(*sql_, "SELECT 1 FROM rejected WHERE delivery_id = ?");
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(), "SELECT 1 FROM rejected WHERE delivery_id = ?");
   query.Bind(delivery_id);
   return query.Next();
 }
@@ -48,8 +42,8 @@ absl::StatusOr<bool> State::RaiseAlarm(absl::string_view code, absl::string_view
 }
 
 absl::StatusOr<std::vector<AlarmRow>> State::Alarms(int limit) {
-  const MutexLock lock(mutex_);
-  Sql::Statement query(*sql_, "SELECT code, share_id, agency, time_ms FROM alarms ORDER BY row DESC LIMIT ?");
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(), "SELECT code, share_id, agency, time_ms FROM alarms ORDER BY row DESC LIMIT ?");
   query.Bind(static_cast<int64_t>(limit));
   std::vector<AlarmRow> rows;
   while (true) {
@@ -62,15 +56,10 @@ absl::StatusOr<std::vector<AlarmRow>> State::Alarms(int limit) {
   }
 }
 
-absl::Status State::LogAccess(absl::string_view person, absl::string_view share_id, absl::string_view action) {
-  return Change("INSERT INTO access_log (time_ms, person, share_id, action) VALUES (?, ?, ?, ?)",
-                absl::ToUnixMillis(clock_.Now()), person, share_id, action);
-}
-
 absl::StatusOr<std::vector<AccessRow>> State::Accesses(const AccessQuery& query) {
-  const MutexLock lock(mutex_);
+  const StateFile::Reading reading(*file_);
   Sql::Statement statement(
-      *sql_,
+      reading.sql(),
       "SELECT row, time_ms, person, share_id, action FROM access_log WHERE row > ?1 AND time_ms >= ?2 AND time_ms < ?3"
       " AND (?4 = x'' OR person = ?4) AND (?5 = x'' OR share_id = ?5) ORDER BY row LIMIT ?6");
   statement.Bind(query.after, absl::ToUnixMillis(query.start), absl::ToUnixMillis(query.end), query.person,
@@ -87,21 +76,10 @@ absl::StatusOr<std::vector<AccessRow>> State::Accesses(const AccessQuery& query)
   }
 }
 
-absl::Status State::AddReceipts(const std::vector<ReceiptRow>& receipts, const std::string& name, const Value& value) {
-  return commits_.Run([&](Sql& sql) -> absl::Status {
-    for (const ReceiptRow& one : receipts) {
-      RETURN_IF_ERROR(Sql::Statement(sql, "INSERT OR REPLACE INTO receipts VALUES (?, ?, ?)")
-                          .Bind(one.share_id, static_cast<int64_t>(one.index), one.receipt)
-                          .Run());
-    }
-    const std::string now = value();
-    return Sql::Statement(sql, "INSERT OR REPLACE INTO kept VALUES (?, ?)").Bind(name, now).Run();
-  });
-}
-
 absl::StatusOr<std::vector<ReceiptRow>> State::ReceiptsBetween(uint64_t from, uint64_t before) {
-  const MutexLock lock(mutex_);
-  Sql::Statement query(*sql_, "SELECT share_id, idx, receipt FROM receipts WHERE idx >= ? AND idx < ? ORDER BY idx");
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(),
+                       "SELECT share_id, idx, receipt FROM receipts WHERE idx >= ? AND idx < ? ORDER BY idx");
   query.Bind(static_cast<int64_t>(from), static_cast<int64_t>(before));
   std::vector<ReceiptRow> receipts;
   while (true) {
@@ -113,8 +91,8 @@ absl::StatusOr<std::vector<ReceiptRow>> State::ReceiptsBetween(uint64_t from, ui
 }
 
 absl::StatusOr<std::vector<std::string>> State::ReceiptsOf(const std::string& share_id) {
-  const MutexLock lock(mutex_);
-  Sql::Statement query(*sql_, "SELECT receipt FROM receipts WHERE share_id = ? ORDER BY idx");
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(), "SELECT receipt FROM receipts WHERE share_id = ? ORDER BY idx");
   query.Bind(share_id);
   std::vector<std::string> receipts;
   while (true) {
@@ -125,7 +103,7 @@ absl::StatusOr<std::vector<std::string>> State::ReceiptsOf(const std::string& sh
 }
 
 absl::Status State::SaveVeto(const std::string& restriction_id, const std::vector<std::string>& references) {
-  return commits_.Run([&](Sql& sql) -> absl::Status {
+  return file_->Change([&](Sql& sql) -> absl::Status {
     RETURN_IF_ERROR(Sql::Statement(sql, "DELETE FROM vetoes WHERE restriction_id = ?").Bind(restriction_id).Run());
     for (const std::string& reference : references) {
       RETURN_IF_ERROR(
@@ -156,11 +134,5 @@ absl::StatusOr<std::string> State::Kept(const std::string& name) {
   ASSIGN_OR_RETURN(const std::optional<std::string> value, First("SELECT value FROM kept WHERE name = ?", name));
   return value.value_or("");
 }
-
-absl::Status State::Keep(const std::string& name, absl::string_view value) {
-  return Change("INSERT OR REPLACE INTO kept VALUES (?, ?)", name, value);
-}
-
-absl::Status State::KeepNow(const std::string& name, const Value& value) { return AddReceipts({}, name, value); }
 
 }  // namespace derwent::agents

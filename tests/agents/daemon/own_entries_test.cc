@@ -77,7 +77,7 @@ class OwnEntriesTest : public ::testing::Test {
   OwnEntriesTest() : folder_(::testing::TempDir() + "derwent_own_XXXXXX") {
     EXPECT_NE(mkdtemp(folder_.data()), nullptr);
     state_ = State::Open(folder_ + "/agent.db", clock_).value();
-    requests_ = RequestState::Open(folder_ + "/requests.db").value();
+    requests_ = RequestState::Open(*state_).value();
     v1::SubmitReferralRequest submit;
     *submit.add_submissions() = SubmissionOf(ManifestOf("out", kUs, "dfrs"));
     EXPECT_OK(state_->SavePush(
@@ -96,20 +96,23 @@ class OwnEntriesTest : public ::testing::Test {
                                    {{"dfrs", ManifestOf("asked", kUs, "dfrs")}}));
     v1::SubmitCaseAnswerRequest answer;
     *answer.mutable_submission() = SubmissionOf(ManifestOf("answer", kUs, "police.derbys"));
-    EXPECT_OK(requests_->SaveHeld({.request_id = "question", .details = "sealed", .next_time = noon_}));
+    EXPECT_OK(state_->Together([&](Changes& changes) {
+      return changes.SaveHeld({.request_id = "question", .details = "sealed", .next_time = noon_});
+    }));
     EXPECT_OK(requests_->UpdateHeld({.request_id = "question", .details = "sealed", .next_time = noon_},
                                     AnswerRow{.share_id = "answer",
                                               .request_id = "question",
                                               .submit = answer.SerializeAsString(),
                                               .not_before = noon_,
                                               .state = "QUEUED"}));
-    EXPECT_OK(state_->SaveReceived({.share_id = "question",
-                                    .delivery_id = "d",
-                                    .sender = "police.derbys",
-                                    .state = "RECEIVED",
-                                    .manifest = ManifestOf("question", "police.derbys", kUs),
-                                    .manifest_digest = DigestOf("question", "police.derbys", kUs),
-                                    .receive_time = noon_}));
+    const InboxRow question{.share_id = "question",
+                            .delivery_id = "d",
+                            .sender = "police.derbys",
+                            .state = "RECEIVED",
+                            .manifest = ManifestOf("question", "police.derbys", kUs),
+                            .manifest_digest = DigestOf("question", "police.derbys", kUs),
+                            .receive_time = noon_};
+    EXPECT_OK(state_->Together([&](Changes& changes) { return changes.SaveReceived(question, "").status(); }));
     EXPECT_OK(requests_->AddApproval(
         {.approval_id = "approval", .request_id = "question", .role = "spoc", .state = "WAITING", .due = noon_}));
   }
@@ -121,8 +124,10 @@ class OwnEntriesTest : public ::testing::Test {
     receipt.set_tlog_proof(
         trust::TlogProof{.extra = Open(entry, which).ToExtra(), .index = 7, .path = {}, .checkpoint = "note\n\n"}
             .ToString());
-    EXPECT_OK(state_->AddReceipts({{.share_id = entry.share, .index = 7, .receipt = receipt.SerializeAsString()}},
-                                  "checkpoint", [] { return ""; }));
+    EXPECT_OK(state_->Together([&](Changes& changes) {
+      return changes.AddReceipts({{.share_id = entry.share, .index = 7, .receipt = receipt.SerializeAsString()}},
+                                 "checkpoint", [] { return ""; });
+    }));
   }
   void Say(const std::string& kind, const std::string& share, const std::string& peer) {
     EXPECT_OK(state_->QueueMessage({.request_id = "r", .share_id = share, .peer = peer, .kind = kind},

@@ -2,8 +2,10 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
 #include "tests/support/matchers.h"
+#include "trust/base/status_macros.h"
 
 namespace derwent::agents {
 namespace {
@@ -34,6 +36,15 @@ class StateTest : public ::testing::Test {
                                   *number = sequence;
                                   return "signed";
                                 });
+  }
+
+  absl::StatusOr<bool> Receive(const InboxRow& row) {
+    bool fresh = false;
+    RETURN_IF_ERROR(state_->Together([&](Changes& changes) -> absl::Status {
+      ASSIGN_OR_RETURN(fresh, changes.SaveReceived(row, ""));
+      return absl::OkStatus();
+    }));
+    return fresh;
   }
 
   SystemClock clock_;
@@ -91,12 +102,43 @@ TEST_F(StateTest, ADroppedMessageGivesItsNumberBackOnlyWhenItWasTheLast) {
 TEST_F(StateTest, AShareIsReceivedOnce) {
   const InboxRow row{
       .share_id = "s", .delivery_id = "d", .sender = "police.derbys", .state = "RECEIVED", .content = "sealed"};
-  EXPECT_THAT(state_->SaveReceived(row), IsOkAndHolds(true));
-  EXPECT_THAT(state_->SaveReceived(row), IsOkAndHolds(false));
+  EXPECT_THAT(Receive(row), IsOkAndHolds(true));
+  EXPECT_THAT(Receive(row), IsOkAndHolds(false));
   Open();
   EXPECT_EQ(state_->NotHandedOver()->size(), 1u);
   ASSERT_OK(state_->FinishHandover("s"));
   EXPECT_EQ(state_->NotHandedOver()->size(), 0u);
+}
+
+TEST_F(StateTest, WhatIsDoneTogetherIsDoneWholeOrNotAtAll) {
+  const InboxRow row{.share_id = "s", .delivery_id = "d", .sender = "dfrs", .state = "RECEIVED", .content = "sealed"};
+  const auto receive = [&](const absl::Status& last) {
+    return state_->Together([&](Changes& changes) -> absl::Status {
+      RETURN_IF_ERROR(changes.AddReceipts({{.share_id = "s", .index = 1, .receipt = "r"}}, "n", [] { return "v"; }));
+      RETURN_IF_ERROR(changes.SaveReceived(row, "").status());
+      RETURN_IF_ERROR(changes.LogAccess("", "s", "record matched"));
+      return last;
+    });
+  };
+  EXPECT_THAT(receive(absl::UnavailableError("no")), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(state_->ReceiptsOf("s")->size() + state_->ListInbox(0, 9)->size() + state_->Accesses({})->size(), 0u);
+  EXPECT_THAT(state_->Kept("n"), IsOkAndHolds(""));
+  ASSERT_OK(receive(absl::OkStatus()));
+  Open();
+  EXPECT_EQ(state_->ReceiptsOf("s")->size() + state_->ListInbox(0, 9)->size() + state_->Accesses({})->size(), 3u);
+  EXPECT_THAT(state_->Kept("n"), IsOkAndHolds("v"));
+}
+
+TEST_F(StateTest, WhoReadsDoesNotWaitForAChangeAndSeesNothingOfItBefore) {
+  ASSERT_OK(state_->Keep("n", "before"));
+  ASSERT_OK(state_->Together([&](Changes& changes) -> absl::Status {
+    RETURN_IF_ERROR(changes.Keep("n", "after"));
+    absl::StatusOr<std::string> read = absl::UnknownError("");
+    std::thread([&] { read = state_->Kept("n"); }).join();
+    EXPECT_THAT(read, IsOkAndHolds("before"));
+    return absl::OkStatus();
+  }));
+  EXPECT_THAT(state_->Kept("n"), IsOkAndHolds("after"));
 }
 
 TEST_F(StateTest, AReferenceIsTakenOnceAndAllItsSharesWithIt) {
