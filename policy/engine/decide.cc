@@ -16,6 +16,8 @@ void Obligations(const Evaluation& e, Decision& decision) {
   decision.obligations.insert(e.profile->obligations.begin(), e.profile->obligations.end());
   if (e.route == Route::kBreakGlass)
     decision.obligations.insert({"two_person", "expire_24h", "dpo_review_next_day", "tell_subject_unless_prejudice"});
+  if (e.route == Route::kRightsEvent && e.request.event.has_value())  // Brief D.2: Articles 12(3) and 19.
+    decision.obligations.insert(e.request.event->type == "access" ? "clock_1_month" : "receipt_required");
   if (e.route == Route::kAudit) decision.obligations.insert({"log_auditor_access", "own_org_only"});
   if (!e.request.facts.has_value() || !e.request.facts->flags.has_value()) return;
   for (const std::string& id : *e.request.facts->flags) {

@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "policy/engine/emergency.h"
+
 namespace derwent::policy {
 namespace {
 
@@ -56,7 +58,12 @@ std::string TransitionOf(const Evaluation& e, const std::set<std::string>& relie
 void RecordSide(const Evaluation& e, Side side, Decision& decision) {
   const std::string name = side == Side::kGiver ? "sender" : "recipient";
   const OrganisationType& type = side == Side::kGiver ? *e.holder_type : *e.receiver_type;
-  const OrganisationType rests_on = RestsOn(e, side);
+  OrganisationType rests_on = RestsOn(e, side);
+  if (e.route == Route::kBreakGlass) {
+    rests_on.basis = kEmergencyBasis;
+    rests_on.special_condition = kEmergencyCondition;
+    rests_on.schedule_8_condition = kEmergencySchedule8;
+  }
   const bool part_3 = UnderPart3(*e.profile, type, e.purpose);
   decision.regimes[name] = part_3 ? "PART_3" : "UK_GDPR";
   decision.bases[name] = part_3 ? "le.35" : rests_on.basis;

@@ -41,6 +41,23 @@ void ByProduct(Deciding& d) {
   if (age > 0 && (age < 18) != product->second.child) d.Deny(ReasonCode::kProductNotApt, place);
 }
 
+// What the condition rests on besides its ground, as the holder knows it (domain decision 33).
+void OfAChild(Deciding& d, const Conditional& conditional) {
+  if (!conditional.of_a_child) return;
+  const std::optional<SubjectFacts>& facts = d.e.request.facts;
+  if (!facts.has_value()) {
+    d.outcome.open.insert("age");
+    return;
+  }
+  const int age = facts->age.value_or(0);
+  if (age > 0 && age < 18) return;
+  const std::vector<ConsentStep>& steps = d.e.policy.consent_steps;
+  const bool consented = std::any_of(steps.begin(), steps.end(), [&](const ConsentStep& step) {
+    return step.id == conditional.or_consent && Consented(step, *facts);
+  });
+  if (!consented) d.Deny(age > 0 ? ReasonCode::kConditionNotMet : ReasonCode::kFactsUnknown, d.category.id);
+}
+
 void Matrix(Deciding& d) {
   const Evaluation& e = d.e;
   const std::string& id = d.category.id;
@@ -52,6 +69,7 @@ void Matrix(Deciding& d) {
     d.Say(ReasonCode::kConditionMet, id);
   else
     d.Deny(ReasonCode::kGroundNotAsserted, id);
+  OfAChild(d, conditional->second);
   if (conditional->second.has_form) d.Reduce(conditional->second.form, id);
   if (!conditional->second.approver.empty()) d.Approve(conditional->second.approver, id);
 }

@@ -190,9 +190,11 @@ class Index {
   };
   struct Board {
     const Profile* profile = nullptr;
-    Bits purposes = 0, senders = 0, necessary = 0, conditional = 0, conditional_form = 0, blocked_flags = 0;
+    Bits purposes = 0, senders = 0, necessary = 0, conditional = 0, conditional_form = 0, of_a_child = 0,
+         blocked_flags = 0;
     std::array<Form, 64> form{};
     std::array<Bits, 64> approver{};
+    std::array<std::vector<const Step*>, 64> or_consent{};  // In place of `of_a_child`.
     std::array<Limit, 64> roles{};
     std::array<uint8_t, 64> by_organisation{};  // 0 not named, 1 named, 2 by product.
     std::array<int8_t, 64> cap_of{};            // Of each agency; -1: none.

@@ -28,6 +28,11 @@ Index::Board Index::BoardOf(const Profile& profile) const {
     if (conditional.has_form) board.conditional_form |= Bits{1} << c;
     board.form[c] = conditional.form;
     board.approver[c] = Bit(roles_, conditional.approver);
+    if (!conditional.of_a_child) continue;
+    board.of_a_child |= Bits{1} << c;
+    for (size_t i = 0; i < step_.size(); ++i) {
+      if (policy_.consent_steps[i].id == conditional.or_consent) board.or_consent[c].push_back(&step_[i]);
+    }
   }
   AddReceivers(profile, board);
   AddCeilings(profile, board);

@@ -69,6 +69,7 @@ class Judging {
   void InScope();
   void Product();
   void Matrix();
+  void OfAChild();
   void Cap(int receiver);
   void LastResorts();
   void Subject();

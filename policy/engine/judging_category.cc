@@ -97,8 +97,17 @@ void Judging::Matrix() {
     Say(ReasonCode::kConditionMet, Place::kCategory);
   else
     Deny(ReasonCode::kGroundNotAsserted, Place::kCategory);
+  if ((b_.of_a_child & bit_) != 0) OfAChild();
   if ((b_.conditional_form & bit_) != 0) Reduce(b_.form[c_], Place::kCategory);
   if (b_.approver[c_] != 0) Approve(b_.approver[c_], Place::kCategory);
+}
+
+void Judging::OfAChild() {
+  if (!q_.facts || (q_.age > 0 && q_.age < 18)) return;
+  for (const Index::Step* step : b_.or_consent[c_]) {
+    if (Given(*step)) return;
+  }
+  Deny(q_.age > 0 ? ReasonCode::kConditionNotMet : ReasonCode::kFactsUnknown, Place::kCategory);
 }
 
 void Judging::Cap(int receiver) {

@@ -146,6 +146,8 @@ struct Conditional {
   Form form = Form::kFull;
   bool has_form = false;
   std::string approver;
+  bool of_a_child = false;  // Beside the ground: the subject is under 18,
+  std::string or_consent;   // or this consent step's consent was given.
 };
 
 struct Ceiling {

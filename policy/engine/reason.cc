@@ -6,7 +6,7 @@
 namespace derwent::policy {
 namespace {
 
-constexpr std::array<ReasonEntry, 35> kTable = {{
+constexpr std::array<ReasonEntry, 36> kTable = {{
     {ReasonCode::kPurposeNotPermitted, "PURPOSE_NOT_PERMITTED", false, "the profile does not serve this purpose",
      "ask under a profile that names the purpose"},
     {ReasonCode::kSenderNotPermitted, "SENDER_NOT_PERMITTED", false,
@@ -65,6 +65,7 @@ constexpr std::array<ReasonEntry, 35> kTable = {{
     {ReasonCode::kSubjectRestricted, "SUBJECT_RESTRICTED", true, "the record is restricted or objected to", ""},
     {ReasonCode::kConsentMissing, "CONSENT_MISSING", true, "a consent that the share needs is not there", ""},
     {ReasonCode::kProductNotApt, "PRODUCT_NOT_APT", true, "the product is not for a person of this age", ""},
+    {ReasonCode::kConditionNotMet, "CONDITION_NOT_MET", true, "the condition rests on a fact that does not hold", ""},
     {ReasonCode::kFactsUnknown, "FACTS_UNKNOWN", true, "a fact that must be known is not", ""},
     {ReasonCode::kEnginesDiffer, "ENGINES_DIFFER", true, "two engines decide this differently: a fault of the software",
      ""},

@@ -43,6 +43,7 @@ enum class ReasonCode {
   kSubjectRestricted,
   kConsentMissing,
   kProductNotApt,
+  kConditionNotMet,
   kFactsUnknown,
   kEnginesDiffer,
 };

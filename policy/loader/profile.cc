@@ -151,6 +151,7 @@ class ProfileText {
         Possible(id, policy_.categories.at(id).Fullest(), conditional.form);
       }
       Approver(next.approver());
+      Computed(next, conditional);
       if (next.when().empty())
         Refuse(id, "condition", absl::StrCat("`", id, "` has no condition in words"), "say when");
       if (profile_.necessary.contains(id))
@@ -158,6 +159,21 @@ class ProfileText {
       if (!profile_.conditional.emplace(id, std::move(conditional)).second)
         Refuse(id, "contradicted", absl::StrCat("`", id, "` is conditional twice"), "keep one");
     });
+  }
+
+  // What the condition rests on besides its ground.
+  void Computed(const v1::ConditionalCategory& text, Conditional& conditional) {
+    if (!text.age().empty()) words_.OneOf(text.age(), {"CHILD"}, "age");
+    conditional.of_a_child = text.age() == "CHILD";
+    conditional.or_consent = text.or_consent();
+    if (text.or_consent().empty()) return;
+    if (text.age().empty())
+      Refuse(text.category(), "condition",
+             absl::StrCat("`", text.category(), "` names a consent in place of an age, and no age"),
+             "name the age, or let the consent step bind the share");
+    std::vector<std::string> steps;
+    for (const ConsentStep& step : policy_.consent_steps) steps.push_back(step.id);
+    words_.OneOf(text.or_consent(), steps, "consent step");
   }
 
   void Ceilings() {

@@ -128,6 +128,8 @@ void Space::Classify(const std::string& id, ProfileClasses& classes) const {
     const auto profile = policy->profiles.find(id);
     if (profile == policy->profiles.end()) continue;
     for (const auto& [product, allowed] : profile->second.products) products.insert(product);
+    for (const auto& [category, conditional] : profile->second.conditional)
+      classes.by_age = classes.by_age || conditional.of_a_child;
     for (const auto& [organisation, by_product] : profile->second.recipient_organisations) {
       classes.by_organisation = true;
       classes.by_product = classes.by_product || by_product;
@@ -213,10 +215,8 @@ void Space::Visit(Context context, const ProfileClasses& classes) {
   if (OpenCaseMatters(context, policies_)) links.push_back(CaseLink::kNone);
   std::vector<std::string> products = {""};
   std::vector<bool> ages = {false};  // Whether a child.
-  if (classes.by_product) {
-    products = classes.products;
-    ages = {false, true};
-  }
+  if (classes.by_product) products = classes.products;
+  if (classes.by_product || classes.by_age) ages = {false, true};
   for (const auto& [view, areas] : classes.areas) {
     context.area = areas.front();
     context.areas = &areas;

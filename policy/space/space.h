@@ -80,6 +80,7 @@ class Space {
     const Pairs& Of(const Context& context) const { return context.says_whom ? told : parties; }
     bool by_organisation = false;  // Some recipient is named as an organisation: its role does not matter then.
     bool by_product = false;
+    bool by_age = false;  // Some condition is of a child.
   };
 
   void Classify(const std::string& id, ProfileClasses& classes) const;

@@ -171,6 +171,16 @@ std::vector<std::string> Warnings(Severity severity, const Files& files) {
   return lines;
 }
 
+TEST(Loader, AConditionsFactsAreOfAClosedList) {
+  const std::string file = "profiles/nrm.txtpb";
+  const std::string facts = "age: \"CHILD\" or_consent: \"nrm\"";
+  EXPECT_TRUE(Holds(ProblemsWhen(file, facts, "age: \"CHILDREN\""), "`CHILDREN` is no age"));
+  EXPECT_TRUE(
+      Holds(ProblemsWhen(file, facts, "age: \"CHILD\" or_consent: \"support_\""), "`support_` is no consent step"));
+  EXPECT_TRUE(
+      Holds(ProblemsWhen(file, facts, "or_consent: \"nrm\""), "names a consent in place of an age, and no age"));
+}
+
 TEST(Loader, WarnsOfPartiesThatAnOverlayMisses) {
   const std::string path = "agreements/tb.ncasb.high_peak.txtpb";
   Files files = DerbyshireFiles();

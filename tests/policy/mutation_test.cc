@@ -42,6 +42,10 @@ std::vector<Mutation> MutationsOf(const Profile& p) {
     });
     if (conditional.has_form && conditional.form != Form::kFull)
       add("conditional " + c + " in full", [c = c](Profile& m) { m.conditional.at(c).has_form = false; });
+    if (conditional.of_a_child)
+      add("conditional " + c + " at any age", [c = c](Profile& m) { m.conditional.at(c).of_a_child = false; });
+    if (!conditional.or_consent.empty())
+      add("conditional " + c + " of a child alone", [c = c](Profile& m) { m.conditional.at(c).or_consent.clear(); });
     if (!conditional.approver.empty())
       add("conditional " + c + " asks nobody", [c = c](Profile& m) { m.conditional.at(c).approver.clear(); });
   }

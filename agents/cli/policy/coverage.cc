@@ -84,6 +84,8 @@ void Coverage::List(const policy::Profile& p) {
   for (const auto& [category, conditional] : p.conditional) {
     conditions_.all.insert({Place(p, "conditional", absl::StrCat(category, " asserted")),
                             Place(p, "conditional", absl::StrCat(category, " not asserted"))});
+    if (conditional.of_a_child)
+      conditions_.all.insert(Place(p, "conditional", absl::StrCat(category, " of another age")));
   }
   conditions_.all.insert({Place(p, "purposes", "another purpose"), Place(p, "senders", "another sender"),
                           Place(p, "receivers", "another role")});
@@ -121,6 +123,9 @@ void Coverage::SeeCategory(const policy::DecisionRequest& q, const policy::Profi
         break;
       case ReasonCode::kGroundNotAsserted:
         Hit(conditions_, Place(p, "conditional", absl::StrCat(outcome.category, " not asserted")));
+        break;
+      case ReasonCode::kConditionNotMet:
+        Hit(conditions_, Place(p, "conditional", absl::StrCat(outcome.category, " of another age")));
         break;
       case ReasonCode::kCeilingReached:
         Hit(conditions_, Place(p, "ceilings", absl::StrCat(tail.substr(tail.find('/') + 1), " denies the rest")));
