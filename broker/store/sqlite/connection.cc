@@ -141,6 +141,10 @@ absl::Status Connection::Execute(const std::string& sql) {
 }
 
 sqlite3_stmt* Connection::Prepare(const char* sql, int& rc) {
+  if (transaction_required_ && sqlite3_get_autocommit(database_) != 0) {
+    rc = SQLITE_ABORT_ROLLBACK;
+    return nullptr;
+  }
   const auto found = statements_.find(sql);
   if (found != statements_.end()) return found->second;
   sqlite3_stmt* statement = nullptr;

@@ -110,6 +110,10 @@ class Connection {
     return query;
   }
 
+  // Until it is not required any more, a statement that would run outside of a transaction is refused. After some
+  // failures SQLite rolls back by itself; what followed would be committed statement by statement.
+  void RequireTransaction(bool required) { transaction_required_ = required; }
+
   sqlite3* database() const { return database_; }
 
  private:
@@ -125,6 +129,7 @@ class Connection {
   sqlite3_stmt* Prepare(const char* sql, int& rc);
 
   sqlite3* database_;
+  bool transaction_required_ = false;
   absl::flat_hash_map<const char*, sqlite3_stmt*> statements_;
 };
 

@@ -5,7 +5,9 @@
 namespace derwent::store {
 
 SqliteTransaction::SqliteTransaction(Connection& connection, std::function<void(End)> ended)
-    : SqliteReads(connection), ended_(std::move(ended)) {}
+    : SqliteReads(connection), ended_(std::move(ended)) {
+  connection.RequireTransaction(true);
+}
 
 SqliteTransaction::~SqliteTransaction() {
   if (open_) Abandon();
@@ -18,7 +20,12 @@ void SqliteTransaction::Abandon() {
     const absl::Status rolled_back = connection().Run("ROLLBACK");
     static_cast<void>(rolled_back);  // A failed one leaves the connection in its transaction, and the next Begin fails.
   }
-  ended_({.erased = false});
+  Ended({.erased = false});
+}
+
+void SqliteTransaction::Ended(End end) {
+  connection().RequireTransaction(false);
+  ended_(end);
 }
 
 // Savepoints of one name nest in SQLite: each statement means the newest.
@@ -54,7 +61,7 @@ absl::Status SqliteTransaction::Commit() {
   const int rc = sqlite3_extended_errcode(connection().database());
   if (committed.ok()) {
     open_ = false;
-    ended_({.erased = erased_});
+    Ended({.erased = erased_});
     return absl::OkStatus();
   }
   Abandon();

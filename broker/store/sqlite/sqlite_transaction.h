@@ -8,7 +8,8 @@
 
 namespace derwent::store {
 
-// The open write transaction of the SQLite store.
+// The open write transaction of the SQLite store. Where the medium fails SQLite may undo all of it: whatever is asked
+// of it from then on is kUnavailable.
 class SqliteTransaction final : public Transaction, public SqliteReads {
  public:
   // What was done, told once when the transaction is over.
@@ -87,6 +88,7 @@ class SqliteTransaction final : public Transaction, public SqliteReads {
 
  private:
   void Abandon();
+  void Ended(End end);
   // What finds an entry: search columns, parties, tags.
   absl::Status InsertIndexes(const EntryRow& entry);
 

@@ -58,6 +58,25 @@ TEST_F(SqliteStoreTest, RefusesAFolderThatIsNotThere) {
   EXPECT_THAT(OpenSqliteStore({.path = folder_.path() + "/none/derwent.db"}), StatusIs(absl::StatusCode::kUnavailable));
 }
 
+TEST_F(SqliteStoreTest, NothingMoreRunsInATransactionThatAFailureUndid) {
+  FaultVfs disk;
+  auto store = OpenSqliteStore({.path = path(), .cache_kib = 64, .vfs = disk.name()}).value();
+  auto transaction = store->Begin().value();
+  disk.Arm(FaultVfs::Fault::kErrorOnce, 1);
+  uint64_t size = 0;
+  const auto write = [&] { return transaction->InsertCheckpoint({.size = ++size, .note = std::string(2000, 'x')}); };
+  absl::Status failed;
+  while (failed.ok() && size < 1000) failed = write();  // Until the cache is full.
+  ASSERT_THAT(failed, StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(write(), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(transaction->NewestCheckpoint(), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(transaction->Savepoint(), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_FALSE(transaction->Commit().ok());
+  transaction = nullptr;
+  EXPECT_FALSE(store->Read().value()->NewestCheckpoint().value().has_value());
+  EXPECT_OK(store->Begin());
+}
+
 TEST_F(SqliteStoreTest, LimitsReadersAtOnce) {
   auto store = OpenSqliteStore({.path = path(), .max_readers = 2}).value();
   auto first = store->Read().value();
