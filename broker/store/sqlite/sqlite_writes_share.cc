@@ -50,17 +50,20 @@ absl::Status SqliteTransaction::SetSuperseded(absl::string_view share_id, absl::
   return connection().RunOne("UPDATE share SET superseded_by = ? WHERE share_id = ?", by_share_id, share_id);
 }
 
+// Not INSERT … SELECT: SQLite would keep a copy of every page that it changes, to undo it half-way.
 absl::Status SqliteTransaction::InsertPart(const PartRow& part) {
-  return connection().RunOne(
+  auto share = connection().Select("SELECT position FROM share WHERE share_id = ?", part.key.share_id);
+  ASSIGN_OR_RETURN(const bool found, share->Next());
+  if (!found) return absl::NotFoundError("no such row in the store");
+  return connection().Run(
       "INSERT INTO share_part(position, recipient, role, person, state, reason, manifest_digest, collection_ms, "
       "collection_over,"
       " acceptance_ms, acceptance_over, outcome_ms, outcome_over, next_due_ms, update_ms, sender_sequence, "
-      "recipient_sequence, tags, context)"
-      " SELECT position, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM share WHERE share_id = ?",
-      part.key.recipient_agency, part.role, part.person, part.state, part.reason, part.manifest_digest,
-      part.collection.time, part.collection.overdue, part.acceptance.time, part.acceptance.overdue, part.outcome.time,
-      part.outcome.overdue, NextDueOf(part), part.update_time, part.sender_sequence, part.recipient_sequence,
-      AsOctets(EncodeSubjectTags(part.tags)), AsOctets(part.context), part.key.share_id);
+      "recipient_sequence, tags, context) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      share->Unsigned(0), part.key.recipient_agency, part.role, part.person, part.state, part.reason,
+      part.manifest_digest, part.collection.time, part.collection.overdue, part.acceptance.time,
+      part.acceptance.overdue, part.outcome.time, part.outcome.overdue, NextDueOf(part), part.update_time,
+      part.sender_sequence, part.recipient_sequence, AsOctets(EncodeSubjectTags(part.tags)), AsOctets(part.context));
 }
 
 absl::Status SqliteTransaction::UpdatePart(const PartRow& part) {
