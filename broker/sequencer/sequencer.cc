@@ -83,7 +83,7 @@ void Sequencer::Loop() {
   }
 }
 
-absl::Status Sequencer::RunOne(Command& command, store::Transaction& transaction, Outcome& outcome) {
+absl::Status Sequencer::RunOne(Command& command, Undo undo, store::Transaction& transaction, Outcome& outcome) {
   if (!command.about_ledger && options_.may_write) {
     const absl::Status may = options_.may_write();
     if (!may.ok()) {
@@ -93,7 +93,7 @@ absl::Status Sequencer::RunOne(Command& command, store::Transaction& transaction
   }
   std::shared_ptr<const exchange::World> world = world_.Get();
   if (command.new_world != nullptr) world = command.new_world(*world);
-  RETURN_IF_ERROR(transaction.Savepoint());
+  if (undo == Undo::kCommand) RETURN_IF_ERROR(transaction.Savepoint());
   const ledger::Log::Mark mark = log_.mark();
   const absl::Time now = clock_.Now();
   exchange::Batch batch(
@@ -103,12 +103,13 @@ absl::Status Sequencer::RunOne(Command& command, store::Transaction& transaction
   Answer answer{.status = command.run(batch), .woken = {}};
   if (events_.decided) events_.decided(clock_.Now() - now);
   if (!answer.status.ok()) {
-    RETURN_IF_ERROR(transaction.RollbackTo());
+    outcome.to_undo = undo == Undo::kBatch && batch.wrote();
+    if (undo == Undo::kCommand) RETURN_IF_ERROR(transaction.RollbackTo());
     log_.RollbackTo(mark);
     outcome.answers.push_back(std::move(answer));
     return absl::OkStatus();
   }
-  RETURN_IF_ERROR(transaction.Release());
+  if (undo == Undo::kCommand) RETURN_IF_ERROR(transaction.Release());
   answer.woken = batch.woken();
   outcome.answers.push_back(std::move(answer));
   outcome.wrote = outcome.wrote || batch.wrote();
@@ -128,13 +129,29 @@ absl::Status Sequencer::Reload(const exchange::World& base) {
   return absl::OkStatus();
 }
 
-absl::Status Sequencer::Write(std::vector<Command>& commands, Outcome& outcome) {
-  if (needs_reload_) RETURN_IF_ERROR(Reload(*world_.Get()));
-  ASSIGN_OR_RETURN(const std::unique_ptr<store::Transaction> transaction, store_.Begin());
+absl::Status Sequencer::RunAll(std::vector<Command>& commands, Undo undo, store::Transaction& transaction,
+                               Outcome& outcome) {
   for (Command& command : commands) {
     // A savepoint that cannot be ended: the batch as a whole is in doubt.
-    RETURN_IF_ERROR(RunOne(command, *transaction, outcome));
-    if (outcome.ends_batch) break;
+    RETURN_IF_ERROR(RunOne(command, undo, transaction, outcome));
+    if (outcome.ends_batch || outcome.to_undo) break;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Sequencer::Write(std::vector<Command>& commands, Outcome& outcome) {
+  if (needs_reload_) RETURN_IF_ERROR(Reload(*world_.Get()));
+  const ledger::Log::Mark start = log_.mark();
+  std::unique_ptr<store::Transaction> transaction;
+  // To undo one command its savepoint keeps a copy of every page that it changes; hardly any has to be undone. So none
+  // is kept until one is needed, and then the whole batch is run again.
+  for (const Undo undo : {Undo::kBatch, Undo::kCommand}) {
+    ASSIGN_OR_RETURN(transaction, store_.Begin());
+    RETURN_IF_ERROR(RunAll(commands, undo, *transaction, outcome));
+    if (!outcome.to_undo) break;
+    transaction = nullptr;  // Undone.
+    log_.RollbackTo(start);
+    outcome = {};
   }
   if (!outcome.wrote) return absl::OkStatus();
   ASSIGN_OR_RETURN(outcome.sealed, log_.Seal(*transaction));

@@ -24,7 +24,8 @@ namespace derwent::sequencer {
 
 // One command for the writer.
 struct Command {
-  // Decides and writes through the batch. A failure undoes what it wrote and fails nobody else.
+  // Decides and writes through the batch. A failure undoes what it wrote and fails nobody else. Called once more, after
+  // all that it wrote was undone, where another command of its batch is to be undone.
   std::function<absl::Status(exchange::Batch&)> run;
   // Called once, on the writer's thread, after the commit: hands the result to a worker, or answers where no other
   // command is outstanding. `sealed` is the committed batch, or null when nothing was written.
@@ -84,10 +85,13 @@ class Sequencer {
     absl::Status status;
     std::set<std::string> woken;
   };
+  // What of a batch is undone when a command fails after it wrote: everything, or what that one wrote.
+  enum class Undo { kBatch, kCommand };
   // What a batch came to. Its commands are the first `answers.size()` of those that were taken.
   struct Outcome {
     std::vector<Answer> answers;
     bool wrote = false;
+    bool to_undo = false;                               // All of it: a command failed after it wrote.
     bool ends_batch = false;                            // Registers changed, or a new world comes with it.
     std::shared_ptr<const exchange::World> new_world;   // null: none came
     std::shared_ptr<const ledger::SealedBatch> sealed;  // null: nothing was written
@@ -98,7 +102,8 @@ class Sequencer {
   std::vector<Command> RunBatch(std::vector<Command> commands);
   // Runs the commands up to the first that ends the batch, and commits. Error: the batch as a whole is in doubt.
   absl::Status Write(std::vector<Command>& commands, Outcome& outcome);
-  absl::Status RunOne(Command& command, store::Transaction& transaction, Outcome& outcome);
+  absl::Status RunAll(std::vector<Command>& commands, Undo undo, store::Transaction& transaction, Outcome& outcome);
+  absl::Status RunOne(Command& command, Undo undo, store::Transaction& transaction, Outcome& outcome);
   // Nobody is told of success: what is durable is found again from the store alone.
   void Fail(const absl::Status& why, std::vector<Command>& commands);
   // After the commit that changed it: `new_world`, or the world as it was, with the registers as stored.

@@ -144,6 +144,32 @@ TEST_F(SequencerTest, OneBadCommandFailsNobodyElse) {
   EXPECT_EQ(Durable(), 2u);
 }
 
+TEST_F(SequencerTest, ABatchIsRunAgainOnlyForACommandThatFailsAfterItWrote) {
+  Start();
+  const auto fails = [](Batch&) { return absl::Status(exchange::Refuse(absl::StatusCode::kAborted, "NO", "no")); };
+  for (const bool wrote : {false, true}) {
+    std::promise<void> go;
+    auto first = Enqueue([gone = go.get_future().share()](Batch&) {
+      gone.wait();
+      return absl::OkStatus();
+    });
+    std::atomic<int> runs = 0;
+    auto good = Enqueue([&](Batch& batch) {
+      ++runs;
+      return Enter(batch);
+    });
+    auto bad = Enqueue([&](Batch& batch) { return wrote && !Enter(batch).ok() ? absl::OkStatus() : fails(batch); });
+    go.set_value();
+    EXPECT_OK(first.get().first);
+    const auto [status, sealed] = good.get();
+    EXPECT_OK(status);
+    EXPECT_EQ(exchange::ReasonOf(bad.get().first), "NO");
+    EXPECT_EQ(runs, wrote ? 2 : 1);
+    EXPECT_EQ(sealed->entries().size(), 1u);
+    EXPECT_EQ(Durable(), wrote ? 2u : 1u);
+  }
+}
+
 TEST_F(SequencerTest, AFailedCommitAnswersNobodyAndTheNextGoesOnFromTheStore) {
   Start();
   ASSERT_OK(Enqueue(Enter).get().first);
