@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/numbers.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 
 #include "CLI/CLI.hpp"
@@ -27,6 +28,8 @@ int Serve(const std::string& path) {
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  // gRPC locks with Abseil's mutexes, which are packaged with their search for deadlocks: it costs every call.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   auto configuration = derwent::server::ReadConfiguration(path);
   if (!configuration.ok()) {
     std::cerr << "derwent-broker: " << configuration.status().message() << "\n";
