@@ -77,7 +77,7 @@ class PackageCheck {
 
  private:
   void Require(bool holds, absl::string_view field, absl::string_view rule) {
-    violations_.Require(holds, absl::StrCat(at_, ".", field), rule);
+    if (!holds) violations_.Add(absl::StrCat(at_, ".", field), std::string(rule));
   }
 
   void Head(const v1::Manifest& m) {
@@ -153,20 +153,19 @@ class PackageCheck {
     for (int i = 0; i < count; ++i) {
       const v1::ManifestUnit& unit = m.units(i);
       const std::string& sealed = package.units(i);
-      const std::string field = absl::StrCat("manifest.units[", i, "]");
-      Require(unit.number() == static_cast<uint32_t>(i) + 1, absl::StrCat(field, ".number"),
-              "counts from 1 without gaps");
+      const auto require = [&](bool holds, absl::string_view field, absl::string_view rule) {
+        if (!holds) Require(false, absl::StrCat("manifest.units[", i, "].", field), rule);
+      };
+      require(unit.number() == static_cast<uint32_t>(i) + 1, "number", "counts from 1 without gaps");
       const bool known = std::any_of(m.subjects().begin(), m.subjects().end(),
                                      [&](const v1::ManifestSubject& s) { return s.number() == unit.subject(); });
-      Require(known, absl::StrCat(field, ".subject"), "is a subject of the manifest");
+      require(known, "subject", "is a subject of the manifest");
       const size_t bucket = unit.size_bucket();
-      Require(std::has_single_bit(bucket) && bucket >= 256 && bucket <= world_.limits.unit_octets &&
+      require(std::has_single_bit(bucket) && bucket >= 256 && bucket <= world_.limits.unit_octets &&
                   sealed.size() == bucket + kAeadTag,
-              absl::StrCat(field, ".size_bucket"), "is the power of two from 256 to 1 MiB that the unit fills");
-      Require(unit.ciphertext_digest() == trust::Sha256(sealed).view(), absl::StrCat(field, ".ciphertext_digest"),
-              "is the unit's SHA-256");
-      Require(unit.key_commitment().size() == Sha256Digest::kSize, absl::StrCat(field, ".key_commitment"),
-              "is 32 octets");
+              "size_bucket", "is the power of two from 256 to 1 MiB that the unit fills");
+      require(unit.ciphertext_digest() == trust::Sha256(sealed).view(), "ciphertext_digest", "is the unit's SHA-256");
+      require(unit.key_commitment().size() == Sha256Digest::kSize, "key_commitment", "is 32 octets");
     }
   }
 
