@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "broker/ledger/packed_entry.h"
 #include "broker/ledger/receipt.h"
 #include "trust/base/status_macros.h"
 #include "trust/merkle/proof.h"
@@ -35,7 +34,7 @@ absl::StatusOr<std::vector<Sha256Digest>> RecentNodes::Path(uint64_t index, uint
   });
 }
 
-SealedBatch::SealedBatch(store::CheckpointRow checkpoint, RecentNodes nodes, std::vector<PendingEntry> entries)
+SealedBatch::SealedBatch(store::CheckpointRow checkpoint, RecentNodes nodes, std::deque<PendingEntry> entries)
     : checkpoint_(std::move(checkpoint)), nodes_(std::move(nodes)), entries_(std::move(entries)) {}
 
 absl::StatusOr<std::string> SealedBatch::MakeReceipt(uint64_t index, absl::string_view agency) const {
@@ -43,10 +42,9 @@ absl::StatusOr<std::string> SealedBatch::MakeReceipt(uint64_t index, absl::strin
     return absl::NotFoundError("ledger: the entry is not of this batch");
   }
   const PendingEntry& pending = entries_[index - entries_.front().row.index];
-  ASSIGN_OR_RETURN(const PackedEntry entry, PackedEntry::Decode(pending.row.packed));
   ASSIGN_OR_RETURN(std::vector<Sha256Digest> path, nodes_.Path(index, checkpoint_.size));
-  return RenderReceipt(entry, pending.public_body, ViewerOf(pending.row.columns, agency), index, std::move(path),
-                       checkpoint_.note);
+  return RenderReceipt(pending.entry, pending.public_body, ViewerOf(pending.row.columns, agency), index,
+                       std::move(path), checkpoint_.note);
 }
 
 }  // namespace derwent::ledger

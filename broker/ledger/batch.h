@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
+#include "broker/ledger/packed_entry.h"
 #include "broker/ledger/visibility.h"
 #include "broker/store/rows.h"
 #include "trust/base/digest.h"
@@ -37,6 +39,7 @@ class RecentNodes {
 
 // An appended entry until its batch is committed.
 struct PendingEntry {
+  PackedEntry entry;
   store::EntryRow row;
   std::string public_body;
 };
@@ -45,14 +48,14 @@ struct PendingEntry {
 // thread-safe; the writer hands it to the workers that render the replies, whichever ends last frees it.
 class SealedBatch {
  public:
-  SealedBatch(store::CheckpointRow checkpoint, RecentNodes nodes, std::vector<PendingEntry> entries);
+  SealedBatch(store::CheckpointRow checkpoint, RecentNodes nodes, std::deque<PendingEntry> entries);
 
   // The newest checkpoint, verbatim, and its size.
   const std::string& note() const { return checkpoint_.note; }
   uint64_t size() const { return checkpoint_.size; }
 
   // What it holds, in order.
-  const std::vector<PendingEntry>& entries() const { return entries_; }
+  const std::deque<PendingEntry>& entries() const { return entries_; }
 
   // A C2SP tlog-proof whose `extra` opens the fields `agency` may open as a party. Error: kNotFound not of this batch.
   // Show it to nobody before the commit is acknowledged.
@@ -61,7 +64,7 @@ class SealedBatch {
  private:
   store::CheckpointRow checkpoint_;
   RecentNodes nodes_;
-  std::vector<PendingEntry> entries_;
+  std::deque<PendingEntry> entries_;
 };
 
 }  // namespace derwent::ledger

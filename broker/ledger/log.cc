@@ -95,7 +95,7 @@ absl::StatusOr<std::vector<uint64_t>> Log::Append(store::Transaction& transactio
   for (const EntryDraft& draft : drafts) {
     ASSIGN_OR_RETURN(EntryPacker::Packed packed, EntryPacker::Pack(draft, size(), time, random));
     RETURN_IF_ERROR(transaction.InsertEntry(packed.row));
-    PendingEntry pending{.row = std::move(packed.row)};
+    PendingEntry pending{.entry = std::move(packed.entry), .row = std::move(packed.row)};
     if (packed.body.has_value()) {
       RETURN_IF_ERROR(transaction.InsertPublicBody(*packed.body));
       pending.public_body = std::move(packed.body->body);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,7 +78,7 @@ class Log {
     store::CheckpointRow note;  // newest; size 0 and empty before the first
     trust::RightEdge edge;      // of head.size leaves
     absl::Time newest_time;     // of the last appended
-    std::vector<PendingEntry> pending;
+    std::deque<PendingEntry> pending;
   };
   absl::StatusOr<store::CheckpointRow> Sign(uint64_t size, const Sha256Digest& root) const;
 

@@ -1,5 +1,7 @@
 #include "broker/ledger/packed_entry.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -270,12 +272,13 @@ absl::StatusOr<EntryPacker::Packed> EntryPacker::Pack(const EntryDraft& draft, u
   entry.fields.Salt(random);
   entry.hashes = trust::HashFields(entry.fields);
   entry.leaf = trust::LeafOctets(EntryKind::kSealed, trust::Commitment(entry.hashes));
-  return Packed{.row = {.index = index,
-                        .time = time,
-                        .packed = entry.Encode(),
-                        .columns = entry.Columns(),
-                        .tags = draft.tags_,
-                        .decision_request = draft.decision_request_}};
+  store::EntryRow row{.index = index,
+                      .time = time,
+                      .packed = entry.Encode(),
+                      .columns = entry.Columns(),
+                      .tags = draft.tags_,
+                      .decision_request = draft.decision_request_};
+  return Packed{.entry = std::move(entry), .row = std::move(row)};
 }
 
 absl::StatusOr<EntryPacker::Packed> EntryPacker::PackPublic(const EntryDraft& draft, uint64_t index, absl::Time time) {
@@ -285,13 +288,15 @@ absl::StatusOr<EntryPacker::Packed> EntryPacker::PackPublic(const EntryDraft& dr
   if (draft.columns_.step.size() > 255 || draft.columns_.actor_agency.size() > 255) {
     return absl::InvalidArgumentError("ledger entry: a public entry's codes have 255 octets at most");
   }
-  const PackedEntry entry{.kind = draft.kind_,
-                          .leaf = trust::LeafOctets(draft.kind_, trust::Sha256(draft.body_)),
-                          .public_time = time,
-                          .public_agency = draft.columns_.actor_agency,
-                          .public_step = draft.columns_.step};
+  PackedEntry entry{.kind = draft.kind_,
+                    .leaf = trust::LeafOctets(draft.kind_, trust::Sha256(draft.body_)),
+                    .public_time = time,
+                    .public_agency = draft.columns_.actor_agency,
+                    .public_step = draft.columns_.step};
+  store::EntryRow row{.index = index, .time = time, .packed = entry.Encode(), .columns = entry.Columns()};
   return Packed{
-      .row = {.index = index, .time = time, .packed = entry.Encode(), .columns = entry.Columns()},
+      .entry = std::move(entry),
+      .row = std::move(row),
       .body = store::PublicBodyRow{.index = index, .kind = static_cast<uint8_t>(draft.kind_), .body = draft.body_}};
 }
 

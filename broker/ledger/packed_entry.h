@@ -45,7 +45,8 @@ absl::string_view LeafOf(absl::string_view packed);
 class EntryPacker {
  public:
   struct Packed {
-    store::EntryRow row;
+    PackedEntry entry;
+    store::EntryRow row;  // The same as it is stored.
     std::optional<store::PublicBodyRow> body;
   };
   // `time` is in whole milliseconds. Error: kInvalidArgument a draft breaks a field's syntax or a limit.

@@ -13,6 +13,7 @@ namespace derwent::trust {
 namespace {
 
 constexpr absl::string_view kMagic("DRWO\1", 5);
+constexpr size_t kUsualExtra = 2'560;  // Octets.
 
 std::string Length(size_t size) {
   return {static_cast<char>(size >> 24), static_cast<char>(size >> 16), static_cast<char>(size >> 8),
@@ -88,8 +89,10 @@ absl::StatusOr<Opening> Opening::Parse(absl::string_view extra) {
 }
 
 std::string Opening::ToExtra() const {
-  std::string extra = absl::StrCat(kMagic, std::string(1, static_cast<char>(kind)));
+  std::string extra(kMagic);
+  extra.push_back(static_cast<char>(kind));
   if (kind != EntryKind::kSealed) return extra + public_body;
+  extra.reserve(kUsualExtra);
   for (const Item& item : items) {
     if (item.value.has_value()) {
       absl::StrAppend(&extra, absl::string_view("\1", 1), item.salt, Length(item.value->size()), *item.value);
