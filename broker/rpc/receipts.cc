@@ -1,6 +1,8 @@
 #include "broker/rpc/receipts.h"
 
+#include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "google/protobuf/descriptor.h"
@@ -13,6 +15,30 @@
 namespace derwent::rpc {
 namespace {
 
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+
+bool Holds(const FieldDescriptor& field, std::set<const Descriptor*>& seen) {
+  const Descriptor* const type = field.is_map() ? nullptr : field.message_type();
+  if (type == nullptr || !seen.insert(type).second) return false;
+  if (type == v1::Receipt::descriptor()) return true;
+  for (int i = 0; i < type->field_count(); ++i) {
+    if (Holds(*type->field(i), seen)) return true;
+  }
+  return false;
+}
+
+// The fields of a type of message that hold receipts or what holds some. Types never change: a thread looks once.
+const std::vector<const FieldDescriptor*>& FieldsWithReceipts(const Descriptor* type) {
+  thread_local std::map<const Descriptor*, std::vector<const FieldDescriptor*>> known;
+  const auto [found, unknown] = known.try_emplace(type);
+  for (int i = 0; unknown && i < type->field_count(); ++i) {
+    std::set<const Descriptor*> seen;
+    if (Holds(*type->field(i), seen)) found->second.push_back(type->field(i));
+  }
+  return found->second;
+}
+
 // Depth is that of our own messages: 6 at most.
 void Find(google::protobuf::Message& message, std::vector<v1::Receipt*>& receipts) {
   if (message.GetDescriptor() == v1::Receipt::descriptor()) {
@@ -20,12 +46,9 @@ void Find(google::protobuf::Message& message, std::vector<v1::Receipt*>& receipt
     return;
   }
   const google::protobuf::Reflection* const reflection = message.GetReflection();
-  std::vector<const google::protobuf::FieldDescriptor*> fields;
-  reflection->ListFields(message, &fields);
-  for (const google::protobuf::FieldDescriptor* field : fields) {
-    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) continue;
+  for (const FieldDescriptor* field : FieldsWithReceipts(message.GetDescriptor())) {
     if (!field->is_repeated()) {
-      Find(*reflection->MutableMessage(&message, field), receipts);
+      if (reflection->HasField(message, field)) Find(*reflection->MutableMessage(&message, field), receipts);
       continue;
     }
     for (int i = 0; i < reflection->FieldSize(message, field); ++i)
