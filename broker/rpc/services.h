@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "broker/rpc/arena_messages.h"
 #include "broker/rpc/runner.h"
 #include "broker/rpc/witnesses.h"
 #include "derwent/v1/case.grpc.pb.h"
@@ -23,7 +24,7 @@ namespace derwent::rpc {
 
 class ReferralService final : public v1::ReferralService::CallbackService {
  public:
-  explicit ReferralService(Runner& runner) : runner_(runner) {}
+  explicit ReferralService(Runner& runner) : runner_(runner) { SetMessageAllocatorFor_SubmitReferral(&submits_); }
   grpc::ServerUnaryReactor* PlanReferral(grpc::CallbackServerContext*, const v1::PlanReferralRequest*,
                                          v1::PlanReferralResponse*) override;
   grpc::ServerUnaryReactor* SubmitReferral(grpc::CallbackServerContext*, const v1::SubmitReferralRequest*,
@@ -41,6 +42,7 @@ class ReferralService final : public v1::ReferralService::CallbackService {
 
  private:
   Runner& runner_;
+  ArenaMessages<v1::SubmitReferralRequest, v1::SubmitReferralResponse> submits_;
 };
 
 class CaseService final : public v1::CaseService::CallbackService {

@@ -5,8 +5,7 @@
 namespace derwent::policy {
 namespace {
 
-v1::CategoryDecision ToProto(const CategoryOutcome& outcome) {
-  v1::CategoryDecision message;
+void Write(const CategoryOutcome& outcome, v1::CategoryDecision& message) {
   message.set_category(outcome.category);
   message.set_outcome(std::string(outcome.Shown()));
   if (!outcome.denied) message.set_form(std::string(FormName(outcome.form)));
@@ -19,7 +18,6 @@ v1::CategoryDecision ToProto(const CategoryOutcome& outcome) {
     next.set_rule(reason.rule);
     next.set_visible_to(entry.rests_on_subject ? "PARTIES" : "ASKER");
   }
-  return message;
 }
 
 }  // namespace
@@ -42,10 +40,9 @@ absl::string_view RouteName(Route route) {
   return "";
 }
 
-v1::DecisionRecord ToProto(const Decision& decision, absl::string_view digest) {
-  v1::DecisionRecord record;
+void Write(const Decision& decision, absl::string_view digest, v1::DecisionRecord& record) {
   record.set_overall(std::string(decision.Overall()));
-  for (const CategoryOutcome& outcome : decision.categories) *record.add_categories() = ToProto(outcome);
+  for (const CategoryOutcome& outcome : decision.categories) Write(outcome, *record.add_categories());
   for (const std::string& gateway : decision.gateways) record.add_gateways(gateway);
   record.mutable_bases()->insert(decision.bases.begin(), decision.bases.end());
   record.mutable_conditions()->insert(decision.conditions.begin(), decision.conditions.end());
@@ -60,6 +57,11 @@ v1::DecisionRecord ToProto(const Decision& decision, absl::string_view digest) {
   record.set_digest(std::string(digest));
   record.set_escalation_role(decision.escalation_role);
   for (const std::string& kind : decision.payload_refused) record.add_payload_refused(kind);
+}
+
+v1::DecisionRecord ToProto(const Decision& decision, absl::string_view digest) {
+  v1::DecisionRecord record;
+  Write(decision, digest, record);
   return record;
 }
 
@@ -76,7 +78,7 @@ v1::DecisionForAsker ForAsker(const Decision& decision) {
       return !outcome.denied;
     });
   for (const CategoryOutcome& outcome : visible.categories) {
-    *told.add_categories() = ToProto(outcome);
+    Write(outcome, *told.add_categories());
     for (const Reason& reason : outcome.reasons) {
       const ReasonEntry& entry = Describe(reason.code);
       if (!entry.rests_on_subject && !entry.next.empty()) steps.insert(std::string(entry.next));

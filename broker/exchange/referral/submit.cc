@@ -50,7 +50,7 @@ void AddDecisions(const CheckedPackage& package, const PackageDecision& decided,
     v1::PlannedDecision& planned = *response.add_decisions();
     planned.set_recipient_agency(package.manifest.recipient_agency());
     planned.set_subject(subject.number);
-    *planned.mutable_decision() = policy::ToProto(subject.decision, world.bundle->policy->digest);
+    policy::Write(subject.decision, world.bundle->policy->digest, *planned.mutable_decision());
   }
 }
 
