@@ -186,10 +186,10 @@ DecidedSubject DecideAsked(const v1::Manifest& selector, policy::CaseLink link, 
 
 bool PersonMay(const World& world, const std::string& agency, const std::string& person, const std::string& what,
                const std::string& area, absl::Time now) {
+  const absl::CivilDay today = LondonDay(now);
   for (const auto& [role, may] : world.bundle->policy->roles) {
     if (may.contains(what) &&
-        policy::RoleHeld(world.snapshot(), {.agency = agency, .person = person, .role = role, .area = area},
-                         LondonDay(now)))
+        policy::RoleHeld(world.snapshot(), {.agency = agency, .person = person, .role = role, .area = area}, today))
       return true;
   }
   return false;
