@@ -1,7 +1,5 @@
 #include "agents/witness/fork.h"
 
-#include <algorithm>
-
 #include "trust/merkle/proof.h"
 #include "trust/merkle/tree.h"
 
@@ -22,15 +20,8 @@ std::optional<Fork> ProvenFork(const WitnessView& seen, const trust::Note& note,
   if (!IsAnotherHistory(seen, checkpoint, request)) return std::nullopt;
   trust::AddCheckpoint offered{.old_size = seen.size,
                                .path = checkpoint.size == seen.size ? std::vector<Sha256Digest>() : request.path,
-                               .checkpoint = WithoutOthersLines(note, checkpoint.origin).ToString()};
+                               .checkpoint = note.ToString()};
   return Fork{.origin = checkpoint.origin, .seen = seen.note, .offered = offered.ToString()};
-}
-
-trust::Note WithoutOthersLines(const trust::Note& note, const std::string& origin) {
-  trust::Note own{.text = note.text, .signatures = {}};
-  std::ranges::copy_if(note.signatures, std::back_inserter(own.signatures),
-                       [&](const trust::NoteSignature& line) { return line.name == origin; });
-  return own;
 }
 
 }  // namespace derwent::agents

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agents/witness/fork.h"
+#include "agents/witness/log_lines.h"
 #include "trust/base/status_macros.h"
 #include "trust/merkle/proof.h"
 #include "trust/merkle/tree.h"
@@ -63,8 +64,30 @@ absl::StatusOr<std::unique_ptr<Witness>> Witness::Open(const std::string& state_
                                                        const Clock& clock) {
   ASSIGN_OR_RETURN(trust::VerifierKey vkey, trust::VerifierKey::Make(name, trust::kNoteCosignature, key.public_key()));
   ASSIGN_OR_RETURN(std::unique_ptr<WitnessState> state, WitnessState::Open(state_path));
-  return std::unique_ptr<Witness>(
+  std::unique_ptr<Witness> witness(
       new Witness(std::move(state), std::move(vkey), std::move(key), std::move(logs), clock));
+  RETURN_IF_ERROR(witness->MendKept());
+  return witness;
+}
+
+std::vector<trust::VerifierKey> Witness::KeysOf(absl::string_view origin) const {
+  std::vector<trust::VerifierKey> keys;
+  std::ranges::copy_if(logs_, std::back_inserter(keys),
+                       [&](const trust::VerifierKey& key) { return key.name == origin; });
+  return keys;
+}
+
+absl::Status Witness::MendKept() {
+  const MutexLock lock(mutex_);
+  for (const trust::VerifierKey& log : logs_) {
+    ASSIGN_OR_RETURN(std::optional<WitnessView> seen, state_->Find(log.name));
+    if (!seen.has_value()) continue;
+    std::string mended = Mended(seen->note, KeysOf(log.name), vkey_);
+    if (mended == seen->note) continue;
+    seen->note = std::move(mended);
+    RETURN_IF_ERROR(state_->Advance(log.name, seen->size, *seen));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Witness::Offered> Witness::Read(absl::string_view note, WitnessAnswer& refusal) const {
@@ -75,18 +98,17 @@ absl::StatusOr<Witness::Offered> Witness::Read(absl::string_view note, WitnessAn
     refusal = Refuse(kMalformed, checkpoint.status().message());
     return checkpoint.status();
   }
-  std::vector<trust::VerifierKey> keys;
-  std::ranges::copy_if(logs_, std::back_inserter(keys),
-                       [&](const trust::VerifierKey& key) { return key.name == checkpoint->origin; });
+  const std::vector<trust::VerifierKey> keys = KeysOf(checkpoint->origin);
   if (keys.empty()) {
     refusal = Refuse(kUnknown, "no log of that origin is witnessed here");
     return absl::NotFoundError("origin");
   }
-  if (const absl::Status signature = trust::VerifyNote(*parsed, keys).status(); !signature.ok()) {
-    refusal = Refuse(kNotSigned, signature.message());
-    return signature;
+  const absl::StatusOr<std::vector<trust::VerifierKey>> signers = trust::VerifyNote(*parsed, keys);
+  if (!signers.ok()) {
+    refusal = Refuse(kNotSigned, signers.status().message());
+    return signers.status();
   }
-  return Offered{.note = *std::move(parsed), .checkpoint = *std::move(checkpoint)};
+  return Offered{.note = WithLinesOf(*parsed, *signers), .checkpoint = *std::move(checkpoint)};
 }
 
 absl::Status Witness::KeepFork(const Fork& fork, const Offered& offered, absl::Time now) {
@@ -98,14 +120,17 @@ absl::Status Witness::KeepFork(const Fork& fork, const Offered& offered, absl::T
 absl::Status Witness::TellForks(std::function<void(const Fork&)> tell) {
   const MutexLock lock(mutex_);
   ASSIGN_OR_RETURN(const std::vector<Fork> forks, state_->Forks());
-  for (const Fork& fork : forks) tell(fork);
+  for (Fork fork : forks) {
+    fork.seen = Mended(fork.seen, KeysOf(fork.origin), vkey_);
+    tell(fork);
+  }
   tell_ = std::move(tell);
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> Witness::CosignAndKeep(const Offered& offered, uint64_t old_size, absl::Time now) {
   ASSIGN_OR_RETURN(const trust::NoteSignature signature, trust::Cosign(offered.note.text, vkey_.name, key_, now));
-  trust::Note kept = WithoutOthersLines(offered.note, offered.checkpoint.origin);
+  trust::Note kept = offered.note;
   kept.signatures.push_back(signature);
   const trust::Checkpoint& checkpoint = offered.checkpoint;
   RETURN_IF_ERROR(state_->Advance(checkpoint.origin, old_size,

@@ -30,7 +30,8 @@ struct WitnessAnswer {
 class Witness {
  public:
   // `logs`: whose checkpoints are taken, each for the origin that is its key's name.
-  // Errors: kInvalidArgument `name` is no key name; those of WitnessState::Open.
+  // A note that was kept with lines of others is mended.
+  // Errors: kInvalidArgument `name` is no key name; those of WitnessState.
   static absl::StatusOr<std::unique_ptr<Witness>> Open(const std::string& state_path, const std::string& name,
                                                        trust::Ed25519Key key, std::vector<trust::VerifierKey> logs,
                                                        const Clock& clock);
@@ -58,10 +59,13 @@ class Witness {
 
   // The note of one log, its signature verified; or the answer that refuses it.
   struct Offered {
-    trust::Note note;
+    trust::Note note;  // With the log's own lines alone.
     trust::Checkpoint checkpoint;
   };
   absl::StatusOr<Offered> Read(absl::string_view note, WitnessAnswer& refusal) const;
+  // The kept notes with the lines of their logs and of this witness alone.
+  absl::Status MendKept();
+  std::vector<trust::VerifierKey> KeysOf(absl::string_view origin) const;
   absl::Status KeepFork(const Fork& fork, const Offered& offered, absl::Time now) DERWENT_REQUIRES(mutex_);
   absl::StatusOr<std::string> CosignAndKeep(const Offered& offered, uint64_t old_size, absl::Time now)
       DERWENT_REQUIRES(mutex_);

@@ -184,6 +184,74 @@ TEST_F(WitnessTest, AWrongProofOfATrueCheckpointProvesNothing) {
   EXPECT_EQ(kept[0].offered, Log(7, 'b').Since(7));
 }
 
+// A line that anybody can write: under the log's name, by no key of its.
+std::string JunkLine(int i, size_t octets = 64) {
+  return trust::SignatureLine(
+      {.name = kOrigin, .key_id = static_cast<uint32_t>(i), .signature = std::string(octets, 'j')});
+}
+std::string Junk(int lines) {
+  std::string junk;
+  for (int i = 0; i < lines; ++i) junk += JunkLine(i);
+  return junk;
+}
+
+TEST_F(WitnessTest, KeepsTheLinesOfTheLogsKeysAlone) {
+  const std::string log_line = Log(8).Checkpoint().substr(Log(8).Checkpoint().rfind("\xE2\x80\x94 "));
+  for (const std::string& more : {Junk(63), JunkLine(0, 700'000), log_line}) {
+    const std::string offered = Log(8).Since(witness_->Seen(kOrigin)->size) + more;
+    const WitnessAnswer answer = witness_->AddCheckpoint(offered);
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(witness_->Latest(trust::Sha256(kOrigin).hex()).body, Log(8).Checkpoint() + answer.body);
+  }
+  clock_.Move(-absl::Hours(1));
+  EXPECT_EQ(Status(Log(9).Since(8)), 500) << "and knows when it cosigned last";
+}
+
+TEST_F(WitnessTest, AForkHasTheLinesOfTheLogsKeysAlone) {
+  ASSERT_EQ(Status(Log(7).Since(0) + Junk(63)), 200);
+  std::vector<Fork> told;
+  ASSERT_OK(witness_->TellForks([&](const Fork& one) { told.push_back(one); }));
+  EXPECT_EQ(Status(Log(7, 'b').Since(7) + Junk(63)), 422);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].offered, Log(7, 'b').Since(7));
+  ASSERT_THAT(trust::Note::Parse(told[0].seen), IsOk());
+  EXPECT_EQ(trust::Note::Parse(told[0].seen)->signatures.size(), 2u);
+}
+
+TEST_F(WitnessTest, ANoteKeptWithOthersLinesIsMendedAtTheNextStart) {
+  ASSERT_EQ(Status(Log(7).Since(0)), 200);
+  const WitnessView good = *witness_->Seen(kOrigin);
+  int kept = 0;
+  for (const std::string& junk : {Junk(300), JunkLine(0, 1 << 20)}) {
+    witness_.reset();
+    {
+      const auto state = WitnessState::Open((folder_ / "dfrs.db").string());
+      const std::string bad = Log(7).Checkpoint() + junk + good.note.substr(Log(7).Checkpoint().size());
+      ASSERT_FALSE(trust::Note::Parse(bad).ok());
+      ASSERT_OK((*state)->Advance(kOrigin, 7, {.size = 7, .root = good.root, .note = bad}));
+      const Fork fork{.origin = kOrigin, .seen = bad, .offered = Log(7, 'b').Since(7)};
+      ASSERT_OK((*state)->KeepFork(fork, trust::Sha256(junk), clock_.Now()));
+    }
+    Open();
+    EXPECT_EQ(witness_->Seen(kOrigin)->note, good.note);
+    std::vector<Fork> told;
+    ASSERT_OK(witness_->TellForks([&](const Fork& one) { told.push_back(one); }));
+    ASSERT_EQ(told.size(), static_cast<size_t>(++kept));
+    for (const Fork& one : told) EXPECT_EQ(one.seen, good.note);
+  }
+  clock_.Move(-absl::Hours(1));
+  EXPECT_EQ(Status(Log(9).Since(7)), 500) << "it knows again when it cosigned last";
+}
+
+TEST_F(WitnessTest, ANoteUnderALogKeyItNoLongerTrustsIsLeftAsItIs) {
+  ASSERT_EQ(Status(Log(7).Since(0)), 200);
+  const WitnessView before = *witness_->Seen(kOrigin);
+  witness_.reset();
+  const auto renewed =
+      Witness::Open((folder_ / "dfrs.db").string(), "dfrs.example/witness", KeyOf('w'), {LogKey('n')}, clock_);
+  EXPECT_EQ((*renewed)->Seen(kOrigin)->note, before.note);
+}
+
 // What a client of one witness gives to the other: the checkpoint that it cosigned last, from the size that other saw.
 std::string Told(Witness& by, uint64_t old_size) {
   return absl::StrCat("old ", old_size, "\n\n", by.Latest(trust::Sha256(kOrigin).hex()).body);
