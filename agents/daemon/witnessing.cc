@@ -45,6 +45,8 @@ absl::StatusOr<std::unique_ptr<Witnessing>> Witnessing::Start(const AgentConfig&
     if (const absl::Status kept = KeepFork(folder, fork); !kept.ok())
       context.log.Failure("evidence against the log could not be kept", kept);
   }));
+  // Evidence asks the broker for the proof: what does not belong to the log that it shows is a fork, and kept so.
+  RETURN_IF_ERROR(started->witness_->TellDoubts([&context](const std::string& note) { context.told.Heard(note); }));
   const std::string own = started->witness_->vkey().ToString();
   RETURN_IF_ERROR(Write(absl::StrCat(config.state_dir, "/witness.vkey"), absl::StrCat(own, "\n")));
   ASSIGN_OR_RETURN(started->server_, WitnessServer::Start(config.witness_listen, *started->witness_));

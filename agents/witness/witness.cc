@@ -111,9 +111,18 @@ absl::StatusOr<Witness::Offered> Witness::Read(absl::string_view note, WitnessAn
   return Offered{.note = WithLinesOf(*parsed, *signers), .checkpoint = *std::move(checkpoint)};
 }
 
-absl::Status Witness::KeepFork(const Fork& fork, const Offered& offered, absl::Time now) {
-  ASSIGN_OR_RETURN(const bool fresh, state_->KeepFork(fork, trust::Sha256(offered.note.text), now));
-  if (fresh && tell_) tell_(fork);
+absl::Status Witness::KeepFailing(const WitnessView& seen, const Offered& offered, const trust::AddCheckpoint& request,
+                                  absl::Time now) {
+  const Sha256Digest digest = trust::Sha256(offered.note.text);
+  if (const std::optional<Fork> fork = ProvenFork(seen, offered.note, offered.checkpoint, request)) {
+    ASSIGN_OR_RETURN(const bool fresh, state_->KeepFork(*fork, digest, now));
+    if (fresh && tell_fork_) tell_fork_(*fork);
+    return absl::OkStatus();
+  }
+  if (offered.checkpoint.size <= seen.size) return absl::OkStatus();
+  const std::string note = offered.note.ToString();
+  ASSIGN_OR_RETURN(const bool fresh, state_->KeepDoubt(note, digest, now));
+  if (fresh && tell_doubt_) tell_doubt_(note);
   return absl::OkStatus();
 }
 
@@ -124,7 +133,15 @@ absl::Status Witness::TellForks(std::function<void(const Fork&)> tell) {
     fork.seen = Mended(fork.seen, KeysOf(fork.origin), vkey_);
     tell(fork);
   }
-  tell_ = std::move(tell);
+  tell_fork_ = std::move(tell);
+  return absl::OkStatus();
+}
+
+absl::Status Witness::TellDoubts(std::function<void(const std::string& note)> tell) {
+  const MutexLock lock(mutex_);
+  ASSIGN_OR_RETURN(const std::vector<std::string> notes, state_->Doubts());
+  for (const std::string& note : notes) tell(note);
+  tell_doubt_ = std::move(tell);
   return absl::OkStatus();
 }
 
@@ -154,8 +171,7 @@ WitnessAnswer Witness::AddCheckpoint(absl::string_view body) {
   if (request->old_size != seen.size)
     return {.status = kConflict, .content_type = "text/x.tlog.size", .body = absl::StrCat(seen.size, "\n")};
   if (const absl::Status extends = Extends(seen, checkpoint, *request); !extends.ok()) {
-    const std::optional<Fork> fork = ProvenFork(seen, offered->note, checkpoint, *request);
-    if (fork.has_value() && !KeepFork(*fork, *offered, now).ok()) return Failed();
+    if (!KeepFailing(seen, *offered, *request, now).ok()) return Failed();
     return Refuse(kNotConsistent, extends.message());
   }
   // Its cosignatures say when it saw what, in whole seconds: they never go back.

@@ -11,6 +11,7 @@
 #include "agents/witness/witness_state.h"
 #include "trust/base/clock.h"
 #include "trust/base/mutex.h"
+#include "trust/note/add_checkpoint.h"
 #include "trust/note/checkpoint.h"
 #include "trust/note/note.h"
 #include "trust/signature/ed25519.h"
@@ -40,8 +41,8 @@ class Witness {
   const trust::VerifierKey& vkey() const { return vkey_; }
   // `POST …/add-checkpoint`. 200 with the cosignature line; 400 malformed, or the old size is over the checkpoint's;
   // 403 not signed by the log; 404 no log of that origin; 409 the old size is not the one seen last, with that; 422 it
-  // does not extend what was seen, which is kept where it proves a fork; 500 the state cannot be read or written, or
-  // this machine's clock is behind the last cosignature.
+  // does not extend what was seen, which is kept, as a fork where it proves one, else as a doubt; 500 the state cannot
+  // be read or written, or this machine's clock is behind the last cosignature.
   WitnessAnswer AddCheckpoint(absl::string_view body);
   // `GET …/<SHA-256 of the origin in lowercase hex>/checkpoint`: the newest with its cosignature; 404 none.
   WitnessAnswer Latest(absl::string_view origin_digest);
@@ -50,6 +51,10 @@ class Witness {
   // Calls `tell` with every fork that is kept, and from now on with each new one before it is answered; never two at
   // once. `tell` must not call this. Error: of the state.
   absl::Status TellForks(std::function<void(const Fork&)> tell);
+  // The same with the notes of doubts: larger checkpoints that the log signed, and whose proof shows neither that they
+  // extend what was seen nor that they do not. A wrong proof of an honest one is such, and so is a fork that grows from
+  // a size that is a power of two, of which a proof leaves the old root out: who can ask the log decides.
+  absl::Status TellDoubts(std::function<void(const std::string& note)> tell);
   // Forks kept: what a log signed and cannot both be (agents/witness/fork.h).
   absl::StatusOr<int64_t> CountEvidence();
 
@@ -66,7 +71,9 @@ class Witness {
   // The kept notes with the lines of their logs and of this witness alone.
   absl::Status MendKept();
   std::vector<trust::VerifierKey> KeysOf(absl::string_view origin) const;
-  absl::Status KeepFork(const Fork& fork, const Offered& offered, absl::Time now) DERWENT_REQUIRES(mutex_);
+  // Keeps and tells what does not extend `seen`.
+  absl::Status KeepFailing(const WitnessView& seen, const Offered& offered, const trust::AddCheckpoint& request,
+                           absl::Time now) DERWENT_REQUIRES(mutex_);
   absl::StatusOr<std::string> CosignAndKeep(const Offered& offered, uint64_t old_size, absl::Time now)
       DERWENT_REQUIRES(mutex_);
 
@@ -76,7 +83,9 @@ class Witness {
   const Clock& clock_;
   Mutex mutex_;
   const std::unique_ptr<WitnessState> state_ GUARDED_BY(mutex_);
-  std::function<void(const Fork&)> tell_ GUARDED_BY(mutex_);  // Empty: nobody is told.
+  // Empty: nobody is told.
+  std::function<void(const Fork&)> tell_fork_ GUARDED_BY(mutex_);
+  std::function<void(const std::string&)> tell_doubt_ GUARDED_BY(mutex_);
 };
 
 }  // namespace derwent::agents

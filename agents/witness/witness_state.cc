@@ -17,6 +17,7 @@ CREATE TABLE IF NOT EXISTS view(
 CREATE TABLE IF NOT EXISTS fork(
   origin BLOB NOT NULL, digest BLOB NOT NULL, time_ms INTEGER NOT NULL, seen BLOB NOT NULL, offered BLOB NOT NULL,
   PRIMARY KEY(origin, digest)) STRICT;
+CREATE TABLE IF NOT EXISTS doubt(digest BLOB PRIMARY KEY, time_ms INTEGER NOT NULL, note BLOB NOT NULL) STRICT;
 )sql";
 
 absl::Status StatusOf(int rc) {
@@ -117,6 +118,28 @@ absl::StatusOr<std::vector<Fork>> WitnessState::Forks() {
     ASSIGN_OR_RETURN(const bool row, query.Next());
     if (!row) return forks;
     forks.push_back({.origin = query.Octets(0), .seen = query.Octets(1), .offered = query.Octets(2)});
+  }
+}
+
+absl::StatusOr<bool> WitnessState::KeepDoubt(absl::string_view note, const Sha256Digest& digest, absl::Time time) {
+  Statement keep(database_, "INSERT OR IGNORE INTO doubt(digest, time_ms, note) VALUES (?, ?, ?)");
+  keep.Bind(1, digest.view()).Bind(2, absl::ToUnixMillis(time)).Bind(3, note);
+  RETURN_IF_ERROR(keep.Next().status());
+  if (sqlite3_changes(database_) != 1) return false;
+  Statement forget(database_,
+                   "DELETE FROM doubt WHERE rowid NOT IN"
+                   " (SELECT rowid FROM doubt ORDER BY time_ms DESC, rowid DESC LIMIT 16)");
+  RETURN_IF_ERROR(forget.Next().status());
+  return true;
+}
+
+absl::StatusOr<std::vector<std::string>> WitnessState::Doubts() {
+  Statement query(database_, "SELECT note FROM doubt ORDER BY time_ms, rowid");
+  std::vector<std::string> notes;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool row, query.Next());
+    if (!row) return notes;
+    notes.push_back(query.Octets(0));
   }
 }
 

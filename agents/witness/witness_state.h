@@ -48,6 +48,11 @@ class WitnessState {
   // which the first stay.
   absl::StatusOr<bool> KeepFork(const Fork& fork, const Sha256Digest& digest, absl::Time time);
   absl::StatusOr<std::vector<Fork>> Forks();
+  // Keeps the note of a doubt (agents/witness/witness.h, TellDoubts), of which the newest sixteen stay. False: it is
+  // kept already.
+  absl::StatusOr<bool> KeepDoubt(absl::string_view note, const Sha256Digest& digest, absl::Time time);
+  // The oldest first.
+  absl::StatusOr<std::vector<std::string>> Doubts();
   // How many forks are kept.
   absl::StatusOr<int64_t> CountEvidence();
 

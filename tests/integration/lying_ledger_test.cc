@@ -165,6 +165,32 @@ TEST_F(LyingLedgerTest, AForkPostedToTheWitnessIsAnAlarmAndAFile) {
   EXPECT_THAT(kinds, ::testing::UnorderedElementsAre(".note", ".add-checkpoint"));
 }
 
+// A proof that shows nothing may come with an honest checkpoint and with a fork: the agent asks the log.
+TEST_F(LyingLedgerTest, ACheckpointThatTheWitnessDoubtsIsJudgedByTheLogsProof) {
+  const AgentContext& context = police().daemon->context();
+  police().config.witness_listen = "127.0.0.1:0";
+  police().config.witness_port_file = consortium_.folder() + "/witness.port";
+  const auto witnessing = Witnessing::Start(police().config, context);
+  ASSERT_OK(witnessing);
+  httplib::Client client("127.0.0.1", std::stoi(ReadAll(police().config.witness_port_file)));
+  const auto post = [&](uint64_t old_size, std::vector<Sha256Digest> path, const std::string& checkpoint) {
+    const trust::AddCheckpoint body{.old_size = old_size, .path = std::move(path), .checkpoint = checkpoint};
+    return client.Post("/add-checkpoint", body.ToString(), "text/plain")->status;
+  };
+  const std::string before = police().real->GetCheckpoint({})->note();
+  const uint64_t size = trust::OpenCheckpoint(before, LogKey())->size;
+  ASSERT_EQ(post(0, {}, before), 200);
+  EXPECT_EQ(Pushed("RMS-1"), "STORED");
+  const std::string after = police().real->GetCheckpoint({})->note();
+  EXPECT_EQ(post(size, {trust::Sha256("junk")}, after), 422);
+  EXPECT_OK(police().daemon->upkeep().RunAll());
+  EXPECT_THAT(police().Alarms(), IsEmpty()) << "an honest one with a wrong proof";
+  EXPECT_EQ(post(size, {trust::Sha256("junk")}, Forked(after)), 422);
+  police().daemon->upkeep().RunAll().IgnoreError();
+  EXPECT_THAT(police().Alarms(), Contains("LEDGER_FORKED"));
+  EXPECT_FALSE(std::filesystem::is_empty(police().config.state_dir + "/evidence"));
+}
+
 // What is always offered from where this witness does not stand would be asked for again at once, for ever.
 TEST_F(LyingLedgerTest, ACheckpointOfferedFromAnotherSizeIsAFailure) {
   const std::unique_ptr<Witness> witness = OpenWitness();

@@ -11,7 +11,7 @@
 namespace derwent::agents {
 
 // The newest checkpoint that this agent verified, told to the broker with every call; and those that the broker told,
-// kept until Evidence judged them. Thread-safe.
+// and those that its witness doubts, kept until Evidence judged them. Thread-safe.
 class ToldCheckpoints final : public Gossip {
  public:
   // Of notes waiting to be judged; more are not taken until some were.

@@ -189,6 +189,49 @@ std::string JunkLine(int i, size_t octets = 64) {
   return trust::SignatureLine(
       {.name = kOrigin, .key_id = static_cast<uint32_t>(i), .signature = std::string(octets, 'j')});
 }
+// From a size that is a power of two a proof leaves the old root out: what it leads from nobody can tell.
+TEST_F(WitnessTest, WhatFailsAndIsNoProvenForkIsKeptAndToldOnceAsADoubt) {
+  ASSERT_EQ(Status(Log(8).Since(0)), 200);
+  std::vector<std::string> told;
+  const auto tell = [&](const std::string& note) { told.push_back(note); };
+  ASSERT_OK(witness_->TellDoubts(tell));
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(Status(Log(10, 'b').Since(8) + JunkLine(i)), 422);
+  EXPECT_EQ(Status(Log(20, 'b').Since(8)), 422);
+  const std::vector<std::string> both = {Log(10, 'b').Checkpoint(), Log(20, 'b').Checkpoint()};
+  EXPECT_THAT(told, ::testing::ElementsAreArray(both));
+  EXPECT_EQ(witness_->CountEvidence().value(), 0) << "whoever can ask the log decides";
+  Open();
+  told.clear();
+  ASSERT_OK(witness_->TellDoubts(tell));
+  EXPECT_THAT(told, ::testing::UnorderedElementsAreArray(both)) << "after a start too";
+  EXPECT_EQ(Status(Log(9).Since(8)), 200) << "and what it saw may go on";
+}
+
+TEST_F(WitnessTest, AWrongProofOfALargerCheckpointIsADoubtAndOfTheSameNothing) {
+  ASSERT_EQ(Status(Log(7).Since(0)), 200);
+  std::vector<std::string> told;
+  ASSERT_OK(witness_->TellDoubts([&](const std::string& note) { told.push_back(note); }));
+  const std::string hash = Base64Encode(std::string(32, 'h')) + "\n";
+  EXPECT_EQ(Status("old 7\n" + hash + "\n" + Log(7).Checkpoint()), 422);
+  EXPECT_EQ(Status("old 7\n" + hash + "\n" + Log(12, 'b').Checkpoint()), 422);
+  EXPECT_EQ(Status(Log(13, 'b').Since(7)), 422) << "a proven fork is one, and no doubt";
+  EXPECT_THAT(told, ::testing::ElementsAre(Log(12, 'b').Checkpoint()));
+  EXPECT_EQ(witness_->CountEvidence().value(), 1);
+}
+
+TEST_F(WitnessTest, OfManyDoubtsTheNewestStay) {
+  ASSERT_EQ(Status(Log(8).Since(0)), 200);
+  for (uint64_t size = 9; size < 30; ++size) {
+    clock_.Move(absl::Seconds(1));
+    EXPECT_EQ(Status(Log(size, 'b').Since(8)), 422);
+  }
+  std::vector<std::string> told;
+  ASSERT_OK(witness_->TellDoubts([&](const std::string& note) { told.push_back(note); }));
+  ASSERT_EQ(told.size(), 16u);
+  EXPECT_EQ(told.front(), Log(14, 'b').Checkpoint());
+  EXPECT_EQ(told.back(), Log(29, 'b').Checkpoint());
+}
+
 std::string Junk(int lines) {
   std::string junk;
   for (int i = 0; i < lines; ++i) junk += JunkLine(i);
