@@ -63,7 +63,7 @@ class AuditExport {
       uint64_t index = 0;
       if (!absl::SimpleAtoi(file.path().stem().string(), &index)) return Broken(path, "its name is no index");
       ASSIGN_OR_RETURN(const std::string text, ReadIn(path, kMostProofOctets));
-      ASSIGN_OR_RETURN(const trust::VerifiedReceipt receipt, ReadReceipt(path, text, believed));
+      ASSIGN_OR_RETURN(const trust::VerifiedReceipt receipt, ReadLogged(path, text, believed));
       if (receipt.index != index) return Broken(path, absl::StrCat("it is of entry ", receipt.index));
       entries_[index] = EntryOf(receipt);
       evidence_.push_back(path);

@@ -158,15 +158,22 @@ class ExportCheck {
 absl::StatusOr<ExportReport> CheckExport(const std::string& folder, const trust::VerifierKey& log_key,
                                          const std::string& origin, const trust::QuorumPolicy* quorum,
                                          const std::map<uint64_t, Sha256Digest>& roots) {
-  ASSIGN_OR_RETURN(const std::string note, ReadIn(absl::StrCat(folder, "/checkpoint"), trust::kMaxNoteSize));
+  const std::string path = absl::StrCat(folder, "/checkpoint");
+  if (!std::filesystem::exists(path)) {
+    return std::filesystem::exists(absl::StrCat(folder, "/tile"))
+               ? Broken("checkpoint", "it is missing")
+               : absl::InvalidArgumentError("it is no export of a ledger: it has no `checkpoint` and no `tile`");
+  }
+  ASSIGN_OR_RETURN(const std::string note, ReadIn(path, trust::kMaxNoteSize));
   const absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(note, log_key);
   if (!checkpoint.ok()) return Broken("checkpoint", checkpoint.status().message());
   if (checkpoint->origin != origin) return Broken("checkpoint", "it is of another log");
-  if (quorum != nullptr) {
-    const absl::StatusOr<trust::Checkpoint> cosigned = trust::OpenCosignedCheckpoint(note, *quorum);
-    if (!cosigned.ok()) return Broken("checkpoint", cosigned.status().message());
-  }
-  return ExportCheck(folder, roots).Run(*checkpoint);
+  const absl::Status cosigned =
+      quorum == nullptr ? absl::OkStatus() : trust::OpenCosignedCheckpoint(note, *quorum).status();
+  if (!cosigned.ok() && !absl::IsFailedPrecondition(cosigned)) return Broken("checkpoint", cosigned.message());
+  ASSIGN_OR_RETURN(ExportReport report, ExportCheck(folder, roots).Run(*checkpoint));
+  report.cosigned = cosigned.ok();
+  return report;
 }
 
 }  // namespace derwent::cli

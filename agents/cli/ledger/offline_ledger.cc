@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 
 #include "agents/cli/ledger/entry_view.h"
+#include "agents/cli/session/pending.h"
 #include "agents/cli/terminal/text.h"
 #include "trust/base/status_macros.h"
 #include "trust/entry/opening.h"
@@ -20,17 +21,25 @@ absl::Status Broken(absl::string_view path, absl::string_view why) {
 absl::Status CheckCosigned(absl::string_view path, absl::string_view note, const Believed& believed) {
   if (!believed.quorum.has_value()) return absl::OkStatus();
   const absl::StatusOr<trust::Checkpoint> cosigned = trust::OpenCosignedCheckpoint(note, *believed.quorum);
+  if (absl::IsFailedPrecondition(cosigned.status()))
+    return Pending(absl::StrCat("`", path, "` is NOT COSIGNED: ", cosigned.status().message()));
   return cosigned.ok() ? absl::OkStatus() : Broken(path, cosigned.status().message());
 }
 
-absl::StatusOr<trust::VerifiedReceipt> ReadReceipt(absl::string_view path, absl::string_view text,
-                                                   const Believed& believed) {
+absl::StatusOr<trust::VerifiedReceipt> ReadLogged(absl::string_view path, absl::string_view text,
+                                                  const Believed& believed) {
   ASSIGN_OR_RETURN(const trust::TlogProof proof, ReadProof(path, text));
   if (proof.extra.empty())
     return absl::InvalidArgumentError(
         absl::StrCat("`", path, "` has no `extra` that opens its entry: verify it with the leaf, `--leaf FILE`"));
   absl::StatusOr<trust::VerifiedReceipt> receipt = trust::VerifyReceipt(text, believed.log_key, believed.origin);
-  if (!receipt.ok()) return Broken(path, receipt.status().message());
+  return receipt.ok() ? std::move(receipt) : Broken(path, receipt.status().message());
+}
+
+absl::StatusOr<trust::VerifiedReceipt> ReadReceipt(absl::string_view path, absl::string_view text,
+                                                   const Believed& believed) {
+  ASSIGN_OR_RETURN(trust::VerifiedReceipt receipt, ReadLogged(path, text, believed));
+  ASSIGN_OR_RETURN(const trust::TlogProof proof, ReadProof(path, text));
   RETURN_IF_ERROR(CheckCosigned(path, proof.checkpoint, believed));
   return receipt;
 }

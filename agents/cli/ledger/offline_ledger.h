@@ -31,8 +31,9 @@ struct Believed {
   std::string origin;
   std::optional<trust::QuorumPolicy> quorum;  // Without: the log's signature alone counts.
 
-  // `vkey` and `origin` as given or empty; `policy` a tlog-policy file or empty, then its only log is the log.
-  // Error: kInvalidArgument naming what is missing or malformed.
+  // `vkey` and `origin` as given or empty; `policy` a tlog-policy file or empty. Without `vkey` the policy's only log
+  // is the log; a policy that names none is of the log of `vkey`. Error: kInvalidArgument naming what is missing or
+  // malformed.
   static absl::StatusOr<Believed> Make(const std::string& vkey, const std::string& origin, const std::string& policy);
 };
 
@@ -43,10 +44,14 @@ inline constexpr size_t kMostProofOctets = 4 << 20;
 absl::Status Broken(absl::string_view path, absl::string_view why);
 // A tlog-proof's text, not verified. Error: kDataLoss naming file, line and rule.
 absl::StatusOr<trust::TlogProof> ReadProof(absl::string_view path, absl::string_view text);
-// A checkpoint's cosignatures, where a quorum is asked for. Error: kDataLoss naming the file.
+// A checkpoint's cosignatures, where a quorum is asked for. Errors: kDataLoss naming the file; Pending: those that it
+// has verify, and more are needed.
 absl::Status CheckCosigned(absl::string_view path, absl::string_view note, const Believed& believed);
-// A tlog-proof whose `extra` opens its entry, verified. Errors: kDataLoss naming file and link; kInvalidArgument it has
-// no `extra`.
+// A tlog-proof whose `extra` opens its entry, verified by the log's signature; cosignatures are not looked at. Errors:
+// kDataLoss naming file and link; kInvalidArgument it has no `extra`.
+absl::StatusOr<trust::VerifiedReceipt> ReadLogged(absl::string_view path, absl::string_view text,
+                                                  const Believed& believed);
+// The same, and its cosignatures are checked. Errors: those of CheckCosigned too.
 absl::StatusOr<trust::VerifiedReceipt> ReadReceipt(absl::string_view path, absl::string_view text,
                                                    const Believed& believed);
 

@@ -11,6 +11,7 @@
 #include "agents/cli/ledger/export_check.h"
 #include "agents/cli/ledger/histories.h"
 #include "agents/cli/session/exit_code.h"
+#include "agents/cli/session/pending.h"
 #include "agents/cli/terminal/output.h"
 #include "trust/base/status_macros.h"
 #include "trust/entry/entry.h"
@@ -56,6 +57,7 @@ class FileVerifier {
     if (!report.ok())
       return absl::Status(report.status().code(), absl::StrCat("`", folder, "`: ", report.status().message()));
     out_ << folder << ": " << report->entries << " entries and " << report->tiles << " tiles give the signed root\n";
+    if (!report->cosigned) pending_.push_back(folder);
     histories_.Rehashed(report->entries);
     return histories_.Add(
         folder, {.origin = believed_.origin, .size = report->entries, .root = report->root, .extensions = ""});
@@ -63,13 +65,17 @@ class FileVerifier {
 
   int Conclude() const {
     const std::vector<uint64_t> unconnected = histories_.Unconnected();
-    if (unconnected.empty()) {
+    if (unconnected.empty() && pending_.empty()) {
       out_ << "verified\n";
       return kExitDone;
     }
-    out_ << "each file verifies; NOT SHOWN: that " << histories_.newest() << " entries extend "
-         << absl::StrJoin(unconnected, ", ")
-         << ": give the proofs (`derwent ledger consistency`) or an export of the ledger\n";
+    if (!pending_.empty())
+      out_ << "each file verifies; NOT COSIGNED by the witnesses that make the quorum: "
+           << absl::StrJoin(pending_, ", ") << ": ask again once they did\n";
+    if (!unconnected.empty())
+      out_ << "each file verifies; NOT SHOWN: that " << histories_.newest() << " entries extend "
+           << absl::StrJoin(unconnected, ", ")
+           << ": give the proofs (`derwent ledger consistency`) or an export of the ledger\n";
     return kExitPartial;
   }
 
@@ -80,8 +86,18 @@ class FileVerifier {
     trust::Checkpoint checkpoint;
   };
 
+  // A file that lacks its quorum is not final, and nothing speaks against it.
+  absl::Status Cosigned(const std::string& path, absl::string_view note) {
+    const absl::Status cosigned = CheckCosigned(path, note, believed_);
+    if (!IsPending(cosigned)) return cosigned;
+    pending_.push_back(path);
+    return absl::OkStatus();
+  }
+
   absl::Status Receipt(const std::string& path, const std::string& text) {
-    ASSIGN_OR_RETURN(const trust::VerifiedReceipt receipt, ReadReceipt(path, text, believed_));
+    ASSIGN_OR_RETURN(const trust::VerifiedReceipt receipt, ReadLogged(path, text, believed_));
+    ASSIGN_OR_RETURN(const trust::TlogProof proof, ReadProof(path, text));
+    RETURN_IF_ERROR(Cosigned(path, proof.checkpoint));
     return Included(path, receipt.index, receipt.checkpoint);
   }
 
@@ -93,7 +109,7 @@ class FileVerifier {
     const absl::StatusOr<trust::Checkpoint> checkpoint =
         trust::VerifyTlogProof(proof, trust::LeafHash(leaf), believed_.log_key, believed_.origin);
     if (!checkpoint.ok()) return Broken(path, checkpoint.status().message());
-    RETURN_IF_ERROR(CheckCosigned(path, proof.checkpoint, believed_));
+    RETURN_IF_ERROR(Cosigned(path, proof.checkpoint));
     return Included(path, proof.index, *checkpoint);
   }
 
@@ -110,11 +126,11 @@ class FileVerifier {
     return histories_.Add(path, checkpoint);
   }
 
-  absl::StatusOr<trust::Checkpoint> Checkpoint(const std::string& path, absl::string_view note) const {
+  absl::StatusOr<trust::Checkpoint> Checkpoint(const std::string& path, absl::string_view note) {
     absl::StatusOr<trust::Checkpoint> opened = VerifyCheckpointText(note, believed_.log_key, believed_.origin);
     if (!opened.ok())
       return absl::Status(opened.status().code(), absl::StrCat("`", path, "`: ", opened.status().message()));
-    RETURN_IF_ERROR(CheckCosigned(path, note, believed_));
+    RETURN_IF_ERROR(Cosigned(path, note));
     return opened;
   }
 
@@ -122,6 +138,7 @@ class FileVerifier {
   std::ostream& out_;
   Histories histories_;
   std::vector<Extending> extensions_;
+  std::vector<std::string> pending_;  // Paths of what lacks its quorum.
   bool leaf_proven_ = false;
 };
 

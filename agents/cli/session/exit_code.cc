@@ -4,6 +4,7 @@
 #include <array>
 #include <iostream>
 
+#include "agents/cli/session/pending.h"
 #include "agents/cli/terminal/text.h"
 #include "agents/sdk/channel/rpc_error.h"
 
@@ -43,6 +44,7 @@ absl::string_view NextStep(int code) {
 int ExitCodeOf(const absl::Status& status) {
   if (status.code() == absl::StatusCode::kInvalidArgument)
     return kExitBadInput;  // Whatever its reason: the form is wrong.
+  if (IsPending(status)) return kExitPartial;
   const std::string reason = agents::ReasonOf(status);
   if (Holds(kPolicyReasons, reason)) return kExitRefused;
   if (Holds(kProofReasons, reason)) return kExitTampered;

@@ -119,6 +119,35 @@ TEST_F(LedgerExportTest, LeavesThatDoNotGiveTheRootGetNoCheckpoint) {
   EXPECT_FALSE(Has("checkpoint"));
 }
 
+TEST_F(LedgerExportTest, WhatAnExportLacksIsALinkAndWhatIsNoneIsBadInput) {
+  const SampleLog log(300);
+  ASSERT_THAT(Export(log), IsOk());
+  std::filesystem::rename(folder_ / "tile/0/000", folder_ / "kept");
+  EXPECT_THAT(Check(log), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("tile/0/000")));
+  std::filesystem::rename(folder_ / "kept", folder_ / "tile/0/000");
+  std::filesystem::remove(folder_ / "checkpoint");
+  EXPECT_THAT(Check(log), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("checkpoint: it is missing")));
+  std::filesystem::remove_all(folder_ / "tile");
+  EXPECT_THAT(Check(log), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no export")));
+}
+
+TEST_F(LedgerExportTest, WithoutItsQuorumASoundExportIsPartialAndABrokenOneBroken) {
+  const SampleLog log(3);
+  ASSERT_THAT(Export(log), IsOk());
+  const trust::Ed25519Key key = *trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, 'w')));
+  const auto witness = trust::VerifierKey::Make("witness.example", trust::kNoteCosignature, key.public_key());
+  Believed believed = Believed::Make(log.vkey(), "", "").value();
+  believed.quorum =
+      trust::QuorumPolicy::Parse(absl::StrCat("log ", log.vkey(), "\nwitness w ", witness->ToString(), "\nquorum w\n"))
+          .value();
+  std::ostringstream out;
+  const FilesToVerify files{.paths = {folder_.string()}, .leaf = ""};
+  EXPECT_THAT(VerifyFiles(files, believed, out), IsOkAndHolds(kExitPartial));
+  EXPECT_THAT(out.str(), HasSubstr("NOT COSIGNED"));
+  Write("tile/0/000.p/3", std::string(96, 'x'));
+  EXPECT_THAT(VerifyFiles(files, believed, out), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("tile/0/000.p/3")));
+}
+
 TEST_F(LedgerExportTest, EveryFlippedOctetIsFoundAndNamed) {
   const SampleLog log(260);
   ASSERT_THAT(Export(log), IsOk());

@@ -90,11 +90,19 @@ TEST_F(VerifyFilesTest, AQuorumPolicyNamesTheLogAndAsksForItsWitnesses) {
   const auto cosigned =
       Believed::Make("", "", Write("policy", absl::StrCat(log, "witness w ", witness->ToString(), "\nquorum w\n")));
   ASSERT_THAT(cosigned, IsOk());
-  EXPECT_THAT(Verify({kGoldenProof}, *cosigned), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("quorum")));
+  EXPECT_THAT(Verify({kGoldenProof, kGoldenCheckpoint}, *cosigned), IsOkAndHolds(kExitPartial));
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr("NOT COSIGNED"), HasSubstr(kGoldenProof), HasSubstr(kGoldenCheckpoint)));
+  EXPECT_EQ(ExitCodeOf(OpenProof(kGoldenProof, *cosigned, Format::kTable, out_)), kExitPartial);
+  EXPECT_EQ(ExitCodeOf(OpenOnly(kGoldenProof, {"step"}, *cosigned).status()), kExitPartial);
   const std::string body = trust::Note::Parse(log_.Checkpoint())->text;
   const auto line = trust::Cosign(body, "witness.example", key, absl::FromUnixSeconds(1'790'000'000));
   const std::string proof = Write("cosigned", log_.Proof(3) + trust::SignatureLine(*line));
-  EXPECT_THAT(Verify({proof}, *cosigned), IsOk());
+  EXPECT_THAT(Verify({proof}, *cosigned), IsOkAndHolds(kExitDone));
+  EXPECT_THAT(Verify({kGoldenProof, proof}, *cosigned), IsOkAndHolds(kExitPartial)) << "each has its own";
+  trust::NoteSignature wrong = *line;
+  wrong.signature.back() ^= 1;
+  EXPECT_THAT(Verify({Write("wrong", log_.Proof(3) + trust::SignatureLine(wrong))}, *cosigned),
+              StatusIs(absl::StatusCode::kDataLoss));
 }
 
 TEST_F(VerifyFilesTest, AnExtensionIsVerifiedAgainstTheCheckpointItExtends) {
