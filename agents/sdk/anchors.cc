@@ -56,6 +56,8 @@ absl::StatusOr<TrustAnchors> TrustAnchors::Load(const AnchorFiles& files, absl::
   ASSIGN_OR_RETURN(auto keys, In(files.first_keys, ParseFirstKeys(first_keys)));
   ASSIGN_OR_RETURN(trust::VerifierKey vkey,
                    In(files.log_key, trust::VerifierKey::Parse(absl::StripAsciiWhitespace(log_key))));
+  if (vkey.type != trust::kNoteEd25519)
+    return In(files.log_key, absl::InvalidArgumentError("a log's key has type 0x01"));
   return TrustAnchors{.authority = std::move(authority),
                       .revoked = std::move(revoked),
                       .first_keys = std::move(keys),

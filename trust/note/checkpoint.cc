@@ -40,6 +40,7 @@ std::string Checkpoint::Body() const {
 }
 
 absl::StatusOr<Checkpoint> OpenCheckpoint(absl::string_view note, const VerifierKey& log_key) {
+  if (log_key.type != kNoteEd25519) return absl::InvalidArgumentError("a log's key has type 0x01");
   ASSIGN_OR_RETURN(const Note parsed, Note::Parse(note));
   RETURN_IF_ERROR(VerifyNote(parsed, absl::MakeConstSpan(&log_key, 1)).status());
   ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::ParseBody(parsed.text));

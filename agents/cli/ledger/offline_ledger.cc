@@ -76,13 +76,20 @@ absl::StatusOr<trust::Checkpoint> VerifyCheckpointText(absl::string_view note, c
 
 absl::StatusOr<Believed> Believed::Make(const std::string& vkey, const std::string& origin, const std::string& policy) {
   Believed believed;
+  if (!vkey.empty()) {
+    ASSIGN_OR_RETURN(believed.log_key, trust::VerifierKey::Parse(vkey));
+    if (believed.log_key.type != trust::kNoteEd25519)
+      return absl::InvalidArgumentError("--vkey is no log's: a log's key has type 0x01");
+  }
   if (!policy.empty()) {
     ASSIGN_OR_RETURN(const std::string text, ReadIn(policy, trust::kMaxNoteSize));
     ASSIGN_OR_RETURN(believed.quorum, trust::QuorumPolicy::Parse(text));
-    if (vkey.empty() && believed.quorum->logs().size() == 1) believed.log_key = believed.quorum->logs().front();
-  }
-  if (!vkey.empty()) {
-    ASSIGN_OR_RETURN(believed.log_key, trust::VerifierKey::Parse(vkey));
+    const std::vector<trust::VerifierKey> logs = believed.quorum->logs();
+    if (vkey.empty() && logs.size() == 1) believed.log_key = logs.front();
+    if (!vkey.empty() && logs.empty()) {
+      ASSIGN_OR_RETURN(believed.quorum,
+                       trust::QuorumPolicy::Parse(absl::StrCat("log ", believed.log_key.ToString(), "\n", text)));
+    }
   }
   if (believed.log_key.name.empty())
     return absl::InvalidArgumentError("say whose log it is: --vkey, or --policy with one log");

@@ -105,6 +105,27 @@ TEST_F(VerifyFilesTest, AQuorumPolicyNamesTheLogAndAsksForItsWitnesses) {
               StatusIs(absl::StatusCode::kDataLoss));
 }
 
+TEST_F(VerifyFilesTest, APolicyWithoutALogIsOfTheKeyThatIsGiven) {
+  const trust::Ed25519Key key = *trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, 'w')));
+  const auto witness = trust::VerifierKey::Make("witness.example", trust::kNoteCosignature, key.public_key());
+  const std::string policy = Write("policy", absl::StrCat("witness w ", witness->ToString(), "\nquorum w\n"));
+  EXPECT_THAT(Believed::Make("", "", policy), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--vkey")));
+  const auto believed = Believed::Make(log_.vkey(), "", policy);
+  ASSERT_THAT(believed, IsOk());
+  EXPECT_THAT(Verify({kGoldenProof}, *believed), IsOkAndHolds(kExitPartial));
+  const std::string body = trust::Note::Parse(log_.Checkpoint())->text;
+  const auto line = trust::Cosign(body, "witness.example", key, absl::FromUnixSeconds(1'790'000'000));
+  EXPECT_THAT(Verify({Write("cosigned", log_.Proof(3) + trust::SignatureLine(*line))}, *believed),
+              IsOkAndHolds(kExitDone));
+}
+
+TEST_F(VerifyFilesTest, AWitnesssKeyIsNoLogs) {
+  const trust::Ed25519Key key = *trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, 'w')));
+  const auto witness = trust::VerifierKey::Make(kOrigin, trust::kNoteCosignature, key.public_key());
+  EXPECT_THAT(Believed::Make(witness->ToString(), "", ""),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("0x01")));
+}
+
 TEST_F(VerifyFilesTest, AnExtensionIsVerifiedAgainstTheCheckpointItExtends) {
   const SampleLog old(5);
   const trust::AddCheckpoint extension{.old_size = 5, .path = log_.Since(5), .checkpoint = log_.Checkpoint()};

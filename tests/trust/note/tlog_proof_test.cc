@@ -6,6 +6,7 @@
 #include "tests/support/matchers.h"
 #include "trust/base/encoding.h"
 #include "trust/merkle/proof.h"
+#include "trust/note/cosignature.h"
 
 namespace derwent::trust {
 namespace {
@@ -51,6 +52,14 @@ TEST_F(TlogProofTest, RefusesAnotherLeafIndexLogOrOrigin) {
       StatusIs(absl::StatusCode::kUnauthenticated));
   proof_.index = 1;
   EXPECT_THAT(VerifyTlogProof(proof_, first_, verifier_, kOrigin), StatusIs(absl::StatusCode::kDataLoss));
+}
+
+TEST_F(TlogProofTest, AWitnesssKeyIsNoLogs) {
+  const VerifierKey witness = VerifierKey::Make(kOrigin, kNoteCosignature, key_.public_key()).value();
+  const Note note = Note::Parse(proof_.checkpoint).value();
+  const auto line = Cosign(note.text, kOrigin, key_, absl::FromUnixSeconds(1));
+  proof_.checkpoint = Note{.text = note.text, .signatures = {*line}}.ToString();
+  EXPECT_THAT(VerifyTlogProof(proof_, first_, witness, kOrigin), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(TlogProofTest, RefusesMalformedText) {
