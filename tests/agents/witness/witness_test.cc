@@ -411,5 +411,27 @@ TEST_F(WitnessTest, SpeaksHttpAsTheSpecificationSays) {
   EXPECT_TRUE(!huge || huge->status == 413) << "refused, or cut off";
 }
 
+TEST_F(WitnessTest, ABodyIsABodyWhateverItSaysItsTypeIs) {
+  const auto server = WitnessServer::Start("127.0.0.1:0", *witness_);
+  ASSERT_THAT(server, IsOk());
+  httplib::Client client("127.0.0.1", (*server)->port());
+  const std::string long_body = Log(8).Since(0) + JunkLine(0, 50'000);
+  const auto form = client.Post("/add-checkpoint", long_body, "application/x-www-form-urlencoded");
+  ASSERT_TRUE(form);
+  EXPECT_EQ(form->status, 200) << form->body;
+  const auto parts = client.Post("/add-checkpoint", Log(9).Since(8), "multipart/form-data; boundary=b");
+  ASSERT_TRUE(parts);
+  EXPECT_EQ(parts->status, 415);
+  const auto none = client.Post("/add-checkpoint", Log(9).Since(8), "");
+  EXPECT_EQ(none->status, 200);
+  const auto endless = client.Post(
+      "/add-checkpoint",
+      [](size_t, httplib::DataSink& sink) {
+        return sink.write(std::string(4096, 'x').data(), 4096);  // In chunks, without a length.
+      },
+      "text/plain");
+  EXPECT_TRUE(!endless || endless->status == 413) << "refused, or cut off";
+}
+
 }  // namespace
 }  // namespace derwent::agents
