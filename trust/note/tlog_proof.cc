@@ -26,6 +26,7 @@ absl::StatusOr<TlogProof> TlogProof::Parse(absl::string_view text) {
   if (absl::ConsumePrefix(&line, "extra ")) {
     absl::StatusOr<std::string> extra = Base64Decode(line);
     if (!extra.ok()) return RefuseLine(lines.number(), kWhat, "its extra is not canonical base64");
+    if (extra->empty()) return RefuseLine(lines.number(), kWhat, "its extra is empty: then the line is left out");
     proof.extra = *std::move(extra);
     lines.Next(line);
   }

@@ -74,6 +74,7 @@ TEST_F(TlogProofTest, RefusesMalformedText) {
         absl::StrReplaceAll(good, {{hash, Base64Encode("short")}}),
         absl::StrReplaceAll(good, {{hash, Base64Encode(std::string(33, 'h'))}}),
         absl::StrReplaceAll(good, {{"extra ", "extra  "}}),
+        absl::StrReplaceAll(good, {{"extra " + Base64Encode("opening"), "extra "}}),
         absl::StrReplaceAll(good, {{"\nindex", "\nextra AAAA\nindex"}}), good.substr(0, good.find("\n\n"))}) {
     EXPECT_THAT(TlogProof::Parse(text), StatusIs(absl::StatusCode::kInvalidArgument)) << text;
   }
