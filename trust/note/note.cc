@@ -31,11 +31,11 @@ std::string FromBigEndian32(uint32_t value) {
   return octets;
 }
 
-// Non-empty, no plus sign, no white space (ASCII, or Unicode's in their UTF-8 forms), no control character.
+// Non-empty, no plus sign, no white space (ASCII, or Unicode's in their UTF-8 forms), no control character of a note.
 bool IsKeyName(absl::string_view name) {
   if (name.empty() || absl::StrContains(name, '+')) return false;
   for (const char c : name) {
-    if (static_cast<uint8_t>(c) <= 0x20 || c == 0x7f) return false;
+    if (static_cast<uint8_t>(c) <= 0x20) return false;
   }
   for (const char* space : {"\xC2\x85", "\xC2\xA0", "\xE1\x9A\x80", "\xE2\x80\xA8", "\xE2\x80\xA9", "\xE2\x80\xAF",
                             "\xE2\x81\x9F", "\xE3\x80\x80"}) {

@@ -54,6 +54,7 @@ TEST(NoteTest, SplitsAtTheLastBlankLine) {
 TEST(NoteTest, RefusesWhatTheSpecificationForbids) {
   const std::string line = "\xE2\x80\x94 name AAAAAAA=\n";
   ASSERT_OK(Note::Parse("text\n\n" + line));
+  ASSERT_OK(Note::Parse("text\n\n\xE2\x80\x94 na\x7Fme AAAAAAA=\n")) << "a name has no space and no plus: that is all";
   for (const std::string& note : std::vector<std::string>{"",
                                                           "\n",
                                                           "text",
