@@ -13,8 +13,8 @@ namespace {
 using Rows = std::unique_ptr<FsckDatabase::Rows>;
 
 // SHA-256 over the text of every table and index, in order of name.
-constexpr absl::string_view kSchemaDigest = "3c7052488592605be7711543af056a1b8274a552ebddc42c1805452432096925";
-constexpr int64_t kSchemaVersion = 6;
+constexpr absl::string_view kSchemaDigest = "9b762bd9411bf3ed22b34c2ccc988298a0b5698515dedc8fba8138a6dc1dfd52";
+constexpr int64_t kSchemaVersion = 7;
 
 absl::Status Broken(const std::string& what) { return absl::DataLossError(what); }
 
@@ -77,6 +77,9 @@ constexpr Rule kRowChecks[] = {
     {"SELECT count(*) FROM erasure_party WHERE chk IS NOT row_check(agency, position, entries, attestation, attest_ms, "
      "chase_ms, chased)",
      "erasure_party"},
+    {"SELECT count(*) FROM rights_notice WHERE chk IS NOT row_check(event_id, share_id, recipient, sender, notice, "
+     "answer, create_ms, chase_ms, chased)",
+     "rights_notice"},
     {"SELECT count(*) FROM setting WHERE chk IS NOT row_check(name, value)", "setting"},
 };
 

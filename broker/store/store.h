@@ -71,6 +71,13 @@ class Reader {
   // Parties to be asked again at or before `time`.
   virtual absl::StatusOr<std::vector<ErasurePartyRow>> ErasuresToChase(absl::Time time, size_t limit) = 0;
 
+  // Rights events.
+  virtual absl::StatusOr<std::optional<RightsNoticeRow>> FindRightsNotice(const RightsNoticeKey& key) = 0;
+  // Of one event, by share and recipient.
+  virtual absl::StatusOr<std::vector<RightsNoticeRow>> ListRightsNotices(absl::string_view event_id) = 0;
+  // To be asked again at or before `time`, longest due first.
+  virtual absl::StatusOr<std::vector<RightsNoticeRow>> RightsNoticesToChase(absl::Time time, size_t limit) = 0;
+
   // Commands already answered. An expired row is still found until it is deleted.
   virtual absl::StatusOr<std::optional<IdempotencyRow>> FindIdempotency(const IdempotencyKey& key) = 0;
 
@@ -193,8 +200,8 @@ class Transaction : public virtual Reader {
   // says; `erased_tags` leave the subject index. After the commit the log of changes is emptied into the file as soon
   // as no reader needs it, so that no octet of what was there stays behind.
   virtual absl::Status EraseEntry(const EntryRow& entry, absl::Span<const std::string> erased_tags) = 0;
-  // Deletes a share with its parts, deliveries and the replies to it. Deleting what is gone is OK. Error:
-  // kInvalidArgument no id.
+  // Deletes a share with its parts, deliveries, rights notices and the replies to it. Deleting what is gone is OK.
+  // Error: kInvalidArgument no id.
   virtual absl::Status EraseShare(absl::string_view share_id) = 0;
 
   virtual absl::Status InsertHold(const HoldRow& hold) = 0;
@@ -203,6 +210,9 @@ class Transaction : public virtual Reader {
   // By erasure id: every column but the position is written. Returns the position.
   virtual absl::StatusOr<uint64_t> PutErasure(const ErasureRow& row) = 0;
   virtual absl::Status PutErasureParty(const ErasurePartyRow& row) = 0;
+
+  // By key: every column is written.
+  virtual absl::Status PutRightsNotice(const RightsNoticeRow& row) = 0;
 
   virtual absl::Status InsertIdempotency(const IdempotencyRow& row) = 0;
   // Deletes at most `limit` expired rows, returns how many.

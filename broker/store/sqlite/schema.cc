@@ -180,6 +180,18 @@ CREATE INDEX erasure_party_position ON erasure_party(position);
 CREATE INDEX erasure_party_chase ON erasure_party(chase_ms) WHERE chase_ms IS NOT NULL;
 )sql";
 
+// Whom a rights event was told, and who has still to answer.
+constexpr char kRightsTables[] = R"sql(
+CREATE TABLE rights_notice(
+  event_id TEXT NOT NULL, share_id TEXT NOT NULL, recipient TEXT NOT NULL, sender TEXT NOT NULL, notice BLOB NOT NULL,
+  answer BLOB NOT NULL, create_ms INTEGER NOT NULL, chase_ms INTEGER, chased INTEGER NOT NULL,
+  chk BLOB GENERATED ALWAYS AS (row_check(event_id, share_id, recipient, sender, notice, answer, create_ms, chase_ms, chased))
+    STORED,
+  PRIMARY KEY (event_id, share_id, recipient)) STRICT;
+CREATE INDEX rights_notice_share ON rights_notice(share_id);
+CREATE INDEX rights_notice_chase ON rights_notice(chase_ms) WHERE chase_ms IS NOT NULL;
+)sql";
+
 absl::StatusOr<int64_t> Number(Connection& connection, const char* sql) {
   auto query = connection.Select(sql);
   ASSIGN_OR_RETURN(const bool row, query->Next());
@@ -193,9 +205,9 @@ absl::Status PrepareSchema(Connection& connection) {
   ASSIGN_OR_RETURN(const int64_t version, Number(connection, "PRAGMA user_version"));
   ASSIGN_OR_RETURN(const int64_t tables, Number(connection, "SELECT count(*) FROM sqlite_schema"));
   if (tables == 0) {
-    return connection.Execute(absl::StrCat("BEGIN IMMEDIATE;", kLogTables, kShareTables, kMailboxTables, kCaseTables,
-                                           kRegisterTables, kErasureTables, "PRAGMA application_id=", kApplicationId,
-                                           ";PRAGMA user_version=", kSchemaVersion, ";COMMIT;"));
+    return connection.Execute(absl::StrCat(
+        "BEGIN IMMEDIATE;", kLogTables, kShareTables, kMailboxTables, kCaseTables, kRegisterTables, kErasureTables,
+        kRightsTables, "PRAGMA application_id=", kApplicationId, ";PRAGMA user_version=", kSchemaVersion, ";COMMIT;"));
   }
   if (id != kApplicationId) return absl::InvalidArgumentError("store: the file is another program's database");
   if (version != kSchemaVersion) {

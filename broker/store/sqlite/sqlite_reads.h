@@ -44,6 +44,10 @@ class SqliteReads : public virtual Reader {
                                                              size_t limit) override;
   absl::StatusOr<std::vector<ErasurePartyRow>> ErasureParties(uint64_t position) override;
   absl::StatusOr<std::vector<ErasurePartyRow>> ErasuresToChase(absl::Time time, size_t limit) override;
+  // sqlite_rights.cc
+  absl::StatusOr<std::optional<RightsNoticeRow>> FindRightsNotice(const RightsNoticeKey& key) override;
+  absl::StatusOr<std::vector<RightsNoticeRow>> ListRightsNotices(absl::string_view event_id) override;
+  absl::StatusOr<std::vector<RightsNoticeRow>> RightsNoticesToChase(absl::Time time, size_t limit) override;
 
   // sqlite_reads_share.cc
   absl::StatusOr<std::optional<IdempotencyRow>> FindIdempotency(const IdempotencyKey& key) override;

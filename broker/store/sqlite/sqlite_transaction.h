@@ -48,6 +48,9 @@ class SqliteTransaction final : public Transaction, public SqliteReads {
   absl::StatusOr<uint64_t> PutErasure(const ErasureRow& row) override;
   absl::Status PutErasureParty(const ErasurePartyRow& row) override;
 
+  // sqlite_rights.cc
+  absl::Status PutRightsNotice(const RightsNoticeRow& row) override;
+
   // sqlite_writes_share.cc
   absl::Status InsertIdempotency(const IdempotencyRow& row) override;
   absl::StatusOr<size_t> DeleteIdempotencyBefore(absl::Time time, size_t limit) override;

@@ -34,6 +34,8 @@ absl::Status SqliteTransaction::EraseShare(absl::string_view share_id) {
         "DELETE FROM delivery_payload WHERE sequence IN (SELECT sequence FROM delivery WHERE position = ?)", position));
     RETURN_IF_ERROR(connection().Run("DELETE FROM delivery WHERE position = ?", position));
     RETURN_IF_ERROR(connection().Run("DELETE FROM share_part WHERE position = ?", position));
+    RETURN_IF_ERROR(connection().Run(
+        "DELETE FROM rights_notice WHERE share_id = (SELECT share_id FROM share WHERE position = ?)", position));
     RETURN_IF_ERROR(connection().Run("DELETE FROM share WHERE position = ?", position));
   }
   erased_ = true;

@@ -144,6 +144,7 @@ INSTANTIATE_TEST_SUITE_P(
         Tamper{"UPDATE hold SET reason = 'REVIEW'", "table hold"},
         Tamper{"UPDATE erasure SET agency = 'dfrs'", "table erasure"},
         Tamper{"UPDATE erasure_party SET chased = 7", "table erasure_party"},
+        Tamper{"UPDATE rights_notice SET chased = 7", "table rights_notice"},
         Tamper{"DELETE FROM erasure", "a party belongs to no erasure"},
         Tamper{"UPDATE case_member SET persons = ''", "table case_member"},
         Tamper{"UPDATE delivery_payload SET payload = zeroblob(1)", "table delivery_payload"},
@@ -166,7 +167,7 @@ std::string Dump(const std::string& path) {
                             "idempotency", "case_file",       "case_member",     "case_exclusion",
                             "approval",    "quota",           "key_event",       "directory",
                             "restriction", "restriction_tag", "refusal_counter", "setting",
-                            "hold",        "erasure",         "erasure_party"}) {
+                            "hold",        "erasure",         "erasure_party",   "rights_notice"}) {
     std::string columns;
     sqlite3_exec(database,
                  ("SELECT 'quote(' || group_concat(name, ')||'',''||quote(') || ')' FROM pragma_table_xinfo('" +

@@ -127,6 +127,16 @@ inline ErasurePartyRow SampleErasureParty(uint64_t position, const std::string& 
           .chased = 0};
 }
 
+inline RightsNoticeRow SampleRightsNotice(int number) {
+  return {.key = {.event_id = ShareId(9), .share_id = ShareId(number), .recipient_agency = "dfrs"},
+          .sender_agency = "police.derbys",
+          .notice = std::string("n\0t", 3),
+          .answer = "",
+          .create_time = At(0),
+          .chase_time = At(500 + number),
+          .chased = 0};
+}
+
 inline void FillEveryTable(Transaction& transaction) {
   EXPECT_OK(transaction.InsertShare(SampleShare(1)));
   EXPECT_OK(transaction.InsertPart(SamplePart(1)));
@@ -166,6 +176,7 @@ inline void FillEveryTable(Transaction& transaction) {
   const auto position = transaction.PutErasure(SampleErasure(1));
   EXPECT_OK(position);
   EXPECT_OK(transaction.PutErasureParty(SampleErasureParty(position.value_or(0), "dfrs")));
+  EXPECT_OK(transaction.PutRightsNotice(SampleRightsNotice(1)));
 }
 
 }  // namespace derwent::store
