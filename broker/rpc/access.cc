@@ -30,7 +30,7 @@ struct Row {
 // What concerns one person's share or request is told to persons by their own agent, which knows who of the agency may
 // see it. kAuditors: persons whose directory gives them a role that may audit their own agency. kSignatories: one that
 // may sign agreements; kGovernors: either. kMetadataAuditors: one that may see the metadata of all.
-constexpr std::array<Row, 54> kTable = {{
+constexpr std::array<Row, 56> kTable = {{
     {"PlanReferral", kAgents},
     {"SubmitReferral", kAgents},
     {"GetReferral", kAgents | kConsoles},
@@ -75,6 +75,8 @@ constexpr std::array<Row, 54> kTable = {{
     {"ApproveErasure", kPersons},
     {"ListErasures", kAgents | kAuditors},
     {"AttestErasure", kAgents},
+    {"NotifyRights", kAgents},
+    {"AnswerRights", kAgents},
     {"GetActivePolicy", kEverybody},
     {"GetPolicyBundle", kEverybody},
     {"ProposePolicy", kGovernors},

@@ -15,6 +15,7 @@
 #include "derwent/v1/policy_service.grpc.pb.h"
 #include "derwent/v1/referral.grpc.pb.h"
 #include "derwent/v1/register_service.grpc.pb.h"
+#include "derwent/v1/rights_service.grpc.pb.h"
 #include "derwent/v1/witness.grpc.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 
@@ -172,6 +173,18 @@ class ErasureService final : public v1::ErasureService::CallbackService {
                                          v1::ListErasuresResponse*) override;
   grpc::ServerUnaryReactor* AttestErasure(grpc::CallbackServerContext*, const v1::AttestErasureRequest*,
                                           v1::AttestErasureResponse*) override;
+
+ private:
+  Runner& runner_;
+};
+
+class RightsService final : public v1::RightsService::CallbackService {
+ public:
+  explicit RightsService(Runner& runner) : runner_(runner) {}
+  grpc::ServerUnaryReactor* NotifyRights(grpc::CallbackServerContext*, const v1::NotifyRightsRequest*,
+                                         v1::NotifyRightsResponse*) override;
+  grpc::ServerUnaryReactor* AnswerRights(grpc::CallbackServerContext*, const v1::AnswerRightsRequest*,
+                                         v1::AnswerRightsResponse*) override;
 
  private:
   Runner& runner_;

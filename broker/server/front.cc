@@ -41,6 +41,7 @@ class ServingFront final : public Front {
         keys_(runner),
         registers_(runner),
         erasures_(runner),
+        rights_(runner),
         policy_(runner),
         policy_changes_(runner),
         emergencies_(runner),
@@ -54,7 +55,7 @@ class ServingFront final : public Front {
     builder.AddListeningPort(configuration_.listen, Credentials(configuration_), &port_);
     for (grpc::Service* service : std::initializer_list<grpc::Service*>{
              &referral_, &cases_, &case_requests_, &mailbox_, &audit_, &ledger_service_, &keys_, &registers_,
-             &erasures_, &policy_, &policy_changes_, &emergencies_, &health_, &witness_service_}) {
+             &erasures_, &rights_, &policy_, &policy_changes_, &emergencies_, &health_, &witness_service_}) {
       builder.RegisterService(service);
     }
     builder.SetMaxReceiveMessageSize(static_cast<int>(configuration_.limits.share_octets + (1 << 20)));
@@ -92,6 +93,7 @@ class ServingFront final : public Front {
   rpc::KeyService keys_;
   rpc::RegisterService registers_;
   rpc::ErasureService erasures_;
+  rpc::RightsService rights_;
   rpc::PolicyService policy_;
   rpc::PolicyChangeService policy_changes_;
   rpc::EmergencyService emergencies_;

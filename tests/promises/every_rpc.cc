@@ -76,10 +76,10 @@ std::map<std::string, int64_t> EveryRpc::Kept() {
   const Connection database(opened, &sqlite3_close);
   std::map<std::string, int64_t> kept;
   for (const char* table :
-       {"share",       "share_part",      "delivery",        "idempotency", "key_event",   "directory",
-        "restriction", "restriction_tag", "public_body",     "case_file",   "case_member", "case_exclusion",
-        "approval",    "quota",           "policy_revision", "hold",        "erasure",     "erasure_party",
-        "setting",     "cosignature",     "cosigned",        "witness_view"}) {
+       {"share",         "share_part",      "delivery",        "idempotency", "key_event",   "directory",
+        "restriction",   "restriction_tag", "public_body",     "case_file",   "case_member", "case_exclusion",
+        "approval",      "quota",           "policy_revision", "hold",        "erasure",     "erasure_party",
+        "rights_notice", "setting",         "cosignature",     "cosigned",    "witness_view"}) {
     kept[table] = Count(database.get(), table);
   }
   sqlite3_open_v2((police_->config.state_dir + "/agent.db").c_str(), &opened, SQLITE_OPEN_READONLY, nullptr);

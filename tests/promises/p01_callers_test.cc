@@ -65,6 +65,8 @@ const std::map<std::string, std::string>& May() {
                                               {"ErasureService.ApproveErasure", "pds"},
                                               {"ErasureService.ListErasures", "ad"},
                                               {"ErasureService.AttestErasure", "a"},
+                                              {"RightsService.NotifyRights", "a"},
+                                              {"RightsService.AnswerRights", "a"},
                                               {"PolicyService.GetActivePolicy", "acpds"},
                                               {"PolicyService.GetPolicyBundle", "acpds"},
                                               {"PolicyChangeService.ProposePolicy", "ds"},

@@ -36,7 +36,8 @@ std::string CallerOf(const MethodDescriptor& method) {
   const bool signs =
       method.name() == "ApplyHold" || method.name() == "RequestErasure" || method.name() == "ApproveErasure";
   if (signs) return "agencies/police.derbys/people/p-9a30f4";
-  if (service == "AgentAuditService") return "agencies/police.derbys/people/p-9a30f4";
+  if (service == "AgentAuditService")
+    return "agencies/police.derbys/people/p-9a30f4";
   if (service != "AgentService" && service != "AgentRequestService") return "agencies/police.derbys/agent";
   const bool rights =
       method.name() == "ComputeReferences" || method.name() == "Restrict" || method.name() == "ListHeldRequests";
@@ -215,6 +216,11 @@ std::vector<Wrong> Table() {
            "command.signer_person", "command.signer_role"}),
       Bad("ErasureService.ListErasures", "page_size: 501 page_token: 'Oakshott'", {"page_size", "page_token"}),
       Bad("ErasureService.AttestErasure", "request_id: 'Oakshott'", {"request_id", "attestation"}),
+      Bad("RightsService.NotifyRights", "request_id: 'Oakshott'",
+          {"request_id", "acting_person", "acting_role", "notices"}),
+      Bad("RightsService.AnswerRights", "request_id: 'Oakshott'",
+          {"request_id", "acting_person", "answer.event_id", "answer.share_id", "answer.from_agency",
+           "answer.to_agency", "answer.outcome", "answer.create_time"}),
       Bad("AgentService.PushReferral", "validate_only: true profile: 'Oakshott' area: 'Oakshott'",
           {"referral_ref", "profile", "area", "subjects", "recipients"}),
       Bad("AgentService.PushReferral",

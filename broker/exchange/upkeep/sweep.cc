@@ -5,6 +5,7 @@
 #include "broker/exchange/emergency/emergencies.h"
 #include "broker/exchange/erasure/erasures.h"
 #include "broker/exchange/request/quota.h"
+#include "broker/exchange/rights/rights.h"
 #include "broker/exchange/share/stored.h"
 #include "trust/base/status_macros.h"
 
@@ -121,6 +122,7 @@ absl::Status Sweep(Batch& batch) {
   }
   RETURN_IF_ERROR(ChaseReviews(batch));
   RETURN_IF_ERROR(ChaseErasures(batch));
+  RETURN_IF_ERROR(ChaseRights(batch));
   return EnterRepeats(batch);
 }
 
