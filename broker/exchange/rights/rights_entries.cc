@@ -32,6 +32,16 @@ std::string RoleOf(const v1::Manifest& manifest, uint32_t number) {
   return "";
 }
 
+// The note that the share went out with, of a reply that which its request came with: the person's right needs no
+// other.
+bool WasJustified(const StoredPart& part, uint32_t number) {
+  if (part.replies()) return !part.selector.subjects(0).justification_digest().empty();
+  for (const v1::ManifestSubject& subject : part.manifest.subjects()) {
+    if (subject.number() == number) return !subject.justification_digest().empty();
+  }
+  return false;
+}
+
 std::vector<std::string> TagsOf(const store::PartRow& part, uint32_t number) {
   std::vector<std::string> tags;
   for (const store::SubjectTag& tag : part.tags) {
@@ -67,6 +77,7 @@ std::vector<DecidedSubject> DecideNotice(const v1::RightsNotice& notice, const S
     q.purpose = kRightsPurpose;
     q.board = part.share.board;
     q.route = policy::Route::kRightsEvent;
+    q.justification = WasJustified(part, number);
     q.subject_role = RoleOf(part.manifest, number);
     q.categories.assign(notice.categories().begin(), notice.categories().end());
     q.event =
