@@ -199,6 +199,7 @@ AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroun
       eraser_(context_, evidence_, *request_state_, handover_),
       sender_(context_, evidence_, upkeep_),
       postman_(context_),
+      rights_teller_(context_, evidence_),
       handover_(context_, config.handover_folder),
       asker_(context_, {.requests = *request_state_, .evidence = evidence_, .upkeep = upkeep_, .postman = postman_}),
       holder_(context_, {.requests = *request_state_,
@@ -209,17 +210,20 @@ AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroun
       held_back_(context_, *request_state_, sender_, upkeep_),
       supersessions_(context_, held_back_, postman_),
       approver_(context_, *request_state_, holder_, held_back_),
+      rights_taker_(context_),
       receiver_(context_, {.evidence = evidence_,
                            .upkeep = upkeep_,
                            .handover = handover_,
                            .postman = postman_,
                            .asker = asker_,
                            .holder = holder_,
-                           .approver = approver_}),
+                           .approver = approver_,
+                           .rights = rights_taker_}),
       desk_(context_, {.sender = sender_, .held_back = held_back_, .postman = postman_, .records = records_}),
       request_desk_(context_, {.requests = *request_state_, .asker = asker_, .holder = holder_, .approver = approver_}),
       emergency_desk_(context_, asker_),
-      audit_desk_(context_, *request_state_) {
+      audit_desk_(context_, *request_state_),
+      rights_desk_(context_, *request_state_, rights_teller_) {
   roots_.Set(std::move(loaded.roots));
   ReadSystem();
   if (!config.handover_folder.empty()) {
@@ -319,6 +323,7 @@ void AgentDaemon::SendOut() {
     if (status.ok()) status = supersessions_.Work();
     if (status.ok()) status = holder_.Drain();
     if (status.ok()) status = postman_.Drain().status();
+    if (status.ok()) status = rights_teller_.Drain();
     if (status.ok()) status = handover_.GiveAll();
     if (status.ok()) status = handover_.GiveSupersessions();
     if (status.ok()) backoff.Reset();

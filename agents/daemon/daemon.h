@@ -17,6 +17,7 @@
 #include "agents/daemon/desks/desk.h"
 #include "agents/daemon/desks/emergency_desk.h"
 #include "agents/daemon/desks/request_desk.h"
+#include "agents/daemon/desks/rights_desk.h"
 #include "agents/daemon/evidence/evidence.h"
 #include "agents/daemon/evidence/upkeep.h"
 #include "agents/daemon/holding/approver.h"
@@ -25,9 +26,11 @@
 #include "agents/daemon/receiving/eraser.h"
 #include "agents/daemon/receiving/handover.h"
 #include "agents/daemon/receiving/receiver.h"
+#include "agents/daemon/receiving/rights_taker.h"
 #include "agents/daemon/sending/held_back.h"
 #include "agents/daemon/sending/intake.h"
 #include "agents/daemon/sending/postman.h"
+#include "agents/daemon/sending/rights_teller.h"
 #include "agents/daemon/sending/sender.h"
 #include "agents/daemon/sending/supersessions.h"
 #include "agents/daemon/state/request_state.h"
@@ -79,6 +82,7 @@ class AgentDaemon {
   RequestDesk& requests() { return request_desk_; }
   EmergencyDesk& emergencies() { return emergency_desk_; }
   AuditDesk& audit() { return audit_desk_; }
+  RightsDesk& rights() { return rights_desk_; }
   const AgentContext& context() const { return context_; }
   // What its calls to the broker carry.
   Gossip& gossip() { return told_; }
@@ -93,6 +97,7 @@ class AgentDaemon {
   HeldBack& held_back() { return held_back_; }
   Supersessions& supersessions() { return supersessions_; }
   Eraser& eraser() { return eraser_; }
+  RightsTeller& rights_teller() { return rights_teller_; }
 
   // What is kept up, once: each part is tried whatever became of the others. Error: the first.
   absl::Status RunUpkeep();
@@ -133,17 +138,20 @@ class AgentDaemon {
   Eraser eraser_;
   Sender sender_;
   Postman postman_;
+  RightsTeller rights_teller_;
   Handover handover_;
   Asker asker_;
   Holder holder_;
   HeldBack held_back_;
   Supersessions supersessions_;
   Approver approver_;
+  RightsTaker rights_taker_;
   Receiver receiver_;
   Desk desk_;
   RequestDesk request_desk_;
   EmergencyDesk emergency_desk_;
   AuditDesk audit_desk_;
+  RightsDesk rights_desk_;
   std::unique_ptr<Intake> intake_;
   std::unique_ptr<Participant> participant_;
   StopSignal stop_;

@@ -25,6 +25,8 @@ inline constexpr absl::string_view kDirectoryType = "application/vnd.derwent.dir
 inline constexpr absl::string_view kRestrictionType = "application/vnd.derwent.restriction.v1+protobuf";
 inline constexpr absl::string_view kErasureType = "application/vnd.derwent.erasure.v1+protobuf";
 inline constexpr absl::string_view kErasureAttestationType = "application/vnd.derwent.erasure-attestation.v1+protobuf";
+inline constexpr absl::string_view kRightsNoticeType = "application/vnd.derwent.rights-notice.v1+protobuf";
+inline constexpr absl::string_view kRightsAnswerType = "application/vnd.derwent.rights-answer.v1+protobuf";
 inline constexpr absl::string_view kAuditExportType = "application/vnd.derwent.audit-export.v1+protobuf";
 
 trust::Envelope FromProto(const v1::DsseEnvelope& envelope);

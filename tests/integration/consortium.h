@@ -49,6 +49,8 @@ class LyingBroker final : public agents::Broker {
   std::function<void(v1::ListOwnEntriesResponse&)> on_own_entries;
   std::function<void(v1::ListEmergenciesResponse&)> on_emergencies;
   std::function<void(v1::ListErasuresResponse&)> on_erasures;
+  absl::Status refuse_rights;         // Notices and answers.
+  std::vector<std::string> notified;  // Octets of every call that was to tell.
 
   absl::StatusOr<v1::PlanReferralResponse> Plan(const v1::PlanReferralRequest& r) override {
     if (!refuse_plan.ok()) return refuse_plan;
@@ -104,6 +106,15 @@ class LyingBroker final : public agents::Broker {
   }
   absl::StatusOr<v1::AttestErasureResponse> AttestErasure(const v1::AttestErasureRequest& r) override {
     return real_.AttestErasure(r);
+  }
+  absl::StatusOr<v1::NotifyRightsResponse> NotifyRights(const v1::NotifyRightsRequest& r) override {
+    notified.push_back(r.SerializeAsString());
+    if (!refuse_rights.ok()) return refuse_rights;
+    return real_.NotifyRights(r);
+  }
+  absl::StatusOr<v1::AnswerRightsResponse> AnswerRights(const v1::AnswerRightsRequest& r) override {
+    if (!refuse_rights.ok()) return refuse_rights;
+    return real_.AnswerRights(r);
   }
   absl::StatusOr<v1::PlanCaseRequestResponse> PlanCaseRequest(const v1::PlanCaseRequestRequest& r) override {
     return real_.PlanCaseRequest(r);

@@ -28,8 +28,8 @@ class EveryRpc : public ::testing::Test {
   static std::map<std::string, int64_t> Kept();
 
   static bool AtAgent(const google::protobuf::MethodDescriptor& method) {
-    static const std::set<std::string>& local =
-        *new std::set<std::string>{"AgentService", "AgentRequestService", "AgentEmergencyService", "AgentAuditService"};
+    static const std::set<std::string>& local = *new std::set<std::string>{
+        "AgentService", "AgentRequestService", "AgentEmergencyService", "AgentAuditService", "AgentRightsService"};
     return local.contains(method.service()->name());
   }
   static std::string Pki() { return consortium_->folder() + "/pki/"; }

@@ -36,7 +36,7 @@ std::string CallerOf(const MethodDescriptor& method) {
   const bool signs =
       method.name() == "ApplyHold" || method.name() == "RequestErasure" || method.name() == "ApproveErasure";
   if (signs) return "agencies/police.derbys/people/p-9a30f4";
-  if (service == "AgentAuditService")
+  if (service == "AgentAuditService" || service == "AgentRightsService")
     return "agencies/police.derbys/people/p-9a30f4";
   if (service != "AgentService" && service != "AgentRequestService") return "agencies/police.derbys/agent";
   const bool rights =
@@ -221,6 +221,14 @@ std::vector<Wrong> Table() {
       Bad("RightsService.AnswerRights", "request_id: 'Oakshott'",
           {"request_id", "acting_person", "answer.event_id", "answer.share_id", "answer.from_agency",
            "answer.to_agency", "answer.outcome", "answer.create_time"}),
+      Bad("AgentRightsService.TellRights", "event_id: 'Oakshott'", {"type", "event_id", "identifiers"}),
+      Bad("AgentRightsService.ListRights", "page_size: 501 page_token: 'Oakshott'", {"page_size", "page_token"}),
+      {"AgentRightsService.ShowRights", "event_id: 'Oakshott'", StatusCode::kNotFound, "EVENT_UNKNOWN"},
+      Bad("AgentRightsService.ReplyRights", "event_id: 'Oakshott'", {"outcome"}),
+      Bad("AgentRightsService.ReplyRights", "outcome: RIGHTS_OUTCOME_DECLINED reason: 'Oakshott'", {"reason"}),
+      {"AgentRightsService.ReplyRights", "event_id: 'Oakshott' outcome: RIGHTS_OUTCOME_DONE", StatusCode::kNotFound,
+       "EVENT_UNKNOWN"},
+      Bad("AgentRightsService.AllowRestricted", "ground: 'Oakshott'", {"ground"}),
       Bad("AgentService.PushReferral", "validate_only: true profile: 'Oakshott' area: 'Oakshott'",
           {"referral_ref", "profile", "area", "subjects", "recipients"}),
       Bad("AgentService.PushReferral",

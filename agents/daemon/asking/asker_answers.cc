@@ -6,6 +6,7 @@
 
 #include "agents/daemon/asking/asker.h"
 #include "agents/daemon/context/fault.h"
+#include "agents/daemon/context/under_restriction.h"
 #include "agents/sdk/approval.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/envelope.h"
@@ -52,6 +53,17 @@ void HideSupplements(const v1::Manifest& selector, v1::RequestHolder& holder) {
   if (holder.answer_share_ids().empty()) return;
   holder.mutable_answer_share_ids()->DeleteSubrange(1, holder.answer_share_ids_size() - 1);
   *holder.mutable_update_time() = selector.question().answer_time();
+}
+
+// What its holder put under restriction is stored only.
+absl::Status LeaveOutRestricted(v1::OpenedAnswer& answer, State& state) {
+  ASSIGN_OR_RETURN(const UnderRestriction restriction, RestrictionOn(answer.share_id(), state));
+  answer.mutable_restricted_categories()->Assign(restriction.categories.begin(), restriction.categories.end());
+  auto& units = *answer.mutable_units();
+  for (int i = units.size() - 1; i >= 0; --i) {
+    if (restriction.closed.contains(units[i].content().category())) units.DeleteSubrange(i, 1);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -197,6 +209,8 @@ absl::StatusOr<std::vector<v1::OpenedAnswer>> Asker::OpenAnswers(const AskedRow&
       // Where existence is secret, who is kept out must not see that there is something to be kept out of.
       if (!manifest.existence_sensitive() || answer.kind() != v1::PACKAGE_KIND_ANSWER) continue;
       Neutralise(answer);
+    } else {
+      RETURN_IF_ERROR(LeaveOutRestricted(answer, context_.state));
     }
     answer.clear_only_persons();
     answer.clear_excluded_persons();

@@ -38,29 +38,37 @@ std::initializer_list<absl::string_view> PowersFor(LocalRight right) {
     case LocalRight::kExport:
       return kExport;
     case LocalRight::kRestrict:
+    case LocalRight::kHandleRights:
       return kRights;
     default:
       return {};
   }
 }
 
-// Whether a person holds, today, a role with one of the powers, in whatever area.
-bool HasPower(const std::string& person, std::initializer_list<absl::string_view> powers, const AgentContext& context) {
+// The first role with one of the powers that a person holds today, in whatever area; empty: none.
+std::string RoleAmong(const std::string& person, std::initializer_list<absl::string_view> powers,
+                      const AgentContext& context) {
   const auto view = context.policy.view();
-  if (view == nullptr) return false;
+  if (view == nullptr) return "";
   const auto directory = view->directories->find(context.identity.agency);
-  if (directory == view->directories->end()) return false;
+  if (directory == view->directories->end()) return "";
   const absl::CivilDay day = LondonDay(context.clock.Now());
   const policy::Policy& policy = *view->bundle->policy;
-  return std::ranges::any_of(directory->second, [&](const policy::DirectoryEntry& entry) {
-    if (entry.id != person || !entry.training_until.has_value() || *entry.training_until < day) return false;
-    return std::ranges::any_of(entry.roles, [&](const policy::RoleHolding& holding) {
+  for (const policy::DirectoryEntry& entry : directory->second) {
+    if (entry.id != person || !entry.training_until.has_value() || *entry.training_until < day) continue;
+    for (const policy::RoleHolding& holding : entry.roles) {
       const auto may = policy.roles.find(holding.role);
-      if (may == policy.roles.end() || !policy.RoleOn(holding.role, day) || !holding.valid.Hold(day)) return false;
-      return std::ranges::any_of(powers,
-                                 [&](absl::string_view power) { return may->second.contains(std::string(power)); });
-    });
-  });
+      if (may == policy.roles.end() || !policy.RoleOn(holding.role, day) || !holding.valid.Hold(day)) continue;
+      if (std::ranges::any_of(powers,
+                              [&](absl::string_view power) { return may->second.contains(std::string(power)); }))
+        return holding.role;
+    }
+  }
+  return "";
+}
+
+bool HasPower(const std::string& person, std::initializer_list<absl::string_view> powers, const AgentContext& context) {
+  return !RoleAmong(person, powers, context).empty();
 }
 
 // Somebody who left the directory may call nothing. Before the directories are known a person can have nothing but the
@@ -103,11 +111,15 @@ absl::Status CheckRight(const LocalCaller& caller, LocalRight right, const Agent
     return absl::OkStatus();
   if (caller.kind == trust::CallerKind::kConsole) {
     return right == LocalRight::kReferences || right == LocalRight::kRestrict || right == LocalRight::kSeeHeld ||
-                   right == LocalRight::kAudit || right == LocalRight::kExport
+                   right == LocalRight::kHandleRights || right == LocalRight::kAudit || right == LocalRight::kExport
                ? NotEntitled()
                : absl::OkStatus();
   }
   return HasPower(caller.name, PowersFor(right), context) ? absl::OkStatus() : NotEntitled();
+}
+
+std::string RoleWith(const std::string& person, absl::string_view power, const AgentContext& context) {
+  return RoleAmong(person, {power}, context);
 }
 
 absl::Status CheckMayOpen(const LocalCaller& caller, const v1::Manifest& manifest, const AgentContext& context) {

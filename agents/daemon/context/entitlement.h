@@ -23,15 +23,16 @@ struct LocalCaller {
 
 // What may be asked of an agent.
 enum class LocalRight {
-  kPush,        // Push, see what would be sent, withdraw.
-  kSeeOutbox,   // List what was sent.
-  kSeeInbox,    // List what was received.
-  kReferences,  // Compute references for a ledger search.
-  kAudit,       // See the agent's own records of what was sent, received and opened.
-  kExport,      // Have signed what was exported.
-  kSeeHeld,     // See what others asked of this agency, and what became of it.
-  kRestrict,    // Restrict a subject.
-  kStatus,      // See the agent's state.
+  kPush,          // Push, see what would be sent, withdraw.
+  kSeeOutbox,     // List what was sent.
+  kSeeInbox,      // List what was received.
+  kReferences,    // Compute references for a ledger search.
+  kAudit,         // See the agent's own records of what was sent, received and opened.
+  kExport,        // Have signed what was exported.
+  kSeeHeld,       // See what others asked of this agency, and what became of it.
+  kRestrict,      // Restrict a subject.
+  kHandleRights,  // Tell others of a person's rights, and answer them.
+  kStatus,        // See the agent's state.
 };
 
 // Who the peer of a connection is. Errors: kUnauthenticated no certificate of the consortium, or revoked;
@@ -41,6 +42,9 @@ absl::StatusOr<LocalCaller> CallerOf(absl::string_view certificate_pem, const Ag
 // Consoles may all but compute references and restrict; a person what a role in the own directory says.
 // Error: kPermissionDenied `ROLE_NOT_ENTITLED`.
 absl::Status CheckRight(const LocalCaller& caller, LocalRight right, const AgentContext& context);
+
+// A role with the power that the person holds today, in whatever area; empty: none.
+std::string RoleWith(const std::string& person, absl::string_view power, const AgentContext& context);
 
 // May open this share: the named person, or whoever holds the addressed role for its board and area; a console for the
 // agency's own system. Error: kPermissionDenied `ROLE_NOT_ENTITLED`.

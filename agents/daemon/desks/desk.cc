@@ -9,6 +9,7 @@
 #include "agents/daemon/context/fault.h"
 #include "agents/daemon/context/restrictions.h"
 #include "agents/daemon/context/share_outcome.h"
+#include "agents/daemon/context/under_restriction.h"
 #include "agents/daemon/desks/page.h"
 #include "agents/daemon/sending/later_version.h"
 #include "agents/daemon/sending/limited_access.h"
@@ -46,6 +47,8 @@ absl::StatusOr<v1::InboxItem> ItemOf(const InboxRow& row, const v1::Manifest& ma
   item.set_adds_to_share_id(manifest.adds_to_share_id());
   item.set_supersedes_share_id(manifest.supersedes_share_id());
   ASSIGN_OR_RETURN(*item.mutable_superseded_by_share_id(), state.SupersededBy(row.share_id, row.sender));
+  ASSIGN_OR_RETURN(const UnderRestriction restriction, RestrictionOn(row.share_id, state));
+  item.mutable_restricted_categories()->Assign(restriction.categories.begin(), restriction.categories.end());
   return item;
 }
 
@@ -208,6 +211,11 @@ absl::StatusOr<v1::ReceivedReferral> Desk::Open(const LocalCaller& caller, const
                  later.empty() ? "the sender withdrew the share; its content was deleted"
                                : absl::StrCat("`", later, "` took the place of the share; its content was deleted"));
   }
+  ASSIGN_OR_RETURN(const UnderRestriction restriction, RestrictionOn(row->share_id, context_.state));
+  if (!restriction.closed.empty())
+    return Fault(absl::StatusCode::kFailedPrecondition, "SUBJECT_RESTRICTED",
+                 "its sender put it under restriction (Article 18): it is stored, and opened only on a ground of "
+                 "paragraph 2 that an officer who handles rights named");
   RETURN_IF_ERROR(context_.state.LogAccess(caller.name, row->share_id, "open"));
   ASSIGN_OR_RETURN(const std::string plain, OpenFromStore(context_.identity, row->share_id, row->content));
   v1::ReceivedReferral referral;

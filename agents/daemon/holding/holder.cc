@@ -9,6 +9,7 @@
 
 #include "agents/daemon/context/at_once.h"
 #include "agents/daemon/context/fault.h"
+#include "agents/daemon/context/known_by.h"
 #include "agents/daemon/context/restrictions.h"
 #include "agents/daemon/context/sealing.h"
 #include "agents/daemon/holding/declared.h"
@@ -300,24 +301,43 @@ absl::StatusOr<Holder::Sealed> Holder::Seal(const Standing& standing, v1::Packag
 
 absl::Status Holder::Settle(Standing& standing, const Verdicts& verdicts, const std::optional<Sealed>& answer,
                             bool silently) {
-  bool follows = false;  // Released, but not in the answer's own shape.
+  bool follows = false;         // Released, but not in the answer's own shape.
+  std::set<std::string> given;  // By this answer.
   for (v1::HeldCategory& category : *standing.details.mutable_categories()) {
     const auto line = std::ranges::find(standing.decision.lines, category.category(), &AnswerLine::category);
     if (category.outcome() != "PENDING" || line == standing.decision.lines.end()) continue;
     const std::string outcome = OutcomeOf(*line, verdicts);
     const bool later = outcome == "RELEASED" && silently && !GivenSilently(*line, standing.decision, verdicts);
     follows = follows || later;
+    if (outcome == "RELEASED" && !later) given.insert(category.category());
     category.set_outcome(later ? "PENDING" : outcome);
     category.set_form(outcome == "WITHHELD" ? "" : line->form);
     category.mutable_reasons()->Assign(line->reasons.begin(), line->reasons.end());
     category.mutable_approvers()->Assign(line->approvers.begin(), line->approvers.end());
   }
+  if (answer.has_value()) RETURN_IF_ERROR(KeepGiven(standing, *answer, std::move(given)));
   const absl::Time next = !IsOpen(standing.details) ? absl::InfiniteFuture()
                           : follows                 ? context_.clock.Now()
                                                     : NextDue(standing.approvals, standing.expire_time);
   if (!IsOpen(standing.details) && !answer.has_value())
     RETURN_IF_ERROR(context_.state.EraseReceived(standing.row.request_id));
   return Save(standing, next, answer);
+}
+
+// Of whom the asker was told, and what: by this a person's rights find it.
+absl::Status Holder::KeepGiven(const Standing& standing, const AnswerRow& answer, std::set<std::string> given) {
+  if (given.empty() || !standing.record.has_value()) return absl::OkStatus();
+  std::vector<GivenPerson> persons;
+  for (std::string& digest : KnownBy(*standing.record, context_))
+    persons.push_back({.digest = std::move(digest), .share_id = answer.share_id, .subject = 1});
+  return context_.state.KeepGiven({{.share_id = answer.share_id,
+                                    .request_id = answer.request_id,
+                                    .recipient = standing.inquiry.selector.sender_agency(),
+                                    .subject = 1,
+                                    .categories = {given.begin(), given.end()},
+                                    .source_share_id = "",
+                                    .onward = {}}},
+                                  persons);
 }
 
 absl::Status Holder::Save(const Standing& standing, absl::Time next_time, const std::optional<Sealed>& answer) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -97,6 +98,7 @@ class Holder {
   // Keeps what became of each category with the answer made of it. `silently`: lines that did not fit the answer
   // follow.
   absl::Status Settle(Standing& standing, const Verdicts& verdicts, const std::optional<Sealed>& answer, bool silently);
+  absl::Status KeepGiven(const Standing& standing, const AnswerRow& answer, std::set<std::string> given);
   absl::Status Save(const Standing& standing, absl::Time next_time, const std::optional<Sealed>& answer);
   absl::Status Submit(const AnswerRow& row);
   absl::Status Refused(const AnswerRow& row, const v1::SubmitCaseAnswerRequest& request, const std::string& reason);

@@ -1,11 +1,13 @@
 #include "agents/daemon/participant/known_shares.h"
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/messages.h"
 #include "agents/sdk/receipts.h"
+#include "agents/sdk/rights.h"
 #include "derwent/v1/case_request.pb.h"
 #include "derwent/v1/package.pb.h"
 #include "derwent/v1/referral.pb.h"
@@ -92,6 +94,14 @@ absl::Status KnownShares::AddReceipts(const std::string& share_id, const std::st
     if (manifest != nullptr) known.manifests.insert(*manifest);
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<bool> KnownShares::HasSaidOfRights(const std::string& share_id, const std::string& peer,
+                                                  absl::string_view digest) {
+  ASSIGN_OR_RETURN(const std::vector<RightsRow> rows, state_.RightsAbout(share_id));
+  return std::ranges::any_of(rows, [&](const RightsRow& row) {
+    return row.peer == peer && KeptDigest(row.own ? row.notice : row.answer) == digest;
+  });
 }
 
 absl::StatusOr<bool> KnownShares::HasAsked(const std::string& approval_id) {

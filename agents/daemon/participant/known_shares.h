@@ -37,6 +37,8 @@ class KnownShares {
   absl::StatusOr<bool> HasSaid(const std::string& share_id, const std::string& peer, absl::string_view kind) {
     return state_.HasMessage(share_id, peer, kind);
   }
+  // Whether this agency signed a notice or answer of that digest about the rights of somebody in a share, for `peer`.
+  absl::StatusOr<bool> HasSaidOfRights(const std::string& share_id, const std::string& peer, absl::string_view digest);
   // Whether this agency asked for that approval, or was asked for it.
   absl::StatusOr<bool> HasAsked(const std::string& approval_id);
   // A share that was ready to go before `time`, or about which a message was, and that the broker has given no receipt

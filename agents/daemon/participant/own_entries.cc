@@ -21,13 +21,14 @@ enum class Rests {
   kState,        // Nobody's signature: what became of a package.
   kApproval,     // A question that the releasing side signed.
   kApprovalUse,  // Approvals that came with a package of the releasing side.
+  kRights,       // A notice or answer about a person's rights that who acted signed.
   kNothing,      // Nobody's, or a person's own.
 };
 struct Step {
   absl::string_view name;
   Rests rests;
 };
-constexpr std::array<Step, 39> kSteps = {{
+constexpr std::array<Step, 42> kSteps = {{
     {"referral", Rests::kPackage},
     {"request", Rests::kPackage},
     {"emergency", Rests::kPackage},
@@ -48,6 +49,9 @@ constexpr std::array<Step, 39> kSteps = {{
     {"approval_asked", Rests::kApproval},
     {"approval", Rests::kApproval},
     {"approval_used", Rests::kApprovalUse},
+    {"rights_notice", Rests::kRights},
+    {"rights_answer", Rests::kRights},
+    {"rights_unanswered", Rests::kNothing},
     {"plan", Rests::kNothing},
     {"read", Rests::kNothing},
     {"refused_call", Rests::kNothing},
@@ -129,6 +133,11 @@ absl::StatusOr<std::string> OwnEntries::Misfit(const trust::Opening& entry) {
       return ApprovalMisfit(said);
     case Rests::kApprovalUse:
       return ApprovalUseMisfit(said);
+    case Rests::kRights: {
+      ASSIGN_OR_RETURN(const std::string misfit, RightsMisfit(said));
+      if (!misfit.empty()) return misfit;
+      break;
+    }
     case Rests::kNothing:
       break;
   }
@@ -153,6 +162,12 @@ absl::StatusOr<std::string> OwnEntries::MessageMisfit(const Said& said) {
     if (!told) return absl::StrCat("it tells of a message that this agency did not sign: ", said.step);
   }
   return PackageMisfit(said, /*sends=*/false);
+}
+
+absl::StatusOr<std::string> OwnEntries::RightsMisfit(const Said& said) {
+  if (!said.acted) return "";
+  ASSIGN_OR_RETURN(const bool told, known_.HasSaidOfRights(said.share, said.other, said.manifest));
+  return told ? "" : "it tells of a message about a person's rights that this agency did not sign";
 }
 
 absl::StatusOr<std::string> OwnEntries::ApprovalMisfit(const Said& said) {

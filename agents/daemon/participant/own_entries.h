@@ -19,6 +19,7 @@ namespace derwent::agents {
 // * whatever else is told of a share that it knows (collected, held, expired, overdue) names the manifest it knows;
 // * of a share that it does not know it released nothing: only questions put to it may be told that it has not
 // collected;
+// * what it is said to have told or answered of a person's rights it signed, with that digest;
 // * an approval it is said to have asked for, it asked for; one used was for a share of its own;
 // * every other step that names it as releasing party gives nothing, and is one of those that need no signature of an
 //   agent: a person's own command (cases, holds, erasures), or a call that concerns the agency alone (plan, read).
@@ -36,6 +37,7 @@ class OwnEntries {
   struct Said;
   absl::StatusOr<std::string> PackageMisfit(const Said& said, bool sends);
   absl::StatusOr<std::string> MessageMisfit(const Said& said);
+  absl::StatusOr<std::string> RightsMisfit(const Said& said);
   absl::StatusOr<std::string> ApprovalMisfit(const Said& said);
   absl::StatusOr<std::string> ApprovalUseMisfit(const Said& said);
 

@@ -118,6 +118,9 @@ absl::StatusOr<bool> Receiver::HandleNotice(const v1::Delivery& delivery) {
     case v1::BROKER_NOTICE_KIND_ACCEPTANCE_OVERDUE:
       context_.Alarm("ACCEPTANCE_OVERDUE", notice.share_id(), notice.recipient_agency());
       break;
+    case v1::BROKER_NOTICE_KIND_RIGHTS_UNANSWERED:
+      context_.Alarm("RIGHTS_UNANSWERED", notice.share_id(), notice.recipient_agency());
+      break;
     case v1::BROKER_NOTICE_KIND_QUOTA_EXCEEDED:
       context_.Alarm("QUOTA_EXCEEDED", notice.share_id(), notice.recipient_agency());
       break;

@@ -16,6 +16,7 @@
 #include "agents/daemon/holding/approver.h"
 #include "agents/daemon/holding/holder.h"
 #include "agents/daemon/receiving/handover.h"
+#include "agents/daemon/receiving/rights_taker.h"
 #include "agents/daemon/sending/postman.h"
 #include "agents/sdk/messages.h"
 #include "agents/sdk/open.h"
@@ -38,6 +39,7 @@ class Receiver {
     Asker& asker;
     Holder& holder;
     Approver& approver;
+    RightsTaker& rights;
   };
   // Borrows everything.
   Receiver(const AgentContext& context, const Parts& parts) : context_(context), parts_(parts) {}
@@ -65,6 +67,7 @@ class Receiver {
   absl::Status HandOver(const std::string& share_id);
   absl::StatusOr<bool> HandleApproval(const v1::Delivery& delivery);
   absl::StatusOr<bool> HandleQuestion(const v1::Delivery& delivery);
+  absl::StatusOr<bool> HandleRights(const v1::Delivery& delivery);
   absl::StatusOr<bool> HandleMessage(const v1::Delivery& delivery);
   // Applies a message and accepts its number.
   absl::Status Accept(const IncomingMessage& message);

@@ -23,8 +23,21 @@ absl::StatusOr<bool> Receiver::HandleQuestion(const v1::Delivery& delivery) {
   return End(delivery.delivery_id());
 }
 
+absl::StatusOr<bool> Receiver::HandleRights(const v1::Delivery& delivery) {
+  const std::string by = RightsTaker::SaidBy(delivery.message());
+  if (!by.empty()) RETURN_IF_ERROR(FreshKeys(by, delivery.message()));
+  const absl::Status taken = parts_.rights.Take(delivery.message());
+  if (absl::IsUnavailable(taken) || absl::IsDataLoss(taken)) return taken;
+  if (!taken.ok()) {
+    context_.Alarm("MESSAGE_REJECTED", "", by);
+    context_.log.Failure("what was said about a rights event was rejected", taken);
+  }
+  return End(delivery.delivery_id());
+}
+
 absl::StatusOr<bool> Receiver::HandleMessage(const v1::Delivery& delivery) {
   if (delivery.message().payload_type() == kApprovalQuestionType) return HandleQuestion(delivery);
+  if (RightsTaker::IsAboutRights(delivery.message())) return HandleRights(delivery);
   const absl::StatusOr<IncomingMessage> message = ReadMessage(delivery.message());
   if (!message.ok()) {
     context_.Alarm("MESSAGE_REJECTED", "", "");

@@ -11,6 +11,7 @@
 #include "agents/daemon/context/restrictions.h"
 #include "agents/daemon/context/sealing.h"
 #include "agents/daemon/sending/companion_choice.h"
+#include "agents/daemon/sending/given.h"
 #include "agents/daemon/sending/later_version.h"
 #include "agents/daemon/sending/limited_access.h"
 #include "agents/daemon/sending/originators.h"
@@ -84,7 +85,9 @@ absl::StatusOr<Sender::Decided> Sender::Decide(const ReferralDraft& draft, const
   // Whom the broker knows it stops itself, and enters that.
   for (const DraftSubject& subject : draft.subjects) {
     ASSIGN_OR_RETURN(const bool restricted, IsRecordRestricted(subject.record, context_));
-    if (restricted) WithholdAll(decided.decision, policy::Describe(policy::ReasonCode::kSubjectRestricted).name);
+    // What came under restriction since it was first looked at waits for nothing any more.
+    ASSIGN_OR_RETURN(const bool stored_only, MayOnlyBeStored(subject, context_.state));
+    if (restricted || stored_only) WithholdAll(decided.decision, policy::Describe(policy::ReasonCode::kSubjectRestricted).name);
   }
   return decided;
 }
@@ -179,6 +182,7 @@ absl::Status Sender::Seal(const ReferralDraft& draft, const Decided& decided, co
     return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the share is over its limit",
                  {{"subjects", "must make 8 MiB at most, sealed"}});
   }
+  RETURN_IF_ERROR(KeepGiven(draft, submit, context_));
   row.submit = submit.SerializeAsString();
   return absl::OkStatus();
 }

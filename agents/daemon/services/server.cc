@@ -41,6 +41,7 @@ LocalServer::LocalServer(AgentDaemon& daemon)
       requests_(daemon.context(), daemon.requests()),
       emergencies_(daemon.context(), daemon.emergencies()),
       audit_(daemon.context(), daemon.audit()),
+      rights_(daemon.context(), daemon.rights()),
       health_([this, &daemon] { return !draining_ && daemon.context().policy.view() != nullptr; }) {}
 
 LocalServer::~LocalServer() { Stop(); }
@@ -54,6 +55,7 @@ absl::StatusOr<std::unique_ptr<LocalServer>> LocalServer::Start(const AgentConfi
   builder.RegisterService(&local->requests_);
   builder.RegisterService(&local->emergencies_);
   builder.RegisterService(&local->audit_);
+  builder.RegisterService(&local->rights_);
   builder.RegisterService(&local->health_);
   local->server_ = builder.BuildAndStart();
   if (local->server_ == nullptr || local->port_ == 0)

@@ -11,6 +11,7 @@
 #include "agents/daemon/services/audit_service.h"
 #include "agents/daemon/services/emergency_service.h"
 #include "agents/daemon/services/request_service.h"
+#include "agents/daemon/services/rights_service.h"
 #include "agents/daemon/services/service.h"
 #include "prometheus/exposer.h"
 
@@ -37,6 +38,7 @@ class LocalServer {
   AgentRequestServiceGrpc requests_;
   AgentEmergencyServiceGrpc emergencies_;
   AgentAuditServiceGrpc audit_;
+  AgentRightsServiceGrpc rights_;
   AgentHealth health_;
   std::unique_ptr<prometheus::Exposer> exposer_;
   std::unique_ptr<grpc::Server> server_;

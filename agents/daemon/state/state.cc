@@ -45,6 +45,17 @@ CREATE TABLE IF NOT EXISTS access_log (row INTEGER PRIMARY KEY AUTOINCREMENT, ti
 CREATE TABLE IF NOT EXISTS receipts (share_id BLOB, idx INTEGER, receipt BLOB NOT NULL, PRIMARY KEY (share_id, idx)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS receipts_by_index ON receipts (idx);
 CREATE TABLE IF NOT EXISTS vetoes (reference BLOB, restriction_id BLOB, PRIMARY KEY (reference, restriction_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS given (share_id BLOB, recipient BLOB, subject INTEGER, request_id BLOB NOT NULL, categories BLOB NOT NULL,
+  source BLOB NOT NULL, onward BLOB NOT NULL, PRIMARY KEY (share_id, recipient, subject)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS given_by_source ON given (source);
+CREATE TABLE IF NOT EXISTS given_person (digest BLOB, share_id BLOB, subject INTEGER, PRIMARY KEY (digest, share_id, subject)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS given_person_by_share ON given_person (share_id);
+CREATE TABLE IF NOT EXISTS rights (row INTEGER PRIMARY KEY AUTOINCREMENT, event_id BLOB NOT NULL, share_id BLOB NOT NULL, peer BLOB NOT NULL,
+  own INTEGER NOT NULL, state BLOB NOT NULL, because BLOB NOT NULL, notice BLOB NOT NULL, answer BLOB NOT NULL, ground BLOB NOT NULL,
+  create_ms INTEGER NOT NULL, UNIQUE (event_id, share_id, peer));
+CREATE INDEX IF NOT EXISTS rights_by_share ON rights (share_id);
+CREATE INDEX IF NOT EXISTS rights_by_because ON rights (because);
+CREATE TABLE IF NOT EXISTS rights_calls (request_id BLOB PRIMARY KEY, method BLOB NOT NULL, request BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS files (digest BLOB PRIMARY KEY, result BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS kept (name BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 )sql";

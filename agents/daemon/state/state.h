@@ -14,6 +14,7 @@
 
 #include "agents/daemon/state/changes.h"
 #include "agents/daemon/state/rows.h"
+#include "agents/daemon/state/rights_rows.h"
 #include "agents/daemon/state/sql.h"
 #include "agents/daemon/state/state_file.h"
 #include "trust/base/clock.h"
@@ -152,6 +153,30 @@ class State {
   absl::Status SaveVeto(const std::string& restriction_id, const std::vector<std::string>& references);
   absl::Status LiftVeto(const std::string& restriction_id) { return SaveVeto(restriction_id, {}); }
   absl::StatusOr<bool> Vetoed(const std::vector<std::string>& references);
+
+  // Whose data this agency gave to whom; kept again it is replaced. Of one person or record, by digest; of what another
+  // agency's share brought; nothing of a share any more.
+  absl::Status KeepGiven(const std::vector<GivenRow>& rows, const std::vector<GivenPerson>& persons);
+  absl::StatusOr<std::vector<GivenRow>> GivenAbout(const std::string& person);
+  absl::StatusOr<std::vector<GivenRow>> GivenOnward(const std::string& source_share_id);
+  absl::Status ForgetGiven(const std::string& share_id);
+  // Own rights events: with the call that tells them, in place of what was kept of the event; how it ended; not at all.
+  absl::Status SaveRights(const std::vector<RightsRow>& rows, const RightsCall& call);
+  absl::Status SettleRights(const std::string& event_id, absl::string_view state);
+  absl::Status ForgetRights(const std::string& event_id);
+  absl::Status TakeRightsAnswer(const RightsRow& row);  // By its recipient; the first stays.
+  // Another agency's: the first of an event, share and agency stays; our answer with its call, and how that ended.
+  absl::Status TakeRights(const RightsRow& row);
+  absl::Status SaveRightsAnswer(const RightsRow& row, const RightsCall& call);
+  absl::Status SettleRightsAnswer(const std::string& request_id, const RightsRow& row);
+  absl::Status AllowRestricted(const std::string& event_id, absl::string_view ground);
+  // Notices, oldest first: of an event, about a share, own ones that pass an event on.
+  absl::StatusOr<std::vector<RightsRow>> RightsOf(const std::string& event_id);
+  absl::StatusOr<std::vector<RightsRow>> RightsAbout(const std::string& share_id);
+  absl::StatusOr<std::vector<RightsRow>> RightsBecauseOf(const std::string& event_id);
+  // The first of each event, newest first, below row `before` (0: from the newest).
+  absl::StatusOr<std::vector<RightsRow>> ListRights(int64_t before, int limit);
+  absl::StatusOr<std::vector<RightsCall>> PendingRightsCalls();
 
   // Files of the folder hand-over, by the SHA-256 of their octets.
   absl::StatusOr<std::optional<std::string>> SeenFile(absl::string_view digest);

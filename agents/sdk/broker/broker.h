@@ -15,6 +15,7 @@
 #include "derwent/v1/policy_service.pb.h"
 #include "derwent/v1/referral.pb.h"
 #include "derwent/v1/register_service.pb.h"
+#include "derwent/v1/rights_service.pb.h"
 #include "derwent/v1/witness.pb.h"
 
 namespace derwent::agents {
@@ -53,6 +54,8 @@ class Broker {
   virtual absl::StatusOr<v1::Case> GetCase(const v1::GetCaseRequest& request) = 0;
   virtual absl::StatusOr<v1::ListErasuresResponse> ListErasures(const v1::ListErasuresRequest& request) = 0;
   virtual absl::StatusOr<v1::AttestErasureResponse> AttestErasure(const v1::AttestErasureRequest& request) = 0;
+  virtual absl::StatusOr<v1::NotifyRightsResponse> NotifyRights(const v1::NotifyRightsRequest& request) = 0;
+  virtual absl::StatusOr<v1::AnswerRightsResponse> AnswerRights(const v1::AnswerRightsRequest& request) = 0;
   virtual absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint(const v1::GetCheckpointRequest& request) = 0;
   virtual absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(
       const v1::GetConsistencyProofRequest& request) = 0;

@@ -20,7 +20,8 @@ GrpcBroker::GrpcBroker(const Channel& channel)
       cases_(v1::CaseService::NewStub(channel.grpc())),
       witnesses_(v1::WitnessService::NewStub(channel.grpc())),
       emergencies_(v1::EmergencyService::NewStub(channel.grpc())),
-      erasures_(v1::ErasureService::NewStub(channel.grpc())) {}
+      erasures_(v1::ErasureService::NewStub(channel.grpc())),
+      rights_(v1::RightsService::NewStub(channel.grpc())) {}
 
 template <typename Stub, typename Request, typename Response>
 absl::StatusOr<Response> GrpcBroker::Wait(Stub& stub,
@@ -172,6 +173,14 @@ absl::StatusOr<v1::ListErasuresResponse> GrpcBroker::ListErasures(const v1::List
 
 absl::StatusOr<v1::AttestErasureResponse> GrpcBroker::AttestErasure(const v1::AttestErasureRequest& request) {
   return channel_.Call(*erasures_, &v1::ErasureService::Stub::AttestErasure, request);
+}
+
+absl::StatusOr<v1::NotifyRightsResponse> GrpcBroker::NotifyRights(const v1::NotifyRightsRequest& request) {
+  return channel_.Call(*rights_, &v1::RightsService::Stub::NotifyRights, request);
+}
+
+absl::StatusOr<v1::AnswerRightsResponse> GrpcBroker::AnswerRights(const v1::AnswerRightsRequest& request) {
+  return channel_.Call(*rights_, &v1::RightsService::Stub::AnswerRights, request);
 }
 
 }  // namespace derwent::agents

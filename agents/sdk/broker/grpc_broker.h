@@ -15,6 +15,7 @@
 #include "derwent/v1/policy_service.grpc.pb.h"
 #include "derwent/v1/referral.grpc.pb.h"
 #include "derwent/v1/register_service.grpc.pb.h"
+#include "derwent/v1/rights_service.grpc.pb.h"
 #include "derwent/v1/witness.grpc.pb.h"
 #include "trust/base/mutex.h"
 
@@ -51,6 +52,8 @@ class GrpcBroker final : public Broker {
   absl::StatusOr<v1::Case> GetCase(const v1::GetCaseRequest& request) override;
   absl::StatusOr<v1::ListErasuresResponse> ListErasures(const v1::ListErasuresRequest& request) override;
   absl::StatusOr<v1::AttestErasureResponse> AttestErasure(const v1::AttestErasureRequest& request) override;
+  absl::StatusOr<v1::NotifyRightsResponse> NotifyRights(const v1::NotifyRightsRequest& request) override;
+  absl::StatusOr<v1::AnswerRightsResponse> AnswerRights(const v1::AnswerRightsRequest& request) override;
   absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint(const v1::GetCheckpointRequest& request) override;
   absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(
       const v1::GetConsistencyProofRequest& request) override;
@@ -77,6 +80,7 @@ class GrpcBroker final : public Broker {
   std::unique_ptr<v1::WitnessService::Stub> witnesses_;
   std::unique_ptr<v1::EmergencyService::Stub> emergencies_;
   std::unique_ptr<v1::ErasureService::Stub> erasures_;
+  std::unique_ptr<v1::RightsService::Stub> rights_;
   Mutex mutex_;
   bool stopped_ GUARDED_BY(mutex_) = false;
   std::set<grpc::ClientContext*> waiting_ GUARDED_BY(mutex_);  // Of the long polls in progress.

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "derwent/v1/case_request.pb.h"
+#include "derwent/v1/dsse.pb.h"
 #include "derwent/v1/ledger.pb.h"
 #include "derwent/v1/package.pb.h"
 #include "derwent/v1/referral.pb.h"
@@ -242,6 +243,52 @@ TEST_F(OwnEntriesTest, AMessageOfItsWasSignedHere) {
   EXPECT_THAT(Misfit(acknowledged), HasSubstr("message")) << "on the receiving side too";
 }
 
+TEST_F(OwnEntriesTest, WhatItSaidOfAPersonsRightsWasSignedHere) {
+  v1::DsseEnvelope notice;
+  notice.set_payload("notice");
+  v1::DsseEnvelope answer;
+  answer.set_payload("answer");
+  const Entry told{.step = "rights_notice",
+                   .share = "stored",
+                   .request = "event",
+                   .manifest = trust::Sha256(notice.payload()).bytes(),
+                   .form = ""};
+  const Entry answered{.step = "rights_answer",
+                       .actor = "receiving",
+                       .releasing = "police.derbys",
+                       .receiving = kUs,
+                       .share = "theirs",
+                       .request = "event",
+                       .manifest = trust::Sha256(answer.payload()).bytes(),
+                       .form = ""};
+  EXPECT_THAT(Misfit(told), HasSubstr("rights"));
+  EXPECT_THAT(Misfit(answered), HasSubstr("rights"));
+  EXPECT_OK(state_->SaveRights({{.event_id = "event",
+                                 .share_id = "stored",
+                                 .peer = "dfrs",
+                                 .own = true,
+                                 .state = "REFUSED",
+                                 .notice = notice.SerializeAsString(),
+                                 .create_time = noon_}},
+                               {.request_id = "event", .method = "NOTIFY"}));
+  EXPECT_OK(state_->TakeRights({.event_id = "another",
+                                .share_id = "theirs",
+                                .peer = "police.derbys",
+                                .state = "ANSWERED",
+                                .answer = answer.SerializeAsString(),
+                                .create_time = noon_}));
+  EXPECT_THAT(Misfit(told), IsEmpty());
+  EXPECT_THAT(Misfit(answered), IsEmpty());
+  Entry gives = told;
+  gives.form = "full";
+  EXPECT_NE(Misfit(gives), "");
+  Entry theirs = answered;
+  theirs.step = "rights_notice";
+  theirs.actor = "releasing";
+  theirs.manifest = std::string(32, 'x');
+  EXPECT_THAT(Misfit(theirs), IsEmpty()) << "what the other party told is its own";
+}
+
 TEST_F(OwnEntriesTest, ApprovalsAreThoseItAskedFor) {
   for (const char* step : {"approval_asked", "approval"}) {
     EXPECT_THAT(Misfit({.step = step, .receiving = "cbc", .request = "approval", .form = ""}), IsEmpty()) << step;
@@ -284,7 +331,7 @@ TEST_F(OwnEntriesTest, WhatWaitsForItsReceiptIsKnown) {
 
 // A step that the broker enters and the agent does not know would stop the key for good.
 TEST_F(OwnEntriesTest, EveryStepThatTheBrokerEntersIsKnown) {
-  const std::regex entered(R"re((?:EntryDraft draft|EnterStep|EnterCase|EnterCommand)\("([a-z_]+)")re");
+  const std::regex entered(R"re((?:(?:EntryDraft draft|EnterStep|EnterCase|EnterCommand)\(|\.name = )"([a-z_]+)")re");
   std::set<std::string> steps;
   for (const auto& file : std::filesystem::recursive_directory_iterator("broker/exchange")) {
     if (!file.is_regular_file()) continue;
