@@ -8,6 +8,7 @@
 #include "agents/cli/governance/key_commands.h"
 #include "agents/cli/governance/policy_change_commands.h"
 #include "agents/cli/governance/register_commands.h"
+#include "agents/cli/governance/rights_commands.h"
 #include "agents/cli/ledger/ledger_commands.h"
 #include "agents/cli/policy/policy_commands.h"
 #include "agents/cli/session/exit_code.h"
@@ -55,6 +56,7 @@ void Declare(CLI::App& app, Session& session, std::string& shell) {
   AddAuditCommands(app, session);
   AddLedgerCommands(app, session);
   AddRegisterCommands(app, session);
+  AddRightsCommands(app, session);
   AddKeyCommands(app, session);
   AddStatusCommand(app, session);
   AddCompletion(app, session, shell);
