@@ -11,8 +11,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 
-#include "agents/cli/terminal/closed_list.h"
 #include "agents/cli/session/exit_code.h"
+#include "agents/cli/terminal/closed_list.h"
 #include "agents/sdk/rights.h"
 #include "derwent/v1/agent_rights.grpc.pb.h"
 #include "trust/base/status_macros.h"
