@@ -294,7 +294,8 @@ ledger::EntryDraft DraftFor(const PackageStep& step, const DecidedSubject& decid
                        subject.justification_digest());
   }
   draft.SetDecisionRequest(policy::CanonicalBytes(decided.request, batch.now()));
-  draft.SetRevisions(absl::StrCat(policy::kEngineVersion), "", "");
+  // The registers in force have no number: field 14 names them by their digest.
+  draft.SetRevisions(absl::StrCat(policy::kEngineVersion), absl::StrCat(batch.world().bundle->revision), "");
   for (const v1::AskedSubject& asked : step.statement.subjects()) {
     // Of a selector it is the asker's, and field 19 is the holder's.
     if (!asks && asked.number() == decided.number) draft.SetHolderCommitment(asked.holder_commitment());

@@ -40,6 +40,7 @@ void ExchangeTest::MakeBundle() {
   bundle->policy_digest = trust::Sha256("policy").bytes();
   bundle->governance_digest = trust::Sha256("governance").bytes();
   policy->digest = trust::Sha256("policy").hex();
+  bundle->revision = 3;
   policy_ = policy.get();
   bundle->policy = std::move(policy);
   world_->bundle = std::move(bundle);

@@ -1,4 +1,5 @@
 #include "broker/exchange/command/refusal.h"
+#include "broker/ledger/entry_opener.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 
 namespace derwent::exchange {
@@ -26,6 +27,15 @@ TEST_F(SubmitTest, AShareThatPolicyAllowsIsStoredEnteredAndDelivered) {
   EXPECT_EQ(EntriesOf(kSender, "referral"), 1u);
   EXPECT_EQ(EntriesOf(kRecipient, "referral"), 1u);
   EXPECT_EQ(EntriesOf(kStranger, "referral"), 0u);
+}
+
+TEST_F(SubmitTest, TheEntrySaysUnderWhichRevisionItWasDecided) {
+  ASSERT_OK(Submit(Share()));
+  const auto reader = store_->Read().value();
+  const uint64_t newest = reader->GetLogState()->size - 1;
+  EXPECT_EQ(ledger::FindEntry(*reader, newest)->entry.fields[trust::Field::kEngine],
+            absl::StrCat("semantics=", policy::kEngineVersion, " policy=", world().bundle->revision));
+  EXPECT_EQ(world().bundle->revision, 3);
 }
 
 TEST_F(SubmitTest, TheSameShareAgainGetsTheFirstAnswerAndTakesEffectOnce) {
