@@ -16,6 +16,7 @@
 #include "agents/daemon/sending/mapping.h"
 #include "agents/daemon/state/former_requests.h"
 #include "trust/base/status_macros.h"
+#include "trust/note/policy_log.h"
 #include "trust/signature/key_file.h"
 
 namespace derwent::agents {
@@ -75,9 +76,9 @@ absl::StatusOr<trust::QuorumPolicy> ReadQuorum(const AgentConfig& config, const 
   absl::StatusOr<trust::QuorumPolicy> policy = trust::QuorumPolicy::Parse(text);
   if (!policy.ok())
     return absl::InvalidArgumentError(absl::StrCat("`", config.quorum, "`: ", policy.status().message()));
-  if (policy->logs().size() != 1 || policy->logs().front().ToString() != log_key.ToString())
+  if (!trust::IsOfLog(*policy, log_key))
     return absl::InvalidArgumentError(
-        absl::StrCat("`", config.quorum, "`: its only log is not that of `trust.log_key`"));
+        absl::StrCat("`", config.quorum, "`: its `log` lines are not of the log of `trust.log_key` alone"));
   if (const absl::Status once = trust::CheckAgenciesCountOnce(*policy); !once.ok())
     return absl::InvalidArgumentError(absl::StrCat("`", config.quorum, "`: ", once.message()));
   return policy;

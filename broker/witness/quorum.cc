@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "trust/base/status_macros.h"
+#include "trust/note/policy_log.h"
 
 namespace derwent::witness {
 
@@ -20,8 +21,9 @@ absl::StatusOr<Quorum> Quorum::Make(absl::string_view text, const trust::Verifie
 }
 
 absl::Status Quorum::Judge(const trust::VerifierKey& log_key, absl::string_view operator_agency) const {
-  if (policy_.logs().size() != 1 || policy_.logs().front().ToString() != log_key.ToString())
-    return absl::InvalidArgumentError(absl::StrCat("its only `log` line must be this log's: ", log_key.ToString()));
+  if (!trust::IsOfLog(policy_, log_key) || policy_.logs().front().ToString() != log_key.ToString())
+    return absl::InvalidArgumentError(
+        absl::StrCat("its first `log` line must be this log's, and any other another key of it: ", log_key.ToString()));
   if (patience_.amber > patience_.limit || patience_.limit <= absl::ZeroDuration())
     return absl::InvalidArgumentError("the warning comes before the limit, which is over zero");
   if (none()) return absl::OkStatus();

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "trust/base/status_macros.h"
+#include "trust/note/policy_log.h"
 #include "trust/note/quorum.h"
 
 namespace derwent::cli {
@@ -18,8 +19,7 @@ absl::StatusOr<std::optional<trust::Checkpoint>> CheckQuorum(const v1::GetQuorum
   if (quorum.policy() != own_policy) return Broken("the broker's quorum policy is not this client's `quorum`");
   const absl::StatusOr<trust::QuorumPolicy> policy = trust::QuorumPolicy::Parse(own_policy);
   if (!policy.ok()) return Broken(policy.status().message());
-  if (policy->logs().size() != 1 || policy->logs().front().ToString() != log_key.ToString())
-    return Broken("the quorum policy is of another log");
+  if (!trust::IsOfLog(*policy, log_key)) return Broken("the quorum policy is of another log");
   if (const absl::Status once = trust::CheckAgenciesCountOnce(*policy); !once.ok()) return Broken(once.message());
   const v1::LedgerStanding standing = quorum.standing();
   if (policy->none() ? standing == v1::LEDGER_STANDING_WITNESSED : standing == v1::LEDGER_STANDING_NO_QUORUM)

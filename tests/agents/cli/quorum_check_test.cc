@@ -52,6 +52,18 @@ TEST_F(QuorumCheckTest, WhatVerifiesUnderTheOwnPolicyIsBelieved) {
   EXPECT_EQ((*checked)->size, 7u);
 }
 
+TEST_F(QuorumCheckTest, AnOverlapOfTwoKeysOfTheLogIsBelievedAndAnotherLogIsNot) {
+  const auto policy = [](const std::string& name) {
+    const auto more = trust::VerifierKey::Make(name, trust::kNoteEd25519, Key('n').public_key()).value();
+    return absl::StrCat("log ", more.ToString(), "\n", Policy('w', "dfrs"));
+  };
+  quorum_.set_policy(policy(kLog));
+  EXPECT_THAT(Check(policy(kLog)).status(), IsOk());
+  quorum_.set_policy(policy("other.example/log"));
+  EXPECT_THAT(Check(policy("other.example/log")).status(),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("another log")));
+}
+
 TEST_F(QuorumCheckTest, WitnessesOfTheBrokersOwnAreNot) {
   quorum_.set_policy(Policy('x', "dfrs"));
   quorum_.set_cosigned_note(Cosigned('x'));

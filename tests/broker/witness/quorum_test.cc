@@ -73,6 +73,19 @@ TEST(QuorumTest, AnotherLogsPolicyIsRefused) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("must be this log's")));
 }
 
+TEST(QuorumTest, AnOverlapOfTwoKeysOfTheLogIsWrittenDownTheKeyInUseFirst) {
+  const auto next =
+      trust::VerifierKey::Make(LogKey().name, trust::kNoteEd25519, ledger::TestKey('n').public_key()).value();
+  const auto other =
+      trust::VerifierKey::Make("other.example/log", trust::kNoteEd25519, ledger::TestKey('o').public_key()).value();
+  const auto overlap = Make(absl::StrCat("log ", next.ToString(), "\n", kTwoOfThree));
+  ASSERT_OK(overlap);
+  EXPECT_EQ(overlap->log_key().ToString(), LogKey().ToString());
+  EXPECT_THAT(Quorum::Make(overlap->text(), next, "host", {}), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Make(absl::StrCat("log ", other.ToString(), "\n", kTwoOfThree)),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("this log's")));
+}
+
 TEST(QuorumTest, TheWarningComesBeforeTheLimit) {
   EXPECT_THAT(Make(kTwoOfThree, "host", {.amber = absl::Seconds(2), .limit = absl::Seconds(1)}),
               StatusIs(absl::StatusCode::kInvalidArgument));
