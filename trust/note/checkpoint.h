@@ -24,7 +24,8 @@ struct Checkpoint {
   std::string Body() const;
 };
 
-// Verifies a note with the log's key. Errors as Note, VerifyNote, ParseBody; kDataLoss a wrong root of no entries.
+// Verifies a note with the log's key, of type 0x01. Errors: kInvalidArgument a key of another type; as Note,
+// VerifyNote, ParseBody; kDataLoss a wrong root of no entries.
 absl::StatusOr<Checkpoint> OpenCheckpoint(absl::string_view note, const VerifierKey& log_key);
 
 }  // namespace derwent::trust

@@ -124,7 +124,7 @@ absl::StatusOr<Note> Note::Parse(absl::string_view note) {
   size_t number = LineAt(note, split + 2);
   for (const absl::string_view line : absl::StrSplit(block, '\n')) {
     if (parsed.signatures.size() == kMaxNoteSignatures)
-      return RefuseLine(number, kWhat, "it is a signature over the 64 allowed");
+      return RefuseLine(number, kWhat, absl::StrCat("it is a signature over the ", kMaxNoteSignatures, " allowed"));
     ASSIGN_OR_RETURN(NoteSignature signature, ParseLine(line, number++));
     parsed.signatures.push_back(std::move(signature));
   }

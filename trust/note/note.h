@@ -17,7 +17,7 @@ namespace derwent::trust {
 // C2SP signed-note. Types of signature this code knows; others are ignored, as the specification asks.
 inline constexpr uint8_t kNoteEd25519 = 0x01;
 inline constexpr uint8_t kNoteCosignature = 0x04;
-inline constexpr size_t kMaxNoteSignatures = 64;
+inline constexpr size_t kMaxNoteSignatures = 256;  // Of every witness of a large quorum policy, and the log.
 inline constexpr size_t kMaxNoteSize = 1 << 20;
 
 // A key that verifies notes: `name+hex8(key id)+base64(type ‖ public key)`.
@@ -46,7 +46,7 @@ struct Note {
   std::string text;
   std::vector<NoteSignature> signatures;
 
-  // Strict. Errors: kInvalidArgument, the line and rule: what the specification forbids, over 1 MiB, 64 signatures.
+  // Strict. Errors: kInvalidArgument, the line and rule: what the specification forbids, over 1 MiB, 256 lines.
   static absl::StatusOr<Note> Parse(absl::string_view note);
   std::string ToString() const;
 };

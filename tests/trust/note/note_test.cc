@@ -83,9 +83,10 @@ TEST(NoteTest, RefusesWhatTheSpecificationForbids) {
   }
 }
 
-TEST(NoteTest, TakesSixtyFourSignaturesAndNoMore) {
+// A policy of 32 agencies with a witness and a participant each, and the log itself, are 65.
+TEST(NoteTest, TakesASignatureOfEverybodyInALargePolicyAndHasABound) {
   std::string note = "text\n\n";
-  for (int i = 0; i < 64; ++i) note += "\xE2\x80\x94 name AAAAAAA=\n";
+  for (int i = 0; i < 256; ++i) note += "\xE2\x80\x94 name AAAAAAA=\n";
   EXPECT_OK(Note::Parse(note));
   EXPECT_FALSE(Note::Parse(note + "\xE2\x80\x94 name AAAAAAA=\n").ok());
   EXPECT_FALSE(Note::Parse(std::string(kMaxNoteSize, 'a') + "\n\n\xE2\x80\x94 name AAAAAAA=\n").ok());
