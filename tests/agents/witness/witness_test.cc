@@ -1,20 +1,13 @@
 #include "agents/witness/witness.h"
 
-#include <httplib.h>
-
 #include <filesystem>
-#include <map>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 
-#include "agents/witness/witness_server.h"
-#include "tests/support/matchers.h"
+#include "tests/agents/witness/witness_fixture.h"
 #include "trust/base/encoding.h"
-#include "trust/merkle/proof.h"
-#include "trust/note/add_checkpoint.h"
-#include "trust/note/quorum.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::agents {
@@ -22,91 +15,6 @@ namespace {
 
 using derwent::testing::IsOk;
 using ::testing::HasSubstr;
-
-constexpr char kOrigin[] = "derwent.example/ledger";
-
-trust::Ed25519Key KeyOf(char seed) { return *trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, seed))); }
-trust::VerifierKey LogKey(char seed = 'l') {
-  return *trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, KeyOf(seed).public_key());
-}
-
-// A log that can lie: its leaves are numbers with a mark.
-class Log {
- public:
-  explicit Log(uint64_t size, char mark = 'a', uint64_t marked_from = 0) {
-    for (uint64_t i = 0; i < size; ++i) {
-      const std::string leaf = absl::StrCat(i, std::string(1, i < marked_from ? 'a' : mark));
-      edge_.Append(trust::LeafHash(leaf), [&](trust::NodeId id, const Sha256Digest& hash) {
-        nodes_[{id.level, id.index}] = hash;
-      });
-    }
-  }
-  std::string Checkpoint(char seed = 'l', const std::string& origin = kOrigin) const {
-    trust::Note note{
-        .text =
-            trust::Checkpoint{.origin = origin, .size = edge_.size(), .root = edge_.Root(), .extensions = ""}.Body(),
-        .signatures = {}};
-    note.signatures.push_back(*trust::SignNote(note.text, origin, KeyOf(seed)));
-    return note.ToString();
-  }
-  // An add-checkpoint body from `old_size`.
-  std::string Since(uint64_t old_size) const {
-    trust::AddCheckpoint request{.old_size = old_size, .path = {}, .checkpoint = Checkpoint()};
-    if (old_size > 0) {
-      request.path =
-          *trust::ConsistencyProof(old_size, edge_.size(), [&](trust::NodeId id) -> absl::StatusOr<Sha256Digest> {
-            return nodes_.at({id.level, id.index});
-          });
-    }
-    return request.ToString();
-  }
-
- private:
-  trust::RightEdge edge_;
-  std::map<std::pair<int, uint64_t>, Sha256Digest> nodes_;
-};
-
-class MovedClock final : public Clock {
- public:
-  absl::Time Now() const override { return now_; }
-  void Move(absl::Duration by) { now_ += by; }
-
- private:
-  absl::Time now_ = absl::FromUnixSeconds(1'790'000'000);
-};
-
-class WitnessTest : public ::testing::Test {
- protected:
-  WitnessTest() {
-    std::filesystem::create_directories(folder_);
-    Open();
-  }
-  ~WitnessTest() override {
-    witness_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-  void Open() {
-    witness_.reset();
-    witness_ = Of("dfrs", 'w');
-  }
-  // An agency's witness, with state of its own.
-  std::unique_ptr<Witness> Of(const std::string& agency, char seed) {
-    return *Witness::Open((folder_ / (agency + ".db")).string(), agency + ".example/witness", KeyOf(seed), {LogKey()},
-                          clock_);
-  }
-  int Status(const std::string& body) { return witness_->AddCheckpoint(body).status; }
-  // The checkpoint with what the witness answered, under a policy that asks for this witness.
-  absl::StatusOr<trust::Checkpoint> Cosigned(const std::string& checkpoint, const std::string& lines) {
-    const auto policy = trust::QuorumPolicy::Parse(
-        absl::StrCat("log ", LogKey().ToString(), "\nwitness w ", witness_->vkey().ToString(), "\nquorum w\n"));
-    return trust::OpenCosignedCheckpoint(checkpoint + lines, *policy);
-  }
-
-  MovedClock clock_;
-  const std::filesystem::path folder_ =
-      std::filesystem::path(::testing::TempDir()) / ::testing::UnitTest::GetInstance()->current_test_info()->name();
-  std::unique_ptr<Witness> witness_;
-};
 
 TEST_F(WitnessTest, CosignsWhatExtendsWhatItSaw) {
   for (const auto& [old_size, size] : std::vector<std::pair<uint64_t, uint64_t>>{{0, 3}, {3, 3}, {3, 8}, {8, 600}}) {
@@ -184,11 +92,6 @@ TEST_F(WitnessTest, AWrongProofOfATrueCheckpointProvesNothing) {
   EXPECT_EQ(kept[0].offered, Log(7, 'b').Since(7));
 }
 
-// A line that anybody can write: under the log's name, by no key of its.
-std::string JunkLine(int i, size_t octets = 64) {
-  return trust::SignatureLine(
-      {.name = kOrigin, .key_id = static_cast<uint32_t>(i), .signature = std::string(octets, 'j')});
-}
 // From a size that is a power of two a proof leaves the old root out: what it leads from nobody can tell.
 TEST_F(WitnessTest, WhatFailsAndIsNoProvenForkIsKeptAndToldOnceAsADoubt) {
   ASSERT_EQ(Status(Log(8).Since(0)), 200);
@@ -387,50 +290,6 @@ TEST_F(WitnessTest, OfManyAtOnceOneIsTakenFromEachSize) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(taken, 1) << "eight histories, one is seen first";
-}
-
-TEST_F(WitnessTest, SpeaksHttpAsTheSpecificationSays) {
-  const auto server = WitnessServer::Start("127.0.0.1:0", *witness_);
-  ASSERT_THAT(server, IsOk());
-  httplib::Client client("127.0.0.1", (*server)->port());
-  const Log log(8);
-  const auto taken = client.Post("/add-checkpoint", log.Since(0), "text/plain");
-  ASSERT_TRUE(taken);
-  EXPECT_EQ(taken->status, 200);
-  EXPECT_THAT(Cosigned(log.Checkpoint(), taken->body), IsOk());
-  const auto conflict = client.Post("/add-checkpoint", Log(9).Since(0), "text/plain");
-  EXPECT_EQ(conflict->status, 409);
-  EXPECT_EQ(conflict->get_header_value("Content-Type"), "text/x.tlog.size");
-  EXPECT_EQ(conflict->body, "8\n");
-  const auto latest = client.Get(absl::StrCat("/", trust::Sha256(kOrigin).hex(), "/checkpoint"));
-  EXPECT_EQ(latest->status, 200);
-  EXPECT_EQ(latest->body, log.Checkpoint() + taken->body);
-  EXPECT_EQ(client.Get(absl::StrCat("/", trust::Sha256("other").hex(), "/checkpoint"))->status, 404);
-  EXPECT_EQ(client.Get("/add-checkpoint")->status, 404);
-  const auto huge = client.Post("/add-checkpoint", std::string(2 << 20, 'x'), "text/plain");
-  EXPECT_TRUE(!huge || huge->status == 413) << "refused, or cut off";
-}
-
-TEST_F(WitnessTest, ABodyIsABodyWhateverItSaysItsTypeIs) {
-  const auto server = WitnessServer::Start("127.0.0.1:0", *witness_);
-  ASSERT_THAT(server, IsOk());
-  httplib::Client client("127.0.0.1", (*server)->port());
-  const std::string long_body = Log(8).Since(0) + JunkLine(0, 50'000);
-  const auto form = client.Post("/add-checkpoint", long_body, "application/x-www-form-urlencoded");
-  ASSERT_TRUE(form);
-  EXPECT_EQ(form->status, 200) << form->body;
-  const auto parts = client.Post("/add-checkpoint", Log(9).Since(8), "multipart/form-data; boundary=b");
-  ASSERT_TRUE(parts);
-  EXPECT_EQ(parts->status, 415);
-  const auto none = client.Post("/add-checkpoint", Log(9).Since(8), "");
-  EXPECT_EQ(none->status, 200);
-  const auto endless = client.Post(
-      "/add-checkpoint",
-      [](size_t, httplib::DataSink& sink) {
-        return sink.write(std::string(4096, 'x').data(), 4096);  // In chunks, without a length.
-      },
-      "text/plain");
-  EXPECT_TRUE(!endless || endless->status == 413) << "refused, or cut off";
 }
 
 }  // namespace
