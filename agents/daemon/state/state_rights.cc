@@ -76,7 +76,7 @@ absl::Status DropEvent(Sql& sql, const std::string& event_id) {
 }  // namespace
 
 absl::Status State::KeepGiven(const std::vector<GivenRow>& rows, const std::vector<GivenPerson>& persons) {
-  return commits_.Run([&](Sql& sql) -> absl::Status {
+  return file_->Change([&](Sql& sql) -> absl::Status {
     for (const GivenRow& row : rows) {
       RETURN_IF_ERROR(Sql::Statement(sql, "INSERT OR REPLACE INTO given VALUES (?, ?, ?, ?, ?, ?, ?)")
                           .Bind(row.share_id, row.recipient, row.subject, row.request_id,
@@ -93,8 +93,8 @@ absl::Status State::KeepGiven(const std::vector<GivenRow>& rows, const std::vect
 }
 
 absl::StatusOr<std::vector<GivenRow>> State::GivenAbout(const std::string& person) {
-  const MutexLock lock(mutex_);
-  Sql::Statement query(*sql_, absl::StrCat(kGivenColumns,
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(), absl::StrCat(kGivenColumns,
                                            "JOIN given_person p ON p.share_id = g.share_id AND p.subject = g.subject"
                                            " WHERE p.digest = ? ORDER BY g.share_id, g.recipient, g.subject"));
   query.Bind(person);
@@ -102,22 +102,22 @@ absl::StatusOr<std::vector<GivenRow>> State::GivenAbout(const std::string& perso
 }
 
 absl::StatusOr<std::vector<GivenRow>> State::GivenOnward(const std::string& source_share_id) {
-  const MutexLock lock(mutex_);
-  Sql::Statement query(*sql_,
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(),
                        absl::StrCat(kGivenColumns, "WHERE g.source = ? ORDER BY g.share_id, g.recipient, g.subject"));
   query.Bind(source_share_id);
   return All<GivenRow>(query, ReadGiven);
 }
 
 absl::Status State::ForgetGiven(const std::string& share_id) {
-  return commits_.Run([&](Sql& sql) -> absl::Status {
+  return file_->Change([&](Sql& sql) -> absl::Status {
     RETURN_IF_ERROR(Sql::Statement(sql, "DELETE FROM given_person WHERE share_id = ?").Bind(share_id).Run());
     return Sql::Statement(sql, "DELETE FROM given WHERE share_id = ?").Bind(share_id).Run();
   });
 }
 
 absl::Status State::SaveRights(const std::vector<RightsRow>& rows, const RightsCall& call) {
-  return commits_.Run([&](Sql& sql) -> absl::Status {
+  return file_->Change([&](Sql& sql) -> absl::Status {
     RETURN_IF_ERROR(DropEvent(sql, call.request_id));
     for (const RightsRow& row : rows) RETURN_IF_ERROR(InsertRights(sql, row));
     return InsertCall(sql, call);
@@ -125,7 +125,7 @@ absl::Status State::SaveRights(const std::vector<RightsRow>& rows, const RightsC
 }
 
 absl::Status State::SettleRights(const std::string& event_id, absl::string_view state) {
-  return commits_.Run([&](Sql& sql) -> absl::Status {
+  return file_->Change([&](Sql& sql) -> absl::Status {
     RETURN_IF_ERROR(
         Sql::Statement(sql, "UPDATE rights SET state = ? WHERE event_id = ? AND own = 1").Bind(state, event_id).Run());
     return DropCall(sql, event_id);
@@ -133,18 +133,18 @@ absl::Status State::SettleRights(const std::string& event_id, absl::string_view 
 }
 
 absl::Status State::ForgetRights(const std::string& event_id) {
-  return commits_.Run([&](Sql& sql) -> absl::Status {
+  return file_->Change([&](Sql& sql) -> absl::Status {
     RETURN_IF_ERROR(DropEvent(sql, event_id));
     return DropCall(sql, event_id);
   });
 }
 
 absl::Status State::TakeRights(const RightsRow& row) {
-  return commits_.Run([&](Sql& sql) { return InsertRights(sql, row); });
+  return file_->Change([&](Sql& sql) { return InsertRights(sql, row); });
 }
 
 absl::Status State::SaveRightsAnswer(const RightsRow& row, const RightsCall& call) {
-  return commits_.Run([&](Sql& sql) -> absl::Status {
+  return file_->Change([&](Sql& sql) -> absl::Status {
     RETURN_IF_ERROR(Sql::Statement(sql, "UPDATE rights SET state = ?, answer = ? WHERE row = ?")
                         .Bind(row.state, row.answer, row.row)
                         .Run());
@@ -153,7 +153,7 @@ absl::Status State::SaveRightsAnswer(const RightsRow& row, const RightsCall& cal
 }
 
 absl::Status State::SettleRightsAnswer(const std::string& request_id, const RightsRow& row) {
-  return commits_.Run([&](Sql& sql) -> absl::Status {
+  return file_->Change([&](Sql& sql) -> absl::Status {
     RETURN_IF_ERROR(Sql::Statement(sql, "UPDATE rights SET state = ?, answer = ? WHERE row = ?")
                         .Bind(row.state, row.answer, row.row)
                         .Run());
@@ -170,29 +170,29 @@ absl::Status State::AllowRestricted(const std::string& event_id, absl::string_vi
 }
 
 absl::StatusOr<std::vector<RightsRow>> State::RightsOf(const std::string& event_id) {
-  const MutexLock lock(mutex_);
-  Sql::Statement query(*sql_, absl::StrCat(kRightsColumns, "WHERE event_id = ? ORDER BY row"));
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(), absl::StrCat(kRightsColumns, "WHERE event_id = ? ORDER BY row"));
   query.Bind(event_id);
   return All<RightsRow>(query, ReadRights);
 }
 
 absl::StatusOr<std::vector<RightsRow>> State::RightsAbout(const std::string& share_id) {
-  const MutexLock lock(mutex_);
-  Sql::Statement query(*sql_, absl::StrCat(kRightsColumns, "WHERE share_id = ? ORDER BY row"));
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(), absl::StrCat(kRightsColumns, "WHERE share_id = ? ORDER BY row"));
   query.Bind(share_id);
   return All<RightsRow>(query, ReadRights);
 }
 
 absl::StatusOr<std::vector<RightsRow>> State::RightsBecauseOf(const std::string& event_id) {
-  const MutexLock lock(mutex_);
-  Sql::Statement query(*sql_, absl::StrCat(kRightsColumns, "WHERE because = ? ORDER BY row"));
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(), absl::StrCat(kRightsColumns, "WHERE because = ? ORDER BY row"));
   query.Bind(event_id);
   return All<RightsRow>(query, ReadRights);
 }
 
 absl::StatusOr<std::vector<RightsRow>> State::ListRights(int64_t before, int limit) {
-  const MutexLock lock(mutex_);
-  Sql::Statement query(*sql_, absl::StrCat(kRightsColumns,
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(), absl::StrCat(kRightsColumns,
                                            "WHERE row IN (SELECT min(row) FROM rights GROUP BY event_id)"
                                            " AND (?1 = 0 OR row < ?1) ORDER BY row DESC LIMIT ?2"));
   query.Bind(before, static_cast<int64_t>(limit));
@@ -200,8 +200,8 @@ absl::StatusOr<std::vector<RightsRow>> State::ListRights(int64_t before, int lim
 }
 
 absl::StatusOr<std::vector<RightsCall>> State::PendingRightsCalls() {
-  const MutexLock lock(mutex_);
-  Sql::Statement query(*sql_, "SELECT request_id, method, request FROM rights_calls ORDER BY request_id LIMIT 100");
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(), "SELECT request_id, method, request FROM rights_calls ORDER BY request_id LIMIT 100");
   return All<RightsCall>(query, [](const Sql::Statement& row) {
     return RightsCall{.request_id = row.Text(0), .method = row.Text(1), .request = row.Text(2)};
   });
