@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agents/sdk/envelope.h"
+#include "agents/sdk/mailbox_lifetime.h"
 #include "agents/sdk/seal/hpke.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
@@ -64,7 +65,9 @@ absl::Status VerifyMessage(const v1::DsseEnvelope& envelope, const IncomingMessa
   if (message.head.to_agency() != own_agency) return absl::UnauthenticatedError("the message is for another agency");
   if (message.head.from_agency() != sender.agency())
     return absl::UnauthenticatedError("the message is of another agency");
-  return VerifySigned(envelope, message.type, sender, FromTimestamp(message.head.create_time()), now);
+  const absl::Time made = FromTimestamp(message.head.create_time());
+  if (made + kMailboxLifetime <= now) return absl::UnauthenticatedError("the message is older than it may be");
+  return VerifySigned(envelope, message.type, sender, made, now);
 }
 
 SequenceVerdict JudgeSequence(uint32_t last, uint32_t sequence) {

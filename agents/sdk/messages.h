@@ -32,7 +32,7 @@ struct IncomingMessage {
 // Error: kInvalidArgument another type, malformed, or a head without share, parties or sequence.
 absl::StatusOr<IncomingMessage> ReadMessage(const v1::DsseEnvelope& envelope);
 
-// Signed by the agency that its head names, and for this one. Error: kUnauthenticated.
+// Signed by the agency that its head names, for this one, within a mailbox's lifetime. Error: kUnauthenticated.
 absl::Status VerifyMessage(const v1::DsseEnvelope& envelope, const IncomingMessage& message,
                            absl::string_view own_agency, const trust::KeyHistory& sender, absl::Time now);
 

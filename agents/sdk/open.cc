@@ -9,11 +9,13 @@
 
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/labels.h"
+#include "agents/sdk/mailbox_lifetime.h"
 #include "agents/sdk/package.h"
 #include "agents/sdk/seal/hpke.h"
 #include "agents/sdk/seal/unit.h"
 #include "policy/loader/asked_table.h"
 #include "trust/base/status_macros.h"
+#include "trust/base/uuid.h"
 #include "trust/secret/aead.h"
 #include "trust/secret/sha256.h"
 
@@ -45,9 +47,13 @@ absl::Status CheckHead(const v1::Manifest& manifest, const OpenContext& context)
   if (manifest.sender_agency() != context.sender->agency())
     return Broken("the package names another sender than its signature");
   RETURN_IF_ERROR(CheckKind(manifest));
+  // Files are named after it.
+  if (!Uuid::Parse(manifest.share_id()).ok()) return Broken("the share has no id");
   if (manifest.version() == 0) return Broken("the share has no version");
-  if (FromTimestamp(manifest.expire_time()) <= FromTimestamp(manifest.create_time()))
-    return Broken("the package expires before it was made");
+  const absl::Time made = FromTimestamp(manifest.create_time());
+  if (FromTimestamp(manifest.expire_time()) <= made) return Broken("the package expires before it was made");
+  if (FromTimestamp(manifest.expire_time()) <= context.now || made + kMailboxLifetime <= context.now)
+    return Broken("the package is older than it may be");
   if (!context.policy_known(manifest.policy_digest()))
     return Broken("the package was decided under a policy not verified here");
   return absl::OkStatus();

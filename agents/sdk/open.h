@@ -67,7 +67,7 @@ using OpenResult = std::variant<OpenedPackage, Rejection>;
 // The manifest as the package states it, unverified: for finding the sender's keys. Error: kInvalidArgument.
 absl::StatusOr<v1::Manifest> PeekManifest(const v1::Package& package);
 
-// Verifies everything, in this order: sender's signature by a key traced to its pinned first one, recipient, kind,
+// Verifies everything, in this order: sender's signature by a key traced to its pinned first one, recipient, kind, age,
 // policy digest, obligations, ring and ciphertext digests, ring, key commitments, justifications, units with their
 // labels. Never returns part of a package that failed, but for units whose label is false.
 OpenResult OpenPackage(const v1::Package& package, const OpenContext& context);

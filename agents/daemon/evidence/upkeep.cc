@@ -10,6 +10,7 @@
 #include "agents/daemon/context/share_outcome.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/envelope.h"
+#include "agents/sdk/mailbox_lifetime.h"
 #include "derwent/v1/agent.pb.h"
 #include "trust/base/status_macros.h"
 
@@ -18,9 +19,6 @@ namespace {
 
 // A sealing key counts 90 days at most (key.proto), a certificate as long as it says.
 constexpr absl::Duration kLongestSealing = absl::Hours(24 * 90);
-// How long a package may wait: the longest collection time of a profile, and a share that waited in its sender's
-// outbox.
-constexpr absl::Duration kMailboxLifetime = absl::Hours(24 * (30 + 7));
 // A key counts from a little before it was published: clocks differ by 30 s at most.
 constexpr absl::Duration kClockSkew = absl::Seconds(30);
 

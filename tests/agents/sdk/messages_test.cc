@@ -2,6 +2,7 @@
 
 #include "agents/sdk/companion.h"
 #include "agents/sdk/keys.h"
+#include "agents/sdk/mailbox_lifetime.h"
 #include "agents/sdk/references.h"
 #include "tests/agents/sdk/test_agency.h"
 #include "tests/support/matchers.h"
@@ -57,6 +58,14 @@ TEST_F(MessageTest, AMessageIsOfItsSenderAndForItsReceiver) {
   const v1::DsseEnvelope envelope = SignMessage(kProgressType, Progress(), police_.signing()).value();
   EXPECT_THAT(Verify(envelope, "rp.housing"), IsOk());
   EXPECT_THAT(Verify(envelope, "dfrs"), StatusIs(absl::StatusCode::kUnauthenticated));
+}
+
+TEST_F(MessageTest, AMessageOlderThanAMailboxKeepsIsRefused) {
+  const v1::DsseEnvelope envelope = SignMessage(kProgressType, Progress(), police_.signing()).value();
+  now_ += kMailboxLifetime - absl::Seconds(1);
+  EXPECT_THAT(Verify(envelope, "rp.housing"), IsOk());
+  now_ += absl::Seconds(1);
+  EXPECT_THAT(Verify(envelope, "rp.housing"), StatusIs(absl::StatusCode::kUnauthenticated));
 }
 
 TEST_F(MessageTest, AMessageUnderAnotherTypeOrKeyIsRefused) {

@@ -4,6 +4,7 @@
 
 #include "agents/sdk/keys.h"
 #include "agents/sdk/labels.h"
+#include "agents/sdk/mailbox_lifetime.h"
 #include "agents/sdk/open.h"
 #include "agents/sdk/project.h"
 #include "agents/sdk/seal/hpke.h"
@@ -148,6 +149,28 @@ TEST_F(PackageTest, AnotherAgencysPackageIsRejected) {
   manifest.set_recipient_agency("dfrs");
   SignAgain(package, manifest);
   ExpectRejected(package, v1::NOTICE_KIND_PACKAGE_REJECTED, "another agency");
+}
+
+TEST_F(PackageTest, AShareWhoseIdIsNoneIsRejected) {
+  v1::Package package = Seal(Recipient()).package();
+  v1::Manifest manifest = PeekManifest(package).value();
+  manifest.set_share_id("../../agent");
+  SignAgain(package, manifest);
+  ExpectRejected(package, v1::NOTICE_KIND_PACKAGE_REJECTED, "no id");
+}
+
+TEST_F(PackageTest, WhatIsOverOrOlderThanAMailboxKeepsIsRejected) {
+  v1::Package package = Seal(Recipient()).package();
+  v1::Manifest manifest = PeekManifest(package).value();
+  *manifest.mutable_create_time() = ToTimestamp(now_ - absl::Minutes(30));
+  *manifest.mutable_expire_time() = ToTimestamp(now_ - absl::Minutes(10));
+  SignAgain(package, manifest);
+  ExpectRejected(package, v1::NOTICE_KIND_PACKAGE_REJECTED, "older");
+  *manifest.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(24 * 90));
+  SignAgain(package, manifest);
+  EXPECT_TRUE(std::holds_alternative<OpenedPackage>(Open(package))) << "half an hour old";
+  now_ += kMailboxLifetime;
+  ExpectRejected(package, v1::NOTICE_KIND_PACKAGE_REJECTED, "older");
 }
 
 TEST_F(PackageTest, ASignatureByAKeyNobodyCertifiedIsRejected) {
