@@ -120,6 +120,16 @@ void Consortium::ChangePolicy(const std::string& edit, const std::string& agreem
                    "mv policy old && mv next policy"));
 }
 
+void Consortium::ChangeDirectory(TestAgent& agent, const std::string& edit) {
+  const int64_t version = agent.daemon->context().policy.directory_version(agent.config.agency) + 1;
+  const std::string changed = absl::StrCat(folder_, "/", agent.config.agency, ".", version, ".txtpb");
+  Run(absl::StrCat("sed -e 's/^version: .*/version: ", version, "/' -e '", edit, "' '", agent.config.directory, "' >'",
+                   changed, "'"));
+  agent.config.directory = changed;
+  agent.Restart();
+  EXPECT_TRUE(agent.daemon->upkeep().RunAll().ok());
+}
+
 void Consortium::EndAgreement(const std::string& agreement, const std::string& agency, TestAgent& taken_by) {
   Run(absl::StrCat("cd '", folder_, "' && at=pki/agencies/", agency, "/people/$(awk '$1 == \"", agency,
                    "\" {print $2; exit}' signatories) && '" DERWENT_BIN_DIR "/derwent' policy end policy --agreement ",

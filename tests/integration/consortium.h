@@ -33,10 +33,14 @@ class LyingBroker final : public agents::Broker {
 
   absl::Status refuse_plan;
   std::function<void(v1::PlanReferralResponse&)> on_plan;
+  absl::Status refuse_submit;
   std::function<void(v1::SubmitReferralRequest&)> before_submit;
   std::function<absl::Status(absl::StatusOr<v1::SubmitReferralResponse>&)> on_submit;
   std::function<void(v1::SubmitCaseRequestRequest&)> before_request;
+  absl::Status refuse_answer;
   std::function<void(v1::SubmitCaseAnswerRequest&)> before_answer;
+  absl::Status refuse_restriction;
+  std::function<absl::Status(absl::StatusOr<v1::ApplyRestrictionResponse>&)> on_restriction;
   std::function<void(v1::CollectResponse&)> on_collect;
   std::function<bool(const v1::AcknowledgeRequest&)> swallow_acknowledge;
   std::function<void(v1::AgencyKeys&)> on_keys;
@@ -57,6 +61,7 @@ class LyingBroker final : public agents::Broker {
     return Changed(real_.Plan(r), on_plan);
   }
   absl::StatusOr<v1::SubmitReferralResponse> Submit(const v1::SubmitReferralRequest& r) override {
+    if (!refuse_submit.ok()) return refuse_submit;
     v1::SubmitReferralRequest sent = r;
     if (before_submit) before_submit(sent);
     absl::StatusOr<v1::SubmitReferralResponse> answer = real_.Submit(sent);
@@ -96,7 +101,12 @@ class LyingBroker final : public agents::Broker {
     return real_.ApplyDirectory(r);
   }
   absl::StatusOr<v1::ApplyRestrictionResponse> ApplyRestriction(const v1::ApplyRestrictionRequest& r) override {
-    return real_.ApplyRestriction(r);
+    if (!refuse_restriction.ok()) return refuse_restriction;
+    absl::StatusOr<v1::ApplyRestrictionResponse> answer = real_.ApplyRestriction(r);
+    if (on_restriction) {
+      if (const absl::Status lost = on_restriction(answer); !lost.ok()) return lost;
+    }
+    return answer;
   }
   absl::StatusOr<v1::ListDirectoriesResponse> ListDirectories(const v1::ListDirectoriesRequest& r) override {
     return real_.ListDirectories(r);
@@ -125,6 +135,7 @@ class LyingBroker final : public agents::Broker {
     return real_.SubmitCaseRequest(sent);
   }
   absl::StatusOr<v1::SubmitCaseAnswerResponse> SubmitCaseAnswer(const v1::SubmitCaseAnswerRequest& r) override {
+    if (!refuse_answer.ok()) return refuse_answer;
     v1::SubmitCaseAnswerRequest sent = r;
     if (before_answer) before_answer(sent);
     return real_.SubmitCaseAnswer(sent);
@@ -209,6 +220,8 @@ class Consortium {
   // Edits the policy by a shell command run where its profiles lie, lets every signatory sign it and an agreement anew,
   // and puts it in place, whole. The broker takes it within seconds.
   void ChangePolicy(const std::string& edit, const std::string& agreement);
+  // Edits an agency's directory by a sed script, and lets its agent, started again, publish it as the next version.
+  void ChangeDirectory(TestAgent& agent, const std::string& edit);
   // Ends an agreement by one party's signatory, as of long ago, and waits until an agent has taken that.
   void EndAgreement(const std::string& agreement, const std::string& agency, TestAgent& taken_by);
   const std::string& folder() const { return folder_; }

@@ -122,6 +122,21 @@ TEST_F(ReferralTest, OnlyTheAddressedRoleOpensAShare) {
               StatusIs(absl::StatusCode::kNotFound));
 }
 
+TEST_F(ReferralTest, ANamedPersonOpensAShareWhileSheHoldsTheRole) {
+  v1::PushReferralRequest request = Sample();
+  request.mutable_recipients(0)->set_person("p-f91b60");
+  v1::OpenReferralRequest open;
+  open.set_share_id(Push(request));
+  housing().CollectAll();
+  const auto opens = [&](const char* person) { return housing().daemon->desk().Open(Person(person), open).status(); };
+  EXPECT_OK(opens("p-f91b60"));
+  EXPECT_THAT(opens("p-ca9b82"), StatusIs(absl::StatusCode::kNotFound));
+  housing().Restart();
+  EXPECT_THAT(opens("p-f91b60"), StatusIs(absl::StatusCode::kNotFound)) << "nobody knows yet whether she left";
+  consortium_.ChangeDirectory(housing(), "/p-f91b60/,/training/ s/2027-12-31/2026-01-01/");
+  EXPECT_THAT(opens("p-f91b60"), StatusIs(absl::StatusCode::kNotFound)) << "her training lapsed";
+}
+
 TEST_F(ReferralTest, APageIsFilledWithWhatItsReaderMaySeeAndTellsOfNoMore) {
   for (const char* reference : {"RMS-1", "RMS-2"}) Push(Sample(reference));
   housing().CollectAll();

@@ -98,16 +98,27 @@ class RequestTest : public ::testing::Test {
     return opened.ok() ? opened->case_id() : "";
   }
 
-  // Changes the own agency's part in a case.
+  // Changes an agency's part in a case: the own one's, unless `change` names another.
   absl::Status ChangeCase(const std::string& agency, const std::string& spoc, const std::string& case_id,
                           const std::function<void(v1::CaseMember&)>& change) {
-    const auto channel = PersonChannel(agency, spoc);
-    const auto stub = v1::CaseService::NewStub(channel->grpc());
     v1::ChangeCaseMemberRequest request;
-    request.set_request_id(trust::SystemRandom().NewUuid().text());
-    request.set_name(absl::StrCat("cases/", case_id));
     request.mutable_member()->set_agency(agency);
     change(*request.mutable_member());
+    return ChangeCase(agency, spoc, case_id, request);
+  }
+  absl::Status RemoveFromCase(const std::string& agency, const std::string& spoc, const std::string& case_id,
+                              const std::string& member) {
+    v1::ChangeCaseMemberRequest request;
+    request.mutable_member()->set_agency(member);
+    request.set_remove(true);
+    return ChangeCase(agency, spoc, case_id, request);
+  }
+  absl::Status ChangeCase(const std::string& agency, const std::string& spoc, const std::string& case_id,
+                          v1::ChangeCaseMemberRequest request) {
+    const auto channel = PersonChannel(agency, spoc);
+    const auto stub = v1::CaseService::NewStub(channel->grpc());
+    request.set_request_id(trust::SystemRandom().NewUuid().text());
+    request.set_name(absl::StrCat("cases/", case_id));
     return channel->Call(*stub, &v1::CaseService::Stub::ChangeCaseMember, request).status();
   }
 

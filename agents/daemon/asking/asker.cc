@@ -7,16 +7,14 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "agents/daemon/context/entitlement.h"
 #include "agents/daemon/context/fault.h"
 #include "agents/daemon/context/sealing.h"
-#include "agents/sdk/approval.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/inquiry.h"
 #include "agents/sdk/references.h"
-#include "policy/engine/agreements.h"
 #include "policy/loader/emergency.h"
-#include "trust/base/london.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 
@@ -43,15 +41,9 @@ absl::StatusOr<RequestDraft> Asker::Draft(const v1::SendCaseRequestRequest& requ
   if (!problems.empty())
     return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the request breaks rules of its form",
                  problems);
-  const policy::Policy& policy = *view->bundle->policy;
-  const bool holds = MayRequest(policy, request.role(), request.purpose()) &&
-                     policy::RoleHeld(view->snapshot(),
-                                      {.agency = context_.identity.agency,
-                                       .person = request.acting_person(),
-                                       .role = request.role(),
-                                       .board = IsPanelRole(policy, request.role()) ? request.board() : "",
-                                       .area = request.area()},
-                                      LondonDay(context_.clock.Now()));
+  const OwnRole role{.role = request.role(), .board = request.board(), .area = request.area()};
+  const bool holds = MayRequest(*view->bundle->policy, request.role(), request.purpose()) &&
+                     HoldsToday(request.acting_person(), role, context_);
   if (!holds)
     return Fault(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED",
                  "the acting person does not hold this role for the area today, or it may not ask");

@@ -64,8 +64,9 @@ class Asker {
   absl::StatusOr<v1::SentRequest> Describe(const AskedRow& row);
   // Cases as the broker gave them, read once for a whole list.
   using KnownCases = std::map<std::string, absl::StatusOr<v1::Case>>;
-  // Whether a person may know of a request and open its answers: who asked, and the case's members' persons, whom
-  // nobody excluded from the case.
+  // Whether a person may know of a request and open its answers: who asked and still holds the role, and the persons of
+  // this agency in the case, whom nobody excluded from it. Nobody once the agency is no part of the case. Error:
+  // kUnavailable the directories, or the case, are not known yet.
   absl::StatusOr<bool> MaySee(const AskedRow& row, const std::string& person, KnownCases& cases);
   // Answers that `person` may open, in the order in which they came; logged.
   absl::StatusOr<std::vector<v1::OpenedAnswer>> OpenAnswers(const AskedRow& row, const std::string& person);

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agents/daemon/asking/asker.h"
+#include "agents/daemon/context/entitlement.h"
 #include "agents/daemon/context/fault.h"
 #include "agents/daemon/context/under_restriction.h"
 #include "agents/sdk/approval.h"
@@ -13,9 +14,7 @@
 #include "agents/sdk/inquiry.h"
 #include "agents/sdk/lets_in.h"
 #include "agents/sdk/neutral_unit.h"
-#include "policy/engine/agreements.h"
 #include "policy/loader/emergency.h"
-#include "trust/base/london.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 
@@ -142,25 +141,24 @@ const absl::StatusOr<v1::Case>& Asker::CaseOf(const std::string& case_id, KnownC
 absl::StatusOr<bool> Asker::MaySee(const AskedRow& row, const std::string& person, KnownCases& cases) {
   v1::Manifest manifest;
   if (!manifest.ParseFromString(row.manifest)) return absl::DataLossError("a kept manifest does not parse");
-  if (manifest.case_id().empty()) return person == row.acting_person;
+  if (context_.policy.view() == nullptr) return absl::UnavailableError("policy and directories were not verified yet");
+  const auto holds = [&](const std::string& role) {
+    return HoldsToday(person, {.role = role, .board = manifest.board(), .area = manifest.area()}, context_);
+  };
+  const bool asked = person == row.acting_person && holds(manifest.question().role());
+  if (manifest.case_id().empty()) return asked;
   const absl::StatusOr<v1::Case>& known = CaseOf(manifest.case_id(), cases);
-  if (!known.ok())
-    return WorthRetrying(known.status()) ? absl::StatusOr<bool>(known.status())
-                                         : absl::StatusOr<bool>(person == row.acting_person);
+  // A case of which the agency is no part is no case to it.
+  if (!known.ok()) return WorthRetrying(known.status()) ? absl::StatusOr<bool>(known.status()) : false;
   const auto member = std::ranges::find(known->members(), context_.identity.agency, &v1::CaseMember::agency);
   if (member == known->members().end()) return false;
   const auto& excluded = member->excluded_persons();
   if (std::ranges::find(excluded, person) != excluded.end()) return false;
-  if (person == row.acting_person) return true;
-  if (!member->persons().empty()) return std::ranges::find(member->persons(), person) != member->persons().end();
-  const auto view = context_.policy.view();
-  const auto holds = [&](const std::string& role) {
-    return view != nullptr &&
-           policy::RoleHeld(
-               view->snapshot(),
-               {.agency = context_.identity.agency, .person = person, .role = role, .area = manifest.area()},
-               LondonDay(context_.clock.Now()));
-  };
+  if (asked) return true;
+  if (!member->persons().empty()) {
+    return std::ranges::find(member->persons(), person) != member->persons().end() &&
+           ServesToday(person, manifest.area(), context_);
+  }
   return member->roles().empty() ? holds(manifest.question().role()) : std::ranges::any_of(member->roles(), holds);
 }
 

@@ -4,6 +4,7 @@
 #include <initializer_list>
 
 #include "agents/daemon/context/fault.h"
+#include "agents/sdk/approval.h"
 #include "policy/engine/agreements.h"
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
@@ -122,20 +123,33 @@ std::string RoleWith(const std::string& person, absl::string_view power, const A
   return RoleAmong(person, {power}, context);
 }
 
+bool HoldsToday(const std::string& person, const OwnRole& sought, const AgentContext& context) {
+  const auto view = context.policy.view();
+  if (view == nullptr || person.empty()) return false;
+  const bool of_board = IsPanelRole(*view->bundle->policy, sought.role);
+  return policy::RoleHeld(view->snapshot(),
+                          {.agency = context.identity.agency,
+                           .person = person,
+                           .role = sought.role,
+                           .board = of_board ? sought.board : "",
+                           .area = sought.area},
+                          LondonDay(context.clock.Now()));
+}
+
+bool ServesToday(const std::string& person, const std::string& area, const AgentContext& context) {
+  const auto view = context.policy.view();
+  return view != nullptr && std::ranges::any_of(view->bundle->policy->roles, [&](const auto& role) {
+           return HoldsToday(person, {.role = role.first, .board = "", .area = area}, context);
+         });
+}
+
 absl::Status CheckMayOpen(const LocalCaller& caller, const v1::Manifest& manifest, const AgentContext& context) {
   if (manifest.kind() != v1::PACKAGE_KIND_REFERRAL)
     return NotEntitled();  // Requests and answers have calls of their own.
   if (caller.kind == trust::CallerKind::kConsole) return absl::OkStatus();
-  if (!manifest.recipient_person().empty())
-    return caller.name == manifest.recipient_person() ? absl::OkStatus() : NotEntitled();
-  const auto view = context.policy.view();
-  const bool holds = view != nullptr && policy::RoleHeld(view->snapshot(),
-                                                         {.agency = context.identity.agency,
-                                                          .person = caller.name,
-                                                          .role = manifest.recipient_role(),
-                                                          .area = manifest.area()},
-                                                         LondonDay(context.clock.Now()));
-  return holds ? absl::OkStatus() : NotEntitled();
+  if (!manifest.recipient_person().empty() && caller.name != manifest.recipient_person()) return NotEntitled();
+  const OwnRole addressed{.role = manifest.recipient_role(), .board = manifest.board(), .area = manifest.area()};
+  return HoldsToday(caller.name, addressed, context) ? absl::OkStatus() : NotEntitled();
 }
 
 }  // namespace derwent::agents

@@ -46,8 +46,23 @@ absl::Status CheckRight(const LocalCaller& caller, LocalRight right, const Agent
 // A role with the power that the person holds today, in whatever area; empty: none.
 std::string RoleWith(const std::string& person, absl::string_view power, const AgentContext& context);
 
-// May open this share: the named person, or whoever holds the addressed role for its board and area; a console for the
-// agency's own system. Error: kPermissionDenied `ROLE_NOT_ENTITLED`.
+// A role of the own agency, as somebody must hold it. The board counts where the role is of a board or panel; empty:
+// any.
+struct OwnRole {
+  std::string role;
+  std::string board;
+  std::string area;
+};
+
+// Whether a person of this agency holds the role today, with training that counts. False before the directories are
+// known: doubt denies.
+bool HoldsToday(const std::string& person, const OwnRole& sought, const AgentContext& context);
+
+// Likewise any role at all, for the area: of somebody whom others named, who must still be of the agency's people.
+bool ServesToday(const std::string& person, const std::string& area, const AgentContext& context);
+
+// May open this share: whoever holds the addressed role today for its board and area, of a share to a named person that
+// person alone; a console for the agency's own system. Error: kPermissionDenied `ROLE_NOT_ENTITLED`.
 absl::Status CheckMayOpen(const LocalCaller& caller, const v1::Manifest& manifest, const AgentContext& context);
 
 }  // namespace derwent::agents
