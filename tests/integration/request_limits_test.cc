@@ -212,6 +212,32 @@ TEST_F(HomeVisitTest, ARecordWithoutAVerifiedIdentifierIsRestrictedByItsOwnRefer
   EXPECT_THAT(adults().Alarms(), IsEmpty());
 }
 
+TEST_F(HomeVisitTest, WhatWasSealedIsAnsweredAfreshOnceItsSubjectIsRestricted) {
+  v1::CaseRecord record = Kestrel();
+  record.set_record_ref("ASC-7");
+  record.mutable_household()->add_facts()->mutable_composition()->set_lives_alone(v1::YES_NO_YES);
+  adults().records = Holding(record);
+  adults().Restart();
+  ASSERT_OK(adults().daemon->upkeep().RunAll());
+  const auto asked = AskAbout(Kestrel());
+  ASSERT_OK(asked);
+  adults().broker->refuse_answer = absl::UnavailableError("away");
+  adults().CollectAll();
+  ASSERT_OK(adults().daemon->holder().Work());
+  adults().daemon->holder().Drain().IgnoreError();
+  v1::RestrictRequest restrict;
+  restrict.add_record_refs("ASC-7");
+  ASSERT_OK(adults().daemon->desk().Restrict(Person(kDpo), restrict));
+  adults().broker->refuse_answer = absl::OkStatus();
+  for (int turn = 0; turn < 2; ++turn) Step(adults());
+  EXPECT_THAT(adults().Alarms(), ElementsAre("SUBJECT_RESTRICTED"));
+  fire().CollectAll();
+  const v1::ShowCaseRequestResponse shown = Show(fire(), kFireOfficer, asked->request_id());
+  ASSERT_EQ(shown.answers_size(), 1);
+  EXPECT_THAT(shown.answers(0).units(), IsEmpty());
+  EXPECT_THAT(AnswerTo(shown.answers(0), "household")->reasons(), ElementsAre("SUBJECT_RESTRICTED"));
+}
+
 TEST_F(HomeVisitTest, AReferenceThatNoRecordHasIsSaidToBeUnseen) {
   v1::CaseRecord record = Kestrel();
   record.set_record_ref("ASC-7");

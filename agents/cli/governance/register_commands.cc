@@ -66,10 +66,14 @@ absl::StatusOr<int> Apply(Client& client, const std::string& path, const std::st
 }
 
 // Whom a restriction protects now, and by what.
-std::string ProtectionOf(const v1::RestrictResponse& response) {
+std::string ProtectionOf(const v1::RestrictRequest& request, const v1::RestrictResponse& response) {
   const uint32_t identifiers = response.identifiers_in_force();
   const uint32_t records = response.record_refs_in_force();
-  const std::string at_broker = identifiers == 0 ? "no identifier was given: the broker stops nothing"
+  const std::string none =
+      request.identifiers().empty()
+          ? "no identifier was given: the broker stops nothing"
+          : "THE BROKER DID NOT ANSWER, and is told until it does: until then this agent alone stops";
+  const std::string at_broker = identifiers == 0 ? none
                                                  : absl::StrCat("whoever has one of ", identifiers,
                                                                 " verified identifiers, at the broker and here");
   const std::string here = records == 0
@@ -95,7 +99,7 @@ absl::StatusOr<int> Restrict(Client& client, const Options& o) {
   ASSIGN_OR_RETURN(const v1::RestrictResponse response,
                    agent->Call(*stub, &v1::AgentService::Stub::Restrict, request, client.options()));
   std::cout << response.restriction_id() << "\n";
-  std::cerr << (o.lift ? "lifted" : ProtectionOf(response)) << "; " << response.held_deliveries()
+  std::cerr << (o.lift ? "lifted" : ProtectionOf(request, response)) << "; " << response.held_deliveries()
             << " deliveries stopped\n";
   return kExitDone;
 }

@@ -15,17 +15,26 @@
 // the agency's own system, of which nobody else does. Each is kept as a keyed digest, which tells nothing by itself.
 namespace derwent::agents {
 
-// Puts a restriction in force or lifts it: at the broker, which stops what goes to it, then here. Errors:
-// kInvalidArgument naming each wrong field, `identifiers` where neither they nor `record_refs` say whom; of the broker.
+// Puts a restriction in force or lifts it: here, durably, then at the broker, which stops what goes to it. A broker
+// that does not answer is told again until it does: until then no identifier is in force with both, and what is lifted
+// stays in force here. Errors: kInvalidArgument naming each wrong field, `identifiers` where neither they nor
+// `record_refs` say whom; kUnavailable the end of one waits for the broker; of the broker that does not take it, with
+// the alarm `RESTRICTION_NOT_TAKEN`: what was put in force stays so here.
 absl::StatusOr<v1::RestrictResponse> Restrict(const v1::RestrictRequest& request, const AgentContext& context);
 
-// Whether nothing of a record may leave. `told`: what else was said of its person (who asked said it, and it matched);
-// its verified identifiers count as the record's own do.
+// Tells the broker what it has not answered yet. Error: kUnavailable ask again later; the last that it did not take.
+absl::Status TellRestrictions(const AgentContext& context);
+
+// How whom a record is about is known among those restricted. Of a share to be sent under a profile of `enclave`: by
+// the record's own reference, and by verified identifiers as the broker is told them; where no key of that enclave is
+// held, and the broker is told nothing, under every key.
+std::vector<KnownAs> AboutWhom(const v1::CaseRecord& record, const std::string& enclave, const AgentContext& context);
+// Of an answer, which this agent must not even make. `told`: what else was said of its person (who asked said it, and
+// it matched); its verified identifiers count as the record's own do.
+std::vector<KnownAs> AboutWhom(const v1::CaseRecord& record, const v1::CaseRecord& told, const AgentContext& context);
+// Whether nothing of a record may be answered.
 absl::StatusOr<bool> IsRestricted(const v1::CaseRecord& record, const v1::CaseRecord& told,
                                   const AgentContext& context);
-
-// Whether nothing of a record may leave by its own reference: what the broker cannot stop, for it never learns it.
-absl::StatusOr<bool> IsRecordRestricted(const v1::CaseRecord& record, const AgentContext& context);
 
 // Subject references of identifiers, under the key of an enclave (empty: `general`). Adds each wrong field to
 // `problems`.

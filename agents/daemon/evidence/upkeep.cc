@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agents/daemon/context/fault.h"
+#include "agents/daemon/context/restrictions.h"
 #include "agents/daemon/context/share_outcome.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/envelope.h"
@@ -43,6 +44,7 @@ absl::Status Upkeep::RunAll() {
   run("directories were not taken", SyncDirectories());
   run("the log was not checked", evidence_.CheckNewest());
   run("shares were not reconciled", Reconcile());
+  run("the broker was not told of restrictions", TellRestrictions(context_));
   context_.metrics.SetBrokerReachable(!absl::IsUnavailable(first) && !absl::IsDeadlineExceeded(first));
   return first;
 }

@@ -145,10 +145,14 @@ absl::Status Holder::LookUp(Standing& standing) {
     for (const v1::OpenedUnit& unit : kept.units()) units.push_back(unit.content());
     ASSIGN_OR_RETURN(standing.record, RecordFor(standing.inquiry.selector, units));
     if (standing.record.has_value()) {
-      ASSIGN_OR_RETURN(vetoed, IsRestricted(*standing.record, SelectorRecord(units), context_));
+      standing.about = AboutWhom(*standing.record, SelectorRecord(units), context_);
+      ASSIGN_OR_RETURN(vetoed, context_.state.StoppedHere(standing.about));
     }
   }
-  if (vetoed) standing.record.reset();  // Nothing that leaves rests on it, its references included.
+  if (vetoed) {  // Nothing that leaves rests on it, its references included.
+    standing.record.reset();
+    standing.about.clear();
+  }
   ASSIGN_OR_RETURN(standing.decision,
                    DecideAnswer(standing.inquiry, standing.record.has_value() ? &*standing.record : nullptr,
                                 view->snapshot(), context_.clock.Now(), context_.identity.contact, context_.random));
@@ -295,7 +299,8 @@ absl::StatusOr<Holder::Sealed> Holder::Seal(const Standing& standing, v1::Packag
                         .request_id = standing.row.request_id,
                         .submit = submit.SerializeAsString(),
                         .not_before = create_time,
-                        .state = "QUEUED"},
+                        .state = "QUEUED",
+                        .about = standing.about},
                 .manifest = submit.submission().package().manifest().payload()};
 }
 

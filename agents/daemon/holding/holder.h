@@ -73,6 +73,7 @@ class Holder {
     InboxRow received;
     Inquiry inquiry;
     std::optional<v1::CaseRecord> record;
+    std::vector<KnownAs> about;  // Whom the record is of, as restrictions know them.
     AnswerDecision decision;
     std::vector<ApprovalRow> approvals;
     std::string policy_digest;
@@ -101,6 +102,8 @@ class Holder {
   absl::Status KeepGiven(const Standing& standing, const AnswerRow& answer, std::set<std::string> given);
   absl::Status Save(const Standing& standing, absl::Time next_time, const std::optional<Sealed>& answer);
   absl::Status Submit(const AnswerRow& row);
+  // Whether a finished answer must not go any more.
+  absl::StatusOr<bool> IsStopped(const AnswerRow& row);
   absl::Status Refused(const AnswerRow& row, const v1::SubmitCaseAnswerRequest& request, const std::string& reason);
   absl::Status Stored(const AnswerRow& row, const Evidence::Verified& receipts);
 

@@ -4,6 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 #include "agents/daemon/context/at_once.h"
 #include "agents/daemon/context/fault.h"
 #include "agents/daemon/context/sealing.h"
@@ -13,6 +15,12 @@
 #include "trust/secret/sha256.h"
 
 namespace derwent::agents {
+
+namespace {
+
+constexpr char kRestricted[] = "SUBJECT_RESTRICTED";
+
+}  // namespace
 
 absl::Status Holder::Drain() {
   ASSIGN_OR_RETURN(const std::vector<AnswerRow> due, parts_.requests.AnswersDue(context_.clock.Now()));
@@ -34,11 +42,33 @@ absl::Status Holder::Drain() {
   return drained;
 }
 
+// Whom it is about may have been restricted since it was sealed. What the broker took before that is not called back
+// so.
+absl::StatusOr<bool> Holder::IsStopped(const AnswerRow& row) {
+  ASSIGN_OR_RETURN(const bool vetoed, context_.state.ShareStoppedHere(row.share_id));
+  if (!vetoed) return false;
+  v1::GetCaseRequestRequest get;
+  get.set_name(absl::StrCat("agencies/", context_.identity.agency, "/caseRequests/", row.request_id));
+  const absl::StatusOr<v1::CaseRequest> known = context_.broker.GetCaseRequest(get);
+  if (absl::IsNotFound(known.status())) return true;
+  if (!known.ok()) return known.status();
+  return std::ranges::none_of(known->holders(), [&](const v1::RequestHolder& holder) {
+    return std::ranges::find(holder.answer_share_ids(), row.share_id) != holder.answer_share_ids().end();
+  });
+}
+
 absl::Status Holder::Submit(const AnswerRow& row) {
   v1::SubmitCaseAnswerRequest request;
   if (!request.ParseFromString(row.submit)) return absl::DataLossError("a kept answer does not parse");
   ASSIGN_OR_RETURN(const v1::Manifest manifest, PeekManifest(request.submission().package()));
   RETURN_IF_ERROR(context_.WitnessedOrEmergency(manifest.purpose(), row.request_id));
+  ASSIGN_OR_RETURN(const bool stopped, IsStopped(row));
+  if (stopped) {
+    context_.Alarm(kRestricted, row.request_id, "");
+    context_.log.Write("info", "an answer was stopped", {{"share", row.request_id}, {"reason", kRestricted}});
+    RETURN_IF_ERROR(context_.state.LogAccess("", row.request_id, "stopped: restricted"));
+    return Refused(row, request, kRestricted);
+  }
   const absl::StatusOr<v1::SubmitCaseAnswerResponse> response = context_.broker.SubmitCaseAnswer(request);
   if (!response.ok()) {
     if (WorthRetrying(response.status())) return response.status();
@@ -83,8 +113,9 @@ absl::Status Holder::Refused(const AnswerRow& row, const v1::SubmitCaseAnswerReq
   Standing standing{.row = *held};
   ASSIGN_OR_RETURN(standing.details, Describe(*held));
   ASSIGN_OR_RETURN(const v1::Manifest manifest, PeekManifest(request.submission().package()));
-  // Under another policy or key it is made afresh; whatever else is wrong, somebody must look.
-  const bool again = TookNoEffect(reason);
+  // Under another policy or key, or about somebody who was restricted since, it is made afresh: where existence is
+  // secret the asker misses nothing. Whatever else is wrong, somebody must look.
+  const bool again = TookNoEffect(reason) || reason == kRestricted;
   for (v1::HeldCategory& category : *standing.details.mutable_categories()) {
     const bool in_it = manifest.kind() == v1::PACKAGE_KIND_ANSWER ||
                        std::ranges::any_of(manifest.units(), [&](const v1::ManifestUnit& unit) {

@@ -83,8 +83,9 @@ absl::StatusOr<Sender::Decided> Sender::Decide(const ReferralDraft& draft, const
   ASSIGN_OR_RETURN(decided.decision, DecideAsHolder(draft, plan, decided.view->snapshot(), decided.time,
                                                     context_.identity.contact, context_.random, agreed));
   // Whom the broker knows it stops itself, and enters that.
+  const std::string& enclave = decided.view->bundle->policy->profiles.at(draft.profile).enclave;
   for (const DraftSubject& subject : draft.subjects) {
-    ASSIGN_OR_RETURN(const bool restricted, IsRecordRestricted(subject.record, context_));
+    ASSIGN_OR_RETURN(const bool restricted, context_.state.StoppedHere(AboutWhom(subject.record, enclave, context_)));
     // What came under restriction since it was first looked at waits for nothing any more.
     ASSIGN_OR_RETURN(const bool stored_only, MayOnlyBeStored(subject, context_.state));
     if (restricted || stored_only) WithholdAll(decided.decision, policy::Describe(policy::ReasonCode::kSubjectRestricted).name);
@@ -170,7 +171,12 @@ absl::Status Sender::Seal(const ReferralDraft& draft, const Decided& decided, co
                                submit.submissions(i).package().manifest().payload(), changes));
     return absl::OkStatus();
   }));
-  const auto key = context_.identity.reference_keys.find(view.bundle->policy->profiles.at(draft.profile).enclave);
+  const std::string& enclave = view.bundle->policy->profiles.at(draft.profile).enclave;
+  const auto key = context_.identity.reference_keys.find(enclave);
+  for (const DraftSubject& subject : draft.subjects) {
+    const std::vector<KnownAs> about = AboutWhom(subject.record, enclave, context_);
+    row.about.insert(row.about.end(), about.begin(), about.end());
+  }
   for (const DraftSubject& subject : draft.subjects) {
     if (key == context_.identity.reference_keys.end()) break;
     v1::SubjectReferences& references = *submit.add_references();
@@ -334,6 +340,8 @@ absl::Status Sender::Submit(const OutboxRow& row) {
   v1::ShareOutcome outcome;
   if (!request.ParseFromString(current->submit) || !outcome.ParseFromString(current->outcome))
     return absl::DataLossError("a kept share does not parse");
+  ASSIGN_OR_RETURN(const bool stopped, IsStopped(row.share_id));
+  if (stopped) return Stop(row.share_id, std::move(outcome));
   absl::StatusOr<v1::SubmitReferralResponse> response = context_.broker.Submit(request);
   if (!response.ok()) {
     if (WorthRetrying(response.status())) return response.status();

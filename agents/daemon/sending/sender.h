@@ -74,6 +74,9 @@ class Sender {
   // The share that went before to the draft's only recipient, of the same referral; empty: none.
   absl::StatusOr<std::string> WentBefore(const OutboxRow& row, const ReferralDraft& draft);
   absl::Status Submit(const OutboxRow& row);
+  // Whether a finished share must not go any more; ends it as `REFUSED` with `SUBJECT_RESTRICTED` and an alarm.
+  absl::StatusOr<bool> IsStopped(const std::string& share_id);
+  absl::Status Stop(const std::string& share_id, v1::ShareOutcome outcome);
   absl::Status TakeReceipts(const v1::SubmitReferralRequest& request, const v1::SubmitReferralResponse& response);
   absl::StatusOr<v1::PushReferralResponse> Outcomes(const std::string& referral_ref);
 

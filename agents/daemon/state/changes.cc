@@ -135,11 +135,13 @@ absl::Status Changes::UpdateHeld(const HeldRow& row, const std::optional<AnswerR
   RETURN_IF_ERROR(Run("UPDATE held_requests SET details = ?, next_ms = ? WHERE request_id = ?", row.details,
                       Millis(row.next_time), row.request_id));
   if (!answer.has_value()) return absl::OkStatus();
+  RETURN_IF_ERROR(SetAbout(answer->share_id, answer->about));
   return Run("INSERT INTO answers (share_id, request_id, submit, not_before_ms, state) VALUES (?, ?, ?, ?, ?)",
              answer->share_id, answer->request_id, answer->submit, Millis(answer->not_before), answer->state);
 }
 
 absl::Status Changes::SettleAnswer(const std::string& share_id, absl::string_view state) {
+  RETURN_IF_ERROR(SetAbout(share_id, {}));
   return Run("UPDATE answers SET state = ?, submit = x'' WHERE share_id = ?", state, share_id);
 }
 

@@ -56,7 +56,21 @@ class Changes {
   absl::Status UpdateHeld(const HeldRow& row, const std::optional<AnswerRow>& answer);
   absl::Status SettleAnswer(const std::string& share_id, absl::string_view state);
 
+  // Restrictions. Numbers, signs (by `sign`) and keeps what the broker is to be told. A restriction stops at once what
+  // is about one of `references`, in place of those before; one that is lifted does until the broker took that.
+  absl::Status QueueRestriction(RestrictionRow row, const std::vector<std::string>& references, const Signer& sign);
+  // The broker took it.
+  absl::Status RestrictionTaken(const RestrictionRow& row);
+  // The broker does not take it, nor what follows of the same restriction: the numbers are given again. Skip: but not
+  // its own, which the broker has.
+  absl::Status DropRestriction(const RestrictionRow& row);
+  absl::Status SkipRestriction(const RestrictionRow& row);
+  absl::Status SetVeto(const std::string& restriction_id, const std::vector<std::string>& references);
+  // Whom a share that waits to be sent is about; nobody: it waits no more.
+  absl::Status SetAbout(const std::string& share_id, const std::vector<KnownAs>& about);
+
  private:
+  absl::StatusOr<uint32_t> LastOfRestriction(const std::string& restriction_id);
   template <typename... Values>
   absl::Status Run(absl::string_view text, const Values&... values) {
     return Sql::Statement(sql_, text).Bind(values...).Run();

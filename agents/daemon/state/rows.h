@@ -2,10 +2,19 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 
 namespace derwent::agents {
+
+// How somebody is known among those restricted: by a keyed digest of a record's reference, or a reference of a verified
+// identifier. What the broker is told of a share too (`at_broker`) it stops itself, and enters that, once it took the
+// restriction.
+struct KnownAs {
+  std::string reference;
+  bool at_broker = false;
+};
 
 // A share of this agency, from the moment it is sealed. Holds no content in clear.
 struct OutboxRow {
@@ -17,8 +26,9 @@ struct OutboxRow {
   std::string submit;   // Serialised SubmitReferralRequest: the bytes every retry sends. Empty once answered.
   std::string outcome;  // Serialised ShareOutcome.
   absl::Time create_time;
-  absl::Time collect_deadline;  // Of its recipients; after it an acknowledgement or EXPIRED must be here.
-  std::string supersedes;       // Of a share to be saved: the own share whose place it takes; empty when none.
+  absl::Time collect_deadline;   // Of its recipients; after it an acknowledgement or EXPIRED must be here.
+  std::string supersedes;        // Of a share to be saved: the own share whose place it takes; empty when none.
+  std::vector<KnownAs> about{};  // Of a share to be saved: whom it is about, as restrictions know them.
 };
 
 // A share that takes the place of an older one.
@@ -147,6 +157,16 @@ struct AnswerRow {
   absl::Time not_before;  // The answer slot.
   std::string state;      // `QUEUED`, `STORED`, `REFUSED`.
   int64_t row = 0;
+  std::vector<KnownAs> about{};  // Of one to be saved: whom it is about, as restrictions know them.
+};
+
+// A restriction, or its end, that the broker has not answered yet.
+struct RestrictionRow {
+  int64_t row = 0;
+  std::string restriction_id;
+  uint32_t sequence = 0;
+  bool lifts = false;
+  std::string request{};  // Serialised ApplyRestrictionRequest: the bytes every retry sends.
 };
 
 }  // namespace derwent::agents

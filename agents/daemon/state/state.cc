@@ -56,6 +56,10 @@ CREATE TABLE IF NOT EXISTS rights (row INTEGER PRIMARY KEY AUTOINCREMENT, event_
 CREATE INDEX IF NOT EXISTS rights_by_share ON rights (share_id);
 CREATE INDEX IF NOT EXISTS rights_by_because ON rights (because);
 CREATE TABLE IF NOT EXISTS rights_calls (request_id BLOB PRIMARY KEY, method BLOB NOT NULL, request BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS restrictions_due (row INTEGER PRIMARY KEY AUTOINCREMENT, restriction_id BLOB NOT NULL, sequence INTEGER NOT NULL, lifts INTEGER NOT NULL,
+  request BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS restrictions_untold (restriction_id BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS about (share_id BLOB, reference BLOB, at_broker INTEGER NOT NULL, PRIMARY KEY (share_id, reference)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS files (digest BLOB PRIMARY KEY, result BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS kept (name BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 )sql";
@@ -155,6 +159,7 @@ absl::Status State::SavePush(const std::string& referral_ref, absl::string_view 
       insert.Bind(share.share_id, referral_ref, share.state, share.reason, share.submit, share.outcome,
                   Millis(share.create_time), Millis(share.collect_deadline));
       RETURN_IF_ERROR(insert.Run());
+      RETURN_IF_ERROR(Changes(sql, clock_.Now()).SetAbout(share.share_id, share.about));
       if (share.supersedes.empty()) continue;
       RETURN_IF_ERROR(Sql::Statement(sql, "INSERT INTO supersedes (share_id, older) VALUES (?, ?)")
                           .Bind(share.share_id, share.supersedes)
@@ -197,8 +202,12 @@ absl::StatusOr<std::vector<OutboxRow>> State::OutboxAfter(int64_t after, int lim
 
 absl::Status State::SettleShare(const std::string& share_id, absl::string_view state, absl::string_view reason,
                                 absl::string_view outcome) {
-  return Change("UPDATE outbox SET state = ?, reason = ?, outcome = ?, submit = x'' WHERE share_id = ?", state, reason,
-                outcome, share_id);
+  return file_->Change([&](Sql& sql) -> absl::Status {
+    RETURN_IF_ERROR(Changes(sql, clock_.Now()).SetAbout(share_id, {}));
+    return Sql::Statement(sql, "UPDATE outbox SET state = ?, reason = ?, outcome = ?, submit = x'' WHERE share_id = ?")
+        .Bind(state, reason, outcome, share_id)
+        .Run();
+  });
 }
 
 absl::Status State::ReplaceShare(const std::string& share_id, const OutboxRow& fresh) {
@@ -210,6 +219,7 @@ absl::Status State::ReplaceShare(const std::string& share_id, const OutboxRow& f
     insert.Bind(fresh.share_id, fresh.state, fresh.reason, fresh.submit, fresh.outcome, Millis(fresh.create_time),
                 Millis(fresh.collect_deadline), share_id);
     RETURN_IF_ERROR(insert.Run());
+    RETURN_IF_ERROR(Changes(sql, clock_.Now()).SetAbout(fresh.share_id, fresh.about));
     RETURN_IF_ERROR(Sql::Statement(sql, "UPDATE supersedes SET share_id = ? WHERE share_id = ?")
                         .Bind(fresh.share_id, share_id)
                         .Run());

@@ -148,11 +148,12 @@ class State {
   // StateFile::EmptyLog.
   absl::Status EmptyLog() { return file_->EmptyLog(); }
 
-  // Persons whom the agency's own officer restricted, by references and digests of records (restrictions.h). A
-  // restriction known before is replaced.
-  absl::Status SaveVeto(const std::string& restriction_id, const std::vector<std::string>& references);
-  absl::Status LiftVeto(const std::string& restriction_id) { return SaveVeto(restriction_id, {}); }
-  absl::StatusOr<bool> Vetoed(const std::vector<std::string>& references);
+  // Persons whom the agency's own officers restricted, by references and digests of records (restrictions.h). What the
+  // broker has not answered yet (of one restriction; empty: of all), oldest first, 100 at most; whether it is for this
+  // agent to stop what is about somebody, or a share that waits to be sent: the broker would not.
+  absl::StatusOr<std::vector<RestrictionRow>> RestrictionsDue(const std::string& restriction_id = "");
+  absl::StatusOr<bool> StoppedHere(const std::vector<KnownAs>& about);
+  absl::StatusOr<bool> ShareStoppedHere(const std::string& share_id);
 
   // Whose data this agency gave to whom; kept again it is replaced. Of one person or record, by digest; of what another
   // agency's share brought; nothing of a share any more.

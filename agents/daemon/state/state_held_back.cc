@@ -58,11 +58,17 @@ absl::Status State::UpdateHeldBack(const HeldBackRow& row, absl::string_view rea
 }
 
 absl::Status State::ReleaseHeldBack(const OutboxRow& sealed) {
-  return Change(
-      "UPDATE outbox SET state = ?, reason = ?, submit = ?, outcome = ?, create_ms = ?, deadline_ms = ? "
-      "WHERE share_id = ?",
-      std::string("QUEUED"), sealed.reason, sealed.submit, sealed.outcome, absl::ToUnixMillis(sealed.create_time),
-      absl::ToUnixMillis(sealed.collect_deadline), sealed.share_id);
+  return file_->Change([&](Sql& sql) -> absl::Status {
+    RETURN_IF_ERROR(Changes(sql, clock_.Now()).SetAbout(sealed.share_id, sealed.about));
+    Sql::Statement update(
+        sql,
+        "UPDATE outbox SET state = ?, reason = ?, submit = ?, outcome = ?, create_ms = ?, deadline_ms = ? "
+        "WHERE share_id = ?");
+    const std::string queued = "QUEUED";
+    update.Bind(queued, sealed.reason, sealed.submit, sealed.outcome, absl::ToUnixMillis(sealed.create_time),
+                absl::ToUnixMillis(sealed.collect_deadline), sealed.share_id);
+    return update.Run();
+  });
 }
 
 absl::Status State::ForgetHeldBack(const std::string& share_id) {

@@ -1,4 +1,4 @@
-// What the agent remembers besides shares and messages: progress, alarms, openings, receipts, vetoes, files taken,
+// What the agent remembers besides shares and messages: progress, alarms, openings, receipts, files taken,
 // single values.
 #include <utility>
 
@@ -100,26 +100,6 @@ absl::StatusOr<std::vector<std::string>> State::ReceiptsOf(const std::string& sh
     if (!more) return receipts;
     receipts.push_back(query.Text(0));
   }
-}
-
-absl::Status State::SaveVeto(const std::string& restriction_id, const std::vector<std::string>& references) {
-  return file_->Change([&](Sql& sql) -> absl::Status {
-    RETURN_IF_ERROR(Sql::Statement(sql, "DELETE FROM vetoes WHERE restriction_id = ?").Bind(restriction_id).Run());
-    for (const std::string& reference : references) {
-      RETURN_IF_ERROR(
-          Sql::Statement(sql, "INSERT OR IGNORE INTO vetoes VALUES (?, ?)").Bind(reference, restriction_id).Run());
-    }
-    return absl::OkStatus();
-  });
-}
-
-absl::StatusOr<bool> State::Vetoed(const std::vector<std::string>& references) {
-  for (const std::string& reference : references) {
-    ASSIGN_OR_RETURN(const std::optional<std::string> found,
-                     First("SELECT restriction_id FROM vetoes WHERE reference = ?", reference));
-    if (found.has_value()) return true;
-  }
-  return false;
 }
 
 absl::StatusOr<std::optional<std::string>> State::SeenFile(absl::string_view digest) {

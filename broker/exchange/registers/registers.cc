@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "broker/exchange/command/envelope.h"
+#include "broker/exchange/command/idempotency.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/governance/archive.h"
 #include "broker/exchange/share/stored.h"
@@ -122,6 +123,9 @@ absl::Status ApplyDirectory(const Caller& caller, const v1::ApplyDirectoryReques
 
 namespace {
 
+// Of a restriction: eight identifiers, each under the key of every enclave (general, channel, nrm, sarc).
+constexpr int kMostReferences = 8 * 4;
+
 // Stops what already lies in mailboxes about these tags and came from this agency.
 absl::StatusOr<uint32_t> HoldWaiting(const std::string& agency, const std::vector<std::string>& tags, Batch& batch) {
   uint32_t held = 0;
@@ -162,7 +166,7 @@ absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRe
                      "is a UUID in lowercase");
   violations.Require(restricts || restriction.action() == v1::RESTRICTION_ACTION_LIFT, "restriction.action",
                      "is an action");
-  violations.Require(request.references_size() <= 8, "references", "are 8 at most");
+  violations.Require(request.references_size() <= kMostReferences, "references", "are 32 at most");
   for (const std::string& reference : request.references())
     violations.Require(reference.size() == Sha256Digest::kSize, "references", "are 32 octets each");
   RETURN_IF_ERROR(violations.ToStatus());
@@ -171,6 +175,10 @@ absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRe
                    batch.read().FindRestriction(restriction.restriction_id()));
   if (before.has_value() && before->agency != caller.agency())
     return Refuse(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the restriction id is taken");
+  const Sha256Digest digest = trust::Sha256(request.restriction().SerializeAsString());  // References are not kept.
+  ASSIGN_OR_RETURN(const bool answered,
+                   Answered(caller, "ApplyRestriction", request.request_id(), digest, response, batch));
+  if (answered) return absl::OkStatus();
   if (restriction.sequence() != (before.has_value() ? before->sequence : 0) + 1)
     return Refuse(absl::StatusCode::kAborted, "SEQUENCE_BROKEN", "the restriction's number is not the next");
   std::vector<std::string> tags;
@@ -202,7 +210,7 @@ absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRe
     response.set_held_deliveries(held);
   }
   response.mutable_receipt()->set_index(index);
-  return absl::OkStatus();
+  return Remember(caller, "ApplyRestriction", request.request_id(), digest, response, batch.now() + kRemembered, batch);
 }
 
 }  // namespace derwent::exchange

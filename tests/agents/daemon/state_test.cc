@@ -64,15 +64,53 @@ TEST_F(StateTest, MessagesAreNumberedWithoutGapsAndQueuedOnce) {
 }
 
 TEST_F(StateTest, ARestrictionStopsWhoItNamesUntilItIsLifted) {
-  ASSERT_OK(state_->SaveVeto("one", {"reference a", "reference b"}));
-  ASSERT_OK(state_->SaveVeto("two", {"reference b"}));
+  const auto veto = [&](const std::string& id, const std::vector<std::string>& references) {
+    return state_->Together([&](Changes& changes) { return changes.SetVeto(id, references); });
+  };
+  ASSERT_OK(veto("one", {"reference a", "reference b"}));
+  ASSERT_OK(veto("two", {"reference b"}));
   Open();
-  EXPECT_THAT(state_->Vetoed({"reference c", "reference a"}), IsOkAndHolds(true));
-  EXPECT_THAT(state_->Vetoed({"reference c"}), IsOkAndHolds(false));
-  EXPECT_THAT(state_->Vetoed({}), IsOkAndHolds(false));
-  ASSERT_OK(state_->LiftVeto("one"));
-  EXPECT_THAT(state_->Vetoed({"reference a"}), IsOkAndHolds(false));
-  EXPECT_THAT(state_->Vetoed({"reference b"}), IsOkAndHolds(true)) << "the other restriction stands";
+  EXPECT_THAT(state_->StoppedHere({{.reference = "reference c"}, {.reference = "reference a"}}), IsOkAndHolds(true));
+  EXPECT_THAT(state_->StoppedHere({{.reference = "reference c"}}), IsOkAndHolds(false));
+  EXPECT_THAT(state_->StoppedHere({}), IsOkAndHolds(false));
+  ASSERT_OK(veto("one", {}));
+  EXPECT_THAT(state_->StoppedHere({{.reference = "reference a"}}), IsOkAndHolds(false));
+  EXPECT_THAT(state_->StoppedHere({{.reference = "reference b"}}), IsOkAndHolds(true))
+      << "the other restriction stands";
+}
+
+TEST_F(StateTest, ARestrictionIsNumberedOnWhetherTheBrokerAnsweredOrNot) {
+  const auto queue = [&](bool lifts) {
+    uint32_t number = 0;
+    EXPECT_OK(state_->Together([&](Changes& changes) {
+      return changes.QueueRestriction({.restriction_id = "one", .lifts = lifts}, {"reference a"},
+                                      [&](uint32_t next) -> absl::StatusOr<std::string> {
+                                        number = next;
+                                        return "signed";
+                                      });
+    }));
+    return number;
+  };
+  EXPECT_EQ(queue(false), 1u);
+  Open();
+  EXPECT_EQ(queue(true), 2u);
+  EXPECT_THAT(state_->StoppedHere({{.reference = "reference a"}}), IsOkAndHolds(true))
+      << "until the broker took the end";
+  const auto settle = [&](absl::Status (Changes::*how)(const RestrictionRow&)) {
+    const RestrictionRow first = state_->RestrictionsDue()->front();
+    ASSERT_OK(state_->Together([&](Changes& changes) { return (changes.*how)(first); }));
+  };
+  const std::vector<KnownAs> told = {{.reference = "reference a", .at_broker = true}};
+  settle(&Changes::RestrictionTaken);
+  EXPECT_THAT(state_->StoppedHere({{.reference = "reference a"}}), IsOkAndHolds(true));
+  settle(&Changes::RestrictionTaken);
+  EXPECT_THAT(state_->StoppedHere({{.reference = "reference a"}}), IsOkAndHolds(false));
+  EXPECT_EQ(queue(false), 3u);
+  settle(&Changes::DropRestriction);
+  EXPECT_THAT(state_->StoppedHere(told), IsOkAndHolds(true)) << "the broker does not";
+  EXPECT_EQ(queue(false), 3u) << "the broker does not have it";
+  settle(&Changes::RestrictionTaken);
+  EXPECT_THAT(state_->StoppedHere(told), IsOkAndHolds(false)) << "the broker does, and enters it";
 }
 
 TEST_F(StateTest, AMessageThatCannotBeSignedTakesNoNumber) {

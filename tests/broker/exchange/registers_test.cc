@@ -1,5 +1,7 @@
 #include "broker/exchange/registers/registers.h"
 
+#include "absl/strings/str_format.h"
+
 #include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/query_entry.h"
 #include "broker/exchange/command/refusal.h"
@@ -39,7 +41,7 @@ class RegistersTest : public ExchangeTest {
     restriction.set_action(action);
     restriction.set_sequence(sequence);
     v1::ApplyRestrictionRequest request;
-    request.set_request_id(kRequestId);
+    request.set_request_id(absl::StrFormat("7c9e6679-7425-40de-944b-%012d", sequence));
     *request.mutable_restriction() = Sign(kSender, kRestrictionType, restriction);
     request.add_references(std::string(32, 'r'));
     return request;
@@ -95,6 +97,27 @@ TEST_F(RegistersTest, ALiftedRestrictionStopsNothingMore) {
   EXPECT_EQ(Submit(Share())->outcome(), v1::SUBMIT_OUTCOME_REFUSED);
   ASSERT_OK(Restrict(Restriction(v1::RESTRICTION_ACTION_LIFT, 2)));
   EXPECT_EQ(Submit(Share())->outcome(), v1::SUBMIT_OUTCOME_STORED);
+}
+
+TEST_F(RegistersTest, TheSameRestrictionAgainIsAnsweredTheSame) {
+  ASSERT_EQ(Submit(Share())->outcome(), v1::SUBMIT_OUTCOME_STORED);
+  const v1::ApplyRestrictionRequest request = Restriction(v1::RESTRICTION_ACTION_RESTRICT, 1);
+  const auto first = Restrict(request);
+  ASSERT_OK(first);
+  const uint64_t size = log_->size();
+  const auto again = Restrict(request);
+  ASSERT_OK(again);
+  EXPECT_EQ(again->held_deliveries(), 1u);
+  EXPECT_EQ(again->receipt().index(), first->receipt().index());
+  EXPECT_EQ(log_->size(), size);
+}
+
+TEST_F(RegistersTest, EightIdentifiersAreRestrictedUnderTheKeysOfFourEnclaves) {
+  v1::ApplyRestrictionRequest request = Restriction(v1::RESTRICTION_ACTION_RESTRICT, 1);
+  for (char c = 'a'; request.references_size() < 33; ++c) request.add_references(std::string(32, c));
+  EXPECT_THAT(Restrict(request), StatusIs(absl::StatusCode::kInvalidArgument));
+  request.mutable_references()->RemoveLast();
+  EXPECT_OK(Restrict(request));
 }
 
 TEST_F(RegistersTest, ARestrictionOfAnotherAgencyOrOutOfOrderIsRefused) {
