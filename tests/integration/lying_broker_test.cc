@@ -280,6 +280,33 @@ TEST_F(LyingBrokerTest, AReceiverComplainsInTheLedgerOfAWrongOrMissingReceipt) {
   EXPECT_THAT(HandedOver(housing(), share), HasSubstr("Oakshott")) << "with its evidence it is taken";
 }
 
+TEST_F(LyingBrokerTest, APackageIsTakenOnlyWithAnEntryOfEachOfItsSubjects) {
+  const std::string share = Push();
+  housing().broker->on_collect = [](v1::CollectResponse& response) {
+    for (v1::Delivery& delivery : *response.mutable_deliveries()) {
+      ASSERT_GT(delivery.receipts_size(), 1);
+      const v1::Receipt first = delivery.receipts(0);
+      delivery.clear_receipts();
+      for (int times = 0; times < 3; ++times) *delivery.add_receipts() = first;
+    }
+  };
+  housing().daemon->receiver().CollectOnce(absl::ZeroDuration()).status().IgnoreError();
+  EXPECT_THAT(housing().Alarms(), Contains("RECEIPT_MISSING"));
+  EXPECT_THAT(HandedOver(housing(), share), IsEmpty());
+  housing().broker->on_collect = nullptr;
+  housing().CollectAll();
+  EXPECT_THAT(HandedOver(housing(), share), HasSubstr("Oakshott"));
+}
+
+TEST_F(LyingBrokerTest, ADeliveryIdStaysAStringInWhatIsHandedOver) {
+  const std::string share = Push();
+  housing().broker->on_collect = [](v1::CollectResponse& response) {
+    for (v1::Delivery& delivery : *response.mutable_deliveries()) delivery.set_delivery_id("one\",\"repeated\":\"two");
+  };
+  housing().daemon->receiver().CollectOnce(absl::ZeroDuration()).status().IgnoreError();
+  EXPECT_THAT(HandedOver(housing(), share), HasSubstr(R"("delivery_id":"one\",\"repeated\":\"two",)"));
+}
+
 TEST_F(LyingBrokerTest, AReceiverAccusesNobodyOfWhatItCouldNotCheck) {
   const std::string share = Push();
   for (const absl::Status& failure : {absl::DeadlineExceededError("slow"), absl::ResourceExhaustedError("full"),

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/json_util.h"
+#include "google/protobuf/wrappers.pb.h"
 
 #include "trust/base/durable_file.h"
 #include "trust/base/status_macros.h"
@@ -18,6 +19,14 @@ namespace derwent::agents {
 namespace {
 
 namespace fs = std::filesystem;
+
+// As a JSON string: the broker chose it.
+std::string Quoted(const std::string& text) {
+  google::protobuf::StringValue value;
+  value.set_value(text);
+  std::string json;
+  return google::protobuf::util::MessageToJsonString(value, &json).ok() ? json : "\"\"";
+}
 
 bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
@@ -65,7 +74,7 @@ absl::StatusOr<std::string> Handover::Render(const InboxRow& received, bool repe
   options.preserve_proto_field_names = true;
   if (!google::protobuf::util::MessageToJsonString(referral, &json, options).ok())
     return absl::InternalError("a referral does not print");
-  return absl::StrCat("{\"delivery_id\":\"", received.delivery_id, "\",\"repeated\":", repeated ? "true" : "false",
+  return absl::StrCat("{\"delivery_id\":", Quoted(received.delivery_id), ",\"repeated\":", repeated ? "true" : "false",
                       ",\"referral\":", json, "}\n");
 }
 

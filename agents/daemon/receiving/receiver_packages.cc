@@ -1,10 +1,14 @@
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <variant>
+
+#include "absl/strings/str_cat.h"
 
 #include "agents/daemon/context/fault.h"
 #include "agents/daemon/receiving/receiver.h"
 #include "agents/sdk/envelope.h"
+#include "agents/sdk/receipts.h"
 #include "derwent/v1/agent.pb.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
@@ -16,6 +20,19 @@ namespace {
 
 bool IsReply(const v1::Manifest& manifest) {
   return manifest.kind() == v1::PACKAGE_KIND_ANSWER || manifest.kind() == v1::PACKAGE_KIND_SUPPLEMENT;
+}
+
+// Whether a subject of the package has no entry among those shown: each has one.
+absl::StatusOr<bool> LacksEntry(const Evidence::Verified& receipts, const v1::Manifest& manifest) {
+  std::set<std::string> entered;
+  for (const ReceiptRow& row : receipts) {
+    ASSIGN_OR_RETURN(const trust::Opening opening, OpeningOfKept(row.receipt));
+    const std::string* const subject = opening.Value(trust::Field::kSubjectRole);
+    if (subject != nullptr) entered.emplace(FieldAttribute(*subject, "subject"));
+  }
+  return std::ranges::any_of(manifest.subjects(), [&](const v1::ManifestSubject& subject) {
+    return !entered.contains(absl::StrCat(subject.number()));
+  });
 }
 
 v1::ReceivedReferral ReferralOf(const OpenedPackage& opened, const v1::Delivery& delivery, absl::Time now) {
@@ -120,12 +137,17 @@ absl::StatusOr<Evidence::Verified> Receiver::VerifyEvidence(const v1::Delivery& 
     shown.push_back({.receipt = receipt, .expected = ExpectedOf(manifest, digest)});
   absl::StatusOr<Evidence::Verified> taken = absl::DataLossError("a package came without evidence");
   if (!shown.empty()) taken = parts_.evidence.Verify(shown);
+  bool missing = shown.empty();
+  if (taken.ok()) {
+    ASSIGN_OR_RETURN(missing, LacksEntry(*taken, manifest));
+    if (missing) taken = absl::DataLossError("a package came without evidence of one of its subjects");
+  }
   // Only what CheckReceipt and the watch say of the evidence itself is anybody's fault.
   const absl::Status& why = taken.status();
   if (!absl::IsUnauthenticated(why) && !absl::IsDataLoss(why) && !absl::IsInvalidArgument(why)) return taken;
   // The sender must know of it, and the ledger: a broker that shows no evidence has to enter that it was told so.
-  if (shown.empty()) context_.Alarm("RECEIPT_MISSING", manifest.share_id(), manifest.sender_agency());
-  const v1::NoticeKind complaint = shown.empty() ? v1::NOTICE_KIND_RECEIPT_MISSING : v1::NOTICE_KIND_RECEIPT_INVALID;
+  if (missing) context_.Alarm("RECEIPT_MISSING", manifest.share_id(), manifest.sender_agency());
+  const v1::NoticeKind complaint = missing ? v1::NOTICE_KIND_RECEIPT_MISSING : v1::NOTICE_KIND_RECEIPT_INVALID;
   RETURN_IF_ERROR(parts_.postman.QueueNotice(manifest, delivery.delivery_id(), complaint, {}, digest.bytes()));
   context_.to_send.Ring();
   RETURN_IF_ERROR(parts_.postman.Drain().status());
