@@ -1,6 +1,7 @@
 #include "agents/daemon/sending/asked_approvals.h"
 
 #include "agents/daemon/context/fault.h"
+#include "agents/daemon/sending/limited_access.h"
 #include "agents/sdk/approval.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/envelope.h"
@@ -34,6 +35,8 @@ absl::Status TakeSigned(const v1::SignedApproval& signed_approval, const Approva
   ASSIGN_OR_RETURN(
       const v1::ApprovalCommand command,
       CheckApproval(signed_approval, question, wanted_by, roots->anchors, view->snapshot(), context.clock.Now()));
+  ASSIGN_OR_RETURN(const bool may_see, MaySeeSent(command.approver_person(), approval.request_id, context));
+  if (!may_see) return absl::PermissionDeniedError("the record keeps its approver out");
   ASSIGN_OR_RETURN(const bool settled,
                    requests.SettleApproval(approval.approval_id, command.approved() ? "APPROVED" : "REFUSED",
                                            command.reason(), signed_approval.SerializeAsString()));
