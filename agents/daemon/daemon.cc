@@ -314,25 +314,29 @@ void AgentDaemon::KeepUp() {
   }
 }
 
+absl::Status AgentDaemon::SendOnce() {
+  const bool decides = policy_.view() != nullptr;
+  // First what may be an emergency.
+  absl::Status first = asker_.Drain();
+  if (decides) first.Update(holder_.Work());
+  first.Update(holder_.Drain());
+  first.Update(sender_.Drain());
+  if (decides) first.Update(held_back_.Work());
+  first.Update(supersessions_.Work());
+  first.Update(postman_.Drain().status());
+  first.Update(rights_teller_.Drain());
+  first.Update(handover_.GiveAll());
+  first.Update(handover_.GiveSupersessions());
+  return first;
+}
+
 void AgentDaemon::SendOut() {
   Backoff backoff(context_.random);
   while (!stop_.stopped()) {
-    absl::Status status = sender_.Drain();
-    if (status.ok()) status = asker_.Drain();
-    if (status.ok() && policy_.view() != nullptr) status = holder_.Work();
-    if (status.ok() && policy_.view() != nullptr) status = held_back_.Work();
-    if (status.ok()) status = supersessions_.Work();
-    if (status.ok()) status = holder_.Drain();
-    if (status.ok()) status = postman_.Drain().status();
-    if (status.ok()) status = rights_teller_.Drain();
-    if (status.ok()) status = handover_.GiveAll();
-    if (status.ok()) status = handover_.GiveSupersessions();
-    if (status.ok()) backoff.Reset();
-    if (status.ok()) {
-      to_send_.WaitFor(kSendInterval);
-    } else if (stop_.WaitFor(backoff.Next())) {
-      return;
-    }
+    const bool sent = SendOnce().ok();
+    if (sent) backoff.Reset();
+    // What comes in meanwhile rings: an emergency does not wait until the rest may be tried again.
+    to_send_.WaitFor(sent ? kSendInterval : backoff.Next());
   }
 }
 

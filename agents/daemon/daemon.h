@@ -101,6 +101,10 @@ class AgentDaemon {
 
   // What is kept up, once: each part is tried whatever became of the others. Error: the first.
   absl::Status RunUpkeep();
+  // Works on and sends what waits, once: emergencies before the rest, and each part is tried whatever became of the
+  // others. While releases are stopped for want of witnesses only emergencies go; what is left is no error. Error: the
+  // first.
+  absl::Status SendOnce();
   Receiver& receiver() { return receiver_; }
   Handover& handover() { return handover_; }
   Intake* intake() { return intake_.get(); }

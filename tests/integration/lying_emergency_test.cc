@@ -12,13 +12,14 @@ constexpr char kSpoc[] = "p-58b2d1";
 
 class LyingEmergencyTest : public RequestTest {
  protected:
-  LyingEmergencyTest() : agents_(consortium_.Agents({"police.derbys", "dcc.adults"})) {
+  LyingEmergencyTest() : agents_(consortium_.Agents({"police.derbys", "dcc.adults", "dfrs"})) {
     adults().records = Holding(Kestrel());
     adults().Restart();
     EXPECT_OK(adults().daemon->upkeep().RunAll());
   }
   TestAgent& police() { return *agents_[0]; }
   TestAgent& adults() { return *agents_[1]; }
+  TestAgent& fire() { return *agents_[2]; }
 
   std::string Stem(const std::string& person) const {
     return absl::StrCat(consortium_.folder(), "/pki/agencies/police.derbys/people/", person);
@@ -94,6 +95,52 @@ TEST_F(LyingEmergencyTest, WhatItBroughtIsErasedAfterADayThoughNobodyLooks) {
   police().clock.Move(absl::Hours(25));
   police().daemon->RunUpkeep().IgnoreError();
   EXPECT_EQ(content(), "");
+}
+
+// Adults' services hold their releases back for want of a witness, a share and ten answers among them.
+class StoppedHolderTest : public LyingEmergencyTest {
+ protected:
+  void SetUp() override {
+    adults().config.quorum = consortium_.folder() + "/adults.policy";
+    adults().config.witness_limit = absl::Seconds(5);
+    std::ofstream(adults().config.quorum)
+        << "log " << ReadAll(consortium_.folder() + "/pki/trust/log.vkey") << "\nwitness dfrs "
+        << ReadAll(consortium_.folder() + "/pki/agencies/dfrs/witness.vkey") << "\nquorum dfrs\n";
+    adults().Restart();
+    EXPECT_OK(adults().daemon->upkeep().RunAll());
+    const std::string visits = OpenCase("dfrs", "p-7be041", "fire_safety", "", "E07000032");
+    for (int i = 0; i < 10; ++i) {
+      v1::SendCaseRequestRequest question = ReadQuestion("samples/dfrs/home-visit-request.json");
+      question.set_request_ref(absl::StrCat("VISIT-", i));
+      question.set_case_id(visits);
+      ASSERT_OK(fire().daemon->requests().Send(Person("p-23f9a8"), question));
+    }
+    adults().CollectAll();
+    ASSERT_OK(adults().daemon->holder().Work());
+    ASSERT_THAT(Due(), SizeIs(10));
+    ASSERT_OK(state().SavePush("OWN-1", "digest", {{.share_id = "own", .state = "QUEUED", .submit = "sealed"}}, {}));
+    adults().clock.Move(absl::Seconds(10));
+    adults().daemon->upkeep().RunAll().IgnoreError();
+    ASSERT_TRUE(adults().daemon->context().quorum.Stopped(adults().clock.Now()));
+  }
+  State& state() { return adults().daemon->context().state; }
+  std::vector<AnswerRow> Due() { return RequestState::Open(state()).value()->AnswersDue(adults().clock.Now()).value(); }
+};
+
+TEST_F(StoppedHolderTest, AnAgreedEmergencyIsAnsweredBeforeAllThatIsHeldBack) {
+  const auto question = Question("tb.ncasb", "duty_officer", {"identity"}, {"dcc.adults"});
+  v1::RequestEmergencyRequest ask;
+  *ask.mutable_request() = question;
+  *ask.mutable_declaration() = Declared(Command(question));
+  const auto sent = police().daemon->emergencies().Request(Person(kOfficer), ask);
+  ASSERT_OK(sent);
+  EXPECT_EQ(adults().daemon->receiver().CollectOnce(absl::ZeroDuration()).value_or(-1), 1);
+  EXPECT_OK(adults().daemon->SendOnce());
+  police().CollectAll();
+  EXPECT_THAT(Show(police(), kOfficer, sent->request_id()).answers(), SizeIs(1));
+  EXPECT_THAT(Due(), SizeIs(10)) << "the rest waits for its witnesses";
+  EXPECT_EQ(state().QueuedShares()->size(), 1u);
+  EXPECT_THAT(adults().Alarms(), Contains("EMERGENCY_UNWITNESSED"));
 }
 
 TEST_F(LyingEmergencyTest, AnEditedDeclarationOpensNothing) {

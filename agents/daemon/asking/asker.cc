@@ -77,7 +77,8 @@ absl::StatusOr<Asker::Prepared> Asker::Prepare(const RequestDraft& asked, bool s
   prepared.row = {.acting_person = draft.selector.acting_person,
                   .state = refused ? "REFUSED" : "QUEUED",
                   .reason = decided.refusal,
-                  .create_time = now};
+                  .create_time = now,
+                  .emergency = policy::IsEmergency(draft.selector.purpose)};
   *prepared.outcome.mutable_decisions() = plan.decisions();
   prepared.outcome.set_state(refused ? "REFUSED" : "PLANNED");
   prepared.outcome.set_reason(decided.refusal);
@@ -243,8 +244,10 @@ absl::Status Asker::Submit(const std::string& request_id) {
 }
 
 absl::Status Asker::Drain() {
+  const bool stopped = !context_.RequireWitnessed().ok();
   ASSIGN_OR_RETURN(const std::vector<AskedRow> queued, parts_.requests.QueuedRequests());
   for (const AskedRow& row : queued) {
+    if (stopped && !row.emergency) continue;  // It waits until releases go on.
     const absl::Status sent = Submit(row.request_id);
     if (WorthRetrying(sent)) return sent;
     if (!sent.ok()) context_.log.Failure("a request was not taken", sent, {{"share", row.request_id}});

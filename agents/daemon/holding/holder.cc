@@ -300,7 +300,8 @@ absl::StatusOr<Holder::Sealed> Holder::Seal(const Standing& standing, v1::Packag
                         .submit = submit.SerializeAsString(),
                         .not_before = create_time,
                         .state = "QUEUED",
-                        .about = standing.about},
+                        .about = standing.about,
+                        .emergency = policy::IsEmergency(standing.inquiry.selector.purpose())},
                 .manifest = submit.submission().package().manifest().payload()};
 }
 

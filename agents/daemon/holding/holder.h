@@ -58,7 +58,8 @@ class Holder {
 
   // Makes what is due: answers, supplements, questions to approvers. Error: the first failure; the rest was tried.
   absl::Status Work();
-  // Sends answers whose slot has come. Error: kUnavailable when the broker does not answer.
+  // Sends answers whose slot has come, those of emergencies first; others wait while releases are stopped. Error:
+  // kUnavailable when the broker does not answer.
   absl::Status Drain();
 
   // What an approval would release, as it stands now.

@@ -20,14 +20,25 @@ namespace {
 
 constexpr char kRestricted[] = "SUBJECT_RESTRICTED";
 
+// A supplement is nothing before its answer: what belongs to a request keeps its order. Emergencies come first, as in
+// `due`; they are all there is while releases are `stopped`.
+std::vector<std::vector<const AnswerRow*>> ByRequest(const std::vector<AnswerRow>& due, bool stopped) {
+  std::vector<std::vector<const AnswerRow*>> turns;
+  std::map<std::string, size_t> known;
+  for (const AnswerRow& row : due) {
+    if (stopped && !row.emergency) continue;
+    const auto [turn, fresh] = known.try_emplace(row.request_id, turns.size());
+    if (fresh) turns.emplace_back();
+    turns[turn->second].push_back(&row);
+  }
+  return turns;
+}
+
 }  // namespace
 
 absl::Status Holder::Drain() {
   ASSIGN_OR_RETURN(const std::vector<AnswerRow> due, parts_.requests.AnswersDue(context_.clock.Now()));
-  std::map<std::string, std::vector<const AnswerRow*>> requests;
-  for (const AnswerRow& row : due) requests[row.request_id].push_back(&row);
-  std::vector<std::vector<const AnswerRow*>> turns;  // A supplement is nothing before its answer.
-  for (auto& [request, rows] : requests) turns.push_back(std::move(rows));
+  const std::vector<std::vector<const AnswerRow*>> turns = ByRequest(due, !context_.RequireWitnessed().ok());
   std::atomic<size_t> sent = 0;
   const absl::Status drained = AtOnce(turns.size(), [&](size_t i) {
     for (const AnswerRow* row : turns[i]) {

@@ -371,6 +371,7 @@ absl::Status Sender::Submit(const OutboxRow& row) {
 }
 
 absl::Status Sender::Drain() {
+  if (!context_.RequireWitnessed().ok()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::vector<OutboxRow> queued, context_.state.QueuedShares());
   for (const OutboxRow& row : queued) {
     const absl::Status sent = Submit(row);

@@ -30,7 +30,7 @@ class Sender {
   // kUnavailable the broker does not answer the plan; kFailedPrecondition `POLICY_MISSING`, `CLOCK_SKEWED`.
   absl::StatusOr<v1::PushReferralResponse> Push(const v1::PushReferralRequest& request);
 
-  // Sends every share that waits. Error: kUnavailable when the broker does not answer.
+  // Sends every share that waits; none while releases are stopped. Error: kUnavailable when the broker does not answer.
   absl::Status Drain();
 
   // What both sides decide about a draft, and the policy they decided under.

@@ -111,6 +111,7 @@ absl::Status Changes::SaveAsked(const AskedRow& row,
           "manifest, create_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           row.request_id, row.request_ref, row.request_digest, row.acting_person, row.state, row.reason, row.submit,
           row.outcome, row.manifest, Millis(row.create_time)));
+  if (row.emergency) RETURN_IF_ERROR(GoesFirst(row.request_id));
   for (const auto& [holder, manifest] : manifest_by_holder)
     RETURN_IF_ERROR(Run("INSERT INTO selectors VALUES (?, ?, ?)", row.request_id, holder, manifest));
   return absl::OkStatus();
@@ -136,8 +137,13 @@ absl::Status Changes::UpdateHeld(const HeldRow& row, const std::optional<AnswerR
                       Millis(row.next_time), row.request_id));
   if (!answer.has_value()) return absl::OkStatus();
   RETURN_IF_ERROR(SetAbout(answer->share_id, answer->about));
+  if (answer->emergency) RETURN_IF_ERROR(GoesFirst(answer->share_id));
   return Run("INSERT INTO answers (share_id, request_id, submit, not_before_ms, state) VALUES (?, ?, ?, ?, ?)",
              answer->share_id, answer->request_id, answer->submit, Millis(answer->not_before), answer->state);
+}
+
+absl::Status Changes::GoesFirst(const std::string& share_id) {
+  return Run("INSERT OR IGNORE INTO emergency_shares VALUES (?)", share_id);
 }
 
 absl::Status Changes::SettleAnswer(const std::string& share_id, absl::string_view state) {

@@ -71,6 +71,7 @@ class Changes {
 
  private:
   absl::StatusOr<uint32_t> LastOfRestriction(const std::string& restriction_id);
+  absl::Status GoesFirst(const std::string& share_id);  // Of an emergency.
   template <typename... Values>
   absl::Status Run(absl::string_view text, const Values&... values) {
     return Sql::Statement(sql_, text).Bind(values...).Run();

@@ -26,15 +26,18 @@ CREATE INDEX IF NOT EXISTS approvals_by_state ON approvals (state, due_ms);
 CREATE TABLE IF NOT EXISTS answers (row INTEGER PRIMARY KEY AUTOINCREMENT, share_id BLOB NOT NULL UNIQUE, request_id BLOB NOT NULL, submit BLOB NOT NULL,
   not_before_ms INTEGER NOT NULL, state BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS answers_by_state ON answers (state, not_before_ms);
+CREATE TABLE IF NOT EXISTS emergency_shares (share_id BLOB PRIMARY KEY) WITHOUT ROWID;
 )sql";
 
 constexpr char kAsked[] =
     "SELECT row, request_id, coalesce(request_ref, x''), request_digest, acting_person, state, reason, submit, "
-    "outcome, manifest, create_ms FROM asked ";
+    "outcome, manifest, create_ms, request_id IN (SELECT share_id FROM emergency_shares) AS emergency FROM asked ";
 constexpr char kHeld[] = "SELECT row, request_id, details, next_ms FROM held_requests ";
 constexpr char kApprovals[] =
     "SELECT approval_id, request_id, role, question, own, sent, state, reason, approval, due_ms FROM approvals ";
-constexpr char kAnswers[] = "SELECT share_id, request_id, submit, not_before_ms, state, row FROM answers ";
+constexpr char kAnswers[] =
+    "SELECT share_id, request_id, submit, not_before_ms, state, row, share_id IN (SELECT share_id FROM "
+    "emergency_shares) AS emergency FROM answers ";
 
 int64_t Millis(absl::Time time) { return time == absl::InfiniteFuture() ? INT64_MAX : absl::ToUnixMillis(time); }
 absl::Time TimeOf(int64_t millis) {
@@ -53,7 +56,8 @@ AskedRow ReadAsked(const Sql::Statement& row) {
           .submit = row.Text(7),
           .outcome = row.Text(8),
           .manifest = row.Text(9),
-          .create_time = TimeOf(row.Int(10))};
+          .create_time = TimeOf(row.Int(10)),
+          .emergency = row.Int(11) != 0};
 }
 
 HeldRow ReadHeld(const Sql::Statement& row) {
@@ -79,7 +83,8 @@ AnswerRow ReadAnswer(const Sql::Statement& row) {
           .submit = row.Text(2),
           .not_before = TimeOf(row.Int(3)),
           .state = row.Text(4),
-          .row = row.Int(5)};
+          .row = row.Int(5),
+          .emergency = row.Int(6) != 0};
 }
 
 template <typename Row>
@@ -129,7 +134,7 @@ absl::StatusOr<std::optional<AskedRow>> RequestState::FindReference(const std::s
 }
 
 absl::StatusOr<std::vector<AskedRow>> RequestState::QueuedRequests() {
-  return Select<AskedRow>(absl::StrCat(kAsked, "WHERE state = ? ORDER BY row LIMIT 100"), ReadAsked,
+  return Select<AskedRow>(absl::StrCat(kAsked, "WHERE state = ? ORDER BY emergency DESC, row LIMIT 100"), ReadAsked,
                           std::string("QUEUED"));
 }
 
@@ -232,8 +237,9 @@ absl::StatusOr<bool> RequestState::SettleApproval(const std::string& approval_id
 }
 
 absl::StatusOr<std::vector<AnswerRow>> RequestState::AnswersDue(absl::Time now) {
-  return Select<AnswerRow>(absl::StrCat(kAnswers, "WHERE state = ? AND not_before_ms <= ? ORDER BY row LIMIT 100"),
-                           ReadAnswer, std::string("QUEUED"), Millis(now));
+  return Select<AnswerRow>(
+      absl::StrCat(kAnswers, "WHERE state = ? AND not_before_ms <= ? ORDER BY emergency DESC, row LIMIT 100"),
+      ReadAnswer, std::string("QUEUED"), Millis(now));
 }
 
 absl::StatusOr<std::vector<AnswerRow>> RequestState::AnswersAfter(int64_t after, int limit) {

@@ -32,6 +32,7 @@ class RequestState {
   }
   absl::StatusOr<std::optional<AskedRow>> FindAsked(const std::string& request_id);
   absl::StatusOr<std::optional<AskedRow>> FindReference(const std::string& request_ref);
+  // Emergencies first.
   absl::StatusOr<std::vector<AskedRow>> QueuedRequests();
   // Newest first, below row `before` (0: from the newest).
   absl::StatusOr<std::vector<AskedRow>> ListAsked(int64_t before, int limit);
@@ -74,7 +75,7 @@ class RequestState {
   absl::StatusOr<bool> SettleApproval(const std::string& approval_id, absl::string_view state, absl::string_view reason,
                                       absl::string_view approval);
 
-  // Answers whose slot has come, in the order in which they were made.
+  // Answers whose slot has come: those of emergencies first, then in the order in which they were made.
   absl::StatusOr<std::vector<AnswerRow>> AnswersDue(absl::Time now);
   // Oldest first, above row `after`.
   absl::StatusOr<std::vector<AnswerRow>> AnswersAfter(int64_t after, int limit);

@@ -125,6 +125,7 @@ struct AskedRow {
   std::string outcome;   // Serialised SendCaseRequestResponse.
   std::string manifest;  // Serialised Manifest of one of the selectors: what all have in common.
   absl::Time create_time;
+  bool emergency = false;  // An agreed one: it goes first.
 };
 
 // A request that another agency sent here.
@@ -158,6 +159,7 @@ struct AnswerRow {
   std::string state;      // `QUEUED`, `STORED`, `REFUSED`.
   int64_t row = 0;
   std::vector<KnownAs> about{};  // Of one to be saved: whom it is about, as restrictions know them.
+  bool emergency = false;  // Of an agreed one: it goes first.
 };
 
 // A restriction, or its end, that the broker has not answered yet.

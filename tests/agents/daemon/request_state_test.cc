@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "absl/strings/str_cat.h"
+
 #include "agents/daemon/state/former_requests.h"
 #include "tests/support/matchers.h"
 
@@ -131,6 +133,26 @@ TEST_F(RequestStateTest, AnAnswerWaitsForItsSlotAndLeavesInOrder) {
                          AnswerRow{.share_id = "answer", .request_id = "r", .not_before = slot, .state = "QUEUED"}),
       StatusIs(absl::StatusCode::kAlreadyExists));
   EXPECT_EQ((*state_->FindHeld("r"))->details, "later") << "a transaction that failed changed nothing";
+}
+
+TEST_F(RequestStateTest, AnEmergencyGoesBeforeAnyNumberOfOthers) {
+  for (int i = 0; i < 101; ++i) {
+    const std::string id = absl::StrCat(i);
+    const bool last = i == 100;
+    ASSERT_OK(state_->SaveAsked({.request_id = id, .request_ref = id, .state = "QUEUED", .emergency = last}, {}));
+    ASSERT_OK(state_->UpdateHeld(
+        {.request_id = "r"},
+        AnswerRow{.share_id = id, .request_id = id, .not_before = noon_, .state = "QUEUED", .emergency = last}));
+  }
+  Open();
+  const auto asked = state_->QueuedRequests();
+  const auto answers = state_->AnswersDue(noon_);
+  ASSERT_OK(asked);
+  ASSERT_OK(answers);
+  EXPECT_EQ(asked->front().request_id, "100");
+  EXPECT_EQ(answers->front().share_id, "100");
+  EXPECT_TRUE(asked->front().emergency && answers->front().emergency);
+  EXPECT_FALSE((*asked)[1].emergency || (*answers)[1].emergency);
 }
 
 TEST_F(RequestStateTest, ARequestIsHeldOnceAndComesUpWhenItIsTime) {
