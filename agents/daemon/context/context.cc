@@ -23,12 +23,13 @@ absl::Status AgentContext::WitnessedOrEmergency(absl::string_view purpose, absl:
   return absl::OkStatus();
 }
 
-void AgentContext::Alarm(absl::string_view code, absl::string_view share_id, absl::string_view agency) const {
-  const absl::StatusOr<bool> fresh = state.RaiseAlarm(code, share_id, agency);
+void AgentContext::Alarm(absl::string_view code, absl::string_view share_id, absl::string_view agency,
+                         absl::string_view key_id) const {
+  const absl::StatusOr<bool> fresh = state.RaiseAlarm(code, share_id, agency, key_id);
   if (!fresh.ok()) log.Failure("an alarm could not be kept", fresh.status());
   if (fresh.ok() && !*fresh) return;
   metrics.AlarmRaised(code);
-  log.Write("alarm", "alarm", {{"reason", code}, {"share", share_id}, {"peer", agency}});
+  log.Write("alarm", "alarm", {{"reason", code}, {"share", share_id}, {"peer", agency}, {"key", key_id}});
 }
 
 }  // namespace derwent::agents

@@ -68,8 +68,9 @@ struct AgentContext {
   // alarm `EMERGENCY_UNWITNESSED`.
   absl::Status WitnessedOrEmergency(absl::string_view purpose, absl::string_view share_id) const;
 
-  // Keeps, counts and logs an alarm, once for each code, share and agency.
-  void Alarm(absl::string_view code, absl::string_view share_id, absl::string_view agency) const;
+  // Keeps, counts and logs an alarm, once a day for each code, share, agency and key (State::RaiseAlarm).
+  void Alarm(absl::string_view code, absl::string_view share_id, absl::string_view agency,
+             absl::string_view key_id = "") const;
 };
 
 }  // namespace derwent::agents

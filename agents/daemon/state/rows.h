@@ -109,7 +109,8 @@ struct AlarmRow {
   std::string code;
   std::string share_id;
   std::string agency;
-  absl::Time time;
+  std::string key_id;  // Which an alarm about a key is of; empty: another alarm.
+  absl::Time time;     // When it was last raised.
 };
 
 // A request that this agency sent. Holds no content in clear.

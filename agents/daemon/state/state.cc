@@ -39,8 +39,11 @@ CREATE TABLE IF NOT EXISTS progress (row INTEGER PRIMARY KEY AUTOINCREMENT, shar
   reason BLOB NOT NULL, note BLOB NOT NULL, create_ms INTEGER NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS progress_once ON progress (share_id, agency, create_ms, state, reason);
 CREATE TABLE IF NOT EXISTS rejected (delivery_id BLOB PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS alarms (row INTEGER PRIMARY KEY AUTOINCREMENT, code BLOB NOT NULL, share_id BLOB NOT NULL, agency BLOB NOT NULL,
-  time_ms INTEGER NOT NULL, UNIQUE (code, share_id, agency));
+CREATE TABLE IF NOT EXISTS alarms_raised (row INTEGER PRIMARY KEY AUTOINCREMENT, code BLOB NOT NULL, share_id BLOB NOT NULL, agency BLOB NOT NULL,
+  key_id BLOB NOT NULL, time_ms INTEGER NOT NULL, UNIQUE (code, share_id, agency, key_id));
+CREATE TABLE IF NOT EXISTS alarms (code, share_id, agency, time_ms);  -- Of agents before 2026-11-27, taken over.
+INSERT OR IGNORE INTO alarms_raised (code, share_id, agency, key_id, time_ms) SELECT code, share_id, agency, x'', time_ms FROM alarms;
+DROP TABLE alarms;
 CREATE TABLE IF NOT EXISTS access_log (row INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, person BLOB NOT NULL, share_id BLOB NOT NULL, action BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS receipts (share_id BLOB, idx INTEGER, receipt BLOB NOT NULL, PRIMARY KEY (share_id, idx)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS receipts_by_index ON receipts (idx);

@@ -22,6 +22,9 @@
 
 namespace derwent::agents {
 
+// For how long an alarm that was raised is not raised again.
+inline constexpr absl::Duration kAlarmQuiet = absl::Hours(24);
+
 // What the agent must not forget: one SQLite file, synced at every change. Each call is one transaction: on OK it is
 // durable, on an error nothing changed; calls that come at once share one sync. Errors of all: kUnavailable, kDataLoss
 // (sql.h). Thread-safe.
@@ -125,8 +128,10 @@ class State {
   absl::StatusOr<bool> WasRejected(const std::string& delivery_id);
   absl::Status Reject(const std::string& delivery_id);
 
-  // Raises an alarm once for the same code, share and agency. Returns true when it is new.
-  absl::StatusOr<bool> RaiseAlarm(absl::string_view code, absl::string_view share_id, absl::string_view agency);
+  // Raises an alarm: of the same code, share, agency and key again when it was quiet for kAlarmQuiet. Returns true when
+  // it is raised, or raised again. Alarms lists the newest first.
+  absl::StatusOr<bool> RaiseAlarm(absl::string_view code, absl::string_view share_id, absl::string_view agency,
+                                  absl::string_view key_id = "");
   absl::StatusOr<std::vector<AlarmRow>> Alarms(int limit);
 
   absl::Status LogAccess(absl::string_view person, absl::string_view share_id, absl::string_view action) {

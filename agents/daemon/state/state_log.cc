@@ -36,14 +36,20 @@ absl::Status State::Reject(const std::string& delivery_id) {
   return Change("INSERT OR IGNORE INTO rejected VALUES (?)", delivery_id);
 }
 
-absl::StatusOr<bool> State::RaiseAlarm(absl::string_view code, absl::string_view share_id, absl::string_view agency) {
-  return ChangeOne("INSERT OR IGNORE INTO alarms (code, share_id, agency, time_ms) VALUES (?, ?, ?, ?)", code, share_id,
-                   agency, absl::ToUnixMillis(clock_.Now()));
+absl::StatusOr<bool> State::RaiseAlarm(absl::string_view code, absl::string_view share_id, absl::string_view agency,
+                                       absl::string_view key_id) {
+  return ChangeOne(
+      "INSERT INTO alarms_raised (code, share_id, agency, key_id, time_ms) VALUES (?, ?, ?, ?, ?) "
+      "ON CONFLICT (code, share_id, agency, key_id) DO UPDATE SET time_ms = excluded.time_ms "
+      "WHERE abs(excluded.time_ms - alarms_raised.time_ms) >= ?",
+      code, share_id, agency, key_id, absl::ToUnixMillis(clock_.Now()), absl::ToInt64Milliseconds(kAlarmQuiet));
 }
 
 absl::StatusOr<std::vector<AlarmRow>> State::Alarms(int limit) {
   const StateFile::Reading reading(*file_);
-  Sql::Statement query(reading.sql(), "SELECT code, share_id, agency, time_ms FROM alarms ORDER BY row DESC LIMIT ?");
+  Sql::Statement query(
+      reading.sql(),
+      "SELECT code, share_id, agency, time_ms, key_id FROM alarms_raised ORDER BY time_ms DESC, row DESC LIMIT ?");
   query.Bind(static_cast<int64_t>(limit));
   std::vector<AlarmRow> rows;
   while (true) {
@@ -52,6 +58,7 @@ absl::StatusOr<std::vector<AlarmRow>> State::Alarms(int limit) {
     rows.push_back({.code = query.Text(0),
                     .share_id = query.Text(1),
                     .agency = query.Text(2),
+                    .key_id = query.Text(4),
                     .time = absl::FromUnixMillis(query.Int(3))});
   }
 }

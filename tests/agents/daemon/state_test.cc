@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
+
 #include "tests/support/matchers.h"
 #include "trust/base/status_macros.h"
 
@@ -47,7 +49,12 @@ class StateTest : public ::testing::Test {
     return fresh;
   }
 
-  SystemClock clock_;
+  // The machine's clock, moved by a test.
+  struct MovedClock final : Clock {
+    absl::Time Now() const override { return absl::Now() + moved; }
+    absl::Duration moved;
+  };
+  MovedClock clock_;
   std::string folder_;
   std::unique_ptr<State> state_;
 };
@@ -190,10 +197,31 @@ TEST_F(StateTest, AReferenceIsTakenOnceAndAllItsSharesWithIt) {
   EXPECT_THAT(state_->OutboxDepth(), IsOkAndHolds(Eq(0)));
 }
 
-TEST_F(StateTest, AnAlarmIsRaisedOnce) {
+TEST_F(StateTest, AnAlarmIsRaisedAgainAfterAQuietDayAndOfAnotherKeyAtOnce) {
   EXPECT_THAT(state_->RaiseAlarm("SHARE_HELD", "s", "dfrs"), IsOkAndHolds(true));
+  clock_.moved = kAlarmQuiet - absl::Minutes(1);
   EXPECT_THAT(state_->RaiseAlarm("SHARE_HELD", "s", "dfrs"), IsOkAndHolds(false));
-  EXPECT_EQ(state_->Alarms(10)->size(), 1u);
+  EXPECT_THAT(state_->RaiseAlarm("FOREIGN_KEY_IN_OUR_NAME", "", "dfrs", "one"), IsOkAndHolds(true));
+  EXPECT_THAT(state_->RaiseAlarm("FOREIGN_KEY_IN_OUR_NAME", "", "dfrs", "two"), IsOkAndHolds(true));
+  clock_.moved = kAlarmQuiet + absl::Minutes(1);
+  Open();
+  EXPECT_THAT(state_->RaiseAlarm("SHARE_HELD", "s", "dfrs"), IsOkAndHolds(true));
+  const auto alarms = state_->Alarms(10);
+  ASSERT_OK(alarms);
+  ASSERT_EQ(alarms->size(), 3u);
+  EXPECT_EQ(alarms->front().code, "SHARE_HELD") << "the newest first";
+  EXPECT_EQ((*alarms)[1].key_id, "two");
+}
+
+TEST_F(StateTest, AlarmsOfAnEarlierAgentStay) {
+  state_.reset();
+  ASSERT_OK((*Sql::Open(folder_ + "/agent.db"))
+                ->Execute("CREATE TABLE alarms (row INTEGER PRIMARY KEY AUTOINCREMENT, code BLOB NOT NULL, share_id "
+                          "BLOB NOT NULL, agency BLOB NOT NULL, time_ms INTEGER NOT NULL, UNIQUE (code, share_id, "
+                          "agency)); INSERT INTO alarms VALUES (7, CAST('SHARE_HELD' AS BLOB), x'73', x'', 1);"));
+  Open();
+  ASSERT_EQ(state_->Alarms(10)->size(), 1u);
+  EXPECT_EQ(state_->Alarms(10)->front().share_id, "s");
 }
 
 TEST_F(StateTest, HeldMessagesAreTakenOnce) {
