@@ -77,7 +77,11 @@ class Receiver {
   absl::StatusOr<Effect> ApplyAcknowledgement(const v1::MessageHead& head, const v1::Acknowledgement& acknowledgement);
   absl::StatusOr<Effect> ApplyProgress(const v1::MessageHead& head, const v1::Progress& progress);
   absl::Status ApplyWithdrawal(const v1::MessageHead& head, const v1::Withdrawal& withdrawal);
-  absl::Status ApplyHeld(const v1::MessageHead& head);
+  // Messages held behind a gap follow once it is filled, or what was missing was rejected. Returns the last number
+  // that was taken of the share and its sender.
+  absl::StatusOr<uint32_t> ApplyHeld(const v1::MessageHead& head);
+  // What follows a rejected message waits for it no more. Itself it may still come as it was signed, until then.
+  absl::Status PassOver(const v1::MessageHead& head);
   absl::StatusOr<bool> HandleNotice(const v1::Delivery& delivery);
   absl::StatusOr<bool> End(const std::string& delivery_id);
   // Reads the agency's keys again unless they were just read and hold the one that signed: it may be a moment old.

@@ -51,6 +51,7 @@ absl::StatusOr<bool> Receiver::HandleMessage(const v1::Delivery& delivery) {
   if (!verified.ok()) {
     context_.Alarm("MESSAGE_REJECTED", head.share_id(), head.from_agency());
     context_.log.Failure("a message was rejected", verified, {{"share", head.share_id()}});
+    if (head.to_agency() == context_.identity.agency) RETURN_IF_ERROR(PassOver(head));
     return End(delivery.delivery_id());
   }
   ASSIGN_OR_RETURN(const uint32_t last, context_.state.LastSequence(head.share_id(), head.from_agency()));
@@ -58,30 +59,40 @@ absl::StatusOr<bool> Receiver::HandleMessage(const v1::Delivery& delivery) {
     case SequenceVerdict::kReplay:
       // The same delivery again only says that our own answer to the broker was lost.
       if (!delivery.repeated_delivery()) context_.Alarm("MESSAGE_REPLAYED", head.share_id(), head.from_agency());
-      return End(delivery.delivery_id());
+      break;
     case SequenceVerdict::kGap:
-      context_.Alarm("SEQUENCE_BROKEN", head.share_id(), head.from_agency());
       RETURN_IF_ERROR(context_.state.HoldMessage(head.share_id(), head.from_agency(), head.sequence(),
                                                  delivery.message().SerializeAsString()));
-      return End(delivery.delivery_id());
+      break;
     case SequenceVerdict::kNext:
+      RETURN_IF_ERROR(Accept(*message));
       break;
   }
-  RETURN_IF_ERROR(Accept(*message));
-  RETURN_IF_ERROR(ApplyHeld(head));
+  // After a replay too: a crash may have come between a message and those that waited for it.
+  ASSIGN_OR_RETURN(const uint32_t reached, ApplyHeld(head));
+  if (reached < head.sequence()) context_.Alarm("SEQUENCE_BROKEN", head.share_id(), head.from_agency());
   return End(delivery.delivery_id());
 }
 
-// Messages held behind a gap follow once it is filled.
-absl::Status Receiver::ApplyHeld(const v1::MessageHead& head) {
-  for (uint32_t next = head.sequence() + 1;; ++next) {
+absl::Status Receiver::PassOver(const v1::MessageHead& head) {
+  ASSIGN_OR_RETURN(const uint32_t last, context_.state.LastSequence(head.share_id(), head.from_agency()));
+  if (head.sequence() <= last) return absl::OkStatus();
+  RETURN_IF_ERROR(context_.state.PassOver(head.share_id(), head.from_agency(), head.sequence()));
+  return ApplyHeld(head).status();
+}
+
+absl::StatusOr<uint32_t> Receiver::ApplyHeld(const v1::MessageHead& head) {
+  ASSIGN_OR_RETURN(uint32_t reached, context_.state.LastSequence(head.share_id(), head.from_agency()));
+  for (uint32_t next = reached + 1;; ++next) {
     ASSIGN_OR_RETURN(const std::optional<std::string> held,
-                     context_.state.TakeHeld(head.share_id(), head.from_agency(), next));
-    if (!held.has_value()) return absl::OkStatus();
+                     context_.state.HeldMessage(head.share_id(), head.from_agency(), next));
+    if (!held.has_value()) return reached;
+    if (held->empty()) continue;  // Rejected; it counts as taken once another follows.
     v1::DsseEnvelope envelope;
     if (!envelope.ParseFromString(*held)) return absl::DataLossError("a held message does not parse");
     ASSIGN_OR_RETURN(const IncomingMessage message, ReadMessage(envelope));
     RETURN_IF_ERROR(Accept(message));
+    reached = next;
   }
 }
 

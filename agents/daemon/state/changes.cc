@@ -94,6 +94,7 @@ absl::Status Changes::HeardOf(const std::string& share_id, const std::string& ag
 }
 
 absl::Status Changes::AcceptSequence(const std::string& share_id, const std::string& peer, uint32_t sequence) {
+  RETURN_IF_ERROR(Run("DELETE FROM held WHERE share_id = ? AND peer = ? AND sequence <= ?", share_id, peer, sequence));
   return Run("INSERT OR REPLACE INTO in_sequences VALUES (?, ?, ?)", share_id, peer, sequence);
 }
 

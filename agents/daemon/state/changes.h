@@ -41,6 +41,7 @@ class Changes {
   absl::Status MessageSent(int64_t row, absl::string_view reply);
   // Messages in. A recipient of a share was heard of: `ACKNOWLEDGED` or `EXPIRED`.
   absl::Status HeardOf(const std::string& share_id, const std::string& agency, absl::string_view what);
+  // The message was applied, and what was held up to it is forgotten.
   absl::Status AcceptSequence(const std::string& share_id, const std::string& peer, uint32_t sequence);
   absl::Status AddProgress(const std::string& share_id, const ProgressRow& progress);
 

@@ -315,20 +315,18 @@ absl::Status State::HoldMessage(const std::string& share_id, const std::string& 
   return Change("INSERT OR REPLACE INTO held VALUES (?, ?, ?, ?)", share_id, peer, sequence, envelope);
 }
 
-absl::StatusOr<std::optional<std::string>> State::TakeHeld(const std::string& share_id, const std::string& peer,
-                                                           uint32_t sequence) {
-  std::string envelope;
-  {
-    const StateFile::Reading reading(*file_);
-    Sql::Statement query(reading.sql(), "SELECT envelope FROM held WHERE share_id = ? AND peer = ? AND sequence = ?");
-    query.Bind(share_id, peer, sequence);
-    ASSIGN_OR_RETURN(const bool found, query.Next());
-    if (!found) return std::nullopt;
-    envelope = query.Text(0);
-  }
-  RETURN_IF_ERROR(
-      Change("DELETE FROM held WHERE share_id = ? AND peer = ? AND sequence = ?", share_id, peer, sequence));
-  return envelope;
+absl::Status State::PassOver(const std::string& share_id, const std::string& peer, uint32_t sequence) {
+  return Change("INSERT OR IGNORE INTO held VALUES (?, ?, ?, x'')", share_id, peer, sequence);
+}
+
+absl::StatusOr<std::optional<std::string>> State::HeldMessage(const std::string& share_id, const std::string& peer,
+                                                              uint32_t sequence) {
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(), "SELECT envelope FROM held WHERE share_id = ? AND peer = ? AND sequence = ?");
+  query.Bind(share_id, peer, sequence);
+  ASSIGN_OR_RETURN(const bool found, query.Next());
+  if (!found) return std::nullopt;
+  return query.Text(0);
 }
 
 absl::StatusOr<std::optional<InboxRow>> State::FindReceived(const std::string& share_id) {

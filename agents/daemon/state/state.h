@@ -102,8 +102,11 @@ class State {
   absl::StatusOr<uint32_t> LastSequence(const std::string& share_id, const std::string& peer);
   absl::Status HoldMessage(const std::string& share_id, const std::string& peer, uint32_t sequence,
                            const std::string& envelope);
-  absl::StatusOr<std::optional<std::string>> TakeHeld(const std::string& share_id, const std::string& peer,
-                                                      uint32_t sequence);
+  // The message of that number was rejected: what follows it waits for it no more. One that is held stays.
+  absl::Status PassOver(const std::string& share_id, const std::string& peer, uint32_t sequence);
+  // nullopt: none is held; empty: it is passed over.
+  absl::StatusOr<std::optional<std::string>> HeldMessage(const std::string& share_id, const std::string& peer,
+                                                         uint32_t sequence);
 
   // Inbox.
   // The later version of a share of `sender`; empty when none came.

@@ -224,10 +224,21 @@ TEST_F(StateTest, AlarmsOfAnEarlierAgentStay) {
   EXPECT_EQ(state_->Alarms(10)->front().share_id, "s");
 }
 
-TEST_F(StateTest, HeldMessagesAreTakenOnce) {
+TEST_F(StateTest, AHeldMessageIsForgottenWhenItsNumberIsTakenAndNotBefore) {
   ASSERT_OK(state_->HoldMessage("s", "dfrs", 3, "envelope"));
-  EXPECT_EQ(state_->TakeHeld("s", "dfrs", 3).value(), "envelope");
-  EXPECT_FALSE(state_->TakeHeld("s", "dfrs", 3)->has_value());
+  EXPECT_EQ(state_->HeldMessage("s", "dfrs", 3).value(), "envelope");
+  Open();
+  EXPECT_EQ(state_->HeldMessage("s", "dfrs", 3).value(), "envelope") << "a crash between loses nothing";
+  ASSERT_OK(state_->Together([](Changes& changes) { return changes.AcceptSequence("s", "dfrs", 3); }));
+  EXPECT_FALSE(state_->HeldMessage("s", "dfrs", 3)->has_value());
+}
+
+TEST_F(StateTest, WhatIsPassedOverTakesNoPlaceOfWhatIsHeld) {
+  ASSERT_OK(state_->HoldMessage("s", "dfrs", 3, "envelope"));
+  ASSERT_OK(state_->PassOver("s", "dfrs", 3));
+  ASSERT_OK(state_->PassOver("s", "dfrs", 2));
+  EXPECT_EQ(state_->HeldMessage("s", "dfrs", 3).value(), "envelope");
+  EXPECT_EQ(state_->HeldMessage("s", "dfrs", 2).value(), "");
 }
 
 }  // namespace

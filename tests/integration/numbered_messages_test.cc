@@ -1,0 +1,57 @@
+// Numbered messages through crashes, rejections and refusals: none is lost, none takes effect twice, none holds up the
+// rest for ever.
+#include "tests/integration/referral_fixture.h"
+
+namespace derwent::agents {
+namespace {
+
+class NumberedMessagesTest : public ReferralTest {
+ protected:
+  // A share that housing took and acknowledged (message 1) and accepted (message 2); both wait for the police.
+  std::string Accepted() {
+    std::string share = Push();
+    housing().CollectAll();
+    EXPECT_OK(Report(housing(), share, v1::PROGRESS_STATE_ACCEPTED, ""));
+    return share;
+  }
+  State& kept() { return police().daemon->context().state; }
+  uint32_t Reached(const std::string& share) { return kept().LastSequence(share, "rp.housing").value_or(0); }
+};
+
+TEST_F(NumberedMessagesTest, WhatWasHeldFollowsThoughACrashCameAfterTheMessageItWaitedFor) {
+  const std::string share = Accepted();
+  std::vector<v1::Delivery> messages;
+  police().broker->on_collect = [&](v1::CollectResponse& response) {
+    for (const v1::Delivery& delivery : response.deliveries())
+      if (delivery.has_message()) messages.push_back(delivery);
+    response.clear_deliveries();
+  };
+  ASSERT_OK(police().daemon->receiver().CollectOnce(absl::ZeroDuration()));
+  ASSERT_EQ(messages.size(), 2u);
+  ASSERT_OK(police().daemon->receiver().Handle(messages[1]));
+  ASSERT_OK(kept().Together([&](Changes& changes) { return changes.AcceptSequence(share, "rp.housing", 1); }));
+  police().Restart();
+  ASSERT_OK(police().daemon->upkeep().RunAll());
+  messages[0].set_repeated_delivery(true);
+  ASSERT_OK(police().daemon->receiver().Handle(messages[0]));
+  EXPECT_EQ(Reached(share), 2u);
+  EXPECT_EQ(Sent().progress_size(), 1);
+}
+
+TEST_F(NumberedMessagesTest, ARejectedMessageHoldsUpNothingThatFollows) {
+  const std::string share = Accepted();
+  police().broker->on_collect = [](v1::CollectResponse& response) {
+    for (v1::Delivery& delivery : *response.mutable_deliveries()) {
+      if (!delivery.has_message()) continue;
+      delivery.mutable_message()->mutable_signatures(0)->mutable_sig()->back() ^= 1;
+      return;
+    }
+  };
+  police().daemon->receiver().CollectOnce(absl::ZeroDuration()).status().IgnoreError();
+  EXPECT_THAT(police().Alarms(), ::testing::ElementsAre("MESSAGE_REJECTED"));
+  EXPECT_EQ(Reached(share), 2u);
+  EXPECT_EQ(Sent().progress_size(), 1);
+}
+
+}  // namespace
+}  // namespace derwent::agents
