@@ -78,6 +78,11 @@ class ReferralTest : public ::testing::Test {
     return response->shares(0).share_id();
   }
 
+  // As a crash between the file of a share and the note that it was written would leave housing's agent.
+  void ForgetHandover() {
+    ASSERT_OK((*Sql::Open(housing().config.state_dir + "/agent.db"))->Execute("UPDATE inbox SET handed_over = 0"));
+  }
+
   std::string HandedOver(const TestAgent& agent, const std::string& share) {
     return ReadAll(agent.config.handover_folder + "/handover/" + share + ".json");
   }

@@ -294,15 +294,27 @@ TEST_F(ReferralTest, AHandOverRepeatedAfterACrashSaysSoAndNeverAfterItWasTaken) 
   const std::string share = Push();
   housing().CollectAll();
   agents::State& state = housing().daemon->context().state;
-  InboxRow row = *state.FindReceived(share).value();
-  row.handed_over = false;  // As a crash between the file and its note would leave it.
-  ASSERT_OK(housing().daemon->handover().Give(row));
+  const InboxRow row = *state.FindReceived(share).value();
+  ForgetHandover();
+  ASSERT_OK(housing().daemon->handover().Give(share));
   EXPECT_THAT(HandedOver(housing(), share), HasSubstr("\"repeated\":true"));
   EXPECT_THAT(HandedOver(housing(), share), HasSubstr(row.delivery_id));
   const std::string folder = housing().config.handover_folder + "/handover/";
   std::filesystem::rename(folder + share + ".json", folder + "done/" + share + ".json");
-  ASSERT_OK(housing().daemon->handover().Give(row));
+  ForgetHandover();
+  ASSERT_OK(housing().daemon->handover().Give(share));
   EXPECT_FALSE(std::filesystem::exists(folder + share + ".json"));
+}
+
+TEST_F(ReferralTest, WhatIsWithdrawnBeforeItIsWrittenIsNotHandedOver) {
+  const std::string share = Push();
+  housing().CollectAll();
+  ForgetHandover();
+  ASSERT_THAT(housing().daemon->context().state.NotHandedOver().value(), ::testing::SizeIs(1)) << "listed by SendOut";
+  ASSERT_OK(housing().daemon->context().state.EraseReceived(share));
+  ASSERT_OK(housing().daemon->handover().GiveWithdrawal(share, "OTHER", /*delete_copies=*/true));
+  ASSERT_OK(housing().daemon->handover().Give(share));
+  EXPECT_EQ(HandedOver(housing(), share), "");
 }
 
 TEST_F(ReferralTest, AFileIsTakenOnceAndItsResultLiesBeside) {

@@ -107,8 +107,7 @@ absl::Status Eraser::EraseHere(const std::vector<ReceiptRow>& receipts, const tr
     RETURN_IF_ERROR(context_.state.RewriteShare(share_id, rows, outcome, content));
     RETURN_IF_ERROR(EraseRequest(share_id, entries, fields));
     RETURN_IF_ERROR(context_.state.ForgetGiven(share_id));
-    ASSIGN_OR_RETURN(const std::optional<InboxRow> received, context_.state.FindReceived(share_id));
-    if (received.has_value() && !received->content.empty()) RETURN_IF_ERROR(handover_.GiveAgain(*received));
+    RETURN_IF_ERROR(handover_.GiveAgain(share_id));
   }
   return by_share.empty() ? absl::OkStatus() : context_.state.EmptyLog();
 }

@@ -41,25 +41,30 @@ Handover::Handover(const AgentContext& context, std::string folder)
   static_cast<void>(chmod(folder_.c_str(), 0700));
 }
 
-absl::Status Handover::Give(const InboxRow& received) {
-  if (received.handed_over) return absl::OkStatus();
-  const bool withdrawn = received.content.empty();  // Before it was handed over.
-  if (folder_.empty() || withdrawn) return context_.state.FinishHandover(received.share_id);
-  const std::string name = received.share_id + ".json";
-  if (Exists(folder_ + "/done/" + name)) return context_.state.FinishHandover(received.share_id);
-  RETURN_IF_ERROR(context_.state.StartHandover(received.share_id));
+absl::Status Handover::Give(const std::string& share_id) {
+  const KeyedLock::Hold hold(giving_, share_id);
+  ASSIGN_OR_RETURN(const std::optional<InboxRow> received, context_.state.FindReceived(share_id));
+  if (!received.has_value() || received->handed_over) return absl::OkStatus();
+  const bool withdrawn = received->content.empty();  // Before it was handed over.
+  if (folder_.empty() || withdrawn) return context_.state.FinishHandover(share_id);
+  const std::string name = share_id + ".json";
+  if (Exists(folder_ + "/done/" + name)) return context_.state.FinishHandover(share_id);
+  RETURN_IF_ERROR(context_.state.StartHandover(share_id));
   // Started before: the system may have seen it already.
-  ASSIGN_OR_RETURN(const std::string file, Render(received, received.handover_started));
+  ASSIGN_OR_RETURN(const std::string file, Render(*received, received->handover_started));
   RETURN_IF_ERROR(WriteDurably(folder_ + "/" + name, file));
-  return context_.state.FinishHandover(received.share_id);
+  return context_.state.FinishHandover(share_id);
 }
 
-absl::Status Handover::GiveAgain(const InboxRow& received) {
+absl::Status Handover::GiveAgain(const std::string& share_id) {
   if (folder_.empty()) return absl::OkStatus();
+  const KeyedLock::Hold hold(giving_, share_id);
+  ASSIGN_OR_RETURN(const std::optional<InboxRow> received, context_.state.FindReceived(share_id));
+  if (!received.has_value() || received->content.empty()) return absl::OkStatus();
   for (const char* folder : {"/", "/done/"}) {
-    const std::string path = absl::StrCat(folder_, folder, received.share_id, ".json");
+    const std::string path = absl::StrCat(folder_, folder, share_id, ".json");
     if (!Exists(path)) continue;
-    ASSIGN_OR_RETURN(const std::string file, Render(received, true));
+    ASSIGN_OR_RETURN(const std::string file, Render(*received, true));
     RETURN_IF_ERROR(WriteDurably(path, file));
   }
   return absl::OkStatus();
@@ -82,7 +87,7 @@ absl::Status Handover::GiveAll() {
   absl::Status first;
   ASSIGN_OR_RETURN(const std::vector<InboxRow> rows, context_.state.NotHandedOver());
   for (const InboxRow& row : rows) {
-    const absl::Status given = Give(row);
+    const absl::Status given = Give(row.share_id);
     if (first.ok()) first = given;
   }
   return first;
@@ -109,6 +114,7 @@ absl::Status Handover::GiveSupersessions() {
 absl::Status Handover::GiveSupersession(const Supersession& supersession) {
   const std::string& older = supersession.older_share_id;
   if (folder_.empty()) return context_.state.MarkSupersessionTold(older);
+  const KeyedLock::Hold hold(giving_, older);
   const std::string name = older + ".superseded.json";
   if (!Exists(folder_ + "/done/" + name)) {
     RETURN_IF_ERROR(WriteDurably(absl::StrCat(folder_, "/", name),
@@ -121,6 +127,7 @@ absl::Status Handover::GiveSupersession(const Supersession& supersession) {
 
 absl::Status Handover::GiveWithdrawal(const std::string& share_id, absl::string_view reason, bool delete_copies) {
   if (folder_.empty()) return absl::OkStatus();
+  const KeyedLock::Hold hold(giving_, share_id);
   if (delete_copies) RETURN_IF_ERROR(TakeAway(share_id));
   const char* copies = delete_copies ? "true" : "false";
   return WriteDurably(absl::StrCat(folder_, "/", share_id, ".withdrawn.json"),

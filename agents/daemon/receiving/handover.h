@@ -3,8 +3,10 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 #include "agents/daemon/context/context.h"
+#include "agents/daemon/context/keyed_lock.h"
 #include "derwent/v1/agent.pb.h"
 
 namespace derwent::agents {
@@ -12,18 +14,19 @@ namespace derwent::agents {
 // Hands received shares to the agency's system as files: `<folder>/handover/<share>.json`, written as `.part`, synced
 // and renamed, with the delivery id. A hand-over repeated after a crash has the same id and says `repeated: true`; one
 // that the system moved to `handover/done/` is never written again. Without a folder the local service is the only way.
+// Thread-safe: who writes or removes the files of a share does so alone, and by what is kept of it then.
 class Handover {
  public:
   // Borrows the context. `folder` may be empty. Makes the folders, mode 0700.
   Handover(const AgentContext& context, std::string folder);
 
-  // Hands one share over, durably. Idempotent.
-  absl::Status Give(const InboxRow& received);
+  // Hands one share over, durably, as it is kept at this moment. Idempotent; nothing for one that is not kept.
+  absl::Status Give(const std::string& share_id);
   // Those that a crash left. Error: the first failure; the rest were tried.
   absl::Status GiveAll();
   // Writes again, where they still lie in the folder, the files of a share whose kept content was changed: an erasure
   // reaches what the system has not taken away.
-  absl::Status GiveAgain(const InboxRow& received);
+  absl::Status GiveAgain(const std::string& share_id);
   // Tells the system of shares it was given that a later version took the place of them: `<older>.superseded.json`,
   // once each; a note that the system moved to `done/` is never written again. What still lies here of the older one
   // goes. Error: the first failure; the rest were tried.
@@ -40,6 +43,7 @@ class Handover {
 
   const AgentContext& context_;
   const std::string folder_;  // `<folder>/handover`, or empty.
+  KeyedLock giving_;          // A share at a time.
 };
 
 }  // namespace derwent::agents

@@ -230,7 +230,7 @@ absl::Status Receiver::HandOver(const std::string& share_id) {
   ASSIGN_OR_RETURN(const std::optional<InboxRow> kept, context_.state.FindReceived(share_id));
   if (!kept.has_value()) return absl::OkStatus();
   // The later version first: the system is never without either.
-  RETURN_IF_ERROR(parts_.handover.Give(*kept));
+  RETURN_IF_ERROR(parts_.handover.Give(share_id));
   RETURN_IF_ERROR(parts_.handover.GiveSupersessions());
   RETURN_IF_ERROR(parts_.postman.QueueAcknowledgement(*kept));
   context_.to_send.Ring();
