@@ -298,6 +298,7 @@ absl::Status AgentDaemon::RunUpkeep() {
   if (!first.ok()) context_.log.Failure("what an emergency brought was not erased", first);
   first.Update(upkeep_.RunAll());
   first.Update(eraser_.Work());
+  first.Update(request_state_->LapseElsewhere(context_.clock.Now()));
   return first;
 }
 

@@ -15,6 +15,9 @@
 namespace derwent::agents {
 namespace {
 
+// Questions of one other agency that may wait here: with more, nobody would see those of the rest.
+constexpr int64_t kMostWaiting = 100;
+
 absl::Status NoSuchApproval() {
   return Fault(absl::StatusCode::kNotFound, "APPROVAL_UNKNOWN", "no such approval waits for you");
 }
@@ -56,12 +59,15 @@ absl::Status Approver::TakeQuestion(const v1::DsseEnvelope& envelope, const v1::
                      !proposed.units().empty();
   if (!whole || view == nullptr || !IsAskedElsewhere(*view->bundle->policy, question.role()))
     return absl::InvalidArgumentError("a question to an approver is not complete");
+  ASSIGN_OR_RETURN(const int64_t waiting, requests_.CountWaitingOf(proposed.holder_agency(), now));
+  if (waiting >= kMostWaiting) return absl::ResourceExhaustedError("too many questions of that agency wait here");
   return requests_.AddApproval({.approval_id = proposed.approval_id(),
                                 .request_id = proposed.request_share_id(),
                                 .role = question.role(),
                                 .question = question.SerializeAsString(),
                                 .state = "WAITING",
-                                .due = FromTimestamp(question.due_time())});
+                                .due = FromTimestamp(question.due_time()),
+                                .asked_by = proposed.holder_agency()});
 }
 
 absl::StatusOr<bool> Approver::MayAnswer(const std::string& person, const ApprovalRow& row,
@@ -82,7 +88,7 @@ absl::StatusOr<bool> Approver::MayAnswer(const std::string& person, const Approv
 }
 
 absl::StatusOr<v1::ListApprovalsResponse> Approver::List(const std::string& person) {
-  ASSIGN_OR_RETURN(const std::vector<ApprovalRow> rows, requests_.WaitingApprovals());
+  ASSIGN_OR_RETURN(const std::vector<ApprovalRow> rows, requests_.WaitingApprovals(context_.clock.Now()));
   v1::ListApprovalsResponse response;
   for (const ApprovalRow& row : rows) {
     ASSIGN_OR_RETURN(v1::ApprovalQuestion question, QuestionIn(row));

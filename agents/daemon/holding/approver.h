@@ -25,7 +25,8 @@ class Approver {
   // Takes what somebody signed about this agency's own data, here or at another agency. Errors: kNotFound it was not
   // asked here; of TakeSigned.
   absl::Status TakeOwn(const v1::SignedApproval& approval);
-  // Takes another agency's question. Errors: kUnauthenticated, kInvalidArgument: it does not count.
+  // Takes another agency's question. Errors: kUnauthenticated, kInvalidArgument: it does not count;
+  // kResourceExhausted: 100 of that agency wait already.
   absl::Status TakeQuestion(const v1::DsseEnvelope& envelope, const v1::ApprovalQuestion& question);
 
   // What waits for a role that the person holds, due soonest first.

@@ -23,6 +23,8 @@ CREATE TABLE IF NOT EXISTS approvals (approval_id BLOB PRIMARY KEY, request_id B
   sent INTEGER NOT NULL, state BLOB NOT NULL, reason BLOB NOT NULL, approval BLOB NOT NULL, due_ms INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS approvals_by_request ON approvals (request_id);
 CREATE INDEX IF NOT EXISTS approvals_by_state ON approvals (state, due_ms);
+CREATE TABLE IF NOT EXISTS approval_askers (approval_id BLOB PRIMARY KEY, agency BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS approval_askers_by_agency ON approval_askers (agency);
 CREATE TABLE IF NOT EXISTS answers (row INTEGER PRIMARY KEY AUTOINCREMENT, share_id BLOB NOT NULL UNIQUE, request_id BLOB NOT NULL, submit BLOB NOT NULL,
   not_before_ms INTEGER NOT NULL, state BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS answers_by_state ON answers (state, not_before_ms);
@@ -125,6 +127,14 @@ absl::StatusOr<std::vector<std::string>> RequestState::Texts(const std::string& 
       sql, [](const Sql::Statement& row) { return row.Text(0); }, values...);
 }
 
+template <typename... Values>
+absl::StatusOr<int64_t> RequestState::Count(const std::string& sql, const Values&... values) {
+  ASSIGN_OR_RETURN(const std::vector<int64_t> counts,
+                   Select<int64_t>(
+                       sql, [](const Sql::Statement& row) { return row.Int(0); }, values...));
+  return counts.empty() ? 0 : counts.front();
+}
+
 absl::StatusOr<std::optional<AskedRow>> RequestState::FindAsked(const std::string& request_id) {
   return First(Select<AskedRow>(absl::StrCat(kAsked, "WHERE request_id = ?"), ReadAsked, request_id));
 }
@@ -191,9 +201,16 @@ absl::Status RequestState::WakeAllHeld(absl::Time next_time) {
 }
 
 absl::Status RequestState::AddApproval(const ApprovalRow& row) {
-  return Change("INSERT OR IGNORE INTO approvals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row.approval_id,
-                row.request_id, row.role, row.question, static_cast<int64_t>(row.own), static_cast<int64_t>(row.sent),
-                row.state, row.reason, row.approval, Millis(row.due));
+  return state_.file().Change([&](Sql& sql) -> absl::Status {
+    Sql::Statement insert(sql, "INSERT OR IGNORE INTO approvals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    insert.Bind(row.approval_id, row.request_id, row.role, row.question, static_cast<int64_t>(row.own),
+                static_cast<int64_t>(row.sent), row.state, row.reason, row.approval, Millis(row.due));
+    RETURN_IF_ERROR(insert.Run());
+    if (row.asked_by.empty()) return absl::OkStatus();
+    return Sql::Statement(sql, "INSERT OR IGNORE INTO approval_askers VALUES (?, ?)")
+        .Bind(row.approval_id, row.asked_by)
+        .Run();
+  });
 }
 
 absl::StatusOr<std::optional<ApprovalRow>> RequestState::FindApproval(const std::string& approval_id) {
@@ -204,17 +221,27 @@ absl::StatusOr<std::vector<ApprovalRow>> RequestState::ApprovalsOf(const std::st
   return Select<ApprovalRow>(absl::StrCat(kApprovals, "WHERE request_id = ? AND own = 1"), ReadApproval, request_id);
 }
 
-absl::StatusOr<std::vector<ApprovalRow>> RequestState::WaitingApprovals() {
-  return Select<ApprovalRow>(absl::StrCat(kApprovals, "WHERE state = ? ORDER BY due_ms LIMIT 500"), ReadApproval,
-                             std::string("WAITING"));
+absl::StatusOr<std::vector<ApprovalRow>> RequestState::WaitingApprovals(absl::Time now) {
+  return Select<ApprovalRow>(absl::StrCat(kApprovals, "WHERE state = ? AND due_ms > ? ORDER BY due_ms LIMIT 500"),
+                             ReadApproval, std::string("WAITING"), Millis(now));
 }
 
 absl::StatusOr<int64_t> RequestState::CountWaitingApprovals(absl::Time now) {
-  ASSIGN_OR_RETURN(const std::vector<int64_t> counts,
-                   Select<int64_t>(
-                       "SELECT count(*) FROM approvals WHERE state = ? AND due_ms > ?",
-                       [](const Sql::Statement& row) { return row.Int(0); }, std::string("WAITING"), Millis(now)));
-  return counts.empty() ? 0 : counts.front();
+  return Count("SELECT count(*) FROM approvals WHERE state = ? AND due_ms > ?", std::string("WAITING"), Millis(now));
+}
+
+absl::StatusOr<int64_t> RequestState::CountWaitingOf(const std::string& agency, absl::Time now) {
+  return Count(
+      "SELECT count(*) FROM approval_askers k JOIN approvals a ON a.approval_id = k.approval_id WHERE k.agency = ? AND "
+      "a.state = ? AND a.due_ms > ?",
+      agency, std::string("WAITING"), Millis(now));
+}
+
+absl::Status RequestState::LapseElsewhere(absl::Time now) {
+  const std::string lapsed = "LAPSED";
+  const std::string waiting = "WAITING";
+  return Change("UPDATE approvals SET state = ? WHERE own = 0 AND state = ? AND due_ms <= ?", lapsed, waiting,
+                Millis(now));
 }
 
 absl::Status RequestState::MarkAsked(const std::string& approval_id) {

@@ -67,9 +67,14 @@ class RequestState {
   absl::Status AddApproval(const ApprovalRow& row);
   absl::StatusOr<std::optional<ApprovalRow>> FindApproval(const std::string& approval_id);
   absl::StatusOr<std::vector<ApprovalRow>> ApprovalsOf(const std::string& request_id);
-  absl::StatusOr<std::vector<ApprovalRow>> WaitingApprovals();
+  // Those that wait and have not lapsed, due soonest first, 500 at most.
+  absl::StatusOr<std::vector<ApprovalRow>> WaitingApprovals(absl::Time now);
   // How many wait and have not lapsed.
   absl::StatusOr<int64_t> CountWaitingApprovals(absl::Time now);
+  // Likewise, of what another agency asked.
+  absl::StatusOr<int64_t> CountWaitingOf(const std::string& agency, absl::Time now);
+  // What other agencies asked and nobody here answered in time waits no more: somebody elsewhere did, or nobody.
+  absl::Status LapseElsewhere(absl::Time now);
   absl::Status MarkAsked(const std::string& approval_id);
   // False when it was decided before: an approval counts once.
   absl::StatusOr<bool> SettleApproval(const std::string& approval_id, absl::string_view state, absl::string_view reason,
@@ -90,6 +95,8 @@ class RequestState {
   absl::Status Change(absl::string_view sql, const Values&... values);
   template <typename Row, typename Read, typename... Values>
   absl::StatusOr<std::vector<Row>> Select(const std::string& sql, Read read, const Values&... values);
+  template <typename... Values>
+  absl::StatusOr<int64_t> Count(const std::string& sql, const Values&... values);
   template <typename... Values>
   absl::StatusOr<std::vector<std::string>> Texts(const std::string& sql, const Values&... values);
 

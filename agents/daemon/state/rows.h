@@ -149,6 +149,7 @@ struct ApprovalRow {
   std::string reason;    // Of a refusal.
   std::string approval;  // Serialised SignedApproval.
   absl::Time due;
+  std::string asked_by;  // Of one to be added: the other agency that asks; empty: this one.
 };
 
 // An answer or supplement, finished and sealed.

@@ -88,6 +88,33 @@ TEST_F(RequestStateTest, OnlyApprovalsThatWaitAndHaveNotLapsedArePending) {
   EXPECT_THAT(state_->CountWaitingApprovals(noon_), IsOkAndHolds(0));
 }
 
+TEST_F(RequestStateTest, WhatLapsedHidesNothingThatWaits) {
+  for (int i = 0; i < 501; ++i) {
+    ASSERT_OK(state_->AddApproval({.approval_id = absl::StrCat("stale", i),
+                                   .request_id = "r",
+                                   .role = "spoc",
+                                   .state = "WAITING",
+                                   .due = noon_,
+                                   .asked_by = "dfrs"}));
+  }
+  const ApprovalRow fresh{.approval_id = "fresh",
+                          .request_id = "r",
+                          .role = "spoc",
+                          .state = "WAITING",
+                          .due = noon_ + absl::Hours(1),
+                          .asked_by = "dfrs"};
+  ASSERT_OK(state_->AddApproval(fresh));
+  const auto waiting = state_->WaitingApprovals(noon_);
+  ASSERT_OK(waiting);
+  ASSERT_THAT(*waiting, SizeIs(1));
+  EXPECT_EQ(waiting->front().approval_id, "fresh");
+  EXPECT_THAT(state_->CountWaitingOf("dfrs", noon_), IsOkAndHolds(1));
+  EXPECT_THAT(state_->CountWaitingOf("cbc", noon_), IsOkAndHolds(0));
+  ASSERT_OK(state_->LapseElsewhere(noon_));
+  EXPECT_EQ((*state_->FindApproval("stale7"))->state, "LAPSED");
+  EXPECT_EQ((*state_->FindApproval("fresh"))->state, "WAITING");
+}
+
 TEST_F(RequestStateTest, ASettledRequestKeepsNoOctetsToSend) {
   ASSERT_OK(state_->SaveAsked(
       {.request_id = "a", .request_ref = "REF-1", .state = "QUEUED", .submit = "octets", .create_time = noon_}, {}));
@@ -107,7 +134,7 @@ TEST_F(RequestStateTest, AnApprovalIsDecidedOnce) {
   ASSERT_OK(row);
   EXPECT_EQ((*row)->state, "REFUSED");
   EXPECT_EQ((*row)->approval, "signed");
-  EXPECT_THAT(*state_->WaitingApprovals(), IsEmpty());
+  EXPECT_THAT(*state_->WaitingApprovals(noon_ - absl::Hours(1)), IsEmpty());
 }
 
 TEST_F(RequestStateTest, AnAnswerWaitsForItsSlotAndLeavesInOrder) {
@@ -200,7 +227,7 @@ TEST_F(RequestStateTest, WhatWasKeptInAFileOfItsOwnIsTakenOverOnce) {
   EXPECT_THAT(state_->SelectorOf("a", "dfrs"), IsOkAndHolds("m"));
   EXPECT_THAT(*state_->RepliesTo("a"), ElementsAre("s"));
   EXPECT_EQ((*state_->FindHeld("r"))->details, "sealed");
-  EXPECT_THAT(*state_->WaitingApprovals(), SizeIs(1));
+  EXPECT_THAT(*state_->WaitingApprovals(noon_), SizeIs(1));
   EXPECT_THAT(*state_->AnswersDue(noon_), SizeIs(1));
   EXPECT_FALSE(std::filesystem::exists(folder_ + "/requests.db"));
   ASSERT_OK(state_->SettleAsked("a", "STORED", "", ""));
