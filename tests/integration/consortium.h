@@ -44,6 +44,8 @@ class LyingBroker final : public agents::Broker {
   std::function<void(v1::CollectResponse&)> on_collect;
   std::function<bool(const v1::AcknowledgeRequest&)> swallow_acknowledge;
   std::function<void(v1::AgencyKeys&)> on_keys;
+  std::function<absl::Status(const v1::ReportProgressRequest&)> refuse_progress;
+  std::function<void(v1::ListDirectoriesResponse&)> on_directories;
   absl::Status refuse_checkpoint;
   std::function<void(v1::GetCheckpointResponse&)> on_checkpoint;
   absl::Status refuse_proof;
@@ -72,6 +74,9 @@ class LyingBroker final : public agents::Broker {
   }
   absl::StatusOr<v1::Referral> GetReferral(const v1::GetReferralRequest& r) override { return real_.GetReferral(r); }
   absl::StatusOr<v1::ReportProgressResponse> ReportProgress(const v1::ReportProgressRequest& r) override {
+    if (refuse_progress) {
+      if (const absl::Status refused = refuse_progress(r); !refused.ok()) return refused;
+    }
     return real_.ReportProgress(r);
   }
   absl::StatusOr<v1::WithdrawReferralResponse> Withdraw(const v1::WithdrawReferralRequest& r) override {

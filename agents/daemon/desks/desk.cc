@@ -71,6 +71,11 @@ std::string NextState(const std::string& state, v1::ProgressState report) {
   }
 }
 
+absl::Status CannotFollow(absl::string_view state) {
+  return Fault(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED",
+               absl::StrCat("the referral is ", state, ": this cannot follow"));
+}
+
 }  // namespace
 
 absl::Status Desk::NameActor(const LocalCaller& caller, v1::PushReferralRequest& request) const {
@@ -238,20 +243,36 @@ absl::StatusOr<v1::ReportReceivedResponse> Desk::Report(const LocalCaller& calle
     return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the report breaks rules of its form",
                  problems);
   const std::string next = NextState(row->state, request.state());
-  if (next.empty())
-    return Fault(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED",
-                 absl::StrCat("the referral is `", row->state, "`: this cannot follow"));
-  RETURN_IF_ERROR(parts_.postman.QueueProgress(*row, request.state(), request.reason(), request.note()));
-  RETURN_IF_ERROR(context_.state.SetReceivedState(row->share_id, next));
-  RETURN_IF_ERROR(context_.state.LogAccess(caller.name, row->share_id, "report"));
+  if (next.empty()) return CannotFollow(absl::StrCat("`", row->state, "`"));
+  std::string once_key;
+  RETURN_IF_ERROR(context_.state.Together([&](Changes& changes) -> absl::Status {
+    ASSIGN_OR_RETURN(const bool moved, changes.MoveReceived(row->share_id, row->state, next));
+    if (!moved) return CannotFollow(absl::StrCat("no longer `", row->state, "`"));
+    ASSIGN_OR_RETURN(
+        once_key, parts_.postman.QueueProgress(
+                      *row, {.state = request.state(), .reason = request.reason(), .note = request.note()}, changes));
+    return changes.LogAccess(caller.name, row->share_id, "report");
+  }));
+  return Reported(*row, next, once_key);
+}
+
+absl::StatusOr<v1::ReportReceivedResponse> Desk::Reported(const InboxRow& before, const std::string& state,
+                                                          const std::string& once_key) {
+  const absl::Status sent = parts_.postman.Drain(before.share_id).status();
+  ASSIGN_OR_RETURN(const std::optional<std::string> reply, context_.state.ReplyTo(once_key));
   v1::ReportReceivedResponse response;
-  const absl::StatusOr<std::vector<Postman::Sent>> sent = parts_.postman.Drain(row->share_id);
-  if (sent.ok() && !sent->empty()) *response.mutable_receipt() = sent->back().receipt;
-  if (!sent.ok() && !absl::IsUnavailable(sent.status())) {
-    RETURN_IF_ERROR(context_.state.SetReceivedState(row->share_id, row->state));
-    return sent.status();
+  if (reply.has_value()) {
+    if (!response.mutable_receipt()->ParseFromString(*reply))
+      return absl::DataLossError("a kept receipt does not parse");
+    return response;
   }
-  return response;
+  ASSIGN_OR_RETURN(const bool waits, context_.state.WasQueued(once_key));
+  if (waits) return response;  // It is durable, and sent again.
+  // The broker does not take it. What came of the share meanwhile, its withdrawal, stays.
+  RETURN_IF_ERROR(context_.state.MoveReceived(before.share_id, state, before.state).status());
+  return sent.ok() || absl::IsUnavailable(sent)
+             ? Fault(absl::StatusCode::kFailedPrecondition, "MESSAGE_NOT_TAKEN", "the broker does not take the report")
+             : sent;
 }
 
 absl::StatusOr<v1::ComputeReferencesResponse> Desk::References(const LocalCaller& caller,

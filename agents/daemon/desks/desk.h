@@ -43,6 +43,10 @@ class Desk {
   // What of the same share waits for agreement does not go either.
   absl::Status CancelWaiting(const OutboxRow& share);
   absl::StatusOr<v1::OutboxItem> ItemOf(const OutboxRow& row);
+  // What became of a report that was queued under `once_key` and brought the share to `state`; one that is not taken
+  // brings it back to what it was `before`, unless it went on meanwhile.
+  absl::StatusOr<v1::ReportReceivedResponse> Reported(const InboxRow& before, const std::string& state,
+                                                      const std::string& once_key);
 
   const AgentContext& context_;
   const Parts parts_;

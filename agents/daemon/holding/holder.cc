@@ -241,8 +241,9 @@ absl::Status Holder::Answer(Standing& standing, const Verdicts& verdicts) {
   }
   if (!waits.empty() && !gives) {
     if (standing.details.state() == "WAITING") {
-      RETURN_IF_ERROR(parts_.postman.QueueProgress(standing.received, v1::PROGRESS_STATE_AWAITING_APPROVAL,
-                                                   absl::AsciiStrToUpper(*waits.begin()), ""));
+      RETURN_IF_ERROR(parts_.postman.QueueProgress(
+          standing.received,
+          {.state = v1::PROGRESS_STATE_AWAITING_APPROVAL, .reason = absl::AsciiStrToUpper(*waits.begin())}));
       standing.details.set_state("AWAITING_APPROVAL");
     }
     return Save(standing, NextDue(standing.approvals, standing.expire_time), std::nullopt);

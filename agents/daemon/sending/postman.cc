@@ -11,6 +11,7 @@
 
 #include "agents/daemon/context/at_once.h"
 #include "agents/daemon/context/fault.h"
+#include "agents/daemon/context/sealing.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/messages.h"
@@ -92,34 +93,45 @@ absl::StatusOr<bool> Postman::HasAcknowledged(const std::string& share_id) {
   return context_.state.WasQueued(AcknowledgementKey(share_id));
 }
 
-absl::Status Postman::QueueProgress(const InboxRow& received, v1::ProgressState state, const std::string& reason,
-                                    const std::string& note) {
+absl::Status Postman::QueueProgress(const InboxRow& received, const Report& report) {
+  return context_.state.Together([&](Changes& changes) { return QueueProgress(received, report, changes).status(); });
+}
+
+absl::StatusOr<std::string> Postman::QueueProgress(const InboxRow& received, const Report& report,
+                                                   Changes& changes) const {
   ASSIGN_OR_RETURN(const v1::Manifest manifest, ManifestOf(received));
   const auto history = context_.keys.Find(received.sender);
   const trust::AgencyKey* sealing = history->Current(trust::KeyUse::kSealing, context_.clock.Now());
-  if (!note.empty() && sealing == nullptr) {
+  if (!report.note.empty() && sealing == nullptr) {
     return Fault(absl::StatusCode::kFailedPrecondition, "KEY_NOT_CERTIFIED",
                  "the sender has no key to seal the note to");
   }
-  const OutgoingMessage message{.request_id = context_.random.NewOrderedUuid(context_.clock.Now()).text(),
-                                .share_id = received.share_id,
-                                .peer = received.sender,
-                                .kind = "PROGRESS"};
-  return context_.state
-      .QueueMessage(message, absl::StrCat("progress/", message.request_id),
-                    [&](uint32_t sequence) -> absl::StatusOr<std::string> {
-                      v1::Progress progress;
-                      *progress.mutable_head() = Head(received.share_id, manifest.version(), received.sender, sequence);
-                      progress.set_state(state);
-                      progress.set_reason(reason);
-                      if (!note.empty()) {
-                        const trust::PublicKey& to = sealing->certificate.public_key();
-                        ASSIGN_OR_RETURN(*progress.mutable_sealed_note(), SealNote(progress.head(), note, to));
-                        progress.set_sealing_key_id(to.key_id());
-                      }
-                      return Signed(kProgressType, progress, context_.identity.keys->signing()->key);
-                    })
-      .status();
+  OutgoingMessage message{.request_id = context_.random.NewOrderedUuid(context_.clock.Now()).text(),
+                          .share_id = received.share_id,
+                          .peer = received.sender,
+                          .kind = "PROGRESS"};
+  if (!report.note.empty()) {
+    ASSIGN_OR_RETURN(message.note, SealForStore(context_.identity, received.share_id, report.note, context_.random));
+  }
+  std::string once_key = absl::StrCat("progress/", message.request_id);
+  RETURN_IF_ERROR(changes
+                      .QueueMessage(message, once_key,
+                                    [&](uint32_t sequence) -> absl::StatusOr<std::string> {
+                                      v1::Progress progress;
+                                      *progress.mutable_head() =
+                                          Head(received.share_id, manifest.version(), received.sender, sequence);
+                                      progress.set_state(report.state);
+                                      progress.set_reason(report.reason);
+                                      if (!report.note.empty()) {
+                                        const trust::PublicKey& to = sealing->certificate.public_key();
+                                        ASSIGN_OR_RETURN(*progress.mutable_sealed_note(),
+                                                         SealNote(progress.head(), report.note, to));
+                                        progress.set_sealing_key_id(to.key_id());
+                                      }
+                                      return Signed(kProgressType, progress, context_.identity.keys->signing()->key);
+                                    })
+                      .status());
+  return once_key;
 }
 
 absl::Status Postman::QueueWithdrawal(const SharedVersion& share, const std::string& recipient,
@@ -161,6 +173,47 @@ absl::Status Postman::QueueNotice(const v1::Manifest& manifest, const std::strin
       .status();
 }
 
+// A note is bound to its message's number. Where the other agency has no key to seal to any more, the rest is said.
+absl::Status Postman::SealAgain(const OutgoingMessage& message, v1::Progress& progress) const {
+  if (progress.sealed_note().empty()) return absl::OkStatus();
+  progress.clear_sealed_note();
+  progress.clear_sealing_key_id();
+  const auto history = context_.keys.Find(message.peer);
+  const trust::AgencyKey* sealing = history->Current(trust::KeyUse::kSealing, context_.clock.Now());
+  if (sealing == nullptr || message.note.empty()) {
+    context_.log.Write("error", "a message goes without its note", {{"share", message.share_id}});
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const std::string note, OpenFromStore(context_.identity, message.share_id, message.note));
+  const trust::PublicKey& to = sealing->certificate.public_key();
+  ASSIGN_OR_RETURN(*progress.mutable_sealed_note(), SealNote(progress.head(), note, to));
+  progress.set_sealing_key_id(to.key_id());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> Postman::Renumbered(const OutgoingMessage& message, uint32_t sequence) const {
+  v1::DsseEnvelope envelope;
+  if (!envelope.ParseFromString(message.envelope)) return absl::DataLossError("a kept message does not parse");
+  ASSIGN_OR_RETURN(IncomingMessage kept, ReadMessage(envelope));
+  const v1::MessageHead head = Head(kept.head.share_id(), kept.head.version(), kept.head.to_agency(), sequence);
+  const OwnKeys::Held signing = context_.identity.keys->signing();
+  if (kept.type == kAcknowledgementType) {
+    *kept.acknowledgement.mutable_head() = head;
+    return Signed(kept.type, kept.acknowledgement, signing->key);
+  }
+  if (kept.type == kProgressType) {
+    *kept.progress.mutable_head() = head;
+    RETURN_IF_ERROR(SealAgain(message, kept.progress));
+    return Signed(kept.type, kept.progress, signing->key);
+  }
+  if (kept.type == kWithdrawalType) {
+    *kept.withdrawal.mutable_head() = head;
+    return Signed(kept.type, kept.withdrawal, signing->key);
+  }
+  *kept.notice.mutable_head() = head;
+  return Signed(kept.type, kept.notice, signing->key);
+}
+
 absl::StatusOr<Postman::Sent> Postman::Send(const OutgoingMessage& message) {
   v1::DsseEnvelope envelope;
   if (!envelope.ParseFromString(message.envelope)) return absl::DataLossError("a kept message does not parse");
@@ -198,18 +251,17 @@ absl::StatusOr<Postman::Sent> Postman::Send(const OutgoingMessage& message) {
 absl::StatusOr<Postman::Sent> Postman::SendOrDrop(const OutgoingMessage& message, bool& dropped) {
   absl::StatusOr<Sent> sent = Send(message);
   if (sent.ok()) {
-    const std::string told = absl::StrJoin(sent->told_agencies, " ");
-    RETURN_IF_ERROR(context_.state.Together([&](Changes& changes) { return changes.MessageSent(message.row, told); }));
+    const std::string reply =
+        message.kind == "PROGRESS" ? sent->receipt.SerializeAsString() : absl::StrJoin(sent->told_agencies, " ");
+    RETURN_IF_ERROR(context_.state.Together([&](Changes& changes) { return changes.MessageSent(message.row, reply); }));
   }
   if (sent.ok() || WorthRetrying(sent.status())) return sent;
   // The broker will never take it: its number goes to the next message, and somebody must look.
   context_.log.Failure("a message was not taken", sent.status(),
                        {{"share", message.share_id}, {"method", message.kind}, {"reason", ReasonOf(sent.status())}});
   context_.Alarm("MESSAGE_NOT_TAKEN", message.share_id, message.peer);
-  v1::DsseEnvelope envelope;
-  static_cast<void>(envelope.ParseFromString(message.envelope));
-  const absl::StatusOr<IncomingMessage> read = ReadMessage(envelope);
-  RETURN_IF_ERROR(context_.state.DropMessage(message, read.ok() ? read->head.sequence() : 0));
+  RETURN_IF_ERROR(context_.state.DropMessage(
+      message, [this](const OutgoingMessage& next, uint32_t sequence) { return Renumbered(next, sequence); }));
   dropped = true;
   return sent;
 }
@@ -228,23 +280,29 @@ absl::StatusOr<std::vector<std::string>> Postman::ToldOf(const std::string& shar
 
 absl::StatusOr<std::vector<Postman::Sent>> Postman::Drain(const std::string& share_id) {
   const MutexLock lock(sending_);
-  ASSIGN_OR_RETURN(const std::vector<OutgoingMessage> pending, context_.state.PendingMessages());
-  const std::vector<std::vector<const OutgoingMessage*>> turns = ByTurn(pending);
   Mutex mutex;
   std::vector<Sent> wanted;
   absl::Status refused;  // Of a message about `share_id`.
-  RETURN_IF_ERROR(AtOnce(turns.size(), [&](size_t i) -> absl::Status {
-    for (const OutgoingMessage* message : turns[i]) {
-      bool dropped = false;
-      absl::StatusOr<Sent> sent = SendOrDrop(*message, dropped);
-      if (!sent.ok() && !dropped) return sent.status();
-      if (message->share_id != share_id) continue;
-      const MutexLock hold(mutex);
-      if (sent.ok()) wanted.push_back(*std::move(sent));
-      if (!sent.ok() && refused.ok()) refused = sent.status();
-    }
-    return absl::OkStatus();
-  }));
+  for (bool again = true; again;) {
+    again = false;
+    ASSIGN_OR_RETURN(const std::vector<OutgoingMessage> pending, context_.state.PendingMessages());
+    const std::vector<std::vector<const OutgoingMessage*>> turns = ByTurn(pending);
+    RETURN_IF_ERROR(AtOnce(turns.size(), [&](size_t i) -> absl::Status {
+      for (const OutgoingMessage* message : turns[i]) {
+        bool dropped = false;
+        absl::StatusOr<Sent> sent = SendOrDrop(*message, dropped);
+        if (!sent.ok() && !dropped) return sent.status();
+        const MutexLock hold(mutex);
+        const bool asked = message->share_id == share_id;
+        if (asked && sent.ok()) wanted.push_back(*std::move(sent));
+        if (asked && !sent.ok() && refused.ok()) refused = sent.status();
+        if (!dropped) continue;
+        again = true;  // What waits behind it was signed anew.
+        return absl::OkStatus();
+      }
+      return absl::OkStatus();
+    }));
+  }
   RETURN_IF_ERROR(refused);
   return wanted;
 }

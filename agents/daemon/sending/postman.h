@@ -26,9 +26,17 @@ class Postman {
   absl::Status QueueAcknowledgement(const InboxRow& received, Changes& changes) const;
   // Whether that was done: only then may more be said about the share, for messages leave in the order queued.
   absl::StatusOr<bool> HasAcknowledged(const std::string& share_id);
-  // Errors: kInvalidArgument a note too long; kFailedPrecondition no key to seal it to.
-  absl::Status QueueProgress(const InboxRow& received, v1::ProgressState state, const std::string& reason,
-                             const std::string& note);
+  // How what was received goes on.
+  struct Report {
+    v1::ProgressState state = v1::PROGRESS_STATE_UNSPECIFIED;
+    std::string reason;
+    std::string note;
+  };
+  // Together with what else is done of it. Returns under which name the broker's reply will be found (State::ReplyTo:
+  // the serialised receipt). Errors: kInvalidArgument a note too long; kFailedPrecondition no key to seal it to.
+  absl::StatusOr<std::string> QueueProgress(const InboxRow& received, const Report& report, Changes& changes) const;
+  // By itself.
+  absl::Status QueueProgress(const InboxRow& received, const Report& report);
   struct SharedVersion {
     const std::string& share_id;
     uint32_t version = 0;  // 0 stands for 1.
@@ -44,7 +52,8 @@ class Postman {
     v1::Receipt receipt;
     std::vector<std::string> told_agencies;
   };
-  // Sends everything kept. Returns what became of the messages about `share_id` (may be empty: none wanted).
+  // Sends everything kept; what the broker will never take is forgotten, with an alarm, and what waits behind it moves
+  // up. Returns what became of the messages about `share_id` (may be empty: none wanted).
   // Error: kUnavailable when the broker does not answer; the rest stays kept.
   absl::StatusOr<std::vector<Sent>> Drain(const std::string& share_id = "");
   // Whom the withdrawals to `recipients` told, for they had the share already; whichever Drain sent them. Error:
@@ -53,6 +62,9 @@ class Postman {
 
  private:
   v1::MessageHead Head(const std::string& share_id, uint32_t version, const std::string& to, uint32_t sequence) const;
+  // The same message under another number, of now, by the key that signs now. Error: kDataLoss it does not parse.
+  absl::StatusOr<std::string> Renumbered(const OutgoingMessage& message, uint32_t sequence) const;
+  absl::Status SealAgain(const OutgoingMessage& message, v1::Progress& progress) const;
   absl::StatusOr<Sent> Send(const OutgoingMessage& message);
   // `dropped`: the broker will never take it, and it is forgotten.
   absl::StatusOr<Sent> SendOrDrop(const OutgoingMessage& message, bool& dropped);

@@ -41,6 +41,11 @@ absl::Status Changes::EraseReceived(const std::string& share_id) {
   return Run("UPDATE inbox SET content = x'', handed_over = 1 WHERE share_id = ?", share_id);
 }
 
+absl::StatusOr<bool> Changes::MoveReceived(const std::string& share_id, absl::string_view from, absl::string_view to) {
+  RETURN_IF_ERROR(Run("UPDATE inbox SET state = ? WHERE share_id = ? AND state = ?", to, share_id, from));
+  return sql_.changes() > 0;
+}
+
 absl::Status Changes::AddReceipts(const std::vector<ReceiptRow>& receipts, const std::string& name,
                                   const Value& value) {
   for (const ReceiptRow& one : receipts) {
@@ -81,11 +86,52 @@ absl::StatusOr<bool> Changes::QueueMessage(OutgoingMessage message, const std::s
           "VALUES (?, ?, ?, ?, ?, ?, ?)",
           once_key, message.request_id, message.share_id, message.peer, message.kind, message.delivery_id,
           message.envelope));
+  if (!message.note.empty())
+    RETURN_IF_ERROR(
+        Run("INSERT INTO out_notes SELECT row, ? FROM out_messages WHERE once_key = ?", message.note, once_key));
   return true;
+}
+
+absl::Status Changes::DropMessage(const OutgoingMessage& message, const Renumbering& sign) {
+  std::vector<OutgoingMessage> behind;
+  {
+    Sql::Statement query(sql_,
+                         "SELECT m.row, m.kind, m.envelope, coalesce(n.note, x'') FROM out_messages m LEFT JOIN "
+                         "out_notes n ON n.row = m.row WHERE m.share_id = ? AND m.peer = ? AND m.sent = 0 AND m.row > "
+                         "? ORDER BY m.row");
+    query.Bind(message.share_id, message.peer, message.row);
+    while (true) {
+      ASSIGN_OR_RETURN(const bool more, query.Next());
+      if (!more) break;
+      behind.push_back({.row = query.Int(0),
+                        .share_id = message.share_id,
+                        .peer = message.peer,
+                        .kind = query.Text(1),
+                        .envelope = query.Text(2),
+                        .note = query.Text(3)});
+    }
+  }
+  RETURN_IF_ERROR(Run("DELETE FROM out_messages WHERE row = ?", message.row));
+  RETURN_IF_ERROR(Run("DELETE FROM out_notes WHERE row = ?", message.row));
+  RETURN_IF_ERROR(
+      Run("UPDATE out_sequences SET last = last - 1 WHERE share_id = ? AND peer = ?", message.share_id, message.peer));
+  int64_t number = 0;
+  {
+    Sql::Statement query(sql_, "SELECT last FROM out_sequences WHERE share_id = ? AND peer = ?");
+    query.Bind(message.share_id, message.peer);
+    ASSIGN_OR_RETURN(const bool found, query.Next());
+    if (found) number = query.Int(0) - static_cast<int64_t>(behind.size());
+  }
+  for (const OutgoingMessage& next : behind) {
+    ASSIGN_OR_RETURN(const std::string envelope, sign(next, static_cast<uint32_t>(++number)));
+    RETURN_IF_ERROR(Run("UPDATE out_messages SET envelope = ? WHERE row = ?", envelope, next.row));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Changes::MessageSent(int64_t row, absl::string_view reply) {
   RETURN_IF_ERROR(Run("UPDATE out_messages SET sent = 1 WHERE row = ?", row));
+  RETURN_IF_ERROR(Run("DELETE FROM out_notes WHERE row = ?", row));
   return Run("INSERT OR REPLACE INTO out_replies SELECT once_key, ? FROM out_messages WHERE row = ?", reply, row);
 }
 

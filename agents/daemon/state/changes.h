@@ -26,6 +26,8 @@ class Changes {
   // of the same sender's share `supersedes`, if any, is deleted, as is the row's own when its later version came first.
   absl::StatusOr<bool> SaveReceived(const InboxRow& row, const std::string& supersedes);
   absl::Status EraseReceived(const std::string& share_id);
+  // From one state to another; false, and nothing is changed, when it is not in `from`.
+  absl::StatusOr<bool> MoveReceived(const std::string& share_id, absl::string_view from, absl::string_view to);
   // Evidence, with a single value of the moment: it is asked for when it is written, one after another, and so never
   // goes back when what it says does not.
   using Value = std::function<std::string()>;
@@ -37,6 +39,10 @@ class Changes {
   // Messages out: numbers, signs (by `sign`) and keeps. Returns false when `once_key` was queued before.
   using Signer = std::function<absl::StatusOr<std::string>(uint32_t sequence)>;
   absl::StatusOr<bool> QueueMessage(OutgoingMessage message, const std::string& once_key, const Signer& sign);
+  // Forgets a message that the broker will never take, the oldest that waits of its share and peer. Numbers have no
+  // gaps: those behind it move up by one and are signed anew by `sign`.
+  using Renumbering = std::function<absl::StatusOr<std::string>(const OutgoingMessage& message, uint32_t sequence)>;
+  absl::Status DropMessage(const OutgoingMessage& message, const Renumbering& sign);
   // The broker took it, and said `reply`.
   absl::Status MessageSent(int64_t row, absl::string_view reply);
   // Messages in. A recipient of a share was heard of: `ACKNOWLEDGED` or `EXPIRED`.

@@ -68,6 +68,7 @@ struct OutgoingMessage {
   std::string kind;  // `ACKNOWLEDGEMENT`, `PROGRESS`, `WITHDRAWAL`, `NOTICE`.
   std::string delivery_id;
   std::string envelope;  // Serialised DsseEnvelope.
+  std::string note;      // Of a PROGRESS, sealed under the storage key until it was sent; empty when none.
 };
 
 // Progress of a recipient as received and verified.

@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS heard (share_id BLOB, agency BLOB, what BLOB NOT NULL
 CREATE TABLE IF NOT EXISTS out_sequences (share_id BLOB, peer BLOB, last INTEGER NOT NULL, PRIMARY KEY (share_id, peer)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS out_messages (row INTEGER PRIMARY KEY AUTOINCREMENT, once_key BLOB NOT NULL UNIQUE, request_id BLOB NOT NULL,
   share_id BLOB NOT NULL, peer BLOB NOT NULL, kind BLOB NOT NULL, delivery_id BLOB NOT NULL, envelope BLOB NOT NULL, sent INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS out_notes (row INTEGER PRIMARY KEY, note BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS out_replies (once_key BLOB PRIMARY KEY, reply BLOB NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS out_messages_pending ON out_messages (sent, row);
 CREATE INDEX IF NOT EXISTS out_messages_by_share ON out_messages (share_id, peer, kind);
@@ -293,13 +294,8 @@ absl::StatusOr<std::optional<std::string>> State::ReplyTo(const std::string& onc
   return First("SELECT reply FROM out_replies WHERE once_key = ?", once_key);
 }
 
-absl::Status State::DropMessage(const OutgoingMessage& message, uint32_t sequence) {
-  return file_->Change([&](Sql& sql) -> absl::Status {
-    RETURN_IF_ERROR(Sql::Statement(sql, "DELETE FROM out_messages WHERE row = ?").Bind(message.row).Run());
-    return Sql::Statement(sql, "UPDATE out_sequences SET last = last - 1 WHERE share_id = ? AND peer = ? AND last = ?")
-        .Bind(message.share_id, message.peer, sequence)
-        .Run();
-  });
+absl::Status State::DropMessage(const OutgoingMessage& message, const Changes::Renumbering& sign) {
+  return Together([&](Changes& changes) { return changes.DropMessage(message, sign); });
 }
 
 absl::StatusOr<uint32_t> State::LastSequence(const std::string& share_id, const std::string& peer) {
@@ -358,6 +354,15 @@ absl::Status State::FinishHandover(const std::string& share_id) {
 
 absl::Status State::SetReceivedState(const std::string& share_id, absl::string_view state) {
   return Change("UPDATE inbox SET state = ? WHERE share_id = ?", state, share_id);
+}
+
+absl::StatusOr<bool> State::MoveReceived(const std::string& share_id, absl::string_view from, absl::string_view to) {
+  bool moved = false;
+  RETURN_IF_ERROR(Together([&](Changes& changes) -> absl::Status {
+    ASSIGN_OR_RETURN(moved, changes.MoveReceived(share_id, from, to));
+    return absl::OkStatus();
+  }));
+  return moved;
 }
 
 absl::StatusOr<int64_t> State::OutboxDepth() {

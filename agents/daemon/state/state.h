@@ -95,8 +95,8 @@ class State {
   absl::StatusOr<std::vector<OutgoingMessage>> PendingMessages();
   // nullopt while it was not sent.
   absl::StatusOr<std::optional<std::string>> ReplyTo(const std::string& once_key);
-  // Forgets a message that the broker does not take; its number is given again when it was the last.
-  absl::Status DropMessage(const OutgoingMessage& message, uint32_t sequence);
+  // Changes::DropMessage, by itself.
+  absl::Status DropMessage(const OutgoingMessage& message, const Changes::Renumbering& sign);
 
   // Messages in.
   absl::StatusOr<uint32_t> LastSequence(const std::string& share_id, const std::string& peer);
@@ -121,6 +121,8 @@ class State {
   absl::Status StartHandover(const std::string& share_id);
   absl::Status FinishHandover(const std::string& share_id);
   absl::Status SetReceivedState(const std::string& share_id, absl::string_view state);
+  // Changes::MoveReceived, by itself.
+  absl::StatusOr<bool> MoveReceived(const std::string& share_id, absl::string_view from, absl::string_view to);
   absl::Status EraseReceived(const std::string& share_id) {
     return Together([&](Changes& changes) { return changes.EraseReceived(share_id); });
   }

@@ -130,18 +130,27 @@ TEST_F(StateTest, AMessageThatCannotBeSignedTakesNoNumber) {
   EXPECT_EQ(number, 1u);
 }
 
-TEST_F(StateTest, ADroppedMessageGivesItsNumberBackOnlyWhenItWasTheLast) {
+TEST_F(StateTest, WhatWaitsBehindADroppedMessageMovesUpAndIsSignedAnew) {
   uint32_t number = 0;
-  ASSERT_THAT(Queue("one", &number), IsOk());
-  ASSERT_THAT(Queue("two", &number), IsOk());
+  for (const char* once : {"one", "two", "three"}) ASSERT_THAT(Queue(once, &number), IsOk());
   const auto pending = state_->PendingMessages();
   ASSERT_OK(pending);
-  ASSERT_OK(state_->DropMessage((*pending)[1], 2));
-  ASSERT_THAT(Queue("three", &number), IsOk());
-  EXPECT_EQ(number, 2u);
-  ASSERT_OK(state_->DropMessage((*pending)[0], 1));
+  ASSERT_OK(state_->Together([&](Changes& changes) { return changes.MessageSent(pending->front().row, ""); }));
+  ASSERT_OK(state_->DropMessage((*pending)[1], [](const OutgoingMessage& next, uint32_t sequence) {
+    return absl::StatusOr<std::string>(absl::StrCat(next.envelope, " as ", sequence));
+  }));
+  ASSERT_EQ(state_->PendingMessages()->size(), 1u);
+  EXPECT_EQ(state_->PendingMessages()->front().envelope, "signed as 2");
   ASSERT_THAT(Queue("four", &number), IsOk());
   EXPECT_EQ(number, 3u);
+}
+
+TEST_F(StateTest, AShareMovesOnFromTheStateItIsInAlone) {
+  ASSERT_THAT(Receive({.share_id = "s", .sender = "dfrs", .state = "RECEIVED"}), IsOk());
+  EXPECT_THAT(state_->MoveReceived("s", "RECEIVED", "ACCEPTED"), IsOkAndHolds(true));
+  ASSERT_OK(state_->SetReceivedState("s", "WITHDRAWN"));
+  EXPECT_THAT(state_->MoveReceived("s", "ACCEPTED", "RECEIVED"), IsOkAndHolds(false));
+  EXPECT_EQ((*state_->FindReceived("s"))->state, "WITHDRAWN");
 }
 
 TEST_F(StateTest, AShareIsReceivedOnce) {
