@@ -71,7 +71,8 @@ absl::StatusOr<trust::KeyEvent> ParseKeyEvent(const v1::DsseEnvelope& envelope) 
   return event;
 }
 
-absl::StatusOr<KeyBook::Taken> KeyBook::Take(const v1::AgencyKeys& keys, const TrustAnchors& anchors, absl::Time now) {
+absl::StatusOr<KeyBook::Taken> KeyBook::Take(const v1::AgencyKeys& keys, const TrustAnchors& anchors, absl::Time now,
+                                             const Observe& observe) {
   const auto pinned = anchors.first_keys.find(keys.agency());
   if (pinned == anchors.first_keys.end()) return NotCertified(keys.agency(), "no first key was exchanged out of band");
   if (const absl::Status fresh = anchors.CheckFresh(now); !fresh.ok())
@@ -102,6 +103,7 @@ absl::StatusOr<KeyBook::Taken> KeyBook::Take(const v1::AgencyKeys& keys, const T
   }
   fresh.history = std::make_shared<const trust::KeyHistory>(std::move(history));
   taken.history = fresh.history;
+  RETURN_IF_ERROR(observe(taken.checkpoints));
   const MutexLock lock(mutex_);
   Known& known = known_[keys.agency()];
   if (!Extends(known.payloads, keys)) {

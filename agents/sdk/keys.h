@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -32,11 +33,16 @@ class KeyBook {
     std::vector<trust::Checkpoint> checkpoints;        // Of the events' receipts, for the checkpoint watch.
   };
 
-  // Verifies and keeps the keys of one agency; a broken answer changes nothing. The same events under the same anchors
+  // Whether checkpoints that verified belong to the log that is known.
+  using Observe = std::function<absl::Status(const std::vector<trust::Checkpoint>&)>;
+  // Verifies and keeps the keys of one agency; a broken answer changes nothing, nor does one whose checkpoints
+  // `observe` does not pass: keys that a forked log tells of count nowhere. The same events under the same anchors
   // are verified again only after 10 s.
   // Errors: kUnauthenticated `KEY_NOT_CERTIFIED` a broken link, no pinned key, no proof of inclusion; kDataLoss
-  // `KEYS_REWRITTEN` events known before are gone or others.
-  absl::StatusOr<Taken> Take(const v1::AgencyKeys& keys, const TrustAnchors& anchors, absl::Time now);
+  // `KEYS_REWRITTEN` events known before are gone or others; of `observe`.
+  absl::StatusOr<Taken> Take(
+      const v1::AgencyKeys& keys, const TrustAnchors& anchors, absl::Time now,
+      const Observe& observe = [](const auto&) { return absl::OkStatus(); });
 
   // The agency's keys; an empty history when none were taken.
   std::shared_ptr<const trust::KeyHistory> Find(absl::string_view agency) const;

@@ -62,17 +62,22 @@ absl::Status Upkeep::SyncPolicy() {
 
 absl::Status Upkeep::TakeKeys(const v1::AgencyKeys& keys) {
   const auto roots = context_.roots.get();
-  absl::StatusOr<KeyBook::Taken> taken = context_.keys.Take(keys, roots->anchors, context_.clock.Now());
+  absl::Status observed;  // It has alarms of its own.
+  const absl::Status taken = context_.keys
+                                 .Take(keys, roots->anchors, context_.clock.Now(),
+                                       [&](const std::vector<trust::Checkpoint>& checkpoints) {
+                                         return observed = evidence_.Observe(checkpoints);
+                                       })
+                                 .status();
   if (!taken.ok()) {
-    if (keys.events_size() > 0)
-      context_.Alarm(absl::IsDataLoss(taken.status()) ? "KEYS_REWRITTEN" : "KEY_UNTRUSTED", "", keys.agency());
-    return taken.status();
+    if (observed.ok() && keys.events_size() > 0)
+      context_.Alarm(absl::IsDataLoss(taken) ? "KEYS_REWRITTEN" : "KEY_UNTRUSTED", "", keys.agency());
+    return taken;
   }
-  if (keys.agency() == context_.identity.agency &&
-      !context_.keys.Foreign(keys.agency(), context_.identity.keys->Ids()).empty()) {
-    context_.Alarm("FOREIGN_KEY_IN_OUR_NAME", "", keys.agency());
-  }
-  return evidence_.Observe(taken->checkpoints);
+  if (keys.agency() != context_.identity.agency) return taken;
+  for (const std::string& key_id : context_.keys.Foreign(keys.agency(), context_.identity.keys->Ids()))
+    context_.Alarm("FOREIGN_KEY_IN_OUR_NAME", "", keys.agency(), key_id);
+  return taken;
 }
 
 absl::Status Upkeep::SyncKeys(const std::string& agency) {

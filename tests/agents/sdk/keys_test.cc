@@ -37,6 +37,16 @@ TEST_F(KeysTest, FollowsAChainFromThePinnedKey) {
   EXPECT_TRUE(book_.Foreign("police.derbys", {police_.first_key(), police_.sealing_identity().key_id}).empty());
 }
 
+TEST_F(KeysTest, KeysThatAForkedLogTellsOfCountNowhere) {
+  const auto forked = [](const std::vector<trust::Checkpoint>& checkpoints) {
+    EXPECT_FALSE(checkpoints.empty());
+    return absl::DataLossError("LEDGER_FORKED");
+  };
+  EXPECT_THAT(book_.Take(police_.Keys(log_), *anchors_, now_, forked), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_EQ(book_.Find("police.derbys")->length(), 0u);
+  EXPECT_FALSE(book_.Published("police.derbys", police_.sealing_identity().key_id));
+}
+
 TEST_F(KeysTest, ASwappedSealingKeyIsCaught) {
   // The broker, with a CA in its hand, puts a key of its own into the chain.
   const testing::TestIdentity swapped = pki_.IssueFor("police.derbys", "agent", "one");
