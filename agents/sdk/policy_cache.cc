@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "policy/loader/carried.h"
 #include "policy/loader/directory.h"
 #include "policy/loader/succession.h"
+#include "trust/base/durable_file.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 
@@ -32,25 +34,53 @@ absl::Time TakenAt(const std::string& folder, absl::Time now) {
   return file >> seconds ? std::min(absl::FromUnixSeconds(seconds), now) : now;
 }
 
-// Writes all files beside the kept ones, then swaps folders: a crash leaves the old or the new, never half.
-absl::Status Keep(const std::string& folder, const policy::Files& files, absl::Time taken) {
+absl::Status NotKept(const std::string& folder, const std::error_code& error) {
+  return absl::UnavailableError(absl::StrCat("the policy cannot be kept in `", folder, "`: ", error.message()));
+}
+
+// Writes all files to a folder of their own, durably.
+absl::Status WriteFolder(const fs::path& folder, const policy::Files& files, absl::Time taken) {
   std::error_code error;
-  const fs::path fresh = folder + ".new";
-  const fs::path old = folder + ".old";
-  fs::remove_all(fresh, error);
+  fs::remove_all(folder, error);
+  if (error) return NotKept(folder, error);
+  fs::create_directories(folder, error);
+  if (error) return NotKept(folder, error);
+  std::set<std::string> folders = {folder};
   for (const auto& [path, content] : files) {
-    const fs::path target = fresh / path;
+    const fs::path target = folder / path;
     fs::create_directories(target.parent_path(), error);
-    std::ofstream(target, std::ios::binary).write(content.data(), static_cast<std::streamsize>(content.size()));
+    if (error) return NotKept(folder, error);
+    RETURN_IF_ERROR(WriteDurably(target, content));
+    for (fs::path up = target.parent_path(); up != folder; up = up.parent_path()) folders.insert(up);
   }
-  std::ofstream(fresh / kTakenPath) << absl::ToUnixSeconds(taken) << "\n";
-  fs::remove_all(old, error);
-  fs::rename(folder, old, error);  // Absent the first time.
-  fs::rename(fresh, folder, error);
-  if (error)
-    return absl::UnavailableError(absl::StrCat("the policy cannot be kept in `", folder, "`: ", error.message()));
-  fs::remove_all(old, error);
+  RETURN_IF_ERROR(WriteDurably(folder / kTakenPath, absl::StrCat(absl::ToUnixSeconds(taken), "\n")));
+  for (const std::string& one : folders) RETURN_IF_ERROR(SyncFolder(one));
   return absl::OkStatus();
+}
+
+// Writes all files beside the kept ones, then swaps folders: a crash leaves the old or the new, never half, nor none
+// (see KeptIn).
+absl::Status Keep(const std::string& folder, const policy::Files& files, absl::Time taken) {
+  const std::string fresh = folder + ".new";
+  const std::string old = folder + ".old";
+  RETURN_IF_ERROR(WriteFolder(fresh, files, taken));
+  std::error_code error;
+  if (fs::exists(folder, error)) {  // Else what lies in `old` is all there is.
+    fs::remove_all(old, error);
+    if (!error) fs::rename(folder, old, error);
+  }
+  if (!error) fs::rename(fresh, folder, error);
+  if (error) return NotKept(folder, error);
+  RETURN_IF_ERROR(SyncFolder(fs::path(folder).parent_path()));
+  fs::remove_all(old, error);  // It does no harm, and goes the next time.
+  return absl::OkStatus();
+}
+
+// Where the bundle lies: between the two renames of Keep the one of before lies aside.
+std::string KeptIn(const std::string& folder) {
+  const std::string old = folder + ".old";
+  std::error_code error;
+  return !fs::exists(folder, error) && fs::exists(old, error) ? old : folder;
 }
 
 struct OneDirectory {
@@ -72,9 +102,28 @@ absl::StatusOr<OneDirectory> VerifyDirectory(const v1::DsseEnvelope& envelope, c
 
 absl::Status PolicyCache::LoadKept(const policy::TrustRoots& roots, absl::Time now) {
   if (folder_.empty()) return absl::NotFoundError("no policy is kept");
-  ASSIGN_OR_RETURN(policy::Files files, policy::ReadBundleDirectory(folder_));
-  ASSIGN_OR_RETURN(auto bundle, policy::LoadBundle(std::move(files), roots, TakenAt(folder_, now)));
+  const MutexLock taking(taking_);
+  ASSIGN_OR_RETURN(PolicyMemory memory, PolicyMemory::Load(folder_ + ".memory"));
+  {
+    const MutexLock lock(mutex_);
+    memory_ = std::move(memory);
+  }
+  const std::string kept = KeptIn(folder_);
+  ASSIGN_OR_RETURN(policy::Files files, policy::ReadBundleDirectory(kept));
+  ASSIGN_OR_RETURN(auto bundle, policy::LoadBundle(std::move(files), roots, TakenAt(kept, now)));
   return Install(std::move(bundle));
+}
+
+PolicyMemory PolicyCache::memory() const {
+  const MutexLock lock(mutex_);
+  return memory_;
+}
+
+absl::Status PolicyCache::Remember(PolicyMemory memory) {
+  if (!folder_.empty()) RETURN_IF_ERROR(memory.Keep(folder_ + ".memory"));
+  const MutexLock lock(mutex_);
+  memory_ = std::move(memory);
+  return absl::OkStatus();
 }
 
 absl::Status PolicyCache::TakeBundle(const v1::GetPolicyBundleResponse& response, const policy::TrustRoots& roots,
@@ -111,12 +160,13 @@ absl::Status PolicyCache::CheckFollows(const policy::Bundle& bundle) const {
 }
 
 absl::Status PolicyCache::Install(std::unique_ptr<const policy::Bundle> bundle) {
+  PolicyMemory known = memory();
+  if (known.policies.insert(bundle->policy_digest).second) RETURN_IF_ERROR(Remember(std::move(known)));
   auto fresh = std::make_shared<View>();
   fresh->bundle = std::move(bundle);
   fresh->obligations = fresh->bundle->policy->obligations;
   const MutexLock lock(mutex_);
   fresh->directories = view_ != nullptr ? view_->directories : nullptr;
-  known_.insert(fresh->bundle->policy_digest);
   view_ = std::move(fresh);
   return absl::OkStatus();
 }
@@ -134,23 +184,25 @@ absl::Status PolicyCache::TakeDirectories(const v1::ListDirectoriesResponse& res
   auto directories = before->directories == nullptr ? std::make_shared<policy::Directories>()
                                                     : std::make_shared<policy::Directories>(*before->directories);
   absl::Status first = absl::OkStatus();
-  std::map<std::string, int64_t, std::less<>> versions;
+  PolicyMemory known = memory();
+  bool learnt = false;
   for (const v1::DsseEnvelope& envelope : response.directories()) {
     absl::StatusOr<OneDirectory> one = VerifyDirectory(envelope, keys, *before->bundle->policy, now);
-    if (one.ok() && one->version < directory_version(one->agency))
+    if (one.ok() && one->version < known.VersionOf(one->agency))
       one = absl::DataLossError("REGISTER_ROLLED_BACK: a directory's version went back");
     if (!one.ok()) {
       if (first.ok()) first = one.status();
       continue;
     }
-    versions[one->agency] = one->version;
+    learnt = learnt || one->version > known.VersionOf(one->agency);
+    known.directory_versions[one->agency] = one->version;
     (*directories)[one->agency] = std::move(one->entries);
   }
+  if (learnt) RETURN_IF_ERROR(Remember(std::move(known)));
   const MutexLock lock(mutex_);
   auto fresh = std::make_shared<View>(*view_);
   fresh->directories = std::move(directories);
   view_ = std::move(fresh);
-  for (const auto& [agency, version] : versions) versions_[agency] = version;
   if (first.ok()) directories_digest_ = response.digest();
   return first;
 }
@@ -162,7 +214,7 @@ std::shared_ptr<const PolicyCache::View> PolicyCache::view() const {
 
 bool PolicyCache::Knows(absl::string_view policy_digest) const {
   const MutexLock lock(mutex_);
-  return known_.contains(std::string(policy_digest));
+  return memory_.policies.contains(policy_digest);
 }
 
 std::string PolicyCache::policy_digest() const {
@@ -182,8 +234,7 @@ std::string PolicyCache::directories_digest() const {
 
 int64_t PolicyCache::directory_version(absl::string_view agency) const {
   const MutexLock lock(mutex_);
-  const auto found = versions_.find(agency);
-  return found == versions_.end() ? 0 : found->second;
+  return memory_.VersionOf(agency);
 }
 
 }  // namespace derwent::agents

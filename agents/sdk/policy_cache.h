@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 
 #include "agents/sdk/keys.h"
+#include "agents/sdk/policy_memory.h"
 #include "derwent/v1/policy_service.pb.h"
 #include "derwent/v1/register_service.pb.h"
 #include "policy/engine/model.h"
@@ -34,8 +35,9 @@ class PolicyCache {
   // `folder` keeps the last good bundle; empty: nothing is kept.
   explicit PolicyCache(std::string folder) : folder_(std::move(folder)) {}
 
-  // Reads the bundle kept on disk and verifies it again, as of when this agent took it: a signature counts as of then,
-  // so that a signer's certificate that lapsed since stops nothing, but one revoked since does. Error: kNotFound none.
+  // Reads what is remembered, and the bundle kept on disk, and verifies it again, as of when this agent took it: a
+  // signature counts as of then, so that a signer's certificate that lapsed since stops nothing, but one revoked since
+  // does. Errors: kNotFound none; of PolicyMemory::Load, of policy::LoadBundle.
   absl::Status LoadKept(const policy::TrustRoots& roots, absl::Time now);
   // Verifies and takes what the broker serves; an answer without files changes nothing. Errors: of policy::LoadBundle;
   // kDataLoss it is not above the newest revision known here, or lacks a notice that still stands.
@@ -47,7 +49,7 @@ class PolicyCache {
   // Null until bundle and directories were both verified since the start: without its directories a policy entitles
   // nobody, and a refusal decided so would be told for good.
   std::shared_ptr<const View> view() const;
-  // True for the digest of any bundle verified here since the start.
+  // True for the digest of any bundle ever verified here, where a folder keeps them.
   bool Knows(absl::string_view policy_digest) const;
   std::string policy_digest() const;
   std::string governance_digest() const;
@@ -60,13 +62,15 @@ class PolicyCache {
   bool IsKnown(const policy::Files& files) const;
   absl::Status CheckFollows(const policy::Bundle& bundle) const;
   absl::Status Install(std::unique_ptr<const policy::Bundle> bundle);
+  // Takes `memory` once it is kept; called with `taking_` held.
+  absl::Status Remember(PolicyMemory memory);
+  PolicyMemory memory() const;
 
   const std::string folder_;
   Mutex taking_;  // Held, before `mutex_`, from the check that a part follows the known one until it is installed.
   mutable Mutex mutex_;
   std::shared_ptr<const View> view_ GUARDED_BY(mutex_);  // Its directories are null until taken.
-  std::set<std::string> known_ GUARDED_BY(mutex_);
-  std::map<std::string, int64_t, std::less<>> versions_ GUARDED_BY(mutex_);
+  PolicyMemory memory_ GUARDED_BY(mutex_);
   std::string directories_digest_ GUARDED_BY(mutex_);
 };
 

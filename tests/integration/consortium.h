@@ -114,7 +114,7 @@ class LyingBroker final : public agents::Broker {
     return answer;
   }
   absl::StatusOr<v1::ListDirectoriesResponse> ListDirectories(const v1::ListDirectoriesRequest& r) override {
-    return real_.ListDirectories(r);
+    return Changed(real_.ListDirectories(r), on_directories);
   }
   absl::StatusOr<v1::ListErasuresResponse> ListErasures(const v1::ListErasuresRequest& r) override {
     return Changed(real_.ListErasures(r), on_erasures);

@@ -321,6 +321,41 @@ TEST_F(LyingBrokerTest, AReceiverAccusesNobodyOfWhatItCouldNotCheck) {
   EXPECT_THAT(HandedOver(housing(), share), HasSubstr("Oakshott"));
 }
 
+TEST_F(LyingBrokerTest, APackageOfAPolicyNotKnownHereStaysUntilItIs) {
+  const std::string share = Push();
+  housing().broker->on_collect = [this](v1::CollectResponse& response) {
+    for (v1::Delivery& delivery : *response.mutable_deliveries()) {
+      v1::Manifest manifest = PeekManifest(delivery.package()).value();
+      manifest.set_policy_digest(trust::Sha256("a policy of another day").bytes());
+      *delivery.mutable_package()->mutable_manifest() =
+          SignMessage(kManifestType, manifest, police().daemon->context().identity.keys->signing()->key).value();
+    }
+  };
+  housing().CollectAll();
+  EXPECT_THAT(housing().Alarms(), ::testing::ElementsAre("POLICY_UNKNOWN"));
+  EXPECT_EQ(HandedOver(housing(), share), "");
+  housing().broker->on_collect = nullptr;
+  housing().CollectAll();
+  EXPECT_THAT(HandedOver(housing(), share), HasSubstr("Oakshott"));
+}
+
+TEST_F(LyingBrokerTest, AnOlderDirectoryIsNotBelievedThoughTheAgentStartedAgain) {
+  const v1::ListDirectoriesResponse before = police().real->ListDirectories({}).value();
+  std::string directory = ReadAll(housing().config.directory);
+  directory.replace(directory.find("version: 1"), 10, "version: 2");
+  housing().config.directory = consortium_.folder() + "/later.txtpb";
+  std::ofstream(housing().config.directory) << directory;
+  housing().Restart();
+  for (int round = 0; round < 2; ++round) ASSERT_OK(housing().daemon->upkeep().RunAll());
+  ASSERT_OK(police().daemon->upkeep().RunAll());
+  ASSERT_EQ(police().daemon->context().policy.directory_version("rp.housing"), 2);
+  police().Restart();
+  police().broker->on_directories = [&](v1::ListDirectoriesResponse& response) { response = before; };
+  police().daemon->upkeep().RunAll().IgnoreError();
+  EXPECT_THAT(police().Alarms(), Contains("REGISTER_ROLLED_BACK"));
+  EXPECT_EQ(police().daemon->context().policy.view()->directories->count("rp.housing"), 0u) << "nobody counts there";
+}
+
 TEST_F(LyingBrokerTest, ALogThatShrinksIsCaught) {
   const auto old = police().broker->GetCheckpoint({});
   ASSERT_OK(old);

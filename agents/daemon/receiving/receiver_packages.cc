@@ -80,10 +80,16 @@ absl::StatusOr<OpenResult> Receiver::Open(const v1::Package& package, const v1::
                                held = context_.identity.keys->Sealing(key_id);
                                return held == nullptr ? nullptr : &held->key;
                              },
-                         .policy_known = [this](absl::string_view digest) { return context_.policy.Knows(digest); },
+                         .policy_known = [](absl::string_view) { return true; },  // Below.
                          .obligations = &view->obligations,
                          .now = context_.clock.Now()};
-  return OpenPackage(package, open);
+  OpenResult result = OpenPackage(package, open);
+  // All else is in order: it stays with the broker, for whoever missed a policy may yet come to know it.
+  if (std::holds_alternative<OpenedPackage>(result) && !context_.policy.Knows(manifest.policy_digest())) {
+    context_.Alarm("POLICY_UNKNOWN", manifest.share_id(), manifest.sender_agency());
+    return absl::FailedPreconditionError("the package was decided under a policy not verified here");
+  }
+  return result;
 }
 
 absl::StatusOr<bool> Receiver::HandlePackage(const v1::Delivery& delivery) {

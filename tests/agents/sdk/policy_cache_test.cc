@@ -1,6 +1,7 @@
 // An agent takes a policy that follows the one it knows, and no other.
 #include "agents/sdk/policy_cache.h"
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <thread>
@@ -103,6 +104,62 @@ TEST_F(PolicyCacheTest, OfTwoTakenAtOnceTheNewerStays) {
     PolicyCache again(absl::StrCat(folder_.path(), "/", round));
     ASSERT_THAT(again.LoadKept(roots_, now_), IsOk());
     EXPECT_EQ(again.governance_digest(), newest);
+  }
+}
+
+TEST_F(PolicyCacheTest, ACrashBetweenTheFoldersForgetsNothing) {
+  Activate(2);
+  const policy::Files second = files_;
+  Activate(3);
+  ASSERT_THAT(Take(), IsOk());
+  const std::string kept = folder_.path() + "/policy";
+  std::filesystem::rename(kept, kept + ".old");
+  PolicyCache again(kept);
+  ASSERT_THAT(again.LoadKept(roots_, now_), IsOk());
+  const policy::Files third = files_;
+  files_ = second;
+  EXPECT_THAT(Take(again), RolledBack());
+  files_ = third;
+  SignAgreement("cbc");
+  Activate(4);
+  ASSERT_THAT(Take(again), IsOk());
+  PolicyCache last(kept);
+  ASSERT_THAT(last.LoadKept(roots_, now_), IsOk());
+  EXPECT_EQ(last.governance_digest(), again.governance_digest());
+}
+
+TEST_F(PolicyCacheTest, APolicyOfBeforeIsKnownAfterARestart) {
+  Activate(1);
+  ASSERT_THAT(Take(), IsOk());
+  const std::string known = cache_.policy_digest();
+  PolicyCache again(folder_.path() + "/policy");
+  EXPECT_FALSE(again.Knows(known));
+  std::filesystem::remove_all(folder_.path() + "/policy");
+  again.LoadKept(roots_, now_).IgnoreError();
+  EXPECT_TRUE(again.Knows(known)) << "whatever bundle is kept";
+}
+
+TEST_F(PolicyCacheTest, WhatCannotBeKeptIsNotTaken) {
+  std::ofstream(folder_.path() + "/file") << "no folder";
+  PolicyCache cache(folder_.path() + "/file/policy");
+  EXPECT_THAT(Take(cache), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(cache.policy_digest(), "");
+}
+
+TEST(PolicyMemoryTest, SaysAfterwardsWhatWasKept) {
+  const store::TempFolder folder;
+  const std::string path = folder.path() + "/memory";
+  EXPECT_THAT(PolicyMemory::Load(path)->policies, ::testing::IsEmpty()) << "nothing was kept yet";
+  PolicyMemory memory{.directory_versions = {{"dfrs", 7}}, .policies = {trust::Sha256("one").bytes()}};
+  ASSERT_THAT(memory.Keep(path), IsOk());
+  const auto loaded = PolicyMemory::Load(path);
+  ASSERT_THAT(loaded.status(), IsOk());
+  EXPECT_EQ(loaded->VersionOf("dfrs"), 7);
+  EXPECT_EQ(loaded->VersionOf("cbc"), 0);
+  EXPECT_EQ(loaded->policies, memory.policies);
+  for (const char* bad : {"directory dfrs seven\n", "policy 12\n", "\n", "more"}) {
+    std::ofstream(path) << bad;
+    EXPECT_THAT(PolicyMemory::Load(path), StatusIs(absl::StatusCode::kDataLoss)) << bad;
   }
 }
 
