@@ -51,8 +51,8 @@ class Asker {
   absl::StatusOr<v1::SendCaseRequestResponse> SendDeclared(const v1::SendCaseRequestRequest& request,
                                                            const Declaration& declaration);
 
-  // Sends every request that waits: emergencies first, and alone while releases are stopped. Error: kUnavailable when the
-  // broker does not answer.
+  // Sends every request that waits: emergencies first, and alone while releases are stopped. Error: kUnavailable when
+  // the broker does not answer.
   absl::Status Drain();
 
   // Whether a verified package answers a request of ours. Error: kInvalidArgument why not.

@@ -233,8 +233,7 @@ absl::StatusOr<v1::ReplyRightsResponse> RightsDesk::Reply(const LocalCaller& cal
 absl::StatusOr<v1::AllowRestrictedResponse> RightsDesk::Allow(const LocalCaller& caller,
                                                               const v1::AllowRestrictedRequest& request) {
   RETURN_IF_ERROR(CheckRight(caller, LocalRight::kHandleRights, context_));
-  if (!IsRestrictionGround(request.ground()))
-    return Invalid({{"ground", "must be a ground of Article 18(2)"}});
+  if (!IsRestrictionGround(request.ground())) return Invalid({{"ground", "must be a ground of Article 18(2)"}});
   ASSIGN_OR_RETURN(const std::vector<RightsRow> rows, context_.state.RightsOf(request.event_id()));
   if (rows.empty() || rows.front().own) return NoSuchEvent();
   ASSIGN_OR_RETURN(const v1::RightsNotice notice, KeptNotice(rows.front().notice));

@@ -88,7 +88,8 @@ absl::StatusOr<Sender::Decided> Sender::Decide(const ReferralDraft& draft, const
     ASSIGN_OR_RETURN(const bool restricted, context_.state.StoppedHere(AboutWhom(subject.record, enclave, context_)));
     // What came under restriction since it was first looked at waits for nothing any more.
     ASSIGN_OR_RETURN(const bool stored_only, MayOnlyBeStored(subject, context_.state));
-    if (restricted || stored_only) WithholdAll(decided.decision, policy::Describe(policy::ReasonCode::kSubjectRestricted).name);
+    if (restricted || stored_only)
+      WithholdAll(decided.decision, policy::Describe(policy::ReasonCode::kSubjectRestricted).name);
   }
   return decided;
 }

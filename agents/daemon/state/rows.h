@@ -162,7 +162,7 @@ struct AnswerRow {
   std::string state;      // `QUEUED`, `STORED`, `REFUSED`.
   int64_t row = 0;
   std::vector<KnownAs> about{};  // Of one to be saved: whom it is about, as restrictions know them.
-  bool emergency = false;  // Of an agreed one: it goes first.
+  bool emergency = false;        // Of an agreed one: it goes first.
 };
 
 // A restriction, or its end, that the broker has not answered yet.

@@ -13,8 +13,8 @@
 #include "absl/time/time.h"
 
 #include "agents/daemon/state/changes.h"
-#include "agents/daemon/state/rows.h"
 #include "agents/daemon/state/rights_rows.h"
+#include "agents/daemon/state/rows.h"
 #include "agents/daemon/state/sql.h"
 #include "agents/daemon/state/state_file.h"
 #include "trust/base/clock.h"

@@ -94,9 +94,10 @@ absl::Status State::KeepGiven(const std::vector<GivenRow>& rows, const std::vect
 
 absl::StatusOr<std::vector<GivenRow>> State::GivenAbout(const std::string& person) {
   const StateFile::Reading reading(*file_);
-  Sql::Statement query(reading.sql(), absl::StrCat(kGivenColumns,
-                                           "JOIN given_person p ON p.share_id = g.share_id AND p.subject = g.subject"
-                                           " WHERE p.digest = ? ORDER BY g.share_id, g.recipient, g.subject"));
+  Sql::Statement query(reading.sql(),
+                       absl::StrCat(kGivenColumns,
+                                    "JOIN given_person p ON p.share_id = g.share_id AND p.subject = g.subject"
+                                    " WHERE p.digest = ? ORDER BY g.share_id, g.recipient, g.subject"));
   query.Bind(person);
   return All<GivenRow>(query, ReadGiven);
 }
@@ -193,15 +194,16 @@ absl::StatusOr<std::vector<RightsRow>> State::RightsBecauseOf(const std::string&
 absl::StatusOr<std::vector<RightsRow>> State::ListRights(int64_t before, int limit) {
   const StateFile::Reading reading(*file_);
   Sql::Statement query(reading.sql(), absl::StrCat(kRightsColumns,
-                                           "WHERE row IN (SELECT min(row) FROM rights GROUP BY event_id)"
-                                           " AND (?1 = 0 OR row < ?1) ORDER BY row DESC LIMIT ?2"));
+                                                   "WHERE row IN (SELECT min(row) FROM rights GROUP BY event_id)"
+                                                   " AND (?1 = 0 OR row < ?1) ORDER BY row DESC LIMIT ?2"));
   query.Bind(before, static_cast<int64_t>(limit));
   return All<RightsRow>(query, ReadRights);
 }
 
 absl::StatusOr<std::vector<RightsCall>> State::PendingRightsCalls() {
   const StateFile::Reading reading(*file_);
-  Sql::Statement query(reading.sql(), "SELECT request_id, method, request FROM rights_calls ORDER BY request_id LIMIT 100");
+  Sql::Statement query(reading.sql(),
+                       "SELECT request_id, method, request FROM rights_calls ORDER BY request_id LIMIT 100");
   return All<RightsCall>(query, [](const Sql::Statement& row) {
     return RightsCall{.request_id = row.Text(0), .method = row.Text(1), .request = row.Text(2)};
   });
