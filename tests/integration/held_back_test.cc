@@ -137,23 +137,6 @@ TEST_F(HeldBackTest, AChairElsewhereWhomItsRecordKeepsOutDoesNotCount) {
   EXPECT_THAT(probation().Alarms(), Contains("APPROVAL_REJECTED"));
 }
 
-TEST_F(HeldBackTest, WhatWasAgreedToInAnotherOrderIsTheSame) {
-  v1::PushReferralRequest referral = Referral();
-  referral.mutable_subjects(0)->mutable_record()->mutable_immigration()->add_facts()->set_no_recourse(v1::YES_NO_YES);
-  referral.mutable_recipients(0)->add_categories("immigration");
-  referral.mutable_recipients(0)->add_grounds("marac.immigration");
-  const v1::PushReferralResponse pushed = Push(referral);
-  Turn();
-  const v1::ListApprovalsResponse waiting = Waiting(police(), kChair);
-  ASSERT_EQ(waiting.approvals_size(), 1);
-  ASSERT_EQ(waiting.approvals(0).question().proposed().units_size(), 2) << pushed.DebugString();
-  ASSERT_OK(Answer(police(), kChair, Signed(police(), kChair, waiting.approvals(0), [](v1::ApprovalCommand& command) {
-                     command.mutable_units()->SwapElements(0, 1);
-                   })));
-  Turn();
-  EXPECT_EQ(ShareOf(pushed.shares(1).share_id()).state, "STORED") << ShareOf(pushed.shares(1).share_id()).reason;
-}
-
 TEST_F(HeldBackTest, SurvivesARestart) {
   const v1::PushReferralResponse pushed = Push(Referral());
   Turn();

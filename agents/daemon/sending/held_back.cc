@@ -70,12 +70,10 @@ v1::ApprovalCommand SaidIn(const ApprovalRow& row) {
   return command;
 }
 
-// In whatever order: what an approver signed has its own.
 bool SameUnits(const google::protobuf::RepeatedPtrField<v1::ApprovedUnit>& a, const std::vector<v1::ApprovedUnit>& b) {
-  return std::is_permutation(a.begin(), a.end(), b.begin(), b.end(),
-                             [](const v1::ApprovedUnit& x, const v1::ApprovedUnit& y) {
-                               return x.category() == y.category() && x.form() == y.form();
-                             });
+  return std::ranges::equal(a, b, [](const v1::ApprovedUnit& x, const v1::ApprovedUnit& y) {
+    return x.category() == y.category() && x.form() == y.form();
+  });
 }
 
 }  // namespace
