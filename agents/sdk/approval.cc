@@ -65,8 +65,8 @@ absl::Status CheckSaid(const v1::ApprovalCommand& command, absl::Time due, absl:
 absl::Status CheckSigner(const v1::SignedApproval& approval, const v1::ApprovalCommand& command,
                          const TrustAnchors& anchors, absl::Time now) {
   const absl::StatusOr<trust::Certificate> certificate = trust::Certificate::FromDer(approval.certificate());
-  if (!certificate.ok() || !anchors.CheckFresh(now).ok() || !anchors.authority.Verify(*certificate, now).ok() ||
-      anchors.revoked.IsRevoked(certificate->serial())) {
+  if (!certificate.ok() || !anchors.CheckFresh(now).ok() ||
+      !anchors.revoked.Verify(*certificate, anchors.authority, now).ok()) {
     return NotValid("the approval's certificate does not count");
   }
   const trust::SpiffeId& id = certificate->id();

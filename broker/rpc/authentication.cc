@@ -21,16 +21,17 @@ absl::StatusOr<Authentication::Known> Authentication::Parse(const std::string& p
                                                             absl::Time now) {
   absl::StatusOr<trust::Certificate> certificate = trust::Certificate::FromPem(pem);
   if (!certificate.ok()) return Unknown(certificate.status().message());
-  if (const absl::Status good = world.authority->Verify(*certificate, now); !good.ok()) return Unknown(good.message());
+  absl::StatusOr<trust::Chain> chain = world.authority->ChainOf(*certificate, now);
+  if (!chain.ok()) return Unknown(chain.status().message());
   if (certificate->id().kind == trust::CallerKind::kBroker) return Unknown("a broker does not call");
-  return Known{.caller = {.id = certificate->id(), .serial = certificate->serial()},
+  return Known{.caller = {.id = certificate->id(), .serial = certificate->serial(), .chain = *std::move(chain)},
                .not_before = certificate->not_before(),
                .not_after = certificate->not_after()};
 }
 
 absl::Status Authentication::StillGood(const exchange::Caller& caller, const exchange::World& world, absl::Time now) {
   if (world.revoked->next_update() <= now) return Unknown("the revocation list is out of date: nobody is trusted");
-  if (world.revoked->IsRevoked(caller.serial))
+  if (world.revoked->BreaksChain(caller.chain))
     return exchange::Refuse(absl::StatusCode::kUnauthenticated, "CERTIFICATE_REVOKED",
                             "the caller's certificate is revoked");
   return absl::OkStatus();

@@ -69,7 +69,7 @@ absl::StatusOr<v1::EmergencyCommand> VerifyEmergency(const v1::SignedEmergency& 
   std::vector<trust::Certificate> certificates;
   for (const std::string& der : declaration.certificates()) {
     absl::StatusOr<trust::Certificate> certificate = trust::Certificate::FromDer(der);
-    if (!certificate.ok() || !authority.Verify(*certificate, now).ok() || revoked.IsRevoked(certificate->serial()))
+    if (!certificate.ok() || !revoked.Verify(*certificate, authority, now).ok())
       return absl::UnauthenticatedError("a signer's certificate does not count");
     certificates.push_back(*std::move(certificate));
   }

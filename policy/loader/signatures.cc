@@ -23,9 +23,7 @@ absl::StatusOr<trust::Envelope> ReadEnvelope(absl::string_view json) {
 
 absl::StatusOr<trust::Certificate> Signatory(const std::string& pem, const TrustRoots& roots, absl::Time now) {
   ASSIGN_OR_RETURN(trust::Certificate certificate, trust::Certificate::FromPem(pem));
-  RETURN_IF_ERROR(roots.authority.Verify(certificate, now));
-  if (roots.revoked.IsRevoked(certificate.serial()))
-    return absl::UnauthenticatedError("the signer's certificate is revoked");
+  RETURN_IF_ERROR(roots.revoked.Verify(certificate, roots.authority, now).status());
   const auto allowed = roots.signatories.find(certificate.id().agency);
   if (certificate.id().kind != trust::CallerKind::kPerson || allowed == roots.signatories.end() ||
       !allowed->second.contains(certificate.id().name)) {

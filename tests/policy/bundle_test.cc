@@ -63,6 +63,11 @@ TEST_F(SignedBundle, IgnoresARevokedSigner) {
   EXPECT_EQ(Load().status().code(), absl::StatusCode::kUnauthenticated);
 }
 
+TEST_F(SignedBundle, IgnoresASignerWhomARevokedAuthorityCertified) {
+  roots_.revoked.Revoke(pki_.authority_serial());
+  EXPECT_EQ(Load().status().code(), absl::StatusCode::kUnauthenticated);
+}
+
 TEST_F(SignedBundle, IgnoresASignerWhoseCertificateEnded) {
   now_ += absl::Hours(24 * 61);
   EXPECT_EQ(Load().status().code(), absl::StatusCode::kUnauthenticated);

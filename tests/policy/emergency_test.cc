@@ -47,7 +47,7 @@ class EmergencyTest : public ::testing::Test {
       signature.set_sig(signed_command->signatures[0].sig);
       declaration.add_certificates(person->certificate_der);
     }
-    return VerifyEmergency(declaration, authority_, trust::RevocationSet(), now_).status();
+    return VerifyEmergency(declaration, authority_, revoked_, now_).status();
   }
   // Seconds from now.
   absl::Status Times(absl::Duration made, absl::Duration ends) const {
@@ -61,6 +61,7 @@ class EmergencyTest : public ::testing::Test {
   const absl::Time now_ = Midday();
   testing::TestPki pki_{now_};
   trust::Authority authority_ = trust::Authority::FromPem(pki_.ca_pem(), "derwent.example").value();
+  trust::RevocationSet revoked_;
   testing::TestIdentity officer_ = pki_.IssueFor("dfrs", "person", "p-1");
   testing::TestIdentity second_ = pki_.IssueFor("dfrs", "person", "p-2");
 };
@@ -69,6 +70,14 @@ TEST_F(EmergencyTest, CountsFromItsSignatureToItsEnd) {
   EXPECT_TRUE(Times(absl::ZeroDuration(), absl::Hours(24)).ok());
   EXPECT_TRUE(Times(absl::Seconds(20), absl::Seconds(20) + absl::Hours(24)).ok()) << "clocks differ a little";
   EXPECT_TRUE(Times(-absl::Hours(23), absl::Minutes(1)).ok());
+}
+
+TEST_F(EmergencyTest, DoesNotCountUnderARevokedCertificateOrAuthority) {
+  for (const std::string& serial : {second_.serial, pki_.authority_serial()}) {
+    revoked_ = trust::RevocationSet();
+    revoked_.Revoke(serial);
+    EXPECT_EQ(Times(absl::ZeroDuration(), absl::Hours(24)).code(), absl::StatusCode::kUnauthenticated) << serial;
+  }
 }
 
 TEST_F(EmergencyTest, DatedAheadDoesNotCountYet) {

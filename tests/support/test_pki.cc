@@ -57,24 +57,40 @@ trust::X509Handle Blank(uint64_t serial, EVP_PKEY* key, const std::string& name,
 
 }  // namespace
 
-TestPki::TestPki(absl::Time now) : now_(now), key_(EVP_EC_gen("P-256")) {
-  certificate_ = Blank(1, key_.get(), "test root", now_ - absl::Hours(24 * 365), now_ + absl::Hours(24 * 3650));
-  X509_set_issuer_name(certificate_.get(), X509_get_subject_name(certificate_.get()));
-  Extend(certificate_.get(), certificate_.get(), NID_basic_constraints, "critical,CA:TRUE");
-  Extend(certificate_.get(), certificate_.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
-  Extend(certificate_.get(), certificate_.get(), NID_subject_key_identifier, "hash");
-  Must(X509_sign(certificate_.get(), key_.get(), EVP_sha256()) > 0, "sign the root");
-  ca_pem_ = Pem(certificate_.get());
+TestPki::TestPki(absl::Time now, Depth depth) : now_(now), root_(MakeAuthority("test root", nullptr)) {
+  ca_pem_ = Pem(root_.certificate.get());
+  if (depth == Depth::kRootAlone) return;
+  issuing_ = MakeAuthority("test issuing", &root_);
+  ca_pem_ += Pem(issuing_.certificate.get());
+}
+
+TestPki::Authority TestPki::MakeAuthority(const std::string& name, const Authority* above) {
+  Authority made{.key = trust::EvpKey(EVP_EC_gen("P-256")), .certificate = nullptr};
+  const uint64_t serial = above == nullptr ? 1 : 2;
+  made.certificate = Blank(serial, made.key.get(), name, now_ - absl::Hours(24 * 365), now_ + absl::Hours(24 * 3650));
+  X509* const certificate = made.certificate.get();
+  X509* const issuer = above == nullptr ? certificate : above->certificate.get();
+  X509_set_issuer_name(certificate, X509_get_subject_name(issuer));
+  Extend(certificate, issuer, NID_basic_constraints, "critical,CA:TRUE");
+  Extend(certificate, issuer, NID_key_usage, "critical,keyCertSign,cRLSign");
+  Extend(certificate, issuer, NID_subject_key_identifier, "hash");
+  Must(X509_sign(certificate, above == nullptr ? made.key.get() : above->key.get(), EVP_sha256()) > 0,
+       "sign an authority");
+  return made;
+}
+
+std::string TestPki::authority_serial() const {
+  return trust::SerialHex(X509_get0_serialNumber(issuer().certificate.get()));
 }
 
 TestIdentity TestPki::Issue(absl::string_view uri, absl::Duration lifetime) {
   const trust::EvpKey key(EVP_EC_gen("P-256"));
   const trust::X509Handle certificate =
       Blank(next_serial_++, key.get(), "test", now_ - absl::Hours(1), now_ + lifetime);
-  X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate_.get()));
-  Extend(certificate.get(), certificate_.get(), NID_basic_constraints, "critical,CA:FALSE");
-  Extend(certificate.get(), certificate_.get(), NID_subject_alt_name, absl::StrCat("DNS:localhost,URI:", uri));
-  Must(X509_sign(certificate.get(), key_.get(), EVP_sha256()) > 0, "sign");
+  X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer().certificate.get()));
+  Extend(certificate.get(), issuer().certificate.get(), NID_basic_constraints, "critical,CA:FALSE");
+  Extend(certificate.get(), issuer().certificate.get(), NID_subject_alt_name, absl::StrCat("DNS:localhost,URI:", uri));
+  Must(X509_sign(certificate.get(), issuer().key.get(), EVP_sha256()) > 0, "sign");
   TestIdentity identity;
   identity.key_pem = Text(
       [&](BIO* bio) { return PEM_write_bio_PKCS8PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
@@ -91,18 +107,20 @@ TestIdentity TestPki::IssueFor(absl::string_view agency, absl::string_view kind,
   return Issue(absl::StrCat("spiffe://derwent.example/agency/", agency, "/", kind, "/", name));
 }
 
-std::string TestPki::Crl(const std::vector<std::string>& serials, absl::Time since) const {
+std::string TestPki::List(const TestList& list, const Authority& authority) const {
+  const absl::Time hour_ago = now_ - absl::Hours(1);
+  const absl::Time made = list.made.value_or(hour_ago);
   const trust::X509CrlHandle crl(X509_CRL_new());
   X509_CRL_set_version(crl.get(), 1);
-  X509_CRL_set_issuer_name(crl.get(), X509_get_subject_name(certificate_.get()));
-  const std::unique_ptr<ASN1_TIME, trust::Freed<ASN1_TIME_free>> from(
-      ASN1_TIME_set(nullptr, absl::ToTimeT(now_ - absl::Hours(1))));
+  X509_CRL_set_issuer_name(crl.get(), X509_get_subject_name(authority.certificate.get()));
+  const std::unique_ptr<ASN1_TIME, trust::Freed<ASN1_TIME_free>> from(ASN1_TIME_set(nullptr, absl::ToTimeT(made)));
   const std::unique_ptr<ASN1_TIME, trust::Freed<ASN1_TIME_free>> until(
-      ASN1_TIME_set(nullptr, absl::ToTimeT(now_ + absl::Hours(24 * 30))));
-  const std::unique_ptr<ASN1_TIME, trust::Freed<ASN1_TIME_free>> gone(ASN1_TIME_set(nullptr, absl::ToTimeT(since)));
+      ASN1_TIME_set(nullptr, absl::ToTimeT(made + absl::Hours(24 * 30 + 1))));
+  const std::unique_ptr<ASN1_TIME, trust::Freed<ASN1_TIME_free>> gone(
+      ASN1_TIME_set(nullptr, absl::ToTimeT(list.since.value_or(hour_ago))));
   X509_CRL_set1_lastUpdate(crl.get(), from.get());
   X509_CRL_set1_nextUpdate(crl.get(), until.get());
-  for (const std::string& serial : serials) {
+  for (const std::string& serial : list.serials) {
     BIGNUM* number = nullptr;
     Must(BN_hex2bn(&number, serial.c_str()) > 0, "serial");
     ASN1_INTEGER* const integer = BN_to_ASN1_INTEGER(number, nullptr);
@@ -113,7 +131,12 @@ std::string TestPki::Crl(const std::vector<std::string>& serials, absl::Time sin
     ASN1_INTEGER_free(integer);
     BN_free(number);
   }
-  Must(X509_CRL_sign(crl.get(), key_.get(), EVP_sha256()) > 0, "sign the revocation list");
+  if (list.number.has_value()) {
+    const std::unique_ptr<ASN1_INTEGER, trust::Freed<ASN1_INTEGER_free>> number(ASN1_INTEGER_new());
+    ASN1_INTEGER_set_uint64(number.get(), *list.number);
+    Must(X509_CRL_add1_ext_i2d(crl.get(), NID_crl_number, number.get(), 0, 0) == 1, "number the revocation list");
+  }
+  Must(X509_CRL_sign(crl.get(), authority.key.get(), EVP_sha256()) > 0, "sign the revocation list");
   return Text([&](BIO* bio) { return PEM_write_bio_X509_CRL(bio, crl.get()); });
 }
 

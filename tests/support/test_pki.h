@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,26 +22,50 @@ struct TestIdentity {
   std::string key_id;  // Lowercase hex SHA-256 of the SubjectPublicKeyInfo.
 };
 
-// A consortium authority made in memory: one self-signed root that issues P-256 certificates and revocation lists.
-// Good from a year before to ten years after `now`. Ends the test process when OpenSSL fails. Not thread-safe.
+// What a revocation list says.
+struct TestList {
+  std::vector<std::string> serials;
+  std::optional<absl::Time> since;  // When they were revoked; otherwise an hour ago.
+  std::optional<absl::Time> made;   // Otherwise an hour ago; good for 30 days.
+  std::optional<uint64_t> number;   // Otherwise it has none.
+};
+
+// A consortium authority made in memory: a self-signed root that issues P-256 certificates and revocation lists, itself
+// or by an issuing authority below it. Good from a year before to ten years after `now`. Ends the test process when
+// OpenSSL fails. Not thread-safe.
 class TestPki {
  public:
-  explicit TestPki(absl::Time now = absl::Now());
+  enum class Depth { kRootAlone, kIssuingBelow };
+  explicit TestPki(absl::Time now = absl::Now(), Depth depth = Depth::kRootAlone);
 
   // A certificate whose only URI name is `uri`, also good for `localhost`.
   TestIdentity Issue(absl::string_view uri, absl::Duration lifetime = absl::Hours(24 * 60));
   // The same for an agency: `spiffe://derwent.example/agency/<agency>/<kind>/<name>`.
   TestIdentity IssueFor(absl::string_view agency, absl::string_view kind, absl::string_view name);
   const std::string& ca_pem() const { return ca_pem_; }
-  // A revocation list of these serials, good for 30 days; revoked an hour ago, or at `since`.
-  std::string Crl(const std::vector<std::string>& serials) const { return Crl(serials, now_ - absl::Hours(1)); }
-  std::string Crl(const std::vector<std::string>& serials, absl::Time since) const;
+  // The serial of the authority that issues.
+  std::string authority_serial() const;
+  // Revocation lists: of the authority that issues, and of the root.
+  std::string Crl(const std::vector<std::string>& serials) const { return CrlOf(TestList{.serials = serials}); }
+  std::string Crl(const std::vector<std::string>& serials, absl::Time since) const {
+    return CrlOf(TestList{.serials = serials, .since = since});
+  }
+  std::string CrlOf(const TestList& list) const { return List(list, issuer()); }
+  std::string RootCrl(const TestList& list) const { return List(list, root_); }
 
  private:
+  struct Authority {
+    trust::EvpKey key;
+    trust::X509Handle certificate;
+  };
+  Authority MakeAuthority(const std::string& name, const Authority* above);
+  std::string List(const TestList& list, const Authority& authority) const;
+  const Authority& issuer() const { return issuing_.key == nullptr ? root_ : issuing_; }
+
   absl::Time now_;
   uint64_t next_serial_ = 0x4000000000000001;
-  trust::EvpKey key_;
-  trust::X509Handle certificate_;
+  Authority root_;
+  Authority issuing_;  // Empty where the root issues.
   std::string ca_pem_;
 };
 

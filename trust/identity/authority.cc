@@ -6,6 +6,16 @@
 #include "absl/strings/str_cat.h"
 
 namespace derwent::trust {
+namespace {
+
+Chain SerialsOf(const STACK_OF(X509) * certificates) {
+  Chain chain;
+  for (int i = 0; i < sk_X509_num(certificates); ++i)
+    chain.push_back(SerialHex(X509_get0_serialNumber(sk_X509_value(certificates, i))));
+  return chain;
+}
+
+}  // namespace
 
 absl::StatusOr<Authority> Authority::FromPem(absl::string_view pem, std::string trust_domain) {
   Authority authority;
@@ -28,7 +38,7 @@ absl::StatusOr<Authority> Authority::FromPem(absl::string_view pem, std::string 
   return authority;
 }
 
-absl::Status Authority::Verify(const Certificate& certificate, absl::Time now) const {
+absl::StatusOr<Chain> Authority::ChainOf(const Certificate& certificate, absl::Time now) const {
   if (certificate.id().trust_domain != trust_domain_) {
     return absl::UnauthenticatedError(absl::StrCat("the certificate is not of trust domain `", trust_domain_, "`"));
   }
@@ -42,7 +52,7 @@ absl::Status Authority::Verify(const Certificate& certificate, absl::Time now) c
   X509_VERIFY_PARAM* const parameters = X509_STORE_CTX_get0_param(context.get());
   X509_VERIFY_PARAM_set_time(parameters, absl::ToTimeT(now));
   X509_VERIFY_PARAM_set_depth(parameters, 4);
-  if (X509_verify_cert(context.get()) == 1) return absl::OkStatus();
+  if (X509_verify_cert(context.get()) == 1) return SerialsOf(X509_STORE_CTX_get0_chain(context.get()));
   const int error = X509_STORE_CTX_get_error(context.get());
   ERR_clear_error();
   return absl::UnauthenticatedError(absl::StrCat("the certificate is not good under the consortium's authority: ",

@@ -24,7 +24,11 @@ class Authority {
 
   // The chain to a root verifies at `now`, and the id is of this trust domain.
   // Errors: kUnauthenticated. Revocation is RevocationSet's part.
-  absl::Status Verify(const Certificate& certificate, absl::Time now) const;
+  absl::Status Verify(const Certificate& certificate, absl::Time now) const {
+    return ChainOf(certificate, now).status();
+  }
+  // The same, and the chain that verified. Errors: likewise.
+  absl::StatusOr<Chain> ChainOf(const Certificate& certificate, absl::Time now) const;
 
   const std::string& trust_domain() const { return trust_domain_; }
   // The authority certificate with the subject of `issuer`, or null.

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -45,6 +46,10 @@ class Certificate {
   absl::Time not_after_;
   std::string der_;
 };
+
+// What a certificate stands on: its serial and that of each authority above it, the root's last. A value that outlives
+// the certificate, so that revocation can be asked again.
+using Chain = std::vector<std::string>;
 
 // The serial number of an X.509 structure as lowercase hex.
 std::string SerialHex(const ASN1_INTEGER* serial);

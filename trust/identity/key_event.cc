@@ -13,18 +13,18 @@ namespace {
 
 constexpr absl::Duration kLongestSealing = absl::Hours(24 * 90);
 
-absl::Status CheckCertificate(const KeyEvent& event, const Certificate& certificate, const Authority& authority,
-                              const RevocationSet& revoked, absl::Time now) {
+absl::StatusOr<Chain> CheckCertificate(const KeyEvent& event, const Certificate& certificate,
+                                       const Authority& authority, const RevocationSet& revoked, absl::Time now) {
   // One that lapsed proves what it proved while it was good; its key ends with it.
-  RETURN_IF_ERROR(authority.Verify(certificate, std::min(now, certificate.not_after() - absl::Seconds(1))));
-  if (revoked.IsRevoked(certificate.serial())) return absl::UnauthenticatedError("the key's certificate is revoked");
+  ASSIGN_OR_RETURN(Chain chain,
+                   revoked.Verify(certificate, authority, std::min(now, certificate.not_after() - absl::Seconds(1))));
   if (certificate.id().agency != event.agency || certificate.id().kind != CallerKind::kAgent) {
     return absl::UnauthenticatedError("the key's certificate is not of the agency's agent");
   }
   if (certificate.public_key().key_id() != event.key_id) {
     return absl::UnauthenticatedError("the key id is not that of the certificate's key");
   }
-  return absl::OkStatus();
+  return chain;
 }
 
 absl::Status CheckValidity(const KeyEvent& event) {
@@ -77,15 +77,18 @@ absl::Status KeyHistory::Add(const KeyEvent& event, const Authority& authority, 
     }
     if (!found) return absl::FailedPreconditionError("the key event revokes a key that was never published");
   } else {
-    RETURN_IF_ERROR(CheckCertificate(event, certificate, authority, revoked, now));
+    ASSIGN_OR_RETURN(Chain chain, CheckCertificate(event, certificate, authority, revoked, now));
     RETURN_IF_ERROR(CheckValidity(event));
     for (const AgencyKey& key : keys_) {
       if (key.certificate.public_key().key_id() == event.key_id && key.revoked_at != absl::InfiniteFuture())
         return absl::UnauthenticatedError("the key was revoked");
     }
     const absl::Time end = std::min(event.valid_until, certificate.not_after());
-    keys_.push_back(
-        {.use = event.use, .certificate = std::move(certificate), .valid_from = event.valid_from, .valid_until = end});
+    keys_.push_back({.use = event.use,
+                     .certificate = std::move(certificate),
+                     .chain = std::move(chain),
+                     .valid_from = event.valid_from,
+                     .valid_until = end});
   }
   ++length_;
   last_digest_ = Sha256(event.envelope.payload).bytes();

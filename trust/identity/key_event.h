@@ -39,6 +39,7 @@ struct KeyEvent {
 struct AgencyKey {
   KeyUse use = KeyUse::kSigning;
   Certificate certificate;
+  Chain chain;
   absl::Time valid_from;
   absl::Time valid_until;
   absl::Time revoked_at = absl::InfiniteFuture();

@@ -47,6 +47,17 @@ absl::StatusOr<RevocationSet> RevocationSet::FromPem(absl::string_view pem, cons
   return set;
 }
 
+bool RevocationSet::BreaksChain(const Chain& chain) const {
+  return chain.empty() || std::ranges::any_of(chain, [&](const std::string& serial) { return IsRevoked(serial); });
+}
+
+absl::StatusOr<Chain> RevocationSet::Verify(const Certificate& certificate, const Authority& authority,
+                                            absl::Time now) const {
+  ASSIGN_OR_RETURN(Chain chain, authority.ChainOf(certificate, now));
+  if (BreaksChain(chain)) return absl::UnauthenticatedError("the certificate or an authority above it is revoked");
+  return chain;
+}
+
 RevocationSet RevocationSet::At(absl::Time then) const {
   RevocationSet set = *this;
   absl::erase_if(set.serials_, [&](const auto& revoked) { return revoked.second > then; });

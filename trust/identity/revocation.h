@@ -23,6 +23,11 @@ class RevocationSet {
   // Adds a serial revoked outside the CRL (lowercase hex), as if it always had been.
   void Revoke(std::string serial) { serials_.insert_or_assign(std::move(serial), absl::InfinitePast()); }
   bool IsRevoked(absl::string_view serial) const { return serials_.contains(serial); }
+  // Whether a certificate counts no longer: it, or an authority above it. An empty chain proves nothing and is revoked.
+  bool BreaksChain(const Chain& chain) const;
+  // The certificate is good under `authority` at `now`, and nothing of its chain is revoked. The chain, to be asked
+  // again when what it signed takes effect. Errors: kUnauthenticated.
+  absl::StatusOr<Chain> Verify(const Certificate& certificate, const Authority& authority, absl::Time now) const;
   // Those of them that were revoked at `then` already, by the dates in their CRLs: for judging what was signed and seen
   // to be good at that time.
   RevocationSet At(absl::Time then) const;

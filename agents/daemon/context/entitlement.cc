@@ -88,12 +88,12 @@ bool LeftDirectory(const trust::SpiffeId& id, const AgentContext& context) {
 absl::StatusOr<LocalCaller> CallerOf(absl::string_view certificate_pem, const AgentContext& context) {
   const auto roots = context.roots.get();
   const absl::StatusOr<trust::Certificate> certificate = trust::Certificate::FromPem(certificate_pem);
-  const bool trusted = certificate.ok() && roots->anchors.CheckFresh(context.clock.Now()).ok() &&
-                       roots->anchors.authority.Verify(*certificate, context.clock.Now()).ok();
-  if (!trusted)
+  const absl::StatusOr<trust::Chain> chain =
+      certificate.ok() ? roots->anchors.authority.ChainOf(*certificate, context.clock.Now()) : certificate.status();
+  if (!chain.ok() || !roots->anchors.CheckFresh(context.clock.Now()).ok())
     return Fault(absl::StatusCode::kUnauthenticated, "CERTIFICATE_INVALID",
                  "the caller's certificate is not of the consortium");
-  if (roots->anchors.revoked.IsRevoked(certificate->serial())) {
+  if (roots->anchors.revoked.BreaksChain(*chain)) {
     return Fault(absl::StatusCode::kUnauthenticated, "CERTIFICATE_REVOKED", "the caller's certificate is revoked");
   }
   const trust::SpiffeId& id = certificate->id();

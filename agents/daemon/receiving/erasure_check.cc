@@ -45,9 +45,10 @@ absl::StatusOr<v1::ErasureCommand> VerifyCommand(const v1::SignedCommand& signed
   const absl::StatusOr<trust::Certificate> certificate = trust::Certificate::FromDer(signed_command.certificate());
   // It may have run out since, while this agent was away.
   const absl::Time signed_at = std::min(FromTimestamp(command.create_time()), ground.now);
-  if (!certificate.ok() || !ground.anchors.authority.Verify(*certificate, signed_at).ok())
-    return Rejected("is signed under a certificate that did not count");
-  if (ground.anchors.revoked.IsRevoked(certificate->serial())) return Rejected("is signed under a revoked certificate");
+  const absl::StatusOr<trust::Chain> chain =
+      certificate.ok() ? ground.anchors.authority.ChainOf(*certificate, signed_at) : certificate.status();
+  if (!chain.ok()) return Rejected("is signed under a certificate that did not count");
+  if (ground.anchors.revoked.BreaksChain(*chain)) return Rejected("is signed under a revoked certificate");
   const trust::SpiffeId& id = certificate->id();
   if (id.kind != trust::CallerKind::kPerson || id.agency != command.signer_agency() ||
       id.name != command.signer_person())

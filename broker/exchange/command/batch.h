@@ -15,6 +15,7 @@
 #include "broker/ledger/draft.h"
 #include "broker/ledger/tagger.h"
 #include "broker/store/store.h"
+#include "trust/identity/certificate.h"
 #include "trust/identity/spiffe.h"
 #include "trust/secret/random.h"
 
@@ -24,6 +25,7 @@ namespace derwent::exchange {
 struct Caller {
   trust::SpiffeId id;
   std::string serial;
+  trust::Chain chain;  // Of its certificate, that one's serial first.
 
   const std::string& agency() const { return id.agency; }
   // The opaque person id, or empty for an agent or console.

@@ -14,7 +14,7 @@ const trust::AgencyKey* SignerOf(const World& world, const std::string& agency, 
   if (history == nullptr) return nullptr;
   for (const v1::DsseSignature& signature : envelope.signatures()) {
     const trust::AgencyKey* const key = history->Find(trust::KeyUse::kSigning, signature.keyid(), now);
-    if (key != nullptr && !world.revoked->IsRevoked(key->certificate.serial())) return key;
+    if (key != nullptr && !world.revoked->BreaksChain(key->chain)) return key;
   }
   return nullptr;
 }

@@ -18,10 +18,10 @@ struct NamedSigner {
 };
 
 // Verifies that a person of the consortium signed exactly these octets: a certificate of the authority that counts at
-// `now`, of the person named, and the signature by its key. Returns the certificate's serial; whether that is revoked
+// `now`, of the person named, and the signature by its key. Returns the certificate's chain; whether that is revoked
 // is judged when the command takes effect. Error: kInvalidArgument saying which of them fails.
-absl::StatusOr<std::string> VerifyPersonSigned(const v1::DsseEnvelope& envelope, absl::string_view certificate_der,
-                                               absl::string_view type, const NamedSigner& signer, const World& world,
-                                               absl::Time now);
+absl::StatusOr<trust::Chain> VerifyPersonSigned(const v1::DsseEnvelope& envelope, absl::string_view certificate_der,
+                                                absl::string_view type, const NamedSigner& signer, const World& world,
+                                                absl::Time now);
 
 }  // namespace derwent::exchange

@@ -98,9 +98,9 @@ absl::Status SignatureInvalid(absl::string_view why) {
 }
 
 // That no certificate was revoked since its signature was verified.
-absl::Status StillCount(const std::vector<std::string>& serials, const World& world) {
-  const bool revoked = std::any_of(serials.begin(), serials.end(),
-                                   [&](const std::string& serial) { return world.revoked->IsRevoked(serial); });
+absl::Status StillCount(const std::vector<trust::Chain>& chains, const World& world) {
+  const bool revoked = std::any_of(chains.begin(), chains.end(),
+                                   [&](const trust::Chain& chain) { return world.revoked->BreaksChain(chain); });
   return revoked ? SignatureInvalid("a signer's certificate is revoked") : absl::OkStatus();
 }
 
@@ -170,10 +170,11 @@ absl::StatusOr<CheckedDeclaration> CheckDeclaration(const v1::DeclareEmergencyRe
   if (absl::IsInvalidArgument(command.status())) violations.Add("declaration", std::string(command.status().message()));
   RETURN_IF_ERROR(violations.ToStatus());
   if (!command.ok()) return SignatureInvalid(command.status().message());
-  CheckedDeclaration checked{.command = *std::move(command), .serials = {}};
+  CheckedDeclaration checked{.command = *std::move(command), .chains = {}};
   for (const std::string& der : request.declaration().certificates()) {
     ASSIGN_OR_RETURN(const trust::Certificate certificate, trust::Certificate::FromDer(der));
-    checked.serials.push_back(certificate.serial());
+    ASSIGN_OR_RETURN(trust::Chain chain, world.authority->ChainOf(certificate, now));
+    checked.chains.push_back(std::move(chain));
   }
   return checked;
 }
@@ -181,7 +182,7 @@ absl::StatusOr<CheckedDeclaration> CheckDeclaration(const v1::DeclareEmergencyRe
 absl::Status DeclareEmergency(const Caller& caller, const v1::DeclareEmergencyRequest& request,
                               const CheckedDeclaration& checked, v1::Emergency& response, Batch& batch) {
   const v1::EmergencyCommand& command = checked.command;
-  RETURN_IF_ERROR(StillCount(checked.serials, batch.world()));
+  RETURN_IF_ERROR(StillCount(checked.chains, batch.world()));
   ASSIGN_OR_RETURN(v1::KeptEmergencies kept, Load(batch.read()));
   if (const v1::Emergency* const before = Find(kept, command.emergency_id()); before != nullptr) {
     if (before->declaration().command().payload() != request.declaration().command().payload())
@@ -245,17 +246,18 @@ absl::StatusOr<CheckedReview> CheckReview(const v1::ReviewEmergencyRequest& requ
                      "review", "is an EmergencyReview with a finding");
   violations.Require(certificate.ok(), "certificate", "is a certificate");
   RETURN_IF_ERROR(violations.ToStatus());
-  if (!world.authority->Verify(*certificate, now).ok() || world.revoked->IsRevoked(certificate->serial()) ||
+  absl::StatusOr<trust::Chain> chain = world.revoked->Verify(*certificate, *world.authority, now);
+  if (!chain.ok() ||
       !trust::VerifyEnvelope(FromProto(request.review()), policy::kEmergencyReviewType, certificate->public_key()).ok())
     return SignatureInvalid("the review's signature is not good");
   checked.signer = certificate->id();
-  checked.serial = certificate->serial();
+  checked.chain = *std::move(chain);
   return checked;
 }
 
 absl::Status ReviewEmergency(const Caller& caller, const v1::ReviewEmergencyRequest&, const CheckedReview& checked,
                              v1::Emergency& response, Batch& batch) {
-  RETURN_IF_ERROR(StillCount({checked.serial}, batch.world()));
+  RETURN_IF_ERROR(StillCount({checked.chain}, batch.world()));
   ASSIGN_OR_RETURN(v1::KeptEmergencies kept, Load(batch.read()));
   v1::Emergency* const emergency = Find(kept, checked.review.emergency_id());
   const v1::EmergencyCommand command = emergency == nullptr ? v1::EmergencyCommand() : CommandOf(*emergency);

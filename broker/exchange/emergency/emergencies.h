@@ -21,7 +21,7 @@ namespace derwent::exchange {
 // takes effect.
 struct CheckedDeclaration {
   v1::EmergencyCommand command;
-  std::vector<std::string> serials;  // Of the certificates.
+  std::vector<trust::Chain> chains;  // Of the signers' certificates.
 };
 // For workers. Errors: kInvalidArgument with all violations; kFailedPrecondition `SIGNATURE_INVALID`.
 absl::StatusOr<CheckedDeclaration> CheckDeclaration(const v1::DeclareEmergencyRequest& request, const World& world,
@@ -33,7 +33,7 @@ absl::Status DeclareEmergency(const Caller& caller, const v1::DeclareEmergencyRe
 struct CheckedReview {
   v1::EmergencyReview review;
   trust::SpiffeId signer;
-  std::string serial;
+  trust::Chain chain;
 };
 absl::StatusOr<CheckedReview> CheckReview(const v1::ReviewEmergencyRequest& request, const World& world,
                                           absl::Time now);

@@ -80,12 +80,11 @@ absl::StatusOr<Checked> Check(const v1::SignedCommand& signed_command, absl::str
                     "is a signed command of this kind");
   RETURN_IF_ERROR(malformed.ToStatus());
   RETURN_IF_ERROR(CheckForm(checked.command, now, world.limits.clock_skew));
-  absl::StatusOr<std::string> serial = VerifyPersonSigned(
+  absl::StatusOr<trust::Chain> chain = VerifyPersonSigned(
       signed_command.command(), signed_command.certificate(), type,
       {.agency = checked.command.signer_agency(), .person = checked.command.signer_person()}, world, now);
-  if (!serial.ok())
-    return Refuse(absl::StatusCode::kFailedPrecondition, "COMMAND_NOT_VALID", serial.status().message());
-  checked.serial = *std::move(serial);
+  if (!chain.ok()) return Refuse(absl::StatusCode::kFailedPrecondition, "COMMAND_NOT_VALID", chain.status().message());
+  checked.chain = *std::move(chain);
   checked.octets = signed_command.SerializeAsString();
   return checked;
 }

@@ -13,12 +13,12 @@ namespace derwent::exchange {
 // A command about entries whose signer is who it says, without any look at roles or state.
 struct CheckedHold {
   v1::HoldCommand command;
-  std::string serial;  // Of the signer's certificate.
+  trust::Chain chain;  // Of the signer's certificate.
   std::string octets;  // The SignedCommand as it is kept.
 };
 struct CheckedErasure {
   v1::ErasureCommand command;
-  std::string serial;
+  trust::Chain chain;
   std::string octets;
 };
 

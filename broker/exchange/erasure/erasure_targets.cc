@@ -140,7 +140,7 @@ std::map<std::string, std::vector<uint64_t>> PartiesOf(const std::vector<Target>
 
 absl::Status CheckOfficer(const CommandSigner& signer, const Batch& batch) {
   const World& world = batch.world();
-  if (world.revoked->IsRevoked(signer.serial))
+  if (world.revoked->BreaksChain(signer.chain))
     return Refuse(absl::StatusCode::kFailedPrecondition, "COMMAND_NOT_VALID", "the signer's certificate is revoked");
   const auto role = world.bundle->policy->roles.find(signer.role);
   const bool may = role != world.bundle->policy->roles.end() && role->second.contains("handle_rights");

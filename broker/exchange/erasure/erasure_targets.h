@@ -53,7 +53,7 @@ std::map<std::string, std::vector<uint64_t>> PartiesOf(const std::vector<Target>
 struct CommandSigner {
   NamedSigner signer;
   std::string role;
-  std::string serial;
+  trust::Chain chain;  // Of the signer's certificate.
 };
 absl::Status CheckOfficer(const CommandSigner& signer, const Batch& batch);
 

@@ -37,7 +37,7 @@ absl::Status CheckOwner(const CheckedErasure& asked, const std::vector<Target>& 
       return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED",
                     "the officer of the agency whose data it is asks for an erasure");
   }
-  return CheckOfficer({.signer = SignerOf(command), .role = command.signer_role(), .serial = asked.serial}, batch);
+  return CheckOfficer({.signer = SignerOf(command), .role = command.signer_role(), .chain = asked.chain}, batch);
 }
 
 // Chairs the board that each of the entries is about, for another agency than the owner's or the same.
@@ -69,7 +69,7 @@ absl::Status CheckOther(const CheckedErasure& agreed, const v1::ErasureCommand& 
   const bool same_person =
       command.signer_agency() == asked.signer_agency() && command.signer_person() == asked.signer_person();
   if (!same_person && ChairsAll(command, targets, batch)) {
-    if (!batch.world().revoked->IsRevoked(agreed.serial)) return absl::OkStatus();
+    if (!batch.world().revoked->BreaksChain(agreed.chain)) return absl::OkStatus();
     return Refuse(absl::StatusCode::kFailedPrecondition, "COMMAND_NOT_VALID", "the signer's certificate is revoked");
   }
   const bool other_party =
@@ -78,7 +78,7 @@ absl::Status CheckOther(const CheckedErasure& agreed, const v1::ErasureCommand& 
   if (!other_party)
     return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED",
                   "the officer of the other party to every entry agrees, or who chairs their board");
-  return CheckOfficer({.signer = SignerOf(command), .role = command.signer_role(), .serial = agreed.serial}, batch);
+  return CheckOfficer({.signer = SignerOf(command), .role = command.signer_role(), .chain = agreed.chain}, batch);
 }
 
 absl::Status EnterCommand(absl::string_view step, const CheckedErasure& checked, absl::string_view outcome,

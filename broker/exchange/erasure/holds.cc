@@ -59,7 +59,7 @@ absl::Status ApplyHold(const Caller& caller, const CheckedHold& hold, v1::ApplyH
     return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "who signed a hold sends it");
   RETURN_IF_ERROR(CheckOfficer({.signer = {.agency = command.signer_agency(), .person = command.signer_person()},
                                 .role = command.signer_role(),
-                                .serial = hold.serial},
+                                .chain = hold.chain},
                                batch));
   ASSIGN_OR_RETURN(const std::vector<store::HoldRow> known, batch.read().ListHold(command.hold_id()));
   return command.action() == v1::HOLD_ACTION_PLACE ? Place(hold, known, response, batch)

@@ -45,14 +45,14 @@ absl::Status CheckForm(const v1::ApprovalCommand& command) {
 }  // namespace
 
 absl::StatusOr<CheckedApproval> CheckApproval(const v1::SignedApproval& approval, const World& world, absl::Time now) {
-  CheckedApproval checked{.command = {}, .serial = "", .approval = &approval};
+  CheckedApproval checked{.command = {}, .chain = {}, .approval = &approval};
   if (!checked.command.ParseFromString(approval.command().payload())) return NotValid("the approval is malformed");
   if (const absl::Status form = CheckForm(checked.command); !form.ok()) return form;
-  absl::StatusOr<std::string> serial = VerifyPersonSigned(
+  absl::StatusOr<trust::Chain> chain = VerifyPersonSigned(
       approval.command(), approval.certificate(), kApprovalType,
       {.agency = checked.command.approver_agency(), .person = checked.command.approver_person()}, world, now);
-  if (!serial.ok()) return NotValid(serial.status().message());
-  checked.serial = *std::move(serial);
+  if (!chain.ok()) return NotValid(chain.status().message());
+  checked.chain = *std::move(chain);
   return checked;
 }
 

@@ -15,7 +15,7 @@ inline constexpr int kMostApprovals = 64;
 // An approval whose signer is who it says, without any look at policy or state.
 struct CheckedApproval {
   v1::ApprovalCommand command;
-  std::string serial;                            // Of the signer's certificate.
+  trust::Chain chain;                            // Of the signer's certificate.
   const v1::SignedApproval* approval = nullptr;  // Borrowed from the request.
 };
 

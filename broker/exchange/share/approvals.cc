@@ -109,7 +109,7 @@ SignerVerdict JudgeSigner(const CheckedApproval& approval, const Release& releas
   if (release.existence_sensitive && command.approver_agency() == release.recipient_agency)
     return SignerVerdict::kNotValid;
   const bool counts = InForce(command, world, batch.now()) && RightAgency(command, release, *world.bundle->policy) &&
-                      !world.revoked->IsRevoked(approval.serial) &&
+                      !world.revoked->BreaksChain(approval.chain) &&
                       HoldsToday(world,
                                  {.agency = command.approver_agency(),
                                   .person = command.approver_person(),

@@ -16,7 +16,7 @@ bool SealedToCurrentKey(const v1::Manifest& m, const World& world, absl::Time no
   const trust::KeyHistory* const keys = world.KeysOf(m.recipient_agency());
   const trust::AgencyKey* const key =
       keys == nullptr ? nullptr : keys->Find(trust::KeyUse::kSealing, m.sealing_key_id(), now);
-  return key != nullptr && !world.revoked->IsRevoked(key->certificate.serial());
+  return key != nullptr && !world.revoked->BreaksChain(key->chain);
 }
 
 }  // namespace

@@ -162,6 +162,11 @@ TEST_F(ErasureCheckTest, RefusesAClerkAndWhoClaimsToBeAnOfficer) {
   EXPECT_THAT(Approved(), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("handle_rights")));
 }
 
+TEST_F(ErasureCheckTest, RefusesASignerWhomARevokedAuthorityCertified) {
+  anchors_.revoked.Revoke(pki_.authority_serial());
+  EXPECT_THAT(Approved(), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("revoked")));
+}
+
 TEST_F(ErasureCheckTest, RefusesARevokedSigner) {
   anchors_.revoked.Revoke(trust::Certificate::FromDer(people_["dfrs"].certificate_der)->serial());
   EXPECT_THAT(Approved(), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("revoked")));

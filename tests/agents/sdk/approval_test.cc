@@ -65,8 +65,9 @@ class ApprovalTest : public ::testing::Test {
   }
 
   absl::Status Check(const v1::SignedApproval& approval, const std::string& asker = "p-f91b60") {
-    return CheckApproval(approval, question_, asker, AnchorsFor(pki_, log_, {}, now_),
-                         {.policy = &policy_, .directories = &directories_}, now_)
+    TrustAnchors anchors = AnchorsFor(pki_, log_, {}, now_);
+    for (const std::string& serial : revoked_) anchors.revoked.Revoke(serial);
+    return CheckApproval(approval, question_, asker, anchors, {.policy = &policy_, .directories = &directories_}, now_)
         .status();
   }
   void ExpectNot(const v1::ApprovalCommand& command, const std::string& why) {
@@ -77,6 +78,7 @@ class ApprovalTest : public ::testing::Test {
   TestPki pki_{now_};
   TestLog log_;
   TestIdentity guardian_ = pki_.IssueFor("nhs.dhcft", "person", "p-e5b79c");
+  std::vector<std::string> revoked_;  // Serials.
   policy::Policy policy_;
   policy::Directories directories_;
   v1::ApprovalQuestion question_;
@@ -89,6 +91,13 @@ TEST_F(ApprovalTest, TheGuardiansOwnSignatureCounts) {
   refusal.set_ground("");
   refusal.set_reason("CONFIDENCE");
   EXPECT_THAT(Check(Sign(refusal, guardian_)), IsOk());
+}
+
+TEST_F(ApprovalTest, NothingCountsUnderARevokedCertificateOrAuthority) {
+  for (const std::string& serial : {guardian_.serial, pki_.authority_serial()}) {
+    revoked_ = {serial};
+    ExpectNot(Command(), "certificate does not count");
+  }
 }
 
 TEST_F(ApprovalTest, NobodyApprovesTheirOwnRequest) {

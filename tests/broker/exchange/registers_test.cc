@@ -56,6 +56,16 @@ class RegistersTest : public ExchangeTest {
   }
 };
 
+TEST_F(RegistersTest, WhatIsSignedByAKeyOfARevokedAuthorityIsRefused) {
+  const v1::ApplyDirectoryRequest request = DirectoryOf(kSender, 1, kSender);
+  auto revoked = std::make_shared<trust::RevocationSet>(*world().revoked);
+  revoked->Revoke(pki_.authority_serial());
+  const auto before = std::exchange(world().revoked, revoked);
+  EXPECT_NE(Applied(request), "");
+  world().revoked = before;
+  EXPECT_EQ(Applied(request), "");
+}
+
 TEST_F(RegistersTest, ADirectoryIsInForceFromItsCommitAndTheSameAgainIsNothingNew) {
   const v1::ApplyDirectoryRequest request = DirectoryOf(kSender, 1, kSender);
   EXPECT_EQ(Applied(request), "");

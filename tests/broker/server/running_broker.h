@@ -43,7 +43,7 @@ class RunningBrokerTest : public ::testing::Test {
   static std::string Told(const grpc::Status& status);
   v1::SubmitReferralRequest Share(const std::string& share_id) const;
 
-  testing::TestPki pki_;
+  testing::TestPki pki_{absl::Now(), testing::TestPki::Depth::kIssuingBelow};
   std::map<std::string, testing::TestIdentity> agents_;
   std::map<std::string, testing::TestIdentity> signing_certificates_;
   std::map<std::string, trust::SigningKey> signing_;

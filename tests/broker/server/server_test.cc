@@ -138,6 +138,20 @@ TEST_F(ServerTest, ARevokedCallerIsCutOffWithinASecondLongPollsIncluded) {
   EXPECT_EQ(Told(Collect(channel, 0, empty)), "16 CERTIFICATE_REVOKED") << "the same connection";
 }
 
+TEST_F(ServerTest, WhomARevokedAuthorityCertifiedIsCutOffWithinASecond) {
+  Start();
+  const auto channel = AgentChannel(kRecipient);
+  v1::CollectResponse empty;
+  ASSERT_EQ(Told(Collect(channel, 0, empty)), "0");
+  auto waiting = CollectLater(channel);
+  WriteFile("crl.pem", pki_.RootCrl({.serials = {pki_.authority_serial()}}) + pki_.Crl({}));
+  const absl::Time revoked = absl::Now();
+  const auto [status, took] = waiting.get();
+  EXPECT_EQ(Told(status), "16 CERTIFICATE_REVOKED");
+  EXPECT_LT(absl::Now() - revoked, absl::Seconds(1));
+  EXPECT_EQ(Told(Collect(channel, 0, empty)), "16 CERTIFICATE_REVOKED") << "the same connection";
+}
+
 TEST_F(ServerTest, ARevocationAndABundleThatChangeTogetherBothComeIntoForce) {
   Start();
   const std::string before = ActivePolicy().policy_digest();

@@ -117,6 +117,28 @@ TEST_F(IdentityTest, KnowsTheSerialsOfTheListAndThoseBesideIt) {
   EXPECT_EQ(revoked->next_update(), kNow + absl::Hours(24 * 30));
 }
 
+TEST_F(IdentityTest, WhatARevokedAuthorityIssuedCountsNoLonger) {
+  TestPki pki(kNow, TestPki::Depth::kIssuingBelow);
+  const Authority authority = Authority::FromPem(pki.ca_pem(), kDomain).value();
+  const Certificate certificate = Certificate::FromPem(pki.Issue(kAgent).certificate_pem).value();
+  const auto before = RevocationSet::FromPem(pki.RootCrl({}) + pki.Crl({}), authority, kNow);
+  ASSERT_OK(before);
+  const auto chain = before->Verify(certificate, authority, kNow);
+  ASSERT_OK(chain);
+  EXPECT_FALSE(before->BreaksChain(*chain));
+
+  const auto after =
+      RevocationSet::FromPem(pki.RootCrl({.serials = {pki.authority_serial()}}) + pki.Crl({}), authority, kNow);
+  ASSERT_OK(after);
+  EXPECT_TRUE(after->BreaksChain(*chain));
+  EXPECT_THAT(after->Verify(certificate, authority, kNow), StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_FALSE(after->At(kNow - absl::Hours(2)).BreaksChain(*chain)) << "what it signed before proves what it proved";
+}
+
+TEST_F(IdentityTest, AnEmptyChainIsRevoked) {
+  EXPECT_TRUE(RevocationSet::FromPem(pki_.Crl({}), authority_, kNow)->BreaksChain({}));
+}
+
 TEST_F(IdentityTest, KnowsWhatWasRevokedAtATime) {
   const TestIdentity gone = pki_.Issue(kAgent);
   auto revoked = RevocationSet::FromPem(pki_.Crl({gone.serial}, kNow - absl::Hours(2)), authority_, kNow);

@@ -203,5 +203,32 @@ TEST_F(KeyHistoryTest, RefusesARevokedCertificateAndAnAlteredPayload) {
               StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("revoked")));
 }
 
+TEST(KeyChainTest, AKeyKnowsTheAuthorityAboveItAndOneOfARevokedAuthorityIsRefused) {
+  TestPki pki(kNow, TestPki::Depth::kIssuingBelow);
+  const Authority authority = Authority::FromPem(pki.ca_pem(), "derwent.example").value();
+  const TestIdentity key = pki.IssueFor("dfrs", "agent", "one");
+  KeyEvent event{.agency = "dfrs",
+                 .sequence = 1,
+                 .certificate_der = key.certificate_der,
+                 .key_id = key.key_id,
+                 .previous_event_digest = "",
+                 .valid_from = kNow,
+                 .valid_until = kNow + absl::Hours(24),
+                 .envelope = {}};
+  event.envelope =
+      SignEnvelope(kKeyEventType, "event", SigningKey::FromPem(SecretBytes::CopyOf(key.key_pem)).value()).value();
+  const std::string issuing = pki.Crl({});
+  const RevocationSet before = RevocationSet::FromPem(issuing, authority, kNow).value();
+  const RevocationSet after =
+      RevocationSet::FromPem(pki.RootCrl({.serials = {pki.authority_serial()}}) + issuing, authority, kNow).value();
+
+  KeyHistory taken("dfrs", key.key_id);
+  ASSERT_OK(taken.Add(event, authority, before, kNow));
+  EXPECT_TRUE(after.BreaksChain(taken.Current(KeyUse::kSigning, kNow)->chain));
+  KeyHistory refused("dfrs", key.key_id);
+  EXPECT_THAT(refused.Add(event, authority, after, kNow),
+              StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("revoked")));
+}
+
 }  // namespace
 }  // namespace derwent::trust
