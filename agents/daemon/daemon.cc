@@ -253,7 +253,13 @@ void AgentDaemon::Stop() {
 }
 
 absl::Status AgentDaemon::ReloadAnchors() {
-  absl::StatusOr<std::shared_ptr<const CurrentAnchors::Roots>> roots = LoadRoots(config_, context_.clock.Now());
+  const absl::Time now = context_.clock.Now();
+  absl::StatusOr<std::shared_ptr<const CurrentAnchors::Roots>> roots = LoadRoots(config_, now);
+  if (roots.ok()) {
+    const TrustAnchors& fresh = (*roots)->anchors;
+    const absl::Status follows = fresh.revoked.CheckFollows(roots_.get()->anchors.revoked, fresh.authority, now);
+    if (!follows.ok()) roots = follows;
+  }
   if (!roots.ok()) {
     context_.Alarm("TRUST_NOT_READ", "", "");
     return roots.status();

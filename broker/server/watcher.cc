@@ -196,8 +196,14 @@ void Watcher::Publish() {
 }
 
 void Watcher::TakeRevocations() {
+  const std::shared_ptr<const exchange::World> world = world_.Get();
   absl::StatusOr<std::shared_ptr<const trust::RevocationSet>> revoked =
-      ReadRevocations(configuration_, *world_.Get()->authority, clock_.Now());
+      ReadRevocations(configuration_, *world->authority, clock_.Now());
+  if (revoked.ok()) {
+    const trust::RevocationSet& taken = seen_.revoked != nullptr ? *seen_.revoked : *world->revoked;
+    const absl::Status follows = (*revoked)->CheckFollows(taken, *world->authority, clock_.Now());
+    if (!follows.ok()) revoked = InFile("crl", configuration_.crl, follows);
+  }
   if (!revoked.ok()) {
     // The list in force stays until its own end; after that nobody is trusted.
     log_.Write("error", "the revocation list was not taken", {{"error", std::string(revoked.status().message())}});

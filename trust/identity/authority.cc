@@ -24,6 +24,7 @@ absl::StatusOr<Authority> Authority::FromPem(absl::string_view pem, std::string 
   const BioHandle bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   bool root = false;
   for (;;) {
+    ERR_clear_error();
     X509Handle next(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
     if (next == nullptr) break;
     if (X509_self_signed(next.get(), 1) == 1) {
@@ -33,7 +34,7 @@ absl::StatusOr<Authority> Authority::FromPem(absl::string_view pem, std::string 
     }
     authority.certificates_.emplace_back(std::move(next));
   }
-  ERR_clear_error();
+  if (!PemEnded()) return absl::InvalidArgumentError("a certificate in the authorities' PEM is malformed or cut short");
   if (!root) return absl::InvalidArgumentError("the authorities' PEM holds no self-signed root");
   return authority;
 }
@@ -59,11 +60,40 @@ absl::StatusOr<Chain> Authority::ChainOf(const Certificate& certificate, absl::T
                                                  X509_verify_cert_error_string(error)));
 }
 
-X509* Authority::FindIssuer(const X509_NAME* issuer) const {
+X509* Authority::SignerOf(X509_CRL* crl) const {
   for (const auto& certificate : certificates_) {
-    if (X509_NAME_cmp(X509_get_subject_name(certificate.get()), issuer) == 0) return certificate.get();
+    const bool named = X509_NAME_cmp(X509_get_subject_name(certificate.get()), X509_CRL_get_issuer(crl)) == 0;
+    const bool signed_it = named && X509_CRL_verify(crl, X509_get0_pubkey(certificate.get())) == 1;
+    ERR_clear_error();
+    if (signed_it) return certificate.get();
   }
   return nullptr;
+}
+
+std::vector<X509*> Authority::Issuers() const {
+  std::vector<X509*> roots, below;
+  for (const auto& certificate : certificates_)
+    (X509_self_signed(certificate.get(), 1) == 1 ? roots : below).push_back(certificate.get());
+  ERR_clear_error();
+  return below.empty() ? roots : below;
+}
+
+std::string AuthorityKey(X509* certificate) {
+  const unsigned char* name = nullptr;
+  size_t name_size = 0;
+  X509_NAME_get0_der(X509_get_subject_name(certificate), &name, &name_size);
+  unsigned char* key = nullptr;
+  const int key_size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &key);
+  std::string both(reinterpret_cast<const char*>(name), name_size);
+  if (key_size > 0) both.append(reinterpret_cast<const char*>(key), static_cast<size_t>(key_size));
+  OPENSSL_free(key);
+  return both;
+}
+
+bool PemEnded() {
+  const auto error = ERR_peek_last_error();
+  ERR_clear_error();
+  return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
 }
 
 }  // namespace derwent::trust

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
@@ -12,13 +13,19 @@
 
 namespace derwent::trust {
 
-// Serial numbers that count no longer: a CRL's and those revoked beside it. A value; checked on every call.
+// Serial numbers that count no longer: those of the authorities' CRLs and those revoked beside them. A value; checked
+// on every call.
 class RevocationSet {
  public:
-  // `pem` holds one CRL or several, each signed by one of the authorities and not past its next update at `now`.
+  // `pem` holds one CRL or several, each signed by one of the authorities and not past its next update at `now`, and
+  // among them one of every authority that issues, but for an authority that lapsed or is itself revoked.
   // Errors: kInvalidArgument when there is none or one is malformed; kUnauthenticated for a wrong signature;
-  // kFailedPrecondition when one is out of date. Whoever asks must refuse: no list means no trust.
+  // kFailedPrecondition when one is out of date or missing. Whoever asks must refuse: no list means no trust.
   static absl::StatusOr<RevocationSet> FromPem(absl::string_view pem, const Authority& authority, absl::Time now);
+
+  // That these lists may take the place of `taken`: of no authority that still counts is one missing that was there, or
+  // older than that: by number where both have one, else by when it was made. Error: kFailedPrecondition.
+  absl::Status CheckFollows(const RevocationSet& taken, const Authority& authority, absl::Time now) const;
 
   // Adds a serial revoked outside the CRL (lowercase hex), as if it always had been.
   void Revoke(std::string serial) { serials_.insert_or_assign(std::move(serial), absl::InfinitePast()); }
@@ -36,7 +43,18 @@ class RevocationSet {
   size_t size() const { return serials_.size(); }
 
  private:
+  struct List {
+    std::string number;  // Big-endian octets without leading zeros, whatever their count; empty: it has none.
+    absl::Time made;
+    bool IsOlderThan(const List& other) const;
+  };
+  absl::Status Take(X509_CRL* crl, const Authority& authority, absl::Time now);
+  absl::Status CheckComplete(const Authority& authority, absl::Time now) const;
+  // The authority lapsed or is itself revoked, and need give no list.
+  bool IsOver(X509* authority, absl::Time now) const;
+
   absl::flat_hash_map<std::string, absl::Time> serials_;  // With since when.
+  std::map<std::string, List> lists_;                     // By AuthorityKey; the newest of each.
   absl::Time next_update_ = absl::InfiniteFuture();
 };
 

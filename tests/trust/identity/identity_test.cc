@@ -159,5 +159,58 @@ TEST_F(IdentityTest, RefusesAListThatIsAbsentOutOfDateOrForged) {
               StatusIs(absl::StatusCode::kUnauthenticated));
 }
 
+class TwoAuthoritiesTest : public ::testing::Test {
+ protected:
+  absl::StatusOr<RevocationSet> Lists(const std::string& pem) { return RevocationSet::FromPem(pem, authority_, kNow); }
+
+  TestPki pki_{kNow, TestPki::Depth::kIssuingBelow};
+  Authority authority_ = Authority::FromPem(pki_.ca_pem(), kDomain).value();
+};
+
+TEST_F(TwoAuthoritiesTest, RefusesAListThatIsCutShortOrMalformed) {
+  const std::string root = pki_.RootCrl({});
+  const std::string issuing = pki_.Crl({pki_.Issue(kAgent).serial});
+  ASSERT_OK(Lists(root + issuing));
+  EXPECT_THAT(Lists(root + issuing.substr(0, issuing.size() / 2)), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Lists(issuing + root.substr(0, root.size() / 2)), StatusIs(absl::StatusCode::kInvalidArgument));
+  std::string garbled = issuing;
+  garbled[garbled.size() / 2] = '!';
+  EXPECT_THAT(Lists(root + garbled), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(TwoAuthoritiesTest, RefusesAuthoritiesThatAreCutShort) {
+  const std::string pem = pki_.ca_pem();
+  EXPECT_THAT(Authority::FromPem(pem.substr(0, pem.size() - 100), kDomain),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(TwoAuthoritiesTest, NeedsTheListOfEveryAuthorityThatIssues) {
+  EXPECT_OK(Lists(pki_.Crl({}))) << "the root issues to nobody but an authority";
+  EXPECT_THAT(Lists(pki_.RootCrl({})), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_OK(Lists(pki_.RootCrl({.serials = {pki_.authority_serial()}}))) << "a revoked one need give none";
+}
+
+TEST_F(TwoAuthoritiesTest, AnOlderListDoesNotFollowANewerOne) {
+  const auto at = [&](absl::Duration ago, std::optional<uint64_t> number) {
+    return Lists(pki_.CrlOf(testing::TestList{.made = kNow - ago, .number = number})).value();
+  };
+  EXPECT_OK(at(absl::Hours(1), std::nullopt).CheckFollows(at(absl::Hours(2), std::nullopt), authority_, kNow));
+  EXPECT_OK(at(absl::Hours(1), std::nullopt).CheckFollows(at(absl::Hours(1), std::nullopt), authority_, kNow));
+  EXPECT_THAT(at(absl::Hours(2), std::nullopt).CheckFollows(at(absl::Hours(1), std::nullopt), authority_, kNow),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_OK(at(absl::Hours(2), 256).CheckFollows(at(absl::Hours(1), 255), authority_, kNow)) << "the number counts";
+  EXPECT_THAT(at(absl::Hours(1), 255).CheckFollows(at(absl::Hours(1), 256), authority_, kNow),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST_F(TwoAuthoritiesTest, AListThatWasTakenIsNotLeftOutAgain) {
+  const RevocationSet both = Lists(pki_.RootCrl({}) + pki_.Crl({})).value();
+  const RevocationSet one = Lists(pki_.Crl({})).value();
+  EXPECT_OK(both.CheckFollows(one, authority_, kNow));
+  EXPECT_THAT(one.CheckFollows(both, authority_, kNow), StatusIs(absl::StatusCode::kFailedPrecondition));
+  const RevocationSet revoked = Lists(pki_.RootCrl({.serials = {pki_.authority_serial()}})).value();
+  EXPECT_OK(revoked.CheckFollows(both, authority_, kNow)) << "a revoked authority gives none any more";
+}
+
 }  // namespace
 }  // namespace derwent::trust
