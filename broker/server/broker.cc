@@ -10,6 +10,7 @@
 
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/governance/in_force.h"
+#include "broker/exchange/governance/past.h"
 #include "broker/exchange/registers/index_keys.h"
 #include "broker/exchange/registers/log_key.h"
 #include "broker/rpc/authentication.h"
@@ -74,7 +75,8 @@ class RunningBroker final : public Broker {
     RETURN_IF_ERROR(front_->Serve());
     watcher_ = std::make_unique<Watcher>(configuration_, *sequencer_, world_, waits_, clock_, log_, metrics_,
                                          WatcherHooks{.may_write = [this] { return MayWrite().ok(); },
-                                                      .looking = [this](absl::Time now) { Look(now); }});
+                                                      .looking = [this](absl::Time now) { Look(now); },
+                                                      .ever_in_force = [this] { return EverInForce(); }});
     // The policy in force is an entry before the first decision under it is asked for by the watcher's clock.
     if (MayWrite().ok()) {
       RETURN_IF_ERROR(
@@ -230,6 +232,11 @@ class RunningBroker final : public Broker {
     const std::shared_ptr<const exchange::World> world = world_.Get();
     witness_waits_.Tick(
         now, [&](const exchange::Caller& caller) { return rpc::Authentication::StillGood(caller, *world, now); });
+  }
+
+  absl::StatusOr<std::set<Sha256Digest>> EverInForce() {
+    ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, store_->Read());
+    return exchange::PoliciesEverInForce(*reader);
   }
 
   absl::Status OpenWorld() {

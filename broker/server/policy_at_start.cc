@@ -9,6 +9,7 @@
 #include "broker/exchange/governance/archive.h"
 #include "broker/exchange/governance/in_force.h"
 #include "broker/exchange/governance/past.h"
+#include "broker/exchange/governance/placed.h"
 #include "broker/exchange/governance/policy_check.h"
 #include "broker/server/trust_files.h"
 #include "trust/base/status_macros.h"
@@ -42,10 +43,11 @@ absl::StatusOr<PolicyAtStart> Activated(const store::PolicyRow& row, const excha
 }
 
 absl::StatusOr<PolicyAtStart> OnDisk(const Configuration& configuration, const exchange::World& trusted,
-                                     const InForce& in_force, absl::Time now) {
+                                     const InForce& in_force, store::Reader& reader, absl::Time now) {
   PolicyAtStart start;
   absl::StatusOr<std::shared_ptr<const policy::Bundle>> today = ReadBundle(configuration.policy, trusted.roots(), now);
   if (today.ok()) {
+    RETURN_IF_ERROR(InFile("policy", configuration.policy, exchange::CheckPlacedAtStart(**today, trusted, reader)));
     start.bundle = *std::move(today);
     return start;
   }
@@ -67,7 +69,7 @@ absl::StatusOr<PolicyAtStart> OpenPolicy(const Configuration& configuration, con
   ASSIGN_OR_RETURN(const InForce in_force, ReadInForce(reader));
   ASSIGN_OR_RETURN(const std::optional<store::PolicyRow> activated, reader.PolicyInForce());
   absl::StatusOr<PolicyAtStart> start = activated.has_value() ? Activated(*activated, trusted, in_force, now)
-                                                              : OnDisk(configuration, trusted, in_force, now);
+                                                              : OnDisk(configuration, trusted, in_force, reader, now);
   if (!start.ok()) return start;
   const std::string gone = LinesGone(configuration.signatories, in_force.signed_by, trusted.signatories);
   if (!gone.empty()) start->complaints.push_back(gone);

@@ -23,8 +23,9 @@ struct PolicyAtStart {
 
 // A revision that was activated, whatever lies on disk, judged as it was when it came into force: who signed it may
 // have left the signatories or been revoked since, and the exchange goes on. Else the bundle on disk; one that was in
-// force already stays so, too, when only its signatories left. Errors: kUnauthenticated and others of the bundle:
-// nothing is shared under what never was good.
+// force already stays so, too, when only its signatories left; one that loses a notice or that gave way before is
+// refused. Errors: kUnauthenticated and others of the bundle: nothing is shared under what never was good;
+// kFailedPrecondition it must not follow what is in force.
 absl::StatusOr<PolicyAtStart> OpenPolicy(const Configuration& configuration, const exchange::World& trusted,
                                          store::Reader& reader, absl::Time now);
 

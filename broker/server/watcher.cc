@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "broker/exchange/governance/in_force.h"
+#include "broker/exchange/governance/placed.h"
 #include "broker/exchange/upkeep/sweep.h"
 #include "broker/rpc/authentication.h"
 #include "broker/server/policy_at_start.h"
@@ -229,7 +230,11 @@ absl::StatusOr<std::shared_ptr<const policy::Bundle>> Watcher::ReadWholeBundle()
   exchange::World base = *world_.Get();
   if (seen_.revoked != nullptr) base.revoked = seen_.revoked;
   if (seen_.signatories.has_value()) base.signatories = *seen_.signatories;
-  return ReadBundle(configuration_.policy, base.roots(), clock_.Now());
+  ASSIGN_OR_RETURN(std::shared_ptr<const policy::Bundle> bundle,
+                   ReadBundle(configuration_.policy, base.roots(), clock_.Now()));
+  ASSIGN_OR_RETURN(const std::set<Sha256Digest> earlier, hooks_.ever_in_force());
+  RETURN_IF_ERROR(exchange::CheckPlaced(seen_.bundle != nullptr ? *seen_.bundle : *base.bundle, *bundle, earlier));
+  return bundle;
 }
 
 void Watcher::TakeSignatories() {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -13,6 +14,7 @@
 #include "broker/sequencer/sequencer.h"
 #include "broker/server/configuration.h"
 #include "trust/base/clock.h"
+#include "trust/base/digest.h"
 #include "trust/base/mutex.h"
 
 namespace derwent::server {
@@ -21,13 +23,16 @@ namespace derwent::server {
 struct WatcherHooks {
   std::function<bool()> may_write;          // Until it says so nothing is entered; what is due then waits.
   std::function<void(absl::Time)> looking;  // Called at each look.
+  // The MANIFESTs that were ever in force.
+  std::function<absl::StatusOr<std::set<Sha256Digest>>()> ever_in_force;
 };
 
 // What must happen without anybody calling: every 100 ms it looks whether the bundle, the signatories or the revocation
 // list changed on disk, ends waiting collectors whose time is over or who were revoked; every second it has deadlines
-// swept, every minute what lapsed tidied away. A bundle that does not verify is not taken: the last good one stays, and
-// log, metric and PolicyService say so. Once a signatory has activated a revision, the bundle on disk is no longer
-// looked at.
+// swept, every minute what lapsed tidied away. A bundle that does not verify, that loses a notice or that gave way
+// before is not taken: the last good one stays, and log, metric and PolicyService say so. A revocation list that is
+// older than the one in force is not taken either. Once a
+// signatory has activated a revision, the bundle on disk is no longer looked at.
 class Watcher {
  public:
   Watcher(const Configuration& configuration, sequencer::Sequencer& sequencer, sequencer::CurrentWorld& world,
@@ -49,6 +54,7 @@ class Watcher {
   // Of whom signs from now on. A bundle on disk is judged by them again; a revision that was activated stays.
   void TakeSignatories();
   void TakeBundle();
+  // By whoever counts by now; that it may follow what is in force.
   absl::StatusOr<std::shared_ptr<const policy::Bundle>> ReadWholeBundle();
   void TellCertificateExpiry();
   // What was read from disk, to be applied to the world in force.

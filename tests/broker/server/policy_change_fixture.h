@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 
 #include "broker/exchange/command/envelope.h"
 #include "broker/store/sqlite/sqlite_store.h"
+#include "derwent/v1/agreement.pb.h"
 #include "derwent/v1/policy_change.grpc.pb.h"
 #include "derwent/v1/policy_service.grpc.pb.h"
 #include "derwent/v1/referral.grpc.pb.h"
@@ -86,6 +88,31 @@ class PolicyChangeTest : public RunningBrokerTest {
         Told(v1::PolicyService::NewStub(AgentChannel(exchange::kSender))->GetActivePolicy(&context, {}, &response)),
         "0");
     return response;
+  }
+  // The recipient suspends the agreement of home visits, in the folder.
+  void Suspend() {
+    v1::AgreementNotice notice;
+    notice.set_agreement("fire_safety");
+    notice.set_revision(1);
+    notice.set_action(v1::NOTICE_ACTION_SUSPEND);
+    notice.set_agency(exchange::kRecipient);
+    notice.set_from_date("2026-01-01");
+    const testing::TestIdentity& signer = signatories_.at(exchange::kRecipient);
+    WriteFile("policy/notices/fire_safety.dfrs.dsse.json",
+              policy::PrintEnvelope(
+                  exchange::SignMessage(trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(signer.key_pem)).value(),
+                                        policy::kNoticeType, notice))
+                  .value());
+  }
+  // Waits until the broker says why the folder was not taken; empty: until it was.
+  ::testing::AssertionResult AwaitReloadError(const std::string& why) {
+    const absl::Time end = absl::Now() + absl::Seconds(10);
+    std::string told;
+    while (absl::Now() < end) {
+      told = ActivePolicy().reload_error();
+      if (why.empty() ? told.empty() : told.find(why) != std::string::npos) return ::testing::AssertionSuccess();
+    }
+    return ::testing::AssertionFailure() << "told `" << told << "`";
   }
   v1::GetPolicyBundleResponse Served() {
     v1::GetPolicyBundleResponse response;

@@ -230,18 +230,7 @@ TEST_F(PolicyChangeTest, TheFolderIsNoLongerLookedAtOnceARevisionWasActivated) {
 }
 
 TEST_F(PolicyChangeTest, ANoticeStandsUntilANewRevisionOfItsAgreement) {
-  v1::AgreementNotice notice;
-  notice.set_agreement("fire_safety");
-  notice.set_revision(1);
-  notice.set_action(v1::NOTICE_ACTION_SUSPEND);
-  notice.set_agency(kRecipient);
-  notice.set_from_date("2026-01-01");
-  WriteFile("policy/notices/fire_safety.dfrs.dsse.json",
-            policy::PrintEnvelope(
-                exchange::SignMessage(
-                    trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(signatories_.at(kRecipient).key_pem)).value(),
-                    policy::kNoticeType, notice))
-                .value());
+  Suspend();
   Start();
   MakeDraft("\n# nothing\n");
   fs::remove_all(path("draft/notices"));

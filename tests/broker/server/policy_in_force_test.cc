@@ -79,6 +79,35 @@ TEST_F(PolicyInForceTest, ABundleOnceInForceFromDiskOpensNothingByItsOldSignatur
   EXPECT_THAT(Codes(change), Contains("ROLLBACK_OPENS"));
 }
 
+TEST_F(PolicyInForceTest, ANoticeIsNotTakenOutOfTheFolderAgain) {
+  Start();
+  const std::string before = ActivePolicy().governance_digest();
+  Suspend();
+  while (ActivePolicy().governance_digest() == before) ASSERT_FALSE(HasFailure());
+  fs::remove_all(path("policy/notices"));
+  EXPECT_TRUE(AwaitReloadError("NOTICE_STRIPPED"));
+  broker_->Stop();
+  broker_.reset();
+  EXPECT_THAT(Broker::Start(MakeConfiguration()).status(),
+              testing::StatusIs(absl::StatusCode::kFailedPrecondition, ::testing::HasSubstr("NOTICE_STRIPPED")));
+}
+
+TEST_F(PolicyInForceTest, ABundleThatGaveWayIsNotPutBack) {
+  Start();
+  fs::copy(path("policy"), path("older"), fs::copy_options::recursive);
+  std::ofstream(path("policy/gateways.txtpb"), std::ios::app) << "\n# reviewed\n";
+  SignBundle();
+  AwaitDisk();
+  fs::rename(path("policy"), path("newer"));
+  fs::rename(path("older"), path("policy"));
+  EXPECT_TRUE(AwaitReloadError("POLICY_ROLLED_BACK"));
+  EXPECT_EQ(ActivePolicy().policy_digest(), policy_digest_);
+  broker_->Stop();
+  broker_.reset();
+  EXPECT_THAT(Broker::Start(MakeConfiguration()).status(),
+              testing::StatusIs(absl::StatusCode::kFailedPrecondition, ::testing::HasSubstr("POLICY_ROLLED_BACK")));
+}
+
 TEST_F(PolicyInForceTest, OutlivesASignatoryWhoLeft) {
   Start();
   MakeDraft();
