@@ -24,9 +24,11 @@ absl::StatusOr<Authentication::Known> Authentication::Parse(const std::string& p
   absl::StatusOr<trust::Chain> chain = world.authority->ChainOf(*certificate, now);
   if (!chain.ok()) return Unknown(chain.status().message());
   if (certificate->id().kind == trust::CallerKind::kBroker) return Unknown("a broker does not call");
-  return Known{.caller = {.id = certificate->id(), .serial = certificate->serial(), .chain = *std::move(chain)},
-               .not_before = certificate->not_before(),
-               .not_after = certificate->not_after()};
+  return Known{.caller = {.id = certificate->id(),
+                          .serial = certificate->serial(),
+                          .chain = *std::move(chain),
+                          .not_after = certificate->not_after()},
+               .not_before = certificate->not_before()};
 }
 
 absl::Status Authentication::StillGood(const exchange::Caller& caller, const exchange::World& world, absl::Time now) {
@@ -34,6 +36,7 @@ absl::Status Authentication::StillGood(const exchange::Caller& caller, const exc
   if (world.revoked->BreaksChain(caller.chain))
     return exchange::Refuse(absl::StatusCode::kUnauthenticated, "CERTIFICATE_REVOKED",
                             "the caller's certificate is revoked");
+  if (now >= caller.not_after) return Unknown("the caller's certificate is out of date");
   return absl::OkStatus();
 }
 
@@ -55,7 +58,7 @@ absl::StatusOr<exchange::Caller> Authentication::CallerOf(const grpc::ServerCont
     if (known_.size() >= kMostKnown) known_.clear();
     known_.emplace(digest, *known);
   }
-  if (now < known->not_before || now >= known->not_after) return Unknown("the caller's certificate is out of date");
+  if (now < known->not_before) return Unknown("the caller's certificate does not count yet");
   RETURN_IF_ERROR(StillGood(known->caller, world, now));
   return known->caller;
 }

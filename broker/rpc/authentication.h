@@ -31,7 +31,6 @@ class Authentication {
   struct Known {
     exchange::Caller caller;
     absl::Time not_before;
-    absl::Time not_after;
   };
   absl::StatusOr<Known> Parse(const std::string& pem, const exchange::World& world, absl::Time now);
 

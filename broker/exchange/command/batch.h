@@ -25,7 +25,8 @@ namespace derwent::exchange {
 struct Caller {
   trust::SpiffeId id;
   std::string serial;
-  trust::Chain chain;  // Of its certificate, that one's serial first.
+  trust::Chain chain;                           // Of its certificate, that one's serial first.
+  absl::Time not_after = absl::InfinitePast();  // Its end.
 
   const std::string& agency() const { return id.agency; }
   // The opaque person id, or empty for an agent or console.

@@ -15,8 +15,10 @@ class StillGoodTest : public ::testing::Test {
     world_.revoked = std::make_shared<const trust::RevocationSet>(
         trust::RevocationSet::FromPem(pki_.Crl({}), authority, now_).value());
     const auto certificate = trust::Certificate::FromPem(pki_.IssueFor("dfrs", "agent", "one").certificate_pem).value();
-    caller_ = {
-        .id = certificate.id(), .serial = certificate.serial(), .chain = authority.ChainOf(certificate, now_).value()};
+    caller_ = {.id = certificate.id(),
+               .serial = certificate.serial(),
+               .chain = authority.ChainOf(certificate, now_).value(),
+               .not_after = now_ + absl::Hours(1)};
   }
   std::string Told(absl::Time now) {
     const absl::Status status = Authentication::StillGood(caller_, world_, now);
@@ -34,7 +36,16 @@ class StillGoodTest : public ::testing::Test {
   exchange::Caller caller_;
 };
 
-TEST_F(StillGoodTest, UntilTheRevocationListEnds) { EXPECT_EQ(Told(world_.revoked->next_update()), "CALLER_UNKNOWN"); }
+TEST_F(StillGoodTest, UntilTheCertificateEnds) {
+  EXPECT_EQ(Told(now_), "");
+  EXPECT_EQ(Told(now_ + absl::Hours(1) - absl::Seconds(1)), "");
+  EXPECT_EQ(Told(now_ + absl::Hours(1)), "CALLER_UNKNOWN");
+}
+
+TEST_F(StillGoodTest, UntilTheRevocationListEnds) {
+  caller_.not_after = absl::InfiniteFuture();
+  EXPECT_EQ(Told(world_.revoked->next_update()), "CALLER_UNKNOWN");
+}
 
 TEST_F(StillGoodTest, UntilTheCertificateIsRevoked) {
   Revoke(caller_.serial);
