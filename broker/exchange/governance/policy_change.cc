@@ -102,12 +102,15 @@ absl::Status Reject(const Caller& caller, uint64_t revision, const CheckedPolicy
   return absl::OkStatus();
 }
 
-// What was compared with is still what is in force.
+// What it was compared with is still what is in force, and who signed it is judged by what still counts.
 absl::Status CheckBase(const CheckedPolicy& checked, const World& world) {
-  if (checked.base_content.view() == world.bundle->content_digest && checked.base_revision == world.bundle->revision)
-    return absl::OkStatus();
-  return Refuse(absl::StatusCode::kAborted, "POLICY_CHANGED",
-                "another policy came into force meanwhile: propose again");
+  if (checked.base_content.view() != world.bundle->content_digest || checked.base_revision != world.bundle->revision)
+    return Refuse(absl::StatusCode::kAborted, "POLICY_CHANGED",
+                  "another policy came into force meanwhile: propose again");
+  if (checked.revoked != world.revoked || checked.signatories != world.signatories)
+    return Refuse(absl::StatusCode::kAborted, "POLICY_CHANGED",
+                  "who may sign, or a revocation list, changed meanwhile: try again");
+  return absl::OkStatus();
 }
 
 // Of the one that gives way. The bundle that an operator put in place is kept as revision 0, to go back to.

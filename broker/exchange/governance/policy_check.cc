@@ -108,7 +108,9 @@ CheckedPolicy CheckPolicy(policy::Files files, const std::set<Sha256Digest>& ear
   const policy::Bundle& before = *world.bundle;
   CheckedPolicy checked{.content_digest = policy::ContentDigest(files),
                         .base_content = *Sha256Digest::FromBytes(before.content_digest),
-                        .base_revision = before.revision};
+                        .base_revision = before.revision,
+                        .revoked = world.revoked,
+                        .signatories = world.signatories};
   auto bundle = policy::LoadBundle(std::move(files), world.roots(), now);
   if (!bundle.ok()) {
     Object("BUNDLE_NOT_GOOD", bundle.status().message(), checked);

@@ -23,8 +23,10 @@ namespace derwent::exchange {
 struct CheckedPolicy {
   std::shared_ptr<const policy::Bundle> bundle;  // Null: it is not good, and `objections` says why.
   Sha256Digest content_digest;
-  Sha256Digest base_content;                // Of the bundle it was compared with.
-  int64_t base_revision = 0;                // Likewise.
+  Sha256Digest base_content;                            // Of the bundle it was compared with.
+  int64_t base_revision = 0;                            // Likewise.
+  std::shared_ptr<const trust::RevocationSet> revoked;  // By which its signatures were judged.
+  Signatories signatories;                              // Likewise.
   std::vector<std::string> opening_givers;  // Whose data it opens; each signed its MANIFEST, or that is an objection.
   std::vector<v1::PolicyObjection> objections;
 };

@@ -38,6 +38,7 @@ void ExchangeTest::MakeBundle() {
   ASSERT_NE(policy, nullptr);
   for (policy::Agreement& agreement : policy->agreements) agreement.signed_by = agreement.parties;
   bundle->policy_digest = trust::Sha256("policy").bytes();
+  bundle->content_digest = trust::Sha256("content").bytes();
   bundle->governance_digest = trust::Sha256("governance").bytes();
   policy->digest = trust::Sha256("policy").hex();
   bundle->revision = 3;
