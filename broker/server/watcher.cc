@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kLook{100};
 constexpr absl::Duration kSweep = absl::Seconds(1);
+constexpr absl::Duration kRetry = absl::Seconds(1);
 constexpr absl::Duration kTidy = absl::Minutes(1);
 
 void Stamp(const std::string& path, std::string& stamp) {
@@ -100,13 +101,14 @@ void Watcher::LookAtCertificates() {
 }
 
 void Watcher::LookAtBundle() {
+  const absl::Time now = clock_.Now();
   std::string stamp = StampOf(configuration_.signatories);
-  if (stamp != signatories_stamp_) {
+  if (stamp != signatories_stamp_ || now >= retry_signatories_) {
     signatories_stamp_ = std::move(stamp);
     TakeSignatories();
   }
   stamp = StampOf(configuration_.policy);
-  if (stamp == bundle_stamp_) return;
+  if (stamp == bundle_stamp_ && now < retry_bundle_) return;
   bundle_stamp_ = std::move(stamp);
   TakeBundle();
 }
@@ -196,6 +198,12 @@ void Watcher::Publish() {
   publish_again_ = true;
 }
 
+void Watcher::Complain(absl::string_view what, const absl::Status& why, std::string& last) {
+  if (last == why.message()) return;
+  last = std::string(why.message());
+  log_.Write("error", what, {{"error", last}});
+}
+
 void Watcher::TakeRevocations() {
   const std::shared_ptr<const exchange::World> world = world_.Get();
   absl::StatusOr<std::shared_ptr<const trust::RevocationSet>> revoked =
@@ -207,10 +215,11 @@ void Watcher::TakeRevocations() {
   }
   if (!revoked.ok()) {
     // The list in force stays until its own end; after that nobody is trusted.
-    log_.Write("error", "the revocation list was not taken", {{"error", std::string(revoked.status().message())}});
+    Complain("the revocation list was not taken", revoked.status(), crl_complaint_);
     crl_stamp_.clear();
     return;
   }
+  crl_complaint_.clear();
   seen_.revoked = *std::move(revoked);
   log_.Write("info", "revocation list taken", {{"revoked", absl::StrCat(seen_.revoked->size())}});
   Revoke();
@@ -240,10 +249,12 @@ absl::StatusOr<std::shared_ptr<const policy::Bundle>> Watcher::ReadWholeBundle()
 void Watcher::TakeSignatories() {
   absl::StatusOr<exchange::Signatories> signatories = ReadSignatories(configuration_.signatories);
   if (!signatories.ok()) {
-    log_.Write("error", "the signatories were NOT taken; those of before stay",
-               {{"error", std::string(signatories.status().message())}});
+    Complain("the signatories were NOT taken; those of before stay", signatories.status(), signatories_complaint_);
+    retry_signatories_ = clock_.Now() + kRetry;
     return;
   }
+  signatories_complaint_.clear();
+  retry_signatories_ = absl::InfiniteFuture();
   const std::string gone = LinesGone(configuration_.signatories, world_.Get()->signatories, *signatories);
   if (!gone.empty()) log_.Write("warning", "signatories left", {{"error", gone}});
   seen_.signatories = *std::move(signatories);
@@ -253,6 +264,7 @@ void Watcher::TakeSignatories() {
 }
 
 void Watcher::TakeBundle() {
+  retry_bundle_ = absl::InfiniteFuture();
   const std::shared_ptr<const exchange::World> world = world_.Get();
   if (world->bundle->revision > 0) {
     log_.Write("warning", "the bundle on disk changed and is not looked at: a revision was activated",
@@ -261,6 +273,8 @@ void Watcher::TakeBundle() {
   }
   absl::StatusOr<std::shared_ptr<const policy::Bundle>> bundle = ReadWholeBundle();
   if (!bundle.ok()) {
+    retry_bundle_ = clock_.Now() + kRetry;
+    if (seen_.reload_error == bundle.status().message()) return;
     seen_.reload_error = std::string(bundle.status().message());
     log_.Write("error", "the policy on disk was NOT taken; the last good one stays in force",
                {{"policy_digest", world->bundle->policy->digest}, {"error", seen_.reload_error}});

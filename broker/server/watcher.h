@@ -31,7 +31,7 @@ struct WatcherHooks {
 // list changed on disk, ends waiting collectors whose time is over or who were revoked; every second it has deadlines
 // swept, every minute what lapsed tidied away. A bundle that does not verify, that loses a notice or that gave way
 // before is not taken: the last good one stays, and log, metric and PolicyService say so. A revocation list that is
-// older than the one in force is not taken either. Once a
+// older than the one in force is not taken either. What could not be read or taken is tried again every second. Once a
 // signatory has activated a revision, the bundle on disk is no longer looked at.
 class Watcher {
  public:
@@ -56,6 +56,8 @@ class Watcher {
   void TakeBundle();
   // By whoever counts by now; that it may follow what is in force.
   absl::StatusOr<std::shared_ptr<const policy::Bundle>> ReadWholeBundle();
+  // Not taken: logged once for the same reason.
+  void Complain(absl::string_view what, const absl::Status& why, std::string& last);
   void TellCertificateExpiry();
   // What was read from disk, to be applied to the world in force.
   struct Seen {
@@ -83,6 +85,10 @@ class Watcher {
   std::string bundle_stamp_;
   std::string signatories_stamp_;
   std::string crl_stamp_;
+  std::string crl_complaint_;  // The last; empty: taken since.
+  std::string signatories_complaint_;
+  absl::Time retry_bundle_ = absl::InfiniteFuture();  // When what was not taken is tried again.
+  absl::Time retry_signatories_ = absl::InfiniteFuture();
   std::string certificate_stamp_;  // Empty: not looked at yet.
   absl::Time next_sweep_;
   absl::Time next_tidy_;

@@ -108,6 +108,22 @@ TEST_F(PolicyInForceTest, ABundleThatGaveWayIsNotPutBack) {
               testing::StatusIs(absl::StatusCode::kFailedPrecondition, ::testing::HasSubstr("POLICY_ROLLED_BACK")));
 }
 
+TEST_F(PolicyInForceTest, WhatCouldNotBeReadIsTriedAgainThoughNoFileSeemsToHaveChanged) {
+  Start();
+  const fs::path file = path("policy/gateways.txtpb");
+  const auto written = fs::last_write_time(file);
+  fs::copy(file, path("garbled"));
+  std::fstream(path("garbled"), std::ios::in | std::ios::out) << '!';
+  std::string first(1, '\0');
+  std::ifstream(file).read(first.data(), 1);
+  fs::last_write_time(path("garbled"), written);
+  fs::rename(path("garbled"), file);
+  ASSERT_TRUE(AwaitReloadError("gateways"));
+  std::fstream(file, std::ios::in | std::ios::out) << first;  // Of the same size, and dated as before.
+  fs::last_write_time(file, written);
+  EXPECT_TRUE(AwaitReloadError(""));
+}
+
 TEST_F(PolicyInForceTest, OutlivesASignatoryWhoLeft) {
   Start();
   MakeDraft();
