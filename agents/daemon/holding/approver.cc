@@ -167,7 +167,7 @@ absl::StatusOr<v1::AnswerApprovalResponse> Approver::GiveElsewhere(const Approva
   RETURN_IF_ERROR(
       context_.state.LogAccess(command->approver_person(), row.request_id, command->approved() ? "approve" : "refuse"));
   v1::AnswerApprovalResponse response;
-  *response.mutable_receipt() = std::move(*given.mutable_receipt());
+  if (given.has_receipt()) *response.mutable_receipt() = std::move(*given.mutable_receipt());
   return response;
 }
 

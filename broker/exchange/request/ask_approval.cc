@@ -7,6 +7,7 @@
 #include "broker/exchange/command/idempotency.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/request/requests.h"
+#include "broker/exchange/share/approval_steps.h"
 #include "broker/exchange/share/approvals.h"
 #include "broker/exchange/share/case_link.h"
 #include "broker/exchange/share/onward.h"
@@ -161,17 +162,22 @@ ledger::EntryDraft ApprovalDraft(absl::string_view step, ledger::Actor actor, co
 }
 
 absl::Status AskOne(const std::string& agency, const v1::AskApprovalRequest& request,
-                    const v1::ApprovalQuestion& question, v1::AskApprovalResponse& response, Batch& batch) {
-  ASSIGN_OR_RETURN(const uint64_t index, batch.Append(ApprovalDraft("approval_asked", ledger::Actor::kReleasing,
-                                                                    question, agency, "", batch)));
-  if (response.agencies().empty()) response.mutable_receipt()->set_index(index);
+                    const v1::ApprovalQuestion& question, const Release& release, v1::AskApprovalResponse& response,
+                    Batch& batch) {
+  const ledger::EntryDraft draft =
+      ApprovalDraft("approval_asked", ledger::Actor::kReleasing, question, agency, "", batch);
+  const std::string asked =
+      absl::StrCat("asked:", question.role(), ":", agency, ":", question.proposed().approval_id());
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> entries, EnterStepOf(release, question.proposed().holder_agency(),
+                                                                    {.draft = draft, .as_kept = asked}, batch));
+  if (response.agencies().empty() && !entries.empty()) response.mutable_receipt()->set_index(entries.front());
   response.add_agencies(agency);
   if (agency == question.proposed().holder_agency()) return absl::OkStatus();  // Its agent asks its own people itself.
   return batch.Deliver({.mailbox_agency = agency,
                         .share_id = "",
                         .kind = kMessageDelivery,
                         .payload = request.question().SerializeAsString(),
-                        .entry_indexes = {index},
+                        .entry_indexes = entries,
                         .create_time = batch.now()});
 }
 
@@ -206,6 +212,13 @@ absl::Status JudgeGiven(const Caller& caller, const CheckedApproval& approval, c
       break;
   }
   return NotValid("the signer does not hold the role today, was revoked, or the approval lapsed");
+}
+
+// What was decided, as it is kept.
+std::string AsKept(const v1::ApprovalCommand& command) {
+  const std::string by = absl::StrCat(command.approver_role(), ":", command.approver_agency(), ":",
+                                      command.approver_person(), ":", command.approval_id());
+  return command.approved() ? absl::StrCat("agreed:", by) : absl::StrCat("refused:", by, ":", command.reason());
 }
 
 // A referral that waits, with who is asked about what of it goes onward.
@@ -271,7 +284,8 @@ absl::Status AskApproval(const Caller& caller, const v1::AskApprovalRequest& req
   if (agencies.empty())
     return Refuse(absl::StatusCode::kFailedPrecondition, "APPROVER_UNKNOWN",
                   "nobody holds this role today for board and area");
-  for (const std::string& agency : agencies) RETURN_IF_ERROR(AskOne(agency, request, question, response, batch));
+  for (const std::string& agency : agencies)
+    RETURN_IF_ERROR(AskOne(agency, request, question, release, response, batch));
   RETURN_IF_ERROR(batch.write().PutApproval({.approval_id = question.proposed().approval_id(),
                                              .holder_agency = caller.agency(),
                                              .share_id = release.share_id,
@@ -300,7 +314,8 @@ absl::Status GiveApproval(const Caller& caller, const v1::GiveApprovalRequest& r
   draft.SetOutcome(command.approved() ? "PERMIT" : "DENY", reasons, batch.world().policy_digest(),
                    batch.world().register_digest);
   draft.SetManifestDigest(digest);
-  ASSIGN_OR_RETURN(const uint64_t index, batch.Append(draft));
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> entries,
+                   EnterStepOf(release, command.holder_agency(), {.draft = draft, .as_kept = AsKept(command)}, batch));
   RETURN_IF_ERROR(batch.write().PutApproval(
       {.approval_id = command.approval_id(),
        .holder_agency = command.holder_agency(),
@@ -312,9 +327,9 @@ absl::Status GiveApproval(const Caller& caller, const v1::GiveApprovalRequest& r
                                  .share_id = "",
                                  .kind = kApprovalDelivery,
                                  .payload = request.approval().SerializeAsString(),
-                                 .entry_indexes = {index},
+                                 .entry_indexes = entries,
                                  .create_time = batch.now()}));
-  response.mutable_receipt()->set_index(index);
+  if (!entries.empty()) response.mutable_receipt()->set_index(entries.front());
   return Remember(caller, "GiveApproval", request.request_id(), digest, response, batch.now() + kRemembered, batch);
 }
 

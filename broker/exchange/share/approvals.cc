@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "broker/exchange/command/envelope.h"
+#include "broker/exchange/share/approval_steps.h"
 #include "broker/exchange/share/case_link.h"
 #include "policy/engine/calendar.h"
 #include "policy/engine/lattice.h"
@@ -73,7 +74,9 @@ Release ReleaseOf(const StoredPart& request) {
           .recipient_agency = asker.agency,
           .existence_sensitive = request.share.existence_sensitive,
           .board = request.manifest.board(),
-          .area = request.manifest.area()};
+          .area = request.manifest.area(),
+          .originator = "",
+          .keeps_steps = request.share.existence_sensitive};
 }
 
 Release ReleaseOf(const CheckedPackage& referral) {
@@ -147,7 +150,7 @@ absl::Status UseApprovals(const CheckedShare& share, const Release& release, Bat
   const v1::Manifest& m = share.packages.front().manifest;
   const bool neutral = release.existence_sensitive && m.kind() == v1::PACKAGE_KIND_ANSWER;
   if (share.approvals.empty() && !neutral) return absl::OkStatus();
-  std::vector<std::string> by;
+  ASSIGN_OR_RETURN(std::vector<std::string> by, TakeKeptSteps(m.sender_agency(), release, batch));
   std::string payloads;
   for (const CheckedApproval& approval : share.approvals) {
     const v1::ApprovalCommand& command = approval.command;
@@ -166,7 +169,8 @@ absl::Status UseApprovals(const CheckedShare& share, const Release& release, Bat
   draft.SetReleasing(m.sender_agency(), "")
       .SetPurpose(m.purpose(), m.profile(), m.board(), m.area())
       .SetIds(m.share_id(), m.reply_to_share_id(), m.case_id());
-  draft.SetOutcome("PERMIT", {}, batch.world().policy_digest(), batch.world().register_digest).SetCount(by.size());
+  draft.SetOutcome("PERMIT", {}, batch.world().policy_digest(), batch.world().register_digest)
+      .SetCount(share.approvals.size());
   draft.SetGrounds(by, "", "").SetManifestDigest(trust::Sha256(payloads));
   return batch.Append(draft).status();
 }

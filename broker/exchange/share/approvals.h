@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -21,7 +22,8 @@ struct Release {
   bool existence_sensitive = false;
   std::string board;
   std::string area;
-  std::string originator;  // Agency that is asked about what goes onward; empty: nothing does.
+  std::string originator;    // Agency that is asked about what goes onward; empty: nothing does.
+  bool keeps_steps = false;  // Of its approvals, to be entered with the answer (approval_steps.h).
 };
 Release ReleaseOf(const StoredPart& request);
 Release ReleaseOf(const CheckedPackage& referral);
@@ -40,7 +42,7 @@ absl::StatusOr<CountedApprovals> CountApprovals(const std::vector<CheckedApprova
                                                 const v1::Manifest& manifest, const Release& release, Batch& batch);
 
 // Marks the approvals of a stored share as used and enters that, for the holder alone. An existence-sensitive answer
-// always makes this one entry: how many approvals it rests on is nobody else's business.
+// always makes this one entry, with the steps that were kept for it: how many there are is nobody else's business.
 absl::Status UseApprovals(const CheckedShare& share, const Release& release, Batch& batch);
 
 // Whether an approval's signer, period and policy count now. Who wants the release is told apart; where existence is
