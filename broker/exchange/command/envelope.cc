@@ -7,16 +7,18 @@
 namespace derwent::exchange {
 namespace {
 
-// The signing key among the envelope's key ids that counts at `now`, or null.
-const trust::AgencyKey* SignerOf(const World& world, const std::string& agency, const v1::DsseEnvelope& envelope,
-                                 absl::Time now) {
+// The key that the envelope's one signature names, where it is a signing key of the agency that counts at `now`. With a
+// second signature it would not be evident whose key must still count at a later step.
+absl::StatusOr<const trust::AgencyKey*> SignerOf(const World& world, const std::string& agency,
+                                                 const v1::DsseEnvelope& envelope, absl::Time now) {
+  if (envelope.signatures_size() != 1)
+    return Refuse(absl::StatusCode::kFailedPrecondition, "SIGNATURE_INVALID", "an envelope has exactly one signature");
   const trust::KeyHistory* const history = world.KeysOf(agency);
-  if (history == nullptr) return nullptr;
-  for (const v1::DsseSignature& signature : envelope.signatures()) {
-    const trust::AgencyKey* const key = history->Find(trust::KeyUse::kSigning, signature.keyid(), now);
-    if (key != nullptr && !world.revoked->BreaksChain(key->chain)) return key;
-  }
-  return nullptr;
+  const trust::AgencyKey* const key =
+      history == nullptr ? nullptr : history->Find(trust::KeyUse::kSigning, envelope.signatures(0).keyid(), now);
+  if (key != nullptr && !world.revoked->BreaksChain(key->chain)) return key;
+  return Refuse(absl::StatusCode::kFailedPrecondition, "KEY_NOT_CERTIFIED",
+                "no signing key of the agency that counts today made the signature");
 }
 
 }  // namespace
@@ -61,15 +63,12 @@ google::protobuf::Timestamp ToTimestamp(absl::Time time) {
 
 absl::Status CheckKeyCounts(const World& world, const std::string& agency, const v1::DsseEnvelope& envelope,
                             absl::Time now) {
-  if (SignerOf(world, agency, envelope, now) != nullptr) return absl::OkStatus();
-  return Refuse(absl::StatusCode::kFailedPrecondition, "KEY_NOT_CERTIFIED",
-                "no signing key of the agency that counts today made the signature");
+  return SignerOf(world, agency, envelope, now).status();
 }
 
 absl::Status CheckSigned(const World& world, const std::string& agency, const v1::DsseEnvelope& envelope,
                          absl::string_view type, absl::Time now) {
-  const trust::AgencyKey* const key = SignerOf(world, agency, envelope, now);
-  if (key == nullptr) return CheckKeyCounts(world, agency, envelope, now);
+  ASSIGN_OR_RETURN(const trust::AgencyKey* const key, SignerOf(world, agency, envelope, now));
   const absl::Status verified = trust::VerifyEnvelope(FromProto(envelope), type, key->certificate.public_key());
   if (verified.ok()) return absl::OkStatus();
   return Refuse(absl::StatusCode::kFailedPrecondition, "SIGNATURE_INVALID", verified.message());

@@ -24,6 +24,7 @@ constexpr size_t kAeadTag = 16;
 // How long a finished share may wait in its sender's outbox: every retry sends the same bytes. A sender whose clock is
 // off by more than the skew learns it when it plans.
 constexpr absl::Duration kLongestOutbox = absl::Hours(24 * 7);
+constexpr absl::Duration kMailboxLifetime = absl::Hours(24 * 37);  // For which recipients keep their sealing keys.
 constexpr size_t kLargestKeyRing = 1 << 20;
 
 // What a call brings to be stored, whichever call it is; borrowed from the request.
@@ -250,8 +251,9 @@ absl::Status CheckTimes(const CheckedShare& share, const Limits& limits, absl::T
     violations.Require(made > now - kLongestOutbox && made < now + limits.clock_skew,
                        "submissions.package.manifest.create_time",
                        "is within the last week and not over 30 s ahead of the broker's clock");
-    violations.Require(FromTimestamp(package.manifest.expire_time()) > now, "submissions.package.manifest.expire_time",
-                       "is in the future");
+    const absl::Time ends = FromTimestamp(package.manifest.expire_time());
+    violations.Require(ends > now && ends <= now + kMailboxLifetime + limits.clock_skew,
+                       "submissions.package.manifest.expire_time", "is in the future, and within 37 days");
   }
   return violations.ToStatus();
 }

@@ -138,6 +138,26 @@ TEST_F(SubmitTest, AnEditedManifestDoesNotVerify) {
   EXPECT_EQ(Refused(share), "SIGNATURE_INVALID");
 }
 
+// A second key id would let the share pass at collection when the key that signed it is revoked (P09).
+TEST_F(SubmitTest, AnEnvelopeHasExactlyOneSignature) {
+  v1::SubmitReferralRequest share = Share();
+  auto& signatures = *share.mutable_submissions(0)->mutable_package()->mutable_manifest()->mutable_signatures();
+  signatures.Add()->set_keyid("another");
+  EXPECT_EQ(Refused(share), "SIGNATURE_INVALID");
+  signatures.Clear();
+  EXPECT_EQ(Refused(share), "SIGNATURE_INVALID");
+}
+
+TEST_F(SubmitTest, AShareExpiresWithinTheLifeOfAMailbox) {
+  const auto expiring = [&](absl::Duration after) {
+    return Share([&](v1::Manifest& m, v1::SenderStatement&) {
+      m.mutable_expire_time()->set_seconds(absl::ToUnixSeconds(now_ + after));
+    });
+  };
+  EXPECT_EQ(Refused(expiring(absl::Hours(24 * 38))), "PAYLOAD_REJECTED");
+  EXPECT_OK(Submit(expiring(absl::Hours(24 * 37))));
+}
+
 TEST_F(SubmitTest, AShareOfAnotherAgencyIsNotTaken) { EXPECT_EQ(Refused(Share(), kStranger), "PAYLOAD_REJECTED"); }
 
 TEST_F(SubmitTest, AKeyThatIsUnknownDoesNotCount) {
