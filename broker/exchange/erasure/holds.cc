@@ -1,3 +1,4 @@
+#include "broker/exchange/command/idempotency.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/erasure/erasure_targets.h"
 #include "broker/exchange/erasure/erasures.h"
@@ -61,9 +62,13 @@ absl::Status ApplyHold(const Caller& caller, const CheckedHold& hold, v1::ApplyH
                                 .role = command.signer_role(),
                                 .chain = hold.chain},
                                batch));
+  const Sha256Digest digest = trust::Sha256(command.SerializeAsString());
+  ASSIGN_OR_RETURN(const bool before, Answered(caller, "ApplyHold", digest.hex(), digest, response, batch));
+  if (before) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::vector<store::HoldRow> known, batch.read().ListHold(command.hold_id()));
-  return command.action() == v1::HOLD_ACTION_PLACE ? Place(hold, known, response, batch)
-                                                   : Lift(hold, known, response, batch);
+  RETURN_IF_ERROR(command.action() == v1::HOLD_ACTION_PLACE ? Place(hold, known, response, batch)
+                                                            : Lift(hold, known, response, batch));
+  return Remember(caller, "ApplyHold", digest.hex(), digest, response, batch.now() + kRemembered, batch);
 }
 
 }  // namespace derwent::exchange

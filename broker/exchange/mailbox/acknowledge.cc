@@ -72,7 +72,9 @@ absl::Status Acknowledge(const Caller& caller, const v1::AcknowledgeRequest& req
                                                       : absl::DataLossError("a stored answer does not parse");
   }
   ASSIGN_OR_RETURN(const std::optional<store::DeliveryRow> row, batch.read().FindDelivery(request.delivery_id()));
-  if (!row.has_value() || row->mailbox_agency != caller.agency() || row->held)
+  // What was held only after it was collected is still acknowledged.
+  const bool never_there = !row.has_value() || (row->held && row->collected_count == 0);
+  if (never_there || row->mailbox_agency != caller.agency())
     return Refuse(absl::StatusCode::kNotFound, "DELIVERY_UNKNOWN", "no such delivery waits for this agency");
   if (row->collected_count == 0)
     return Refuse(absl::StatusCode::kFailedPrecondition, "DELIVERY_NOT_COLLECTED", "the delivery was not collected");

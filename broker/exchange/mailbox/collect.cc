@@ -26,12 +26,22 @@ absl::StatusOr<Objections> WhyNotStored(const StoredPart& stored, Batch& batch) 
   return asks && why.empty() ? WhyAllDenied(decided.front().decision) : why;
 }
 
+// Whether the key it is sealed to was revoked since; one whose time merely ended opens what was sealed before.
+bool SealingKeyRevoked(const v1::Manifest& m, const World& world) {
+  const trust::KeyHistory* const keys = world.KeysOf(m.recipient_agency());
+  const trust::AgencyKey* const key =
+      keys == nullptr ? nullptr
+                      : keys->Find(trust::KeyUse::kSealing, m.sealing_key_id(), FromTimestamp(m.create_time()));
+  return key == nullptr || world.revoked->IsRevoked(key->certificate.serial());
+}
+
 // Why a package that waits may not go now.
 absl::StatusOr<Objections> WhyHeld(const StoredPart& stored, const v1::DsseEnvelope& manifest, Batch& batch) {
   const World& world = batch.world();
   ASSIGN_OR_RETURN(Objections why, WhyNotStored(stored, batch));
   if (!CheckKeyCounts(world, stored.manifest.sender_agency(), manifest, batch.now()).ok())
     why.push_back(ObjectionOf(policy::ReasonCode::kRecipientNotParty));
+  if (SealingKeyRevoked(stored.manifest, world)) why.push_back(ObjectionOf(policy::ReasonCode::kRecipientNotParty));
   Tags tags;
   for (const store::SubjectTag& tag : stored.part.tags) tags[tag.subject].push_back(tag.tag);
   ASSIGN_OR_RETURN(const bool own, Restricted(stored.manifest.sender_agency(), tags, batch));
@@ -42,7 +52,7 @@ absl::StatusOr<Objections> WhyHeld(const StoredPart& stored, const v1::DsseEnvel
 absl::Status Hold(const store::DeliveryRow& delivery, StoredPart& stored, const Objections& why, Batch& batch) {
   const std::string& reason = why.front().code;
   RETURN_IF_ERROR(batch.write().HoldDelivery(delivery.sequence));
-  if (stored.part.state != v1::RECIPIENT_STATE_ANSWERED) {  // Only a repeated delivery is stopped then.
+  if (delivery.collected_count == 0) {  // Else only a repeated delivery is stopped.
     stored.part.state = v1::RECIPIENT_STATE_HELD;
     stored.part.reason = reason;
     stored.part.update_time = batch.now();

@@ -139,15 +139,24 @@ absl::StatusOr<uint32_t> HoldWaiting(const std::string& agency, const std::vecto
     if (stored.share.sender_agency != agency) continue;
     for (const store::DeliveryRow& row : rows) {
       RETURN_IF_ERROR(batch.write().HoldDelivery(row.sequence));
-      stored.part.state = v1::RECIPIENT_STATE_HELD;
-      stored.part.reason = "SUBJECT_RESTRICTED";
-      stored.part.update_time = batch.now();
-      RETURN_IF_ERROR(batch.write().UpdatePart(stored.part));
+      if (row.collected_count == 0) {  // Else its recipient has the data, whatever is stopped now.
+        stored.part.state = v1::RECIPIENT_STATE_HELD;
+        stored.part.reason = "SUBJECT_RESTRICTED";
+        stored.part.update_time = batch.now();
+        RETURN_IF_ERROR(batch.write().UpdatePart(stored.part));
+      }
       RETURN_IF_ERROR(EnterStep("held", By::kBroker, stored, {}, batch).status());
       ++held;
     }
   }
   return held;
+}
+
+// Of the command, and whom it is about.
+Sha256Digest DigestOf(const v1::ApplyRestrictionRequest& request) {
+  std::string all(trust::Sha256(request.restriction().payload()).view());
+  for (const std::string& reference : request.references()) absl::StrAppend(&all, reference);
+  return trust::Sha256(all);
 }
 
 }  // namespace
@@ -171,14 +180,14 @@ absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRe
     violations.Require(reference.size() == Sha256Digest::kSize, "references", "are 32 octets each");
   RETURN_IF_ERROR(violations.ToStatus());
   RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), request.restriction(), kRestrictionType, batch.now()));
+  const std::string command = trust::Sha256(request.restriction().payload()).hex();
+  const Sha256Digest digest = DigestOf(request);
+  ASSIGN_OR_RETURN(const bool again, Answered(caller, "ApplyRestriction", command, digest, response, batch));
+  if (again) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::optional<store::RestrictionRow> before,
                    batch.read().FindRestriction(restriction.restriction_id()));
   if (before.has_value() && before->agency != caller.agency())
     return Refuse(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the restriction id is taken");
-  const Sha256Digest digest = trust::Sha256(request.restriction().SerializeAsString());  // References are not kept.
-  ASSIGN_OR_RETURN(const bool answered,
-                   Answered(caller, "ApplyRestriction", request.request_id(), digest, response, batch));
-  if (answered) return absl::OkStatus();
   if (restriction.sequence() != (before.has_value() ? before->sequence : 0) + 1)
     return Refuse(absl::StatusCode::kAborted, "SEQUENCE_BROKEN", "the restriction's number is not the next");
   std::vector<std::string> tags;
@@ -210,7 +219,7 @@ absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRe
     response.set_held_deliveries(held);
   }
   response.mutable_receipt()->set_index(index);
-  return Remember(caller, "ApplyRestriction", request.request_id(), digest, response, batch.now() + kRemembered, batch);
+  return Remember(caller, "ApplyRestriction", command, digest, response, batch.now() + kRemembered, batch);
 }
 
 }  // namespace derwent::exchange

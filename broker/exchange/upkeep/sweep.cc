@@ -1,6 +1,9 @@
 #include "broker/exchange/upkeep/sweep.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 #include "broker/exchange/emergency/emergencies.h"
 #include "broker/exchange/erasure/erasures.h"
@@ -21,11 +24,13 @@ bool Passed(const store::Due& due, absl::Time now) { return due.time.has_value()
 // was collected keeps that state: its recipient has the data, and a withdrawal must still reach it.
 absl::Status Expire(StoredPart& stored, Batch& batch) {
   ASSIGN_OR_RETURN(const std::vector<store::DeliveryRow> rows, batch.read().DeliveriesOfPart(stored.part.key));
+  bool collected = stored.part.state == v1::RECIPIENT_STATE_COLLECTED;
   for (const store::DeliveryRow& row : rows) {
-    if (row.kind == kPackageDelivery) RETURN_IF_ERROR(batch.write().DeleteDelivery(row.sequence));
+    if (row.kind != kPackageDelivery) continue;
+    collected = collected || row.collected_count > 0;  // And held afterwards.
+    RETURN_IF_ERROR(batch.write().DeleteDelivery(row.sequence));
   }
-  const bool collected = stored.part.state == v1::RECIPIENT_STATE_COLLECTED;
-  if (!collected) stored.part.state = v1::RECIPIENT_STATE_EXPIRED;
+  stored.part.state = collected ? v1::RECIPIENT_STATE_COLLECTED : v1::RECIPIENT_STATE_EXPIRED;
   stored.part.reason = collected ? "NOT_ACKNOWLEDGED" : "EXPIRED";
   stored.part.collection.overdue = true;
   stored.part.acceptance.time.reset();
@@ -72,18 +77,28 @@ absl::Status Escalate(StoredPart& stored, store::Due store::PartRow::*due, v1::B
   return absl::OkStatus();
 }
 
+// A row's caller: the agency and, after a space, the person, where one called.
+std::string RowCaller(const Caller& caller) {
+  return caller.person().empty() ? caller.agency() : absl::StrCat(caller.agency(), " ", caller.person());
+}
+
+// Enters the repeats of a refusal whose minute is over.
+absl::Status EnterRepeatsOf(const store::RefusalRow& row, Batch& batch) {
+  if (row.repeats == 0) return absl::OkStatus();
+  const std::pair<std::string, std::string> caller = absl::StrSplit(row.key.caller_agency, absl::MaxSplits(' ', 1));
+  ledger::EntryDraft draft("refused_call", ledger::Actor::kReceiving);
+  draft.SetReceiving(caller.first, caller.second)
+      .SetOutcome("DENY", {row.key.reason}, batch.world().policy_digest(), batch.world().register_digest)
+      .SetCount(row.repeats);
+  draft.SetIds("", row.key.method, "");
+  return batch.Append(draft).status();
+}
+
 absl::Status EnterRepeats(Batch& batch) {
   ASSIGN_OR_RETURN(const std::vector<store::RefusalRow> rows,
                    batch.read().RefusalsBefore(batch.now() - absl::Minutes(1), kPartsASweep));
   for (const store::RefusalRow& row : rows) {
-    if (row.repeats > 0) {
-      ledger::EntryDraft draft("refused_call", ledger::Actor::kReceiving);
-      draft.SetReceiving(row.key.caller_agency, "")
-          .SetOutcome("DENY", {row.key.reason}, batch.world().policy_digest(), batch.world().register_digest)
-          .SetCount(row.repeats);
-      draft.SetIds("", row.key.method, "");
-      RETURN_IF_ERROR(batch.Append(draft).status());
-    }
+    RETURN_IF_ERROR(EnterRepeatsOf(row, batch));
     RETURN_IF_ERROR(batch.write().DeleteRefusal(row.key));
   }
   return absl::OkStatus();
@@ -133,12 +148,13 @@ absl::Status Tidy(Batch& batch) {
 
 absl::Status EnterRefusedCall(const Caller& caller, absl::string_view method, absl::string_view reason, Batch& batch) {
   const store::RefusalKey key{
-      .caller_agency = caller.agency(), .method = std::string(method), .reason = std::string(reason)};
+      .caller_agency = RowCaller(caller), .method = std::string(method), .reason = std::string(reason)};
   ASSIGN_OR_RETURN(std::optional<store::RefusalRow> row, batch.read().FindRefusal(key));
   if (row.has_value() && row->minute > batch.now() - absl::Minutes(1)) {
     ++row->repeats;
     return batch.write().PutRefusal(*row);
   }
+  if (row.has_value()) RETURN_IF_ERROR(EnterRepeatsOf(*row, batch));  // No sweep has seen it yet.
   ledger::EntryDraft draft("refused_call", ledger::Actor::kReceiving);
   draft.SetReceiving(caller.agency(), caller.person())
       .SetOutcome("DENY", {key.reason}, batch.world().policy_digest(), batch.world().register_digest);

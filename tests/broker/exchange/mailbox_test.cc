@@ -67,6 +67,16 @@ TEST_F(MailboxTest, ASenderWithoutKeysSendsNothingMore) {
   EXPECT_EQ(StateOf(), v1::RECIPIENT_STATE_HELD);
 }
 
+TEST_F(MailboxTest, WhatIsSealedToAKeyThatWasRevokedSinceIsHeld) {
+  const trust::AgencyKey* const key = world().KeysOf(kRecipient)->Current(trust::KeyUse::kSealing, now_);
+  ASSERT_NE(key, nullptr);
+  auto revoked = std::make_shared<trust::RevocationSet>(*world().revoked);
+  revoked->Revoke(key->certificate.serial());
+  world().revoked = revoked;
+  EXPECT_EQ(CollectAs(kRecipient)->deliveries_size(), 0);
+  EXPECT_EQ(StateOf(), v1::RECIPIENT_STATE_HELD);
+}
+
 TEST_F(MailboxTest, AnAcknowledgementEndsTheDeliveryAndReachesTheSender) {
   const auto collected = CollectAs(kRecipient);
   v1::AcknowledgeResponse response;

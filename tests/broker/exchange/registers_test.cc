@@ -5,6 +5,7 @@
 #include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/query_entry.h"
 #include "broker/exchange/command/refusal.h"
+#include "broker/exchange/mailbox/mailbox.h"
 #include "broker/exchange/referral/referrals.h"
 #include "derwent/v1/register.pb.h"
 #include "policy/loader/directory.h"
@@ -100,6 +101,34 @@ TEST_F(RegistersTest, ARestrictionStopsWhatWaitsAndWhatIsStillToCome) {
   ASSERT_OK(refused);
   EXPECT_EQ(refused->outcome(), v1::SUBMIT_OUTCOME_REFUSED);
   EXPECT_EQ(refused->reason(), "SUBJECT_RESTRICTED");
+}
+
+// Its recipient has the data: a withdrawal must reach it (P07).
+TEST_F(RegistersTest, WhatWasCollectedBeforeARestrictionStaysCollectedAndIsAcknowledged) {
+  ASSERT_EQ(Submit(Share())->outcome(), v1::SUBMIT_OUTCOME_STORED);
+  const auto collected = CollectAs(kRecipient);
+  ASSERT_EQ(collected->deliveries_size(), 1);
+  ASSERT_OK(Restrict(Restriction(v1::RESTRICTION_ACTION_RESTRICT, 1)));
+  EXPECT_EQ(CollectAs(kRecipient)->deliveries_size(), 0) << "it is not handed out again";
+  EXPECT_EQ(StateOf(), v1::RECIPIENT_STATE_COLLECTED);
+  v1::AcknowledgeResponse response;
+  ASSERT_OK(Run([&](Batch& batch) {
+    return Acknowledge(AgentOf(kRecipient), Acknowledgement(collected->deliveries(0)), response, batch);
+  }));
+  EXPECT_EQ(StateOf(), v1::RECIPIENT_STATE_ACKNOWLEDGED);
+}
+
+TEST_F(RegistersTest, TheSameRestrictionAgainGetsTheFirstAnswer) {
+  ASSERT_EQ(Submit(Share())->outcome(), v1::SUBMIT_OUTCOME_STORED);
+  const auto first = Restrict(Restriction(v1::RESTRICTION_ACTION_RESTRICT, 1));
+  const auto again = Restrict(Restriction(v1::RESTRICTION_ACTION_RESTRICT, 1));
+  ASSERT_OK(first);
+  ASSERT_OK(again);
+  EXPECT_EQ(first->SerializeAsString(), again->SerializeAsString());
+  EXPECT_EQ(EntriesOf(kSender, "restriction"), 1u);
+  v1::ApplyRestrictionRequest others = Restriction(v1::RESTRICTION_ACTION_RESTRICT, 1);
+  others.set_references(0, std::string(32, 'o'));
+  EXPECT_EQ(ReasonOf(Restrict(others).status()), "REQUEST_ID_REUSED") << "about another person it is another";
 }
 
 TEST_F(RegistersTest, ALiftedRestrictionStopsNothingMore) {

@@ -63,6 +63,27 @@ TEST_F(SweepTest, TheFirstRefusedCallIsEnteredAtOnceAndItsRepeatsAsOne) {
   EXPECT_EQ(EntriesOf(kStranger, "refused_call"), 2u);
 }
 
+TEST_F(SweepTest, ARefusalAfterItsMinuteLosesNoRepeatsThatNoSweepHasSeen) {
+  const auto refused = [&] {
+    return Run(
+        [&](Batch& batch) { return EnterRefusedCall(AgentOf(kStranger), "Collect", "ROLE_NOT_ENTITLED", batch); });
+  };
+  for (int i = 0; i < 3; ++i) ASSERT_OK(refused());
+  now_ += absl::Seconds(61);
+  ASSERT_OK(refused());
+  EXPECT_EQ(EntriesOf(kStranger, "refused_call"), 3u) << "the first, its two repeats, and the new one";
+}
+
+TEST_F(SweepTest, EveryPersonsRefusalIsEntered) {
+  for (const char* const person : {"p-1", "p-2"}) {
+    Caller caller = AgentOf(kStranger);
+    caller.id.kind = trust::CallerKind::kPerson;
+    caller.id.name = person;
+    ASSERT_OK(Run([&](Batch& batch) { return EnterRefusedCall(caller, "OpenCase", "ROLE_NOT_ENTITLED", batch); }));
+  }
+  EXPECT_EQ(EntriesOf(kStranger, "refused_call"), 2u);
+}
+
 TEST_F(SweepTest, APolicyIsEnteredOnceADigest) {
   const uint64_t before = log_->size();
   ASSERT_OK(Run(EnterPolicy));
