@@ -15,6 +15,9 @@ namespace derwent::policy {
 namespace {
 
 constexpr absl::Duration kClockSkew = absl::Seconds(30);
+constexpr int kMostHolders = 20;
+constexpr int kSigners = 2;
+constexpr size_t kLargest = size_t{16} << 10;  // Octets of a declaration.
 
 template <typename List>
 bool Ascends(const List& list) {
@@ -28,6 +31,7 @@ absl::Status CheckForm(const v1::EmergencyCommand& command) {
     return absl::InvalidArgumentError("it does not name an agency and two persons of it");
   if (command.profile().empty() || command.area().empty() || command.subject_role().empty())
     return absl::InvalidArgumentError("it does not say profile, area and role of the subject");
+  if (command.holders_size() > kMostHolders) return absl::InvalidArgumentError("it names over 20 holders");
   if (!Ascends(command.holders()) || !Ascends(command.categories()))
     return absl::InvalidArgumentError("holders and categories are not sorted, each once");
   if (!std::all_of(command.categories().begin(), command.categories().end(),
@@ -61,6 +65,9 @@ bool SignedBy(const std::string& person, const v1::EmergencyCommand& command, co
 absl::StatusOr<v1::EmergencyCommand> VerifyEmergency(const v1::SignedEmergency& declaration,
                                                      const trust::Authority& authority,
                                                      const trust::RevocationSet& revoked, absl::Time now) {
+  if (declaration.ByteSizeLong() > kLargest) return absl::InvalidArgumentError("it is over 16 KiB");
+  if (declaration.certificates_size() > kSigners)
+    return absl::InvalidArgumentError("it carries over two certificates");
   v1::EmergencyCommand command;
   if (!command.ParseFromString(declaration.command().payload()))
     return absl::InvalidArgumentError("it is no emergency's command");

@@ -17,6 +17,7 @@
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
 #include "trust/identity/certificate.h"
+#include "trust/secret/sha256.h"
 #include "trust/signature/dsse.h"
 
 namespace derwent::exchange {
@@ -26,6 +27,7 @@ constexpr char kKept[] = "emergencies";
 constexpr char kNextChase[] = "emergencies_chase";  // Unix seconds at which a review is next due.
 constexpr char kNoChase[] = "none";
 constexpr int kMostKept = 1000;
+constexpr int kMostOpen = 20;  // Of one agency, that may still be used or wait for review.
 constexpr int kMostListed = 100;
 constexpr absl::Duration kFresh = absl::Minutes(15);
 
@@ -117,17 +119,34 @@ absl::Status CheckCommand(const Caller& caller, const v1::EmergencyCommand& comm
   violations.Require(profile != world.bundle->policy->profiles.end(), "declaration.profile", "is a profile");
   violations.Require(profile == world.bundle->policy->profiles.end() || !profile->second.existence_sensitive,
                      "declaration.profile", "is one in which answers do not wait for a slot");
+  const auto& organisations = world.bundle->policy->organisations;
+  violations.Require(std::all_of(command.holders().begin(), command.holders().end(),
+                                 [&](const std::string& holder) { return organisations.contains(holder); }),
+                     "declaration.holders", "are agencies of the policy");
   return violations.ToStatus();
+}
+
+bool LapsedUnused(const v1::Emergency& emergency, absl::Time now) {
+  return emergency.request_id().empty() && FromTimestamp(CommandOf(emergency).expire_time()) <= now;
+}
+
+// What is kept is for all: an agency's own share of it is small.
+absl::Status CheckShareOf(const std::string& agency, const v1::KeptEmergencies& kept, absl::Time now) {
+  const auto open = std::count_if(kept.emergencies().begin(), kept.emergencies().end(), [&](const v1::Emergency& next) {
+    return !next.has_review_time() && !LapsedUnused(next, now) && CommandOf(next).agency() == agency;
+  });
+  if (open < kMostOpen) return absl::OkStatus();
+  return Refuse(absl::StatusCode::kResourceExhausted, "TOO_MANY_EMERGENCIES",
+                "20 emergencies of the agency may still be used or wait for review");
 }
 
 // Room for one more: what lapsed unused makes way, else the oldest that was reviewed.
 absl::Status MakeRoom(v1::KeptEmergencies& kept, absl::Time now) {
   auto& list = *kept.mutable_emergencies();
   if (list.size() < kMostKept) return absl::OkStatus();
-  const auto lapsed = [&](const v1::Emergency& next) {
-    return next.request_id().empty() && FromTimestamp(CommandOf(next).expire_time()) <= now;
-  };
-  list.erase(std::remove_if(list.begin(), list.end(), lapsed), list.end());
+  list.erase(
+      std::remove_if(list.begin(), list.end(), [&](const v1::Emergency& next) { return LapsedUnused(next, now); }),
+      list.end());
   if (list.size() < kMostKept) return absl::OkStatus();
   const auto done =
       std::find_if(list.begin(), list.end(), [](const v1::Emergency& next) { return next.has_review_time(); });
@@ -197,6 +216,7 @@ absl::Status DeclareEmergency(const Caller& caller, const v1::DeclareEmergencyRe
       return Refuse(absl::StatusCode::kFailedPrecondition, "EMERGENCY_REVIEW_OVERDUE",
                     "an earlier emergency of this officer was not reviewed in time: have it reviewed first");
   }
+  RETURN_IF_ERROR(CheckShareOf(command.agency(), kept, batch.now()));
   RETURN_IF_ERROR(MakeRoom(kept, batch.now()));
   ASSIGN_OR_RETURN(const uint64_t index, Enter("emergency_declared", command, command.officer(), {}, batch));
   v1::Emergency& emergency = *kept.add_emergencies();
@@ -255,9 +275,12 @@ absl::StatusOr<CheckedReview> CheckReview(const v1::ReviewEmergencyRequest& requ
   return checked;
 }
 
-absl::Status ReviewEmergency(const Caller& caller, const v1::ReviewEmergencyRequest&, const CheckedReview& checked,
-                             v1::Emergency& response, Batch& batch) {
+absl::Status ReviewEmergency(const Caller& caller, const v1::ReviewEmergencyRequest& request,
+                             const CheckedReview& checked, v1::Emergency& response, Batch& batch) {
   RETURN_IF_ERROR(StillCount({checked.chain}, batch.world()));
+  const Sha256Digest digest = trust::Sha256(request.review().payload());
+  ASSIGN_OR_RETURN(const bool before, Answered(caller, "ReviewEmergency", digest.hex(), digest, response, batch));
+  if (before) return absl::OkStatus();
   ASSIGN_OR_RETURN(v1::KeptEmergencies kept, Load(batch.read()));
   v1::Emergency* const emergency = Find(kept, checked.review.emergency_id());
   const v1::EmergencyCommand command = emergency == nullptr ? v1::EmergencyCommand() : CommandOf(*emergency);
@@ -277,6 +300,8 @@ absl::Status ReviewEmergency(const Caller& caller, const v1::ReviewEmergencyRequ
   *emergency->mutable_review_time() = ToTimestamp(batch.now());
   emergency->mutable_receipt()->set_index(index);
   response = *emergency;
+  RETURN_IF_ERROR(
+      Remember(caller, "ReviewEmergency", digest.hex(), digest, response, batch.now() + kRemembered, batch));
   return Save(kept, batch);
 }
 

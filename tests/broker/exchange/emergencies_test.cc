@@ -1,5 +1,6 @@
 #include "broker/exchange/emergency/emergencies.h"
 
+#include "absl/strings/str_format.h"
 #include "gmock/gmock.h"
 
 #include "broker/exchange/command/envelope.h"
@@ -312,7 +313,11 @@ TEST_F(EmergencyTest, NobodyReviewsTheirOwnNorTwiceNorForAnother) {
             "EMERGENCY_UNKNOWN");
   EXPECT_EQ(Reviewed(reviewer_, "p-dpo", [](v1::EmergencyReview& r) { r.clear_finding(); }), "PAYLOAD_REJECTED");
   EXPECT_EQ(Reviewed(), "OK");
-  EXPECT_EQ(Reviewed(), "STATE_NOT_ALLOWED");
+  EXPECT_EQ(Reviewed(), "OK") << "the same review gets the first answer";
+  EXPECT_EQ(EntriesOf(kAsker, "emergency_reviewed"), 1u);
+  EXPECT_EQ(
+      Reviewed(reviewer_, "p-dpo", [](v1::EmergencyReview& r) { r.set_finding(v1::EMERGENCY_FINDING_NOT_JUSTIFIED); }),
+      "STATE_NOT_ALLOWED");
 }
 
 TEST_F(EmergencyTest, DeclarationsThatLapsedUnusedMakeRoom) {
@@ -340,6 +345,30 @@ TEST_F(EmergencyTest, ItsPartiesSeeItAndNobodyElse) {
   EXPECT_THAT(seen(kHolder), SizeIs(1));
   EXPECT_EQ(seen(kHolder)[0].request_id(), kShareId);
   EXPECT_THAT(seen(kStranger), IsEmpty());
+}
+
+// What is kept is one record for all: no agency fills it.
+TEST_F(EmergencyTest, OneAgencyHasTwentyOpenAtMost) {
+  for (int i = 0; i < 20; ++i)
+    ASSERT_EQ(Declared(Declaration(nullptr, absl::StrFormat("5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1e%02d", i))), "OK");
+  EXPECT_EQ(Declared(Declaration()), "TOO_MANY_EMERGENCIES");
+  now_ += absl::Hours(25);
+  EXPECT_EQ(Declared(Declaration()), "OK") << "those lapsed unused";
+}
+
+TEST_F(EmergencyTest, ADeclarationIsSmall) {
+  EXPECT_EQ(Declared(Declaration([](v1::EmergencyCommand& c) { c.add_holders("no.such"); })), "PAYLOAD_REJECTED");
+  EXPECT_EQ(Declared(Declaration([](v1::EmergencyCommand& c) {
+              c.clear_holders();
+              for (int i = 0; i < 21; ++i) c.add_holders(absl::StrFormat("a%02d", i));
+            })),
+            "PAYLOAD_REJECTED");
+  v1::SignedEmergency third = Declaration();
+  third.add_certificates(second_.certificate_der);
+  EXPECT_EQ(Declared(third), "PAYLOAD_REJECTED") << "three certificates";
+  v1::SignedEmergency large = Declaration();
+  large.GetReflection()->MutableUnknownFields(&large)->AddLengthDelimited(99, std::string(size_t{16} << 10, 'x'));
+  EXPECT_EQ(Declared(large), "PAYLOAD_REJECTED") << "over 16 KiB";
 }
 
 }  // namespace
