@@ -76,6 +76,14 @@ bool Convenes(const Caller& caller, const v1::OpenCaseRequest& request, const Wo
   return !seat.area.empty() && HoldsConvenorsRole(seat, caller.agency(), caller.person(), world, now);
 }
 
+// A case of a board opens what the board's profile has for its cases: it is the profile's own, or who opens it convenes
+// that board.
+bool MayNameBoard(const Caller& caller, const v1::OpenCaseRequest& request, const World& world, absl::Time now) {
+  if (request.board().empty() || request.board() == request.profile()) return true;
+  const Seat seat{.profile = request.board(), .board = request.board(), .area = request.area()};
+  return HoldsConvenorsRole(seat, caller.agency(), caller.person(), world, now);
+}
+
 // The caller's agency accepted the referral, and the caller holds the role it was for.
 absl::StatusOr<bool> AcceptedReferral(const Caller& caller, const v1::OpenCaseRequest& request, Batch& batch) {
   if (request.referral_share_id().empty()) return false;
@@ -85,7 +93,7 @@ absl::StatusOr<bool> AcceptedReferral(const Caller& caller, const v1::OpenCaseRe
       batch.read().FindPart({.share_id = request.referral_share_id(), .recipient_agency = caller.agency()}));
   if (!share.has_value() || !part.has_value() || share->kind != v1::PACKAGE_KIND_REFERRAL) return false;
   return part->state == v1::RECIPIENT_STATE_ACCEPTED && share->profile == request.profile() &&
-         share->area == request.area() && part->role != kThematicLead &&
+         share->board == request.board() && share->area == request.area() && part->role != kThematicLead &&
          HoldsToday(batch.world(),
                     {.agency = caller.agency(),
                      .person = caller.person(),
@@ -217,6 +225,8 @@ absl::Status OpenCase(const Caller& caller, const v1::OpenCaseRequest& request, 
         "the person holds no convenor's role of the profile today for board and area, and the agency accepted no such "
         "referral");
   }
+  if (!by_referral && !MayNameBoard(caller, request, batch.world(), batch.now()))
+    return NotEntitled("the board is not the profile's own, and the person holds no convenor's role of it today");
   RETURN_IF_ERROR(CheckOpen(request, caller.agency(), batch.world()));
   const store::CaseRow row{.case_id = request.request_id(),
                            .profile = request.profile(),

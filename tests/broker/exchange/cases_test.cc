@@ -114,6 +114,17 @@ TEST_F(CaseTest, AnAcceptedReferralOpensACaseOfItsProfileAndArea) {
   EXPECT_OK(Open(request, PersonOf("dfrs", "p-new")));
 }
 
+// Else a case of one process would open what a board's profile has for its own cases.
+TEST_F(CaseTest, ABoardIsNamedByWhoConvenesItOnly) {
+  v1::OpenCaseRequest request = Opening();
+  request.set_board("marac");
+  EXPECT_EQ(Told(Open(request, PersonOf("dfrs"))), "ROLE_NOT_ENTITLED")
+      << "a convenor of the process, not of the board";
+  Give("dfrs", "p-new", "practitioner");
+  request.set_referral_share_id(AcceptReferral());
+  EXPECT_EQ(Told(Open(request, PersonOf("dfrs", "p-new"))), "ROLE_NOT_ENTITLED") << "nor was it referred to the board";
+}
+
 TEST_F(CaseTest, AllViolationsOfAnOpeningAreToldAtOnce) {
   v1::OpenCaseRequest request = Opening();
   request.set_request_id("not a uuid");
