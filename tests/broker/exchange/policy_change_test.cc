@@ -10,7 +10,7 @@ class PolicyChangeTest : public ExchangeTest {
  protected:
   PolicyChangeTest() {
     request_.set_request_id("5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1b77");
-    v1::PolicyFile& file = *request_.add_files();
+    v1::BundleFile& file = *request_.add_files();
     file.set_path("vocabulary.txtpb");
     file.set_content("# nobody signed it");
     const auto reader = store_->Read().value();
