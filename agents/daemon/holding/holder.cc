@@ -322,7 +322,7 @@ absl::Status Holder::Settle(Standing& standing, const Verdicts& verdicts, const 
     category.mutable_reasons()->Assign(line->reasons.begin(), line->reasons.end());
     category.mutable_approvers()->Assign(line->approvers.begin(), line->approvers.end());
   }
-  if (answer.has_value()) RETURN_IF_ERROR(KeepGiven(standing, *answer, std::move(given)));
+  if (answer.has_value()) RETURN_IF_ERROR(KeepGiven(standing, answer->row, std::move(given)));
   const absl::Time next = !IsOpen(standing.details) ? absl::InfiniteFuture()
                           : follows                 ? context_.clock.Now()
                                                     : NextDue(standing.approvals, standing.expire_time);
