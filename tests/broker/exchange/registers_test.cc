@@ -154,7 +154,7 @@ TEST_F(RegistersTest, TheSameRestrictionAgainIsAnsweredTheSame) {
 TEST_F(RegistersTest, EightIdentifiersAreRestrictedUnderTheKeysOfFourEnclaves) {
   v1::ApplyRestrictionRequest request = Restriction(v1::RESTRICTION_ACTION_RESTRICT, 1);
   for (char c = 'a'; request.references_size() < 33; ++c) request.add_references(std::string(32, c));
-  EXPECT_THAT(Restrict(request), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Restrict(request), derwent::testing::StatusIs(absl::StatusCode::kInvalidArgument));
   request.mutable_references()->RemoveLast();
   EXPECT_OK(Restrict(request));
 }
