@@ -1,5 +1,7 @@
 #include "broker/exchange/registers/registers.h"
 
+#include <set>
+
 #include "absl/strings/str_cat.h"
 
 #include "broker/exchange/command/envelope.h"
@@ -192,7 +194,8 @@ absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRe
     return Refuse(absl::StatusCode::kAborted, "SEQUENCE_BROKEN", "the restriction's number is not the next");
   std::vector<std::string> tags;
   std::vector<std::string> every;  // What lies in a mailbox may be tagged under an earlier key.
-  for (const std::string& reference : request.references()) {
+  const std::set<std::string> references(request.references().begin(), request.references().end());
+  for (const std::string& reference : references) {
     ASSIGN_OR_RETURN(std::vector<std::string> of, batch.tagger().EveryTag(reference));
     tags.push_back(of.front());
     every.insert(every.end(), of.begin(), of.end());
