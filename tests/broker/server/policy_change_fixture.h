@@ -37,13 +37,14 @@ class PolicyChangeTest : public RunningBrokerTest {
   std::shared_ptr<grpc::Channel> Signatory(const std::string& agency = exchange::kSender) {
     return ChannelOf(signatories_.at(agency));
   }
-  v1::PolicyChange Call(const v1::ProposePolicyRequest& request, const std::string& told = "0") {
+  using WhatIsTold = ::testing::Matcher<std::string>;
+  v1::PolicyChange Call(const v1::ProposePolicyRequest& request, const WhatIsTold& told = "0") {
     v1::PolicyChange change;
     Context context;
-    EXPECT_EQ(Told(v1::PolicyChangeService::NewStub(Signatory())->ProposePolicy(&context, request, &change)), told);
+    EXPECT_THAT(Told(v1::PolicyChangeService::NewStub(Signatory())->ProposePolicy(&context, request, &change)), told);
     return change;
   }
-  v1::PolicyChange Propose(const std::string& told = "0") {
+  v1::PolicyChange Propose(const WhatIsTold& told = "0") {
     v1::ProposePolicyRequest request;
     request.set_request_id(Uuid());
     policy::Carry(policy::ReadBundleDirectory(path("draft")).value(), *request.mutable_files());
