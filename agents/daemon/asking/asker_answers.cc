@@ -146,7 +146,8 @@ absl::StatusOr<bool> Asker::MaySee(const AskedRow& row, const std::string& perso
     return HoldsToday(person, {.role = role, .board = manifest.board(), .area = manifest.area()}, context_);
   };
   const bool asked = person == row.acting_person && holds(manifest.question().role());
-  if (manifest.case_id().empty()) return asked;
+  // Of one that was refused there is nothing to see but why, though there be no such case.
+  if (manifest.case_id().empty() || row.state == "REFUSED") return asked;
   const absl::StatusOr<v1::Case>& known = CaseOf(manifest.case_id(), cases);
   // A case of which the agency is no part is no case to it.
   if (!known.ok()) return WorthRetrying(known.status()) ? absl::StatusOr<bool>(known.status()) : false;
