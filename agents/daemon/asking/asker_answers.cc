@@ -145,9 +145,10 @@ absl::StatusOr<bool> Asker::MaySee(const AskedRow& row, const std::string& perso
   const auto holds = [&](const std::string& role) {
     return HoldsToday(person, {.role = role, .board = manifest.board(), .area = manifest.area()}, context_);
   };
+  // Of one that was refused there is nothing to see but why: who asked may, whatever the case or the role.
+  if (row.state == "REFUSED") return person == row.acting_person;
   const bool asked = person == row.acting_person && holds(manifest.question().role());
-  // Of one that was refused there is nothing to see but why, though there be no such case.
-  if (manifest.case_id().empty() || row.state == "REFUSED") return asked;
+  if (manifest.case_id().empty()) return asked;
   const absl::StatusOr<v1::Case>& known = CaseOf(manifest.case_id(), cases);
   // A case of which the agency is no part is no case to it.
   if (!known.ok()) return WorthRetrying(known.status()) ? absl::StatusOr<bool>(known.status()) : false;
