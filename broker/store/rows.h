@@ -145,25 +145,6 @@ struct ErasurePartyRow {
   friend bool operator==(const ErasurePartyRow&, const ErasurePartyRow&) = default;
 };
 
-// What one recipient of one share was told of a rights event.
-struct RightsNoticeKey {
-  std::string event_id;
-  std::string share_id;
-  std::string recipient_agency;
-  friend auto operator<=>(const RightsNoticeKey&, const RightsNoticeKey&) = default;
-};
-
-struct RightsNoticeRow {
-  RightsNoticeKey key;
-  std::string sender_agency;
-  std::string notice;  // bytes of the signed RightsNotice
-  std::string answer;  // bytes of the signed RightsAnswer; empty until it is there
-  absl::Time create_time;
-  std::optional<absl::Time> chase_time;  // when it is asked again; nullopt: nothing is awaited
-  uint32_t chased = 0;
-  friend bool operator==(const RightsNoticeRow&, const RightsNoticeRow&) = default;
-};
-
 struct IdempotencyKey {
   std::string caller_agency;
   std::string method;
@@ -392,7 +373,7 @@ struct RestrictionRow {
 
 // Counts the repeats of a refusal within one minute.
 struct RefusalKey {
-  std::string caller_agency;
+  std::string caller;  // Agency and, where a person called, a space and their opaque id.
   std::string method;
   std::string reason;
   friend auto operator<=>(const RefusalKey&, const RefusalKey&) = default;

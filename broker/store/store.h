@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 
+#include "broker/store/rights_rows.h"
 #include "broker/store/rows.h"
 
 namespace derwent::store {

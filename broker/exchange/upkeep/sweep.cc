@@ -85,7 +85,7 @@ std::string RowCaller(const Caller& caller) {
 // Enters the repeats of a refusal whose minute is over.
 absl::Status EnterRepeatsOf(const store::RefusalRow& row, Batch& batch) {
   if (row.repeats == 0) return absl::OkStatus();
-  const std::pair<std::string, std::string> caller = absl::StrSplit(row.key.caller_agency, absl::MaxSplits(' ', 1));
+  const std::pair<std::string, std::string> caller = absl::StrSplit(row.key.caller, absl::MaxSplits(' ', 1));
   ledger::EntryDraft draft("refused_call", ledger::Actor::kReceiving);
   draft.SetReceiving(caller.first, caller.second)
       .SetOutcome("DENY", {row.key.reason}, batch.world().policy_digest(), batch.world().register_digest)
@@ -148,7 +148,7 @@ absl::Status Tidy(Batch& batch) {
 
 absl::Status EnterRefusedCall(const Caller& caller, absl::string_view method, absl::string_view reason, Batch& batch) {
   const store::RefusalKey key{
-      .caller_agency = RowCaller(caller), .method = std::string(method), .reason = std::string(reason)};
+      .caller = RowCaller(caller), .method = std::string(method), .reason = std::string(reason)};
   ASSIGN_OR_RETURN(std::optional<store::RefusalRow> row, batch.read().FindRefusal(key));
   if (row.has_value() && row->minute > batch.now() - absl::Minutes(1)) {
     ++row->repeats;

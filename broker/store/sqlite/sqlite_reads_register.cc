@@ -44,7 +44,7 @@ absl::StatusOr<RestrictionTag> TakeRestrictionTag(const Query& query) {
 #define DERWENT_REFUSAL_COLUMNS " caller, method, reason, minute_ms, repeats FROM refusal_counter"
 
 absl::StatusOr<RefusalRow> TakeRefusal(const Query& query) {
-  return RefusalRow{.key = {.caller_agency = query.Text(0), .method = query.Text(1), .reason = query.Text(2)},
+  return RefusalRow{.key = {.caller = query.Text(0), .method = query.Text(1), .reason = query.Text(2)},
                     .minute = query.Time(3),
                     .repeats = static_cast<uint32_t>(query.Int(4))};
 }
@@ -101,8 +101,8 @@ absl::StatusOr<std::vector<RestrictionTag>> SqliteReads::TagsOfRestriction(absl:
 
 absl::StatusOr<std::optional<RefusalRow>> SqliteReads::FindRefusal(const RefusalKey& key) {
   return OneRow<RefusalRow>(
-      connection_.Select("SELECT" DERWENT_REFUSAL_COLUMNS " WHERE caller = ? AND method = ? AND reason = ?",
-                         key.caller_agency, key.method, key.reason),
+      connection_.Select("SELECT" DERWENT_REFUSAL_COLUMNS " WHERE caller = ? AND method = ? AND reason = ?", key.caller,
+                         key.method, key.reason),
       TakeRefusal);
 }
 

@@ -34,12 +34,12 @@ absl::Status SqliteTransaction::DeleteRestrictionTags(absl::string_view restrict
 absl::Status SqliteTransaction::PutRefusal(const RefusalRow& row) {
   return connection().Run(
       "INSERT OR REPLACE INTO refusal_counter(caller, method, reason, minute_ms, repeats) VALUES (?, ?, ?, ?, ?)",
-      row.key.caller_agency, row.key.method, row.key.reason, row.minute, row.repeats);
+      row.key.caller, row.key.method, row.key.reason, row.minute, row.repeats);
 }
 
 absl::Status SqliteTransaction::DeleteRefusal(const RefusalKey& key) {
-  return connection().Run("DELETE FROM refusal_counter WHERE caller = ? AND method = ? AND reason = ?",
-                          key.caller_agency, key.method, key.reason);
+  return connection().Run("DELETE FROM refusal_counter WHERE caller = ? AND method = ? AND reason = ?", key.caller,
+                          key.method, key.reason);
 }
 
 absl::Status SqliteTransaction::PutSetting(absl::string_view name, absl::string_view value) {

@@ -167,10 +167,9 @@ inline void FillEveryTable(Transaction& transaction) {
                                         .envelope = "restriction",
                                         .entry_index = 2}));
   EXPECT_OK(transaction.InsertRestrictionTag({.tag = Tag(1), .agency = "dfrs", .restriction_id = ShareId(7)}));
-  EXPECT_OK(
-      transaction.PutRefusal({.key = {.caller_agency = "dfrs", .method = "PlanReferral", .reason = "ROLE_NOT_ENTITLED"},
-                              .minute = At(0),
-                              .repeats = 4}));
+  EXPECT_OK(transaction.PutRefusal({.key = {.caller = "dfrs", .method = "PlanReferral", .reason = "ROLE_NOT_ENTITLED"},
+                                    .minute = At(0),
+                                    .repeats = 4}));
   EXPECT_OK(transaction.PutSetting("policy_digest", "octets"));
   EXPECT_OK(transaction.InsertHold(SampleHold(1)));
   const auto position = transaction.PutErasure(SampleErasure(1));

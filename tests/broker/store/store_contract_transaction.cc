@@ -145,7 +145,7 @@ TEST_P(StoreContract, FindsRestrictionsBySubjectUntilTheyAreLifted) {
 }
 
 TEST_P(StoreContract, CountsRefusalsByCallerMethodAndReason) {
-  const RefusalKey key{.caller_agency = "dfrs", .method = "PlanReferral", .reason = "X"};
+  const RefusalKey key{.caller = "dfrs", .method = "PlanReferral", .reason = "X"};
   Write([&](Transaction& transaction) {
     EXPECT_OK(transaction.PutRefusal({.key = key, .minute = At(0), .repeats = 0}));
     EXPECT_OK(transaction.PutRefusal({.key = key, .minute = At(0), .repeats = 3}));
