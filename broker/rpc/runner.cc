@@ -158,15 +158,15 @@ void Runner::Enqueue(const CallPtr& call, Rule rule) {
   if (!queued.ok()) End(call, queued);
 }
 
+void Runner::Fail(const CallPtr& call, const absl::Status& why) {
+  const std::string reason = exchange::ReasonOf(why);
+  const bool refusal = reason == exchange::kLedgerNotWitnessed ||
+                       (!reason.empty() && !absl::IsUnavailable(why) && !absl::IsCancelled(why));
+  return refusal ? Refuse(call, why) : End(call, why);
+}
+
 void Runner::Committed(const CallPtr& call, absl::Status status, std::shared_ptr<const ledger::SealedBatch> sealed) {
-  if (!status.ok()) {
-    // Nothing of the command is there. A refusal is entered before it is told; our own failures and lost races are not
-    // refusals; that nothing is released for want of witnesses is one.
-    const std::string reason = exchange::ReasonOf(status);
-    const bool refusal = reason == exchange::kLedgerNotWitnessed ||
-                         (!reason.empty() && !absl::IsUnavailable(status) && !absl::IsCancelled(status));
-    return refusal ? Refuse(call, status) : End(call, status);
-  }
+  if (!status.ok()) return Fail(call, status);  // Nothing of the command is there.
   if (call->after != nullptr) {
     absl::StatusOr<std::unique_ptr<store::Reader>> reader = parts_.store->Read();
     status = reader.ok() ? call->after(call->caller, *parts_.world->Get(), **reader) : reader.status();
@@ -205,7 +205,8 @@ grpc::ServerUnaryReactor* Runner::Read(grpc::CallbackServerContext* context, abs
   const bool taken = parts_.pool->Submit([this, call, query = std::move(query)] {
     if (!Admit(call)) return;
     absl::StatusOr<std::unique_ptr<store::Reader>> reader = parts_.store->Read();
-    End(call, reader.ok() ? query(call->caller, *parts_.world->Get(), **reader) : reader.status());
+    const absl::Status read = reader.ok() ? query(call->caller, *parts_.world->Get(), **reader) : reader.status();
+    read.ok() ? End(call, read) : Fail(call, read);
   });
   if (!taken) End(call, exchange::Refuse(absl::StatusCode::kResourceExhausted, "QUEUE_FULL", "too many calls wait"));
   return call->reactor;

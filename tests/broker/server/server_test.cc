@@ -19,6 +19,7 @@
 #include "derwent/v1/referral.grpc.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "tests/broker/server/running_broker.h"
+#include "trust/note/checkpoint.h"
 #include "trust/note/note.h"
 #include "trust/secret/sha256.h"
 #include "trust/signature/ed25519.h"
@@ -212,6 +213,30 @@ TEST_F(ServerTest, WhoeverTheConsortiumDoesNotKnowIsRefused) {
               0, response)
           .error_code(),
       grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST_F(ServerTest, ARefusedReadIsAnEntryAndAGrantedOneIsNone) {
+  Start();
+  ASSERT_EQ(Submit(kShare).outcome(), v1::SUBMIT_OUTCOME_STORED);
+  const auto stub = v1::ReferralService::NewStub(AgentChannel(kSender));
+  const auto read = [&](const std::string& agency, const char* share) {
+    v1::GetReferralRequest request;
+    request.set_name(absl::StrCat("agencies/", agency, "/referrals/", share));
+    v1::Referral referral;
+    Context context;
+    return Told(stub->GetReferral(&context, request, &referral));
+  };
+  const auto entries = [&] {
+    v1::GetCheckpointResponse checkpoint;
+    Context context;
+    EXPECT_EQ(Told(v1::LedgerService::NewStub(AgentChannel(kSender))->GetCheckpoint(&context, {}, &checkpoint)), "0");
+    return trust::OpenCheckpoint(checkpoint.note(), trust::VerifierKey::Parse(checkpoint.vkey()).value()).value().size;
+  };
+  const uint64_t before = entries();
+  EXPECT_EQ(read(kSender, kShare), "0");
+  EXPECT_EQ(entries(), before);
+  EXPECT_EQ(read(kSender, kOther), "5 SHARE_UNKNOWN");
+  EXPECT_EQ(entries(), before + 1);
 }
 
 TEST_F(ServerTest, HealthIsToldByDependency) {
