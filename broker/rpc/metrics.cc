@@ -120,7 +120,17 @@ void Metrics::Handled(absl::string_view method, absl::string_view code, absl::st
   families_->handling.Add({{"grpc_method", std::string(method)}}, kSeconds).Observe(absl::ToDoubleSeconds(took));
 }
 
-void Metrics::Committed(size_t commands, absl::Duration took, const ledger::SealedBatch& sealed) {
+namespace {
+
+template <typename Known>
+std::string Label(const std::string& word, const Known& known) {
+  return word.empty() || known.contains(word) ? word : "other";
+}
+
+}  // namespace
+
+void Metrics::Committed(size_t commands, absl::Duration took, const ledger::SealedBatch& sealed,
+                        const policy::Policy& policy) {
   families_->batch.Observe(static_cast<double>(commands));
   families_->append.Observe(absl::ToDoubleSeconds(took));
   families_->entries.Increment(static_cast<double>(sealed.entries().size()));
@@ -131,17 +141,14 @@ void Metrics::Committed(size_t commands, absl::Duration took, const ledger::Seal
     if (said.outcome.empty()) continue;
     if (said.step == "emergency_answer" && said.outcome != "DENY")
       families_->emergencies.Add({{"agency", said.releasing_agency}, {"to", said.receiving_agency}}).Increment();
-    const prometheus::Labels labels = {
-        {"agency", said.releasing_agency}, {"board", said.board}, {"purpose", said.purpose}, {"outcome", said.outcome}};
+    prometheus::Labels labels = {{"agency", Label(said.releasing_agency, policy.organisations)},
+                                 {"board", Label(said.board, policy.profiles)},
+                                 {"purpose", Label(said.purpose, policy.purposes)},
+                                 {"outcome", said.outcome}};
     if (said.step == "referral") families_->referrals.Add(labels).Increment();
-    if (said.step == "request")
-      families_->case_requests
-          .Add({{"agency", said.receiving_agency},
-                {"board", said.board},
-                {"purpose", said.purpose},
-                {"outcome", said.outcome}})
-          .Increment();
     prometheus::Labels because = labels;
+    labels["agency"] = Label(said.receiving_agency, policy.organisations);
+    if (said.step == "request") families_->case_requests.Add(labels).Increment();
     because["step"] = said.step;
     because["reason"] = said.reasons.empty() ? "" : said.reasons.front();
     families_->decisions.Add(because).Increment();

@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 
 #include "broker/ledger/batch.h"
+#include "policy/engine/model.h"
 
 namespace derwent::rpc {
 
@@ -23,8 +24,9 @@ class Metrics {
 
   void Started(absl::string_view method);
   void Handled(absl::string_view method, absl::string_view code, absl::string_view reason, absl::Duration took);
-  // A batch is durable: counts what its entries say was decided, by agency, board, purpose and reason.
-  void Committed(size_t commands, absl::Duration took, const ledger::SealedBatch& sealed);
+  // A batch is durable: counts what its entries say was decided, by agency, board, purpose and reason. What a caller
+  // named and `policy` does not know is `other`: no word of theirs becomes a label.
+  void Committed(size_t commands, absl::Duration took, const ledger::SealedBatch& sealed, const policy::Policy& policy);
   // How long one command's rule took, decisions included.
   void Decided(absl::Duration took);
   void CommitFailed();

@@ -270,7 +270,7 @@ class RunningBroker final : public Broker {
                 [this](size_t commands, absl::Duration took, std::shared_ptr<const ledger::SealedBatch> sealed) {
                   // Off the writer's thread: counting waits for nobody.
                   pool_->Finish([this, commands, took, sealed = std::move(sealed)] {
-                    metrics_.Committed(commands, took, *sealed);
+                    metrics_.Committed(commands, took, *sealed, *world_.Get()->bundle->policy);
                     if (sealed->size() > 0) rounds_.Grown({.size = sealed->size(), .note = sealed->note()});
                     if (rounds_.Advance(clock_.Now())) witness_waits_.WakeAll();
                   });
