@@ -259,7 +259,7 @@ absl::StatusOr<v1::ReportReceivedResponse> Desk::Report(const LocalCaller& calle
 absl::StatusOr<v1::ReportReceivedResponse> Desk::Reported(const InboxRow& before, const std::string& state,
                                                           const std::string& once_key) {
   const absl::Status sent = parts_.postman.Drain(before.share_id).status();
-  ASSIGN_OR_RETURN(const std::optional<std::string> reply, context_.state.ReplyTo(once_key));
+  ASSIGN_OR_RETURN(const std::optional<std::string> reply, context_.state.TakeReply(once_key));
   v1::ReportReceivedResponse response;
   if (reply.has_value()) {
     if (!response.mutable_receipt()->ParseFromString(*reply))

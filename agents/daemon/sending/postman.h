@@ -32,7 +32,7 @@ class Postman {
     std::string reason;
     std::string note;
   };
-  // Together with what else is done of it. Returns under which name the broker's reply will be found (State::ReplyTo:
+  // Together with what else is done of it. Returns under which name the broker's reply will be found (State::TakeReply:
   // the serialised receipt). Errors: kInvalidArgument a note too long; kFailedPrecondition no key to seal it to.
   absl::StatusOr<std::string> QueueProgress(const InboxRow& received, const Report& report, Changes& changes) const;
   // By itself.

@@ -294,6 +294,12 @@ absl::StatusOr<std::optional<std::string>> State::ReplyTo(const std::string& onc
   return First("SELECT reply FROM out_replies WHERE once_key = ?", once_key);
 }
 
+absl::StatusOr<std::optional<std::string>> State::TakeReply(const std::string& once_key) {
+  ASSIGN_OR_RETURN(std::optional<std::string> reply, ReplyTo(once_key));
+  if (reply.has_value()) RETURN_IF_ERROR(Change("DELETE FROM out_replies WHERE once_key = ?", once_key));
+  return reply;
+}
+
 absl::Status State::DropMessage(const OutgoingMessage& message, const Changes::Renumbering& sign) {
   return Together([&](Changes& changes) { return changes.DropMessage(message, sign); });
 }

@@ -95,6 +95,8 @@ class State {
   absl::StatusOr<std::vector<OutgoingMessage>> PendingMessages();
   // nullopt while it was not sent.
   absl::StatusOr<std::optional<std::string>> ReplyTo(const std::string& once_key);
+  // Likewise, and forgets it: what is handed over once need not lie here, where erasures would have to follow it.
+  absl::StatusOr<std::optional<std::string>> TakeReply(const std::string& once_key);
   // Changes::DropMessage, by itself.
   absl::Status DropMessage(const OutgoingMessage& message, const Changes::Renumbering& sign);
 
