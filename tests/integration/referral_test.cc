@@ -199,24 +199,6 @@ TEST_F(ReferralTest, WhatTheBrokerRefusedStandsAsWithheld) {
     EXPECT_EQ(unit.outcome(), "WITHHELD") << unit.category();
 }
 
-TEST_F(ReferralTest, ARestrictedRecordIsNotSentEither) {
-  v1::PushReferralRequest request = Sample();
-  v1::CaseRecord& record = *request.mutable_subjects(0)->mutable_record();
-  record.clear_identifier();
-  record.set_record_ref("RMS-P-1");
-  v1::RestrictRequest restrict;
-  restrict.add_record_refs("RMS-P-1");
-  ASSERT_OK(police().daemon->desk().Restrict(Person("p-9a30f4"), restrict));
-  const auto pushed = police().daemon->desk().Push({.kind = trust::CallerKind::kConsole, .name = "one"}, request);
-  ASSERT_OK(pushed);
-  EXPECT_EQ(pushed->shares(0).state(), "REFUSED");
-  EXPECT_EQ(pushed->shares(0).reason(), "SUBJECT_RESTRICTED");
-  for (const v1::UnitOutcome& unit : pushed->shares(0).units()) {
-    EXPECT_EQ(unit.outcome(), "WITHHELD") << unit.category();
-    EXPECT_THAT(unit.reasons(), ::testing::ElementsAre("SUBJECT_RESTRICTED")) << unit.category();
-  }
-}
-
 TEST_F(ReferralTest, TheSameReferenceIsOneReferral) {
   const std::string share = Push();
   EXPECT_EQ(Push(), share);

@@ -38,6 +38,19 @@ class RestrictionTest : public ReferralTest {
   }
 };
 
+TEST_F(RestrictionTest, ARecordThatIsRestrictedIsNotSent) {
+  ASSERT_OK(Restrict("", kRecordRef));
+  const auto pushed =
+      police().daemon->desk().Push({.kind = trust::CallerKind::kConsole, .name = "one"}, WithoutIdentifier());
+  ASSERT_OK(pushed);
+  EXPECT_EQ(pushed->shares(0).state(), "REFUSED");
+  EXPECT_EQ(pushed->shares(0).reason(), "SUBJECT_RESTRICTED");
+  for (const v1::UnitOutcome& unit : pushed->shares(0).units()) {
+    EXPECT_EQ(unit.outcome(), "WITHHELD") << unit.category();
+    EXPECT_THAT(unit.reasons(), ::testing::ElementsAre("SUBJECT_RESTRICTED")) << unit.category();
+  }
+}
+
 TEST_F(RestrictionTest, WhatTheBrokersLostAnswerLeftOpenIsToldAgainAndCanBeLifted) {
   police().broker->on_restriction = [](absl::StatusOr<v1::ApplyRestrictionResponse>& answer) {
     EXPECT_OK(answer);  // It is committed.
