@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "agents/sdk/envelope.h"
 #include "policy/engine/agreements.h"
 #include "policy/engine/calendar.h"
+#include "policy/engine/confidence.h"
 #include "policy/engine/onward.h"
 #include "policy/loader/asked_route.h"
 #include "trust/base/london.h"
@@ -28,9 +28,10 @@ bool Among(absl::Span<const absl::string_view> codes, absl::string_view code) {
 absl::Status NotValid(absl::string_view why) { return absl::FailedPreconditionError(why); }
 
 // Confidence is lifted by a recorded ground only (domain decision 13).
-bool NeedsGround(const v1::ApprovalCommand& command) {
-  return std::ranges::any_of(command.units(),
-                             [](const v1::ApprovedUnit& unit) { return absl::StartsWith(unit.category(), "health."); });
+bool NeedsGround(const v1::ApprovalCommand& command, const policy::Policy& policy) {
+  return std::ranges::any_of(command.units(), [&](const v1::ApprovedUnit& unit) {
+    return policy::NeedsConfidenceGround(policy, unit.category());
+  });
 }
 
 bool AnswersProposal(const v1::ApprovalCommand& command, const v1::ApprovalCommand& proposed) {
@@ -47,7 +48,8 @@ bool AnswersProposal(const v1::ApprovalCommand& command, const v1::ApprovalComma
          });
 }
 
-absl::Status CheckSaid(const v1::ApprovalCommand& command, absl::Time due, absl::Time now) {
+absl::Status CheckSaid(const v1::ApprovalCommand& command, const policy::Policy& policy, absl::Time due,
+                       absl::Time now) {
   if (FromTimestamp(command.create_time()) > now + kClockSkew) return NotValid("the approval is signed in the future");
   if (FromTimestamp(command.expire_time()) <= now || due <= now) return NotValid("the approval has lapsed");
   if (FromTimestamp(command.expire_time()) > due)
@@ -57,7 +59,7 @@ absl::Status CheckSaid(const v1::ApprovalCommand& command, absl::Time due, absl:
   if (!command.reason().empty()) return NotValid("an agreement has no reason");
   const bool ground = Among(ConfidenceGrounds(), command.ground());
   if (!command.ground().empty() && !ground) return NotValid("the ground is none that lifts confidence");
-  if (NeedsGround(command) && !ground)
+  if (NeedsGround(command, policy) && !ground)
     return NotValid("the ground that lifts confidence must be `gw.consent_confidence` or `gw.cl_public_interest`");
   return absl::OkStatus();
 }
@@ -159,14 +161,13 @@ absl::StatusOr<v1::ApprovalCommand> CheckApproval(const v1::SignedApproval& appr
   RETURN_IF_ERROR(CheckSigner(approval, command, anchors, now));
   if (!AnswersProposal(command, question.proposed()))
     return NotValid("the approval is for something else than was asked");
-  RETURN_IF_ERROR(CheckSaid(command, FromTimestamp(question.due_time()), now));
+  RETURN_IF_ERROR(CheckSaid(command, *snapshot.policy, FromTimestamp(question.due_time()), now));
   if (command.approver_person() == wanted_by)
     return absl::PermissionDeniedError("nobody approves what they want released");
   const auto profile = snapshot.policy->profiles.find(question.profile());
   const bool secret = profile != snapshot.policy->profiles.end() && profile->second.existence_sensitive;
   if (secret && command.approver_agency() == command.recipient_agency())
     return NotValid("the approver is of the recipient's agency, where existence is secret");
-  const bool panel = IsPanelRole(*snapshot.policy, question.role());
   const bool own = command.approver_agency() == command.holder_agency();
   if (question.role() == policy::kOriginator && own) return NotValid("the holder is not the originator");
   if (!IsAskedElsewhere(*snapshot.policy, question.role()) && !own) return NotValid("the role is the holder's own");
@@ -174,7 +175,7 @@ absl::StatusOr<v1::ApprovalCommand> CheckApproval(const v1::SignedApproval& appr
                                       {.agency = command.approver_agency(),
                                        .person = command.approver_person(),
                                        .role = policy::HeldAs(question.role()),
-                                       .board = panel ? question.board() : "",
+                                       .board = question.board(),
                                        .area = question.area()},
                                       LondonDay(now));
   return holds ? absl::StatusOr<v1::ApprovalCommand>(command) : NotValid("the approver does not hold the role today");

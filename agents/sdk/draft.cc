@@ -128,7 +128,8 @@ class DraftReader {
       if (profile.receivers.contains(role) || profile.recipient_organisations.contains(agency)) roles.push_back(role);
     }
     for (const std::string& role : roles) {
-      if (policy::RoleHeld(snapshot_, {.agency = agency, .role = role, .area = area}, day_)) return role;
+      if (policy::RoleHeld(snapshot_, {.agency = agency, .role = role, .board = profile.board(), .area = area}, day_))
+        return role;
     }
     return "";
   }

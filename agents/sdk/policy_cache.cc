@@ -86,7 +86,7 @@ std::string KeptIn(const std::string& folder) {
 struct OneDirectory {
   std::string agency;
   int64_t version = 0;
-  std::vector<policy::DirectoryEntry> entries;
+  policy::Directory directory;
 };
 
 absl::StatusOr<OneDirectory> VerifyDirectory(const v1::DsseEnvelope& envelope, const KeyBook& keys,
@@ -94,8 +94,8 @@ absl::StatusOr<OneDirectory> VerifyDirectory(const v1::DsseEnvelope& envelope, c
   v1::Directory directory;
   if (!directory.ParseFromString(envelope.payload())) return absl::InvalidArgumentError("a directory is malformed");
   RETURN_IF_ERROR(VerifySigned(envelope, kDirectoryType, *keys.Find(directory.agency()), now, now));
-  ASSIGN_OR_RETURN(auto entries, policy::CompileDirectory(directory, policy));
-  return OneDirectory{.agency = directory.agency(), .version = directory.version(), .entries = std::move(entries)};
+  ASSIGN_OR_RETURN(policy::Directory compiled, policy::CompileDirectory(directory, policy));
+  return OneDirectory{.agency = directory.agency(), .version = directory.version(), .directory = std::move(compiled)};
 }
 
 }  // namespace
@@ -196,7 +196,7 @@ absl::Status PolicyCache::TakeDirectories(const v1::ListDirectoriesResponse& res
     }
     learnt = learnt || one->version > known.VersionOf(one->agency);
     known.directory_versions[one->agency] = one->version;
-    (*directories)[one->agency] = std::move(one->entries);
+    (*directories)[one->agency] = std::move(one->directory);
   }
   if (learnt) RETURN_IF_ERROR(Remember(std::move(known)));
   const MutexLock lock(mutex_);

@@ -108,7 +108,7 @@ bool PersonMayCall(unsigned who, const exchange::Caller& caller, const exchange:
 bool InDirectory(const exchange::Caller& caller, const exchange::World& world) {
   const auto directory = world.directories.find(caller.agency());
   if (directory == world.directories.end()) return false;
-  for (const policy::DirectoryEntry& entry : directory->second) {
+  for (const policy::DirectoryEntry& entry : directory->second.people) {
     if (entry.id == caller.id.name) return true;
   }
   return false;

@@ -69,7 +69,7 @@ std::vector<MetricFamily> StateMetrics::Collect() const {
   const absl::Time now = clock_.Now();
   MetricFamily depth = Gauge("derwent_mailbox_depth", "Deliveries that wait");
   MetricFamily oldest = Gauge("derwent_mailbox_oldest_seconds", "Age of the oldest delivery that waits");
-  for (const auto& [agency, entries] : world->directories) {
+  for (const auto& [agency, directory] : world->directories) {
     const absl::StatusOr<store::MailboxDepth> mailbox = (*reader)->GetMailboxDepth(agency);
     if (!mailbox.ok()) return families;
     Add(depth, "agency", agency, static_cast<double>(mailbox->waiting));

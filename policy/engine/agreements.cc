@@ -61,20 +61,66 @@ AgreementsFound FindAgreements(const DecisionRequest& request, const Snapshot& s
   return found;
 }
 
+namespace {
+
+bool CoversSought(const std::set<std::string>& areas, const RoleSought& sought, const Policy& policy,
+                  absl::CivilDay day) {
+  return sought.area.empty() || Covers(areas, sought.area, policy, day);
+}
+
+// Whether an owner of the board, for the area, has appointed the person to the role.
+bool Appointed(const Snapshot& snapshot, const RoleSought& sought, const std::string& person, const std::string& board,
+               absl::CivilDay day) {
+  const auto profile = snapshot.policy->profiles.find(board);
+  if (profile == snapshot.policy->profiles.end()) return false;
+  return std::any_of(profile->second.owners.begin(), profile->second.owners.end(), [&](const auto& owner) {
+    const auto directory = snapshot.directories->find(owner.first);
+    if (directory == snapshot.directories->end() || !CoversSought(owner.second, sought, *snapshot.policy, day))
+      return false;
+    const std::vector<Appointment>& made = directory->second.appointments;
+    return std::any_of(made.begin(), made.end(), [&](const Appointment& appointment) {
+      const RoleHolding& holding = appointment.holding;
+      return appointment.agency == sought.agency && appointment.person == person && holding.role == sought.role &&
+             holding.boards.contains(board) && holding.valid.Hold(day) &&
+             CoversSought(holding.areas, sought, *snapshot.policy, day);
+    });
+  });
+}
+
+// Whether the holding, of a role that boards appoint to, counts for the panel or board.
+bool HeldForBoard(const Snapshot& snapshot, const RoleSought& sought, const std::string& person,
+                  const RoleHolding& holding, const std::string& panel, absl::CivilDay day) {
+  const std::string board = panel.empty() ? std::string(sought.board) : panel;
+  return std::any_of(holding.boards.begin(), holding.boards.end(), [&](const std::string& held) {
+    return (board.empty() || held == board) && Appointed(snapshot, sought, person, held, day);
+  });
+}
+
+}  // namespace
+
 bool RoleHeld(const Snapshot& snapshot, const RoleSought& sought, absl::CivilDay day) {
-  if (!snapshot.policy->RoleOn(std::string(sought.role), day)) return false;
+  const Policy& policy = *snapshot.policy;
+  const std::string role(sought.role);
+  if (!policy.RoleOn(role, day)) return false;
   if (snapshot.directories == nullptr) return true;
   const auto directory = snapshot.directories->find(std::string(sought.agency));
   if (directory == snapshot.directories->end()) return false;
-  return std::any_of(directory->second.begin(), directory->second.end(), [&](const DirectoryEntry& entry) {
+  const auto of_board = policy.board_roles.find(role);
+  const std::vector<DirectoryEntry>& people = directory->second.people;
+  return std::any_of(people.begin(), people.end(), [&](const DirectoryEntry& entry) {
     const bool trained = entry.training_until.has_value() && *entry.training_until >= day;
     if (!trained || (!sought.person.empty() && entry.id != sought.person)) return false;
     return std::any_of(entry.roles.begin(), entry.roles.end(), [&](const RoleHolding& holding) {
-      return holding.role == sought.role && holding.valid.Hold(day) &&
-             (sought.board.empty() || holding.boards.contains(std::string(sought.board))) &&
-             (sought.area.empty() || Covers(holding.areas, sought.area, *snapshot.policy, day));
+      return holding.role == role && holding.valid.Hold(day) && CoversSought(holding.areas, sought, policy, day) &&
+             (of_board == policy.board_roles.end() ||
+              HeldForBoard(snapshot, sought, entry.id, holding, of_board->second, day));
     });
   });
+}
+
+bool IsRoleOf(const Policy& policy, const std::string& role, absl::string_view board) {
+  const auto found = policy.board_roles.find(role);
+  return found != policy.board_roles.end() && (found->second.empty() || found->second == board);
 }
 
 }  // namespace derwent::policy

@@ -20,7 +20,8 @@ struct AgreementsFound {
 // together: each one's overlays tighten.
 AgreementsFound FindAgreements(const DecisionRequest& request, const Snapshot& snapshot, absl::CivilDay day);
 
-// Who should hold which role. An empty `person` means anybody, an empty `board` or `area` any.
+// Who should hold which role. An empty `person` means anybody, an empty `board` or `area` any. The board counts for
+// roles that a board's owner appoints to, unless the role is one panel's.
 struct RoleSought {
   absl::string_view agency;
   absl::string_view person;
@@ -30,7 +31,11 @@ struct RoleSought {
 };
 
 // Whether somebody of the agency holds the role on `day` for the board and area with training that counts, and the
-// vocabulary has the role on that day. Without registers: only the latter.
+// vocabulary has the role on that day. Where a board's owner appoints to the role, the directory of an owner says so
+// too: an agency alone cannot make its own person the chair. Without registers: only that the vocabulary has it.
 bool RoleHeld(const Snapshot& snapshot, const RoleSought& sought, absl::CivilDay day);
+
+// Whether the role is one of `board`: its owner appoints to it, and it is no other panel's.
+bool IsRoleOf(const Policy& policy, const std::string& role, absl::string_view board);
 
 }  // namespace derwent::policy

@@ -50,4 +50,9 @@ void NameConfidence(const Evaluation& e, Decision& decision) {
   }
 }
 
+bool NeedsConfidenceGround(const Policy& policy, absl::string_view category) {
+  const Category* const found = policy.FindCategory(category);
+  return found != nullptr && found->health;
+}
+
 }  // namespace derwent::policy

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "absl/strings/string_view.h"
+
 #include "policy/engine/evaluation.h"
 
 // What lifts confidence of health data that leaves (domain brief D.7; domain decision 13).
@@ -11,5 +13,8 @@ namespace derwent::policy {
 // `gw.consent_confidence`, where the holder recorded the consent it takes; `approver`, whose recorded ground it is.
 // Where none of them does, the decision obliges the giver to record a ground. Never denies.
 void NameConfidence(const Evaluation& evaluation, Decision& decision);
+
+// Whether who approves the category records what lifts confidence of it.
+bool NeedsConfidenceGround(const Policy& policy, absl::string_view category);
 
 }  // namespace derwent::policy

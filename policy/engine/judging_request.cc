@@ -45,9 +45,11 @@ void Judging::Parties() {
 bool Judging::Held() const {
   if (!x_.role_days_[q_.role].Hold(day_)) return false;
   if (snapshot_.directories == nullptr) return true;
+  const std::string board = b_.profile->board();
   return RoleHeld(snapshot_,
                   {.agency = x_.agency_[q_.receiver]->id,
                    .role = x_.role_names_[q_.role],
+                   .board = board,
                    .area = q_.area < 0 ? absl::string_view() : absl::string_view(x_.area_names_[q_.area])},
                   day_);
 }

@@ -192,6 +192,10 @@ struct Profile {
   std::string enclave;  // Never empty: `general` unless the profile names one.
   std::vector<CompanionShare> companions;
   std::vector<Footing> footings;
+  std::map<std::string, std::set<std::string>> owners;  // Of the board or panel; value: areas for which they appoint.
+
+  // What a role of a board is held for here; empty: the profile serves no board.
+  std::string board() const { return kind == "process" ? "" : id; }
 };
 
 // One party's word that tightens an agreement from a day on.
@@ -231,8 +235,20 @@ struct DirectoryEntry {
   std::optional<absl::CivilDay> training_until;
 };
 
-// Agencies' registers of people by agency id. Outside the bundle, effective at once.
-using Directories = std::map<std::string, std::vector<DirectoryEntry>>;
+// By the owner of the boards that the holding names.
+struct Appointment {
+  std::string agency, person;
+  RoleHolding holding;
+};
+
+// An agency's register: its own people, and whom it appoints as the owner of a board.
+struct Directory {
+  std::vector<DirectoryEntry> people;
+  std::vector<Appointment> appointments;
+};
+
+// By agency id. Outside the bundle, effective at once.
+using Directories = std::map<std::string, Directory>;
 
 struct Policy {
   std::string digest;  // Lowercase hex SHA-256 of MANIFEST.
@@ -242,7 +258,7 @@ struct Policy {
   std::set<std::string> subject_roles, obligations;
   std::map<std::string, std::set<std::string>> roles;  // What each may do.
   std::map<std::string, Days> role_days;               // Of roles that begin or end.
-  std::set<std::string> board_roles;                   // Appointed by the board's owner too.
+  std::map<std::string, std::string> board_roles;      // Appointed by a board's owner too; value: the panel, or empty.
   std::vector<std::string> markings;                   // Least strict first.
   std::vector<ConsentStep> consent_steps;
   std::set<std::string> other_steps;  // That take nobody's consent.

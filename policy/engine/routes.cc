@@ -72,7 +72,9 @@ void CheckParties(Evaluation& e) {
   }
   if (!e.inside_route() && e.answerer() != nullptr && !e.profile->senders.contains(e.answerer()->type))
     Refuse(e, ReasonCode::kSenderNotPermitted, "senders");
-  if (!RoleHeld(e.snapshot, {.agency = q.receiving_agency, .role = q.receiving_role, .area = q.area}, e.day))
+  if (!RoleHeld(e.snapshot,
+                {.agency = q.receiving_agency, .role = q.receiving_role, .board = e.profile->board(), .area = q.area},
+                e.day))
     Refuse(e, ReasonCode::kRoleNotEntitled, absl::StrCat("directory/", q.receiving_agency));
 }
 

@@ -20,4 +20,9 @@ std::optional<Route> AskedRoute(absl::string_view purpose, absl::string_view doc
 // Its name; empty where it is absent.
 std::string AskedRouteName(absl::string_view purpose, absl::string_view document_reference);
 
+// The board for which a role is sought that asks: where none is named, a board's profile is the board's.
+inline const std::string& AskedBoard(const std::string& board, const std::string& profile) {
+  return board.empty() ? profile : board;
+}
+
 }  // namespace derwent::policy

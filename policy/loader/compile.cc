@@ -40,6 +40,7 @@ std::unique_ptr<Policy> Compile(const Files& files, Problems& problems) {
   Folder<v1::Profile>(files, "profiles/", *policy, problems, CompileProfile);
   if (!problems.any_error()) Folder<v1::Profile>(files, "profiles/", *policy, problems, CompileCompanions);
   Folder<v1::Agreement>(files, "agreements/", *policy, problems, CompileAgreement);
+  if (!problems.any_error()) CheckOwners(*policy, problems);
   if (!problems.any_error()) CheckReach(*policy, problems);
   if (problems.any_error()) return nullptr;
   return policy;

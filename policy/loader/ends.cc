@@ -110,11 +110,15 @@ void WarnOfEndsInDirectory(const Files& files, const std::string& path, const Po
                            Problems& problems) {
   v1::Directory text;
   if (!ParseText(files, path, text, problems)) return;
-  const absl::StatusOr<std::vector<DirectoryEntry>> entries = CompileDirectory(text, policy);
-  if (!entries.ok())
-    return problems.Error(path, "", "directory", std::string(entries.status().message()), "correct the directory");
+  const absl::StatusOr<Directory> directory = CompileDirectory(text, policy);
+  if (!directory.ok())
+    return problems.Error(path, "", "directory", std::string(directory.status().message()), "correct the directory");
   Ends ends(day, problems);
-  for (const DirectoryEntry& entry : *entries) {
+  for (const Appointment& next : directory->appointments) {
+    ends.Of(path, next.person, absl::StrCat("appointment of `", next.person, "` as `", next.holding.role, "`"),
+            next.holding.valid.last, "the board's owner appoints again, or the role is no longer held");
+  }
+  for (const DirectoryEntry& entry : directory->people) {
     for (const RoleHolding& holding : entry.roles) {
       ends.Of(path, entry.id, absl::StrCat("role `", holding.role, "` of `", entry.id, "`"), holding.valid.last,
               "the registrar renews it, or it is no longer held");

@@ -37,6 +37,7 @@ class ProfileText {
     Handling();
     Clocks();
     Requests();
+    Owners();
     words_.Each("needs_confirmation", text_.needs_confirmation(),
                 [&](const std::string& point) { Unconfirmed(file_, text_.id(), point, problems_); });
     return std::move(profile_);
@@ -319,6 +320,20 @@ class ProfileText {
       if (next.starts().empty())
         Refuse(next.id(), "clock", absl::StrCat("clock `", next.id(), "` does not say what starts it"), "set starts");
       Once(profile_.clocks.emplace(next.id(), clock).second, "clock", next.id());
+    });
+  }
+
+  // Who appoints to the board's roles, and for which areas.
+  void Owners() {
+    words_.Each("owners", text_.owners(), [&](const v1::BoardOwner& next) {
+      if (next.areas().empty())
+        Refuse(next.agency(), "owner", absl::StrCat("`", next.agency(), "` owns the board for no area"), "name areas");
+      std::set<std::string> areas;
+      for (const std::string& area : next.areas()) {
+        if (words_.Area(area)) areas.insert(area);
+      }
+      if (words_.Organisation(next.agency()))
+        Once(profile_.owners.emplace(next.agency(), std::move(areas)).second, "owner", next.agency());
     });
   }
 

@@ -24,6 +24,8 @@ void CompileFootings(absl::string_view file, const v1::Profile& text, const Poli
 // Further shares that a profile sets off. After all profiles: they name one another.
 void CompileCompanions(absl::string_view file, const v1::Profile& text, Policy& policy, Problems& problems);
 void CompileAgreement(absl::string_view file, const v1::Agreement& text, Policy& policy, Problems& problems);
+// Looks at a policy without errors as a whole: every role of a board that it uses has an owner who appoints to it.
+void CheckOwners(const Policy& policy, Problems& problems);
 // Looks at a policy without errors as a whole: dead senders and gateways, parties that an overlay misses (warnings),
 // missing conditions (errors).
 void CheckReach(const Policy& policy, Problems& problems);

@@ -92,7 +92,12 @@ void CompileVocabulary(const v1::Vocabulary& text, Policy& policy, Problems& pro
                      "say who appoints");
     if (!next.valid_from().empty() || !next.valid_to().empty())
       policy.role_days[next.id()] = words.Between(next.valid_from(), next.valid_to());
-    if (next.appointer() == v1::APPOINTER_BOARD_OWNER) policy.board_roles.insert(next.id());
+    if (next.appointer() == v1::APPOINTER_BOARD_OWNER)
+      policy.board_roles.emplace(next.id(), next.panel());
+    else if (!next.panel().empty())
+      problems.Error(kVocabulary, next.id(), "appointer",
+                     absl::StrCat("role `", next.id(), "` is of a panel whose owner does not appoint to it"),
+                     "say `appointer: APPOINTER_BOARD_OWNER`, or name no panel");
   });
   words.Each("flags", text.flags(), [&](const v1::Flag& next) {
     Add(policy.flags, kVocabulary, next.id(), CompileFlag(next, words), problems);

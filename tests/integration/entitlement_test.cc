@@ -55,6 +55,18 @@ TEST_F(LeadTest, OnlyALeadOfThisBoardAndAreaOpensAnswersOfItsCase) {
   EXPECT_OK(Opens(kOther, request));
 }
 
+// The board's owner has its say (here the same agency): who is only in the entries leads nothing, here and at the
+// broker.
+TEST_F(LeadTest, NobodyLeadsWhomTheBoardsOwnerDidNotAppoint) {
+  const std::string request = Ask();
+  ASSERT_OK(Opens(kLead, request));
+  consortium_.ChangeDirectory(council(), "/^appointments {/,/^}/d");
+  EXPECT_THAT(Opens(kLead, request), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(council().daemon->requests().Send(Person(kLead),
+                                                ReadQuestion("samples/dcc.community_safety/da-counts-request.json")),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+}
+
 TEST_F(LeadTest, NobodyOpensAnythingBeforeTheDirectoriesAreKnown) {
   const std::string request = AskForCounts();
   ASSERT_OK(Opens(kLead, request));

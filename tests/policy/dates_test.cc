@@ -80,9 +80,9 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Dates, ARoleThatEndedIsHeldByNobody) {
   Policy policy = Derbyshire();
   policy.role_days["spoc"] = {.last = kDay - 1};
-  const Directories directories = {
-      {"cbc",
-       {{.id = "p-1", .roles = {{.role = "spoc", .boards = {}, .areas = {"E23000018"}}}, .training_until = kDay}}}};
+  Directories directories;
+  directories["cbc"].people = {
+      {.id = "p-1", .roles = {{.role = "spoc", .boards = {}, .areas = {"E23000018"}}}, .training_until = kDay}};
   const Snapshot snapshot{.policy = &policy, .directories = &directories};
   const RoleSought sought{.agency = "cbc", .role = "spoc"};
   EXPECT_FALSE(RoleHeld(snapshot, sought, kDay));

@@ -180,12 +180,12 @@ TEST(Decision, RestsOnWhoHoldsTheRoleToday) {
   DirectoryEntry officer{.id = "p-000001",
                          .roles = {{.role = "practitioner", .boards = {}, .areas = {"E23000018"}, .valid = {}}},
                          .training_until = absl::CivilDay(2027, 1, 1)};
-  directories["dfrs"] = {officer};
+  directories["dfrs"].people = {officer};
   EXPECT_FALSE(decide().categories[0].denied);
-  directories["dfrs"][0].training_until = absl::CivilDay(2026, 11, 30);
+  directories["dfrs"].people[0].training_until = absl::CivilDay(2026, 11, 30);
   EXPECT_TRUE(Says(decide().categories[0], ReasonCode::kRoleNotEntitled)) << "training ended yesterday";
-  directories["dfrs"] = {officer};
-  directories["dfrs"][0].roles[0].valid.last = absl::CivilDay(2026, 11, 30);
+  directories["dfrs"].people = {officer};
+  directories["dfrs"].people[0].roles[0].valid.last = absl::CivilDay(2026, 11, 30);
   EXPECT_TRUE(Says(decide().categories[0], ReasonCode::kRoleNotEntitled)) << "the role ended yesterday";
 }
 

@@ -151,6 +151,13 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"ImpossibleForm", kMarac, "ceilings {\n  receiver: \"voluntary\"",
                 "ceilings {\n  receiver: \"voluntary\"\n  redact: \"intelligence=mask\"",
                 "redact: \"intelligence=mask\"", "`intelligence` in form `mask` is never released"},
+        Refused{"NobodyOwnsThePanel", kMarac, "owners { agency: \"police.derbys\" areas: \"E23000018\" }", "",
+                "receivers { role: \"marac_chair\"",
+                "nobody owns `marac`, so nobody can be appointed `marac_chair` [owner]"},
+        Refused{"OwnedForNoArea", kMarac, "owners { agency: \"police.derbys\" areas: \"E23000018\" }",
+                "owners { agency: \"police.derbys\" }", "owners { agency: \"police.derbys\" }", "for no area [owner]"},
+        Refused{"APanelThatIsNoProfile", "vocabulary.txtpb", "panel: \"marac\"", "panel: \"maraca\"", "",
+                "the panel `maraca` is no profile [panel]"},
         Refused{"Shadowed", kMarac, "necessary: \"incident\"", "necessary: \"intelligence\"",
                 "conditional { category: \"intelligence\"", "is necessary and conditional [shadowed]"},
         Refused{

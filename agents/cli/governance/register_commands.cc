@@ -23,22 +23,29 @@ struct Options {
   bool lift = false;
 };
 
+// A line of what a directory says of a person: that it holds a role, or is appointed to one.
+void AddHolding(const v1::Directory& directory, absl::string_view says, absl::string_view person,
+                const v1::RoleHolding& holding, Rows& rows) {
+  rows.Add({directory.agency(), absl::StrCat(directory.version()), std::string(says), std::string(person),
+            holding.role(), absl::StrJoin(holding.boards(), " "), absl::StrJoin(holding.areas(), " "),
+            holding.valid_from(), holding.valid_to()});
+}
+
 absl::StatusOr<int> Show(Client& client, Format format) {
   ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
   const auto stub = v1::RegisterService::NewStub(broker->grpc());
   ASSIGN_OR_RETURN(
       const v1::ListDirectoriesResponse response,
       broker->Call(*stub, &v1::RegisterService::Stub::ListDirectories, v1::ListDirectoriesRequest(), client.options()));
-  Rows rows({"agency", "version", "person", "role", "areas", "from", "until"});
+  Rows rows({"agency", "version", "says", "person", "role", "boards", "areas", "from", "until"});
   for (const v1::DsseEnvelope& envelope : response.directories()) {
     v1::Directory directory;
     if (!directory.ParseFromString(envelope.payload())) return absl::DataLossError("a directory does not parse");
     for (const v1::DirectoryEntry& entry : directory.entries()) {
-      for (const v1::RoleHolding& holding : entry.roles()) {
-        rows.Add({directory.agency(), absl::StrCat(directory.version()), entry.id(), holding.role(),
-                  absl::StrJoin(holding.areas(), " "), holding.valid_from(), holding.valid_to()});
-      }
+      for (const v1::RoleHolding& holding : entry.roles()) AddHolding(directory, "holds", entry.id(), holding, rows);
     }
+    for (const v1::Appointment& next : directory.appointments())
+      AddHolding(directory, "appoints", absl::StrCat(next.agency(), "/", next.person()), next.holding(), rows);
   }
   rows.Print(format, std::cout);
   return kExitDone;

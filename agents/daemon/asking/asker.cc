@@ -14,6 +14,7 @@
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/inquiry.h"
 #include "agents/sdk/references.h"
+#include "policy/loader/asked_route.h"
 #include "policy/loader/emergency.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
@@ -41,7 +42,8 @@ absl::StatusOr<RequestDraft> Asker::Draft(const v1::SendCaseRequestRequest& requ
   if (!problems.empty())
     return Fault(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the request breaks rules of its form",
                  problems);
-  const OwnRole role{.role = request.role(), .board = request.board(), .area = request.area()};
+  const OwnRole role{
+      .role = request.role(), .board = policy::AskedBoard(request.board(), request.profile()), .area = request.area()};
   const bool holds = MayRequest(*view->bundle->policy, request.role(), request.purpose()) &&
                      HoldsToday(request.acting_person(), role, context_);
   if (!holds)

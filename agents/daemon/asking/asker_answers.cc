@@ -14,6 +14,7 @@
 #include "agents/sdk/inquiry.h"
 #include "agents/sdk/lets_in.h"
 #include "agents/sdk/neutral_unit.h"
+#include "policy/loader/asked_route.h"
 #include "policy/loader/emergency.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
@@ -143,7 +144,8 @@ absl::StatusOr<bool> Asker::MaySee(const AskedRow& row, const std::string& perso
   if (!manifest.ParseFromString(row.manifest)) return absl::DataLossError("a kept manifest does not parse");
   if (context_.policy.view() == nullptr) return absl::UnavailableError("policy and directories were not verified yet");
   const auto holds = [&](const std::string& role) {
-    return HoldsToday(person, {.role = role, .board = manifest.board(), .area = manifest.area()}, context_);
+    const std::string& board = policy::AskedBoard(manifest.board(), manifest.profile());
+    return HoldsToday(person, {.role = role, .board = board, .area = manifest.area()}, context_);
   };
   // Of one that was refused there is nothing to see but why: who asked may, whatever the case or the role.
   if (row.state == "REFUSED") return person == row.acting_person;

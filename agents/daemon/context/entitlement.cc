@@ -55,7 +55,7 @@ std::string RoleAmong(const std::string& person, std::initializer_list<absl::str
   if (directory == view->directories->end()) return "";
   const absl::CivilDay day = LondonDay(context.clock.Now());
   const policy::Policy& policy = *view->bundle->policy;
-  for (const policy::DirectoryEntry& entry : directory->second) {
+  for (const policy::DirectoryEntry& entry : directory->second.people) {
     if (entry.id != person || !entry.training_until.has_value() || *entry.training_until < day) continue;
     for (const policy::RoleHolding& holding : entry.roles) {
       const auto may = policy.roles.find(holding.role);
@@ -79,7 +79,7 @@ bool LeftDirectory(const trust::SpiffeId& id, const AgentContext& context) {
   if (view == nullptr || id.kind != trust::CallerKind::kPerson) return false;
   const auto directory = view->directories->find(id.agency);
   return directory == view->directories->end() ||
-         std::ranges::none_of(directory->second,
+         std::ranges::none_of(directory->second.people,
                               [&](const policy::DirectoryEntry& entry) { return entry.id == id.name; });
 }
 
@@ -126,12 +126,11 @@ std::string RoleWith(const std::string& person, absl::string_view power, const A
 bool HoldsToday(const std::string& person, const OwnRole& sought, const AgentContext& context) {
   const auto view = context.policy.view();
   if (view == nullptr || person.empty()) return false;
-  const bool of_board = IsPanelRole(*view->bundle->policy, sought.role);
   return policy::RoleHeld(view->snapshot(),
                           {.agency = context.identity.agency,
                            .person = person,
                            .role = sought.role,
-                           .board = of_board ? sought.board : "",
+                           .board = sought.board,
                            .area = sought.area},
                           LondonDay(context.clock.Now()));
 }

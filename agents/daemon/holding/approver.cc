@@ -74,13 +74,12 @@ absl::StatusOr<bool> Approver::MayAnswer(const std::string& person, const Approv
                                          const v1::ApprovalQuestion& question) {
   const auto view = context_.policy.view();
   if (view == nullptr || row.due <= context_.clock.Now()) return false;
-  const bool panel = IsPanelRole(*view->bundle->policy, row.role);
   if (row.own && row.role == policy::kOriginator) return false;  // Another agency's to say.
   const bool holds = policy::RoleHeld(view->snapshot(),
                                       {.agency = context_.identity.agency,
                                        .person = person,
                                        .role = policy::HeldAs(row.role),
-                                       .board = panel ? question.board() : "",
+                                       .board = question.board(),
                                        .area = question.area()},
                                       LondonDay(context_.clock.Now()));
   if (!holds || !row.own) return holds;

@@ -95,14 +95,14 @@ absl::Status CheckParties(const std::string& owner, const std::string& other, co
 // Whether who signed chairs the board of every entry held here; as the broker decides it.
 absl::StatusOr<bool> ChairsAll(const v1::ErasureCommand& command, const std::vector<ReceiptRow>& receipts,
                                const policy::Snapshot& snapshot) {
-  if (!absl::EndsWith(command.signer_role(), "chair") ||
-      !snapshot.policy->board_roles.contains(command.signer_role()) || !Holds(command, "", snapshot))
-    return false;
+  if (!absl::EndsWith(command.signer_role(), "chair") || !Holds(command, "", snapshot)) return false;
   for (const ReceiptRow& row : receipts) {
     ASSIGN_OR_RETURN(const trust::Opening opening, OpeningOfKept(row.receipt));
     const std::string* const purpose = opening.Value(trust::Field::kPurpose);
     const std::string board(purpose == nullptr ? "" : FieldAttribute(*purpose, "board"));
-    if (board.empty() || !Holds(command, board, snapshot)) return false;
+    if (board.empty() || !policy::IsRoleOf(*snapshot.policy, command.signer_role(), board) ||
+        !Holds(command, board, snapshot))
+      return false;
   }
   return true;
 }

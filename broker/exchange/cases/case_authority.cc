@@ -20,9 +20,10 @@ bool Holds(const Seat& seat, absl::string_view role, absl::string_view agency, a
 bool SomebodyConvenes(const Seat& seat, const std::string& agency, const World& world, absl::Time now) {
   const auto directory = world.directories.find(agency);
   return directory != world.directories.end() &&
-         std::any_of(directory->second.begin(), directory->second.end(), [&](const policy::DirectoryEntry& entry) {
-           return HoldsConvenorsRole(seat, agency, entry.id, world, now);
-         });
+         std::any_of(directory->second.people.begin(), directory->second.people.end(),
+                     [&](const policy::DirectoryEntry& entry) {
+                       return HoldsConvenorsRole(seat, agency, entry.id, world, now);
+                     });
 }
 
 // Roles in which somebody may take part in a case of which no roles are named. Counts need no case.

@@ -47,8 +47,8 @@ absl::StatusOr<std::shared_ptr<const World>> LoadRegisters(const World& base, st
     if (!envelope.ParseFromString(row.envelope) || !directory.ParseFromString(envelope.payload()))
       return absl::DataLossError("a stored directory does not parse");
     // A directory that no longer fits the policy gives nobody a role.
-    auto entries = policy::CompileDirectory(directory, *base.bundle->policy);
-    world->directories[row.agency] = entries.ok() ? *std::move(entries) : std::vector<policy::DirectoryEntry>();
+    auto compiled = policy::CompileDirectory(directory, *base.bundle->policy);
+    world->directories[row.agency] = compiled.ok() ? *std::move(compiled) : policy::Directory();
   }
   world->register_digest = trust::Sha256(digests);
   ASSIGN_OR_RETURN(const std::vector<store::KeyEventRow> events, reader.ListAllKeyEvents());

@@ -43,16 +43,16 @@ absl::Status CheckOwner(const CheckedErasure& asked, const std::vector<Target>& 
 // Chairs the board that each of the entries is about, for another agency than the owner's or the same.
 bool ChairsAll(const v1::ErasureCommand& command, const std::vector<Target>& targets, const Batch& batch) {
   const World& world = batch.world();
-  if (!absl::EndsWith(command.signer_role(), "chair") ||
-      !world.bundle->policy->board_roles.contains(command.signer_role()))
-    return false;
+  if (!absl::EndsWith(command.signer_role(), "chair")) return false;
   return std::all_of(targets.begin(), targets.end(), [&](const Target& target) {
-    return !target.columns.board.empty() && HoldsToday(world,
-                                                       {.agency = command.signer_agency(),
-                                                        .person = command.signer_person(),
-                                                        .role = command.signer_role(),
-                                                        .board = target.columns.board},
-                                                       batch.now());
+    const std::string& board = target.columns.board;
+    return !board.empty() && policy::IsRoleOf(*world.bundle->policy, command.signer_role(), board) &&
+           HoldsToday(world,
+                      {.agency = command.signer_agency(),
+                       .person = command.signer_person(),
+                       .role = command.signer_role(),
+                       .board = board},
+                      batch.now());
   });
 }
 

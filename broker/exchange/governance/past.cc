@@ -169,8 +169,8 @@ absl::StatusOr<std::shared_ptr<const World>> PastWorlds::Make() {
     ASSIGN_OR_RETURN(const std::optional<v1::DsseEnvelope> envelope, EnvelopeOf(agency, payload));
     v1::Directory directory;
     if (!envelope.has_value() || !directory.ParseFromString(envelope->payload())) return std::shared_ptr<const World>();
-    auto entries = policy::CompileDirectory(directory, *world->bundle->policy);
-    world->directories[agency] = entries.ok() ? *std::move(entries) : std::vector<policy::DirectoryEntry>();
+    auto compiled = policy::CompileDirectory(directory, *world->bundle->policy);
+    world->directories[agency] = compiled.ok() ? *std::move(compiled) : policy::Directory();
   }
   world->register_digest = trust::Sha256(digests);
   return std::shared_ptr<const World>(std::move(world));

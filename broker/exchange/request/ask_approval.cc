@@ -126,11 +126,11 @@ absl::Status CheckQuestion(const v1::ApprovalQuestion& question, const StoredPar
 std::vector<std::string> AgenciesOf(const v1::ApprovalQuestion& question, const Release& release, const World& world,
                                     absl::Time now) {
   std::vector<std::string> agencies;
-  for (const auto& [agency, entries] : world.directories) {
+  for (const auto& [agency, directory] : world.directories) {
     if (question.role() == policy::kOriginator && agency != release.originator) continue;
     if (release.existence_sensitive && agency == release.recipient_agency) continue;
-    const bool held =
-        std::any_of(entries.begin(), entries.end(), [&, &name = agency](const policy::DirectoryEntry& entry) {
+    const bool held = std::any_of(
+        directory.people.begin(), directory.people.end(), [&, &name = agency](const policy::DirectoryEntry& entry) {
           const bool self = name == release.wanted_by_agency && entry.id == release.wanted_by_person;
           return !self && HoldsToday(world,
                                      {.agency = name,
@@ -179,6 +179,21 @@ absl::Status AskOne(const std::string& agency, const v1::AskApprovalRequest& req
                         .payload = request.question().SerializeAsString(),
                         .entry_indexes = entries,
                         .create_time = batch.now()});
+}
+
+// Where existence is secret only a holder that has something asks: a refusal, with its entry, would tell. There the
+// question stands as one that nobody can answer.
+absl::Status NobodyToAsk(const v1::ApprovalQuestion& question, const Release& release, Batch& batch) {
+  if (!release.keeps_steps)
+    return Refuse(absl::StatusCode::kFailedPrecondition, "APPROVER_UNKNOWN",
+                  "nobody holds this role today for board and area");
+  const v1::ApprovalCommand& proposed = question.proposed();
+  const std::string kept = absl::StrCat("asked:", question.role(), "::", proposed.approval_id());
+  return EnterStepOf(release, proposed.holder_agency(),
+                     {.draft = ApprovalDraft("approval_asked", ledger::Actor::kReleasing, question, "", "", batch),
+                      .as_kept = kept},
+                     batch)
+      .status();
 }
 
 absl::Status NotValid(absl::string_view why) {
@@ -281,9 +296,7 @@ absl::Status AskApproval(const Caller& caller, const v1::AskApprovalRequest& req
                    batch.read().FindApproval(question.proposed().approval_id()));
   if (known.has_value()) return Refuse(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the approval id is taken");
   const std::vector<std::string> agencies = AgenciesOf(question, release, batch.world(), batch.now());
-  if (agencies.empty())
-    return Refuse(absl::StatusCode::kFailedPrecondition, "APPROVER_UNKNOWN",
-                  "nobody holds this role today for board and area");
+  if (agencies.empty()) RETURN_IF_ERROR(NobodyToAsk(question, release, batch));
   for (const std::string& agency : agencies)
     RETURN_IF_ERROR(AskOne(agency, request, question, release, response, batch));
   RETURN_IF_ERROR(batch.write().PutApproval({.approval_id = question.proposed().approval_id(),

@@ -37,7 +37,9 @@ std::string SelectorRole(const v1::PlanCaseRequestRequest& request, const std::s
   if (profile == world.bundle->policy->profiles.end() || profile->second.receivers.contains("spoc")) return "spoc";
   for (const auto& [role, scope] : profile->second.receivers) {
     if (scope.case_scope &&
-        policy::RoleHeld(world.snapshot(), {.agency = holder, .role = role, .area = area}, LondonDay(now)))
+        policy::RoleHeld(world.snapshot(),
+                         {.agency = holder, .role = role, .board = profile->second.board(), .area = area},
+                         LondonDay(now)))
       return role;
   }
   return "spoc";

@@ -9,6 +9,7 @@
 #include "broker/exchange/share/approval_steps.h"
 #include "broker/exchange/share/case_link.h"
 #include "policy/engine/calendar.h"
+#include "policy/engine/confidence.h"
 #include "policy/engine/lattice.h"
 #include "policy/engine/onward.h"
 #include "trust/base/london.h"
@@ -39,6 +40,14 @@ bool IsFor(const v1::ApprovalCommand& command, const v1::Manifest& manifest, con
          command.holder_agency() == manifest.sender_agency() &&
          command.recipient_agency() == manifest.recipient_agency() &&
          command.subject() == manifest.subjects(0).number();
+}
+
+// Confidence is lifted by a recorded ground only (domain decision 13).
+bool LacksGround(const v1::ApprovalCommand& command, const policy::Policy& policy) {
+  return command.ground().empty() &&
+         std::any_of(command.units().begin(), command.units().end(), [&](const v1::ApprovedUnit& unit) {
+           return policy::NeedsConfidenceGround(policy, unit.category());
+         });
 }
 
 // The unit leaves in exactly the form agreed to. A neutral answer's label is the same for everybody: what was agreed to
@@ -137,7 +146,7 @@ absl::StatusOr<CountedApprovals> CountApprovals(const std::vector<CheckedApprova
     if (verdict == SignerVerdict::kSelf) {
       counted.why_not.push_back({.code = "SELF_APPROVAL_FORBIDDEN", .open = true});
     } else if (verdict != SignerVerdict::kCounts || spent || !covers || !IsFor(command, manifest, release) ||
-               !seen.insert(command.approval_id()).second) {
+               LacksGround(command, *batch.world().bundle->policy) || !seen.insert(command.approval_id()).second) {
       counted.why_not.push_back(NotValid());
     }
     for (const v1::ApprovedUnit& unit : command.units())

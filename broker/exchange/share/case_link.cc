@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 
 #include "policy/engine/agreements.h"
+#include "policy/loader/asked_route.h"
 #include "policy/loader/emergency.h"
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
@@ -47,10 +48,7 @@ absl::StatusOr<std::optional<LoadedCase>> LoadCase(const std::string& case_id, s
 }
 
 bool HoldsToday(const World& world, const policy::RoleSought& sought, absl::Time now) {
-  if (sought.person.empty()) return false;
-  policy::RoleSought held = sought;
-  if (!world.bundle->policy->board_roles.contains(std::string(sought.role))) held.board = "";
-  return policy::RoleHeld(world.snapshot(), held, LondonDay(now));
+  return !sought.person.empty() && policy::RoleHeld(world.snapshot(), sought, LondonDay(now));
 }
 
 namespace {
@@ -87,7 +85,7 @@ bool MayAsk(const v1::Manifest& selector, const World& world, absl::Time now) {
                     {.agency = asker.agency,
                      .person = asker.person,
                      .role = asker.role,
-                     .board = selector.board(),
+                     .board = policy::AskedBoard(selector.board(), selector.profile()),
                      .area = selector.area()},
                     now);
 }

@@ -235,6 +235,7 @@ Objections WhyNot(const v1::Manifest& manifest, const v1::SenderStatement& state
                                                                 {.agency = manifest.recipient_agency(),
                                                                  .person = manifest.recipient_person(),
                                                                  .role = manifest.recipient_role(),
+                                                                 .board = manifest.board(),
                                                                  .area = manifest.area()},
                                                                 LondonDay(now))) {
     why.push_back(NotEntitled(manifest.recipient_agency()));

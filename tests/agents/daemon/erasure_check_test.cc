@@ -28,7 +28,7 @@ class ErasureCheckTest : public ::testing::Test {
     for (const char* agency : {"police.derbys", "dfrs", "cbc"})
       people_[agency] = pki_.IssueFor(agency, "person", "p-1");
     policy_.roles = {{"dpo", {"handle_rights"}}, {"clerk", {"request_case"}}, {"marac_chair", {}}};
-    policy_.board_roles = {"marac_chair"};
+    policy_.board_roles = {{"marac_chair", ""}};
     for (const char* agency : {"police.derbys", "dfrs", "cbc"}) Appoint(agency, "dpo");
     *erasure_.mutable_request() = Signed(Command("police.derbys"));
     *erasure_.mutable_approval() = Signed(Command("dfrs"));
@@ -74,12 +74,14 @@ class ErasureCheckTest : public ::testing::Test {
             .snapshot = {.policy = &policy_, .directories = &directories_},
             .now = now_};
   }
-  // Puts a person into a register with a role; `board`: the role's.
+  // Puts a person into a register with a role; `board`: the role's, whose owner, the police, appoints.
   void Appoint(const std::string& agency, const std::string& role, const std::string& board = "") {
-    directories_[agency] = {policy::DirectoryEntry{
-        .id = "p-1",
-        .roles = {policy::RoleHolding{.role = role, .boards = {board}, .areas = {}, .valid = {}}},
-        .training_until = LondonDay(now_) + 365}};
+    const policy::RoleHolding holding{.role = role, .boards = {board}, .areas = {}, .valid = {}};
+    directories_[agency].people = {
+        policy::DirectoryEntry{.id = "p-1", .roles = {holding}, .training_until = LondonDay(now_) + 365}};
+    if (board.empty()) return;
+    policy_.profiles[board].owners = {{"police.derbys", {}}};
+    directories_["police.derbys"].appointments = {{.agency = agency, .person = "p-1", .holding = holding}};
   }
   // A receipt of the only leaf of a log.
   std::string Receipt(const trust::Opening& opening) const {

@@ -133,9 +133,9 @@ class CompanionTest : public ::testing::Test {
     return CompanionsOf(draft, {.policy = &policy_, .directories = &directories_}, day_);
   }
   void Holds(const std::string& agency, const std::string& area) {
-    directories_[agency] = {{.id = "p-bd6134",
-                             .roles = {{.role = "mash_manager", .areas = {area}}},
-                             .training_until = absl::CivilDay(2030, 1, 1)}};
+    directories_[agency].people = {{.id = "p-bd6134",
+                                    .roles = {{.role = "mash_manager", .areas = {area}}},
+                                    .training_until = absl::CivilDay(2030, 1, 1)}};
   }
 
   policy::Policy policy_;

@@ -77,6 +77,7 @@ INSTANTIATE_TEST_SUITE_P(
         Flaw{"no_units", [](v1::ApprovalCommand& c) { c.clear_units(); }, "APPROVAL_NOT_VALID"},
         Flaw{"a_reason_to_agree", [](v1::ApprovalCommand& c) { c.set_reason("OTHER"); }, "APPROVAL_NOT_VALID"},
         Flaw{"another_ground", [](v1::ApprovalCommand& c) { c.set_ground("gw.care42"); }, "APPROVAL_NOT_VALID"},
+        Flaw{"no_ground", [](v1::ApprovalCommand& c) { c.clear_ground(); }, "REFUSED APPROVAL_NOT_VALID"},
         Flaw{"another_person", [](v1::ApprovalCommand& c) { c.set_approver_person("p-other"); }, "APPROVAL_NOT_VALID"},
         Flaw{"another_agency", [](v1::ApprovalCommand& c) { c.set_approver_agency("cbc"); }, "APPROVAL_NOT_VALID"}),
     [](const auto& param) { return std::string(param.param.name); });
@@ -105,7 +106,7 @@ TEST_F(ApprovalTest, ASupplementWithoutItsApprovalIsRefused) {
 
 TEST_F(ApprovalTest, WhoLeftTheDirectoryOrWasRevokedApprovesNothing) {
   const v1::SubmitCaseAnswerRequest request = Supplement();
-  std::erase_if(world().directories[kHolder], [](const auto& entry) { return entry.id == kOfficer; });
+  std::erase_if(world().directories[kHolder].people, [](const auto& entry) { return entry.id == kOfficer; });
   EXPECT_EQ(Told(request), "REFUSED APPROVAL_NOT_VALID");
   Give(kHolder, kOfficer, setting_.approver_role);
   auto revoked = std::make_shared<trust::RevocationSet>(*world().revoked);
@@ -136,7 +137,7 @@ TEST_F(ApprovalTest, OnlyAPersonsOwnCertificateOfTheConsortiumSigns) {
   EXPECT_EQ(Told(With(SignedBy(strangers.IssueFor(kHolder, "person", kOfficer), command))), "APPROVAL_NOT_VALID")
       << "another authority";
   v1::SignedApproval edited = Approval();
-  command.set_ground("gw.cl_public_interest");
+  command.set_ground("gw.consent_confidence");
   edited.mutable_command()->set_payload(command.SerializeAsString());
   EXPECT_EQ(Told(With(edited)), "APPROVAL_NOT_VALID") << "edited after it was signed";
   v1::SignedApproval swapped = Approval();
@@ -150,7 +151,7 @@ class PanelApprovalTest : public RequestTest {
   PanelApprovalTest() : RequestTest(Marac()) {}
   void SetUp() override {
     RequestTest::SetUp();
-    std::erase_if(world().directories[kHolder], [](const auto& entry) { return entry.id == kOfficer; });
+    std::erase_if(world().directories[kHolder].people, [](const auto& entry) { return entry.id == kOfficer; });
     Give("dfrs", "p-chair", "marac_chair");
     HandOverRequest();
     now_ -= absl::Hours(1);  // Before the slot.
@@ -281,13 +282,31 @@ TEST_F(PanelApprovalTest, TheSameCallsAgainGetTheFirstAnswers) {
   EXPECT_EQ(asked_.SerializeAsString(), first);
 }
 
-TEST_F(PanelApprovalTest, NobodyWhoHoldsTheRoleIsSaidAndTheAskerDoesNotCount) {
-  std::erase_if(world().directories["dfrs"], [](const auto& entry) { return entry.id == "p-chair"; });
+// The question alone would tell that there is something: so would its refusal, which is an entry.
+TEST_F(PanelApprovalTest, WhereNobodyHoldsTheRoleNothingGrowsAndTheAskersOwnDoNotCount) {
+  std::erase_if(world().directories["dfrs"].people, [](const auto& entry) { return entry.id == "p-chair"; });
   Give("cbc", kPractitioner, "marac_chair");
-  EXPECT_EQ(Told(Ask(Asking())), "APPROVER_UNKNOWN");
   Give("cbc", "p-second", "marac_chair");
-  EXPECT_EQ(Told(Ask(Asking())), "APPROVER_UNKNOWN")
-      << "the question alone would tell the asker's agency that there is something";
+  const uint64_t size = log_->size();
+  ASSERT_OK(Ask(Asking()));
+  EXPECT_EQ(asked_.agencies_size(), 0);
+  EXPECT_EQ(log_->size(), size);
+  MoveToSlot();
+  ASSERT_EQ(Told(Answer()), "STORED");
+  EXPECT_THAT(EntriesSeenBy(kHolder),
+              ::testing::Contains(::testing::HasSubstr(absl::StrCat("asked:marac_chair::", kApprovalId))));
+}
+
+TEST_F(PanelApprovalTest, NobodyIsAskedWhomOnlyItsOwnAgencyCallsChair) {
+  for (auto& [agency, directory] : world().directories) directory.appointments.clear();
+  ASSERT_OK(Ask(Asking()));
+  EXPECT_EQ(asked_.agencies_size(), 0);
+}
+
+TEST_F(PanelApprovalTest, NobodyAgreesWhoseAppointmentEnded) {
+  ASSERT_OK(Ask(Asking()));
+  for (auto& [agency, directory] : world().directories) directory.appointments.clear();
+  EXPECT_EQ(Told(GiveIt(Giving())), "APPROVAL_NOT_VALID");
 }
 
 TEST_F(PanelApprovalTest, NothingReachesTheAskersOwnAgency) {

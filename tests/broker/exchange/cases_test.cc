@@ -81,12 +81,12 @@ TEST_F(CaseTest, OnlyAConvenorsRoleOfTheProfileOpens) {
   EXPECT_EQ(Told(Open(elsewhere, PersonOf("dfrs"))), "ROLE_NOT_ENTITLED") << "a SPOC convenes no MARAC";
   EXPECT_EQ(Told(Open(Opening(), PersonOf("dfrs", "p-nobody"))), "ROLE_NOT_ENTITLED");
   EXPECT_EQ(Told(Open(Opening(), AgentOf("dfrs"))), "ROLE_NOT_ENTITLED") << "an agent is nobody in person";
-  for (auto& entry : world().directories["dfrs"]) entry.training_until = absl::CivilDay(2026, 11, 1);
+  for (auto& entry : world().directories["dfrs"].people) entry.training_until = absl::CivilDay(2026, 11, 1);
   EXPECT_EQ(Told(Open(Opening(), PersonOf("dfrs"))), "ROLE_NOT_ENTITLED");
 }
 
 TEST_F(CaseTest, AConvenorsRoleCountsInItsOwnArea) {
-  for (auto& entry : world().directories["dfrs"]) {
+  for (auto& entry : world().directories["dfrs"].people) {
     for (auto& role : entry.roles) role.areas = {"E06000015"};
   }
   EXPECT_EQ(Told(Open(Opening(), PersonOf("dfrs"))), "ROLE_NOT_ENTITLED");
@@ -215,7 +215,7 @@ TEST_F(CaseTest, WhoNeitherWorksNorAdministersItIsNotToldThatItIsThere) {
   Give("dfrs", "p-count", "analyst");
   Give("dfrs", "p-new", "practitioner");
   Give("dfrs", "p-far", "practitioner");
-  world().directories["dfrs"].back().roles[0].areas = {"E06000015"};
+  world().directories["dfrs"].people.back().roles[0].areas = {"E06000015"};
   for (const char* person : {"p-reg", "p-count", "p-far", "p-nobody"}) {
     EXPECT_EQ(Told(Seen(PersonOf("dfrs", person)).status()), "CASE_UNKNOWN") << person;
     EXPECT_EQ(Listed(PersonOf("dfrs", person))->cases_size(), 0) << person;
@@ -346,7 +346,7 @@ TEST_F(ProcessCaseTest, ASpocOfTheConvenorsAgencyConvenesOnlyWhereNobodyElseTher
   const Caller spoc = PersonOf("cbc", "p-spoc");
   EXPECT_EQ(Told(Change(Changing("dfrs"), spoc)), "ROLE_NOT_ENTITLED");
   EXPECT_EQ(Told(Close(spoc)), "ROLE_NOT_ENTITLED");
-  std::erase_if(world().directories["cbc"],
+  std::erase_if(world().directories["cbc"].people,
                 [](const auto& entry) { return entry.roles.front().role == "marac_coordinator"; });
   EXPECT_OK(Change(Changing("dfrs", kSupplementId), spoc));
   EXPECT_OK(Close(spoc));

@@ -211,7 +211,7 @@ TEST_F(EmergencyTest, BothPersonsSignAndHoldTheirRoles) {
   EXPECT_EQ(Declared(stranger), "SIGNATURE_INVALID");
   EXPECT_EQ(Declared(Declaration([](v1::EmergencyCommand& c) { c.set_second_person(kDuty); })), "PAYLOAD_REJECTED");
   EXPECT_EQ(Declared(Declaration(), kHolder), "ROLE_NOT_ENTITLED");
-  for (policy::DirectoryEntry& entry : world().directories[kAsker]) {
+  for (policy::DirectoryEntry& entry : world().directories[kAsker].people) {
     if (entry.id == kSecond) entry.roles.front().role = "practitioner";
   }
   EXPECT_EQ(Declared(Declaration()), "ROLE_NOT_ENTITLED");

@@ -37,7 +37,7 @@ class ErasureTest : public ExchangeTest {
 
   void Employ(const std::string& agency, const std::string& person, policy::RoleHolding holding) {
     people_[person] = pki_.IssueFor(agency, "person", person);
-    world().directories[agency].push_back(
+    world().directories[agency].people.push_back(
         {.id = person, .roles = {std::move(holding)}, .training_until = absl::CivilDay(2027, 12, 31)});
   }
   void Close() {
@@ -217,7 +217,7 @@ TEST_F(ErasureTest, TheOwnersSignatureIsJudgedAgainWhenTheOtherComes) {
       trust::RevocationSet::FromPem(pki_.Crl({people_.at(kOwnersOfficer).serial}), *world().authority, now_).value());
   EXPECT_EQ(Told(Agree()), "COMMAND_NOT_VALID");
   world().revoked = revoked;
-  world().directories[kSender].pop_back();
+  world().directories[kSender].people.pop_back();
   EXPECT_EQ(Told(Agree()), "ROLE_NOT_ENTITLED");
 }
 
@@ -240,7 +240,7 @@ TEST_F(ErasureTest, BothSignTheSameEntriesAndReason) {
 
 TEST_F(ErasureTest, NobodyNamedInTheEntrySigns) {
   people_[kPractitioner] = pki_.IssueFor(kSender, "person", kPractitioner);
-  world().directories[kSender][0].roles.push_back({.role = "dpo", .areas = {"E23000018"}});
+  world().directories[kSender].people[0].roles.push_back({.role = "dpo", .areas = {"E23000018"}});
   const absl::Status refused = Send(RequestErasure, Command(kSender, kPractitioner));
   EXPECT_EQ(Told(refused), "SELF_APPROVAL_FORBIDDEN");
   EXPECT_THAT(refused.message(), HasSubstr("it names who signed"));

@@ -62,10 +62,24 @@ void ExchangeTest::MakeAgency(const std::string& agency) {
     previous = trust::Sha256(envelope.payload()).bytes();
   }
   world_->keys.emplace(agency, std::move(history));
-  world_->directories[agency] = {
+  world_->directories[agency].people = {
       {.id = kPractitioner,
        .roles = {{.role = "practitioner", .areas = {"E23000018"}}, {.role = "spoc", .areas = {"E23000018"}}},
        .training_until = absl::CivilDay(2027, 12, 31)}};
+}
+
+void ExchangeTest::Give(const std::string& agency, const std::string& person, const std::string& role,
+                        std::set<std::string> boards) {
+  const auto of_board = policy_->board_roles.find(role);
+  if (of_board != policy_->board_roles.end() && boards.empty()) boards = {of_board->second};
+  const policy::RoleHolding holding{.role = role, .boards = boards, .areas = {"E23000018"}};
+  world_->directories[agency].people.push_back(
+      {.id = person, .roles = {holding}, .training_until = absl::CivilDay(2027, 12, 31)});
+  if (of_board == policy_->board_roles.end()) return;
+  for (const std::string& board : boards) {
+    for (const auto& [owner, areas] : policy_->profiles[board].owners)
+      world_->directories[owner].appointments.push_back({.agency = agency, .person = person, .holding = holding});
+  }
 }
 
 absl::Status ExchangeTest::Run(const std::function<absl::Status(Batch&)>& rule) {

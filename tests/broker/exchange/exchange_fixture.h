@@ -65,6 +65,10 @@ class ExchangeTest : public ::testing::Test {
 
   // Gives an agency keys and a practitioner who is a SPOC too.
   void MakeAgency(const std::string& agency);
+  // Puts a person into the agency's directory; to a role of a board (by default its own panel's) the owner appoints
+  // too.
+  void Give(const std::string& agency, const std::string& person, const std::string& role,
+            std::set<std::string> boards = {});
 
   std::map<std::string, trust::SigningKey> signing_;
   std::map<std::string, std::string> sealing_;

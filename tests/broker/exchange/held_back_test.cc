@@ -22,13 +22,6 @@ class HeldBackTest : public ExchangeTest {
     Give(kSender, kOfficer, "spoc");
     now_ += absl::Seconds(1);
   }
-  void Give(const std::string& agency, const std::string& person, const std::string& role) {
-    policy::DirectoryEntry entry = world().directories[agency].front();
-    entry.id = person;
-    entry.roles.resize(1);
-    entry.roles.front().role = role;
-    world().directories[agency].push_back(std::move(entry));
-  }
   v1::SubmitReferralRequest Waited(const CommandChange& change = nullptr, const ShareChange& also = nullptr) {
     v1::SubmitReferralRequest request = Share([&](v1::Manifest& m, v1::SenderStatement& s) {
       m.mutable_subjects(0)->add_grounds("fire_safety.health.physical");
@@ -55,6 +48,7 @@ class HeldBackTest : public ExchangeTest {
     unit.set_form("flag_only");
     command.set_policy_digest(world().bundle->policy_digest);
     command.set_approved(true);
+    command.set_ground("gw.cl_public_interest");
     *command.mutable_create_time() = ToTimestamp(now_);
     *command.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(48));
     if (change) change(command);

@@ -56,7 +56,7 @@ TEST_F(MailboxTest, APackageThatNoLongerPassesIsHeldAndItsSenderTold) {
 }
 
 TEST_F(MailboxTest, APackageOfAPersonWhoLeftIsHeld) {
-  world().directories[kSender].clear();
+  world().directories[kSender].people.clear();
   EXPECT_EQ(CollectAs(kRecipient)->deliveries_size(), 0);
   EXPECT_EQ(StateOf(), v1::RECIPIENT_STATE_HELD);
 }
@@ -123,7 +123,7 @@ TEST_F(MailboxTest, APageOfHeldPackagesDoesNotHideWhatLiesBehindIt) {
     return DeliverNotice(kRecipient, v1::BROKER_NOTICE_KIND_ACCEPTANCE_OVERDUE, *stored, "OVERDUE", "spoc", {}, batch);
   };
   ASSERT_OK(Run(notice));
-  world().directories[kSender].clear();
+  world().directories[kSender].people.clear();
   const auto collected = CollectAs(kRecipient, 1);
   ASSERT_EQ(collected->deliveries_size(), 1);
   EXPECT_TRUE(collected->deliveries(0).has_notice());

@@ -76,8 +76,8 @@ TEST_F(RegistersTest, ADirectoryIsInForceFromItsCommitAndTheSameAgainIsNothingNe
   const auto reader = store_->Read().value();
   const auto loaded = LoadRegisters(world(), *reader);
   ASSERT_OK(loaded);
-  ASSERT_EQ((*loaded)->directories.at(kSender).size(), 1u);
-  EXPECT_EQ((*loaded)->directories.at(kSender).front().id, kPractitioner);
+  ASSERT_EQ((*loaded)->directories.at(kSender).people.size(), 1u);
+  EXPECT_EQ((*loaded)->directories.at(kSender).people.front().id, kPractitioner);
 }
 
 TEST_F(RegistersTest, OnlyAHigherVersionOfItsOwnSignedDirectoryIsTaken) {
@@ -85,6 +85,27 @@ TEST_F(RegistersTest, OnlyAHigherVersionOfItsOwnSignedDirectoryIsTaken) {
   EXPECT_EQ(Applied(DirectoryOf(kSender, 1, kSender)), "SEQUENCE_BROKEN");
   EXPECT_EQ(Applied(DirectoryOf(kSender, 3, kStranger)), "KEY_NOT_CERTIFIED");
   EXPECT_EQ(Applied(DirectoryOf(kRecipient, 3, kRecipient)), "ROLE_NOT_ENTITLED") << "another agency's";
+}
+
+// An agency cannot appoint its own chair; who owns the board can, and a broken appointment says why, all at once.
+TEST_F(RegistersTest, OnlyABoardsOwnerAppointsToItsRoles) {
+  v1::Directory directory;
+  directory.set_agency(kSender);
+  directory.set_version(1);
+  v1::Appointment& chair = *directory.add_appointments();
+  chair.set_agency(kSender);
+  chair.set_person(kPractitioner);
+  chair.mutable_holding()->set_role("dhr_chair");
+  chair.mutable_holding()->add_boards("dhr");
+  v1::ApplyDirectoryRequest request;
+  request.set_request_id(kRequestId);
+  *request.mutable_directory() = Sign(kSender, policy::kDirectoryType, directory);
+  v1::ApplyDirectoryResponse response;
+  const absl::Status refused =
+      Run([&](Batch& batch) { return ApplyDirectory(AgentOf(kSender), request, response, batch); });
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(refused.ToString(), ::testing::HasSubstr("does not own `dhr`"));
+  EXPECT_EQ(log_->size(), 0u);
 }
 
 TEST_F(RegistersTest, ARestrictionStopsWhatWaitsAndWhatIsStillToCome) {

@@ -19,21 +19,22 @@ class RemovedConditionTest : public RequestTest, public ::testing::WithParamInte
 
 std::vector<Removed> EachAlone() {
   return {
-      {"person", [](World& w, policy::Policy&) { w.directories["cbc"].clear(); }, nullptr, "REFUSED ROLE_NOT_ENTITLED"},
+      {"person", [](World& w, policy::Policy&) { w.directories["cbc"].people.clear(); }, nullptr,
+       "REFUSED ROLE_NOT_ENTITLED"},
       {"role",
        [](World& w, policy::Policy&) {
-         for (auto& e : w.directories["cbc"])
+         for (auto& e : w.directories["cbc"].people)
            std::erase_if(e.roles, [](const auto& r) { return r.role == "practitioner"; });
        },
        nullptr, "REFUSED ROLE_NOT_ENTITLED"},
       {"training",
        [](World& w, policy::Policy&) {
-         for (auto& e : w.directories["cbc"]) e.training_until = absl::CivilDay(2026, 11, 23);
+         for (auto& e : w.directories["cbc"].people) e.training_until = absl::CivilDay(2026, 11, 23);
        },
        nullptr, "REFUSED ROLE_NOT_ENTITLED"},
       {"area_of_role",
        [](World& w, policy::Policy&) {
-         for (auto& e : w.directories["cbc"])
+         for (auto& e : w.directories["cbc"].people)
            for (auto& r : e.roles) r.areas = {"E06000015"};
        },
        nullptr, "REFUSED ROLE_NOT_ENTITLED"},
@@ -76,7 +77,7 @@ std::vector<Removed> EachAlone() {
        nullptr, "REFUSED LAWFUL_BASIS_MISSING"},
       {"sender", [](World&, policy::Policy& p) { p.profiles.at("tb.ncasb").senders.clear(); }, nullptr,
        "REFUSED SENDER_NOT_PERMITTED"},
-      {"holders_role", [](World& w, policy::Policy&) { w.directories[kHolder].clear(); }, nullptr,
+      {"holders_role", [](World& w, policy::Policy&) { w.directories[kHolder].people.clear(); }, nullptr,
        "REFUSED ROLE_NOT_ENTITLED"},
       {"selector_category", nullptr,
        [](v1::Manifest& m, v1::SenderStatement& s) {

@@ -82,13 +82,6 @@ void RequestTest::SetUp() {
   ASSERT_OK(Run([&](Batch& batch) { return OpenCase(PersonOf(setting_.asker), request, response, batch); }));
 }
 
-void RequestTest::Give(const std::string& agency, const std::string& person, const std::string& role,
-                       std::set<std::string> boards) {
-  world().directories[agency].push_back({.id = person,
-                                         .roles = {{.role = role, .boards = std::move(boards), .areas = {"E23000018"}}},
-                                         .training_until = absl::CivilDay(2027, 12, 31)});
-}
-
 v1::Manifest RequestTest::Manifest(const std::string& share_id, v1::PackageKind kind, const std::string& from,
                                    const std::string& to) const {
   v1::Manifest m;
@@ -263,6 +256,7 @@ v1::SignedApproval RequestTest::Approval(const std::function<void(v1::ApprovalCo
   unit.set_form(setting_.approved.form);
   command.set_policy_digest(world().bundle->policy_digest);
   command.set_approved(true);
+  command.set_ground("gw.cl_public_interest");
   *command.mutable_create_time() = ToTimestamp(now_);
   *command.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(48));
   if (change) change(command);

@@ -83,8 +83,6 @@ class RequestTest : public ExchangeTest {
   std::vector<std::string> EntriesSeenBy(const std::string& agency);
   // Octets of the receipts of those entries; they grow with the log.
   std::vector<size_t> ReceiptsSeenBy(const std::string& agency);
-  void Give(const std::string& agency, const std::string& person, const std::string& role,
-            std::set<std::string> boards = {});
 
   const Setting& setting_;
   testing::TestIdentity officer_;

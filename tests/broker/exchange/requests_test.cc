@@ -316,6 +316,11 @@ TEST_F(CaseRequestTest, AThematicLeadAsksForHerOwnBoardAlone) {
   EXPECT_EQ(ask("", kArea), "REFUSED ROLE_NOT_ENTITLED");
   EXPECT_EQ(ask("tb.soce", kArea), "REFUSED ROLE_NOT_ENTITLED");
   EXPECT_EQ(ask("tb.ncasb", "E07000038"), "REFUSED CASE_LINK_REQUIRED") << "the case is of another area";
+  auto& appointments = world().directories["dcc.community_safety"].appointments;
+  std::vector<policy::Appointment> made;
+  made.swap(appointments);
+  EXPECT_EQ(ask("tb.ncasb", kArea), "REFUSED ROLE_NOT_ENTITLED") << "her agency's word alone";
+  made.swap(appointments);
   EXPECT_EQ(ask("tb.ncasb", kArea), "STORED");
 }
 

@@ -31,9 +31,9 @@ class RightsTest : public ExchangeTest {
   }
 
   void Employ(const std::string& agency, const std::string& person) {
-    world().directories[agency].push_back({.id = person,
-                                           .roles = {{.role = "dpo", .areas = {"E23000018"}}},
-                                           .training_until = absl::CivilDay(2027, 12, 31)});
+    world().directories[agency].people.push_back({.id = person,
+                                                  .roles = {{.role = "dpo", .areas = {"E23000018"}}},
+                                                  .training_until = absl::CivilDay(2027, 12, 31)});
   }
   v1::RightsNotice NoticeAbout(const std::string& share, const std::string& from = kSender,
                                const std::string& to = kRecipient) const {

@@ -29,9 +29,9 @@ class LookTest : public ExchangeTest {
     return SearchLedgerEntries(*search, entry, *store_->Read().value());
   }
   Caller Person(const std::string& role) {
-    world().directories[kSender].push_back({.id = "p-" + role,
-                                            .roles = {{.role = role, .areas = {"E23000018"}}},
-                                            .training_until = absl::CivilDay(2027, 1, 1)});
+    world().directories[kSender].people.push_back({.id = "p-" + role,
+                                                   .roles = {{.role = role, .areas = {"E23000018"}}},
+                                                   .training_until = absl::CivilDay(2027, 1, 1)});
     Caller caller = AgentOf(kSender);
     caller.id.kind = trust::CallerKind::kPerson;
     caller.id.name = "p-" + role;

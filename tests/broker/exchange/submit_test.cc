@@ -121,7 +121,7 @@ TEST_F(SubmitTest, ARefusalIsNotRemembered) {
 }
 
 TEST_F(SubmitTest, APersonWhoLeftTheDirectoryPushesNothing) {
-  world().directories[kSender].clear();
+  world().directories[kSender].people.clear();
   const auto response = Submit(Share());
   ASSERT_OK(response);
   EXPECT_EQ(response->outcome(), v1::SUBMIT_OUTCOME_REFUSED);

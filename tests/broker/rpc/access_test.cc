@@ -14,9 +14,9 @@ class AccessTest : public exchange::ExchangeTest {
                    method, world(), now_);
   }
   void Directory(const std::string& role) {
-    world().directories[exchange::kSender] = {{.id = "p-dpo",
-                                               .roles = {{.role = role, .areas = {"E23000018"}}},
-                                               .training_until = absl::CivilDay(2027, 1, 1)}};
+    world().directories[exchange::kSender].people = {{.id = "p-dpo",
+                                                      .roles = {{.role = role, .areas = {"E23000018"}}},
+                                                      .training_until = absl::CivilDay(2027, 1, 1)}};
   }
 };
 
@@ -63,7 +63,7 @@ TEST_F(AccessTest, OnlyAnAuditingRoleReadsTheLedger) {
 TEST_F(AccessTest, WhoLeftTheDirectoryMayCallNothing) {
   Directory("dpo");
   EXPECT_OK(May(trust::CallerKind::kPerson, "ListDirectories"));
-  world().directories[exchange::kSender].clear();
+  world().directories[exchange::kSender].people.clear();
   EXPECT_FALSE(May(trust::CallerKind::kPerson, "ListDirectories").ok());
 }
 
