@@ -9,11 +9,13 @@
 #include "agents/sdk/counts.h"
 #include "agents/sdk/decide.h"
 #include "agents/sdk/lets_in.h"
+#include "policy/engine/agreements.h"
 #include "policy/engine/decide.h"
 #include "policy/engine/lattice.h"
 #include "policy/loader/asked_route.h"
 #include "policy/loader/asked_table.h"
 #include "policy/loader/canonical_request.h"
+#include "trust/base/london.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 
@@ -61,6 +63,26 @@ const policy::CategoryOutcome* OutcomeOf(const policy::Decision& decision, const
 }
 
 absl::Status Wrong(absl::string_view why) { return absl::InvalidArgumentError(why); }
+
+// Whether who asks holds the role today for the board and area, as this holder's own register of the asker's agency
+// says.
+bool AskerIsEntitled(const v1::Manifest& selector, const policy::Snapshot& snapshot, absl::Time now) {
+  return policy::RoleHeld(snapshot,
+                          {.agency = selector.sender_agency(),
+                           .person = selector.question().acting_person(),
+                           .role = selector.question().role(),
+                           .board = policy::AskedBoard(selector.board(), selector.profile()),
+                           .area = selector.area()},
+                          LondonDay(now));
+}
+
+void DenyAll(policy::Decision& decision, policy::ReasonCode code, const std::string& rule) {
+  for (policy::CategoryOutcome& outcome : decision.categories) {
+    outcome.denied = true;
+    outcome.approvers.clear();
+    outcome.reasons.push_back({.code = code, .rule = rule});
+  }
+}
 
 absl::Status CheckSilent(const v1::Manifest& answer, const v1::Manifest& selector, const policy::Snapshot& snapshot,
                          absl::Time now) {
@@ -127,6 +149,8 @@ absl::StatusOr<AnswerDecision> DecideAnswer(const Inquiry& inquiry, const v1::Ca
     result.excluded_persons = {seen.excluded_from().begin(), seen.excluded_from().end()};
     result.only_persons = {seen.restricted_to().begin(), seen.restricted_to().end()};
   }
+  if (!AskerIsEntitled(inquiry.selector, snapshot, now))
+    DenyAll(own, policy::ReasonCode::kRoleNotEntitled, absl::StrCat("directory/", question.receiving_agency));
   const policy::Decision both = policy::Intersect(own, result.asker_side, *snapshot.policy);
   result.obligations = both.obligations;
   result.marking = both.marking;

@@ -181,6 +181,29 @@ TEST_F(AnswerTest, TheSilentAnswerHoldsWhatWasAgreedAndTheNeutralTextElsewhere) 
   EXPECT_THAT(silent.excluded_persons, IsEmpty()) << "a list of persons tells that there is a record";
 }
 
+// That somebody of the agency holds the role is not enough: the holder looks at the person who asks, for the board.
+TEST_F(AnswerTest, WhoDoesNotHoldTheRoleInPersonGetsNothing) {
+  const policy::RoleHolding lead{.role = "thematic_lead", .boards = {"tb.soce"}, .areas = {"E07000034"}};
+  policy::Directories directories;
+  policy::Directory& council = directories["dcc.community_safety"];
+  council.people = {{.id = "p-c85e1f", .roles = {lead}, .training_until = absl::CivilDay(2030, 1, 1)}};
+  council.appointments = {{.agency = lead_.id(), .person = "p-c85e1f", .holding = lead}};
+  const auto lines = [&] {
+    return DecideAnswer(
+               inquiry_, &record_,
+               {.policy = &policy::Derbyshire(), .directories = &directories, .take_agreements_as_signed = true}, now_,
+               {}, random_)
+        ->lines;
+  };
+  EXPECT_NE(lines()[0].form, "") << lines()[0].category;
+  council.people[0].id = "p-other";
+  council.appointments[0].person = "p-other";
+  for (const AnswerLine& line : lines()) {
+    EXPECT_EQ(line.form, "") << line.category;
+    EXPECT_THAT(line.reasons, ::testing::Contains("ROLE_NOT_ENTITLED"));
+  }
+}
+
 TEST_F(AnswerTest, WhatDoesNotFitTheAnswersShapeFollowsAsASupplementTogetherWithAllThatItsApprovalCovers) {
   record_.mutable_identity()->mutable_facts(0)->add_given_names(std::string(20'000, 'x'));
   const AnswerDecision decision = Decide(&record_);
