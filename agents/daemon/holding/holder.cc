@@ -296,6 +296,8 @@ absl::StatusOr<Holder::Sealed> Holder::Seal(const Standing& standing, v1::Packag
   }
   for (v1::SignedApproval& approval : ApprovalsFor(reply, standing.approvals, standing.policy_digest))
     *submit.add_approvals() = std::move(approval);
+  for (v1::DeclinedApproval& declined : DeclinedOf(standing.approvals, *view->bundle->policy))
+    *submit.add_declined() = std::move(declined);
   return Sealed{.row = {.share_id = share,
                         .request_id = standing.row.request_id,
                         .submit = submit.SerializeAsString(),

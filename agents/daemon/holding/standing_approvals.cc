@@ -11,6 +11,8 @@
 namespace derwent::agents {
 namespace {
 
+constexpr size_t kMostDeclined = 64;  // That an answer carries.
+
 bool Covers(const v1::ApprovalCommand& command, const std::string& category, const std::string& form) {
   return std::ranges::any_of(command.units(), [&](const v1::ApprovedUnit& unit) {
     return unit.category() == category && unit.form() == form;
@@ -106,6 +108,23 @@ std::vector<v1::SignedApproval> ApprovalsFor(const PackageRecipient& reply, cons
     if (rests && approval.ParseFromString(row.approval)) used.push_back(std::move(approval));
   }
   return used;
+}
+
+std::vector<v1::DeclinedApproval> DeclinedOf(const std::vector<ApprovalRow>& approvals, const policy::Policy& policy) {
+  std::vector<v1::DeclinedApproval> declined;
+  for (const ApprovalRow& row : approvals) {
+    v1::ApprovalQuestion question;
+    const bool settled = row.state == "REFUSED" || row.state == "LAPSED";
+    if (!settled || !row.own || IsAskedElsewhere(policy, row.role) || !question.ParseFromString(row.question)) continue;
+    v1::DeclinedApproval& one = declined.emplace_back();
+    one.set_approval_id(row.approval_id);
+    one.set_role(row.role);
+    if (row.state == "REFUSED") one.set_person(SaidIn(row).approver_person());
+    one.set_reason(one.person().empty() ? "LAPSED" : IsRefusalReason(row.reason) ? row.reason : "OTHER");
+    *one.mutable_units() = question.proposed().units();
+  }
+  if (declined.size() > kMostDeclined) declined.resize(kMostDeclined);
+  return declined;
 }
 
 absl::Time NextDue(const std::vector<ApprovalRow>& approvals, absl::Time otherwise) {

@@ -8,6 +8,7 @@
 #include "agents/daemon/state/request_state.h"
 #include "agents/sdk/answer.h"
 #include "derwent/v1/approval.pb.h"
+#include "derwent/v1/case_request.pb.h"
 #include "trust/secret/random.h"
 
 // What the approvals of one request say about its lines. An approval asked under another policy counts no longer.
@@ -28,6 +29,10 @@ void DropStale(const AnswerDecision& decision, const std::string& policy_digest,
 // The approvals that the units of a reply rest on.
 std::vector<v1::SignedApproval> ApprovalsFor(const PackageRecipient& reply, const std::vector<ApprovalRow>& approvals,
                                              const std::string& policy_digest);
+
+// What the holder's own people refused or left until it lapsed: for the ledger (`SubmitCaseAnswerRequest.declined`). A
+// role that another agency's person may hold is not among them: the broker carried that answer.
+std::vector<v1::DeclinedApproval> DeclinedOf(const std::vector<ApprovalRow>& approvals, const policy::Policy& policy);
 
 // When the next of those that wait lapses, or `otherwise`.
 absl::Time NextDue(const std::vector<ApprovalRow>& approvals, absl::Time otherwise);

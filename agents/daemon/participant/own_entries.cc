@@ -28,7 +28,7 @@ struct Step {
   absl::string_view name;
   Rests rests;
 };
-constexpr std::array<Step, 42> kSteps = {{
+constexpr std::array<Step, 44> kSteps = {{
     {"referral", Rests::kPackage},
     {"request", Rests::kPackage},
     {"emergency", Rests::kPackage},
@@ -48,6 +48,8 @@ constexpr std::array<Step, 42> kSteps = {{
     {"outcome_overdue", Rests::kState},
     {"approval_asked", Rests::kApproval},
     {"approval", Rests::kApproval},
+    {"approval_declined", Rests::kApproval},
+    {"approval_steps", Rests::kNothing},
     {"approval_used", Rests::kApprovalUse},
     {"rights_notice", Rests::kRights},
     {"rights_answer", Rests::kRights},

@@ -202,7 +202,10 @@ absl::Status WithdrawOne(const Caller& caller, const std::string& request_id, co
   about.stored.part.reason = withdrawal.reason();
   about.stored.part.collection.time.reset();
   about.stored.part.acceptance.time.reset();
-  about.stored.part.outcome.time.reset();
+  // Where existence is secret a request's end stays due: what became of approvals is entered then.
+  const bool secret_request =
+      about.stored.share.kind == v1::PACKAGE_KIND_SELECTOR && about.stored.share.existence_sensitive;
+  if (!secret_request) about.stored.part.outcome.time.reset();
   ASSIGN_OR_RETURN(const uint64_t index, Forward("withdrawal", about, envelope, withdrawal.head(), batch));
   response.add_receipts()->set_index(index);
   if (had_it) response.add_told_agencies(about.stored.part.key.recipient_agency);

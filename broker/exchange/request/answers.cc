@@ -6,14 +6,17 @@
 #include "broker/exchange/command/witnessed.h"
 #include "broker/exchange/request/answer_check.h"
 #include "broker/exchange/request/requests.h"
+#include "broker/exchange/share/approval_check.h"
 #include "broker/exchange/share/approvals.h"
 #include "broker/exchange/share/case_link.h"
 #include "broker/exchange/share/decide.h"
 #include "broker/exchange/share/shares.h"
 #include "broker/exchange/share/stored.h"
+#include "broker/ledger/attributes.h"
 #include "policy/loader/emergency.h"
 #include "policy/loader/record.h"
 #include "trust/base/status_macros.h"
+#include "trust/base/uuid.h"
 
 // Answers and supplements: what a holder releases to the asker of a request.
 
@@ -21,6 +24,8 @@ namespace derwent::exchange {
 namespace {
 
 constexpr char kMethod[] = "SubmitCaseAnswer";
+constexpr char kLapsed[] = "LAPSED";
+constexpr int kMostDeclined = 64;
 
 absl::StatusOr<StoredPart> FindRequest(const Caller& caller, const v1::Manifest& answer, Batch& batch) {
   absl::StatusOr<StoredPart> request =
@@ -96,12 +101,31 @@ absl::Status Keep(const CheckedShare& share, const AnswerDecision& answer, const
   return DeliverPackage(package, not_before, {entry}, batch);
 }
 
-// From when on the asker sees it: in an existence-sensitive profile the slot.
+// What the holder says of its own people's refusals.
+absl::Status CheckDeclined(const v1::SubmitCaseAnswerRequest& request, const policy::Policy& policy) {
+  Violations violations;
+  violations.Require(request.declined_size() <= kMostDeclined, "declined", "are 64 at most");
+  for (const v1::DeclinedApproval& one : request.declined()) {
+    violations.Require(Uuid::Parse(one.approval_id()).ok(), "declined.approval_id", "is a UUID in lowercase");
+    violations.Require(policy.roles.contains(one.role()) && !policy.board_roles.contains(one.role()), "declined.role",
+                       "is a role of the holder's own");
+    violations.Require(one.person().empty() ? one.reason() == kLapsed : ledger::IsCode(one.person()), "declined.person",
+                       "is an opaque id, or empty where nobody answered");
+    violations.Require(one.reason() == kLapsed || IsRefusalReason(one.reason()), "declined.reason",
+                       "is a code of a refusal, or LAPSED");
+    violations.Require(AreApprovable(one.units(), policy), "declined.units",
+                       "are 1 to 64, sorted, each a category and form of the policy");
+  }
+  return violations.ToStatus();
+}
+
+// From when on the asker sees it: in an existence-sensitive profile the slot. There the request's end stays due, for
+// what became of approvals after the answer (EnterKeptSteps).
 absl::Status MarkAnswered(StoredPart& request, absl::Time not_before, Batch& batch) {
   if (request.part.state == v1::RECIPIENT_STATE_ANSWERED) return absl::OkStatus();
   request.part.state = v1::RECIPIENT_STATE_ANSWERED;
   request.part.reason = "";
-  request.part.outcome = {};
+  if (!request.share.existence_sensitive) request.part.outcome = {};
   request.part.update_time = std::max(batch.now(), not_before);
   return batch.write().UpdatePart(request.part);
 }
@@ -128,6 +152,7 @@ absl::Status SubmitCaseAnswer(const Caller& caller, const v1::SubmitCaseAnswerRe
   const CheckedPackage& package = share.packages.front();
   ASSIGN_OR_RETURN(const absl::string_view overridden, WitnessedOrEmergency(package.manifest.purpose(), batch));
   const World& world = batch.world();
+  RETURN_IF_ERROR(CheckDeclined(request, *world.bundle->policy));
   ASSIGN_OR_RETURN(StoredPart asked, FindRequest(caller, package.manifest, batch));
   RETURN_IF_ERROR(CheckOnlyAnswer(package.manifest, asked));
   RETURN_IF_ERROR(CheckTimes(share, world.limits, batch.now()));
@@ -148,7 +173,7 @@ absl::Status SubmitCaseAnswer(const Caller& caller, const v1::SubmitCaseAnswerRe
   }
   const absl::Time not_before = AnswerTimeOf(asked);
   RETURN_IF_ERROR(Keep(share, answer, tags, not_before, index, batch));
-  RETURN_IF_ERROR(UseApprovals(share, ReleaseOf(asked), batch));
+  RETURN_IF_ERROR(UseApprovals(share, {request.declined().begin(), request.declined().end()}, ReleaseOf(asked), batch));
   RETURN_IF_ERROR(MarkAnswered(asked, not_before, batch));
   response.set_outcome(v1::SUBMIT_OUTCOME_STORED);
   return Remember(caller, kMethod, request.request_id(), share.digest, response,

@@ -33,18 +33,6 @@ absl::StatusOr<StoredPart> LoadRequest(const std::string& share_id, const std::s
   return Refuse(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no request to this agency has this id");
 }
 
-constexpr int kMostUnits = 64;
-
-bool SortedUnits(const v1::ApprovalCommand& proposed, const policy::Policy& policy) {
-  for (int i = 0; i < proposed.units_size(); ++i) {
-    const std::string& category = proposed.units(i).category();
-    if (i > 0 && proposed.units(i - 1).category() >= category) return false;
-    if (policy.FindCategory(category) == nullptr || !policy::ParseForm(proposed.units(i).form()).has_value())
-      return false;
-  }
-  return proposed.units_size() >= 1 && proposed.units_size() <= kMostUnits;
-}
-
 // A question about a request says what the request says.
 void CheckAgainst(const StoredPart& request, const v1::ApprovalQuestion& question, Violations& violations) {
   const v1::Manifest& m = request.manifest;
@@ -99,7 +87,7 @@ absl::Status CheckQuestion(const v1::ApprovalQuestion& question, const StoredPar
   const v1::ApprovalCommand& proposed = question.proposed();
   violations.Require(Uuid::Parse(proposed.approval_id()).ok(), "question.proposed.approval_id",
                      "is a UUID in lowercase");
-  violations.Require(SortedUnits(proposed, *world.bundle->policy), "question.proposed.units",
+  violations.Require(AreApprovable(proposed.units(), *world.bundle->policy), "question.proposed.units",
                      "are 1 to 64, sorted, each a category and form of the policy");
   if (request != nullptr)
     CheckAgainst(*request, question, violations);

@@ -20,7 +20,7 @@ absl::Status NotValid(absl::string_view why) {
 }
 
 template <typename List>
-bool OneOf(const List& list, const std::string& value) {
+bool OneOf(const List& list, absl::string_view value) {
   return std::find(std::begin(list), std::end(list), value) != std::end(list);
 }
 
@@ -55,6 +55,17 @@ absl::StatusOr<CheckedApproval> CheckApproval(const v1::SignedApproval& approval
   checked.chain = *std::move(chain);
   return checked;
 }
+
+bool AreApprovable(const google::protobuf::RepeatedPtrField<v1::ApprovedUnit>& units, const policy::Policy& policy) {
+  for (int i = 0; i < units.size(); ++i) {
+    if (i > 0 && units[i - 1].category() >= units[i].category()) return false;
+    if (policy.FindCategory(units[i].category()) == nullptr || !policy::ParseForm(units[i].form()).has_value())
+      return false;
+  }
+  return !units.empty() && units.size() <= kMostUnits;
+}
+
+bool IsRefusalReason(absl::string_view reason) { return OneOf(kRefusals, reason); }
 
 bool SameProposal(const v1::ApprovalCommand& a, const v1::ApprovalCommand& b) {
   const auto same_unit = [](const v1::ApprovedUnit& x, const v1::ApprovedUnit& y) {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 #include "broker/exchange/command/world.h"
@@ -23,6 +24,11 @@ struct CheckedApproval {
 // over the exact bytes by its key, and that the person named is the certificate's. Done on a worker. Error:
 // kFailedPrecondition `APPROVAL_NOT_VALID`.
 absl::StatusOr<CheckedApproval> CheckApproval(const v1::SignedApproval& approval, const World& world, absl::Time now);
+
+// Whether units are 1 to 64, sorted, each a category once and a form of the policy.
+bool AreApprovable(const google::protobuf::RepeatedPtrField<v1::ApprovedUnit>& units, const policy::Policy& policy);
+// Whether it is a code of a refusal (approval.proto).
+bool IsRefusalReason(absl::string_view reason);
 
 // Whether two commands ask for the same: all but who signs, what they say and when.
 bool SameProposal(const v1::ApprovalCommand& a, const v1::ApprovalCommand& b);

@@ -155,11 +155,77 @@ absl::StatusOr<CountedApprovals> CountApprovals(const std::vector<CheckedApprova
   return counted;
 }
 
+namespace {
+
+// The one entry about the approvals of a release, for its holder alone.
+ledger::EntryDraft UseDraft(absl::string_view step, const v1::Manifest& m, const std::string& holder,
+                            std::vector<std::string> steps) {
+  std::sort(steps.begin(), steps.end());
+  ledger::EntryDraft draft(step, ledger::Actor::kReleasing);
+  draft.SetReleasing(holder, "").SetPurpose(m.purpose(), m.profile(), m.board(), m.area());
+  draft.SetGrounds(steps, "", "");
+  return draft;
+}
+
+// As it stands in the one entry; like what a panel's chair refused.
+std::string AsKept(const v1::DeclinedApproval& declined, const std::string& holder) {
+  return absl::StrCat("refused:", declined.role(), ":", holder, ":", declined.person(), ":", declined.approval_id(),
+                      ":", declined.reason());
+}
+
+absl::Status EnterDeclined(const v1::DeclinedApproval& declined, const v1::Manifest& m, Batch& batch) {
+  ledger::EntryDraft draft("approval_declined", ledger::Actor::kReleasing);
+  draft.SetReleasing(m.sender_agency(), declined.person())
+      .SetPurpose(m.purpose(), m.profile(), m.board(), m.area())
+      .SetIds("", declined.approval_id(), m.case_id());
+  for (const v1::ApprovedUnit& unit : declined.units())
+    draft.AddCategory({.category = unit.category(), .asked = unit.form(), .outcome = "DENY", .form = ""});
+  draft.SetOutcome("DENY", {declined.reason()}, batch.world().policy_digest(), batch.world().register_digest);
+  return batch.Append(draft).status();
+}
+
+// Those that were not entered before; from now on they were.
+absl::StatusOr<std::vector<v1::DeclinedApproval>> TakeFresh(const std::vector<v1::DeclinedApproval>& declined,
+                                                            const v1::Manifest& m, const Release& release,
+                                                            Batch& batch) {
+  std::vector<v1::DeclinedApproval> fresh;
+  for (const v1::DeclinedApproval& one : declined) {
+    ASSIGN_OR_RETURN(const std::optional<store::ApprovalRow> known, batch.read().FindApproval(one.approval_id()));
+    if (known.has_value()) continue;
+    RETURN_IF_ERROR(batch.write().PutApproval({.approval_id = one.approval_id(),
+                                               .holder_agency = m.sender_agency(),
+                                               .share_id = release.share_id,
+                                               .state = store::ApprovalState::kRefused,
+                                               .question = "",
+                                               .expire_time = FromTimestamp(m.expire_time())}));
+    fresh.push_back(one);
+  }
+  return fresh;
+}
+
+}  // namespace
+
 absl::Status UseApprovals(const CheckedShare& share, const Release& release, Batch& batch) {
+  return UseApprovals(share, {}, release, batch);
+}
+
+absl::Status UseApprovals(const CheckedShare& share, const std::vector<v1::DeclinedApproval>& declined,
+                          const Release& release, Batch& batch) {
   const v1::Manifest& m = share.packages.front().manifest;
-  const bool neutral = release.existence_sensitive && m.kind() == v1::PACKAGE_KIND_ANSWER;
+  const bool secret = release.existence_sensitive;
+  const bool neutral = secret && m.kind() == v1::PACKAGE_KIND_ANSWER;
+  ASSIGN_OR_RETURN(const std::vector<v1::DeclinedApproval> fresh, TakeFresh(declined, m, release, batch));
+  if (!secret) {
+    for (const v1::DeclinedApproval& one : fresh) RETURN_IF_ERROR(EnterDeclined(one, m, batch));
+  }
   if (share.approvals.empty() && !neutral) return absl::OkStatus();
-  ASSIGN_OR_RETURN(std::vector<std::string> by, TakeKeptSteps(m.sender_agency(), release, batch));
+  ASSIGN_OR_RETURN(std::vector<std::string> steps, TakeKeptSteps(m.sender_agency(), release, batch));
+  std::set<std::string> reasons;
+  for (const v1::DeclinedApproval& one : fresh) {
+    if (!secret) break;
+    steps.push_back(AsKept(one, m.sender_agency()));
+    reasons.insert(one.reason());
+  }
   std::string payloads;
   for (const CheckedApproval& approval : share.approvals) {
     const v1::ApprovalCommand& command = approval.command;
@@ -169,18 +235,28 @@ absl::Status UseApprovals(const CheckedShare& share, const Release& release, Bat
                                                .state = store::ApprovalState::kUsed,
                                                .question = "",
                                                .expire_time = FromTimestamp(command.expire_time())}));
-    by.push_back(absl::StrCat(command.approver_role(), ":", command.approver_agency(), ":", command.approver_person(),
-                              ":", command.approval_id()));
+    steps.push_back(absl::StrCat(command.approver_role(), ":", command.approver_agency(), ":",
+                                 command.approver_person(), ":", command.approval_id()));
     absl::StrAppend(&payloads, trust::Sha256(approval.approval->command().payload()).view());
   }
-  std::sort(by.begin(), by.end());
-  ledger::EntryDraft draft("approval_used", ledger::Actor::kReleasing);
-  draft.SetReleasing(m.sender_agency(), "")
-      .SetPurpose(m.purpose(), m.profile(), m.board(), m.area())
-      .SetIds(m.share_id(), m.reply_to_share_id(), m.case_id());
-  draft.SetOutcome("PERMIT", {}, batch.world().policy_digest(), batch.world().register_digest)
+  ledger::EntryDraft draft = UseDraft("approval_used", m, m.sender_agency(), std::move(steps));
+  draft.SetIds(m.share_id(), m.reply_to_share_id(), m.case_id());
+  const std::vector<std::string> why(reasons.begin(), reasons.end());
+  const bool refused = share.approvals.empty() && !why.empty();
+  draft.SetOutcome(refused ? "DENY" : "PERMIT", why, batch.world().policy_digest(), batch.world().register_digest)
       .SetCount(share.approvals.size());
-  draft.SetGrounds(by, "", "").SetManifestDigest(trust::Sha256(payloads));
+  draft.SetManifestDigest(trust::Sha256(payloads));
+  return batch.Append(draft).status();
+}
+
+absl::Status EnterKeptSteps(const StoredPart& request, Batch& batch) {
+  const std::string& holder = request.part.key.recipient_agency;
+  ASSIGN_OR_RETURN(std::vector<std::string> steps, TakeKeptSteps(holder, ReleaseOf(request), batch));
+  const v1::Manifest& m = request.manifest;
+  ledger::EntryDraft draft = UseDraft("approval_steps", m, holder, std::move(steps));
+  draft.SetIds("", m.share_id(), m.case_id())
+      .SetOutcome("", {}, batch.world().policy_digest(), batch.world().register_digest)
+      .SetCount(0);
   return batch.Append(draft).status();
 }
 

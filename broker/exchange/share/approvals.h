@@ -10,6 +10,7 @@
 #include "broker/exchange/share/decide.h"
 #include "broker/exchange/share/package_check.h"
 #include "broker/exchange/share/stored.h"
+#include "derwent/v1/case_request.pb.h"
 
 namespace derwent::exchange {
 
@@ -44,6 +45,13 @@ absl::StatusOr<CountedApprovals> CountApprovals(const std::vector<CheckedApprova
 // Marks the approvals of a stored share as used and enters that, for the holder alone. An existence-sensitive answer
 // always makes this one entry, with the steps that were kept for it: how many there are is nobody else's business.
 absl::Status UseApprovals(const CheckedShare& share, const Release& release, Batch& batch);
+// The same of an answer, with what the holder's own people declined: an entry each, or where existence is secret within
+// the one entry. What was entered before is not again, and no unit rests on it any more.
+absl::Status UseApprovals(const CheckedShare& share, const std::vector<v1::DeclinedApproval>& declined,
+                          const Release& release, Batch& batch);
+// Enters the steps that were kept of a request where existence is secret and whose time is over: one entry for its
+// holder, whether there were any or none, answered or not.
+absl::Status EnterKeptSteps(const StoredPart& request, Batch& batch);
 
 // Whether an approval's signer, period and policy count now. Who wants the release is told apart; where existence is
 // secret nobody of the recipient's agency counts either.

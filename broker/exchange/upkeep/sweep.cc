@@ -9,6 +9,7 @@
 #include "broker/exchange/erasure/erasures.h"
 #include "broker/exchange/request/quota.h"
 #include "broker/exchange/rights/rights.h"
+#include "broker/exchange/share/approvals.h"
 #include "broker/exchange/share/stored.h"
 #include "trust/base/status_macros.h"
 
@@ -49,11 +50,14 @@ absl::Status ExpireRequest(StoredPart& stored, Batch& batch) {
   for (const store::DeliveryRow& row : rows) {
     if (row.kind == kPackageDelivery) RETURN_IF_ERROR(batch.write().DeleteDelivery(row.sequence));
   }
+  if (stored.share.existence_sensitive) RETURN_IF_ERROR(EnterKeptSteps(stored, batch));
+  stored.part.outcome.overdue = true;
+  if (stored.part.state == v1::RECIPIENT_STATE_ANSWERED || stored.part.state == v1::RECIPIENT_STATE_WITHDRAWN)
+    return batch.write().UpdatePart(stored.part);
   if (stored.part.state != v1::RECIPIENT_STATE_HELD) {  // That says why nobody could answer.
     stored.part.state = v1::RECIPIENT_STATE_EXPIRED;
     stored.part.reason = "EXPIRED";
   }
-  stored.part.outcome.overdue = true;
   stored.part.update_time = batch.now();
   RETURN_IF_ERROR(batch.write().UpdatePart(stored.part));
   ASSIGN_OR_RETURN(const std::vector<uint64_t> entries, EnterStep("expiry", By::kBroker, stored, {}, batch));

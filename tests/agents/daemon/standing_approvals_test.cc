@@ -65,6 +65,31 @@ class StandingApprovalsTest : public ::testing::Test {
   std::vector<ApprovalRow> approvals_;
 };
 
+// For the ledger: who of the holder's own refused, and what nobody answered; what a panel says the broker carries
+// itself.
+TEST_F(StandingApprovalsTest, WhatTheHoldersOwnPeopleDeclinedIsTold) {
+  approvals_ = Missing();
+  ASSERT_THAT(approvals_, SizeIs(3));
+  v1::ApprovalQuestion question;
+  ASSERT_TRUE(question.ParseFromString(approvals_[0].question));
+  question.mutable_proposed()->set_approver_person("p-f6019d");
+  approvals_[0].question = question.SerializeAsString();
+  Settle(approvals_[0], /*approved=*/false);
+  approvals_[1].state = "LAPSED";
+  policy::Policy policy;
+  const std::vector<v1::DeclinedApproval> declined = DeclinedOf(approvals_, policy);
+  ASSERT_THAT(declined, SizeIs(2)) << "the third waits";
+  EXPECT_EQ(declined[0].approval_id(), approvals_[0].approval_id);
+  EXPECT_EQ(declined[0].person(), "p-f6019d");
+  EXPECT_EQ(declined[0].reason(), "CONSENT");
+  EXPECT_EQ(declined[0].units_size(), question.proposed().units_size());
+  EXPECT_EQ(declined[1].person(), "");
+  EXPECT_EQ(declined[1].reason(), "LAPSED");
+  policy.board_roles[approvals_[0].role] = "";
+  policy.board_roles[approvals_[1].role] = "";
+  EXPECT_THAT(DeclinedOf(approvals_, policy), IsEmpty());
+}
+
 TEST_F(StandingApprovalsTest, LinesThatNeedTheSameRolesAreAskedTogetherAndOnce) {
   approvals_ = Missing();
   ASSERT_THAT(approvals_, SizeIs(3)) << "spoc for two lines; guardian and spoc for the third";
