@@ -273,6 +273,27 @@ class Comparison {
         std::unique(found.begin(), found.end(),
                     [&](const HandlingDifference& a, const HandlingDifference& b) { return place(a) == place(b); }),
         found.end());
+    for (HandlingDifference& difference : found) difference.givers = GiversUnder(difference.profile);
+  }
+
+  // Under the profile; under any, where it names none.
+  std::set<std::string> GiversUnder(const std::string& profile) const {
+    std::set<std::string> givers;
+    for (const Agreement& agreement : now_.agreements) {
+      if (agreement.effective.last < space_.day()) continue;
+      for (const std::string& adopted : agreement.profiles) {
+        if (adopted == profile || !now_.profiles.contains(profile)) AddGivers(agreement, adopted, givers);
+      }
+    }
+    return givers;
+  }
+
+  void AddGivers(const Agreement& agreement, const std::string& profile, std::set<std::string>& givers) const {
+    const auto adopted = now_.profiles.find(profile);
+    if (adopted == now_.profiles.end()) return;
+    for (const std::string& party : agreement.givers.empty() ? agreement.parties : agreement.givers) {
+      if (adopted->second.senders.contains(now_.organisations.at(party).type)) givers.insert(party);
+    }
   }
 
   void ProfileHandling(const Profile& was, const Profile& now, std::vector<HandlingDifference>& found) const {

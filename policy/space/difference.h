@@ -24,8 +24,9 @@ struct Difference {
 
 // A difference in how what is released is handled.
 struct HandlingDifference {
-  std::string profile, what;
+  std::string profile, what;  // `consent_steps`, `tables`: of every profile.
   bool loosens = false;
+  std::set<std::string> givers;  // Who gives under it, by an agreement of the new policy that is not over.
 };
 
 struct Differences {

@@ -70,24 +70,34 @@ Profiles ProfilesThatDiffer(const policy::Bundle& before, const policy::Bundle& 
   return profiles;
 }
 
-// Each giver that the new policy opens something of, today or on any later day, with one thing that opens. An agency
-// without a signatory signs no agreement, so that nothing of it opens.
+std::string Opens(const std::string& giver, const policy::Difference& d, absl::string_view from) {
+  return absl::StrCat("`", giver, "` would give `", d.receiver, "` more", from, ": `", d.category, "` under `",
+                      d.profile, "`, was ", d.was, ", now ", d.now);
+}
+
+std::string Loosens(const std::string& giver, const policy::HandlingDifference& d) {
+  return absl::StrCat("what `", giver, "` gives would be handled less strictly: `", d.profile, "`, ", d.what);
+}
+
+// Each giver that the new policy opens something of, today or on any later day, with one thing that opens: a release,
+// or how what is released is handled. An agency without a signatory signs no agreement, so that nothing of it opens.
 std::map<std::string, std::string> Openings(const policy::Bundle& before, const policy::Bundle& after,
                                             const World& world, absl::CivilDay today) {
   std::map<std::string, std::string> openings;
   const Profiles profiles = ProfilesThatDiffer(before, after);
   for (const absl::CivilDay day : DaysToCompare(*before.policy, *after.policy, today)) {
-    for (const policy::Difference& d : policy::Compare(*before.policy, *after.policy, day, profiles).releases) {
+    const std::string from = day == today ? "" : absl::StrCat(" from ", FormatDay(day), " on");
+    const policy::Differences found = policy::Compare(*before.policy, *after.policy, day, profiles);
+    for (const policy::Difference& d : found.releases) {
       if (!d.opens) continue;
-      for (const std::string& giver : d.givers) {
-        if (!world.signatories.contains(giver)) continue;
-        openings.try_emplace(
-            giver, absl::StrCat("`", giver, "` would give `", d.receiver, "` more",
-                                day == today ? "" : absl::StrCat(" from ", FormatDay(day), " on"), ": `", d.category,
-                                "` under `", d.profile, "`, was ", d.was, ", now ", d.now));
-      }
+      for (const std::string& giver : d.givers) openings.try_emplace(giver, Opens(giver, d, from));
+    }
+    for (const policy::HandlingDifference& d : found.handling) {
+      if (!d.loosens) continue;
+      for (const std::string& giver : d.givers) openings.try_emplace(giver, Loosens(giver, d));
     }
   }
+  std::erase_if(openings, [&](const auto& opening) { return !world.signatories.contains(opening.first); });
   return openings;
 }
 

@@ -150,6 +150,34 @@ TEST_F(PolicyChangeTest, GoingBackMayOnlyTighten) {
   EXPECT_THAT(Codes(Propose()), Contains("ROLLBACK_OPENS")) << "nor does the same bundle, proposed as new";
 }
 
+TEST_F(PolicyChangeTest, GoingBackLoosensNoHandlingEither) {
+  Start();
+  for (const char* line :
+       {"\nobligations: \"receipt_required\"\n", "\nexistence_sensitive: true\nanswer_slot: \"1wd\"\n",
+        "\nprohibited_payload: \"photograph\"\n"}) {
+    MakeDraft(line);
+    ASSERT_EQ(Activate(Activation(Propose())).state(), v1::POLICY_STATE_IN_FORCE) << line;
+    const v1::PolicyChange change = RollBack();
+    EXPECT_EQ(change.state(), v1::POLICY_STATE_REJECTED) << line;
+    EXPECT_THAT(Codes(change), Contains("ROLLBACK_OPENS")) << line;
+    EXPECT_THAT(change.objections(0).message(), HasSubstr("less strictly: `fire_safety`"));
+  }
+}
+
+TEST_F(PolicyChangeTest, AGiverWhoseDataIsHandledLessStrictlyMustHaveSigned) {
+  WriteFile("signatories", "dcc.adults p-signs\ndfrs p-signs\ncbc p-signs\n");  // A third, who signs nothing.
+  Start();
+  MakeDraft();
+  const std::string profile = policy::ReadBundleDirectory(path("policy"))->at("profiles/fire_safety.txtpb");
+  WriteFile("draft/profiles/fire_safety.txtpb",
+            absl::StrReplaceAll(profile, {{"obligations: \"delete_when_superseded\"\n", ""}}));
+  SignBundle(2, "draft");
+  const v1::PolicyChange change = Propose();
+  EXPECT_EQ(Codes(change), std::vector<std::string>{"LOOSENING_NOT_SIGNED"}) << change.ShortDebugString();
+  ASSERT_EQ(change.objections_size(), 1);
+  EXPECT_THAT(change.objections(0).message(), HasSubstr("what `cbc` gives would be handled less strictly"));
+}
+
 TEST_F(PolicyChangeTest, ThereIsNothingBeforeTheFirst) {
   Start();
   v1::ProposePolicyRequest request;
