@@ -66,18 +66,17 @@ class Comparison {
              const std::optional<std::set<std::string>>& profiles)
       : was_(was), now_(now), space_({&was, &now}, day, profiles) {}
 
-  Differences Run() {
+  std::vector<Difference> Run() {
     VaryFlags();
     VaryConsents();
     VaryCategories();
     for (const Context& context : space_.contexts()) Visit(context);
-    Differences found;
-    for (auto& [key, difference] : found_) found.releases.push_back(std::move(difference));
-    std::stable_sort(found.releases.begin(), found.releases.end(), [](const Difference& a, const Difference& b) {
+    std::vector<Difference> found;
+    for (auto& [key, difference] : found_) found.push_back(std::move(difference));
+    std::stable_sort(found.begin(), found.end(), [](const Difference& a, const Difference& b) {
       return std::make_tuple(!(a.opens && a.sensitive), !a.opens, std::cref(a.receiver), std::cref(a.category)) <
              std::make_tuple(!(b.opens && b.sensitive), !b.opens, std::cref(b.receiver), std::cref(b.category));
     });
-    Handling(found.handling);
     return found;
   }
 
@@ -259,94 +258,6 @@ class Comparison {
     difference.purposes.insert(context.purposes->begin(), context.purposes->end());
   }
 
-  void Handling(std::vector<HandlingDifference>& found) const {
-    for (const auto& [id, now] : now_.profiles) {
-      const auto was = was_.profiles.find(id);
-      if (was != was_.profiles.end()) ProfileHandling(was->second, now, found);
-    }
-    StepHandling(found);
-    TableHandling(found);
-    const auto place = [](const HandlingDifference& d) { return std::tie(d.profile, d.what); };
-    std::sort(found.begin(), found.end(),
-              [&](const HandlingDifference& a, const HandlingDifference& b) { return place(a) < place(b); });
-    found.erase(
-        std::unique(found.begin(), found.end(),
-                    [&](const HandlingDifference& a, const HandlingDifference& b) { return place(a) == place(b); }),
-        found.end());
-    for (HandlingDifference& difference : found) difference.givers = GiversUnder(difference.profile);
-  }
-
-  // Under the profile; under any, where it names none.
-  std::set<std::string> GiversUnder(const std::string& profile) const {
-    std::set<std::string> givers;
-    for (const Agreement& agreement : now_.agreements) {
-      if (agreement.effective.last < space_.day()) continue;
-      for (const std::string& adopted : agreement.profiles) {
-        if (adopted == profile || !now_.profiles.contains(profile)) AddGivers(agreement, adopted, givers);
-      }
-    }
-    return givers;
-  }
-
-  void AddGivers(const Agreement& agreement, const std::string& profile, std::set<std::string>& givers) const {
-    const auto adopted = now_.profiles.find(profile);
-    if (adopted == now_.profiles.end()) return;
-    for (const std::string& party : agreement.givers.empty() ? agreement.parties : agreement.givers) {
-      if (adopted->second.senders.contains(now_.organisations.at(party).type)) givers.insert(party);
-    }
-  }
-
-  void ProfileHandling(const Profile& was, const Profile& now, std::vector<HandlingDifference>& found) const {
-    const auto say = [&](bool differs, bool loosens, std::string what) {
-      if (differs) found.push_back({.profile = now.id, .what = std::move(what), .loosens = loosens});
-    };
-    say(was.marking != now.marking, now_.StricterMarking(was.marking, now.marking) != now.marking,
-        absl::StrCat("marking was ", was.marking, ", now ", now.marking));
-    say(was.existence_sensitive != now.existence_sensitive, was.existence_sensitive,
-        now.existence_sensitive ? "an answer no longer tells whether somebody is known"
-                                : "an answer may tell whether somebody is known");
-    for (const std::string& o : was.obligations)
-      say(std::find(now.obligations.begin(), now.obligations.end(), o) == now.obligations.end(), true,
-          absl::StrCat("obligation ", o, " no longer goes with it"));
-    for (const std::string& o : now.obligations)
-      say(std::find(was.obligations.begin(), was.obligations.end(), o) == was.obligations.end(), false,
-          absl::StrCat("obligation ", o, " now goes with it"));
-    for (const std::string& kind : was.prohibited_payload)
-      say(!now.prohibited_payload.contains(kind), true, absl::StrCat("payload ", kind, " is no longer refused"));
-    for (const auto& [clock, hours] : was.clock_hours) {
-      const auto other = now.clock_hours.find(clock);
-      const int after = other == now.clock_hours.end() ? 0 : other->second;
-      say(after != hours, clock == "collection" && after > hours,
-          absl::StrCat(clock, " was ", hours, " hours, now ", after));
-    }
-  }
-
-  // A step acts alike on every share that names it: said once.
-  void StepHandling(std::vector<HandlingDifference>& found) const {
-    for (const ConsentStep& step : changed_steps_) {
-      const auto has = [&](const Policy& policy) {
-        return std::any_of(policy.consent_steps.begin(), policy.consent_steps.end(),
-                           [&](const ConsentStep& other) { return other.id == step.id; });
-      };
-      const std::string what = !has(now_)   ? " is gone: a request that names it is refused"
-                               : !has(was_) ? " is new: a request that names it waits for it"
-                                            : " takes another consent where a request names it";
-      found.push_back(
-          {.profile = "consent_steps", .what = absl::StrCat(step.id, what), .loosens = has(now_) && has(was_)});
-    }
-  }
-
-  void TableHandling(std::vector<HandlingDifference>& found) const {
-    for (const auto& [topic, now] : now_.table_limits) {
-      const auto was = was_.table_limits.find(topic);
-      if (was != was_.table_limits.end() && was->second.geography == now.geography && was->second.period == now.period)
-        continue;
-      found.push_back({.profile = "tables",
-                       .what = absl::StrCat(topic, " now down to ", now.geography, " and ", now.period),
-                       .loosens = true});
-    }
-  }
-
   const Policy& was_;
   const Policy& now_;
   const Space space_;
@@ -355,16 +266,58 @@ class Comparison {
   std::map<std::tuple<std::string, std::string, std::string, std::string, std::string, std::string>, Difference> found_;
 };
 
+// Adds whom of an agreement's parties a profile lets give.
+void AddGivers(const Policy& policy, const Agreement& agreement, const std::string& profile,
+               std::set<std::string>& givers) {
+  const auto adopted = policy.profiles.find(profile);
+  if (adopted == policy.profiles.end()) return;
+  for (const std::string& party : agreement.givers.empty() ? agreement.parties : agreement.givers) {
+    if (adopted->second.senders.contains(policy.organisations.at(party).type)) givers.insert(party);
+  }
+}
+
+// Under the profile; under any, where `of` is none.
+std::set<std::string> GiversUnder(const Policy& policy, const std::string& of, absl::CivilDay day) {
+  std::set<std::string> givers;
+  for (const Agreement& agreement : policy.agreements) {
+    if (agreement.effective.last < day) continue;
+    for (const std::string& profile : agreement.profiles) {
+      if (profile == of || !policy.profiles.contains(of)) AddGivers(policy, agreement, profile, givers);
+    }
+  }
+  return givers;
+}
+
+// Whether the releases tell what the difference changes.
+bool Shown(const HandlingDifference& difference, const std::vector<Difference>& releases, const Policy& policy) {
+  if (!difference.decided) return false;
+  return std::any_of(releases.begin(), releases.end(), [&](const Difference& release) {
+    return release.profile == difference.of || !policy.profiles.contains(difference.of);
+  });
+}
+
 }  // namespace
 
 bool Differences::opens() const {
   return std::any_of(releases.begin(), releases.end(), [](const Difference& d) { return d.opens; }) ||
-         std::any_of(handling.begin(), handling.end(), [](const HandlingDifference& d) { return d.loosens; });
+         std::any_of(handling.begin(), handling.end(), [](const HandlingDifference& d) { return d.loosens(); });
 }
 
-Differences Compare(const Policy& old_policy, const Policy& new_policy, absl::CivilDay day,
+std::vector<Difference> CompareReleases(const Policy& was, const Policy& now, absl::CivilDay day,
+                                        const std::optional<std::set<std::string>>& profiles) {
+  return Comparison(was, now, day, profiles).Run();
+}
+
+Differences Compare(const Edition& was, const Edition& now, absl::CivilDay day,
                     const std::optional<std::set<std::string>>& profiles) {
-  return Comparison(old_policy, new_policy, day, profiles).Run();
+  Differences found{.releases = CompareReleases(was.policy, now.policy, day, profiles), .handling = {}};
+  for (HandlingDifference& difference : CompareText(was.files, now.files)) {
+    if (Shown(difference, found.releases, now.policy)) continue;
+    if (difference.decided) difference.what += ", which changes no decision";
+    difference.givers = GiversUnder(now.policy, difference.of, day);
+    found.handling.push_back(std::move(difference));
+  }
+  return found;
 }
 
 }  // namespace derwent::policy

@@ -8,6 +8,8 @@
 #include "absl/time/civil_time.h"
 
 #include "policy/engine/model.h"
+#include "policy/loader/problem.h"
+#include "policy/space/handling.h"
 
 namespace derwent::policy {
 
@@ -22,24 +24,27 @@ struct Difference {
   std::set<std::string> givers, roles, purposes;
 };
 
-// A difference in how what is released is handled.
-struct HandlingDifference {
-  std::string profile, what;  // `consent_steps`, `tables`: of every profile.
-  bool loosens = false;
-  std::set<std::string> givers;  // Who gives under it, by an agreement of the new policy that is not over.
-};
-
 struct Differences {
   std::vector<Difference> releases;  // Sensitive gains first, then gains, then the rest; by receiver and category.
   std::vector<HandlingDifference> handling;
-  bool opens() const;
+  bool opens() const;  // Something is released that was not, or handled less strictly.
 };
 
-// Exact: compares both policies in every context of their joint space on `day`, and beyond what is in order wherever
-// the two differ in a rule that reads it (vocabulary, flags, products). Each such rule acts by itself and only takes
-// away, so that it is enough to vary one thing at a time, flags that do not deny outright also in pairs.
+// A policy as the engine reads it, and its text. Borrowed.
+struct Edition {
+  const Policy& policy;
+  const Files& files;
+};
+
+// Exact. Releases: compares both policies in every context of their joint space on `day`, and beyond what is in order
+// wherever the two differ in a rule that reads it (vocabulary, flags, products). Each such rule acts by itself and only
+// takes away, so that it is enough to vary one thing at a time, flags that do not deny outright also in pairs.
+// Handling: everything else that differs in the text; of what decisions rest on only what changes none on that day.
 // `profiles`: releases under these alone; nullopt: under all.
-Differences Compare(const Policy& old_policy, const Policy& new_policy, absl::CivilDay day,
+Differences Compare(const Edition& was, const Edition& now, absl::CivilDay day,
                     const std::optional<std::set<std::string>>& profiles = std::nullopt);
+// Releases alone.
+std::vector<Difference> CompareReleases(const Policy& was, const Policy& now, absl::CivilDay day,
+                                        const std::optional<std::set<std::string>>& profiles = std::nullopt);
 
 }  // namespace derwent::policy

@@ -124,7 +124,7 @@ TEST(Mutation, OfARuleIsNoticed) {
       mutation.change(changed.profiles.at(id));
       if (WorkedNotices(worked, changed))
         ++noticed;
-      else if (Compare(only, changed, kDay).releases.empty())
+      else if (CompareReleases(only, changed, kDay).empty())
         ++alike;
       else if (AssertionNotices(changed, assertions))
         ++noticed;

@@ -73,12 +73,12 @@ int Diff(const Options& o) {
   if (!was.ok()) return FailPolicy(was.status());
   const absl::StatusOr<OfflinePolicy> now = GoodPolicy(o.new_directory);
   if (!now.ok()) return FailPolicy(now.status());
-  const policy::Differences found = policy::Compare(*was->policy, *now->policy, *day);
+  const policy::Differences found = policy::Compare({*was->policy, was->files}, {*now->policy, now->files}, *day);
   Print(found, "OPENS: special-category and offence data", true, true, false);
   Print(found, "OPENS: other data", true, false, false);
   Print(found, "TIGHTENS", false, false, true);
   for (const policy::HandlingDifference& d : found.handling)
-    std::cout << "handling, " << d.profile << ": " << d.what << (d.loosens ? " (looser)" : "") << "\n";
+    std::cout << "handling, " << d.of << ": " << d.what << " (" << policy::WeightName(d.weight) << ")\n";
   const std::set<std::string> waited = PointsOf(*was);
   const std::set<std::string> waits = PointsOf(*now);
   PrintPoints("now needs confirmation", waits, waited);

@@ -76,7 +76,7 @@ std::string Opens(const std::string& giver, const policy::Difference& d, absl::s
 }
 
 std::string Loosens(const std::string& giver, const policy::HandlingDifference& d) {
-  return absl::StrCat("what `", giver, "` gives would be handled less strictly: `", d.profile, "`, ", d.what);
+  return absl::StrCat("what `", giver, "` gives would be handled less strictly: `", d.of, "`, ", d.what);
 }
 
 // Each giver that the new policy opens something of, today or on any later day, with one thing that opens: a release,
@@ -87,13 +87,14 @@ std::map<std::string, std::string> Openings(const policy::Bundle& before, const 
   const Profiles profiles = ProfilesThatDiffer(before, after);
   for (const absl::CivilDay day : DaysToCompare(*before.policy, *after.policy, today)) {
     const std::string from = day == today ? "" : absl::StrCat(" from ", FormatDay(day), " on");
-    const policy::Differences found = policy::Compare(*before.policy, *after.policy, day, profiles);
+    const policy::Differences found =
+        policy::Compare({*before.policy, before.files}, {*after.policy, after.files}, day, profiles);
     for (const policy::Difference& d : found.releases) {
       if (!d.opens) continue;
       for (const std::string& giver : d.givers) openings.try_emplace(giver, Opens(giver, d, from));
     }
     for (const policy::HandlingDifference& d : found.handling) {
-      if (!d.loosens) continue;
+      if (!d.loosens()) continue;
       for (const std::string& giver : d.givers) openings.try_emplace(giver, Loosens(giver, d));
     }
   }
