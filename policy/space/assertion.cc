@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
+#include "policy/loader/lawful.h"
 #include "policy/loader/text.h"
 #include "policy/loader/words.h"
 
@@ -79,6 +80,20 @@ void CheckFacts(const v1::Cells& c, const Words& words, const Policy& policy) {
   words.Day(c.on(), absl::CivilDay::min());
 }
 
+// Everything that a side may rest on.
+std::vector<std::string> Grounds() {
+  std::vector<std::string> all = {"UK_GDPR", "PART_3", "le.35"};
+  for (const LawfulList* list : {&Bases(), &SpecialConditions(), &OffenceConditions(), &Schedule8Conditions()})
+    all.insert(all.end(), list->codes.begin(), list->codes.end());
+  return all;
+}
+
+void CheckHandled(const v1::Handled& handled, const Words& words) {
+  if (!handled.marking().empty()) words.Marking(handled.marking());
+  Each(handled.obligations(), [&](const std::string& n) { words.Obligation(n); });
+  Each(handled.convenors(), [&](const std::string& n) { words.Role(n); });
+}
+
 void Check(absl::string_view file, const v1::Assertion& a, const Words& words, const Policy& policy,
            Problems& problems) {
   const auto wrong = [&](std::string message, std::string advice) {
@@ -87,14 +102,23 @@ void Check(absl::string_view file, const v1::Assertion& a, const Words& words, c
   if (a.id().empty() || a.says().empty() || a.source().empty())
     wrong(absl::StrCat("assertion `", a.id(), "` has no id, no words or no source"),
           "say what holds and where that comes from");
-  const std::array<bool, 9> stated = {
-      a.never(),  !a.forms().empty(), !a.approvers().empty(), !a.not_approvers().empty(), !a.not_by_gateways().empty(),
-      a.footed(), a.silent(),         a.possible(),           a.overlays_tighten()};
+  const std::array<bool, 12> stated = {a.never(),
+                                       !a.forms().empty(),
+                                       !a.approvers().empty(),
+                                       !a.not_approvers().empty(),
+                                       !a.not_by_gateways().empty(),
+                                       a.footed(),
+                                       a.silent(),
+                                       a.possible(),
+                                       a.overlays_tighten(),
+                                       a.has_handled(),
+                                       !a.given_on().empty(),
+                                       !a.received_on().empty()};
   const auto properties = std::count(stated.begin(), stated.end(), true);
   if (properties != 1)
     wrong(absl::StrCat("assertion `", a.id(), "` has ", properties, " properties"),
           "give one of never, forms, approvers, not_approvers, not_by_gateways, footed, silent, possible, "
-          "overlays_tighten");
+          "overlays_tighten, handled, given_on, received_on");
   CheckWho(a.where(), words, policy);
   CheckFacts(a.where(), words, policy);
   for (const v1::Cells& cells : a.except()) {
@@ -109,6 +133,9 @@ void Check(absl::string_view file, const v1::Assertion& a, const Words& words, c
   });
   Each(a.not_approvers(), [&](const std::string& n) { words.Role(n); });
   Each(a.not_by_gateways(), [&](const std::string& n) { words.Gateway(n); });
+  CheckHandled(a.handled(), words);
+  for (const Names* grounds : {&a.given_on(), &a.received_on()})
+    Each(*grounds, [&](const std::string& n) { words.OneOf(n, Grounds(), "basis, condition or regime"); });
 }
 
 }  // namespace

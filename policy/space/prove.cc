@@ -6,10 +6,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 
 #include "policy/engine/decide.h"
 #include "policy/loader/record.h"
 #include "policy/space/cells.h"
+#include "policy/space/handled.h"
 #include "policy/space/stand_ins.h"
 #include "trust/base/london.h"
 
@@ -74,6 +76,8 @@ class Check {
     proof_.cells += question.categories.size();
     Vary(variation, question);
     if (assertion_.silent()) return Silent(question);
+    if (assertion_.has_handled() || !assertion_.given_on().empty() || !assertion_.received_on().empty())
+      return OfTheWhole(question);
     for (const CategoryOutcome& outcome : DecideOpen(question, policy_, space_.day())) {
       if (outcome.denied) continue;
       possible_ = possible_ || assertion_.possible();
@@ -142,6 +146,32 @@ class Check {
         return absl::StrCat("the ", side, " has no condition for `", outcome.category, "`");
     }
     return "";
+  }
+
+  // What a decision says of all that it releases.
+  void OfTheWhole(const DecisionRequest& question) {
+    const Decision decision = DecideOn(question);
+    const auto released = std::find_if(decision.categories.begin(), decision.categories.end(),
+                                       [](const CategoryOutcome& outcome) { return !outcome.denied; });
+    if (released == decision.categories.end()) return;
+    const std::string wrong =
+        assertion_.has_handled()
+            ? Mishandled(assertion_.handled(), policy_.profiles.at(question.profile), decision, policy_)
+            : WrongBasis(decision);
+    if (!wrong.empty()) Refute(question, released->category, wrong);
+  }
+
+  std::string WrongBasis(const Decision& decision) const {
+    const bool given = !assertion_.given_on().empty();
+    const auto& wanted = given ? assertion_.given_on() : assertion_.received_on();
+    const std::string side = given ? "sender" : "recipient";
+    std::vector<std::string> grounds = absl::StrSplit(decision.conditions.at(side), ' ', absl::SkipEmpty());
+    grounds.push_back(decision.bases.at(side));
+    grounds.push_back(decision.regimes.at(side));
+    const bool any = std::any_of(wanted.begin(), wanted.end(), [&](const std::string& ground) {
+      return std::find(grounds.begin(), grounds.end(), ground) != grounds.end();
+    });
+    return any ? "" : absl::StrCat("the ", side, " rests on ", absl::StrJoin(grounds, ", "));
   }
 
   bool Overlaid(const std::string& profile) const {

@@ -1,5 +1,5 @@
-// Take one rule away, or loosen it: a worked decision or a standing assertion must notice. What no question can tell
-// from the policy as it is (difference.h says so) is no mutation.
+// Take one rule away, or loosen it: a worked decision or a standing assertion must notice. A rule of the matrix whose
+// loss changes no release (difference.h says so) is no mutation; what loosens handling always is one.
 #include <algorithm>
 #include <functional>
 #include <iostream>
@@ -107,6 +107,14 @@ bool AssertionNotices(const Policy& policy, const std::vector<v1::Assertion>& as
   });
 }
 
+// The policy with one profile.
+Policy Only(const std::string& id) {
+  Policy only = Derbyshire();
+  absl::erase_if(only.profiles, [&](const auto& entry) { return entry.first != id; });
+  std::erase_if(only.agreements, [&](const Agreement& agreement) { return !agreement.profiles.contains(id); });
+  return only;
+}
+
 TEST(Mutation, OfARuleIsNoticed) {
   Problems problems(DerbyshireFiles());
   const std::vector<v1::Assertion> assertions = ReadAssertions(DerbyshireFiles(), Derbyshire(), problems);
@@ -115,9 +123,7 @@ TEST(Mutation, OfARuleIsNoticed) {
   std::vector<std::string> missed;
   for (const auto& [id, profile] :
        std::map<std::string, Profile>(Derbyshire().profiles.begin(), Derbyshire().profiles.end())) {
-    Policy only = Derbyshire();
-    absl::erase_if(only.profiles, [&](const auto& entry) { return entry.first != id; });
-    std::erase_if(only.agreements, [&](const Agreement& agreement) { return !agreement.profiles.contains(id); });
+    const Policy only = Only(id);
     const std::string worked = WorkedOf(id);
     for (const Mutation& mutation : MutationsOf(profile)) {
       Policy changed = only;
@@ -137,6 +143,96 @@ TEST(Mutation, OfARuleIsNoticed) {
   std::cout << noticed << " mutations noticed, " << missed.size() << " missed (" << score << " % noticed); " << alike
             << " change no decision\n";
   EXPECT_GE(score, 95);
+}
+
+// What loosens how a profile's releases are handled.
+std::vector<Mutation> LooserHandlingOf(const Profile& p) {
+  std::vector<Mutation> all;
+  const auto add = [&](std::string what, std::function<void(Profile&)> change) {
+    all.push_back({.what = std::move(what), .change = std::move(change)});
+  };
+  for (const std::string& o : p.obligations)
+    add("obligation " + o + " gone", [o](Profile& m) { std::erase(m.obligations, o); });
+  for (const std::string& kind : p.prohibited_payload)
+    add("payload " + kind + " let through", [kind](Profile& m) { m.prohibited_payload.erase(kind); });
+  if (p.existence_sensitive) add("existence told", [](Profile& m) { m.existence_sensitive = false; });
+  if (p.enclave != "general") add("enclave gone", [](Profile& m) { m.enclave = "general"; });
+  if (p.marking != Derbyshire().markings.front())
+    add("marking the least strict", [](Profile& m) { m.marking = Derbyshire().markings.front(); });
+  for (const char* role : {"practitioner", "duty_officer"})
+    add(absl::StrCat(role, " opens cases"), [role](Profile& m) { m.convenors.insert(role); });
+  for (size_t i = 0; i < p.footings.size(); ++i)
+    add(absl::StrCat("footing ", i + 1, " gone"),
+        [i](Profile& m) { m.footings.erase(m.footings.begin() + static_cast<long>(i)); });
+  return all;
+}
+
+// Assertions that look at how what is released is handled, or that name facts and so ask about consent and flags.
+std::vector<v1::Assertion> OfHandling(const std::vector<v1::Assertion>& all, const std::string& profile) {
+  std::vector<v1::Assertion> some;
+  for (const v1::Assertion& a : all) {
+    const bool of_it =
+        a.where().profiles().empty() ||
+        std::find(a.where().profiles().begin(), a.where().profiles().end(), profile) != a.where().profiles().end();
+    if (of_it && (a.has_handled() || !a.given_on().empty() || !a.received_on().empty())) some.push_back(a);
+  }
+  return some;
+}
+
+TEST(Mutation, OfHandlingIsNoticed) {
+  Problems problems(DerbyshireFiles());
+  const std::vector<v1::Assertion> assertions = ReadAssertions(DerbyshireFiles(), Derbyshire(), problems);
+  int noticed = 0;
+  std::vector<std::string> missed;
+  const auto count = [&](bool seen, std::string what) {
+    if (seen)
+      ++noticed;
+    else
+      missed.push_back(std::move(what));
+  };
+  for (const auto& [id, profile] :
+       std::map<std::string, Profile>(Derbyshire().profiles.begin(), Derbyshire().profiles.end())) {
+    const Policy only = Only(id);
+    const std::vector<v1::Assertion> of_it = OfHandling(assertions, id);
+    EXPECT_FALSE(AssertionNotices(only, of_it)) << id;
+    for (const Mutation& mutation : LooserHandlingOf(profile)) {
+      Policy changed = only;
+      mutation.change(changed.profiles.at(id));
+      count(AssertionNotices(changed, of_it), absl::StrCat(id, ": ", mutation.what));
+    }
+  }
+  const Policy marac = Only("marac");
+  for (const auto& [id, flag] : Derbyshire().flags) {
+    for (const std::string& obligation : flag.obligations) {
+      Policy changed = marac;
+      std::erase(changed.flags.at(id).obligations, obligation);
+      count(AssertionNotices(changed, OfHandling(assertions, "marac")), absl::StrCat(id, ": no ", obligation));
+    }
+  }
+  for (const std::string& what : missed) std::cout << "missed " << what << "\n";
+  const int score = 100 * noticed / static_cast<int>(noticed + missed.size());
+  std::cout << noticed << " looser handlings noticed, " << missed.size() << " missed (" << score << " % noticed)\n";
+  EXPECT_GE(score, 95);
+}
+
+TEST(Mutation, OfAConsentStepIsNoticed) {
+  std::string worked;
+  for (const auto& [path, text] : DerbyshireFiles()) {
+    if (absl::StartsWith(path, "scenarios/")) absl::StrAppend(&worked, text, "\n");
+  }
+  for (size_t i = 0; i < Derbyshire().consent_steps.size(); ++i) {
+    const ConsentStep& step = Derbyshire().consent_steps[i];
+    Policy gone = Derbyshire();
+    gone.consent_steps.erase(gone.consent_steps.begin() + static_cast<long>(i));
+    EXPECT_TRUE(WorkedNotices(worked, gone)) << step.id;
+    Policy otherwise = Derbyshire();
+    otherwise.consent_steps[i].giver = "GUARDIAN";
+    EXPECT_TRUE(WorkedNotices(worked, otherwise)) << step.id << " from a guardian";
+    if (step.giver_under_18.empty()) continue;
+    otherwise = Derbyshire();
+    otherwise.consent_steps[i].giver_under_18.clear();
+    EXPECT_TRUE(WorkedNotices(worked, otherwise)) << step.id << " from a child";
+  }
 }
 
 // Overlays stand in agreements: the worked decisions that are for an area must notice each.

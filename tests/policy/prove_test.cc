@@ -61,6 +61,11 @@ TEST(Prove, CatchesARuleThatIsTakenAway) {
       {"protected_address_hidden", [](Policy& p) { p.flags.at("address_protected").denies.patterns.clear(); }},
       {"immigration_enforcement_receives_nothing", [](Policy& p) { p.gateways.at("gw.cl_policing").to = {"*"}; }},
       {"marac_reaches_victims_services", [](Policy& p) { p.profiles.at("marac").necessary.erase("risk.victim"); }},
+      {"existence_is_not_told", [](Policy& p) { p.profiles.at("marac").existence_sensitive = false; }},
+      {"protected_address_obliges", [](Policy& p) { p.flags.at("address_protected").obligations.clear(); }},
+      {"marac_is_handled", [](Policy& p) { p.profiles.at("marac").marking = p.markings.front(); }},
+      {"channel_is_handled", [](Policy& p) { p.profiles.at("channel").enclave = "general"; }},
+      {"marac_police_s8_4", [](Policy& p) { p.profiles.at("marac").footings.clear(); }},
       {"no_agreement_after_its_end", [](Policy& p) {
          for (Agreement& a : p.agreements) a.effective.last = absl::CivilDay(2028, 4, 1);
        }}};
