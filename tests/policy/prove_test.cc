@@ -173,6 +173,17 @@ TEST(Prove, CatchesAnOverlayThatIsTakenAwayOrWidened) {
   EXPECT_TRUE(Refutes(everywhere, "elsewhere_as_in_the_county"));
 }
 
+TEST(Prove, CatchesWhatIsNoAggregateOnItsWayToTheCommissioner) {
+  Policy policy = OfTheDistrict();
+  EXPECT_FALSE(Refutes(policy, "pcc_oversight_aggregates"));
+  Profile& profile = policy.profiles.at("tb.ncasb");
+  profile.receivers.at("pcc_officer").categories.insert("identity");
+  profile.necessary.erase("identity");
+  profile.conditional["identity"] = {.form = Form::kPseudonymise, .has_form = true, .approver = "", .or_consent = ""};
+  for (auto& [receiver, ceiling] : profile.ceilings) ceiling.permit.insert("identity");
+  EXPECT_TRUE(Refutes(policy, "pcc_oversight_aggregates"));
+}
+
 TEST(Prove, GivesACounterexampleThatDecidesTheSame) {
   Policy loose = TwoProfiles();
   loose.flags.at("ct_sensitive").denies.patterns.clear();
