@@ -159,4 +159,12 @@ std::vector<v1::Assertion> ReadAssertions(const Files& files, const Policy& poli
   return all;
 }
 
+void CheckAssertions(const Files& files, const Policy* policy, Problems& problems) {
+  if (policy != nullptr) return static_cast<void>(ReadAssertions(files, *policy, problems));
+  for (const auto& [path, text] : files) {
+    v1::Assertions file;
+    if (absl::StartsWith(path, "assertions/")) ParseText(files, path, file, problems);
+  }
+}
+
 }  // namespace derwent::policy

@@ -13,4 +13,7 @@ namespace derwent::policy {
 // unknown word, each assertion without exactly one property, each exception that names facts is a problem.
 std::vector<v1::Assertion> ReadAssertions(const Files& files, const Policy& policy, Problems& problems);
 
+// Says all that is wrong with them; without a policy, whose text has errors, only what does not read.
+void CheckAssertions(const Files& files, const Policy* policy, Problems& problems);
+
 }  // namespace derwent::policy

@@ -70,6 +70,31 @@ TEST_F(Draft, TestNamesWhatIsUntestedAndKeepsTheThreshold) {
   EXPECT_EQ(Policy({"test", folder()}).code, 1) << "worked decisions no longer come out";
 }
 
+TEST_F(Draft, CheckReadsAssertionsAndWorkedDecisions) {
+  EXPECT_EQ(Policy({"check", folder(), "--at", "2026-12-01"}).code, 0);
+  Change("assertions/law.txtpb", "says: \"the press receives nothing\"", "sais: \"the press receives nothing\"");
+  Change("assertions/protection.txtpb", "where { categories: \"location.protected\" }",
+         "where { categories: \"location.protekted\" }");
+  Change("scenarios/districts.yaml", "profile: tb.ncasb", "profil: tb.ncasb");
+  std::ofstream(folder_ / "scenarios/broken.yaml") << "- id: X1\n  subject: {role: [\n";
+  const Ran ran = Policy({"check", folder(), "--at", "2026-12-01"});
+  EXPECT_EQ(ran.code, 2);
+  for (const char* said :
+       {"assertions/law.txtpb:", "sais", "assertions/protection.txtpb:", "did you mean `location.protected`?",
+        "scenarios/districts.yaml:", "profil is no field of the format: did you mean `profile`?", "profile is missing",
+        "scenarios/broken.yaml:3: error: "})
+    EXPECT_TRUE(absl::StrContains(ran.out, said)) << said << "\n" << ran.out;
+}
+
+TEST_F(Draft, CheckReadsThemInAPolicyThatHasErrorsToo) {
+  Change("profiles/marac.txtpb", "necessary: \"identity\"", "necessary: \"identitty\"");
+  Change("assertions/law.txtpb", "says: \"the press receives nothing\"", "sais: \"the press receives nothing\"");
+  const Ran ran = Policy({"check", folder(), "--at", "2026-12-01"});
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_TRUE(absl::StrContains(ran.out, "assertions/law.txtpb:")) << ran.out;
+  EXPECT_FALSE(absl::StrContains(ran.out, "no profile is called")) << ran.out;
+}
+
 TEST_F(Draft, ProveChecksOnlyWhatThereIs) {
   EXPECT_EQ(Policy({"prove", folder(), "--at", "2026-12-01", "--only", "secrets_never_leave"}).code, 0);
   EXPECT_EQ(Policy({"prove", folder(), "--at", "2026-12-01", "--only", "nothing_like_it"}).code, 2);

@@ -1,9 +1,11 @@
 #include "agents/cli/policy/offline.h"
 
+#include "agents/cli/policy/scenario_shape.h"
 #include "policy/loader/bundle.h"
 #include "policy/loader/compile.h"
 #include "policy/loader/ends.h"
 #include "policy/loader/manifest.h"
+#include "policy/space/assertion.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
 #include "trust/signature/key_file.h"
@@ -41,6 +43,8 @@ absl::StatusOr<OfflinePolicy> ReadPolicyOn(const std::string& directory, absl::C
   }
   policy::Problems problems(offline.files);
   CompileInto(offline, problems);
+  policy::CheckAssertions(offline.files, offline.policy.get(), problems);
+  CheckScenarios(offline.files, problems);
   policy::Problems of_registers(registers);
   if (offline.policy != nullptr) {
     policy::WarnOfEnds(*offline.policy, day, problems);

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
+#include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -19,21 +22,21 @@ struct Field {
 
 class Shape {
  public:
-  std::vector<std::string> wrong;
+  std::vector<Fault> wrong;
 
   void Object(const YAML::Node& node, const std::string& where, const std::vector<Field>& fields) {
-    if (!node.IsMap()) return Wrong(where, "is no mapping");
+    if (!node.IsMap()) return Wrong(node, where, "is no mapping");
     for (const auto& entry : node) {
       const std::string name = entry.first.Scalar();
       const bool known =
           std::any_of(fields.begin(), fields.end(), [&](const Field& field) { return field.name == name; });
-      if (!known) Wrong(Path(where, name), "is no field of the format");
+      if (!known) Wrong(entry.first, Path(where, name), absl::StrCat("is no field of the format", Meant(name, fields)));
     }
     for (const Field& field : fields) {
       if (node[field.name])
         field.check(node[field.name], Path(where, field.name));
       else if (field.required)
-        Wrong(Path(where, field.name), "is missing");
+        Wrong(node, Path(where, field.name), "is missing");
     }
   }
   Check Map(std::vector<Field> fields) {
@@ -43,39 +46,40 @@ class Shape {
   }
   Check Each(Check check) {
     return [this, check = std::move(check)](const YAML::Node& node, const std::string& where) {
-      if (!node.IsSequence()) return Wrong(where, "is no list");
+      if (!node.IsSequence()) return Wrong(node, where, "is no list");
       for (size_t i = 0; i < node.size(); ++i) check(node[i], absl::StrCat(where, "[", i, "]"));
     };
   }
   // A mapping of any names, each with a value that passes.
   Check Table(Check check) {
     return [this, check = std::move(check)](const YAML::Node& node, const std::string& where) {
-      if (!node.IsMap() || node.size() == 0) return Wrong(where, "is no mapping, or empty");
+      if (!node.IsMap() || node.size() == 0) return Wrong(node, where, "is no mapping, or empty");
       for (const auto& entry : node) check(entry.second, Path(where, entry.first.Scalar()));
     };
   }
   Check OneOf(std::vector<std::string> allowed) {
     return [this, allowed = std::move(allowed)](const YAML::Node& node, const std::string& where) {
       const bool known = node.IsScalar() && std::find(allowed.begin(), allowed.end(), node.Scalar()) != allowed.end();
-      if (!known) Wrong(where, absl::StrCat("is none of ", absl::StrJoin(allowed, ", ")));
+      if (!known) Wrong(node, where, absl::StrCat("is none of ", absl::StrJoin(allowed, ", ")));
     };
   }
   Check Word() {
     return [this](const YAML::Node& node, const std::string& where) {
-      if (!node.IsScalar() || node.Scalar().empty()) Wrong(where, "is no word");
+      if (!node.IsScalar() || node.Scalar().empty()) Wrong(node, where, "is no word");
     };
   }
   Check Age() {
     return [this](const YAML::Node& node, const std::string& where) {
       int age = -1;
       if (!node.IsScalar() || !YAML::convert<int>::decode(node, age) || age < 0 || age > 150)
-        Wrong(where, "is not 0 to 150");
+        Wrong(node, where, "is not 0 to 150");
     };
   }
   Check Truth() {
     return [this](const YAML::Node& node, const std::string& where) {
       bool truth = false;
-      if (!node.IsScalar() || !YAML::convert<bool>::decode(node, truth)) Wrong(where, "is neither true nor false");
+      if (!node.IsScalar() || !YAML::convert<bool>::decode(node, truth))
+        Wrong(node, where, "is neither true nor false");
     };
   }
   // For people; not read.
@@ -87,7 +91,15 @@ class Shape {
   static std::string Path(const std::string& where, const std::string& name) {
     return where.empty() ? name : absl::StrCat(where, ".", name);
   }
-  void Wrong(const std::string& where, absl::string_view what) { wrong.push_back(absl::StrCat(where, " ", what)); }
+  static std::string Meant(const std::string& name, const std::vector<Field>& fields) {
+    std::vector<std::string> known;
+    for (const Field& field : fields) known.emplace_back(field.name);
+    const std::string closest = policy::Closest(name, known);
+    return closest.empty() ? "" : absl::StrCat(": did you mean `", closest, "`?");
+  }
+  void Wrong(const YAML::Node& node, const std::string& where, absl::string_view what) {
+    wrong.push_back({.line = node.Mark().line + 1, .what = absl::StrCat(where, " ", what)});
+  }
 };
 
 std::vector<Field> Extras(Shape& s) {
@@ -120,7 +132,7 @@ std::vector<Field> Extras(Shape& s) {
 
 }  // namespace
 
-std::vector<std::string> WrongInScenario(const YAML::Node& scenario) {
+std::vector<Fault> WrongInScenario(const YAML::Node& scenario) {
   Shape s;
   std::vector<Field> fields = {
       {"id", true, s.Word()},
@@ -144,6 +156,38 @@ std::vector<std::string> WrongInScenario(const YAML::Node& scenario) {
   for (Field& extra : Extras(s)) fields.push_back(std::move(extra));
   s.Object(scenario, "", fields);
   return std::move(s.wrong);
+}
+
+namespace {
+
+constexpr char kFormat[] = "write it as the other worked decisions are";
+
+void CheckFile(const std::string& path, const std::string& yaml, policy::Problems& problems) {
+  const auto wrong = [&](int line, const char* rule, std::string message) {
+    problems.At({.file = path, .line = line, .rule = rule, .message = std::move(message), .advice = kFormat});
+  };
+  try {  // yaml-cpp reports by exception; none leaves this function.
+    const YAML::Node file = YAML::Load(yaml);
+    if (!file.IsSequence()) return wrong(1, "scenario", "the file is not a list of scenarios");
+    std::set<std::string> ids;
+    for (const YAML::Node& scenario : file) {
+      for (Fault& fault : WrongInScenario(scenario)) wrong(fault.line, "scenario", std::move(fault.what));
+      if (!scenario.IsMap() || !scenario["id"] || !scenario["id"].IsScalar()) continue;
+      if (!ids.insert(scenario["id"].Scalar()).second)
+        wrong(scenario["id"].Mark().line + 1, "duplicate",
+              absl::StrCat("`", scenario["id"].Scalar(), "` stands twice"));
+    }
+  } catch (const YAML::Exception& error) {
+    wrong(error.mark.line + 1, "syntax", error.msg);
+  }
+}
+
+}  // namespace
+
+void CheckScenarios(const policy::Files& files, policy::Problems& problems) {
+  for (const auto& [path, text] : files) {
+    if (absl::StartsWith(path, "scenarios/") && absl::EndsWith(path, ".yaml")) CheckFile(path, text, problems);
+  }
 }
 
 }  // namespace derwent::cli

@@ -160,7 +160,8 @@ absl::StatusOr<std::vector<ScenarioResult>> RunScenarios(const std::string& yaml
     std::vector<ScenarioResult> results;
     std::set<std::string> ids;
     for (const YAML::Node& scenario : file) {
-      ScenarioResult malformed{.id = IdOf(scenario), .malformed = true, .differences = WrongInScenario(scenario)};
+      ScenarioResult malformed{.id = IdOf(scenario), .malformed = true};
+      for (Fault& fault : WrongInScenario(scenario)) malformed.differences.push_back(std::move(fault.what));
       if (!ids.insert(malformed.id).second) malformed.differences.emplace_back("id stands twice");
       results.push_back(malformed.differences.empty() ? RunOne(scenario, policy) : std::move(malformed));
     }
