@@ -7,8 +7,12 @@
 
 namespace derwent::policy {
 
-// Parses `files[path]` as the text form of `message`. Every syntax error becomes a problem with file and line.
-// False when the file is missing or has an error.
+enum class TextRead { kWhole, kButForUnknownFields, kBroken };
+
+// Parses `files[path]` as the text form of `message`. Every unknown field, with the known one that is nearest, and the
+// first other syntax error become problems with file and line; so does a missing file. Only kWhole is no error.
+TextRead ReadText(const Files& files, absl::string_view path, google::protobuf::Message& message, Problems& problems);
+// Whether it is whole.
 bool ParseText(const Files& files, absl::string_view path, google::protobuf::Message& message, Problems& problems);
 
 }  // namespace derwent::policy

@@ -95,6 +95,26 @@ TEST_F(Draft, CheckReadsThemInAPolicyThatHasErrorsToo) {
   EXPECT_FALSE(absl::StrContains(ran.out, "no profile is called")) << ran.out;
 }
 
+TEST_F(Draft, DecideNamesEveryNameThatThePolicyDoesNotKnow) {
+  const std::string request = (folder_ / "request.json").string();
+  std::ofstream(request) << R"({"releasingAgency": "dcc.adult",
+ "receivingAgency": "dfrs", "receivingRole": "practitoner", "profile": "fire_safty",
+ "purpose": "case.fire_safety", "area": "E07000034", "caseLink": "ASSERTED", "justification": true,
+ "subject": {"role": "resident", "age": 74, "flags": ["adress_protected"]},
+ "categories": ["identity", "houshold"]})";
+  for (const char* command : {"decide", "explain"}) {
+    const Ran ran = Policy({command, "--policy", folder(), "--request", request});
+    EXPECT_EQ(ran.code, 2) << command;
+    EXPECT_EQ(ran.out, "");
+    for (const char* said :
+         {"request.json:1: error: no organisation is called `dcc.adult` [unknown-name]; did you mean `dcc.adults`?",
+          "request.json:2: error: no role is called `practitoner`", "did you mean `fire_safety`?",
+          "request.json:4: error: no flag is called `adress_protected`",
+          "request.json:5: error: no category is called `houshold` [unknown-name]; did you mean `household`?"})
+      EXPECT_TRUE(absl::StrContains(ran.err, said)) << said << "\n" << ran.err;
+  }
+}
+
 TEST_F(Draft, ProveChecksOnlyWhatThereIs) {
   EXPECT_EQ(Policy({"prove", folder(), "--at", "2026-12-01", "--only", "secrets_never_leave"}).code, 0);
   EXPECT_EQ(Policy({"prove", folder(), "--at", "2026-12-01", "--only", "nothing_like_it"}).code, 2);

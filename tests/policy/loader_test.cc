@@ -290,6 +290,45 @@ TEST(Loader, NamesTheLineOfASyntaxError) {
   EXPECT_TRUE(absl::StartsWith(lines[0], "areas.txtpb:")) << lines[0];
 }
 
+TEST(Loader, NamesEveryMisspeltFieldAndTheOneThatWasMeant) {
+  Files files = DerbyshireFiles();
+  std::string& text = files.at("profiles/marac.txtpb");
+  text = absl::StrReplaceAll(
+      text, {{"necessary: \"contact\"", "necesary: \"contact\""},
+             {"conditional { category: \"housing\" when:", "conditional { category: \"housing\" wen:"}});
+  Problems problems(files);
+  EXPECT_EQ(Compile(files, problems), nullptr);
+  std::vector<std::string> lines;
+  for (const Problem& problem : problems.list()) {
+    if (problem.severity == Severity::kError) lines.push_back(problem.ToString());
+  }
+  EXPECT_TRUE(Holds(lines, "no field is called `necesary`"));
+  EXPECT_TRUE(Holds(lines, "did you mean `necessary`?"));
+  EXPECT_TRUE(Holds(lines, "did you mean `when`?"));
+  ASSERT_EQ(lines.size(), 3u) << absl::StrJoin(lines, "\n");  // The third: a condition without words.
+  for (const std::string& line : lines) EXPECT_TRUE(absl::StartsWith(line, "profiles/marac.txtpb:")) << line;
+}
+
+TEST(Loader, WhatRefersToABrokenTextIsNotCalledWrong) {
+  for (const char* path : {"areas.txtpb", "vocabulary.txtpb", "profiles/marac.txtpb"}) {
+    Files files = DerbyshireFiles();
+    files.at(path) += "\n} \n";
+    Problems problems(files);
+    EXPECT_EQ(Compile(files, problems), nullptr);
+    ASSERT_EQ(problems.list().size(), 1u) << path << "\n" << problems.list()[1].ToString();
+    EXPECT_EQ(problems.list()[0].rule, "syntax");
+  }
+}
+
+TEST(Loader, SyntaxErrorsOfAllFilesAreToldAtOnce) {
+  Files files = DerbyshireFiles();
+  for (const char* path : {"areas.txtpb", "gateways.txtpb", "profiles/marac.txtpb", "agreements/mash.txtpb"})
+    files.at(path) = "nothing_like_it: 1\n" + files.at(path);
+  Problems problems(files);
+  EXPECT_EQ(Compile(files, problems), nullptr);
+  EXPECT_EQ(problems.list().size(), 4u);
+}
+
 TEST(Loader, AMissingFileIsAnError) {
   Files files = DerbyshireFiles();
   files.erase("gateways.txtpb");

@@ -20,6 +20,8 @@
 #include "policy/loader/alternatives.h"
 #include "policy/loader/record.h"
 #include "policy/loader/request.h"
+#include "policy/loader/request_names.h"
+#include "policy/space/stand_ins.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::cli {
@@ -41,6 +43,18 @@ struct Decided {
   std::vector<policy::Alternative> nearest;
 };
 
+// Each unknown name on standard error. Stand-ins of kinds of bodies are known: counterexamples name them.
+absl::Status KnownNames(const std::string& path, const std::string& json, const policy::DecisionRequest& request,
+                        const policy::Policy& policy) {
+  const std::string name = path == "-" ? "request" : path;
+  const policy::Files files = {{name, json}};
+  policy::Problems problems(files);
+  policy::CheckNames(name, request, policy::WithStandIns(policy), problems);
+  for (const policy::Problem& problem : problems.list()) std::cerr << problem.ToString() << "\n";
+  if (problems.list().empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError("the request names what the policy does not know: correct it and ask again");
+}
+
 absl::StatusOr<Decided> DecideFile(const Options& o) {
   ASSIGN_OR_RETURN(OfflinePolicy offline, GoodPolicy(o.directory));
   ASSIGN_OR_RETURN(const std::string json, ReadInput(o.request));
@@ -50,6 +64,7 @@ absl::StatusOr<Decided> DecideFile(const Options& o) {
     return absl::InvalidArgumentError(absl::StrCat("the request is malformed: ", std::string(parsed.message())));
   ASSIGN_OR_RETURN(policy::DecisionRequest request, policy::FromProto(message));
   if (request.area.empty()) request.area = kCounty;
+  RETURN_IF_ERROR(KnownNames(o.request, json, request, *offline.policy));
   ASSIGN_OR_RETURN(const absl::Time now, policy::TimeOf(message, absl::Now()));
   policy::Decision decision = policy::Decide(request, offline.snapshot(), now);
   std::vector<policy::Alternative> nearest = policy::Nearest(request, offline.snapshot(), now);
@@ -83,8 +98,8 @@ absl::Status PrintJson(const Decided& decided, bool spread) {
                    Json(policy::ToProto(decided.decision, decided.offline.policy->digest), spread));
   ASSIGN_OR_RETURN(const std::string alternatives, Json(nearest, spread));
   // Each is one object: `{` members `}`.
-  std::cout << absl::StripTrailingAsciiWhitespace(record.substr(0, record.size() - 1)) << "," << alternatives.substr(1)
-            << "\n";
+  std::cout << absl::StripTrailingAsciiWhitespace(record.substr(0, record.size() - 1)) << ","
+            << RetentionMember(decided) << "," << alternatives.substr(1) << "\n";
   return absl::OkStatus();
 }
 
