@@ -12,6 +12,14 @@ namespace derwent::policy {
 inline constexpr int kLedgerMonths = 84;
 
 int LedgerMonths(const v1::Profile& profile);
+// How long what a profile releases is kept.
+struct Retention {
+  std::string words;  // At the holder, as the profile says it.
+  int ledger_months = kLedgerMonths;
+};
+// Of one profile of a bundle that was compiled.
+Retention RetentionOf(const Files& files, const std::string& profile);
+
 // Of every profile of a bundle that was compiled, by profile id.
 std::map<std::string, int> LedgerMonths(const Files& files);
 

@@ -239,6 +239,41 @@ TEST_F(Draft, DecideAndExplainNameTheNearestPermittedAlternative) {
   EXPECT_TRUE(absl::StrContains(asker.out, absl::StrCat("Next: ", nearest))) << asker.out;
 }
 
+TEST_F(Draft, ExplainIsARecordThatCanBeFiled) {
+  const std::string request = (folder_ / "question.json").string();
+  std::ofstream(request)
+      << R"({"releasingAgency": "dcc.adults", "receivingAgency": "dfrs", "receivingRole": "practitioner",
+    "profile": "fire_safety", "purpose": "case.fire_safety", "area": "E07000034", "caseLink": "ASSERTED",
+    "justification": true, "time": "2026-12-01T10:00:00Z", "categories": ["identity", "health.physical", "finance"],
+    "grounds": ["fire_safety.health.physical"], "consents": [{"giver": "SUBJECT", "step": "health.physical", "given": true}],
+    "subject": {"role": "resident", "age": 74, "flags": []}})";
+  const std::string out = Policy({"explain", "--policy", folder(), "--request", request}).out;
+  for (const char* line :
+       {"Time: 2026-12-01 10:00 UTC\n", "Area: E07000034\n", "Case: named\n",
+        "Note on necessity and proportionality: given, sealed\n", "Grounds asserted: fire_safety.health.physical\n",
+        "Consents: SUBJECT to health.physical given\n",
+        "Clocks: acceptance 72 hours, collection 72 hours, outcome 1440 hours\n", "Overdue: told to the spoc\n",
+        "Retention: until superseded or 6 years; entries in the ledger 84 months\n",
+        "Existence: an answer may tell whether the person is known\n"})
+    EXPECT_TRUE(absl::StrContains(out, line)) << line << "\n" << out;
+  const std::string json = Policy({"decide", "--policy", folder(), "--request", request, "-o", "json"}).out;
+  EXPECT_TRUE(absl::StrContains(json, R"("retention":{"words":"until superseded or 6 years","ledgerMonths":84})"))
+      << json;
+}
+
+TEST_F(Draft, ExplainSaysOfADenialOnlyWhatDenies) {
+  const std::string request = (folder_ / "question.json").string();
+  std::ofstream(request)
+      << R"({"releasingAgency": "dcc.adults", "receivingAgency": "dfrs", "receivingRole": "practitioner",
+    "profile": "fire_safety", "purpose": "case.fire_safety", "area": "E07000034", "caseLink": "ASSERTED",
+    "justification": true, "time": "2026-12-01T10:00:00Z", "categories": ["health.physical"],
+    "grounds": ["fire_safety.health.physical"], "subject": {"role": "resident", "age": 74, "flags": ["erasure_due"]}})";
+  const std::string out = Policy({"explain", "--policy", folder(), "--request", request}).out;
+  EXPECT_TRUE(absl::StrContains(out, "- health.physical is not released.\n    because a flag on the record")) << out;
+  for (const char* not_said : {"APPROVAL_REQUIRED", "CONDITION_MET", "REDUCED_FORM", "Next: wait for the decision"})
+    EXPECT_FALSE(absl::StrContains(out, not_said)) << not_said << "\n" << out;
+}
+
 TEST_F(Draft, TheApplicationsOutputCounts) {
   const std::string request = (folder_ / "question.json").string();
   std::ofstream(request) << R"({"releasingAgency": "dcc.adults", "receivingAgency": "dfrs", "profile": "fire_safety",

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 
 #include "agents/cli/policy/authzen_batch.h"
@@ -21,6 +22,7 @@
 #include "policy/loader/record.h"
 #include "policy/loader/request.h"
 #include "policy/loader/request_names.h"
+#include "policy/loader/retention.h"
 #include "policy/space/stand_ins.h"
 #include "trust/base/status_macros.h"
 
@@ -90,7 +92,17 @@ absl::StatusOr<std::string> Json(const google::protobuf::Message& message, bool 
   return std::string(absl::StripTrailingAsciiWhitespace(json));
 }
 
-// The record with the alternatives as one more member.
+// How long it is kept, as one more member of the record.
+std::string RetentionMember(const Decided& decided) {
+  const policy::Retention retention = policy::RetentionOf(decided.offline.files, decided.request.profile);
+  google::protobuf::Value words;
+  words.set_string_value(retention.words);
+  std::string quoted;
+  if (!google::protobuf::util::MessageToJsonString(words, &quoted).ok()) quoted = "\"\"";
+  return absl::StrCat("\"retention\":{\"words\":", quoted, ",\"ledgerMonths\":", retention.ledger_months, "}");
+}
+
+// The record with retention and the alternatives as more members.
 absl::Status PrintJson(const Decided& decided, bool spread) {
   v1::Alternatives nearest;
   for (const policy::Alternative& next : decided.nearest) *nearest.add_alternatives() = policy::ToProto(next);
@@ -155,7 +167,12 @@ int ExplainCommand(const Options& o) {
   if (o.asker) {
     std::cout << ExplainToAsker(policy::TellAsker(decided->request, decided->offline.snapshot(), decided->time));
   } else {
-    std::cout << Explain(decided->request, decided->decision, decided->nearest, decided->offline.policy->digest);
+    std::cout << Explain({.request = decided->request,
+                          .time = decided->time,
+                          .decision = decided->decision,
+                          .nearest = decided->nearest,
+                          .retention = policy::RetentionOf(decided->offline.files, decided->request.profile),
+                          .digest = decided->offline.policy->digest});
   }
   return CodeOf(decided->decision);
 }
