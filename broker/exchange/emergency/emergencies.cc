@@ -254,6 +254,16 @@ absl::Status UseDeclared(const CheckedShare& share, Batch& batch) {
   return Save(kept, batch);
 }
 
+absl::StatusOr<std::set<std::string>> AwaitingReview(store::Reader& reader) {
+  ASSIGN_OR_RETURN(const v1::KeptEmergencies kept, Load(reader));
+  std::set<std::string> ids;
+  for (const v1::Emergency& emergency : kept.emergencies()) {
+    if (emergency.has_review_due_time() && !emergency.has_review_time())
+      ids.insert({emergency.emergency_id(), emergency.request_id()});
+  }
+  return ids;
+}
+
 absl::StatusOr<CheckedReview> CheckReview(const v1::ReviewEmergencyRequest& request, const World& world,
                                           absl::Time now) {
   CheckedReview checked;

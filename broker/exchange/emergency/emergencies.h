@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,9 @@ absl::StatusOr<v1::ListEmergenciesResponse> ListEmergencies(const Caller& caller
 absl::Status CheckDeclared(const CheckedShare& share, Batch& batch);
 // The declaration is used; its review becomes due.
 absl::Status UseDeclared(const CheckedShare& share, Batch& batch);
+
+// Ids of the emergencies that were used and are not reviewed yet, and of the requests that used them.
+absl::StatusOr<std::set<std::string>> AwaitingReview(store::Reader& reader);
 
 // Enters each review that is overdue and tells the officer's agency, again on each working day that passes.
 absl::Status ChaseReviews(Batch& batch);

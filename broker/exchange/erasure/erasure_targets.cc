@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 
 #include "broker/exchange/command/refusal.h"
+#include "broker/exchange/emergency/emergencies.h"
 #include "broker/exchange/share/case_link.h"
 #include "broker/ledger/attributes.h"
 #include "broker/ledger/erasure.h"
@@ -76,6 +77,11 @@ class Against {
 
 }  // namespace
 
+bool Target::IsOfAny(const std::set<std::string>& ids) const {
+  return ids.contains(columns.share_id) ||
+         ids.contains(std::string(ledger::Attribute(entry.fields[Field::kIds], "request")));
+}
+
 bool Target::Names(const NamedSigner& signer) const {
   const auto side = [&](const std::string& agency, Field person) {
     return agency == signer.agency && !entry.fields[person].empty() && entry.fields[person] == signer.person;
@@ -113,7 +119,10 @@ absl::StatusOr<std::vector<Target>> LoadTargets(const google::protobuf::Repeated
 
 absl::Status MayErase(const std::vector<Target>& targets, const NamedSigner& signer, Batch& batch) {
   Against against;
+  ASSIGN_OR_RETURN(const std::set<std::string> awaiting_review, AwaitingReview(batch.read()));
   for (const Target& target : targets) {
+    if (target.IsOfAny(awaiting_review))
+      against.Add("REVIEW_DUE", target.index, "it is of an emergency that is not reviewed yet");
     if (target.Names(signer))
       against.Add("SELF_APPROVAL_FORBIDDEN", target.index, "it names who signed; nobody erases what names them");
     ASSIGN_OR_RETURN(const std::vector<store::HoldRow> holds, batch.read().HoldsOn(target.index));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct Target {
   const std::string& owner() const {
     return columns.releasing_agency.empty() ? columns.receiving_agency : columns.releasing_agency;
   }
+  // Whether it is of a share or request among these.
+  bool IsOfAny(const std::set<std::string>& ids) const;
   // A person whom the entry names, of whichever side.
   bool Names(const NamedSigner& signer) const;
 };
@@ -37,8 +40,9 @@ absl::StatusOr<std::vector<Target>> LoadTargets(const google::protobuf::Repeated
                                                 const std::string& agency, Batch& batch);
 
 // What stands against erasing them by request, all at once: nobody named in an entry signs (`SELF_APPROVAL_FORBIDDEN`),
-// nothing held goes (`ENTRY_HELD`), nothing of a share that is still in motion (`SHARE_OPEN`), nothing twice
-// (`ALREADY_ERASED`). Error: kFailedPrecondition with the first of those reasons.
+// nothing held goes (`ENTRY_HELD`), nothing of a share that is still in motion (`SHARE_OPEN`) or of an
+// emergency that is not reviewed yet (`REVIEW_DUE`), nothing twice (`ALREADY_ERASED`). Error: kFailedPrecondition with
+// the first of those reasons.
 absl::Status MayErase(const std::vector<Target>& targets, const NamedSigner& signer, Batch& batch);
 
 // Whether anything of a share, or of a reply to it, is still in motion: not over, or a delivery of it is there.

@@ -4,6 +4,7 @@
 #include "gmock/gmock.h"
 
 #include "broker/exchange/command/envelope.h"
+#include "broker/exchange/erasure/erasures.h"
 #include "broker/exchange/mailbox/mailbox.h"
 #include "broker/exchange/upkeep/sweep.h"
 #include "policy/loader/emergency.h"
@@ -33,10 +34,12 @@ class EmergencyTest : public RequestTest {
       : RequestTest(HomeVisit()),
         duty_(pki_.IssueFor(kAsker, "person", kDuty)),
         second_(pki_.IssueFor(kAsker, "person", kSecond)),
-        reviewer_(pki_.IssueFor(kAsker, "person", "p-dpo")) {
+        reviewer_(pki_.IssueFor(kAsker, "person", "p-dpo")),
+        holders_officer_(pki_.IssueFor(kHolder, "person", "p-dpo")) {
     Give(kAsker, kDuty, "duty_officer");
     Give(kAsker, kSecond, "spoc");
     Give(kAsker, "p-dpo", "dpo");
+    Give(kHolder, "p-dpo", "dpo");
     Give(kHolder, kOfficer, "duty_officer");
   }
 
@@ -137,12 +140,49 @@ class EmergencyTest : public RequestTest {
         [&](Batch& batch) { return ReviewEmergency(PersonOf(kAsker, person), request, *checked, response, batch); }));
   }
   std::string Reviewed() { return Reviewed(reviewer_, "p-dpo"); }
+  // The officer of whose data it is asks to erase the newest entry of a step.
+  std::string ErasureAsked(const std::string& step) {
+    const bool own = step == "emergency_declared";
+    const std::string agency = own ? kAsker : kHolder;
+    const testing::TestIdentity& officer = own ? reviewer_ : holders_officer_;
+    v1::ErasureCommand command;
+    const std::vector<uint64_t> entries =
+        store_->Read().value()->SearchEntries({.viewer_agency = kAsker, .step = step, .limit = 1}).value();
+    if (entries.empty()) return "no such entry";
+    command.set_erasure_id(absl::StrFormat("5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e%04d", entries[0]));
+    command.add_entries(entries[0]);
+    command.set_reason("RIGHT_TO_ERASURE");
+    command.set_signer_agency(agency);
+    command.set_signer_person("p-dpo");
+    command.set_signer_role("dpo");
+    *command.mutable_create_time() = ToTimestamp(now_);
+    *command.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(24));
+    v1::SignedCommand sent;
+    *sent.mutable_command() = SignMessage(
+        trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(officer.key_pem)).value(), kErasureType, command);
+    sent.set_certificate(officer.certificate_der);
+    const auto checked = CheckErasure(sent, world(), now_);
+    if (!checked.ok()) return Told(checked.status());
+    v1::Erasure shown;
+    return Told(Run([&](Batch& batch) { return RequestErasure(PersonOf(agency, "p-dpo"), *checked, shown, batch); }));
+  }
   void SweepNow() {
     ASSERT_OK(Run([](Batch& batch) { return Sweep(batch); }));
   }
 
-  testing::TestIdentity duty_, second_, reviewer_;
+  testing::TestIdentity duty_, second_, reviewer_, holders_officer_;
 };
+
+TEST_F(EmergencyTest, NothingOfItIsErasedWhileItsReviewIsOpen) {
+  Use();
+  ASSERT_OK(CollectAs(kHolder));
+  EXPECT_EQ(Told(Reply()), "STORED");
+  for (const char* step : {"emergency_declared", "emergency", "emergency_answer"})
+    EXPECT_EQ(ErasureAsked(step), "REVIEW_DUE") << step;
+  EXPECT_EQ(Reviewed(), "OK");
+  EXPECT_EQ(ErasureAsked("emergency_declared"), "OK");
+  EXPECT_EQ(ErasureAsked("emergency"), "SHARE_OPEN") << "only that now";
+}
 
 TEST_F(EmergencyTest, TwoDeclareOneAsksAndTheHolderAnswersAtOnce) {
   Use();
