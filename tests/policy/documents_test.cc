@@ -40,6 +40,18 @@ TEST(AgreementDocument, CoversEveryPointOfTheCodeUnderOneDigest) {
   EXPECT_FALSE(absl::StrContains(html, "<script"));
 }
 
+TEST(AgreementDocument, SaysWhatTheCodeAsksForBeyondTheRules) {
+  const std::string html = AgreementHtml(ReadAgreementText(Offline(), "marac").value());
+  for (const char* said :
+       {"<h3>Freedom of information and environmental information</h3>", "Environmental Information Regulations 2004",
+        "<h3>The child's voice and wishes</h3>", "<h3>Return or deletion</h3>", "<h3>Glossary</h3>",
+        "<td>onward_deny</td><td>Not to be passed on without the originator</td>", "<h3>Sample form: request</h3>",
+        "<h3>Sample form: decision</h3>",
+        "<td>marac</td><td>case by case, on request or referral</td><td>to be completed</td>",
+        "<p class=\"open\">To be completed: the volumes"})
+    EXPECT_TRUE(absl::StrContains(html, said)) << said;
+}
+
 TEST(AgreementDocument, IsThereForEveryAgreement) {
   for (const policy::Agreement& agreement : Offline().policy->agreements) {
     const AgreementText text = ReadAgreementText(Offline(), agreement.id).value();
@@ -94,6 +106,29 @@ TEST(Article30, SaysWhatTheAgreementsKindAndTheCategoryAskFor) {
   EXPECT_TRUE(absl::StrContains(CellOf(nrm, "identity", "The source"), "police.derbys"));
   const AgreementText support = ReadAgreementText(Offline(), "sv_support").value();
   EXPECT_TRUE(absl::StrContains(CellOf(support, "identity", "Link to record of consent"), "sarc"));
+}
+
+TEST(Article30, NamesTheProfilesOwnPeople) {
+  const std::string at_home =
+      CellOf(ReadAgreementText(Offline(), "fire_safety").value(), "identity", "Categories of individuals");
+  EXPECT_TRUE(absl::StrContains(at_home, "resident")) << at_home;
+  for (const char* other : {"offender_managed", "sponsor", "perpetrator"})
+    EXPECT_FALSE(absl::StrContains(at_home, other)) << at_home;
+  EXPECT_TRUE(absl::StrContains(
+      CellOf(ReadAgreementText(Offline(), "immediate_justice").value(), "identity", "Categories of individuals"),
+      "complainant"));
+}
+
+TEST(Article30, NamesPart3WhereACompetentAuthorityActsUnderIt) {
+  const AgreementText marac = ReadAgreementText(Offline(), "marac").value();
+  const std::string basis = CellOf(marac, "identity", "Article 6 lawful basis");
+  EXPECT_TRUE(absl::StrContains(basis, "for law-enforcement purposes under Part 3: police: le.35; prison: le.35"))
+      << basis;
+  for (const char* other : {"yot: le.35", "council_upper: le.35"})
+    EXPECT_FALSE(absl::StrContains(basis, other)) << other;
+  const std::string condition = CellOf(marac, "health.mental", "Article 9 condition");
+  EXPECT_TRUE(absl::StrContains(condition, "police, probation, prison: s8.4")) << condition;
+  EXPECT_FALSE(absl::StrContains(CellOf(marac, "identity", "Article 9 condition"), "s8.")) << "no sensitive processing";
 }
 
 TEST(AgreementDocument, StatesWhatItsKindAsksFor) {

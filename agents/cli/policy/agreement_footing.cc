@@ -1,5 +1,7 @@
 #include "agents/cli/policy/agreement_footing.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -49,6 +51,17 @@ std::string SpecialConditionsIn(const v1::Profile& profile) {
 }
 std::string OffenceConditionsIn(const v1::Profile& profile) {
   return Each(profile, [](const v1::Footing& footing) { return footing.offence_condition(); });
+}
+
+std::string Schedule8ConditionsIn(const v1::Profile& profile) {
+  return Each(profile, [](const v1::Footing& footing) { return footing.schedule_8_condition(); });
+}
+
+bool UnderUkGdpr(const v1::Profile& profile, const std::string& type) {
+  return std::any_of(profile.footings().begin(), profile.footings().end(), [&](const v1::Footing& footing) {
+    return footing.regime() == "UK_GDPR" && footing.purposes().empty() &&
+           std::find(footing.parties().begin(), footing.parties().end(), type) != footing.parties().end();
+  });
 }
 
 }  // namespace derwent::cli

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "agents/cli/policy/agreement_annexes.h"
 #include "agents/cli/policy/agreement_footing.h"
 #include "agents/cli/policy/agreement_text.h"
 #include "agents/cli/policy/html.h"
@@ -205,8 +206,8 @@ class Document {
       if (!profile.prohibited_payload().empty())
         P(absl::StrCat("Refused in any message: ", List(profile.prohibited_payload()), "."));
     });
-    P("Frequency: case by case, on request or referral; statistics as the boards meet. Format: sealed, structured "
-      "items; a narrative only as a summary a human wrote.");
+    P("Format: sealed, structured items; a narrative only as a summary a human wrote.");
+    absl::StrAppend(&out_, VolumesHtml(t_));
   }
   std::string Overlay(const std::string& category) const {
     for (const std::string& overlay : a_.overlays()) {
@@ -277,6 +278,7 @@ class Document {
                        " an answer never tells whether the person is known: every answer goes out after ",
                        Escaped(profile.answer_slot()), "."));
     }
+    absl::StrAppend(&out_, PublicAccessHtml());
   }
 
   void Governance() {
@@ -336,6 +338,7 @@ class Document {
     P("The child's best interests come first; a child who sees, hears or experiences domestic abuse is a victim in "
       "their own right (Domestic Abuse Act 2021 s3). Who is not known to be adult may be a child. A protected address "
       "leaves in no form but by relay.");
+    absl::StrAppend(&out_, ChildsVoiceHtml());
   }
   void Emergency() {
     P("At an imminent risk to life a duty officer may ask outside the matrix for identity, contact, whereabouts, "
@@ -347,6 +350,7 @@ class Document {
     P("Any party may suspend, end or take a party out of this agreement by one signature; from the day named nothing "
       "flows. Resuming or loosening needs every giver's signature. What was shared stays under its obligations, "
       "retention and the ledger.");
+    absl::StrAppend(&out_, ReturnHtml());
   }
   void Review() {
     P(absl::StrCat(
@@ -364,12 +368,14 @@ class Document {
   void Annexes() {
     P("A. Data dictionary and decision table: section 5. B. Legal points still open: section 16. C. Contacts: each "
       "party's register. "
-      "D. Change log: the revisions of this file, each under its digest. E. Signatures:");
+      "D. Change log: the revisions of this file, each under its digest. E. Glossary and sample forms: at the end. F. "
+      "Signatures:");
     std::vector<Row> rows;
     for (const std::string& id : a_.parties()) rows.push_back({Escaped(At(t_.organisations, id).name()), "", "", ""});
     Table({"Party", "Signatory", "Signature", "Date"}, rows, " class=\"sign\"");
     P("A signature counts in the policy when it stands beside the agreement as a file, over the digest of the text it "
       "depends on.");
+    absl::StrAppend(&out_, GlossaryHtml(t_), FormsHtml(t_));
   }
 
   const AgreementText& t_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,8 @@ struct AgreementText {
   std::map<std::string, v1::Category> categories;
   std::map<std::string, v1::Purpose> purposes;
   std::map<std::string, std::string> words;  // Obligations, markings: id to meaning.
-  std::vector<std::string> subject_roles;
+  // Profile to the roles of its subjects: whom its worked decisions are about, and whom its own text names.
+  std::map<std::string, std::set<std::string>> subject_roles;
   std::vector<v1::ConsentStep> consent_steps;
   std::map<std::string, std::string> areas;  // GSS code to name.
   std::string digest;                        // Of the bundle.

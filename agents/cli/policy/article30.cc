@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "absl/strings/match.h"
@@ -111,6 +112,30 @@ class Record {
     return steps.empty() ? "" : absl::StrCat("in the holder's record, steps: ", absl::StrJoin(steps, ", "));
   }
 
+  std::string Individuals(const v1::Profile& profile) const {
+    const auto roles = t_.subject_roles.find(profile.id());
+    if (roles == t_.subject_roles.end() || roles->second.empty()) return "to be completed: the profile names nobody";
+    return absl::StrCat("people concerned by the case, as: ", absl::StrJoin(roles->second, ", "));
+  }
+  // Of the competent authorities among the parties, where they act under Part 3 (DPA 2018 s35, Schedule 8); `of`: what
+  // each rests on then.
+  template <typename Of>
+  std::string UnderPart3(const v1::Profile& profile, Of of) const {
+    bool serves = false;
+    bool nothing_else = false;  // Some purpose is one of law enforcement, whatever a footing says.
+    for (const std::string& id : profile.purposes()) {
+      const std::string& law_enforcement = t_.purposes.at(id).law_enforcement();
+      serves = serves || law_enforcement != "false";
+      nothing_else = nothing_else || law_enforcement == "true";
+    }
+    if (!serves) return "";
+    const std::string found = ByType([&](const v1::OrganisationType& type) {
+      const bool acts = type.schedule_7() == "true" && (nothing_else || !UnderUkGdpr(profile, type.id()));
+      return acts ? of(type) : std::string();
+    });
+    return found.empty() ? "" : absl::StrCat("; for law-enforcement purposes under Part 3: ", found);
+  }
+
   std::string Row(const v1::Profile& profile, const std::string& id) const {
     const auto found = t_.categories.find(id);
     const v1::Category category = found == t_.categories.end() ? v1::Category() : found->second;
@@ -135,13 +160,19 @@ class Record {
                                OffenceConditionsIn(profile))
                 : "";
     const std::string basis =
-        absl::StrCat(ByType([](const v1::OrganisationType& type) { return type.basis(); }), BasesIn(profile));
+        absl::StrCat(ByType([](const v1::OrganisationType& type) { return type.basis(); }), BasesIn(profile),
+                     UnderPart3(profile, [](const v1::OrganisationType&) { return std::string("le.35"); }));
+    const std::string sensitive =
+        category.law_enforcement_class() != "sensitive"
+            ? ""
+            : absl::StrCat(UnderPart3(profile, [](const auto& type) { return type.schedule_8_condition(); }),
+                           Schedule8ConditionsIn(profile));
     const std::string apd =
         special || offence ? absl::StrCat("appropriate policy document ", t_.agreement.apd_reference()) : "";
     return Line({absl::StrCat(t_.agreement.title(), ", ", profile.id()),
                  absl::StrJoin(purposes, "; "),
                  JointControllers(),
-                 "people concerned by the case, as: " + absl::StrJoin(t_.subject_roles, ", "),
+                 Individuals(profile),
                  absl::StrCat(id, ": ", category.description()),
                  absl::StrJoin(recipients, "; "),
                  "the broker's host carries sealed messages: terms under Article 28",
@@ -150,7 +181,7 @@ class Record {
                  profile.retention(),
                  absl::StrCat("sealed and signed end to end; marking ", profile.marking()),
                  basis,
-                 special_conditions,
+                 absl::StrCat(special_conditions, sensitive),
                  Interests(),
                  "",
                  "access, rectification, erasure, restriction, objection, decided item by item",
