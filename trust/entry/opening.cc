@@ -115,14 +115,14 @@ Sha256Digest Opening::LeafHashOf() const {
   return LeafHash(LeafOctets(kind, Commitment(hashes)));
 }
 
-absl::StatusOr<VerifiedReceipt> VerifyReceipt(absl::string_view tlog_proof, const VerifierKey& log_key,
+absl::StatusOr<VerifiedReceipt> VerifyReceipt(absl::string_view tlog_proof, const LogKeys& log_keys,
                                               absl::string_view origin) {
   ASSIGN_OR_RETURN(const TlogProof proof, TlogProof::Parse(tlog_proof));
   absl::StatusOr<Opening> opening = Opening::Parse(proof.extra);
   if (!opening.ok())
     return absl::InvalidArgumentError(
         absl::StrCat("line 2 of the proof: its `extra` opens no entry: ", opening.status().message()));
-  ASSIGN_OR_RETURN(Checkpoint checkpoint, VerifyTlogProof(proof, opening->LeafHashOf(), log_key, origin));
+  ASSIGN_OR_RETURN(Checkpoint checkpoint, VerifyTlogProof(proof, opening->LeafHashOf(), log_keys, origin));
   return VerifiedReceipt{.opening = *std::move(opening), .index = proof.index, .checkpoint = std::move(checkpoint)};
 }
 

@@ -42,14 +42,14 @@ struct Opening {
   Sha256Digest LeafHashOf() const;
 };
 
-// A receipt is a tlog-proof whose `extra` is an Opening. Verifies it offline, with the log's key and name alone.
+// A receipt is a tlog-proof whose `extra` is an Opening. Verifies it offline, with the log's keys and name alone.
 struct VerifiedReceipt {
   Opening opening;
   uint64_t index = 0;
   Checkpoint checkpoint;
 };
 // Errors: kInvalidArgument malformed; kUnauthenticated, kDataLoss when it does not verify.
-absl::StatusOr<VerifiedReceipt> VerifyReceipt(absl::string_view tlog_proof, const VerifierKey& log_key,
+absl::StatusOr<VerifiedReceipt> VerifyReceipt(absl::string_view tlog_proof, const LogKeys& log_keys,
                                               absl::string_view origin);
 
 }  // namespace derwent::trust

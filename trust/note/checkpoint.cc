@@ -1,8 +1,8 @@
 #include "trust/note/checkpoint.h"
 
+#include <optional>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 #include "trust/base/encoding.h"
@@ -23,10 +23,9 @@ absl::StatusOr<Checkpoint> Checkpoint::ParseBody(absl::string_view body) {
   if (!lines.rest().empty()) return refuse(lines.number(), "it does not end in a newline");
   if (text.size() < 3) return refuse(lines.number(), "it is missing: a checkpoint has an origin, a size and a root");
   Checkpoint checkpoint{.origin = std::string(text[0])};
-  const absl::string_view size = text[1];
-  if ((size.size() > 1 && size[0] == '0') || size.find_first_not_of("0123456789") != absl::string_view::npos ||
-      !absl::SimpleAtoi(size, &checkpoint.size) || checkpoint.size > static_cast<uint64_t>(INT64_MAX))
-    return refuse(2, "the size is not a decimal number below 2^63 without leading zeros");
+  const std::optional<uint64_t> size = ParseDecimal(text[1]);
+  if (!size.has_value()) return refuse(2, "the size is not a decimal number below 2^63 without leading zeros");
+  checkpoint.size = *size;
   const absl::StatusOr<std::string> octets = Base64Decode(text[2]);
   const absl::StatusOr<Sha256Digest> root = octets.ok() ? Sha256Digest::FromBytes(*octets) : octets.status();
   if (!root.ok()) return refuse(3, "the root is not 32 octets in canonical base64");
@@ -39,11 +38,10 @@ std::string Checkpoint::Body() const {
   return absl::StrCat(origin, "\n", size, "\n", Base64Encode(root.view()), "\n", extensions);
 }
 
-absl::StatusOr<Checkpoint> OpenCheckpoint(absl::string_view note, const VerifierKey& log_key) {
-  if (log_key.type != kNoteEd25519) return absl::InvalidArgumentError("a log's key has type 0x01");
+absl::StatusOr<Checkpoint> OpenCheckpoint(absl::string_view note, const LogKeys& log_keys) {
   ASSIGN_OR_RETURN(const Note parsed, Note::Parse(note));
-  RETURN_IF_ERROR(VerifyNote(parsed, absl::MakeConstSpan(&log_key, 1)).status());
   ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::ParseBody(parsed.text));
+  RETURN_IF_ERROR(log_keys.Signers(parsed, checkpoint.size).status());
   if (checkpoint.size == 0 && checkpoint.root != EmptyRoot())
     return absl::DataLossError("line 3 of the checkpoint: the root of no entries is another one");
   return checkpoint;

@@ -5,9 +5,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 
 #include "trust/base/digest.h"
+#include "trust/note/log_keys.h"
 #include "trust/note/note.h"
 
 namespace derwent::trust {
@@ -24,8 +24,8 @@ struct Checkpoint {
   std::string Body() const;
 };
 
-// Verifies a note with the log's key, of type 0x01. Errors: kInvalidArgument a key of another type; as Note,
-// VerifyNote, ParseBody; kDataLoss a wrong root of no entries.
-absl::StatusOr<Checkpoint> OpenCheckpoint(absl::string_view note, const VerifierKey& log_key);
+// Verifies a note by a key of the log that counts for its size. Errors: as Note, ParseBody, LogKeys::Signers; kDataLoss
+// a wrong root of no entries.
+absl::StatusOr<Checkpoint> OpenCheckpoint(absl::string_view note, const LogKeys& log_keys);
 
 }  // namespace derwent::trust

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -22,6 +24,9 @@ class Lines {
   absl::string_view rest_;
   size_t number_ = 0;
 };
+
+// A decimal number up to 2^63 - 1 without leading zeros; nullopt: the text is none.
+std::optional<uint64_t> ParseDecimal(absl::string_view text);
 
 // kInvalidArgument: which line of what breaks which rule.
 absl::Status RefuseLine(size_t number, absl::string_view what, absl::string_view rule);

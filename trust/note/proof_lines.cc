@@ -1,9 +1,8 @@
 #include "trust/note/proof_lines.h"
 
-#include <limits>
+#include <optional>
 #include <string>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
@@ -18,14 +17,11 @@ constexpr size_t kMostHashes = 63;
 
 absl::StatusOr<uint64_t> NumberLine(const Lines& lines, absl::string_view line, absl::string_view word,
                                     absl::string_view what) {
-  uint64_t number = 0;
   if (!absl::ConsumePrefix(&line, absl::StrCat(word, " ")))
     return RefuseLine(lines.number(), what, absl::StrCat("it is not `", word, " <number>`"));
-  if (line.empty() || (line.size() > 1 && line[0] == '0') ||
-      line.find_first_not_of("0123456789") != absl::string_view::npos || !absl::SimpleAtoi(line, &number) ||
-      number > std::numeric_limits<int64_t>::max())
-    return RefuseLine(lines.number(), what, "its number is not a decimal up to 2^63 - 1 without leading zeros");
-  return number;
+  const std::optional<uint64_t> number = ParseDecimal(line);
+  if (number.has_value()) return *number;
+  return RefuseLine(lines.number(), what, "its number is not a decimal up to 2^63 - 1 without leading zeros");
 }
 
 absl::StatusOr<std::vector<Sha256Digest>> HashLines(Lines& lines, absl::string_view what) {

@@ -46,8 +46,8 @@ std::string TlogProof::ToString() const {
 }
 
 absl::StatusOr<Checkpoint> VerifyTlogProof(const TlogProof& proof, const Sha256Digest& leaf_hash,
-                                           const VerifierKey& log_key, absl::string_view origin) {
-  ASSIGN_OR_RETURN(Checkpoint checkpoint, OpenCheckpoint(proof.checkpoint, log_key));
+                                           const LogKeys& log_keys, absl::string_view origin) {
+  ASSIGN_OR_RETURN(Checkpoint checkpoint, OpenCheckpoint(proof.checkpoint, log_keys));
   if (checkpoint.origin != origin) return absl::UnauthenticatedError("the checkpoint is of another log");
   RETURN_IF_ERROR(VerifyInclusion(leaf_hash, proof.index, checkpoint.size, proof.path, checkpoint.root));
   return checkpoint;

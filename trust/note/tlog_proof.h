@@ -27,6 +27,6 @@ struct TlogProof {
 // Verifies that a leaf hash is in the log: the log's signature, then inclusion. Returns the checkpoint.
 // Errors: kUnauthenticated, kDataLoss, kInvalidArgument.
 absl::StatusOr<Checkpoint> VerifyTlogProof(const TlogProof& proof, const Sha256Digest& leaf_hash,
-                                           const VerifierKey& log_key, absl::string_view origin);
+                                           const LogKeys& log_keys, absl::string_view origin);
 
 }  // namespace derwent::trust
