@@ -56,13 +56,13 @@ absl::StatusOr<bool> BrokerPart(Client& client, Rows& rows, const std::string& a
   const bool same = agents_policy.empty() || agents_policy == digest;
   rows.Add({"broker", "policy", absl::StrCat(digest, same ? "" : " NOT the agent's (yet)")});
   if (!policy.reload_error().empty()) rows.Add({"broker", "POLICY NOT TAKEN", policy.reload_error()});
-  ASSIGN_OR_RETURN(const trust::VerifierKey log_key, client.LogKey());
+  ASSIGN_OR_RETURN(const trust::LogKeys log_keys, client.LogKeys());
   const auto ledger = v1::LedgerService::NewStub(broker->grpc());
   ASSIGN_OR_RETURN(
       const v1::GetCheckpointResponse newest,
       broker->Call(*ledger, &v1::LedgerService::Stub::GetCheckpoint, v1::GetCheckpointRequest(), client.options()));
   ASSIGN_OR_RETURN(const trust::Checkpoint checkpoint,
-                   VerifyCheckpointText(newest.note(), log_key, client.configuration().origin));
+                   VerifyCheckpointText(newest.note(), log_keys, client.configuration().origin));
   rows.Add({"broker", "ledger", absl::StrCat(checkpoint.size, " entries, signed")});
   ASSIGN_OR_RETURN(const v1::GetQuorumResponse quorum, FetchQuorum(client));
   rows.Add({"broker", "witnesses", StandingText(quorum.standing())});

@@ -71,12 +71,12 @@ absl::StatusOr<v1::Directory> ReadDirectory(const AgentConfig& config) {
 }
 
 // The quorum policy, of the log that this agent believes.
-absl::StatusOr<trust::QuorumPolicy> ReadQuorum(const AgentConfig& config, const trust::VerifierKey& log_key) {
+absl::StatusOr<trust::QuorumPolicy> ReadQuorum(const AgentConfig& config, const trust::LogKeys& log_keys) {
   ASSIGN_OR_RETURN(const std::string text, trust::ReadFile(config.quorum, trust::kMaxNoteSize));
   absl::StatusOr<trust::QuorumPolicy> policy = trust::QuorumPolicy::Parse(text);
   if (!policy.ok())
     return absl::InvalidArgumentError(absl::StrCat("`", config.quorum, "`: ", policy.status().message()));
-  if (!trust::IsOfLog(*policy, log_key))
+  if (!trust::IsOfLog(*policy, log_keys))
     return absl::InvalidArgumentError(
         absl::StrCat("`", config.quorum, "`: its `log` lines are not of the log of `trust.log_key` alone"));
   if (const absl::Status once = trust::CheckAgenciesCountOnce(*policy); !once.ok())
@@ -154,7 +154,7 @@ absl::StatusOr<std::unique_ptr<AgentDaemon>> AgentDaemon::Create(const AgentConf
   ASSIGN_OR_RETURN(loaded.request_state, RequestState::Open(*loaded.state));
   RETURN_IF_ERROR(TakeOverFormerRequests(config.state_dir));
   ASSIGN_OR_RETURN(loaded.newest, NewestKept(*loaded.state));
-  ASSIGN_OR_RETURN(loaded.quorum, ReadQuorum(config, loaded.roots->anchors.log_key));
+  ASSIGN_OR_RETURN(loaded.quorum, ReadQuorum(config, loaded.roots->anchors.log_keys));
   ASSIGN_OR_RETURN(loaded.unwitnessed, loaded.state->Kept(kUnwitnessed));
   ASSIGN_OR_RETURN(loaded.directory, ReadDirectory(config));
   ASSIGN_OR_RETURN(loaded.readers, MappedReaders(config.mappings));
@@ -257,7 +257,10 @@ absl::Status AgentDaemon::ReloadAnchors() {
   absl::StatusOr<std::shared_ptr<const CurrentAnchors::Roots>> roots = LoadRoots(config_, now);
   if (roots.ok()) {
     const TrustAnchors& fresh = (*roots)->anchors;
-    const absl::Status follows = fresh.revoked.CheckFollows(roots_.get()->anchors.revoked, fresh.authority, now);
+    const auto before = roots_.get();
+    absl::Status follows = fresh.revoked.CheckFollows(before->anchors.revoked, fresh.authority, now);
+    if (fresh.log_keys.origin() != before->anchors.log_keys.origin())
+      follows.Update(absl::FailedPreconditionError("the log's keys are of another log than this agent runs with"));
     if (!follows.ok()) roots = follows;
   }
   if (!roots.ok()) {

@@ -3,13 +3,11 @@
 #include <filesystem>
 #include <fstream>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 #include "agents/daemon/context/backoff.h"
 #include "agents/daemon/evidence/evidence_files.h"
 #include "trust/base/status_macros.h"
-#include "trust/signature/key_file.h"
 
 namespace derwent::agents {
 namespace {
@@ -35,11 +33,10 @@ absl::StatusOr<std::unique_ptr<Witnessing>> Witnessing::Start(const AgentConfig&
   std::unique_ptr<Witnessing> started(new Witnessing(context));
   if (config.witness_key.empty()) return started;
   ASSIGN_OR_RETURN(trust::Ed25519Key key, trust::Ed25519Key::FromFile(config.witness_key));
-  ASSIGN_OR_RETURN(const std::string vkey, trust::ReadFile(config.anchors.log_key));
-  ASSIGN_OR_RETURN(trust::VerifierKey log_key, trust::VerifierKey::Parse(absl::StripAsciiWhitespace(vkey)));
-  started->origin_ = log_key.name;
+  const auto log_keys = [&context] { return context.roots.get()->anchors.log_keys; };
+  started->origin_ = log_keys().origin();
   ASSIGN_OR_RETURN(started->witness_, Witness::Open(absl::StrCat(config.state_dir, "/witness.db"), config.witness_name,
-                                                    std::move(key), {std::move(log_key)}, context.clock));
+                                                    std::move(key), log_keys, context.clock));
   RETURN_IF_ERROR(started->witness_->TellForks([&context, folder = config.state_dir + "/evidence"](const Fork& fork) {
     context.Alarm("LEDGER_FORKED", "", "");
     if (const absl::Status kept = KeepFork(folder, fork); !kept.ok())

@@ -20,8 +20,8 @@ namespace derwent::agents {
 // cosigns what the broker offers, until destroyed.
 class Witnessing {
  public:
-  // Nothing without a key. Borrows what `context` borrows. Errors: of the key, the log's key and the state, naming the
-  // file; kUnavailable the port.
+  // Nothing without a key. Borrows what `context` borrows. Errors: of the key and the state, naming the file;
+  // kUnavailable the port.
   static absl::StatusOr<std::unique_ptr<Witnessing>> Start(const AgentConfig& config, const AgentContext& context);
   Witnessing(const Witnessing&) = delete;
   Witnessing& operator=(const Witnessing&) = delete;

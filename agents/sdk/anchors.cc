@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
@@ -54,14 +53,11 @@ absl::StatusOr<TrustAnchors> TrustAnchors::Load(const AnchorFiles& files, absl::
   ASSIGN_OR_RETURN(trust::Authority authority, In(files.ca, trust::Authority::FromPem(ca, files.trust_domain)));
   ASSIGN_OR_RETURN(trust::RevocationSet revoked, In(files.crl, trust::RevocationSet::FromPem(crl, authority, now)));
   ASSIGN_OR_RETURN(auto keys, In(files.first_keys, ParseFirstKeys(first_keys)));
-  ASSIGN_OR_RETURN(trust::VerifierKey vkey,
-                   In(files.log_key, trust::VerifierKey::Parse(absl::StripAsciiWhitespace(log_key))));
-  if (vkey.type != trust::kNoteEd25519)
-    return In(files.log_key, absl::InvalidArgumentError("a log's key has type 0x01"));
+  ASSIGN_OR_RETURN(trust::LogKeys log_keys, In(files.log_key, trust::LogKeys::Parse(log_key)));
   return TrustAnchors{.authority = std::move(authority),
                       .revoked = std::move(revoked),
                       .first_keys = std::move(keys),
-                      .log_key = std::move(vkey),
+                      .log_keys = std::move(log_keys),
                       .digest = trust::Sha256Parts({trust::Sha256(ca).view(), trust::Sha256(crl).view(),
                                                     trust::Sha256(first_keys).view(), trust::Sha256(log_key).view()})
                                     .bytes()};

@@ -8,7 +8,7 @@
 
 #include "trust/identity/authority.h"
 #include "trust/identity/revocation.h"
-#include "trust/note/note.h"
+#include "trust/note/log_keys.h"
 
 namespace derwent::agents {
 
@@ -17,17 +17,17 @@ struct AnchorFiles {
   std::string ca;            // PEM: roots and issuing authorities.
   std::string crl;           // PEM.
   std::string first_keys;    // JSON object: agency id to its first signing key's id.
-  std::string log_key;       // The log's vkey, one line.
+  std::string log_key;       // The log's vkey, alone on the first line; earlier ones follow (trust/note/log_keys.h).
   std::string trust_domain;  // For instance `derwent.example`.
 };
 
-// What trust starts from. Immutable, copyable, thread-safe; read again when the CRL changes.
+// What trust starts from. Immutable, copyable, thread-safe; an agent reads it again at each upkeep.
 struct TrustAnchors {
   trust::Authority authority;
   trust::RevocationSet revoked;
   std::map<std::string, std::string> first_keys;
-  trust::VerifierKey log_key;  // Its name is the log's origin.
-  std::string digest;          // Of the files read: the same anchors have the same. Empty: made by hand.
+  trust::LogKeys log_keys;
+  std::string digest;  // Of the files read: the same anchors have the same. Empty: made by hand.
 
   // No list of revocations that still counts means no trust. Error: kUnauthenticated.
   absl::Status CheckFresh(absl::Time now) const;

@@ -24,7 +24,7 @@ absl::Status NotCertified(const std::string& agency, absl::string_view why) {
 absl::StatusOr<trust::Checkpoint> CheckEntered(const v1::DsseEnvelope& event, const v1::Receipt& receipt,
                                                const TrustAnchors& anchors) {
   ASSIGN_OR_RETURN(trust::VerifiedReceipt verified,
-                   trust::VerifyReceipt(receipt.tlog_proof(), anchors.log_key, anchors.log_key.name));
+                   trust::VerifyReceipt(receipt.tlog_proof(), anchors.log_keys, anchors.log_keys.origin()));
   const std::string& body = verified.opening.public_body;
   if (verified.opening.kind != trust::EntryKind::kKeyEvent || body != event.payload()) {
     return absl::UnauthenticatedError("an event's receipt is of another entry");

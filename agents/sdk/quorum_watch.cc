@@ -26,8 +26,9 @@ QuorumWatch::QuorumWatch(trust::QuorumPolicy policy, absl::Duration limit, absl:
   waiting_ = waiting;
 }
 
-absl::StatusOr<trust::Checkpoint> QuorumWatch::Open(absl::string_view cosigned_note) const {
-  return trust::OpenCosignedCheckpoint(cosigned_note, policy_);
+absl::StatusOr<trust::Checkpoint> QuorumWatch::Open(absl::string_view cosigned_note,
+                                                    const trust::LogKeys& log_keys) const {
+  return trust::OpenCosignedCheckpoint(cosigned_note, policy_, log_keys);
 }
 
 void QuorumWatch::Observe(uint64_t known_size, uint64_t cosigned_size, absl::Time now) {

@@ -10,6 +10,7 @@
 
 #include "trust/base/mutex.h"
 #include "trust/note/checkpoint.h"
+#include "trust/note/log_keys.h"
 #include "trust/note/quorum.h"
 
 namespace derwent::agents {
@@ -24,8 +25,8 @@ class QuorumWatch {
 
   // A cosigned checkpoint with its quorum under this agency's policy. Says nothing of whether it is of the log's tree:
   // its size counts (Observe) once it is consistent with what the agent saw. Errors: kUnauthenticated,
-  // kInvalidArgument, kFailedPrecondition: the note does not verify under the policy.
-  absl::StatusOr<trust::Checkpoint> Open(absl::string_view cosigned_note) const;
+  // kInvalidArgument, kFailedPrecondition: the note does not verify by a key of the log, or under the policy.
+  absl::StatusOr<trust::Checkpoint> Open(absl::string_view cosigned_note, const trust::LogKeys& log_keys) const;
 
   // A tree of the log that this agent knows of, and the largest that it knows to be under its quorum (0: it learned of
   // none; the largest before stays).

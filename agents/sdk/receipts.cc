@@ -40,9 +40,10 @@ absl::string_view FieldAttribute(absl::string_view text, absl::string_view key) 
   return "";
 }
 
-absl::StatusOr<trust::VerifiedReceipt> CheckReceipt(const v1::Receipt& receipt, const trust::VerifierKey& log_key,
+absl::StatusOr<trust::VerifiedReceipt> CheckReceipt(const v1::Receipt& receipt, const trust::LogKeys& log_keys,
                                                     const ExpectedEntry& expected) {
-  absl::StatusOr<trust::VerifiedReceipt> verified = trust::VerifyReceipt(receipt.tlog_proof(), log_key, log_key.name);
+  absl::StatusOr<trust::VerifiedReceipt> verified =
+      trust::VerifyReceipt(receipt.tlog_proof(), log_keys, log_keys.origin());
   if (!verified.ok()) {
     return absl::Status(verified.status().code(), absl::StrCat("RECEIPT_INVALID: ", verified.status().message()));
   }

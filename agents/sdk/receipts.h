@@ -9,7 +9,7 @@
 #include "derwent/v1/ledger.pb.h"
 #include "trust/base/digest.h"
 #include "trust/entry/opening.h"
-#include "trust/note/note.h"
+#include "trust/note/log_keys.h"
 
 namespace derwent::agents {
 
@@ -24,10 +24,10 @@ struct ExpectedEntry {
   std::optional<Sha256Digest> manifest_digest;
 };
 
-// Verifies a receipt offline: the log's signature, inclusion, the opened fields' hashes, and that they say what is
-// expected. An expected field that is not opened fails. Errors: kUnauthenticated, kDataLoss, kInvalidArgument, all
-// `RECEIPT_INVALID`.
-absl::StatusOr<trust::VerifiedReceipt> CheckReceipt(const v1::Receipt& receipt, const trust::VerifierKey& log_key,
+// Verifies a receipt offline: the log's signature by a key that counts, inclusion, the opened fields' hashes, and that
+// they say what is expected. An expected field that is not opened fails. Errors: kUnauthenticated, kDataLoss,
+// kInvalidArgument, all `RECEIPT_INVALID`.
+absl::StatusOr<trust::VerifiedReceipt> CheckReceipt(const v1::Receipt& receipt, const trust::LogKeys& log_keys,
                                                     const ExpectedEntry& expected);
 
 // What a receipt opens that was verified before, serialised as it was kept. Error: kDataLoss it does not parse.

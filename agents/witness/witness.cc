@@ -1,6 +1,5 @@
 #include "agents/witness/witness.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -31,6 +30,15 @@ WitnessAnswer Refuse(int status, absl::string_view why) {
 
 WitnessAnswer Failed() { return Refuse(kFailed, "the witness cannot keep its state"); }
 
+WitnessAnswer Unseen() { return Refuse(kUnknown, "no checkpoint of that log was seen"); }
+
+// The log's keys whose lines verify, those that count no longer too: the log may still know its own note by them.
+std::vector<trust::VerifierKey> Verified(const trust::Note& note, const trust::LogKeys& log) {
+  std::vector<trust::VerifierKey> verified = log.keys();
+  std::erase_if(verified, [&](const trust::VerifierKey& key) { return !trust::VerifyNote(note, {key}).ok(); });
+  return verified;
+}
+
 // Whether the offered tree extends the one seen.
 absl::Status Extends(const WitnessView& seen, const trust::Checkpoint& offered, const trust::AddCheckpoint& request) {
   if (seen.size == 0) {
@@ -55,39 +63,29 @@ absl::Time LastCosigned(const WitnessView& seen, const trust::VerifierKey& own) 
 
 }  // namespace
 
-Witness::Witness(std::unique_ptr<WitnessState> state, trust::VerifierKey vkey, trust::Ed25519Key key,
-                 std::vector<trust::VerifierKey> logs, const Clock& clock)
-    : vkey_(std::move(vkey)), key_(std::move(key)), logs_(std::move(logs)), clock_(clock), state_(std::move(state)) {}
+Witness::Witness(std::unique_ptr<WitnessState> state, trust::VerifierKey vkey, trust::Ed25519Key key, LogKeySource log,
+                 const Clock& clock)
+    : vkey_(std::move(vkey)), key_(std::move(key)), log_(std::move(log)), clock_(clock), state_(std::move(state)) {}
 
 absl::StatusOr<std::unique_ptr<Witness>> Witness::Open(const std::string& state_path, const std::string& name,
-                                                       trust::Ed25519Key key, std::vector<trust::VerifierKey> logs,
-                                                       const Clock& clock) {
+                                                       trust::Ed25519Key key, LogKeySource log, const Clock& clock) {
   ASSIGN_OR_RETURN(trust::VerifierKey vkey, trust::VerifierKey::Make(name, trust::kNoteCosignature, key.public_key()));
   ASSIGN_OR_RETURN(std::unique_ptr<WitnessState> state, WitnessState::Open(state_path));
   std::unique_ptr<Witness> witness(
-      new Witness(std::move(state), std::move(vkey), std::move(key), std::move(logs), clock));
+      new Witness(std::move(state), std::move(vkey), std::move(key), std::move(log), clock));
   RETURN_IF_ERROR(witness->MendKept());
   return witness;
 }
 
-std::vector<trust::VerifierKey> Witness::KeysOf(absl::string_view origin) const {
-  std::vector<trust::VerifierKey> keys;
-  std::ranges::copy_if(logs_, std::back_inserter(keys),
-                       [&](const trust::VerifierKey& key) { return key.name == origin; });
-  return keys;
-}
-
 absl::Status Witness::MendKept() {
+  const trust::LogKeys log = log_();
   const MutexLock lock(mutex_);
-  for (const trust::VerifierKey& log : logs_) {
-    ASSIGN_OR_RETURN(std::optional<WitnessView> seen, state_->Find(log.name));
-    if (!seen.has_value()) continue;
-    std::string mended = Mended(seen->note, KeysOf(log.name), vkey_);
-    if (mended == seen->note) continue;
-    seen->note = std::move(mended);
-    RETURN_IF_ERROR(state_->Advance(log.name, seen->size, *seen));
-  }
-  return absl::OkStatus();
+  ASSIGN_OR_RETURN(std::optional<WitnessView> seen, state_->Find(log.origin()));
+  if (!seen.has_value()) return absl::OkStatus();
+  std::string mended = Mended(seen->note, log.keys(), vkey_);
+  if (mended == seen->note) return absl::OkStatus();
+  seen->note = std::move(mended);
+  return state_->Advance(log.origin(), seen->size, *seen);
 }
 
 absl::StatusOr<Witness::Offered> Witness::Read(absl::string_view note, WitnessAnswer& refusal) const {
@@ -98,17 +96,17 @@ absl::StatusOr<Witness::Offered> Witness::Read(absl::string_view note, WitnessAn
     refusal = Refuse(kMalformed, checkpoint.status().message());
     return checkpoint.status();
   }
-  const std::vector<trust::VerifierKey> keys = KeysOf(checkpoint->origin);
-  if (keys.empty()) {
+  const trust::LogKeys log = log_();
+  if (checkpoint->origin != log.origin()) {
     refusal = Refuse(kUnknown, "no log of that origin is witnessed here");
     return absl::NotFoundError("origin");
   }
-  const absl::StatusOr<std::vector<trust::VerifierKey>> signers = trust::VerifyNote(*parsed, keys);
-  if (!signers.ok()) {
-    refusal = Refuse(kNotSigned, signers.status().message());
-    return signers.status();
+  const absl::Status counts = log.Signers(*parsed, checkpoint->size).status();
+  if (!counts.ok()) {
+    refusal = Refuse(kNotSigned, counts.message());
+    return counts;
   }
-  return Offered{.note = WithLinesOf(*parsed, *signers), .checkpoint = *std::move(checkpoint)};
+  return Offered{.note = WithLinesOf(*parsed, Verified(*parsed, log)), .checkpoint = *std::move(checkpoint)};
 }
 
 absl::Status Witness::KeepFailing(const WitnessView& seen, const Offered& offered, const trust::AddCheckpoint& request,
@@ -127,10 +125,11 @@ absl::Status Witness::KeepFailing(const WitnessView& seen, const Offered& offere
 }
 
 absl::Status Witness::TellForks(std::function<void(const Fork&)> tell) {
+  const trust::LogKeys log = log_();
   const MutexLock lock(mutex_);
   ASSIGN_OR_RETURN(const std::vector<Fork> forks, state_->Forks());
   for (Fork fork : forks) {
-    fork.seen = Mended(fork.seen, KeysOf(fork.origin), vkey_);
+    fork.seen = Mended(fork.seen, log.keys(), vkey_);
     tell(fork);
   }
   tell_fork_ = std::move(tell);
@@ -183,14 +182,13 @@ WitnessAnswer Witness::AddCheckpoint(absl::string_view body) {
 }
 
 WitnessAnswer Witness::Latest(absl::string_view origin_digest) {
-  for (const trust::VerifierKey& log : logs_) {
-    if (trust::Sha256(log.name).hex() != origin_digest) continue;
-    const MutexLock lock(mutex_);
-    const absl::StatusOr<std::optional<WitnessView>> seen = state_->Find(log.name);
-    if (!seen.ok()) return Failed();
-    if (seen->has_value()) return {.status = kOk, .content_type = "text/plain; charset=utf-8", .body = (*seen)->note};
-  }
-  return Refuse(kUnknown, "no checkpoint of that log was seen");
+  const trust::LogKeys log = log_();
+  if (trust::Sha256(log.origin()).hex() != origin_digest) return Unseen();
+  const MutexLock lock(mutex_);
+  const absl::StatusOr<std::optional<WitnessView>> seen = state_->Find(log.origin());
+  if (!seen.ok()) return Failed();
+  if (!seen->has_value()) return Unseen();
+  return {.status = kOk, .content_type = "text/plain; charset=utf-8", .body = (*seen)->note};
 }
 
 absl::StatusOr<WitnessView> Witness::Seen(absl::string_view origin) {

@@ -13,6 +13,7 @@
 #include "trust/base/mutex.h"
 #include "trust/note/add_checkpoint.h"
 #include "trust/note/checkpoint.h"
+#include "trust/note/log_keys.h"
 #include "trust/note/note.h"
 #include "trust/signature/ed25519.h"
 
@@ -25,24 +26,25 @@ struct WitnessAnswer {
   std::string body;
 };
 
-// A witness (C2SP tlog-witness): it cosigns a log's checkpoint when that extends the largest tree it has seen of the
-// log, and never two that do not fit together. What it cosigns is durable before anybody sees the cosignature.
-// Thread-safe; requests of all logs are served one after the other.
+// A witness (C2SP tlog-witness) of one log: it cosigns a checkpoint when that extends the largest tree it has seen, and
+// never two that do not fit together. What it cosigns is durable before anybody sees the cosignature. Thread-safe;
+// requests are served one after the other.
 class Witness {
  public:
-  // `logs`: whose checkpoints are taken, each for the origin that is its key's name.
-  // A note that was kept with lines of others is mended.
+  // The keys by which the log is believed at this moment; of one origin for ever. Thread-safe.
+  using LogKeySource = std::function<trust::LogKeys()>;
+
+  // `log`: whose checkpoints are taken, asked at each. A note that was kept with lines of others is mended.
   // Errors: kInvalidArgument `name` is no key name; those of WitnessState.
   static absl::StatusOr<std::unique_ptr<Witness>> Open(const std::string& state_path, const std::string& name,
-                                                       trust::Ed25519Key key, std::vector<trust::VerifierKey> logs,
-                                                       const Clock& clock);
+                                                       trust::Ed25519Key key, LogKeySource log, const Clock& clock);
 
   // The witness's own verifier key, type 0x04.
   const trust::VerifierKey& vkey() const { return vkey_; }
   // `POST …/add-checkpoint`. 200 with the cosignature line; 400 malformed, or the old size is over the checkpoint's;
-  // 403 not signed by the log; 404 no log of that origin; 409 the old size is not the one seen last, with that; 422 it
-  // does not extend what was seen, which is kept, as a fork where it proves one, else as a doubt; 500 the state cannot
-  // be read or written, or this machine's clock is behind the last cosignature.
+  // 403 no key of the log signed that counts for its size; 404 no log of that origin; 409 the old size is not the one
+  // seen last, with that; 422 it does not extend what was seen, which is kept, as a fork where it proves one, else as a
+  // doubt; 500 the state cannot be read or written, or this machine's clock is behind the last cosignature.
   WitnessAnswer AddCheckpoint(absl::string_view body);
   // `GET …/<SHA-256 of the origin in lowercase hex>/checkpoint`: the newest with its cosignature; 404 none.
   WitnessAnswer Latest(absl::string_view origin_digest);
@@ -59,8 +61,8 @@ class Witness {
   absl::StatusOr<int64_t> CountEvidence();
 
  private:
-  Witness(std::unique_ptr<WitnessState> state, trust::VerifierKey vkey, trust::Ed25519Key key,
-          std::vector<trust::VerifierKey> logs, const Clock& clock);
+  Witness(std::unique_ptr<WitnessState> state, trust::VerifierKey vkey, trust::Ed25519Key key, LogKeySource log,
+          const Clock& clock);
 
   // The note of one log, its signature verified; or the answer that refuses it.
   struct Offered {
@@ -68,9 +70,8 @@ class Witness {
     trust::Checkpoint checkpoint;
   };
   absl::StatusOr<Offered> Read(absl::string_view note, WitnessAnswer& refusal) const;
-  // The kept notes with the lines of their logs and of this witness alone.
+  // The kept note with the lines of the log and of this witness alone.
   absl::Status MendKept();
-  std::vector<trust::VerifierKey> KeysOf(absl::string_view origin) const;
   // Keeps and tells what does not extend `seen`.
   absl::Status KeepFailing(const WitnessView& seen, const Offered& offered, const trust::AddCheckpoint& request,
                            absl::Time now) DERWENT_REQUIRES(mutex_);
@@ -79,7 +80,7 @@ class Witness {
 
   const trust::VerifierKey vkey_;
   const trust::Ed25519Key key_;
-  const std::vector<trust::VerifierKey> logs_;
+  const LogKeySource log_;
   const Clock& clock_;
   Mutex mutex_;
   const std::unique_ptr<WitnessState> state_ GUARDED_BY(mutex_);

@@ -48,11 +48,13 @@ class LyingLedgerTest : public ReferralTest {
     const std::string body = checkpoint.Body();
     return Cosigned({.text = body, .signatures = {trust::SignNote(body, checkpoint.origin, key).value()}});
   }
-  trust::VerifierKey LogKey() { return police().daemon->context().roots.get()->anchors.log_key; }
+  trust::LogKeys LogKeys() { return police().daemon->context().roots.get()->anchors.log_keys; }
   // The police's own witness, beside the agent's.
   std::unique_ptr<Witness> OpenWitness() {
-    return Witness::Open(police().config.state_dir + "/witness.db", "police.derbys.example/witness",
-                         trust::Ed25519Key::FromFile(police().config.witness_key).value(), {LogKey()}, police().clock)
+    return Witness::Open(
+               police().config.state_dir + "/witness.db", "police.derbys.example/witness",
+               trust::Ed25519Key::FromFile(police().config.witness_key).value(), [log = LogKeys()] { return log; },
+               police().clock)
         .value();
   }
   std::string Pushed(const std::string& reference) {
@@ -81,6 +83,23 @@ TEST_F(LyingLedgerTest, ABrokerThatWithholdsItsCheckpointsStopsItsOwnTraffic) {
   police().broker->refuse_checkpoint = absl::OkStatus();
   ASSERT_OK(police().daemon->upkeep().RunAll());
   EXPECT_EQ(Pushed("RMS-2"), "STORED");
+}
+
+TEST_F(LyingLedgerTest, WhatAKeyThatWasCutOffSignsIsBelievedNoLonger) {
+  const uint64_t last_size = police().daemon->context().watch.newest()->size;
+  const auto next = trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, 'n'))).value();
+  const std::string in_use =
+      trust::VerifierKey::Make(LogKeys().origin(), trust::kNoteEd25519, next.public_key())->ToString();
+  const std::string file = consortium_.folder() + "/police.vkeys";
+  std::ofstream(file) << in_use << "\n" << LogKeys().current().ToString() << " " << last_size << "\n";
+  police().config.anchors.log_key = file;
+  police().Restart();
+  ASSERT_OK(police().daemon->upkeep().RunAll()) << "what it signed before still counts";
+  EXPECT_THAT(police().Alarms(), IsEmpty());
+  EXPECT_EQ(Pushed("RMS-1"), "QUEUED");
+  EXPECT_THAT(police().Alarms(), Contains("RECEIPT_INVALID"));
+  EXPECT_THAT(police().daemon->upkeep().RunAll(), StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_THAT(police().Alarms(), Contains("CHECKPOINT_INVALID"));
 }
 
 TEST_F(LyingLedgerTest, ABrokerThatIsAwayWhileNothingIsNewStopsNothing) {
@@ -118,7 +137,7 @@ TEST_F(LyingLedgerTest, WhatWasHeardWaitsUntilItCanBeJudged) {
 
 TEST_F(LyingLedgerTest, AForkedCheckpointIsNotCosigned) {
   const std::unique_ptr<Witness> witness = OpenWitness();
-  CheckpointCarrier carrier(*witness, *police().broker, LogKey().name);
+  CheckpointCarrier carrier(*witness, *police().broker, LogKeys().origin());
   std::string note = police().real->GetCheckpoint({})->note();
   police().broker->next_checkpoint = [&](const v1::NextCheckpointRequest& asked) {
     v1::NextCheckpointResponse next;
@@ -149,7 +168,7 @@ TEST_F(LyingLedgerTest, AForkPostedToTheWitnessIsAnAlarmAndAFile) {
   ASSERT_OK(witnessing);
   httplib::Client client("127.0.0.1", std::stoi(ReadAll(police().config.witness_port_file)));
   const std::string note = police().real->GetCheckpoint({})->note();
-  const uint64_t size = trust::OpenCheckpoint(note, context.roots.get()->anchors.log_key)->size;
+  const uint64_t size = trust::OpenCheckpoint(note, context.roots.get()->anchors.log_keys)->size;
   const auto post = [&](uint64_t old_size, const std::string& checkpoint) {
     const std::string body =
         trust::AddCheckpoint{.old_size = old_size, .path = {}, .checkpoint = checkpoint}.ToString();
@@ -178,7 +197,7 @@ TEST_F(LyingLedgerTest, ACheckpointThatTheWitnessDoubtsIsJudgedByTheLogsProof) {
     return client.Post("/add-checkpoint", body.ToString(), "text/plain")->status;
   };
   const std::string before = police().real->GetCheckpoint({})->note();
-  const uint64_t size = trust::OpenCheckpoint(before, LogKey())->size;
+  const uint64_t size = trust::OpenCheckpoint(before, LogKeys())->size;
   ASSERT_EQ(post(0, {}, before), 200);
   EXPECT_EQ(Pushed("RMS-1"), "STORED");
   const std::string after = police().real->GetCheckpoint({})->note();
@@ -194,7 +213,7 @@ TEST_F(LyingLedgerTest, ACheckpointThatTheWitnessDoubtsIsJudgedByTheLogsProof) {
 // What is always offered from where this witness does not stand would be asked for again at once, for ever.
 TEST_F(LyingLedgerTest, ACheckpointOfferedFromAnotherSizeIsAFailure) {
   const std::unique_ptr<Witness> witness = OpenWitness();
-  CheckpointCarrier carrier(*witness, *police().broker, LogKey().name);
+  CheckpointCarrier carrier(*witness, *police().broker, LogKeys().origin());
   police().broker->next_checkpoint = [&](const v1::NextCheckpointRequest& asked) {
     v1::NextCheckpointResponse next;
     next.set_add_checkpoint(trust::AddCheckpoint{
@@ -228,7 +247,7 @@ TEST_F(LyingLedgerTest, AForgedErasureErasesNothing) {
                                                        .approvals = trust::ErasureRecord::Approvals(),
                                                        .policy = std::nullopt}
                                       .ToBody());
-  const std::string origin = housing().daemon->context().roots.get()->anchors.log_key.name;
+  const std::string origin = housing().daemon->context().roots.get()->anchors.log_keys.origin();
   const std::string body = trust::Checkpoint{.origin = origin, .size = 1, .root = record.LeafHashOf()}.Body();
   const auto key = trust::Ed25519Key::FromFile(Pki("broker/log.key")).value();
   const trust::Note note{.text = body, .signatures = {trust::SignNote(body, origin, key).value()}};

@@ -51,12 +51,12 @@ class ParticipantTest : public ReferralTest {
     EXPECT_THAT(WitnessOnce(), testing::IsOkAndHolds(true));
   }
   absl::StatusOr<bool> WitnessOnce() {
-    const trust::VerifierKey log = police().daemon->context().roots.get()->anchors.log_key;
-    const auto witness =
-        Witness::Open(police().config.state_dir + "/witness.db", police().config.witness_name,
-                      trust::Ed25519Key::FromFile(police().config.witness_key).value(), {log}, police().clock);
+    const trust::LogKeys log = police().daemon->context().roots.get()->anchors.log_keys;
+    const auto witness = Witness::Open(
+        police().config.state_dir + "/witness.db", police().config.witness_name,
+        trust::Ed25519Key::FromFile(police().config.witness_key).value(), [log] { return log; }, police().clock);
     EXPECT_OK(witness);
-    return CheckpointCarrier(**witness, *police().broker, log.name).Once(absl::ZeroDuration());
+    return CheckpointCarrier(**witness, *police().broker, log.origin()).Once(absl::ZeroDuration());
   }
   // Somebody with the police's keys and certificates, whom the police's agent knows nothing of.
   std::unique_ptr<TestAgent> Impostor() {
@@ -196,7 +196,7 @@ TEST_F(ParticipantTest, EntriesProvenIntoAnotherTreeAreRefused) {
     for (v1::Receipt& receipt : *page.mutable_receipts()) {
       trust::TlogProof proof = trust::TlogProof::Parse(receipt.tlog_proof()).value();
       // A tree of this one entry, signed by the log.
-      proof.checkpoint = Signed({.origin = police().daemon->context().roots.get()->anchors.log_key.name,
+      proof.checkpoint = Signed({.origin = police().daemon->context().roots.get()->anchors.log_keys.origin(),
                                  .size = 1,
                                  .root = trust::Opening::Parse(proof.extra)->LeafHashOf()});
       proof.index = 0;

@@ -144,7 +144,7 @@ TEST_F(HomeVisitTest, AnAnswerAfterTheDeadlineIsRefusedAsThatAndEnteredForTheHol
   ASSERT_OK(refused);
   EXPECT_EQ(refused->outcome(), v1::SUBMIT_OUTCOME_REFUSED);
   EXPECT_EQ(refused->reason(), "REQUEST_EXPIRED");
-  const auto entry = CheckReceipt(refused->receipt(), adults().daemon->context().roots.get()->anchors.log_key,
+  const auto entry = CheckReceipt(refused->receipt(), adults().daemon->context().roots.get()->anchors.log_keys,
                                   {.releasing_agency = "dcc.adults"});
   ASSERT_OK(entry);
   EXPECT_THAT(*entry->opening.Value(trust::Field::kOutcome), HasSubstr("REQUEST_EXPIRED"));

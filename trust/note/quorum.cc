@@ -188,10 +188,10 @@ absl::Status CheckAgenciesCountOnce(const QuorumPolicy& policy) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Checkpoint> OpenCosignedCheckpoint(absl::string_view note, const QuorumPolicy& policy) {
+absl::StatusOr<Checkpoint> OpenCosignedCheckpoint(absl::string_view note, const QuorumPolicy& policy,
+                                                  const LogKeys& log_keys) {
+  ASSIGN_OR_RETURN(Checkpoint checkpoint, OpenCheckpoint(note, log_keys));
   ASSIGN_OR_RETURN(const Note parsed, Note::Parse(note));
-  ASSIGN_OR_RETURN(const std::vector<VerifierKey> logs, VerifyNote(parsed, policy.logs()));
-  ASSIGN_OR_RETURN(Checkpoint checkpoint, OpenCheckpoint(note, logs.front()));
   ASSIGN_OR_RETURN(const std::vector<VerifierKey> cosigners, KnownSigners(parsed, policy.witnesses()));
   if (policy.Met(cosigners)) return checkpoint;
   return absl::FailedPreconditionError("the witnesses that cosigned do not make the quorum");

@@ -10,6 +10,7 @@
 #include "absl/types/span.h"
 
 #include "trust/note/checkpoint.h"
+#include "trust/note/log_keys.h"
 #include "trust/note/note.h"
 
 namespace derwent::trust {
@@ -68,8 +69,10 @@ bool IsParticipant(const VerifierKey& witness);
 // Error: kInvalidArgument: two keys of one agency would count as two.
 absl::Status CheckAgenciesCountOnce(const QuorumPolicy& policy);
 
-// Parses a checkpoint, verifies it by one of the policy's logs and its known cosignatures, and that they make the
-// quorum. Errors: as OpenCheckpoint; kFailedPrecondition: the quorum is not met.
-absl::StatusOr<Checkpoint> OpenCosignedCheckpoint(absl::string_view note, const QuorumPolicy& policy);
+// Parses a checkpoint, verifies it by a key of the log that counts for its size and its known cosignatures, and that
+// they make the quorum. The policy's own `log` lines say nothing of sizes and are not asked: whether they are of this
+// log, IsOfLog says. Errors: as OpenCheckpoint; kFailedPrecondition: the quorum is not met.
+absl::StatusOr<Checkpoint> OpenCosignedCheckpoint(absl::string_view note, const QuorumPolicy& policy,
+                                                  const LogKeys& log_keys);
 
 }  // namespace derwent::trust

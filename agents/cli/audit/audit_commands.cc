@@ -15,6 +15,7 @@
 #include "agents/cli/audit/audit_reports.h"
 #include "agents/cli/audit/audit_show.h"
 #include "agents/cli/audit/audit_verify.h"
+#include "agents/cli/ledger/believed_options.h"
 #include "agents/cli/ledger/entry_rows.h"
 #include "agents/cli/terminal/output.h"
 #include "trust/base/status_macros.h"
@@ -159,7 +160,8 @@ void AddExport(CLI::App& audit, Session& session) {
 
 void AddVerify(CLI::App& audit, Session& session) {
   struct Verifying {
-    std::string folder, vkey, origin, policy;
+    std::string folder;
+    BelievedOptions believed;
     KeyRoots keys;
   };
   const auto o = std::make_shared<Verifying>();
@@ -167,9 +169,7 @@ void AddVerify(CLI::App& audit, Session& session) {
                                                 "verify an export's rows, receipts, manifest and signature with the "
                                                 "log's key and the agency's first; no broker needed");
   verify->add_option("folder", o->folder, "the export's folder")->required();
-  verify->add_option("--vkey", o->vkey, "the log's verifier key, come by another way than the folder");
-  verify->add_option("--origin", o->origin, "the log's name; default: the key's");
-  verify->add_option("--policy", o->policy, "a tlog-policy file: the log's key, and the witnesses that must cosign");
+  o->believed.AddTo(*verify);
   CLI::Option* const ca =
       verify->add_option("--ca", o->keys.ca, "the consortium's authorities (PEM), for the agency's signature");
   CLI::Option* const first = verify->add_option(
@@ -177,7 +177,7 @@ void AddVerify(CLI::App& audit, Session& session) {
   ca->needs(first);
   first->needs(ca);
   verify->callback([o, &session] {
-    const absl::StatusOr<Believed> believed = Believed::Make(o->vkey, o->origin, o->policy);
+    const absl::StatusOr<Believed> believed = o->believed.Read();
     const absl::StatusOr<int> code =
         believed.ok() ? VerifyAuditExport(o->folder, *believed, o->keys, std::cout) : believed.status();
     session.exit_code = code.ok() ? *code : ReportFailure(code.status());

@@ -85,10 +85,10 @@ absl::StatusOr<std::vector<v1::ShareEvidence>> Evidence(Client& client) {
 
 // The receipts that the agent keeps still verify.
 absl::Status VerifyKept(Client& client, const std::vector<v1::ShareEvidence>& shares) {
-  ASSIGN_OR_RETURN(const trust::VerifierKey log_key, client.LogKey());
+  ASSIGN_OR_RETURN(const trust::LogKeys log_keys, client.LogKeys());
   for (const v1::ShareEvidence& share : shares) {
     for (const v1::Receipt& receipt : share.receipts()) {
-      const auto verified = trust::VerifyReceipt(receipt.tlog_proof(), log_key, client.configuration().origin);
+      const auto verified = trust::VerifyReceipt(receipt.tlog_proof(), log_keys, client.configuration().origin);
       if (!verified.ok())
         return absl::DataLossError(
             absl::StrCat("the receipt of entry ", receipt.index(), " does not verify: ", verified.status().message()));

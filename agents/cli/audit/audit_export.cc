@@ -191,9 +191,9 @@ absl::StatusOr<SignedCheckpoint> Newest(Client& client) {
   ASSIGN_OR_RETURN(
       const v1::GetCheckpointResponse response,
       broker->Call(*stub, &v1::LedgerService::Stub::GetCheckpoint, v1::GetCheckpointRequest(), client.options()));
-  ASSIGN_OR_RETURN(const trust::VerifierKey log_key, client.LogKey());
+  ASSIGN_OR_RETURN(const trust::LogKeys log_keys, client.LogKeys());
   ASSIGN_OR_RETURN(trust::Checkpoint checkpoint,
-                   VerifyCheckpointText(response.note(), log_key, client.configuration().origin));
+                   VerifyCheckpointText(response.note(), log_keys, client.configuration().origin));
   return SignedCheckpoint{.note = response.note(), .checkpoint = std::move(checkpoint)};
 }
 
@@ -252,7 +252,8 @@ absl::StatusOr<int> ExportSearch(Client& client, const AuditFilters& filters, co
   ASSIGN_OR_RETURN(const SignedCheckpoint newest, Newest(client));
   RETURN_IF_ERROR(AddExtensions(client, newest, files));
   RETURN_IF_ERROR(files.Write("checkpoint", newest.note));
-  RETURN_IF_ERROR(files.Write("log.vkey", absl::StrCat(client.configuration().log_vkey, "\n")));
+  ASSIGN_OR_RETURN(const trust::LogKeys log_keys, client.LogKeys());
+  RETURN_IF_ERROR(files.Write("log.vkey", absl::StrCat(log_keys.current().ToString(), "\n")));
   ASSIGN_OR_RETURN(const std::string keys, KeysForExport(client));
   RETURN_IF_ERROR(files.Write(kExportKeys, keys));
   ASSIGN_OR_RETURN(const std::string manifest, files.Manifest(query, newest.note));

@@ -116,7 +116,7 @@ absl::StatusOr<v1::SearchLedgerEntriesRequest> SearchOf(Client& client, const Au
 absl::StatusOr<Searched> EachEntry(Client& client, v1::SearchLedgerEntriesRequest request, int limit,
                                    const EntryVisit& visit, const PageVisit& page_done) {
   using Stub = v1::LedgerService::Stub;
-  ASSIGN_OR_RETURN(const trust::VerifierKey log_key, client.LogKey());
+  ASSIGN_OR_RETURN(const trust::LogKeys log_keys, client.LogKeys());
   ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
   const auto stub = v1::LedgerService::NewStub(broker->grpc());
   Searched searched;
@@ -126,7 +126,7 @@ absl::StatusOr<Searched> EachEntry(Client& client, v1::SearchLedgerEntriesReques
     ASSIGN_OR_RETURN(const v1::SearchLedgerEntriesResponse page,
                      broker->Call(*stub, &Stub::SearchLedgerEntries, request, client.options()));
     for (const v1::LedgerEntry& entry : page.entries()) {
-      RETURN_IF_ERROR(VerifyEntry(entry, log_key, client.configuration().origin));
+      RETURN_IF_ERROR(VerifyEntry(entry, log_keys, client.configuration().origin));
       RETURN_IF_ERROR(visit(entry));
     }
     searched = {.query = page.query_receipt().index(), .next = page.next_page_token()};

@@ -122,14 +122,14 @@ void WriteDecision(const v1::AuditedDecision& decision, bool with_text, std::ost
 }
 
 absl::StatusOr<int> ShowDecision(Client& client, uint64_t index, bool with_text, Format format) {
-  ASSIGN_OR_RETURN(const trust::VerifierKey log_key, client.LogKey());
+  ASSIGN_OR_RETURN(const trust::LogKeys log_keys, client.LogKeys());
   ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
   const auto stub = v1::AuditService::NewStub(broker->grpc());
   v1::GetDecisionRequest request;
   request.set_name(absl::StrCat("ledger/entries/", index));
   ASSIGN_OR_RETURN(const v1::AuditedDecision decision,
                    broker->Call(*stub, &v1::AuditService::Stub::GetDecision, request, client.options()));
-  RETURN_IF_ERROR(VerifyAsked(decision.entry(), index, log_key, client.configuration().origin));
+  RETURN_IF_ERROR(VerifyAsked(decision.entry(), index, log_keys, client.configuration().origin));
   RETURN_IF_ERROR(CheckPolicyText(decision));
   if (format == Format::kTable) {
     WriteDecision(decision, with_text, std::cout);

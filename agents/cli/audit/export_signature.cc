@@ -34,7 +34,7 @@ absl::Status CheckEntered(const std::string& path, const v1::AgencyKeys& keys, c
   if (keys.events_size() != keys.receipts_size()) return Broken(path, "events and receipts differ in number");
   for (int i = 0; i < keys.events_size(); ++i) {
     const absl::StatusOr<trust::VerifiedReceipt> receipt =
-        trust::VerifyReceipt(keys.receipts(i).tlog_proof(), believed.log_key, believed.origin);
+        trust::VerifyReceipt(keys.receipts(i).tlog_proof(), believed.log_keys, believed.origin);
     if (!receipt.ok()) return Broken(path, absl::StrCat("event ", i + 1, ": ", receipt.status().message()));
     if (receipt->opening.kind != trust::EntryKind::kKeyEvent ||
         receipt->opening.public_body != keys.events(i).payload())

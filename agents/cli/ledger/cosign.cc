@@ -41,13 +41,14 @@ httplib::Client ClientOf(const std::string& server) {
 }
 
 // The largest tree of the log that a witness shows, under the log's own signature.
-absl::StatusOr<trust::Checkpoint> Shown(const std::string& url, const trust::VerifierKey& log) {
+absl::StatusOr<trust::Checkpoint> Shown(const std::string& url, const trust::LogKeys& log) {
   const auto [server, prefix] = Split(url);
   httplib::Client client = ClientOf(server);
-  const httplib::Result answer = client.Get(absl::StrCat(prefix, "/", trust::Sha256(log.name).hex(), "/checkpoint"));
+  const httplib::Result answer =
+      client.Get(absl::StrCat(prefix, "/", trust::Sha256(log.origin()).hex(), "/checkpoint"));
   if (!answer || answer->status != kTaken) return absl::UnavailableError("it shows no checkpoint");
   ASSIGN_OR_RETURN(trust::Checkpoint shown, trust::OpenCheckpoint(answer->body, log));
-  if (shown.origin != log.name) return absl::InvalidArgumentError("it shows another log's checkpoint");
+  if (shown.origin != log.origin()) return absl::InvalidArgumentError("it shows another log's checkpoint");
   return shown;
 }
 
@@ -74,7 +75,7 @@ absl::Status HoldAgainst(const trust::Checkpoint& shown, const trust::Checkpoint
 // Asks one witness, and judges what it says of other trees.
 class Asking {
  public:
-  Asking(const std::string& url, const trust::VerifierKey& log, const trust::Checkpoint& ours,
+  Asking(const std::string& url, const trust::LogKeys& log, const trust::Checkpoint& ours,
          const ConsistencySource& proof)
       : url_(url), log_(log), ours_(ours), proof_(proof) {}
 
@@ -113,7 +114,7 @@ class Asking {
   }
 
   const std::string& url_;
-  const trust::VerifierKey& log_;
+  const trust::LogKeys& log_;
   const trust::Checkpoint& ours_;
   const ConsistencySource& proof_;
 };
@@ -121,17 +122,16 @@ class Asking {
 }  // namespace
 
 absl::StatusOr<std::string> CollectCosignatures(const std::string& note, const trust::QuorumPolicy& policy,
-                                                const ConsistencySource& proof,
+                                                const trust::LogKeys& log_keys, const ConsistencySource& proof,
                                                 const std::function<void(const std::string&)>& said) {
   ASSIGN_OR_RETURN(const trust::Note parsed, trust::Note::Parse(note));
   ASSIGN_OR_RETURN(const trust::Checkpoint checkpoint, trust::Checkpoint::ParseBody(parsed.text));
-  const auto log = std::ranges::find(policy.logs(), checkpoint.origin, &trust::VerifierKey::name);
-  if (log == policy.logs().end()) return absl::InvalidArgumentError("the policy is of another log");
+  if (checkpoint.origin != log_keys.origin()) return absl::InvalidArgumentError("the checkpoint is of another log");
   std::string cosigned = note;
   for (size_t i = 0; i < policy.witnesses().size(); ++i) {
     const trust::VerifierKey& witness = policy.witnesses()[i];
     if (policy.witness_urls()[i].empty()) continue;
-    const absl::StatusOr<std::string> lines = Asking(policy.witness_urls()[i], *log, checkpoint, proof).Lines(note);
+    const absl::StatusOr<std::string> lines = Asking(policy.witness_urls()[i], log_keys, checkpoint, proof).Lines(note);
     if (absl::IsDataLoss(lines.status()))
       return absl::DataLossError(absl::StrCat("BROKEN: `", witness.name, "`: ", lines.status().message(),
                                               ": the ledger was rewritten or rolled back"));
@@ -152,7 +152,7 @@ absl::StatusOr<std::string> CollectCosignatures(const std::string& note, const t
         absl::StrAppend(&cosigned, trust::SignatureLine(line));
     }
   }
-  if (const absl::Status met = trust::OpenCosignedCheckpoint(cosigned, policy).status(); !met.ok())
+  if (const absl::Status met = trust::OpenCosignedCheckpoint(cosigned, policy, log_keys).status(); !met.ok())
     return absl::IsFailedPrecondition(met) ? absl::UnavailableError(met.message()) : met;
   return cosigned;
 }

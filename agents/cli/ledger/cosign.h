@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 
 #include "trust/base/digest.h"
+#include "trust/note/log_keys.h"
 #include "trust/note/quorum.h"
 
 namespace derwent::cli {
@@ -18,11 +19,11 @@ using ConsistencySource =
 
 // Gives a checkpoint to each witness of the policy that has an address (C2SP tlog-witness over http) and adds the
 // cosignatures it gets. `said` is told of a witness that does not cosign, and why; the rest go on. What a witness says
-// of another tree counts by the checkpoint alone that it shows, signed by the log. Returns the checkpoint with the
-// policy's quorum. Errors: kUnavailable the quorum is not met; kDataLoss a witness shows a tree that this one does not
-// extend, or that the log no longer has; of `proof`.
+// of another tree counts by the checkpoint alone that it shows, signed by the log (`log_keys`). Returns the checkpoint
+// with the policy's quorum. Errors: kUnavailable the quorum is not met; kDataLoss a witness shows a tree that this one
+// does not extend, or that the log no longer has; of `proof`.
 absl::StatusOr<std::string> CollectCosignatures(const std::string& note, const trust::QuorumPolicy& policy,
-                                                const ConsistencySource& proof,
+                                                const trust::LogKeys& log_keys, const ConsistencySource& proof,
                                                 const std::function<void(const std::string&)>& said);
 
 }  // namespace derwent::cli

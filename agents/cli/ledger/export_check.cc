@@ -155,7 +155,7 @@ class ExportCheck {
 
 }  // namespace
 
-absl::StatusOr<ExportReport> CheckExport(const std::string& folder, const trust::VerifierKey& log_key,
+absl::StatusOr<ExportReport> CheckExport(const std::string& folder, const trust::LogKeys& log_keys,
                                          const std::string& origin, const trust::QuorumPolicy* quorum,
                                          const std::map<uint64_t, Sha256Digest>& roots) {
   const std::string path = absl::StrCat(folder, "/checkpoint");
@@ -165,11 +165,11 @@ absl::StatusOr<ExportReport> CheckExport(const std::string& folder, const trust:
                : absl::InvalidArgumentError("it is no export of a ledger: it has no `checkpoint` and no `tile`");
   }
   ASSIGN_OR_RETURN(const std::string note, ReadIn(path, trust::kMaxNoteSize));
-  const absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(note, log_key);
+  const absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(note, log_keys);
   if (!checkpoint.ok()) return Broken("checkpoint", checkpoint.status().message());
   if (checkpoint->origin != origin) return Broken("checkpoint", "it is of another log");
   const absl::Status cosigned =
-      quorum == nullptr ? absl::OkStatus() : trust::OpenCosignedCheckpoint(note, *quorum).status();
+      quorum == nullptr ? absl::OkStatus() : trust::OpenCosignedCheckpoint(note, *quorum, log_keys).status();
   if (!cosigned.ok() && !absl::IsFailedPrecondition(cosigned)) return Broken("checkpoint", cosigned.message());
   ASSIGN_OR_RETURN(ExportReport report, ExportCheck(folder, roots).Run(*checkpoint));
   report.cosigned = cosigned.ok();

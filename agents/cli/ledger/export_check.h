@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 
 #include "trust/base/digest.h"
-#include "trust/note/note.h"
+#include "trust/note/log_keys.h"
 #include "trust/note/quorum.h"
 
 namespace derwent::cli {
@@ -26,7 +26,7 @@ struct ExportReport {
 // what the checkpoint's cosignatures must meet.
 // Errors: kInvalidArgument it is no export, with neither checkpoint nor tiles; kDataLoss naming the file or entry where
 // the chain breaks, also the one that is missing.
-absl::StatusOr<ExportReport> CheckExport(const std::string& folder, const trust::VerifierKey& log_key,
+absl::StatusOr<ExportReport> CheckExport(const std::string& folder, const trust::LogKeys& log_keys,
                                          const std::string& origin, const trust::QuorumPolicy* quorum,
                                          const std::map<uint64_t, Sha256Digest>& roots);
 

@@ -8,6 +8,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 
+#include "agents/cli/ledger/believed_options.h"
 #include "agents/cli/ledger/consistency.h"
 #include "agents/cli/ledger/cosign.h"
 #include "agents/cli/ledger/erasure_commands.h"
@@ -30,13 +31,13 @@ namespace {
 using Stub = v1::LedgerService::Stub;
 
 absl::StatusOr<trust::Checkpoint> Newest(Client& client, std::string& note) {
-  ASSIGN_OR_RETURN(const trust::VerifierKey log_key, client.LogKey());
+  ASSIGN_OR_RETURN(const trust::LogKeys log_keys, client.LogKeys());
   ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
   const auto stub = v1::LedgerService::NewStub(broker->grpc());
   ASSIGN_OR_RETURN(const v1::GetCheckpointResponse response,
                    broker->Call(*stub, &Stub::GetCheckpoint, v1::GetCheckpointRequest(), client.options()));
   note = response.note();
-  return VerifyCheckpointText(note, log_key, client.configuration().origin);
+  return VerifyCheckpointText(note, log_keys, client.configuration().origin);
 }
 
 absl::StatusOr<int> PrintCheckpoint(Client& client) {
@@ -65,9 +66,9 @@ absl::StatusOr<std::vector<Sha256Digest>> PathSince(Client& client, const trust:
 
 // A saved checkpoint, verified.
 absl::StatusOr<trust::Checkpoint> Saved(const Client& client, const std::string& path) {
-  ASSIGN_OR_RETURN(const trust::VerifierKey log_key, client.LogKey());
+  ASSIGN_OR_RETURN(const trust::LogKeys log_keys, client.LogKeys());
   ASSIGN_OR_RETURN(const std::string note, ReadIn(path, trust::kMaxNoteSize));
-  return VerifyCheckpointText(note, log_key, client.configuration().origin);
+  return VerifyCheckpointText(note, log_keys, client.configuration().origin);
 }
 
 // Fetches the first `size` leaves in order.
@@ -128,8 +129,8 @@ absl::StatusOr<int> Prove(Client& client, uint64_t index, const std::string& pat
   v1::GetLedgerEntryRequest request;
   request.set_name(absl::StrCat("ledger/entries/", index));
   ASSIGN_OR_RETURN(const v1::LedgerEntry entry, broker->Call(*stub, &Stub::GetLedgerEntry, request, client.options()));
-  ASSIGN_OR_RETURN(const trust::VerifierKey log_key, client.LogKey());
-  RETURN_IF_ERROR(VerifyEntry(entry, log_key, client.configuration().origin));
+  ASSIGN_OR_RETURN(const trust::LogKeys log_keys, client.LogKeys());
+  RETURN_IF_ERROR(VerifyEntry(entry, log_keys, client.configuration().origin));
   RETURN_IF_ERROR(WriteOut(path, entry.receipt().tlog_proof()));
   std::cerr << "proof of entry " << index << " written\n";
   return kExitDone;
@@ -143,8 +144,8 @@ absl::StatusOr<int> Export(Client& client, const std::string& folder) {
   if (note.empty()) {
     ASSIGN_OR_RETURN(newest, Newest(client, note));
   }
-  ASSIGN_OR_RETURN(const trust::VerifierKey log_key, client.LogKey());
-  ASSIGN_OR_RETURN(LedgerExport files, LedgerExport::Open(folder, log_key));
+  ASSIGN_OR_RETURN(const trust::LogKeys log_keys, client.LogKeys());
+  ASSIGN_OR_RETURN(LedgerExport files, LedgerExport::Open(folder, log_keys));
   RETURN_IF_ERROR(EachLeaf(client, newest.size, [&](absl::string_view leaf) { return files.Append(leaf); }));
   RETURN_IF_ERROR(files.Finish(note, cosigned.policy));
   std::cerr << "the ledger of " << newest.size << " entries written to `" << folder << "`\n";
@@ -165,12 +166,14 @@ absl::StatusOr<int> Consistency(Client& client, const std::string& since, const 
 
 // The newest checkpoint under the quorum of a policy's witnesses.
 absl::StatusOr<int> Cosign(Client& client, const std::string& policy, const std::string& path) {
-  ASSIGN_OR_RETURN(const Believed believed, Believed::Make("", client.configuration().origin, policy));
+  ASSIGN_OR_RETURN(const Believed believed,
+                   Believed::Make(client.configuration().log_vkeys, client.configuration().origin, policy));
   std::string note;
   ASSIGN_OR_RETURN(const trust::Checkpoint newest, Newest(client, note));
   const auto proof = [&](uint64_t old_size, uint64_t new_size) { return FetchConsistency(client, old_size, new_size); };
   const auto said = [](const std::string& what) { std::cerr << what << "\n"; };
-  ASSIGN_OR_RETURN(const std::string cosigned, CollectCosignatures(note, *believed.quorum, proof, said));
+  ASSIGN_OR_RETURN(const std::string cosigned,
+                   CollectCosignatures(note, *believed.quorum, believed.log_keys, proof, said));
   RETURN_IF_ERROR(WriteOut(path, cosigned));
   std::cerr << "the checkpoint of " << newest.size << " entries has its quorum\n";
   return kExitDone;
@@ -178,7 +181,8 @@ absl::StatusOr<int> Cosign(Client& client, const std::string& policy, const std:
 
 struct Options {
   bool all = false;
-  std::string since, save, file, leaf, vkey, origin, policy, folder;
+  std::string since, save, file, leaf, policy, folder;
+  BelievedOptions believed;
   std::vector<std::string> files, fields;
   std::string out = "-";
   uint64_t index = 0;
@@ -187,28 +191,20 @@ struct Options {
 int ExitOf(const absl::Status& status) { return status.ok() ? kExitDone : ReportFailure(status); }
 int ExitOf(const absl::StatusOr<int>& code) { return code.ok() ? *code : ReportFailure(code.status()); }
 
-// Whose log files are verified for.
-void AddBelieved(CLI::App& command, Options& o) {
-  command.add_option("--vkey", o.vkey, "the log's verifier key, for files");
-  command.add_option("--origin", o.origin, "the log's name; default: the key's");
-  command.add_option("--policy", o.policy,
-                     "a tlog-policy file: the log's key, and the quorum of witnesses that must have cosigned");
-}
-
 absl::StatusOr<int> VerifyOffline(const Options& o) {
-  ASSIGN_OR_RETURN(const Believed believed, Believed::Make(o.vkey, o.origin, o.policy));
+  ASSIGN_OR_RETURN(const Believed believed, o.believed.Read());
   return VerifyFiles({.paths = o.files, .leaf = o.leaf}, believed, std::cout);
 }
 
 absl::StatusOr<int> CheckFolder(const Options& o) {
   if (!std::filesystem::is_directory(o.folder))
     return absl::InvalidArgumentError(absl::StrCat("`", o.folder, "` is no folder"));
-  ASSIGN_OR_RETURN(const Believed believed, Believed::Make(o.vkey, o.origin, o.policy));
+  ASSIGN_OR_RETURN(const Believed believed, o.believed.Read());
   return VerifyFiles({.paths = {o.folder}, .leaf = ""}, believed, std::cout);
 }
 
 absl::Status OpenOffline(const Options& o, Format format) {
-  ASSIGN_OR_RETURN(const Believed believed, Believed::Make(o.vkey, o.origin, o.policy));
+  ASSIGN_OR_RETURN(const Believed believed, o.believed.Read());
   if (!o.fields.empty()) {
     ASSIGN_OR_RETURN(const std::string opened, OpenOnly(o.file, o.fields, believed));
     return WriteOut(o.out, opened);
@@ -227,7 +223,7 @@ void AddVerify(CLI::App& ledger, const std::shared_ptr<Options>& o, Session& ses
       "files to verify offline instead, with --vkey or --policy: checkpoints, tlog-proofs, add-checkpoint "
       "bodies, folders of an export");
   verify->add_option("--leaf", o->leaf, "the leaf, octet for octet, of the one tlog-proof that does not open its own");
-  AddBelieved(*verify, *o);
+  o->believed.AddTo(*verify);
   verify->callback([o, &session] {
     if (!o->files.empty()) {
       session.exit_code = ExitOf(VerifyOffline(*o));
@@ -261,12 +257,12 @@ void AddFiles(CLI::App& ledger, const std::shared_ptr<Options>& o, Session& sess
   CLI::App* const fsck =
       ledger.add_subcommand("fsck", "re-derive every tile and the root of an export; exit 8 when broken");
   fsck->add_option("folder", o->folder, "folder")->required();
-  AddBelieved(*fsck, *o);
+  o->believed.AddTo(*fsck);
   fsck->callback([o, &session] { session.exit_code = ExitOf(CheckFolder(*o)); });
   CLI::App* const open = ledger.add_subcommand(
       "open", "verify a receipt file offline and print what it opens, or open just the chosen fields to an outsider");
   open->add_option("file", o->file, "tlog-proof file")->required();
-  AddBelieved(*open, *o);
+  o->believed.AddTo(*open);
   open->add_option("--only", o->fields, "names of fields, with commas: write a receipt that opens these and no other")
       ->delimiter(',');
   open->add_option("--out", o->out, "where to; - for standard output")->capture_default_str();

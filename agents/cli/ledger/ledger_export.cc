@@ -52,12 +52,12 @@ absl::Status WriteOnce(const std::string& path, absl::string_view octets) {
 
 }  // namespace
 
-absl::StatusOr<LedgerExport> LedgerExport::Open(const std::string& folder, const trust::VerifierKey& log_key) {
-  LedgerExport files(folder, log_key);
+absl::StatusOr<LedgerExport> LedgerExport::Open(const std::string& folder, const trust::LogKeys& log_keys) {
+  LedgerExport files(folder, log_keys);
   const std::string path = absl::StrCat(folder, "/checkpoint");
   if (!std::filesystem::exists(path)) return files;
   ASSIGN_OR_RETURN(const std::string note, ReadIn(path, trust::kMaxNoteSize));
-  absl::StatusOr<trust::Checkpoint> before = trust::OpenCheckpoint(note, log_key);
+  absl::StatusOr<trust::Checkpoint> before = trust::OpenCheckpoint(note, log_keys);
   if (!before.ok()) return absl::DataLossError(absl::StrCat("BROKEN: `", path, "`: ", before.status().message()));
   files.before_ = *std::move(before);
   return files;
@@ -104,7 +104,7 @@ absl::Status LedgerExport::Append(absl::string_view leaf) {
 }
 
 absl::Status LedgerExport::Finish(absl::string_view note, absl::string_view policy) {
-  ASSIGN_OR_RETURN(const trust::Checkpoint checkpoint, trust::OpenCheckpoint(note, log_key_));
+  ASSIGN_OR_RETURN(const trust::Checkpoint checkpoint, trust::OpenCheckpoint(note, log_keys_));
   if (checkpoint.size < before_.size)
     return absl::DataLossError(absl::StrCat("BROKEN: the ledger was rolled back: the folder holds ", before_.size,
                                             " entries, it has ", checkpoint.size));
@@ -115,8 +115,8 @@ absl::Status LedgerExport::Finish(absl::string_view note, absl::string_view poli
   for (size_t level = 0; level < tiles_.size(); ++level) {
     if (!tiles_[level].empty()) RETURN_IF_ERROR(WriteTile(level));
   }
-  RETURN_IF_ERROR(Replace(absl::StrCat(folder_, "/log.vkey"), absl::StrCat(log_key_.ToString(), "\n")));
-  const std::string alone = trust::QuorumPolicy::WithoutWitnesses(log_key_);
+  RETURN_IF_ERROR(Replace(absl::StrCat(folder_, "/log.vkey"), absl::StrCat(log_keys_.current().ToString(), "\n")));
+  const std::string alone = trust::QuorumPolicy::WithoutWitnesses(log_keys_.current());
   RETURN_IF_ERROR(Replace(absl::StrCat(folder_, "/quorum.policy"), policy.empty() ? alone : policy));
   return Replace(absl::StrCat(folder_, "/checkpoint"), note);
 }

@@ -11,17 +11,17 @@
 #include "trust/merkle/tile.h"
 #include "trust/merkle/tree.h"
 #include "trust/note/checkpoint.h"
-#include "trust/note/note.h"
+#include "trust/note/log_keys.h"
 
 namespace derwent::cli {
 
 // Writes a log as C2SP tlog-tiles files under one folder: `tile/<L>/<N>[.p/<W>]`, `tile/entries/<N>[.p/<W>]`, then
-// `log.vkey`, `quorum.policy` and last `checkpoint`. What is there already is never changed: an older export of the
-// same log is continued, one of another history refused. Not thread-safe.
+// `log.vkey` (the key in use), `quorum.policy` and last `checkpoint`. What is there already is never changed: an older
+// export of the same log is continued, one of another history refused. Not thread-safe.
 class LedgerExport {
  public:
   // A folder that holds nothing, or an export of this log. Error: kDataLoss its checkpoint is not one of the log's.
-  static absl::StatusOr<LedgerExport> Open(const std::string& folder, const trust::VerifierKey& log_key);
+  static absl::StatusOr<LedgerExport> Open(const std::string& folder, const trust::LogKeys& log_keys);
 
   // The next leaf. Errors: kInvalidArgument over 65,535 octets; kDataLoss the folder is of another history;
   // kUnavailable a file cannot be written.
@@ -33,13 +33,13 @@ class LedgerExport {
   uint64_t size() const { return edge_.size(); }
 
  private:
-  LedgerExport(std::string folder, trust::VerifierKey log_key)
-      : folder_(std::move(folder)), log_key_(std::move(log_key)) {}
+  LedgerExport(std::string folder, trust::LogKeys log_keys)
+      : folder_(std::move(folder)), log_keys_(std::move(log_keys)) {}
   absl::Status WriteTile(size_t level);
   absl::Status WriteBundle();
 
   std::string folder_;
-  trust::VerifierKey log_key_;
+  trust::LogKeys log_keys_;
   trust::Checkpoint before_;  // Of what the folder held; size 0 when nothing.
   trust::RightEdge edge_;
   std::string bundle_;

@@ -1,5 +1,6 @@
 #include "agents/cli/ledger/offline_ledger.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -14,13 +15,50 @@
 #include "trust/note/tlog_proof.h"
 
 namespace derwent::cli {
+namespace {
+
+absl::StatusOr<std::vector<trust::LogKey>> ReadKeys(const std::vector<std::string>& vkeys) {
+  std::vector<trust::LogKey> keys;
+  for (const std::string& vkey : vkeys) {
+    absl::StatusOr<trust::LogKey> key = trust::LogKey::Parse(vkey);
+    if (!key.ok()) return absl::InvalidArgumentError(absl::StrCat("--vkey: ", key.status().message()));
+    keys.push_back(*std::move(key));
+  }
+  return keys;
+}
+
+bool HasKeyInUse(const std::vector<trust::LogKey>& keys) {
+  return std::ranges::any_of(keys, [](const trust::LogKey& key) { return !key.last_size.has_value(); });
+}
+
+// Where no key is given as the one in use, it is the policy's only log that is not given as an earlier one.
+void TakeLogOf(const trust::QuorumPolicy& quorum, std::vector<trust::LogKey>& keys) {
+  if (HasKeyInUse(keys)) return;
+  std::vector<trust::VerifierKey> logs = quorum.logs();
+  std::erase_if(logs, [&](const trust::VerifierKey& log) {
+    return std::ranges::any_of(keys, [&](const trust::LogKey& key) { return key.key.public_key == log.public_key; });
+  });
+  if (logs.size() == 1) keys.push_back({.key = logs.front(), .last_size = std::nullopt});
+}
+
+// A policy may be of other logs too.
+bool NamesOneOf(const trust::QuorumPolicy& quorum, const trust::LogKeys& log_keys) {
+  const std::vector<trust::VerifierKey> keys = log_keys.keys();
+  return std::ranges::any_of(quorum.logs(), [&](const trust::VerifierKey& log) {
+    return std::ranges::any_of(keys, [&](const trust::VerifierKey& key) { return key.ToString() == log.ToString(); });
+  });
+}
+
+}  // namespace
+
 absl::Status Broken(absl::string_view path, absl::string_view why) {
   return absl::DataLossError(absl::StrCat("`", path, "` is BROKEN: ", why));
 }
 
 absl::Status CheckCosigned(absl::string_view path, absl::string_view note, const Believed& believed) {
   if (!believed.quorum.has_value()) return absl::OkStatus();
-  const absl::StatusOr<trust::Checkpoint> cosigned = trust::OpenCosignedCheckpoint(note, *believed.quorum);
+  const absl::StatusOr<trust::Checkpoint> cosigned =
+      trust::OpenCosignedCheckpoint(note, *believed.quorum, believed.log_keys);
   if (absl::IsFailedPrecondition(cosigned.status()))
     return Pending(absl::StrCat("`", path, "` is NOT COSIGNED: ", cosigned.status().message()));
   return cosigned.ok() ? absl::OkStatus() : Broken(path, cosigned.status().message());
@@ -32,7 +70,7 @@ absl::StatusOr<trust::VerifiedReceipt> ReadLogged(absl::string_view path, absl::
   if (proof.extra.empty())
     return absl::InvalidArgumentError(
         absl::StrCat("`", path, "` has no `extra` that opens its entry: verify it with the leaf, `--leaf FILE`"));
-  absl::StatusOr<trust::VerifiedReceipt> receipt = trust::VerifyReceipt(text, believed.log_key, believed.origin);
+  absl::StatusOr<trust::VerifiedReceipt> receipt = trust::VerifyReceipt(text, believed.log_keys, believed.origin);
   return receipt.ok() ? std::move(receipt) : Broken(path, receipt.status().message());
 }
 
@@ -63,9 +101,9 @@ absl::StatusOr<trust::TlogProof> ReadProof(absl::string_view path, absl::string_
   return proof.ok() ? std::move(proof) : Broken(path, proof.status().message());
 }
 
-absl::StatusOr<trust::Checkpoint> VerifyCheckpointText(absl::string_view note, const trust::VerifierKey& log_key,
+absl::StatusOr<trust::Checkpoint> VerifyCheckpointText(absl::string_view note, const trust::LogKeys& log_keys,
                                                        const std::string& origin) {
-  absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(note, log_key);
+  absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(note, log_keys);
   if (!checkpoint.ok())
     return absl::DataLossError(absl::StrCat("BROKEN: the checkpoint does not verify: ", checkpoint.status().message()));
   if (checkpoint->origin != origin)
@@ -74,27 +112,22 @@ absl::StatusOr<trust::Checkpoint> VerifyCheckpointText(absl::string_view note, c
   return checkpoint;
 }
 
-absl::StatusOr<Believed> Believed::Make(const std::string& vkey, const std::string& origin, const std::string& policy) {
-  Believed believed;
-  if (!vkey.empty()) {
-    ASSIGN_OR_RETURN(believed.log_key, trust::VerifierKey::Parse(vkey));
-    if (believed.log_key.type != trust::kNoteEd25519)
-      return absl::InvalidArgumentError("--vkey is no log's: a log's key has type 0x01");
-  }
+absl::StatusOr<Believed> Believed::Make(const std::vector<std::string>& vkeys, const std::string& origin,
+                                        const std::string& policy) {
+  ASSIGN_OR_RETURN(std::vector<trust::LogKey> keys, ReadKeys(vkeys));
+  std::optional<trust::QuorumPolicy> quorum;
   if (!policy.empty()) {
     ASSIGN_OR_RETURN(const std::string text, ReadIn(policy, trust::kMaxNoteSize));
-    ASSIGN_OR_RETURN(believed.quorum, trust::QuorumPolicy::Parse(text));
-    const std::vector<trust::VerifierKey> logs = believed.quorum->logs();
-    if (vkey.empty() && logs.size() == 1) believed.log_key = logs.front();
-    if (!vkey.empty() && logs.empty()) {
-      ASSIGN_OR_RETURN(believed.quorum,
-                       trust::QuorumPolicy::Parse(absl::StrCat("log ", believed.log_key.ToString(), "\n", text)));
-    }
+    ASSIGN_OR_RETURN(quorum, trust::QuorumPolicy::Parse(text));
+    TakeLogOf(*quorum, keys);
   }
-  if (believed.log_key.name.empty())
-    return absl::InvalidArgumentError("say whose log it is: --vkey, or --policy with one log");
-  believed.origin = origin.empty() ? believed.log_key.name : origin;
-  return believed;
+  if (!HasKeyInUse(keys)) return absl::InvalidArgumentError("say whose log it is: --vkey, or --policy with one log");
+  ASSIGN_OR_RETURN(trust::LogKeys log_keys, trust::LogKeys::Make(std::move(keys)));
+  if (quorum.has_value() && !quorum->logs().empty() && !NamesOneOf(*quorum, log_keys))
+    return absl::InvalidArgumentError(absl::StrCat("`", policy, "`: none of its `log` lines is of a key of --vkey"));
+  const std::string name = log_keys.origin();
+  return Believed{
+      .log_keys = std::move(log_keys), .origin = origin.empty() ? name : origin, .quorum = std::move(quorum)};
 }
 
 absl::StatusOr<std::string> OpenOnly(const std::string& path, const std::vector<std::string>& fields,

@@ -13,7 +13,7 @@
 #include "derwent/v1/ledger.pb.h"
 #include "trust/entry/opening.h"
 #include "trust/note/checkpoint.h"
-#include "trust/note/note.h"
+#include "trust/note/log_keys.h"
 #include "trust/note/quorum.h"
 #include "trust/note/tlog_proof.h"
 
@@ -22,19 +22,21 @@ namespace derwent::cli {
 // Everything here needs files alone: no broker, no agent, no configuration.
 
 // A checkpoint's signature and origin. Error: kDataLoss naming the link that broke.
-absl::StatusOr<trust::Checkpoint> VerifyCheckpointText(absl::string_view note, const trust::VerifierKey& log_key,
+absl::StatusOr<trust::Checkpoint> VerifyCheckpointText(absl::string_view note, const trust::LogKeys& log_keys,
                                                        const std::string& origin);
 
 // Whose log files are verified for, and what its checkpoints must carry.
 struct Believed {
-  trust::VerifierKey log_key;
+  trust::LogKeys log_keys;
   std::string origin;
   std::optional<trust::QuorumPolicy> quorum;  // Without: the log's signature alone counts.
 
-  // `vkey` and `origin` as given or empty; `policy` a tlog-policy file or empty. Without `vkey` the policy's only log
-  // is the log; a policy that names none is of the log of `vkey`. Error: kInvalidArgument naming what is missing or
-  // malformed.
-  static absl::StatusOr<Believed> Make(const std::string& vkey, const std::string& origin, const std::string& policy);
+  // `vkeys` as given, each `VKEY` or of an earlier key `VKEY@SIZE`; `origin` likewise or empty; `policy` a tlog-policy
+  // file or empty. Where none of `vkeys` is the key in use, the policy's only other log is it; a policy that names no
+  // log is of the log of `vkeys`. Error: kInvalidArgument naming what is missing or malformed, or the policy is of
+  // another log.
+  static absl::StatusOr<Believed> Make(const std::vector<std::string>& vkeys, const std::string& origin,
+                                       const std::string& policy);
 };
 
 // Files of evidence are read up to this.

@@ -32,14 +32,14 @@ struct Verified {
 };
 
 absl::StatusOr<Verified> FetchVerified(Client& client) {
-  ASSIGN_OR_RETURN(const trust::VerifierKey log_key, client.LogKey());
+  ASSIGN_OR_RETURN(const trust::LogKeys log_keys, client.LogKeys());
   ASSIGN_OR_RETURN(const std::string own, OwnPolicy(client));
   Verified verified;
   ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
   const auto stub = v1::WitnessService::NewStub(broker->grpc());
   ASSIGN_OR_RETURN(verified.quorum,
                    broker->Call(*stub, &v1::WitnessService::Stub::GetQuorum, v1::GetQuorumRequest(), client.options()));
-  ASSIGN_OR_RETURN(verified.cosigned, CheckQuorum(verified.quorum, own, log_key));
+  ASSIGN_OR_RETURN(verified.cosigned, CheckQuorum(verified.quorum, own, log_keys));
   // Not late yet, but nothing verified: that is not `witnessed` here.
   if (!verified.cosigned.has_value() && verified.quorum.standing() == v1::LEDGER_STANDING_WITNESSED)
     verified.quorum.set_standing(v1::LEDGER_STANDING_AMBER);

@@ -8,7 +8,7 @@
 
 #include "derwent/v1/witness.pb.h"
 #include "trust/note/checkpoint.h"
-#include "trust/note/note.h"
+#include "trust/note/log_keys.h"
 
 namespace derwent::cli {
 
@@ -17,6 +17,6 @@ namespace derwent::cli {
 // nullopt) has the quorum, and that where it says `witnessed` there is one. Error: kDataLoss.
 absl::StatusOr<std::optional<trust::Checkpoint>> CheckQuorum(const v1::GetQuorumResponse& quorum,
                                                              absl::string_view own_policy,
-                                                             const trust::VerifierKey& log_key);
+                                                             const trust::LogKeys& log_keys);
 
 }  // namespace derwent::cli

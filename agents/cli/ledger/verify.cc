@@ -6,9 +6,9 @@
 
 namespace derwent::cli {
 
-absl::Status VerifyEntry(const v1::LedgerEntry& entry, const trust::VerifierKey& log_key, const std::string& origin) {
+absl::Status VerifyEntry(const v1::LedgerEntry& entry, const trust::LogKeys& log_keys, const std::string& origin) {
   const absl::StatusOr<trust::VerifiedReceipt> receipt =
-      trust::VerifyReceipt(entry.receipt().tlog_proof(), log_key, origin);
+      trust::VerifyReceipt(entry.receipt().tlog_proof(), log_keys, origin);
   if (!receipt.ok())
     return absl::DataLossError(
         absl::StrCat("entry ", entry.index(), ": the receipt does not verify: ", receipt.status().message()));
@@ -26,11 +26,11 @@ absl::Status VerifyEntry(const v1::LedgerEntry& entry, const trust::VerifierKey&
   return absl::OkStatus();
 }
 
-absl::Status VerifyAsked(const v1::LedgerEntry& entry, uint64_t index, const trust::VerifierKey& log_key,
+absl::Status VerifyAsked(const v1::LedgerEntry& entry, uint64_t index, const trust::LogKeys& log_keys,
                          const std::string& origin) {
   if (entry.index() != index)
     return absl::DataLossError(absl::StrCat("entry ", index, " was asked for, entry ", entry.index(), " is shown"));
-  return VerifyEntry(entry, log_key, origin);
+  return VerifyEntry(entry, log_keys, origin);
 }
 
 }  // namespace derwent::cli

@@ -52,7 +52,7 @@ class FileVerifier {
       return absl::InvalidArgumentError(
           absl::StrCat("`", folder, "` is of `derwent audit export`: `derwent audit verify` verifies it"));
     const absl::StatusOr<ExportReport> report =
-        CheckExport(folder, believed_.log_key, believed_.origin,
+        CheckExport(folder, believed_.log_keys, believed_.origin,
                     believed_.quorum.has_value() ? &*believed_.quorum : nullptr, histories_.roots());
     if (!report.ok())
       return absl::Status(report.status().code(), absl::StrCat("`", folder, "`: ", report.status().message()));
@@ -107,7 +107,7 @@ class FileVerifier {
       return absl::InvalidArgumentError(absl::StrCat("`--leaf` is of one proof, and `", path, "` is another"));
     ASSIGN_OR_RETURN(const trust::TlogProof proof, ReadProof(path, text));
     const absl::StatusOr<trust::Checkpoint> checkpoint =
-        trust::VerifyTlogProof(proof, trust::LeafHash(leaf), believed_.log_key, believed_.origin);
+        trust::VerifyTlogProof(proof, trust::LeafHash(leaf), believed_.log_keys, believed_.origin);
     if (!checkpoint.ok()) return Broken(path, checkpoint.status().message());
     RETURN_IF_ERROR(Cosigned(path, proof.checkpoint));
     return Included(path, proof.index, *checkpoint);
@@ -127,7 +127,7 @@ class FileVerifier {
   }
 
   absl::StatusOr<trust::Checkpoint> Checkpoint(const std::string& path, absl::string_view note) {
-    absl::StatusOr<trust::Checkpoint> opened = VerifyCheckpointText(note, believed_.log_key, believed_.origin);
+    absl::StatusOr<trust::Checkpoint> opened = VerifyCheckpointText(note, believed_.log_keys, believed_.origin);
     if (!opened.ok())
       return absl::Status(opened.status().code(), absl::StrCat("`", path, "`: ", opened.status().message()));
     RETURN_IF_ERROR(Cosigned(path, note));

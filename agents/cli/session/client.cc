@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +16,16 @@
 namespace derwent::cli {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+// One word, or a list of them. Throws as yaml-cpp does.
+std::vector<std::string> Words(const YAML::Node& node) {
+  if (node.IsSequence()) return node.as<std::vector<std::string>>();
+  return {node.as<std::string>()};
+}
+
+}  // namespace
 
 std::string ConfigurationPath(const std::string& given) {
   if (!given.empty()) return given;
@@ -31,9 +42,9 @@ absl::StatusOr<ClientConfiguration> ReadClientConfiguration(const std::string& p
     return absl::InvalidArgumentError(
         absl::StrCat("no client configuration: ", yaml.status().message(), "; give --config or set DERWENT_CONFIG"));
   ClientConfiguration c;
-  const std::map<std::string, std::string*> texts = {
-      {"broker", &c.broker},     {"broker_peer", &c.broker_peer}, {"agent", &c.agent},  {"agent_peer", &c.agent_peer},
-      {"log_vkey", &c.log_vkey}, {"origin", &c.origin},           {"agency", &c.agency}};
+  const std::map<std::string, std::string*> texts = {{"broker", &c.broker}, {"broker_peer", &c.broker_peer},
+                                                     {"agent", &c.agent},   {"agent_peer", &c.agent_peer},
+                                                     {"origin", &c.origin}, {"agency", &c.agency}};
   const std::map<std::string, std::string*> paths = {{"ca", &c.ca}, {"certificate", &c.certificate}, {"key", &c.key}};
   const std::map<std::string, std::string*> optional_paths = {{"quorum", &c.quorum}};
   const fs::path folder = fs::absolute(path).parent_path();
@@ -41,6 +52,10 @@ absl::StatusOr<ClientConfiguration> ReadClientConfiguration(const std::string& p
   try {  // yaml-cpp reports by exception; none leaves this function.
     for (const auto& item : YAML::Load(*yaml)) {
       const auto key = item.first.as<std::string>();
+      if (key == "log_vkey") {
+        c.log_vkeys = Words(item.second);
+        continue;
+      }
       const auto value = item.second.as<std::string>();
       if (const auto text = texts.find(key); text != texts.end())
         *text->second = value;
@@ -79,6 +94,14 @@ absl::StatusOr<const agents::Channel*> Client::Open(const std::string& target, c
                                                      .key_file = configuration_.key}));
   }
   return channel.get();
+}
+
+absl::StatusOr<trust::LogKeys> Client::LogKeys() const {
+  std::vector<trust::LogKey> keys;
+  for (const std::string& word : configuration_.log_vkeys) {
+    ASSIGN_OR_RETURN(keys.emplace_back(), trust::LogKey::Parse(word));
+  }
+  return trust::LogKeys::Make(std::move(keys));
 }
 
 absl::StatusOr<const agents::Channel*> Client::Broker() {

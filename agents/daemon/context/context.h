@@ -22,7 +22,7 @@
 
 namespace derwent::agents {
 
-// What trust rests on now: replaced as a whole when the CRL file changes. Thread-safe.
+// What trust rests on now: replaced as a whole by what its files say at each upkeep. Thread-safe.
 class CurrentAnchors {
  public:
   struct Roots {

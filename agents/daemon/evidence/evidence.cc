@@ -58,7 +58,7 @@ absl::Status Evidence::JudgeHeard() {
   absl::Status first;
   for (const std::string& note : context_.told.Unjudged()) {
     const absl::StatusOr<trust::Checkpoint> checkpoint =
-        trust::OpenCheckpoint(note, context_.roots.get()->anchors.log_key);
+        trust::OpenCheckpoint(note, context_.roots.get()->anchors.log_keys);
     if (!checkpoint.ok()) context_.Alarm("CHECKPOINT_INVALID", "", "");
     const absl::Status judged = checkpoint.ok() ? Hold(*checkpoint, note) : checkpoint.status();
     // While the broker gives no proof it is not judged: it stays.
@@ -115,7 +115,7 @@ absl::Status Evidence::Observe(const std::vector<trust::Checkpoint>& checkpoints
 }
 
 absl::StatusOr<trust::Checkpoint> Evidence::ObserveNote(const std::string& note) {
-  absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(note, context_.roots.get()->anchors.log_key);
+  absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(note, context_.roots.get()->anchors.log_keys);
   if (!checkpoint.ok()) {
     context_.Alarm("CHECKPOINT_INVALID", "", "");
     return checkpoint;
@@ -136,7 +136,7 @@ absl::StatusOr<Evidence::Verified> Evidence::Verify(const std::vector<Shown>& re
   const auto roots = context_.roots.get();
   Verified rows;
   for (const auto& [receipt, expected] : receipts) {
-    absl::StatusOr<trust::VerifiedReceipt> verified = CheckReceipt(receipt, roots->anchors.log_key, expected);
+    absl::StatusOr<trust::VerifiedReceipt> verified = CheckReceipt(receipt, roots->anchors.log_keys, expected);
     if (!verified.ok()) {
       context_.Alarm("RECEIPT_INVALID", expected.share_id, "");
       return verified.status();
@@ -159,7 +159,7 @@ absl::Status Evidence::Take(const std::vector<Shown>& receipts) {
 
 absl::Status Evidence::HoldNewest(const v1::GetCheckpointResponse& newest) {
   absl::StatusOr<trust::Checkpoint> checkpoint =
-      trust::OpenCheckpoint(newest.note(), context_.roots.get()->anchors.log_key);
+      trust::OpenCheckpoint(newest.note(), context_.roots.get()->anchors.log_keys);
   if (!checkpoint.ok()) {
     context_.Alarm("CHECKPOINT_INVALID", "", "");
     return checkpoint.status();
@@ -183,7 +183,8 @@ absl::Status Evidence::ObserveQuorum(const std::string& cosigned_note) {
   absl::Status judged;
   uint64_t cosigned_size = 0;
   if (!cosigned_note.empty()) {
-    const absl::StatusOr<trust::Checkpoint> cosigned = context_.quorum.Open(cosigned_note);
+    const absl::StatusOr<trust::Checkpoint> cosigned =
+        context_.quorum.Open(cosigned_note, context_.roots.get()->anchors.log_keys);
     if (!cosigned.ok()) context_.Alarm("COSIGNATURES_INVALID", "", "");
     judged = cosigned.ok() ? Hold(*cosigned, cosigned_note) : cosigned.status();
     if (judged.ok()) cosigned_size = cosigned->size;

@@ -29,14 +29,14 @@ absl::Status Refused(uint64_t index, absl::string_view why) {
 absl::StatusOr<std::unique_ptr<Participant>> Participant::Open(const AgentConfig& config, const AgentContext& context,
                                                                Evidence& evidence, RequestState& requests) {
   ASSIGN_OR_RETURN(trust::Ed25519Key key, LoadOrMakeKey(config.participant->key, context.random));
-  const trust::VerifierKey log_key = context.roots.get()->anchors.log_key;
+  const auto log_keys = [&context] { return context.roots.get()->anchors.log_keys; };
   ASSIGN_OR_RETURN(
       std::unique_ptr<Witness> witness,
       Witness::Open(config.state_dir + "/participant.db", absl::StrCat(config.witness_name, trust::kParticipant),
-                    std::move(key), {log_key}, context.clock));
+                    std::move(key), log_keys, context.clock));
   RETURN_IF_ERROR(WriteDurably(config.state_dir + "/participant.vkey", absl::StrCat(witness->vkey().ToString(), "\n")));
   return std::unique_ptr<Participant>(
-      new Participant(*config.participant, context, evidence, requests, std::move(witness), log_key.name));
+      new Participant(*config.participant, context, evidence, requests, std::move(witness), log_keys().origin()));
 }
 
 Participant::Participant(const ParticipantConfig& config, const AgentContext& context, Evidence& evidence,
@@ -98,8 +98,7 @@ absl::StatusOr<uint64_t> Participant::CheckPage(const trust::Checkpoint& checkpo
 }
 
 absl::Status Participant::CheckEntry(const v1::Receipt& receipt, const trust::Checkpoint& checkpoint) {
-  const trust::VerifierKey log_key = context_.roots.get()->anchors.log_key;
-  const auto verified = CheckReceipt(receipt, log_key, /*expected=*/{});
+  const auto verified = CheckReceipt(receipt, context_.roots.get()->anchors.log_keys, /*expected=*/{});
   if (!verified.ok()) return Invalid(verified.status().message());
   if (verified->checkpoint.Body() != checkpoint.Body()) {
     // Perhaps a tree of its own: then it is evidence.

@@ -67,7 +67,7 @@ absl::Status Eraser::Work() {
 
 absl::Status Eraser::CarryOut(const v1::Erasure& erasure) {
   const auto roots = context_.roots.get();
-  ASSIGN_OR_RETURN(const RecordedErasure recorded, VerifyRecord(erasure, roots->anchors.log_key));
+  ASSIGN_OR_RETURN(const RecordedErasure recorded, VerifyRecord(erasure, roots->anchors.log_keys));
   RETURN_IF_ERROR(evidence_.Observe({recorded.checkpoint}));
   ASSIGN_OR_RETURN(const std::vector<ReceiptRow> receipts,
                    context_.state.ReceiptsAt({erasure.entries().begin(), erasure.entries().end()}));

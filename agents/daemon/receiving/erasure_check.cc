@@ -109,9 +109,9 @@ absl::StatusOr<bool> ChairsAll(const v1::ErasureCommand& command, const std::vec
 
 }  // namespace
 
-absl::StatusOr<RecordedErasure> VerifyRecord(const v1::Erasure& erasure, const trust::VerifierKey& log_key) {
+absl::StatusOr<RecordedErasure> VerifyRecord(const v1::Erasure& erasure, const trust::LogKeys& log_keys) {
   ASSIGN_OR_RETURN(const trust::VerifiedReceipt verified,
-                   trust::VerifyReceipt(erasure.receipt().tlog_proof(), log_key, log_key.name));
+                   trust::VerifyReceipt(erasure.receipt().tlog_proof(), log_keys, log_keys.origin()));
   if (verified.opening.kind != trust::EntryKind::kErasure || verified.index != erasure.receipt().index())
     return absl::DataLossError("an erasure's receipt proves something else");
   RecordedErasure recorded{.record = {}, .checkpoint = verified.checkpoint};

@@ -25,7 +25,7 @@ struct RecordedErasure {
 
 // The receipt proves a public entry of kind 0x01 whose record names every entry that the broker says this agency is to
 // erase. Error: kDataLoss, kUnauthenticated, kInvalidArgument.
-absl::StatusOr<RecordedErasure> VerifyRecord(const v1::Erasure& erasure, const trust::VerifierKey& log_key);
+absl::StatusOr<RecordedErasure> VerifyRecord(const v1::Erasure& erasure, const trust::LogKeys& log_keys);
 
 // What signatures are judged by. Borrows.
 struct ErasureGround {

@@ -66,7 +66,7 @@ class AuditVerifyTest : public ::testing::Test {
     Write("manifest.json", absl::StrCat("{\"rows\":2,\"checkpoint\":\"", checkpoint, "\",\"files\":{", files, "}}"));
   }
   absl::StatusOr<int> Verify() {
-    return VerifyAuditExport(folder_, Believed::Make(log_.vkey(), "", "").value(), KeyRoots(), out_);
+    return VerifyAuditExport(folder_, Believed::Make({log_.vkey()}, "", "").value(), KeyRoots(), out_);
   }
 
   const SampleLog log_{7};

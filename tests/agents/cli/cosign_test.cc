@@ -68,13 +68,13 @@ class CosignTest : public ::testing::Test {
  protected:
   CosignTest() {
     std::filesystem::create_directories(folder_);
-    const auto log = *trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, KeyOf('l').public_key());
+    const trust::VerifierKey log = log_.current();
     trust::RightEdge edge;
     for (const char* leaf : {"a", "b", "c"})
       edge.Append(trust::LeafHash(leaf), [](trust::NodeId, const Sha256Digest&) {});
     note_ = Signed({.origin = kOrigin, .size = 3, .root = edge.Root(), .extensions = ""});
-    witness_ =
-        *agents::Witness::Open((folder_ / "witness.db").string(), "dfrs.example/witness", KeyOf('w'), {log}, clock_);
+    witness_ = *agents::Witness::Open((folder_ / "witness.db").string(), "dfrs.example/witness", KeyOf('w'),
+                                      [log] { return log; }, clock_);
     server_ = *agents::WitnessServer::Start("127.0.0.1:0", *witness_);
     const auto liar = *trust::VerifierKey::Make(kLiarName, trust::kNoteCosignature, KeyOf('x').public_key());
     policy_ =
@@ -93,7 +93,7 @@ class CosignTest : public ::testing::Test {
   }
   absl::StatusOr<std::string> Collect(const std::string& quorum) {
     return CollectCosignatures(
-        note_, *trust::QuorumPolicy::Parse(policy_ + quorum),
+        note_, *trust::QuorumPolicy::Parse(policy_ + quorum), log_,
         [](uint64_t, uint64_t larger) -> absl::StatusOr<std::vector<Sha256Digest>> {
           if (larger > 3) return absl::InvalidArgumentError("the log has three entries");
           return std::vector<Sha256Digest>(1);
@@ -107,6 +107,7 @@ class CosignTest : public ::testing::Test {
   ContraryWitness contrary_;
   std::unique_ptr<agents::Witness> witness_;
   std::unique_ptr<agents::WitnessServer> server_;
+  const trust::LogKeys log_ = *trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, KeyOf('l').public_key());
   std::string note_;
   std::string policy_;
   std::vector<std::string> said_;

@@ -46,7 +46,7 @@ class ExportSignatureTest : public ::testing::Test {
   }
   absl::StatusOr<v1::AuditExport> Verify(const std::string& first_key) {
     return VerifySignature(folder_.string(), {.ca = (folder_ / "ca.pem").string(), .first_key = first_key},
-                           Believed::Make(log_.vkey().ToString(), "", "").value(), now_);
+                           Believed::Make({log_.vkey().ToString()}, "", "").value(), now_);
   }
   absl::StatusOr<v1::AuditExport> Verify() { return Verify(police_.first_key()); }
 

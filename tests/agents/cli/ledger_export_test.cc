@@ -136,7 +136,7 @@ TEST_F(LedgerExportTest, WithoutItsQuorumASoundExportIsPartialAndABrokenOneBroke
   ASSERT_THAT(Export(log), IsOk());
   const trust::Ed25519Key key = *trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, 'w')));
   const auto witness = trust::VerifierKey::Make("witness.example", trust::kNoteCosignature, key.public_key());
-  Believed believed = Believed::Make(log.vkey(), "", "").value();
+  Believed believed = Believed::Make({log.vkey()}, "", "").value();
   believed.quorum =
       trust::QuorumPolicy::Parse(absl::StrCat("log ", log.vkey(), "\nwitness w ", witness->ToString(), "\nquorum w\n"))
           .value();
@@ -177,7 +177,7 @@ TEST_F(LedgerExportTest, AFolderAmongFilesIsCheckedAgainstTheirCheckpoints) {
   Write("then", SampleLog(7).Checkpoint());
   Write("other", SampleLog(7, 'A').Checkpoint());
   std::ostringstream out;
-  const auto believed = Believed::Make("", "", folder_ / "quorum.policy");
+  const auto believed = Believed::Make({}, "", folder_ / "quorum.policy");
   ASSERT_THAT(believed, IsOk());
   EXPECT_THAT(VerifyFiles({.paths = {folder_, folder_ / "then"}, .leaf = ""}, *believed, out), IsOkAndHolds(kExitDone));
   EXPECT_THAT(out.str(), HasSubstr("300 entries and 3 tiles give the signed root"));

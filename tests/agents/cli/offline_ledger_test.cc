@@ -29,7 +29,7 @@ class OfflineLedgerTest : public ::testing::Test {
     std::ofstream(path, std::ios::binary) << content;
     return path;
   }
-  Believed Believe() const { return Believed::Make(log_.vkey(), "", "").value(); }
+  Believed Believe() const { return Believed::Make({log_.vkey()}, "", "").value(); }
 
   const SampleLog log_{7};
   std::ostringstream out_;

@@ -1,6 +1,7 @@
 #include "agents/cli/run.h"
 
 #include "agents/cli/session/exit_code.h"
+#include "tests/agents/cli/sample_log.h"
 #include "tests/support/matchers.h"
 
 namespace derwent::cli {
@@ -38,6 +39,19 @@ TEST(RunTest, HelpAndVersionAreWhatHelp2manReads) {
   EXPECT_THAT(help.out, HasSubstr("Usage: derwent"));
   EXPECT_THAT(help.out, HasSubstr("Exit codes:"));
   EXPECT_THAT(Derwent({"--version"}).out, StartsWith("derwent "));
+}
+
+TEST(RunTest, AFileIsVerifiedByAnEarlierKeyOfTheLogToo) {
+  const SampleLog log(7);
+  const auto next = trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, 'n')));
+  const auto in_use = trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, next->public_key());
+  const auto verify = [&](const std::string& last_size) {
+    return Derwent({"ledger", "verify", "--vkey", in_use->ToString(), "--vkey", log.vkey() + last_size,
+                    "tests/golden/cli_entry.tlog-proof"});
+  };
+  EXPECT_EQ(verify("@7").code, kExitDone);
+  EXPECT_EQ(verify("@6").code, kExitTampered);
+  EXPECT_EQ(verify("").code, kExitBadInput) << "two keys in use";
 }
 
 TEST(RunTest, MissingArgumentsAreWrongUsage) {

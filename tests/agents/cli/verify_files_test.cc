@@ -40,7 +40,7 @@ class VerifyFilesTest : public ::testing::Test {
     return VerifyFiles({.paths = paths, .leaf = ""}, believed, out_);
   }
   absl::StatusOr<int> Verify(const std::vector<std::string>& paths) { return Verify(paths, Believe()); }
-  Believed Believe() const { return Believed::Make(log_.vkey(), "", "").value(); }
+  Believed Believe() const { return Believed::Make({log_.vkey()}, "", "").value(); }
   // That the log of 7 extends its first `size` entries.
   std::string Since(uint64_t size) {
     return Write(
@@ -76,19 +76,19 @@ TEST_F(VerifyFilesTest, TwoHistoriesOfOneSizeAreTampering) {
 }
 
 TEST_F(VerifyFilesTest, ACheckpointOfAnotherLogIsRefused) {
-  EXPECT_THAT(Verify({Write("one", log_.Checkpoint())}, Believed::Make(log_.vkey(), "other.example/log", "").value()),
+  EXPECT_THAT(Verify({Write("one", log_.Checkpoint())}, Believed::Make({log_.vkey()}, "other.example/log", "").value()),
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("another log")));
 }
 
 TEST_F(VerifyFilesTest, AQuorumPolicyNamesTheLogAndAsksForItsWitnesses) {
   const std::string log = absl::StrCat("log ", log_.vkey(), "\n");
-  const auto alone = Believed::Make("", "", Write("policy", log + "quorum none\n"));
+  const auto alone = Believed::Make({}, "", Write("policy", log + "quorum none\n"));
   ASSERT_THAT(alone, IsOk());
   EXPECT_THAT(Verify({kGoldenProof, kGoldenCheckpoint}, *alone), IsOk());
   const trust::Ed25519Key key = *trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, 'w')));
   const auto witness = trust::VerifierKey::Make("witness.example", trust::kNoteCosignature, key.public_key());
   const auto cosigned =
-      Believed::Make("", "", Write("policy", absl::StrCat(log, "witness w ", witness->ToString(), "\nquorum w\n")));
+      Believed::Make({}, "", Write("policy", absl::StrCat(log, "witness w ", witness->ToString(), "\nquorum w\n")));
   ASSERT_THAT(cosigned, IsOk());
   EXPECT_THAT(Verify({kGoldenProof, kGoldenCheckpoint}, *cosigned), IsOkAndHolds(kExitPartial));
   EXPECT_THAT(out_.str(), AllOf(HasSubstr("NOT COSIGNED"), HasSubstr(kGoldenProof), HasSubstr(kGoldenCheckpoint)));
@@ -109,8 +109,8 @@ TEST_F(VerifyFilesTest, APolicyWithoutALogIsOfTheKeyThatIsGiven) {
   const trust::Ed25519Key key = *trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, 'w')));
   const auto witness = trust::VerifierKey::Make("witness.example", trust::kNoteCosignature, key.public_key());
   const std::string policy = Write("policy", absl::StrCat("witness w ", witness->ToString(), "\nquorum w\n"));
-  EXPECT_THAT(Believed::Make("", "", policy), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--vkey")));
-  const auto believed = Believed::Make(log_.vkey(), "", policy);
+  EXPECT_THAT(Believed::Make({}, "", policy), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--vkey")));
+  const auto believed = Believed::Make({log_.vkey()}, "", policy);
   ASSERT_THAT(believed, IsOk());
   EXPECT_THAT(Verify({kGoldenProof}, *believed), IsOkAndHolds(kExitPartial));
   const std::string body = trust::Note::Parse(log_.Checkpoint())->text;
@@ -119,10 +119,38 @@ TEST_F(VerifyFilesTest, APolicyWithoutALogIsOfTheKeyThatIsGiven) {
               IsOkAndHolds(kExitDone));
 }
 
+// Of a log whose key in use is another; what SampleLog signs counts up to `size`.
+std::vector<std::string> After(const SampleLog& log, uint64_t size) {
+  const auto next = trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, 'n')));
+  const auto in_use = trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, next->public_key());
+  return {absl::StrCat(log.vkey(), "@", size), in_use->ToString()};
+}
+
+TEST_F(VerifyFilesTest, WhatAnEarlierKeySignedVerifiesUpToItsSize) {
+  const auto believed = Believed::Make(After(log_, 7), "", "");
+  ASSERT_THAT(believed, IsOk());
+  EXPECT_THAT(Verify({kGoldenProof, kGoldenCheckpoint}, *believed), IsOkAndHolds(kExitDone));
+  const Believed before = Believed::Make(After(log_, 6), "", "").value();
+  for (const char* file : {kGoldenProof, kGoldenCheckpoint})
+    EXPECT_THAT(Verify({file}, before), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("counts up to 6 entries")));
+}
+
+TEST_F(VerifyFilesTest, TheKeyInUseMayBeThePolicys) {
+  const std::vector<std::string> keys = After(log_, 7);
+  const std::string both = Write("policy", absl::StrCat("log ", log_.vkey(), "\nlog ", keys[1], "\nquorum none\n"));
+  EXPECT_THAT(Believed::Make({}, "", both), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--vkey")));
+  const auto believed = Believed::Make({keys[0]}, "", both);
+  ASSERT_THAT(believed, IsOk());
+  EXPECT_THAT(Verify({kGoldenProof}, *believed), IsOkAndHolds(kExitDone));
+  const std::string next = Write("next", absl::StrCat("log ", keys[1], "\nquorum none\n"));
+  EXPECT_THAT(Believed::Make({log_.vkey()}, "", next),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("none of its `log` lines")));
+}
+
 TEST_F(VerifyFilesTest, AWitnesssKeyIsNoLogs) {
   const trust::Ed25519Key key = *trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, 'w')));
   const auto witness = trust::VerifierKey::Make(kOrigin, trust::kNoteCosignature, key.public_key());
-  EXPECT_THAT(Believed::Make(witness->ToString(), "", ""),
+  EXPECT_THAT(Believed::Make({witness->ToString()}, "", ""),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("0x01")));
 }
 
@@ -139,7 +167,7 @@ TEST_F(VerifyFilesTest, AnExtensionIsVerifiedAgainstTheCheckpointItExtends) {
 
 TEST_F(VerifyFilesTest, AMissingFileOrKeyIsBadInputAndNotTampering) {
   EXPECT_THAT(Verify({folder_ / "none"}), StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(Believed::Make("", "", ""), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--vkey")));
+  EXPECT_THAT(Believed::Make({}, "", ""), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--vkey")));
 }
 
 TEST_F(VerifyFilesTest, TwoSizesAreOneHistoryOnlyWhereThatIsShown) {

@@ -111,7 +111,7 @@ class ErasureCheckTest : public ::testing::Test {
   TrustAnchors anchors_{.authority = trust::Authority::FromPem(pki_.ca_pem(), "derwent.example").value(),
                         .revoked = trust::RevocationSet(),
                         .first_keys = {},
-                        .log_key = trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, log_.public_key()).value(),
+                        .log_keys = trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, log_.public_key()).value(),
                         .digest = ""};
   std::map<std::string, testing::TestIdentity> people_;
   policy::Policy policy_;
@@ -238,15 +238,15 @@ TEST_F(ErasureCheckTest, TheRecordIsProvedAndNamesWhatIsToBeErased) {
   erasure_.add_entries(4);
   erasure_.mutable_receipt()->set_tlog_proof(
       Receipt(trust::Opening::OfPublic(trust::EntryKind::kErasure, Record().ToBody())));
-  EXPECT_EQ(VerifyRecord(erasure_, anchors_.log_key)->record.targets, (std::vector<uint64_t>{3, 4}));
+  EXPECT_EQ(VerifyRecord(erasure_, anchors_.log_keys)->record.targets, (std::vector<uint64_t>{3, 4}));
   erasure_.add_entries(5);
-  EXPECT_THAT(VerifyRecord(erasure_, anchors_.log_key), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(VerifyRecord(erasure_, anchors_.log_keys), StatusIs(absl::StatusCode::kDataLoss));
   erasure_.mutable_entries()->Truncate(1);
   erasure_.mutable_receipt()->set_tlog_proof(
       Receipt(trust::Opening::OfPublic(trust::EntryKind::kRegister, Record().ToBody())));
-  EXPECT_THAT(VerifyRecord(erasure_, anchors_.log_key), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(VerifyRecord(erasure_, anchors_.log_keys), StatusIs(absl::StatusCode::kDataLoss));
   erasure_.mutable_receipt()->clear_tlog_proof();
-  EXPECT_FALSE(VerifyRecord(erasure_, anchors_.log_key).ok());
+  EXPECT_FALSE(VerifyRecord(erasure_, anchors_.log_keys).ok());
 }
 
 TEST_F(ErasureCheckTest, AScheduleIsBelievedOnlyOnceTheRetentionIsOver) {

@@ -165,5 +165,20 @@ TEST(ReceiptTest, SaysWhatWasSentOrIsNotBelieved) {
   EXPECT_THAT(CheckReceipt(moved, log.vkey(), expected), StatusIs(absl::StatusCode::kDataLoss));
 }
 
+TEST(ReceiptTest, OneOfBeforeVerifiesByTheKeyOfBeforeUpToItsSize) {
+  TestLog log;
+  const v1::Receipt before = log.EnterPublic(trust::EntryKind::kRegister, "one");
+  const v1::Receipt beyond = log.EnterPublic(trust::EntryKind::kRegister, "two");
+  const trust::Ed25519Key next = trust::Ed25519Key::FromSeed(trust::SecretBytes(std::string(32, 'n'))).value();
+  const trust::VerifierKey in_use =
+      trust::VerifierKey::Make(log.vkey().name, trust::kNoteEd25519, next.public_key()).value();
+  EXPECT_THAT(CheckReceipt(before, in_use, {}), StatusIs(absl::StatusCode::kUnauthenticated));
+  const auto keys = trust::LogKeys::Parse(absl::StrCat(in_use.ToString(), "\n", log.vkey().ToString(), " 1\n"));
+  ASSERT_THAT(keys, IsOk());
+  EXPECT_THAT(CheckReceipt(before, *keys, {}), IsOk());
+  EXPECT_THAT(CheckReceipt(beyond, *keys, {}),
+              StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("counts up to 1 entries")));
+}
+
 }  // namespace
 }  // namespace derwent::agents

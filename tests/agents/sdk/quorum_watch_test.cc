@@ -19,8 +19,11 @@ constexpr char kWitness[] = "dfrs.example/witness";
 
 class QuorumWatchTest : public ::testing::Test {
  protected:
+  static trust::VerifierKey LogKey() {
+    return trust::VerifierKey::Make(kLog, trust::kNoteEd25519, Key('l').public_key()).value();
+  }
   static trust::QuorumPolicy Policy(const std::string& quorum) {
-    const auto log = trust::VerifierKey::Make(kLog, trust::kNoteEd25519, Key('l').public_key()).value();
+    const trust::VerifierKey log = LogKey();
     const auto witness = trust::VerifierKey::Make(kWitness, trust::kNoteCosignature, Key('w').public_key()).value();
     return trust::QuorumPolicy::Parse("log " + log.ToString() + "\nwitness dfrs " + witness.ToString() + "\nquorum " +
                                       quorum + "\n")
@@ -39,7 +42,7 @@ class QuorumWatchTest : public ::testing::Test {
   // As the agent does: a note that does not verify counts as none.
   absl::Status Observe(uint64_t known, const std::string& note, absl::Time now) {
     if (note.empty()) return watch_.Observe(known, 0, now), absl::OkStatus();
-    const auto cosigned = watch_.Open(note);
+    const auto cosigned = watch_.Open(note, LogKey());
     watch_.Observe(known, cosigned.ok() ? cosigned->size : 0, now);
     return cosigned.status();
   }

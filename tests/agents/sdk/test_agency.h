@@ -85,7 +85,7 @@ inline agents::TrustAnchors AnchorsFor(const TestPki& pki, const TestLog& log,
   return {.authority = std::move(authority),
           .revoked = std::move(revoked),
           .first_keys = std::move(first_keys),
-          .log_key = log.vkey()};
+          .log_keys = log.vkey()};
 }
 
 }  // namespace derwent::testing

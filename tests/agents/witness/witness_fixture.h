@@ -37,17 +37,18 @@ class Log {
       });
     }
   }
-  std::string Checkpoint(char seed = 'l', const std::string& origin = kOrigin) const {
+  // Signed by each of these keys.
+  std::string Checkpoint(const std::string& seeds = "l", const std::string& origin = kOrigin) const {
     trust::Note note{
         .text =
             trust::Checkpoint{.origin = origin, .size = edge_.size(), .root = edge_.Root(), .extensions = ""}.Body(),
         .signatures = {}};
-    note.signatures.push_back(*trust::SignNote(note.text, origin, KeyOf(seed)));
+    for (const char seed : seeds) note.signatures.push_back(*trust::SignNote(note.text, origin, KeyOf(seed)));
     return note.ToString();
   }
   // An add-checkpoint body from `old_size`.
-  std::string Since(uint64_t old_size) const {
-    trust::AddCheckpoint request{.old_size = old_size, .path = {}, .checkpoint = Checkpoint()};
+  std::string Since(uint64_t old_size, const std::string& seeds = "l") const {
+    trust::AddCheckpoint request{.old_size = old_size, .path = {}, .checkpoint = Checkpoint(seeds)};
     if (old_size > 0) {
       request.path =
           *trust::ConsistencyProof(old_size, edge_.size(), [&](trust::NodeId id) -> absl::StatusOr<Sha256Digest> {
@@ -87,18 +88,19 @@ class WitnessTest : public ::testing::Test {
   }
   // An agency's witness, with state of its own.
   std::unique_ptr<Witness> Of(const std::string& agency, char seed) {
-    return *Witness::Open((folder_ / (agency + ".db")).string(), agency + ".example/witness", KeyOf(seed), {LogKey()},
-                          clock_);
+    return *Witness::Open((folder_ / (agency + ".db")).string(), agency + ".example/witness", KeyOf(seed),
+                          [this] { return believed_; }, clock_);
   }
   int Status(const std::string& body) { return witness_->AddCheckpoint(body).status; }
   // The checkpoint with what the witness answered, under a policy that asks for this witness.
   absl::StatusOr<trust::Checkpoint> Cosigned(const std::string& checkpoint, const std::string& lines) {
     const auto policy = trust::QuorumPolicy::Parse(
         absl::StrCat("log ", LogKey().ToString(), "\nwitness w ", witness_->vkey().ToString(), "\nquorum w\n"));
-    return trust::OpenCosignedCheckpoint(checkpoint + lines, *policy);
+    return trust::OpenCosignedCheckpoint(checkpoint + lines, *policy, LogKey());
   }
 
   MovedClock clock_;
+  trust::LogKeys believed_ = LogKey();  // What the agency's file says at the moment.
   const std::filesystem::path folder_ =
       std::filesystem::path(::testing::TempDir()) / ::testing::UnitTest::GetInstance()->current_test_info()->name();
   std::unique_ptr<Witness> witness_;

@@ -38,11 +38,11 @@ TEST_F(WitnessTest, AnOldSizeThatIsNotItsOwnIsToldItsOwn) {
 
 TEST_F(WitnessTest, RefusesWhatTheLogDidNotSign) {
   const Log log(3);
-  EXPECT_EQ(Status("old 0\n\n" + log.Checkpoint('x')), 403);
+  EXPECT_EQ(Status("old 0\n\n" + log.Checkpoint("x")), 403);
   std::string spoilt = log.Checkpoint();
   spoilt[spoilt.size() - 10] = spoilt[spoilt.size() - 10] == 'A' ? 'B' : 'A';
   EXPECT_EQ(Status("old 0\n\n" + spoilt), 403);
-  EXPECT_EQ(Status("old 0\n\n" + log.Checkpoint('l', "other.example/log")), 404);
+  EXPECT_EQ(Status("old 0\n\n" + log.Checkpoint("l", "other.example/log")), 404);
 }
 
 TEST_F(WitnessTest, RefusesWhatIsMalformed) {
@@ -193,9 +193,49 @@ TEST_F(WitnessTest, ANoteUnderALogKeyItNoLongerTrustsIsLeftAsItIs) {
   ASSERT_EQ(Status(Log(7).Since(0)), 200);
   const WitnessView before = *witness_->Seen(kOrigin);
   witness_.reset();
-  const auto renewed =
-      Witness::Open((folder_ / "dfrs.db").string(), "dfrs.example/witness", KeyOf('w'), {LogKey('n')}, clock_);
-  EXPECT_EQ((*renewed)->Seen(kOrigin)->note, before.note);
+  believed_ = LogKey('n');
+  Open();
+  EXPECT_EQ(witness_->Seen(kOrigin)->note, before.note);
+}
+
+// The log's key followed another, and what the other signs counts up to 7 entries.
+trust::LogKeys AfterSeven() {
+  return *trust::LogKeys::Make({{.key = LogKey('n'), .last_size = std::nullopt}, {.key = LogKey(), .last_size = 7}});
+}
+
+TEST_F(WitnessTest, AKeyOfTheLogThatWasCutOffVouchesForNothingLarger) {
+  believed_ = AfterSeven();
+  ASSERT_EQ(Status(Log(7).Since(0)), 200) << "up to its size it counts";
+  const WitnessView before = *witness_->Seen(kOrigin);
+  const WitnessAnswer refused = witness_->AddCheckpoint(Log(8).Since(7));
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_THAT(refused.body, HasSubstr("counts up to 7 entries"));
+  EXPECT_EQ(Status(Log(8, 'b').Since(7)), 403) << "nor is it evidence against the log";
+  EXPECT_EQ(witness_->Seen(kOrigin)->note, before.note);
+  EXPECT_EQ(witness_->CountEvidence().value(), 0);
+  EXPECT_EQ(Status(Log(8).Since(7, "ln")), 200) << "both signed";
+  EXPECT_EQ(Status(Log(9).Since(8, "n")), 200);
+}
+
+TEST_F(WitnessTest, ACutOffCountsFromTheMomentItIsKnown) {
+  ASSERT_EQ(Status(Log(7).Since(0)), 200);
+  ASSERT_EQ(Status(Log(8).Since(7)), 200);
+  believed_ = AfterSeven();
+  EXPECT_EQ(Status(Log(9).Since(8)), 403) << "without a start";
+  EXPECT_EQ(Status(Log(9).Since(8, "n")), 200) << "it goes on from what it saw";
+}
+
+TEST_F(WitnessTest, WhatBothKeysSignedIsKeptUnderBoth) {
+  believed_ = AfterSeven();
+  ASSERT_EQ(Status(Log(8).Since(0, "ln")), 200);
+  const auto shown = trust::OpenCheckpoint(witness_->Seen(kOrigin)->note, LogKey());
+  EXPECT_THAT(shown, derwent::testing::IsOk()) << "a log that still knows its own by the key of before";
+  trust::AddCheckpoint spoilt = *trust::AddCheckpoint::Parse(Log(9).Since(8, "ln"));
+  trust::Note note = *trust::Note::Parse(spoilt.checkpoint);
+  note.signatures[0].signature[7] ^= 1;
+  spoilt.checkpoint = note.ToString();
+  EXPECT_EQ(Status(spoilt.ToString()), 200) << "a line that counts no longer spoils nothing";
+  EXPECT_THAT(trust::Note::Parse(witness_->Seen(kOrigin)->note)->signatures, ::testing::SizeIs(2)) << "and is left out";
 }
 
 // What a client of one witness gives to the other: the checkpoint that it cosigned last, from the size that other saw.

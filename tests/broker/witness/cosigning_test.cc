@@ -75,7 +75,7 @@ TEST_F(CosigningTest, AQuorumMakesACheckpointThatOutsidersVerify) {
   EXPECT_THAT(Keep(4, Line(1, 4)), IsOkAndHolds(1));
   EXPECT_EQ(Cosigned(), 4u);
   const std::string note = CosignedNote(*store_->Read().value()).value();
-  EXPECT_THAT(trust::OpenCosignedCheckpoint(note, quorum_.policy()), IsOk());
+  EXPECT_THAT(trust::OpenCosignedCheckpoint(note, quorum_.policy(), LogKey()), IsOk());
   EXPECT_EQ(Fsck(), "");
 }
 

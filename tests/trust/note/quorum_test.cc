@@ -82,9 +82,10 @@ TEST(QuorumTest, CountsGroupsAndWitnesses) {
   const auto reached = QuorumPolicy::Parse("witness p " + Witness('p').ToString() + " http://p.example/\nquorum p\n");
   EXPECT_THAT(reached->witness_urls(), ::testing::ElementsAre("http://p.example/"));
   for (const char* enough : {"ph", "pc", "dh", "phcd"})
-    EXPECT_OK(OpenCosignedCheckpoint(Cosigned(enough), *policy)) << enough;
+    EXPECT_OK(OpenCosignedCheckpoint(Cosigned(enough), *policy, Log())) << enough;
   for (const char* too_few : {"", "p", "cd", "pp", "ccd"}) {
-    EXPECT_THAT(OpenCosignedCheckpoint(Cosigned(too_few), *policy), StatusIs(absl::StatusCode::kFailedPrecondition))
+    EXPECT_THAT(OpenCosignedCheckpoint(Cosigned(too_few), *policy, Log()),
+                StatusIs(absl::StatusCode::kFailedPrecondition))
         << too_few;
   }
 }
@@ -92,18 +93,29 @@ TEST(QuorumTest, CountsGroupsAndWitnesses) {
 TEST(QuorumTest, AKnownWitnessWhoseLineFailsSpoilsTheNoteAndAnUnknownOneDoesNot) {
   const auto policy = QuorumPolicy::Parse(Sectors());
   ASSERT_OK(policy);
-  EXPECT_THAT(OpenCosignedCheckpoint(Cosigned("phc", "c"), *policy), StatusIs(absl::StatusCode::kUnauthenticated));
-  EXPECT_OK(OpenCosignedCheckpoint(Cosigned("phx", "x"), *policy));
+  EXPECT_THAT(OpenCosignedCheckpoint(Cosigned("phc", "c"), *policy, Log()),
+              StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_OK(OpenCosignedCheckpoint(Cosigned("phx", "x"), *policy, Log()));
 }
 
 TEST(QuorumTest, WithoutWitnessesTheLogAloneCounts) {
   const auto policy = QuorumPolicy::Parse(QuorumPolicy::WithoutWitnesses(Log()));
   ASSERT_OK(policy);
   EXPECT_TRUE(policy->none());
-  EXPECT_OK(OpenCosignedCheckpoint(Cosigned(""), *policy));
-  const auto another = QuorumPolicy::Parse(QuorumPolicy::WithoutWitnesses(
-      VerifierKey::Make("derwent.example/ledger", kNoteEd25519, KeyOf('o').public_key()).value()));
-  EXPECT_THAT(OpenCosignedCheckpoint(Cosigned(""), *another), StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_OK(OpenCosignedCheckpoint(Cosigned(""), *policy, Log()));
+  const VerifierKey another = VerifierKey::Make(Log().name, kNoteEd25519, KeyOf('o').public_key()).value();
+  EXPECT_THAT(OpenCosignedCheckpoint(Cosigned(""), *policy, another), StatusIs(absl::StatusCode::kUnauthenticated));
+}
+
+TEST(QuorumTest, AQuorumMakesNoKeyOfTheLogCountBeyondItsSize) {
+  const auto policy = QuorumPolicy::Parse(Sectors());
+  const VerifierKey next = VerifierKey::Make(Log().name, kNoteEd25519, KeyOf('o').public_key()).value();
+  const auto until = [&](uint64_t size) {
+    const auto keys = LogKeys::Make({{.key = next, .last_size = std::nullopt}, {.key = Log(), .last_size = size}});
+    return OpenCosignedCheckpoint(Cosigned("ph"), *policy, *keys).status();
+  };
+  EXPECT_OK(until(7));
+  EXPECT_THAT(until(6), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("counts up to 6 entries")));
 }
 
 struct Bad {
