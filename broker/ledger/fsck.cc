@@ -185,8 +185,8 @@ absl::Status LogCheck::FollowKey(uint64_t index, const std::string& body) {
 }
 
 bool LogCheck::Retired(const trust::VerifierKey& key, uint64_t size) const {
-  return std::any_of(trust_.retired.begin(), trust_.retired.end(), [&](const RetiredKey& retired) {
-    return retired.key.ToString() == key.ToString() && size > retired.last_size;
+  return std::any_of(trust_.retired.begin(), trust_.retired.end(), [&](const trust::LogKey& retired) {
+    return retired.key.ToString() == key.ToString() && !retired.CountsAt(size);
   });
 }
 

@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 
 #include "trust/identity/authority.h"
+#include "trust/note/log_keys.h"
 #include "trust/note/note.h"
 
 namespace derwent::ledger {
@@ -32,15 +33,10 @@ struct FsckReport {
 //
 // A key that follows the log's by an entry it signed is believed from that entry on.
 absl::StatusOr<FsckReport> Fsck(absl::string_view path, const trust::VerifierKey& vkey);
-// A key that was lost or stolen: it counts for no checkpoint over `last_size`, however it came to be believed.
-struct RetiredKey {
-  trust::VerifierKey key;
-  uint64_t last_size = 0;
-};
 // Whom a check believes.
 struct FsckTrust {
   std::vector<trust::VerifierKey> vkeys;  // Each up to a size: beyond it another must have signed too.
-  std::vector<RetiredKey> retired;
+  std::vector<trust::LogKey> retired;     // Lost or stolen: each counts up to its last size, however it is believed.
   const trust::Authority* authority = nullptr;  // Who issued the certificates of those who signed; null: not checked.
 };
 absl::StatusOr<FsckReport> Fsck(absl::string_view path, FsckTrust trust);

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 
@@ -16,6 +15,7 @@
 #include "broker/server/replay.h"
 #include "broker/store/sqlite/sqlite_backup.h"
 #include "trust/base/status_macros.h"
+#include "trust/note/log_keys.h"
 #include "trust/secret/random.h"
 #include "trust/signature/key_file.h"
 
@@ -46,14 +46,10 @@ int Serve(const std::string& path) {
   return 0;
 }
 
-// `VKEY@SIZE`; a vkey holds no `@`.
-absl::StatusOr<derwent::ledger::RetiredKey> ParseRetired(const std::string& text) {
-  derwent::ledger::RetiredKey retired;
-  const size_t at = text.rfind('@');
-  if (at == std::string::npos || !absl::SimpleAtoi(text.substr(at + 1), &retired.last_size))
-    return absl::InvalidArgumentError("a retired key is VKEY@SIZE");
-  ASSIGN_OR_RETURN(retired.key, derwent::trust::VerifierKey::Parse(text.substr(0, at)));
-  return retired;
+absl::StatusOr<derwent::trust::LogKey> ParseRetired(const std::string& text) {
+  ASSIGN_OR_RETURN(derwent::trust::LogKey retired, derwent::trust::LogKey::Parse(text));
+  if (retired.last_size.has_value()) return retired;
+  return absl::InvalidArgumentError("a retired key is VKEY@SIZE");
 }
 
 // What `fsck` is told.

@@ -32,7 +32,7 @@ class LogKeyTest : public LedgerTest {
   static trust::VerifierKey Vkey(char seed) {
     return trust::VerifierKey::Make(kOrigin, trust::kNoteEd25519, TestKey(seed).public_key()).value();
   }
-  std::string Broken(std::vector<trust::VerifierKey> vkeys, const std::vector<RetiredKey>& retired = {}) {
+  std::string Broken(std::vector<trust::VerifierKey> vkeys, const std::vector<trust::LogKey>& retired = {}) {
     return Fsck(path(), FsckTrust{.vkeys = std::move(vkeys), .retired = retired}).value().broken;
   }
 
