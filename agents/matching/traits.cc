@@ -35,11 +35,39 @@ std::string DoorOf(const v1::Place& place) {
   return absl::StrJoin(words.begin(), number + 2, " ");
 }
 
-void AddPlace(const v1::Place& place, Traits& traits) {
-  PersonPlace added{.uprn = CanonicalUprn(place.uprn()).value_or(""),
-                    .postcode = CanonicalPostcode(place.postcode()).value_or(""),
-                    .door = DoorOf(place)};
-  if (!added.uprn.empty() || !added.postcode.empty() || !added.door.empty()) traits.places.push_back(std::move(added));
+PersonPlace PlaceOf(const v1::Place& place) {
+  return {.uprn = CanonicalUprn(place.uprn()).value_or(""),
+          .postcode = CanonicalPostcode(place.postcode()).value_or(""),
+          .door = DoorOf(place)};
+}
+
+bool IsEmpty(const PersonPlace& place) { return place.uprn.empty() && place.postcode.empty() && place.door.empty(); }
+
+// Whether knowing one would tell something of the other.
+bool Touch(const PersonPlace& a, const PersonPlace& b) {
+  return (!a.uprn.empty() && a.uprn == b.uprn) || (!a.postcode.empty() && a.postcode == b.postcode) ||
+         (!a.door.empty() && a.door == b.door);
+}
+
+// Flags under which no address of the person may be told (brief C.2).
+bool HidesAddresses(const v1::CaseRecord& record) {
+  return std::ranges::any_of(record.subject_flags(), [](const std::string& flag) {
+    return flag == "address_protected" || flag == "child_placement_confidential";
+  });
+}
+
+// Where somebody is known to live, but for what is protected: an agreement on that would confirm it to who tries.
+std::vector<PersonPlace> OpenPlacesOf(const v1::CaseRecord& record) {
+  std::vector<PersonPlace> places;
+  if (HidesAddresses(record)) return places;
+  for (const v1::LocationCurrentFact& fact : record.location_current().facts()) places.push_back(PlaceOf(fact.place()));
+  std::vector<PersonPlace> hidden;
+  for (const v1::LocationProtectedFact& fact : record.location_protected().facts())
+    hidden.push_back(PlaceOf(fact.place()));
+  std::erase_if(places, [&](const PersonPlace& place) {
+    return IsEmpty(place) || std::ranges::any_of(hidden, [&](const PersonPlace& one) { return Touch(one, place); });
+  });
+  return places;
 }
 
 void AddIdentity(const v1::IdentityFact& fact, Traits& traits) {
@@ -69,8 +97,7 @@ Traits TraitsOf(const v1::CaseRecord& record, int this_year) {
     traits.birth_date = *born;
     traits.birth_dates.insert(*born);
   }
-  for (const v1::LocationCurrentFact& fact : record.location_current().facts()) AddPlace(fact.place(), traits);
-  for (const v1::LocationProtectedFact& fact : record.location_protected().facts()) AddPlace(fact.place(), traits);
+  traits.places = OpenPlacesOf(record);
   for (const v1::ContactFact& fact : record.contact().facts()) {
     if (const auto contact = CanonicalContact(fact.value())) traits.contacts.insert(*contact);
   }

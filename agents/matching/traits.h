@@ -32,7 +32,7 @@ struct Traits {
   std::string birth_date;             // The record's own; empty: not known.
   std::set<std::string> birth_dates;  // All of them, aliases' too.
   v1::Sex sex = v1::SEX_UNSPECIFIED;  // Female or male; else not known.
-  std::vector<PersonPlace> places;
+  std::vector<PersonPlace> places;  // None that is protected.
   std::set<std::string> contacts;  // Phones and e-mail addresses.
 };
 

@@ -219,6 +219,33 @@ TEST(PersonIndexTest, AnIdentifierMarkedAsFailedCountsAsMissing) {
             Outcome::kNone);
 }
 
+// Whoever knows the rest must not learn by trying where somebody is hidden.
+TEST(PersonIndexTest, AProtectedPlaceConfirmsNobody) {
+  const Person known = {.first = kDale.first, .last = kDale.last, .born = kDale.born};
+  Person tried = known;
+  tried.postcode = kDale.postcode;
+  tried.line = kDale.line;
+  v1::CaseRecord hidden = RecordOf(known);
+  *hidden.mutable_location_protected()->add_facts()->mutable_place() =
+      RecordOf(tried).location_current().facts(0).place();
+  v1::CaseRecord also_current = hidden;
+  *also_current.mutable_location_current() = RecordOf(tried).location_current();
+  std::vector<v1::CaseRecord> records = {hidden, also_current};
+  for (const char* flag : {"address_protected", "child_placement_confidential"})
+    records.emplace_back(RecordOf(tried)).add_subject_flags(flag);
+  v1::CaseRecord by_protected = RecordOf(known);
+  *by_protected.mutable_location_protected() = hidden.location_protected();
+  for (const v1::CaseRecord& record : records) {
+    EXPECT_EQ(PersonIndex({record}, kYear).Find(RecordOf(tried)).outcome, Outcome::kNone) << record.DebugString();
+    EXPECT_EQ(PersonIndex({record}, kYear).Find(by_protected).outcome, Outcome::kNone) << record.DebugString();
+  }
+  v1::CaseRecord open = RecordOf(tried);
+  EXPECT_EQ(PersonIndex({open}, kYear).Find(RecordOf(tried)).outcome, Outcome::kOne);
+  open.mutable_location_protected()->add_facts()->mutable_place()->set_postcode("DE56 1XX");
+  EXPECT_EQ(PersonIndex({open}, kYear).Find(RecordOf(tried)).outcome, Outcome::kOne)
+      << "what is not hidden still tells";
+}
+
 // Prints how long one answer takes among 100,000 people, many of whom share a date of birth, a surname and a postcode.
 TEST(PersonIndexTest, FindsOneAmongAHundredThousand) {
   std::vector<v1::CaseRecord> records;
