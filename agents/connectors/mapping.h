@@ -38,6 +38,8 @@ class Mapping {
 
   // True when its items are people of the agency's own system, false when they are referrals.
   bool is_register() const { return is_register_; }
+  // A CSV that is not UTF-8 is Windows-1252; else it is refused.
+  bool windows_1252() const { return windows_1252_; }
   // Where the items of a JSON file are; empty: the file itself is the list, or the one item.
   const std::string& items() const { return items_; }
   // Where within an item the list is whose elements are the items; empty: the item itself.
@@ -74,6 +76,7 @@ class Mapping {
   static absl::Status FillField(const Field& field, const Lookup& lookup, v1::CaseRecord& record);
 
   bool is_register_ = false;
+  bool windows_1252_ = false;
   std::string items_;
   std::string each_;
   std::string join_on_;

@@ -18,9 +18,9 @@ using nlohmann::json;
 using Names = std::set<std::string>;
 
 const Names& MembersOf(bool is_register) {
-  static const Names& both = *new Names{"items", "each", "only", "join", "provenance", "from", "fields"};
-  static const Names& referral =
-      *new Names{"items", "each", "only", "join", "provenance", "from", "fields", "referral", "subject_role"};
+  static const Names& both = *new Names{"encoding", "items", "each", "only", "join", "provenance", "from", "fields"};
+  static const Names& referral = *new Names{"encoding",   "items", "each",   "only",     "join",
+                                            "provenance", "from",  "fields", "referral", "subject_role"};
   return is_register ? both : referral;
 }
 
@@ -74,6 +74,7 @@ class MappingReader {
     }
     mapping_.items_ = Text(object, "items");
     mapping_.each_ = Text(object, "each");
+    if (object.contains("encoding")) ReadEncoding(Text(object, "encoding"));
     if (!mapping_.is_register_) ReadReferral(object);
     ReadHead(head);
     ReadOnly(object.value("only", json::object()));
@@ -92,6 +93,11 @@ class MappingReader {
 
  private:
   void Wrong(std::string problem) { problems_.push_back(std::move(problem)); }
+
+  void ReadEncoding(const std::string& encoding) {
+    mapping_.windows_1252_ = encoding == "windows-1252";
+    if (!mapping_.windows_1252_) Wrong("`encoding` must be `windows-1252`, or left out: all else is UTF-8");
+  }
 
   void ReadReferral(const json& object) {
     if (!google::protobuf::util::JsonStringToMessage(object.value("referral", json::object()).dump(), &mapping_.fixed_)

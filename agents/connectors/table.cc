@@ -44,8 +44,11 @@ absl::StatusOr<Numbered> Number(Table table) {
   RETURN_IF_ERROR(CheckHeader(table.header));
   Numbered numbered{.header = std::move(table.header)};
   numbered.rows.reserve(table.rows.size());
-  for (TableRow& row : table.rows)
-    numbered.rows.push_back({static_cast<int64_t>(numbered.rows.size()) + 2, std::move(row)});
+  int64_t number = table.first_row;
+  for (TableRow& row : table.rows) {
+    if (!row.empty()) numbered.rows.push_back({number, std::move(row)});
+    ++number;
+  }
   return numbered;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,11 +17,12 @@ inline constexpr size_t kMaxTableOctets = 32 << 20;  // Of a file, or of what a 
 
 using TableRow = std::vector<std::string>;
 
-// What a CSV file or a query of a database gives. Rows count from 2 as in a file, where the header is row 1; an empty
-// value is not given.
+// What a CSV file or a query of a database gives. Rows count as in a file whose first row is the header; an empty value
+// is not given, and a row without values counts and is passed over.
 struct Table {
   TableRow header;
   std::vector<TableRow> rows;
+  int64_t first_row = 2;  // Number of the first of them.
 };
 
 // Each row is one item. Under a mapping with `join` it goes on with the columns of every row of `joined` that has the

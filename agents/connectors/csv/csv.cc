@@ -1,5 +1,6 @@
 #include "agents/connectors/csv/csv.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -7,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
+#include "agents/connectors/csv/windows_1252.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/utf8.h"
 
@@ -25,7 +27,7 @@ class CsvParser {
       CsvRow row;
       RETURN_IF_ERROR(ParseRow(row));
       const bool blank = row.size() == 1 && row.front().empty();
-      if (!blank) rows_.push_back(std::move(row));
+      rows_.push_back(blank ? CsvRow() : std::move(row));
       if (rows_.size() > kMaxTableRows) return absl::InvalidArgumentError("the file has more than 100000 rows");
     }
     return std::move(rows_);
@@ -80,18 +82,28 @@ class CsvParser {
   std::vector<CsvRow> rows_;
 };
 
-absl::StatusOr<Table> ReadCsvTable(absl::string_view text) {
+// Octets as UTF-8. One that starts with a byte order mark says itself what it is.
+absl::StatusOr<std::string> TextOf(const Mapping& mapping, absl::string_view octets) {
+  if (!mapping.windows_1252() || IsUtf8(octets) || absl::StartsWith(octets, kByteOrderMark)) return std::string(octets);
+  return FromWindows1252(octets);
+}
+
+absl::StatusOr<Table> ReadCsvTable(const Mapping& mapping, absl::string_view octets) {
+  ASSIGN_OR_RETURN(const std::string text, TextOf(mapping, octets));
   ASSIGN_OR_RETURN(std::vector<CsvRow> rows, ParseCsv(text));
-  if (rows.empty()) return absl::InvalidArgumentError("the file has no header");
-  Table table{.header = std::move(rows.front())};
-  table.rows.assign(std::make_move_iterator(rows.begin() + 1), std::make_move_iterator(rows.end()));
+  const auto header = std::ranges::find_if(rows, [](const CsvRow& row) { return !row.empty(); });
+  if (header == rows.end()) return absl::InvalidArgumentError("the file has no header");
+  Table table{.header = std::move(*header), .first_row = header - rows.begin() + 2};
+  table.rows.assign(std::make_move_iterator(header + 1), std::make_move_iterator(rows.end()));
   return table;
 }
 
 }  // namespace
 
 absl::StatusOr<std::vector<CsvRow>> ParseCsv(absl::string_view text) {
-  if (!IsUtf8(text)) return absl::InvalidArgumentError("the file is not UTF-8: export it as such");
+  if (!IsUtf8(text))
+    return absl::InvalidArgumentError(
+        "the file is not UTF-8: export it as such, or name its `encoding` in the mapping");
   return CsvParser(absl::StripPrefix(text, kByteOrderMark)).Parse();
 }
 
@@ -110,9 +122,9 @@ std::string FormatCsvRow(const CsvRow& row) {
 }
 
 absl::StatusOr<Batch> ReadCsv(const Mapping& mapping, absl::string_view text, absl::string_view joined) {
-  ASSIGN_OR_RETURN(Table table, ReadCsvTable(text));
+  ASSIGN_OR_RETURN(Table table, ReadCsvTable(mapping, text));
   if (mapping.join_on().empty()) return ReadTable(mapping, std::move(table));
-  ASSIGN_OR_RETURN(Table second, ReadCsvTable(joined));
+  ASSIGN_OR_RETURN(Table second, ReadCsvTable(mapping, joined));
   return ReadTable(mapping, std::move(table), std::move(second));
 }
 

@@ -43,6 +43,46 @@ TEST(CsvTest, RefusesWhatIsNotUtf8) {
   EXPECT_OK(ParseCsv("surname\nZoë Łukasz\n"));
 }
 
+constexpr char kWindowsMapping[] =
+    R"({"encoding": "windows-1252", "referral": {"profile": "mash", "purpose": "x", "recipients": [{"agency": "a"}]},
+        "subject_role": "child", "from": {"referral_ref": "id"}, "fields": [{"from": "name", "to": "identity.facts.surname"}]})";
+
+std::string OneSurname(const Mapping& mapping, const std::string& octets) {
+  const auto batch = ReadCsv(mapping, "id,name\n1," + octets + "\n");
+  EXPECT_OK(batch);
+  return batch.ok() && batch->referrals.size() == 1
+             ? batch->referrals[0].request.subjects(0).record().identity().facts(0).surname()
+             : "";
+}
+
+TEST(CsvTest, AFileThatIsNotUtf8IsOfTheEncodingThatItsMappingNames) {
+  const auto mapping = Mapping::Parse(kWindowsMapping);
+  ASSERT_OK(mapping);
+  EXPECT_EQ(OneSurname(*mapping, "Zo\xEB \x96 \x8Aim\x80"), "Zoë – Šim€");
+  EXPECT_EQ(OneSurname(*mapping, "Zoë"), "Zoë") << "what is UTF-8 is taken as that";
+  EXPECT_THAT(ReadCsv(*mapping, "id,name\n1,\x81\n"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("neither UTF-8 nor Windows-1252")));
+  EXPECT_THAT(ReadCsv(*mapping, "\xEF\xBB\xBFid,name\n1,\xEB\n"), StatusIs(absl::StatusCode::kInvalidArgument))
+      << "it says itself that it is UTF-8";
+  std::string other = kWindowsMapping;
+  other.replace(other.find("windows-1252"), 12, "latin-1");
+  EXPECT_THAT(Mapping::Parse(other), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`encoding`")));
+}
+
+TEST(CsvTest, BlankLinesCountAsRows) {
+  const std::string sample = Sample();
+  const size_t header = sample.find('\n') + 1;
+  const auto batch = ReadCsv(Fire(), "\n" + sample.substr(0, header) + "\r\n\n" + sample.substr(header) + "\n");
+  ASSERT_OK(batch);
+  ASSERT_EQ(batch->referrals.size(), 1u);
+  EXPECT_EQ(batch->referrals[0].row, 5);
+  ASSERT_EQ(batch->problems.size(), 3u) << "a blank line is no problem";
+  EXPECT_EQ(batch->problems[0].row, 6);
+  EXPECT_THAT(RejectedRows(batch->source, batch->problems), HasSubstr(",6,dob; nhs_number; lives_alone,"));
+  EXPECT_THAT(ReadCsv(Fire(), "\n\n\"open"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("row 3")));
+  EXPECT_THAT(ReadCsv(Fire(), "\n\n"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no header")));
+}
+
 TEST(CsvTest, AByteOrderMarkWithinAFileStaysInItsValue) {
   const CsvRow row = {
       "\xEF\xBB\xBF"
