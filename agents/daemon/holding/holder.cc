@@ -134,6 +134,8 @@ absl::Status Holder::LookUp(Standing& standing) {
   const auto view = context_.policy.view();
   if (view == nullptr) return absl::UnavailableError("no policy was verified yet");
   standing.policy_digest = view->bundle->policy_digest;
+  // Also when nobody is held: else only who is held would be kept waiting.
+  RETURN_IF_ERROR(parts_.records.Ready());
   bool vetoed = false;  // By this agency's own officer.
   if (standing.details.matched() && !standing.received.content.empty()) {
     ASSIGN_OR_RETURN(const std::string plain,

@@ -5,6 +5,13 @@
 #include "trust/base/london.h"
 
 namespace derwent::agents {
+namespace {
+
+absl::Status NotRead() { return absl::UnavailableError("the agency's own system cannot be read now"); }
+
+}  // namespace
+
+absl::Status SystemRecords::Ready() const { return reading_() == nullptr ? NotRead() : absl::OkStatus(); }
 
 std::shared_ptr<const SystemRecords::Indexed> SystemRecords::Current() const {
   const std::shared_ptr<const People> people = reading_();
@@ -20,7 +27,7 @@ std::shared_ptr<const SystemRecords::Indexed> SystemRecords::Current() const {
 
 absl::StatusOr<std::optional<v1::CaseRecord>> SystemRecords::Find(const v1::CaseRecord& selector) const {
   const std::shared_ptr<const Indexed> current = Current();
-  if (current == nullptr) return absl::UnavailableError("the agency's own system was not read yet");
+  if (current == nullptr) return NotRead();
   const matching::Match match = current->index.Find(selector);
   if (match.outcome != matching::Match::Outcome::kOne) return std::nullopt;
   return current->people->records[match.record];
@@ -28,13 +35,13 @@ absl::StatusOr<std::optional<v1::CaseRecord>> SystemRecords::Find(const v1::Case
 
 absl::StatusOr<bool> SystemRecords::Holds(absl::string_view record_ref) const {
   const std::shared_ptr<const People> people = reading_();
-  if (people == nullptr) return absl::UnavailableError("the agency's own system was not read yet");
+  if (people == nullptr) return NotRead();
   return std::ranges::binary_search(people->records, record_ref, {}, &v1::CaseRecord::record_ref);
 }
 
 absl::StatusOr<std::optional<v1::CaseRecord>> SystemRecords::Counts() const {
   const std::shared_ptr<const Indexed> current = Current();
-  if (current == nullptr) return absl::UnavailableError("the agency's own system was not read yet");
+  if (current == nullptr) return NotRead();
   if (current->people->counts.facts().empty()) return std::nullopt;
   v1::CaseRecord counts;
   *counts.mutable_aggregate() = current->people->counts;

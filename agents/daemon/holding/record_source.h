@@ -19,6 +19,9 @@ namespace derwent::agents {
 class RecordSource {
  public:
   virtual ~RecordSource() = default;
+  // Whether the records can be read now. Asked before it matters whether somebody is held: a source that is away keeps
+  // everybody waiting alike, and not only those whom it has. Error: kUnavailable.
+  virtual absl::Status Ready() const = 0;
   // The one record that is the person of `selector`; nullopt when there is none, or more than one may be: never a list.
   // Error: kUnavailable the records cannot be read now; the request waits.
   virtual absl::StatusOr<std::optional<v1::CaseRecord>> Find(const v1::CaseRecord& selector) const = 0;
@@ -35,6 +38,7 @@ class SystemRecords final : public RecordSource {
   // `reading` gives the people that count now; null: never read yet, so that nobody can be said not to be held. Borrows
   // the clock.
   SystemRecords(Reading reading, const Clock& clock) : reading_(std::move(reading)), clock_(clock) {}
+  absl::Status Ready() const override;
   absl::StatusOr<std::optional<v1::CaseRecord>> Find(const v1::CaseRecord& selector) const override;
   absl::StatusOr<bool> Holds(absl::string_view record_ref) const override;
   absl::StatusOr<std::optional<v1::CaseRecord>> Counts() const override;

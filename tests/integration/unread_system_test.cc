@@ -1,0 +1,82 @@
+// Holders whose own system cannot be read any more. Whoever it is about, all wait alike.
+#include <map>
+
+#include "tests/integration/request_fixture.h"
+
+namespace derwent::agents {
+namespace {
+
+constexpr char kLead[] = "p-5f7a21";
+constexpr char kKestrelsRow[] =
+    "ASC-1,ASC,2026-06-30,,open,Abel,Kestrel,1949-05-02,,\"8 Sample Row\",S40 1XX,,tenant,,,J. Tansley,,N,\n";
+
+// A lead asks two holders about somebody whom the first one has and the second has not.
+class UnreadSystemTest : public RequestTest {
+ protected:
+  void SetUp() override {
+    agents_ = consortium_.Agents({"dcc.community_safety", "dcc.adults", "cbc"});
+    std::ofstream(Export(*agents_[1]), std::ios::app) << kKestrelsRow;
+    for (TestAgent* holder : holders()) holder->daemon->ReadSystem();
+  }
+  TestAgent& lead() { return *agents_[0]; }
+  std::vector<TestAgent*> holders() { return {agents_[1].get(), agents_[2].get()}; }
+
+  static std::string Export(const TestAgent& holder) { return holder.config.system.front().file; }
+  // Its export is none of the mapping's any more; `Mend` puts back what was there.
+  void Break(TestAgent& holder) {
+    exported_[&holder] = ReadAll(Export(holder));
+    std::ofstream(Export(holder)) << "no export today\n";
+  }
+  void Mend(TestAgent& holder) { std::ofstream(Export(holder)) << exported_[&holder]; }
+  static void RestartAndKnowWhoIsWho(TestAgent& holder) {
+    holder.Restart();
+    ASSERT_OK(holder.daemon->upkeep().RunAll());
+  }
+
+  v1::SendCaseRequestResponse Ask() {
+    v1::SendCaseRequestRequest question =
+        Question("tb.soce", "thematic_lead", {"household", "identity"}, {"dcc.adults", "cbc"});
+    question.set_purpose("case.exploitation");
+    question.set_board("tb.soce");
+    question.set_subject_role("person_at_risk");
+    question.set_case_id(OpenCase("dcc.community_safety", "p-c85e1f", "tb.soce", "tb.soce", question.area()));
+    const auto sent = lead().daemon->requests().Send(Person(kLead), question);
+    EXPECT_OK(sent);
+    return sent.value_or(v1::SendCaseRequestResponse());
+  }
+  void WaitUntilPast(absl::Time slot) {
+    while (absl::Now() < slot + absl::Seconds(1)) EXPECT_OK(lead().daemon->receiver().CollectOnce(absl::Seconds(1)));
+  }
+  int Answers(const std::string& request) {
+    lead().CollectAll();
+    return Show(lead(), kLead, request).answers_size();
+  }
+
+  std::vector<std::unique_ptr<TestAgent>> agents_;
+  std::map<const TestAgent*, std::string> exported_;
+};
+
+TEST_F(UnreadSystemTest, AHolderWhoHasThePersonIsAsSilentAsOneWhoHasNobody) {
+  const v1::SendCaseRequestResponse sent = Ask();
+  for (TestAgent* holder : holders()) {
+    Step(*holder);
+    Break(*holder);
+    RestartAndKnowWhoIsWho(*holder);
+  }
+  WaitUntilPast(FromTimestamp(sent.answer_time()));
+  for (TestAgent* holder : holders()) {
+    EXPECT_THAT(holder->daemon->holder().Work(), StatusIs(absl::StatusCode::kUnavailable)) << holder->config.agency;
+    EXPECT_OK(holder->daemon->holder().Drain());
+  }
+  EXPECT_EQ(Answers(sent.request_id()), 0) << "who answers would say that it holds nobody";
+  for (TestAgent* holder : holders()) {
+    Mend(*holder);
+    holder->daemon->ReadSystem();
+    holder->clock.Move(absl::Seconds(5));  // When it is tried again.
+    Step(*holder);
+  }
+  EXPECT_EQ(Answers(sent.request_id()), 2);
+}
+
+}  // namespace
+}  // namespace derwent::agents
