@@ -177,8 +177,8 @@ AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroun
       policy_(config.state_dir + "/policy"),
       watch_(std::move(loaded.newest)),
       quorum_(std::move(loaded.quorum), config.witness_limit, loaded.unwitnessed),
-      system_(config.system),
-      system_records_([this] { return system_read_ ? system_.people() : nullptr; }, around.clock),
+      system_(config.system, around.clock),
+      system_records_([this] { return system_.PeopleWithin(config_.system_oldest); }, around.clock),
       records_(around.records == nullptr ? system_records_ : *around.records),
       context_{.identity = *identity_,
                .broker = around.broker,
@@ -273,12 +273,15 @@ absl::Status AgentDaemon::ReloadAnchors() {
 
 void AgentDaemon::ReadSystem() {
   const absl::StatusOr<bool> read = system_.Refresh();
+  reads_system_ = read.ok();
+  metrics_.SetSystemRead(read.ok());
   if (!read.ok()) {
+    const bool stays = system_.PeopleWithin(config_.system_oldest) != nullptr;
     context_.Alarm("SYSTEM_NOT_READ", "", "");
-    context_.log.Failure("the agency's own system was not read; the last reading stays", read.status());
+    context_.log.Failure(stays ? "the agency's own system was not read; the last reading stays"
+                               : "the agency's own system was not read; nobody is answered about until it is",
+                         read.status());
   }
-  // Not when nothing changed since a reading that failed: nobody would be held, and that is an answer.
-  if (read.ok() && *read) system_read_ = true;
   if (!read.ok() || !*read || config_.system.empty()) return;
   const std::shared_ptr<const People> people = system_.people();
   context_.log.Write(

@@ -89,6 +89,8 @@ class AgentDaemon {
 
   // Steps for tests that drive it without threads.
   void ReadSystem();
+  // Whether the last round read the agency's own system, or found it as it was.
+  bool ReadsSystem() const { return reads_system_; }
   Upkeep& upkeep() { return upkeep_; }
   Sender& sender() { return sender_; }
   Postman& postman() { return postman_; }
@@ -131,7 +133,7 @@ class AgentDaemon {
   ToldCheckpoints told_;
   CurrentAnchors roots_;
   PersonRegister system_;
-  std::atomic<bool> system_read_ = false;  // Once at least.
+  std::atomic<bool> reads_system_ = false;
   const SystemRecords system_records_;
   const RecordSource& records_;  // Those of the system, unless others are lent.
   AgentMetrics metrics_;

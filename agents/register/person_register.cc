@@ -84,7 +84,7 @@ absl::Status CheckSystemFile(const SystemFile& file) {
   return absl::OkStatus();
 }
 
-PersonRegister::PersonRegister(std::vector<SystemFile> files) {
+PersonRegister::PersonRegister(std::vector<SystemFile> files, const Clock& clock) : clock_(clock) {
   for (SystemFile& file : files) {
     Source& source = sources_.emplace_back(Source{.file = std::move(file), .database = nullptr});
     if (const absl::Status checked = CheckSystemFile(source.file); !checked.ok()) {
@@ -126,20 +126,34 @@ absl::StatusOr<People> PersonRegister::ReadAll() {
 
 absl::StatusOr<bool> PersonRegister::Refresh() {
   const MutexLock one_reading(refresh_);
+  const absl::Time now = clock_.Now();
   ASSIGN_OR_RETURN(std::string look, LookOfAll());
-  if (look == seen_) return false;
+  if (look == seen_) {
+    RETURN_IF_ERROR(fault_);
+    const MutexLock lock(mutex_);
+    held_ = now;
+    return false;
+  }
   absl::StatusOr<People> read = ReadAll();
   // What is no fault of the content may pass by itself: tried again at the next round.
   seen_ = read.ok() || absl::IsInvalidArgument(read.status()) ? std::move(look) : "";
-  if (!read.ok()) return read.status();
+  fault_ = read.status();
+  RETURN_IF_ERROR(fault_);
   const MutexLock lock(mutex_);
   people_ = std::make_shared<const People>(*std::move(read));
+  held_ = now;
   return true;
 }
 
 std::shared_ptr<const People> PersonRegister::people() const {
   const MutexLock lock(mutex_);
   return people_;
+}
+
+std::shared_ptr<const People> PersonRegister::PeopleWithin(absl::Duration oldest) const {
+  const absl::Time now = clock_.Now();
+  const MutexLock lock(mutex_);
+  return now - held_ <= oldest ? people_ : nullptr;
 }
 
 }  // namespace derwent::agents

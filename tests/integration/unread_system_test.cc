@@ -1,6 +1,7 @@
-// Holders whose own system cannot be read any more. Whoever it is about, all wait alike.
+// Holders whose own system cannot be read any more. Whoever it is about, all wait alike, and they say so.
 #include <map>
 
+#include "agents/daemon/services/server.h"
 #include "tests/integration/request_fixture.h"
 
 namespace derwent::agents {
@@ -52,6 +53,33 @@ class UnreadSystemTest : public RequestTest {
     return Show(lead(), kLead, request).answers_size();
   }
 
+  // What health and the metric say of whether a holder's system can be read: they must agree.
+  bool SaysItReads(TestAgent& holder) {
+    const auto server = LocalServer::Start(holder.config, *holder.daemon);
+    EXPECT_OK(server);
+    const auto channel =
+        Channel::Open({.target = absl::StrCat("localhost:", (*server)->port()),
+                       .peer = absl::StrCat("spiffe://derwent.example/agency/", holder.config.agency, "/agent/*"),
+                       .ca_file = holder.config.anchors.ca,
+                       .certificate_file = holder.config.tls_certificate,
+                       .key_file = holder.config.tls_key});
+    EXPECT_OK(channel);
+    const auto stub = grpc::health::v1::Health::NewStub((*channel)->grpc());
+    grpc::health::v1::HealthCheckRequest request;
+    request.set_service("system");
+    const auto health = (*channel)->Call(*stub, &grpc::health::v1::Health::Stub::Check, request);
+    EXPECT_OK(health);
+    const bool says = health.ok() && health->status() == grpc::health::v1::HealthCheckResponse::SERVING;
+    for (const auto& family : holder.daemon->context().metrics.registry()->Collect()) {
+      if (family.name == "derwent_agent_system_read") {
+        EXPECT_EQ(family.metric.at(0).gauge.value, says ? 1 : 0);
+        return says;
+      }
+    }
+    ADD_FAILURE() << "no metric";
+    return says;
+  }
+
   std::vector<std::unique_ptr<TestAgent>> agents_;
   std::map<const TestAgent*, std::string> exported_;
 };
@@ -73,6 +101,36 @@ TEST_F(UnreadSystemTest, AHolderWhoHasThePersonIsAsSilentAsOneWhoHasNobody) {
     Mend(*holder);
     holder->daemon->ReadSystem();
     holder->clock.Move(absl::Seconds(5));  // When it is tried again.
+    Step(*holder);
+  }
+  EXPECT_EQ(Answers(sent.request_id()), 2);
+}
+
+TEST_F(UnreadSystemTest, AReadingThatIsTooOldCountsNoMoreAndTheFaultIsSaidAsLongAsItLasts) {
+  for (TestAgent* holder : holders()) {
+    holder->config.system_oldest = absl::Seconds(10);
+    RestartAndKnowWhoIsWho(*holder);
+    holder->daemon->ReadSystem();
+  }
+  EXPECT_TRUE(SaysItReads(*holders()[0]));
+  const v1::SendCaseRequestResponse sent = Ask();
+  for (TestAgent* holder : holders()) {
+    Step(*holder);
+    Break(*holder);
+    for (int round = 0; round < 2; ++round) holder->daemon->ReadSystem();
+    EXPECT_FALSE(SaysItReads(*holder));
+    EXPECT_THAT(holder->Alarms(), ElementsAre("SYSTEM_NOT_READ"));
+    holder->clock.Move(absl::Seconds(15));
+  }
+  WaitUntilPast(FromTimestamp(sent.answer_time()));
+  for (TestAgent* holder : holders())
+    EXPECT_THAT(holder->daemon->holder().Work(), StatusIs(absl::StatusCode::kUnavailable)) << holder->config.agency;
+  EXPECT_EQ(Answers(sent.request_id()), 0);
+  for (TestAgent* holder : holders()) {
+    Mend(*holder);
+    holder->daemon->ReadSystem();
+    EXPECT_TRUE(SaysItReads(*holder));
+    holder->clock.Move(absl::Seconds(5));
     Step(*holder);
   }
   EXPECT_EQ(Answers(sent.request_id()), 2);

@@ -194,6 +194,16 @@ void ReadParticipant(const json& object, const std::string& folder, AgentConfig&
   if (participant.every <= absl::ZeroDuration()) problems.push_back("`participant.every_millis` must be over 0");
 }
 
+// A reading must outlive the rounds between two.
+void ReadOldest(Members& top, AgentConfig& config, std::vector<std::string>& problems) {
+  auto seconds = static_cast<int>(absl::ToInt64Seconds(config.system_oldest));
+  top.Number("system_oldest_seconds", seconds);
+  config.system_oldest = absl::Seconds(seconds);
+  if (config.system_oldest < absl::Minutes(1) || config.system_oldest > absl::Hours(7 * 24) ||
+      config.system_oldest <= config.sync_interval)
+    problems.push_back("`system_oldest_seconds` must be 60 to 604800, and longer than `sync_millis`");
+}
+
 void ReadHandover(const json& object, const std::string& folder, AgentConfig& config,
                   std::vector<std::string>& problems) {
   Members handover(object, "handover.", folder, problems);
@@ -244,6 +254,7 @@ absl::StatusOr<AgentConfig> AgentConfig::Parse(absl::string_view text, absl::str
     top.SystemFiles("system", config.system);
     ReadHandover(top.Object("handover", false), base, config, problems);
     top.Millis("sync_millis", config.sync_interval);
+    ReadOldest(top, config, problems);
   }
   if (!problems.empty()) return absl::InvalidArgumentError(absl::StrJoin(problems, "; "));
   return config;

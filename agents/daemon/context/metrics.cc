@@ -22,7 +22,9 @@ AgentMetrics::AgentMetrics()
       outbox_(OneGauge(*registry_, "derwent_agent_outbox_depth", "shares not yet answered by the broker")),
       inbox_(OneGauge(*registry_, "derwent_agent_inbox_depth", "shares received and not handed over")),
       approvals_(OneGauge(*registry_, "derwent_approvals_pending", "approvals that wait for somebody of this agency")),
-      reachable_(OneGauge(*registry_, "derwent_agent_broker_reachable", "1 when the broker answers")) {}
+      reachable_(OneGauge(*registry_, "derwent_agent_broker_reachable", "1 when the broker answers")),
+      system_read_(OneGauge(*registry_, "derwent_agent_system_read",
+                            "1 when the agency's own system was read, or was as it was, the last time")) {}
 
 void AgentMetrics::ShareSettled(absl::string_view state) { shares_.Add({{"state", std::string(state)}}).Increment(); }
 void AgentMetrics::ShareReceived(absl::string_view result) {
@@ -38,5 +40,6 @@ void AgentMetrics::SetDepths(double outbox, double inbox) {
 }
 void AgentMetrics::SetApprovalsPending(double waiting) { approvals_.Set(waiting); }
 void AgentMetrics::SetBrokerReachable(bool reachable) { reachable_.Set(reachable ? 1 : 0); }
+void AgentMetrics::SetSystemRead(bool read) { system_read_.Set(read ? 1 : 0); }
 
 }  // namespace derwent::agents

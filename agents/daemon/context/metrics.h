@@ -24,6 +24,7 @@ class AgentMetrics {
   void SetDepths(double outbox, double inbox);
   void SetApprovalsPending(double waiting);
   void SetBrokerReachable(bool reachable);
+  void SetSystemRead(bool read);
 
   const std::shared_ptr<prometheus::Registry>& registry() const { return registry_; }
 
@@ -37,6 +38,7 @@ class AgentMetrics {
   prometheus::Gauge& inbox_;
   prometheus::Gauge& approvals_;
   prometheus::Gauge& reachable_;
+  prometheus::Gauge& system_read_;
 };
 
 }  // namespace derwent::agents

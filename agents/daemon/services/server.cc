@@ -42,7 +42,8 @@ LocalServer::LocalServer(AgentDaemon& daemon)
       emergencies_(daemon.context(), daemon.emergencies()),
       audit_(daemon.context(), daemon.audit()),
       rights_(daemon.context(), daemon.rights()),
-      health_([this, &daemon] { return !draining_ && daemon.context().policy.view() != nullptr; }) {}
+      health_([this, &daemon] { return !draining_ && daemon.context().policy.view() != nullptr; },
+              [&daemon] { return daemon.ReadsSystem(); }) {}
 
 LocalServer::~LocalServer() { Stop(); }
 

@@ -59,10 +59,12 @@ grpc::Status AgentServiceGrpc::GetAgentStatus(grpc::ServerContext* call, const v
 
 grpc::Status AgentHealth::Check(grpc::ServerContext*, const grpc::health::v1::HealthCheckRequest* request,
                                 grpc::health::v1::HealthCheckResponse* response) {
-  if (!request->service().empty() && request->service() != "derwent.v1.AgentService")
+  const std::string& name = request->service();
+  if (!name.empty() && name != "derwent.v1.AgentService" && name != "system")
     return {grpc::StatusCode::NOT_FOUND, "no such service"};
-  response->set_status(serving_() ? grpc::health::v1::HealthCheckResponse::SERVING
-                                  : grpc::health::v1::HealthCheckResponse::NOT_SERVING);
+  response->set_status((name == "system" ? reads_system_() : serving_())
+                           ? grpc::health::v1::HealthCheckResponse::SERVING
+                           : grpc::health::v1::HealthCheckResponse::NOT_SERVING);
   return grpc::Status::OK;
 }
 

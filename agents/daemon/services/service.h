@@ -39,16 +39,19 @@ class AgentServiceGrpc final : public v1::AgentService::Service {
   Desk& desk_;
 };
 
-// grpc.health.v1 for `` and `derwent.v1.AgentService`: NOT_SERVING while draining. Unlike the rest it needs no right:
-// an operator's probe presents any certificate of the consortium.
+// grpc.health.v1 for `` and `derwent.v1.AgentService`: NOT_SERVING while draining; for `system`: while the agency's own
+// system cannot be read. Unlike the rest it needs no right: an operator's probe presents any certificate of the
+// consortium.
 class AgentHealth final : public grpc::health::v1::Health::Service {
  public:
-  explicit AgentHealth(std::function<bool()> serving) : serving_(std::move(serving)) {}
+  AgentHealth(std::function<bool()> serving, std::function<bool()> reads_system)
+      : serving_(std::move(serving)), reads_system_(std::move(reads_system)) {}
   grpc::Status Check(grpc::ServerContext* call, const grpc::health::v1::HealthCheckRequest* request,
                      grpc::health::v1::HealthCheckResponse* response) override;
 
  private:
   const std::function<bool()> serving_;
+  const std::function<bool()> reads_system_;
 };
 
 }  // namespace derwent::agents

@@ -77,6 +77,20 @@ TEST(ConfigTest, TheOwnSystemIsAListOfFilesUnderMappings) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`system` must be a list")));
 }
 
+TEST(ConfigTest, AReadingOfTheOwnSystemCountsForADayUnlessOtherwiseSaid) {
+  const std::string good(kGood, sizeof(kGood) - 2);
+  EXPECT_EQ(AgentConfig::Parse(kGood, "/etc")->system_oldest, absl::Hours(24));
+  const auto hour = AgentConfig::Parse(good + R"(, "system_oldest_seconds": 3600})", "/etc");
+  ASSERT_OK(hour);
+  EXPECT_EQ(hour->system_oldest, absl::Hours(1));
+  for (const char* members : {R"("system_oldest_seconds": 59)", R"("system_oldest_seconds": 604801)",
+                              R"("system_oldest_seconds": 120, "sync_millis": 120000)"}) {
+    EXPECT_THAT(AgentConfig::Parse(good + ", " + members + "}", "/etc"),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`system_oldest_seconds` must be 60 to 604800")))
+        << members;
+  }
+}
+
 TEST(ConfigTest, TheOwnSystemMayBeADatabase) {
   const std::string good(kGood, sizeof(kGood) - 2);
   const auto system = [&](const std::string& one) {

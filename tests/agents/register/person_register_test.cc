@@ -26,6 +26,15 @@ constexpr char kMarkers[] =
   "fields": [{"from": "kind", "to": "vulnerability_flag.facts.kind", "needed": true, "values": {"DOG": "VULNERABILITY_KIND_DOG", "PAIRS": "VULNERABILITY_KIND_VISIT_IN_PAIRS"}},
              {"from": "dob", "to": "date_of_birth", "rule": "date"}]})";
 
+class MovedClock final : public Clock {
+ public:
+  absl::Time Now() const override { return now_; }
+  void Move(absl::Duration by) { now_ += by; }
+
+ private:
+  absl::Time now_ = absl::FromUnixSeconds(1'790'000'000);
+};
+
 class PersonRegisterTest : public ::testing::Test {
  protected:
   PersonRegisterTest() : folder_(::testing::TempDir() + "register-" + std::to_string(getpid()) + "/") {
@@ -41,11 +50,14 @@ class PersonRegisterTest : public ::testing::Test {
     std::ofstream(folder_ + name + ".part") << content;
     std::filesystem::rename(folder_ + name + ".part", folder_ + name);
   }
-  PersonRegister Open() { return PersonRegister({{folder_ + "people.csv", folder_ + "people.mapping.json", ""}}); }
+  PersonRegister Open() {
+    return PersonRegister({{folder_ + "people.csv", folder_ + "people.mapping.json", ""}}, clock_);
+  }
   PersonRegister OpenWithMarkers(absl::string_view markers) {
     Write("marker.csv", markers);
     return PersonRegister({{folder_ + "people.csv", folder_ + "people.mapping.json", ""},
-                           {folder_ + "marker.csv", folder_ + "marker.mapping.json", ""}});
+                           {folder_ + "marker.csv", folder_ + "marker.mapping.json", ""}},
+                          clock_);
   }
   static std::vector<std::string> Refs(const PersonRegister& system) {
     std::vector<std::string> refs;
@@ -54,6 +66,7 @@ class PersonRegisterTest : public ::testing::Test {
   }
 
   const std::string folder_;
+  MovedClock clock_;
 };
 
 TEST_F(PersonRegisterTest, HoldsWhomTheFileNames) {
@@ -85,6 +98,39 @@ TEST_F(PersonRegisterTest, ABrokenFileKeepsTheLastGoodReading) {
   EXPECT_THAT(Refs(system), ElementsAre("a", "b"));
   Write("people.csv", kPeople);
   EXPECT_THAT(system.Refresh(), IsOkAndHolds(true));
+}
+
+TEST_F(PersonRegisterTest, AFaultIsToldAsLongAsItLasts) {
+  PersonRegister system = Open();
+  ASSERT_OK(system.Refresh());
+  Write("people.csv", "ref,surname,dob,held\na,\"Oakshott,1992-06-14,N\n");
+  for (int round = 0; round < 3; ++round)
+    EXPECT_THAT(system.Refresh(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("people.csv"))) << round;
+  Write("people.csv", kPeople);
+  EXPECT_THAT(system.Refresh(), IsOkAndHolds(true));
+  EXPECT_THAT(system.Refresh(), IsOkAndHolds(false));
+}
+
+TEST_F(PersonRegisterTest, AReadingThatCannotBeMadeSureOfCountsForSoLong) {
+  PersonRegister system = Open();
+  EXPECT_EQ(system.PeopleWithin(absl::Hours(24)), nullptr) << "never read";
+  ASSERT_OK(system.Refresh());
+  clock_.Move(absl::Hours(30));
+  EXPECT_THAT(system.Refresh(), IsOkAndHolds(false));
+  clock_.Move(absl::Hours(24));
+  EXPECT_NE(system.PeopleWithin(absl::Hours(24)), nullptr) << "nothing had changed a day ago";
+  for (const bool gone : {false, true}) {
+    gone ? static_cast<void>(std::filesystem::remove(folder_ + "people.csv")) : Write("people.csv", "not the export\n");
+    EXPECT_FALSE(system.Refresh().ok());
+    EXPECT_NE(system.PeopleWithin(absl::Hours(24)), nullptr);
+  }
+  clock_.Move(absl::Seconds(1));
+  EXPECT_FALSE(system.Refresh().ok());
+  EXPECT_EQ(system.PeopleWithin(absl::Hours(24)), nullptr);
+  EXPECT_THAT(Refs(system), ElementsAre("a", "b")) << "what it was stays to be looked at";
+  Write("people.csv", kPeople);
+  EXPECT_THAT(system.Refresh(), IsOkAndHolds(true));
+  EXPECT_NE(system.PeopleWithin(absl::Hours(24)), nullptr);
 }
 
 TEST_F(PersonRegisterTest, AFileThatIsGoneKeepsTheLastGoodReading) {

@@ -67,7 +67,8 @@ std::vector<SystemFile> FilesOf(const std::string& agency) {
 }
 
 std::shared_ptr<const People> Load(const std::string& agency) {
-  PersonRegister people(FilesOf(agency));
+  const SystemClock clock;
+  PersonRegister people(FilesOf(agency), clock);
   EXPECT_OK(people.Refresh());
   return people.people();
 }

@@ -52,12 +52,12 @@ class SqlRegisterTest : public ::testing::Test {
     TestPostgres::Get()->Execute(statements);
   }
   PersonRegister OpenSqlite() const {
-    return PersonRegister({{.mapping = mapping(), .view = {.sqlite = sqlite(), .query = kAll}}});
+    return PersonRegister({{.mapping = mapping(), .view = {.sqlite = sqlite(), .query = kAll}}}, clock_);
   }
   PersonRegister OpenPostgres(const std::string& version = "") const {
     const std::string connection = TestPostgres::Get() == nullptr ? "host=/nowhere" : TestPostgres::Get()->connection();
-    return PersonRegister(
-        {{.mapping = mapping(), .view = {.postgres = connection, .query = kAll, .version = version}}});
+    return PersonRegister({{.mapping = mapping(), .view = {.postgres = connection, .query = kAll, .version = version}}},
+                          clock_);
   }
   static std::vector<std::string> Texts(const PersonRegister& system) {
     std::vector<std::string> texts;
@@ -66,6 +66,7 @@ class SqlRegisterTest : public ::testing::Test {
   }
 
   const std::string folder_;
+  const SystemClock clock_;
 };
 
 constexpr char kTable[] = "CREATE TABLE person (ref text, surname text, dob text, held text);";
@@ -74,7 +75,7 @@ constexpr char kServerTable[] =
     "GRANT SELECT ON person TO reader;";
 
 TEST_F(SqlRegisterTest, TheSameRowsMakeTheSamePeopleWhereverTheyStand) {
-  PersonRegister files({{.file = folder_ + "person.csv", .mapping = mapping()}});
+  PersonRegister files({{.file = folder_ + "person.csv", .mapping = mapping()}}, clock_);
   ASSERT_OK(files.Refresh());
   ASSERT_EQ(files.people()->records.size(), 2u);
   Sqlite(absl::StrCat(kTable, kRows));
@@ -155,7 +156,7 @@ TEST_F(SqlRegisterTest, ADatabaseThatWasNeverThereIsNoReading) {
 TEST_F(SqlRegisterTest, AQueryThatWritesIsRefusedAndTheRowsStay) {
   Sqlite(absl::StrCat(kTable, kRows));
   PersonRegister writing(
-      {{.mapping = mapping(), .view = {.sqlite = sqlite(), .query = "DELETE FROM person RETURNING *"}}});
+      {{.mapping = mapping(), .view = {.sqlite = sqlite(), .query = "DELETE FROM person RETURNING *"}}}, clock_);
   EXPECT_THAT(writing.Refresh(), StatusIs(absl::StatusCode::kPermissionDenied));
   PersonRegister lite = OpenSqlite();
   ASSERT_OK(lite.Refresh());
@@ -163,7 +164,8 @@ TEST_F(SqlRegisterTest, AQueryThatWritesIsRefusedAndTheRowsStay) {
 }
 
 TEST_F(SqlRegisterTest, AnErrorTellsNoConnection) {
-  PersonRegister both({{.file = "a.csv", .mapping = mapping(), .view = {.postgres = "host=db password=hunter-two"}}});
+  PersonRegister both({{.file = "a.csv", .mapping = mapping(), .view = {.postgres = "host=db password=hunter-two"}}},
+                      clock_);
   const auto refused = both.Refresh();
   EXPECT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("stands without")));
   EXPECT_THAT(std::string(refused.status().message()), Not(HasSubstr("hunter-two")));
