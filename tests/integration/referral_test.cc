@@ -294,7 +294,8 @@ TEST_F(ReferralTest, WhatIsWithdrawnBeforeItIsWrittenIsNotHandedOver) {
   ForgetHandover();
   ASSERT_THAT(housing().daemon->context().state.NotHandedOver().value(), ::testing::SizeIs(1)) << "listed by SendOut";
   ASSERT_OK(housing().daemon->context().state.EraseReceived(share));
-  ASSERT_OK(housing().daemon->handover().GiveWithdrawal(share, "OTHER", /*delete_copies=*/true));
+  ASSERT_OK(housing().daemon->handover().GiveWithdrawal(
+      {.share_id = share, .number = 1, .reason = "OTHER", .delete_copies = true}));
   ASSERT_OK(housing().daemon->handover().Give(share));
   EXPECT_EQ(HandedOver(housing(), share), "");
 }

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "absl/strings/str_replace.h"
+
 #include "agents/daemon/context/fault.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "tests/integration/referral_fixture.h"
@@ -112,6 +114,30 @@ TEST_F(SupersessionTest, WhoDoesNotGetTheLaterOneIsToldToDeleteTheEarlierOne) {
   EXPECT_THAT(ReadAll(Folder(adults()) / (first + ".withdrawn.json")), HasSubstr("\"reason\":\"SUPERSEDED\""));
   EXPECT_FALSE(fs::exists(Folder(adults()) / (first + ".json")));
   EXPECT_EQ(Received(housing(), first).state, "SUPERSEDED");
+}
+
+// Between the note and that the message counts as taken a crash may come; then it is taken again.
+TEST_F(SupersessionTest, ANoteOfAWithdrawalRepeatedAfterACrashSaysSoAndNeverAfterItWasTaken) {
+  const std::string share = Push();
+  Turn();
+  Handover& handover = housing().daemon->handover();
+  const Handover::Withdrawn first{.share_id = share, .number = 1, .reason = "OTHER", .delete_copies = false};
+  const fs::path note = Folder(housing()) / (share + ".withdrawn.json");
+  ASSERT_OK(handover.GiveWithdrawal(first));
+  const std::string said = ReadAll(note);
+  EXPECT_THAT(said, AllOf(HasSubstr("\"delivery_id\":\"" + share + "/1\""), HasSubstr("\"repeated\":false"),
+                          HasSubstr("\"delete_copies\":false")));
+  ASSERT_OK(handover.GiveWithdrawal(first));
+  EXPECT_EQ(ReadAll(note), absl::StrReplaceAll(said, {{"\"repeated\":false", "\"repeated\":true"}}));
+  fs::rename(note, Folder(housing()) / "done" / note.filename());
+  ASSERT_OK(handover.GiveWithdrawal(first));
+  EXPECT_FALSE(fs::exists(note)) << "the system took it";
+  Handover::Withdrawn second = first;
+  second.number = 2;
+  second.delete_copies = true;
+  ASSERT_OK(handover.GiveWithdrawal(second));
+  EXPECT_THAT(ReadAll(note), AllOf(HasSubstr("\"repeated\":false"), HasSubstr("\"delete_copies\":true")))
+      << "another withdrawal is another note";
 }
 
 TEST_F(SupersessionTest, WhatWasNotCollectedIsNeverHandedOut) {

@@ -20,6 +20,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Under which name the state keeps which withdrawal of a share was written, or was about to be.
+constexpr absl::string_view kNoted = "withdrawal/";
+
 // As a JSON string: the broker chose it.
 std::string Quoted(const std::string& text) {
   google::protobuf::StringValue value;
@@ -125,14 +128,23 @@ absl::Status Handover::GiveSupersession(const Supersession& supersession) {
   return context_.state.MarkSupersessionTold(older);
 }
 
-absl::Status Handover::GiveWithdrawal(const std::string& share_id, absl::string_view reason, bool delete_copies) {
+absl::Status Handover::GiveWithdrawal(const Withdrawn& withdrawn) {
   if (folder_.empty()) return absl::OkStatus();
-  const KeyedLock::Hold hold(giving_, share_id);
-  if (delete_copies) RETURN_IF_ERROR(TakeAway(share_id));
-  const char* copies = delete_copies ? "true" : "false";
-  return WriteDurably(absl::StrCat(folder_, "/", share_id, ".withdrawn.json"),
-                      absl::StrCat("{\"share_id\":\"", share_id, "\",\"withdrawn\":true,\"reason\":\"", reason,
-                                   "\",\"delete_copies\":", copies, "}\n"));
+  const std::string& share = withdrawn.share_id;
+  const KeyedLock::Hold hold(giving_, share);
+  if (withdrawn.delete_copies) RETURN_IF_ERROR(TakeAway(share));
+  const std::string name = share + ".withdrawn.json";
+  const std::string delivery = absl::StrCat(share, "/", withdrawn.number);
+  // Noted before it is written: of one noted the system may have seen it already.
+  const std::string note = absl::StrCat(kNoted, share);
+  ASSIGN_OR_RETURN(const std::string noted, context_.state.Kept(note));
+  const bool repeated = noted == delivery;
+  if (repeated && Exists(folder_ + "/done/" + name)) return absl::OkStatus();
+  if (!repeated) RETURN_IF_ERROR(context_.state.Keep(note, delivery));
+  return WriteDurably(absl::StrCat(folder_, "/", name),
+                      absl::StrCat("{\"delivery_id\":\"", delivery, "\",\"repeated\":", repeated ? "true" : "false",
+                                   ",\"share_id\":\"", share, "\",\"withdrawn\":true,\"reason\":\"", withdrawn.reason,
+                                   "\",\"delete_copies\":", withdrawn.delete_copies ? "true" : "false", "}\n"));
 }
 
 }  // namespace derwent::agents

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -31,9 +32,17 @@ class Handover {
   // once each; a note that the system moved to `done/` is never written again. What still lies here of the older one
   // goes. Error: the first failure; the rest were tried.
   absl::Status GiveSupersessions();
-  // Tells the system that a share it was given is withdrawn: `<share>.withdrawn.json`. What still lies here of copies
-  // to be deleted goes.
-  absl::Status GiveWithdrawal(const std::string& share_id, absl::string_view reason, bool delete_copies);
+  // What the sender of a share said: it is withdrawn.
+  struct Withdrawn {
+    std::string share_id;
+    uint32_t number = 0;  // Of the message, among its sender's about the share.
+    std::string reason;
+    bool delete_copies = false;
+  };
+  // Tells the system so, of a share it was given: `<share>.withdrawn.json`, with a delivery id of its own. One repeated
+  // after a crash has the same id and says `repeated: true`; one that the system moved to `done/` is never written
+  // again. What still lies here of copies to be deleted goes.
+  absl::Status GiveWithdrawal(const Withdrawn& withdrawn);
 
  private:
   absl::StatusOr<std::string> Render(const InboxRow& received, bool repeated) const;

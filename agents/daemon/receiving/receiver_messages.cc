@@ -156,8 +156,11 @@ absl::Status Receiver::ApplyWithdrawal(const v1::MessageHead& head, const v1::Wi
     RETURN_IF_ERROR(context_.state.EraseReceived(share));
     return parts_.holder.Cancelled(share);
   }
-  return parts_.handover.GiveWithdrawal(share, IsWithdrawalReason(withdrawal.reason()) ? withdrawal.reason() : "OTHER",
-                                        withdrawal.delete_copies());
+  return parts_.handover.GiveWithdrawal(
+      {.share_id = share,
+       .number = head.sequence(),
+       .reason = IsWithdrawalReason(withdrawal.reason()) ? withdrawal.reason() : "OTHER",
+       .delete_copies = withdrawal.delete_copies()});
 }
 
 }  // namespace derwent::agents
