@@ -1,4 +1,6 @@
 // The folder of the hand-over: whatever is put in, a result lies beside it and the other files go on.
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -79,6 +81,27 @@ TEST_F(HandoverTest, AFileThatCannotBePutAwayLeavesTheOthersAlone) {
   EXPECT_TRUE(Exists("taken/stuck.json"));
   fs::remove(Path("failed/stuck.json"));
   EXPECT_EQ(Scan(), 1);
+}
+
+TEST_F(HandoverTest, WhatIsNoPlainFileIsRefusedUnread) {
+  const std::string elsewhere = Path("elsewhere.json");
+  std::ofstream(elsewhere) << Referral("RMS-ELSEWHERE");
+  fs::create_symlink(elsewhere, Path("inbox/link.json"));
+  fs::create_symlink(elsewhere, Path("taken/linked-when-taken.json"));
+  fs::create_symlink(Path("nowhere"), Path("inbox/dangling.json"));
+  fs::create_directory(Path("inbox/folder.json"));
+  ASSERT_EQ(mkfifo(Path("inbox/pipe.json").c_str(), 0600), 0);
+  Put("plain.json", Referral("RMS-PLAIN"));
+  EXPECT_EQ(Scan(), 6);
+  for (const char* name : {"link", "linked-when-taken", "dangling", "folder", "pipe"}) {
+    const std::string result = ReadAll(Path(absl::StrCat("failed/", name, ".json.result.json")));
+    EXPECT_THAT(result, AllOf(HasSubstr("must be a plain file"), HasSubstr("\"state\":\"FAILED\""))) << name;
+    EXPECT_TRUE(fs::exists(fs::symlink_status(Path(absl::StrCat("failed/", name, ".json"))))) << name;
+  }
+  EXPECT_TRUE(fs::is_symlink(Path("failed/link.json"))) << "the link was put away, not what it names";
+  EXPECT_EQ(ReadAll(elsewhere), Referral("RMS-ELSEWHERE"));
+  EXPECT_THAT(ReadAll(Path("done/plain.json.result.json")), HasSubstr("\"state\":\"DONE\""));
+  EXPECT_EQ(Scan(), 0);
 }
 
 TEST_F(HandoverTest, AReferralThatCannotBeSaysEveryFieldAndRule) {

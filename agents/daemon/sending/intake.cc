@@ -16,26 +16,25 @@
 #include "agents/connectors/json/json_fault.h"
 #include "agents/daemon/context/fault.h"
 #include "agents/daemon/sending/intake_name.h"
+#include "agents/daemon/sending/plain_file.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/json_problem.h"
 #include "trust/base/durable_file.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
-#include "trust/signature/key_file.h"
 
 namespace derwent::agents {
 namespace {
 
 namespace fs = std::filesystem;
 
+// Whatever is meant to be taken: what is no plain file too, so that it is refused and not passed over.
 std::vector<std::string> FilesIn(const std::string& folder) {
   std::vector<std::string> names;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
     const std::string name = entry.path().filename().string();
-    if (name.front() == '.' || absl::EndsWith(name, ".part") || absl::EndsWith(name, kResultEnding) ||
-        !entry.is_regular_file(error))
-      continue;
+    if (name.front() == '.' || absl::EndsWith(name, ".part") || absl::EndsWith(name, kResultEnding)) continue;
     names.push_back(name);
   }
   std::ranges::sort(names);
@@ -44,7 +43,7 @@ std::vector<std::string> FilesIn(const std::string& folder) {
 
 bool Settled(const std::string& path, absl::Time now, absl::Duration settle) {
   struct stat state {};
-  return stat(path.c_str(), &state) == 0 && now - absl::TimeFromTimespec(state.st_mtim) >= settle;
+  return lstat(path.c_str(), &state) == 0 && now - absl::TimeFromTimespec(state.st_mtim) >= settle;
 }
 
 // Nothing about the file is wrong: the broker is absent or full, or this agent has no policy yet.
@@ -157,9 +156,12 @@ absl::StatusOr<std::optional<std::vector<PushedReferral>>> Intake::PushAll(conne
 
 absl::StatusOr<bool> Intake::Process(const std::string& name) {
   IntakeResult result{.file = name};
-  const absl::StatusOr<std::string> octets = trust::ReadFile(absl::StrCat(folder_, "/taken/", name), kMaxIntakeOctets);
+  const std::string taken = absl::StrCat(folder_, "/taken/", name);
+  const absl::StatusOr<std::string> octets = ReadPlainFile(taken, kMaxIntakeOctets);
   if (!octets.ok()) {
-    result.problems.push_back({.rule = "the file cannot be read, or is over 32 MiB"});
+    result.problems.push_back({.rule = IsPlainFile(taken)
+                                           ? "the file cannot be read, or is over 32 MiB"
+                                           : "must be a plain file: a folder, link or pipe is not read"});
     RETURN_IF_ERROR(Finish(name, "failed", PrintResult(result), ""));
     return true;
   }

@@ -28,7 +28,8 @@ inline constexpr size_t kMaxIntakeOctets = 32 << 20;
 // into `taken/`, pushes what it holds, and puts it with `<file>.result.json` beside it into `done/` or `failed/`. A
 // file whose octets were seen before only says so, and so
 // does a referral whose reference and content were. A name that was used before, or breaks the rule of names, gives way
-// to another (intake_name.h). `*.part`, dotfiles and files changed in the last `settle` are left alone.
+// to another (intake_name.h). What is no plain file (a folder, a link, a pipe) is refused unread. `*.part`, dotfiles
+// and files changed in the last `settle` are left alone.
 class Intake {
  public:
   // Borrows both. `readers` by file name ending, for instance `.csv`; the longest ending that fits wins. Makes the
