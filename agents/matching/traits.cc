@@ -16,9 +16,10 @@ namespace {
 
 // The first name may be written `Maren Isolde`: what follows its first word is middle names.
 PersonName NameOf(const v1::IdentityFact& fact) {
+  const auto folded = [](const std::string& name) { return name.size() > kMaxNameOctets ? "" : FoldName(name); };
   const std::vector<std::string> given =
-      absl::StrSplit(FoldName(absl::StrJoin(fact.given_names(), " ")), ' ', absl::SkipEmpty());
-  PersonName name{.last = FoldName(fact.surname())};
+      absl::StrSplit(folded(absl::StrJoin(fact.given_names(), " ")), ' ', absl::SkipEmpty());
+  PersonName name{.last = folded(fact.surname())};
   if (given.empty()) return name;
   name.first = given.front();
   name.middle = absl::StrJoin(given.begin() + 1, given.end(), " ");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <set>
 #include <string>
 #include <utility>
@@ -8,6 +9,10 @@
 #include "derwent/v1/record.pb.h"
 
 namespace derwent::matching {
+
+// A surname, or the given names of one name together, with more octets is no name: comparing would cost more than it
+// tells.
+inline constexpr size_t kMaxNameOctets = 100;
 
 // One name somebody goes or went by, folded (names.h).
 struct PersonName {
@@ -32,8 +37,8 @@ struct Traits {
   std::string birth_date;             // The record's own; empty: not known.
   std::set<std::string> birth_dates;  // All of them, aliases' too.
   v1::Sex sex = v1::SEX_UNSPECIFIED;  // Female or male; else not known.
-  std::vector<PersonPlace> places;  // None that is protected.
-  std::set<std::string> contacts;  // Phones and e-mail addresses.
+  std::vector<PersonPlace> places;    // None that is protected.
+  std::set<std::string> contacts;     // Phones and e-mail addresses.
 };
 
 // Reads a record, one of a register or one made of what an asker knows. `this_year` reads short PNCs.

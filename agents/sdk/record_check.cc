@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
@@ -116,6 +117,21 @@ class RecordChecker {
 std::vector<FieldProblem> CheckRecord(const v1::CaseRecord& record, absl::CivilDay today) {
   std::vector<FieldProblem> problems;
   RecordChecker(today, problems).Check(record, "");
+  return problems;
+}
+
+std::vector<FieldProblem> CheckNames(const v1::CaseRecord& record) {
+  std::vector<FieldProblem> problems;
+  const auto check = [&](const std::string& name, int fact, const char* field) {
+    if (name.size() > kMaxNameOctets)
+      problems.push_back({absl::StrCat("identity.facts[", fact, "].", field),
+                          absl::StrCat("must have ", kMaxNameOctets, " octets at most")});
+  };
+  for (int i = 0; i < record.identity().facts_size(); ++i) {
+    const v1::IdentityFact& fact = record.identity().facts(i);
+    check(fact.surname(), i, "surname");
+    check(absl::StrJoin(fact.given_names(), " "), i, "given_names");
+  }
   return problems;
 }
 

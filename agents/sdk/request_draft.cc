@@ -10,6 +10,7 @@
 #include "agents/sdk/envelope.h"
 #include "agents/sdk/package.h"
 #include "agents/sdk/project.h"
+#include "agents/sdk/record_check.h"
 #include "policy/loader/asked_table.h"
 #include "policy/loader/emergency.h"
 #include "policy/loader/written_request.h"
@@ -92,6 +93,8 @@ class RequestReader {
     for (const std::string& flag : subject.record.subject_flags()) {
       if (!policy_.flags.contains(flag)) Problem("selector.subject_flags", "must be flags of the policy");
     }
+    for (const FieldProblem& broken : CheckNames(subject.record))
+      Problem(absl::StrCat("selector.", broken.field), broken.rule);
     MoveProtectedAddresses(subject.record);
     const bool names = !HeldCategories(subject.record).empty();
     const bool nobody = policy::AsksForCountsAlone(QuestionOf(draft));

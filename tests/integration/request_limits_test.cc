@@ -151,6 +151,15 @@ TEST_F(HomeVisitTest, AnAnswerAfterTheDeadlineIsRefusedAsThatAndEnteredForTheHol
   EXPECT_THAT(*entry->opening.Value(trust::Field::kReceivingAgency), IsEmpty()) << "the holder's alone";
 }
 
+TEST_F(HomeVisitTest, ASelectorIsToldWhichNameIsTooLongToFindAnybodyBy) {
+  v1::CaseRecord record = Kestrel();
+  record.mutable_identity()->mutable_facts(0)->set_surname(std::string(1 << 20, 'a'));
+  const auto refused = AskAbout(record);
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument));
+  ASSERT_THAT(DescribeRpcError(refused.status()).fields, SizeIs(1));
+  EXPECT_EQ(DescribeRpcError(refused.status()).fields[0].field, "selector.identity.facts[0].surname");
+}
+
 TEST_F(HomeVisitTest, WhomTheHoldersOfficerRestrictedIsWithheldWithTheReasonUntilItIsLifted) {
   v1::RestrictRequest restrict;
   restrict.add_identifiers("nhs:9990010072");

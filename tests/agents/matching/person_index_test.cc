@@ -246,6 +246,16 @@ TEST(PersonIndexTest, AProtectedPlaceConfirmsNobody) {
       << "what is not hidden still tells";
 }
 
+TEST(PersonIndexTest, ANameTooLongToBeOneCountsAsMissing) {
+  const std::string longest(kMaxNameOctets, 'A');
+  const Traits whole = TraitsOf(RecordOf({.first = longest, .last = longest}), kYear);
+  EXPECT_EQ(whole.names.at(0).first, longest);
+  EXPECT_EQ(whole.names.at(0).last, longest);
+  EXPECT_THAT(TraitsOf(RecordOf({.first = longest + "A", .last = longest + "A"}), kYear).names, ::testing::IsEmpty());
+  EXPECT_THAT(TraitsOf(RecordOf({.first = longest, .middle = "A"}), kYear).names, ::testing::IsEmpty());
+  EXPECT_EQ(TraitsOf(RecordOf({.first = "Dale", .last = std::string(1 << 20, 'A')}), kYear).names.at(0).last, "");
+}
+
 // Prints how long one answer takes among 100,000 people, many of whom share a date of birth, a surname and a postcode.
 TEST(PersonIndexTest, FindsOneAmongAHundredThousand) {
   std::vector<v1::CaseRecord> records;

@@ -55,5 +55,20 @@ TEST(RecordCheckTest, WhatMayBeSaidIs) {
               ::testing::IsEmpty());
 }
 
+TEST(RecordCheckTest, ANameTooLongToBeComparedIsNamed) {
+  v1::CaseRecord record;
+  v1::IdentityFact& fits = *record.mutable_identity()->add_facts();
+  fits.set_surname(std::string(kMaxNameOctets, 'a'));
+  fits.add_given_names(std::string(kMaxNameOctets, 'a'));
+  EXPECT_THAT(CheckNames(record), ::testing::IsEmpty());
+  v1::IdentityFact& too_long = *record.mutable_identity()->add_facts();
+  too_long.set_surname(std::string(kMaxNameOctets + 1, 'a'));
+  for (int i = 0; i < 2; ++i) too_long.add_given_names(std::string(kMaxNameOctets / 2, 'a'));
+  const std::vector<FieldProblem> broken = CheckNames(record);
+  ASSERT_EQ(broken.size(), 2u);
+  EXPECT_EQ(broken[0].field, "identity.facts[1].surname");
+  EXPECT_EQ(broken[1].field, "identity.facts[1].given_names");
+}
+
 }  // namespace
 }  // namespace derwent::agents
