@@ -1,7 +1,8 @@
 """P08: where existence is secret, silence is complete.
 
 A thematic lead asks two holders about people of whom each holder has nobody, two records that cannot be told apart, a restricted
-record, one that its SPOC refuses before or after the answer slot, or one about which the SPOC says nothing. Every byte that the
+record, a flagged one, one that the holder's own officer vetoes, one that its SPOC refuses before or after the answer slot, or one about
+which the SPOC says nothing. Every byte that the
 asker's agency can get is then compared between these: what the agent shows and lists, exit codes, the size of what was collected, the
 agent's own log, the number, rows and opened fields of the ledger's entries, and how long each answer took.
 """
@@ -22,8 +23,9 @@ from testbed import HOME, wait_for  # noqa: E402
 
 ASKER, LEAD = "dcc.community_safety", "thematic_lead"
 HOLDERS = ("dcc.adults", "cbc")
-SITUATIONS = ("nobody", "twins", "restricted", "refused", "refused late", "silent")
-REPEATS = int(os.environ.get("DERWENT_SILENCE_REPEATS", 8))
+SITUATIONS = ("nobody", "twins", "restricted", "flagged", "vetoed", "refused", "refused late", "silent")
+FLAGS = {"restricted": "Y", "flagged": "E"}  # As the holders' systems write limited access, and erasure that is due.
+REPEATS = int(os.environ.get("DERWENT_SILENCE_REPEATS", 6))
 SEED = int(os.environ.get("DERWENT_SEED", 20261124))
 SECONDS = 0.5  # By which median times of answers may differ.
 OCTETS = 8     # By which sizes may: a signature's encoding and a time's vary.
@@ -39,13 +41,16 @@ class Person:
         self.surname = "".join(("TLMSRDBG"[number // 8 % 8], "uoiea"[number // 5 % 5], "lmnrst"[number % 6], "b", "aeiou"[number // 3 % 5], "ck"))
         self.born = f"{1950 + number:04d}-{number % 12 + 1:02d}-{number % 28 + 1:02d}"
         self.place, self.postcode = f"{number + 1:03d} Harebell Close", "S43 3XX"
-        self.at = {"dcc.adults": SITUATIONS[number % 6], "cbc": SITUATIONS[(number + number // 6) % 6]}
+        self.at = {"dcc.adults": SITUATIONS[number % len(SITUATIONS)], "cbc": SITUATIONS[(number + number // len(SITUATIONS)) % len(SITUATIONS)]}
+
+    def record(self, n=0):
+        return f"Q-{self.number:03d}-{n}"
 
     def rows(self, holder):
         situation = self.at[holder]
         known = 0 if situation == "nobody" else 2 if situation == "twins" else 1
-        kind, flag = ("ASB" if holder == "cbc" else "ASC"), ("Y" if situation == "restricted" else "N")
-        return [f'Q-{self.number:03d}-{n},{kind},2026-06-30,,open,{self.given},{self.surname},{self.born},,"{self.place}, Staveley",{self.postcode},,tenant,,,J. Tansley,,{flag},'
+        kind, flag = ("ASB" if holder == "cbc" else "ASC"), FLAGS.get(situation, "N")
+        return [f'{self.record(n)},{kind},2026-06-30,,open,{self.given},{self.surname},{self.born},,"{self.place}, Staveley",{self.postcode},,tenant,,,J. Tansley,,{flag},'
                 for n in range(known)]
 
     def selector(self):
@@ -72,6 +77,16 @@ class Silence(PromiseTest):
         for holder in HOLDERS:
             file = cls.bed.run / f"agents/{holder}/system/register/case.csv"
             file.write_text(file.read_text() + "".join(row + "\n" for person in cls.people + cls.last for row in person.rows(holder)))
+
+    def test_0_each_holders_officer_vetoes(self):
+        for holder in HOLDERS:
+            self.assertNotIn("was left out", (self.bed.run / f"{holder}.log").read_text(), "each of them is held")
+            vetoed = [("--record", person.record()) for person in self.people + self.last if person.at[holder] == "vetoed"]
+            self.assertGreater(len(vetoed), REPEATS)
+            done = self.bed.derwent(holder, "dpo", "register", "restrict", *(word for record in vetoed for word in record))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(f"the person of {len(vetoed)} records, here", done.stderr)
+            self.assertNotIn("CHECK THE REFERENCE", done.stderr)
 
     def test_1_what_a_holder_has_changes_no_byte_that_the_asker_gets(self):
         print(f"{len(self.people)} requests, seed {SEED}")
