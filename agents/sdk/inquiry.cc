@@ -8,8 +8,9 @@
 #include "agents/sdk/answer.h"
 #include "agents/sdk/counts.h"
 #include "agents/sdk/decide.h"
+#include "agents/sdk/labels.h"
 #include "agents/sdk/lets_in.h"
-#include "policy/engine/agreements.h"
+#include "policy/engine/agreementsagents/sdk/seal/unit.h"
 #include "policy/engine/decide.h"
 #include "policy/engine/lattice.h"
 #include "policy/loader/asked_route.h"
@@ -42,6 +43,11 @@ void Withhold(AnswerLine& line, absl::string_view reason, absl::string_view next
   line.next_step = std::string(next_step);
 }
 
+// Whether a unit may be sealed at all, under its label and within its size.
+bool CanBeSealed(const v1::UnitContent& content) {
+  return content.ByteSizeLong() <= kLargestUnit && CheckLabel(content, content.category(), content.form(), "").ok();
+}
+
 absl::Status Project(const v1::CaseRecord& record, const Pseudonymiser& pseudonyms, const HolderContact& contact,
                      AnswerLine& line) {
   absl::StatusOr<v1::UnitContent> content = ProjectUnit(record, line.category, line.form, pseudonyms, contact);
@@ -51,6 +57,8 @@ absl::Status Project(const v1::CaseRecord& record, const Pseudonymiser& pseudony
     Withhold(line, "SUMMARY_MISSING", "ask the holder to write the gist");
   } else if (!content.ok()) {
     return absl::InternalError(content.status().message());
+  } else if (!CanBeSealed(*content)) {
+    Withhold(line, kNotSendable, "ask the holder to mend its record");
   } else {
     line.content = *std::move(content);
   }

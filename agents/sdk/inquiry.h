@@ -28,6 +28,9 @@ struct Inquiry {
 // broker's own. A case that is named counts as verified: the broker did.
 policy::DecisionRequest AskedBy(const v1::Manifest& selector);
 
+// Why a category is withheld that would be released: its unit would be over its size, or more than its label says.
+inline constexpr char kNotSendable[] = "NOT_SENDABLE";
+
 // What is decided for one category asked.
 struct AnswerLine {
   std::string category;
@@ -35,8 +38,9 @@ struct AnswerLine {
   std::string form;         // In which it is released once all agreed; empty: withheld.
   v1::UnitContent content;  // Of that form; without content when withheld.
   std::set<std::string> approvers;
-  std::vector<std::string> reasons;  // Deciding first; `NO_RECORD`, `NOT_HELD`, `SUMMARY_MISSING` beside the policy's.
-  std::vector<std::string> rules;    // In the order of the reasons.
+  // Deciding first; beside the policy's `NO_RECORD`, `NOT_HELD`, `SUMMARY_MISSING` and kNotSendable.
+  std::vector<std::string> reasons;
+  std::vector<std::string> rules;  // In the order of the reasons.
   std::string next_step;
 };
 

@@ -13,6 +13,7 @@
 #include "agents/daemon/context/restrictions.h"
 #include "agents/daemon/context/sealing.h"
 #include "agents/daemon/holding/declared.h"
+#include "agents/daemon/holding/slot.h"
 #include "agents/daemon/holding/standing_approvals.h"
 #include "agents/daemon/sending/asked_approvals.h"
 #include "agents/sdk/channel/rpc_error.h"
@@ -25,11 +26,6 @@
 
 namespace derwent::agents {
 namespace {
-
-// An existence-sensitive answer is made this long before its slot.
-constexpr absl::Duration kLead = absl::Seconds(1);
-// When something outside did not answer.
-constexpr absl::Duration kAgain = absl::Seconds(5);
 
 v1::HeldRequest DetailsOf(const v1::Manifest& selector, absl::Time now) {
   v1::HeldRequest details;
@@ -130,36 +126,49 @@ absl::StatusOr<Holder::Standing> Holder::Load(const HeldRow& row, const InboxRow
   return standing;
 }
 
-absl::Status Holder::LookUp(Standing& standing) {
-  const auto view = context_.policy.view();
-  if (view == nullptr) return absl::UnavailableError("no policy was verified yet");
-  standing.policy_digest = view->bundle->policy_digest;
+absl::Status Holder::FindRecord(Standing& standing, bool& vetoed) {
   // Also when nobody is held: else only who is held would be kept waiting.
   RETURN_IF_ERROR(parts_.records.Ready());
-  bool vetoed = false;  // By this agency's own officer.
-  if (standing.details.matched() && !standing.received.content.empty()) {
-    ASSIGN_OR_RETURN(const std::string plain,
-                     OpenFromStore(context_.identity, standing.row.request_id, standing.received.content));
-    v1::ReceivedReferral kept;
-    if (!kept.ParseFromString(plain)) return absl::DataLossError("kept content does not parse");
-    standing.inquiry.justification = kept.justification();
-    std::vector<v1::UnitContent> units;
-    for (const v1::OpenedUnit& unit : kept.units()) units.push_back(unit.content());
-    ASSIGN_OR_RETURN(standing.record, RecordFor(standing.inquiry.selector, units));
-    if (standing.record.has_value()) {
-      standing.about = AboutWhom(*standing.record, SelectorRecord(units), context_);
-      ASSIGN_OR_RETURN(vetoed, context_.state.StoppedHere(standing.about));
-    }
-  }
+  bool vetoed = false;
+  if (!standing.details.matched() || standing.received.content.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::string plain,
+                   OpenFromStore(context_.identity, standing.row.request_id, standing.received.content));
+  v1::ReceivedReferral kept;
+  if (!kept.ParseFromString(plain)) return absl::DataLossError("kept content does not parse");
+  standing.inquiry.justification = kept.justification();
+  std::vector<v1::UnitContent> units;
+  for (const v1::OpenedUnit& unit : kept.units()) units.push_back(unit.content());
+  ASSIGN_OR_RETURN(standing.record, RecordFor(standing.inquiry.selector, units));
+  if (!standing.record.has_value()) return absl::OkStatus();
+  standing.about = AboutWhom(*standing.record, SelectorRecord(units), context_);
+  ASSIGN_OR_RETURN(vetoed, context_.state.StoppedHere(standing.about));
   if (vetoed) {  // Nothing that leaves rests on it, its references included.
     standing.record.reset();
     standing.about.clear();
   }
+  return absl::OkStatus();
+}
+
+absl::Status Holder::Decide(Standing& standing) {
+  const auto view = context_.policy.view();
+  if (view == nullptr) return absl::UnavailableError("no policy was verified yet");
+  standing.policy_digest = view->bundle->policy_digest;
   ASSIGN_OR_RETURN(standing.decision,
                    DecideAnswer(standing.inquiry, standing.record.has_value() ? &*standing.record : nullptr,
                                 view->snapshot(), context_.clock.Now(), context_.identity.contact, context_.random));
   standing.details.set_route(std::string(policy::RouteName(standing.decision.asker_side.route)));
+  return absl::OkStatus();
+}
+
+absl::Status Holder::LookUp(Standing& standing) {
+  bool vetoed = false;  // By this agency's own officer.
+  RETURN_IF_ERROR(FindRecord(standing, vetoed));
+  RETURN_IF_ERROR(Decide(standing));
   if (vetoed) Veto(standing.decision);
+  if (std::ranges::any_of(standing.decision.lines, [](const AnswerLine& line) {
+        return line.reasons == std::vector<std::string>{kNotSendable};
+      }))
+    context_.Alarm(kAnswerNotMade, standing.row.request_id, "");
   if (policy::IsEmergency(standing.inquiry.selector.purpose())) {
     ASSIGN_OR_RETURN(const bool declared, IsDeclared(standing.inquiry.selector, context_));
     if (!declared) WithholdAll(standing.decision, "EMERGENCY_NOT_DECLARED");
@@ -188,7 +197,7 @@ absl::Status Holder::Work() {
       if (first.ok()) first = done;
     }
     context_.log.Failure("a request was not worked on", done, {{"share", due[i].request_id}});
-    return parts_.requests.WakeHeld(due[i].request_id, context_.clock.Now() + kAgain);
+    return parts_.requests.WakeHeld(due[i].request_id, context_.clock.Now() + kHolderAgain);
   });
   return first.ok() ? tried : first;
 }
@@ -203,6 +212,13 @@ absl::Status Holder::WorkOn(const HeldRow& due) {
   if (context_.clock.Now() >= standing.expire_time) return Expire(standing);
   ASSIGN_OR_RETURN(const bool acknowledged, parts_.postman.HasAcknowledged(due.request_id));
   if (!acknowledged) return absl::OkStatus();  // Likewise.
+  const absl::Status done = Proceed(standing);
+  return done.ok() ? done : InSpiteOf(done, *row, *received);
+}
+
+absl::Status Holder::Proceed(Standing& standing) {
+  if (standing.details.neutral() && !standing.details.has_answer_time())
+    return AnswerNeutrally(standing, absl::InfiniteFuture());
   RETURN_IF_ERROR(LookUp(standing));
   RETURN_IF_ERROR(AskApprovers(standing));
   const Verdicts verdicts = VerdictsOf(standing.approvals, standing.policy_digest);
@@ -223,7 +239,7 @@ absl::Status Holder::Answer(Standing& standing, const Verdicts& verdicts) {
   const bool silent = standing.inquiry.selector.existence_sensitive();
   const absl::Time now = context_.clock.Now();
   if (silent) {
-    const absl::Time make = standing.answer_time - kLead;
+    const absl::Time make = standing.answer_time - kAnswerLead;
     if (now < make) return Save(standing, make, std::nullopt);
     // Everything in it is the slot's: when it was made and sent tells nothing.
     const absl::Time slot = std::max(standing.answer_time, now);

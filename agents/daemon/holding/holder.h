@@ -29,7 +29,9 @@ namespace derwent::agents {
 //
 // Where existence is secret, whatever is found or said, one answer of one size goes out at the slot; it is made a
 // moment before, so that what it takes to make it is not seen. What is agreed later follows as a supplement, what is
-// not is silence.
+// not is silence. Whatever goes wrong with what is held, the neutral answer goes in the slot: only this agency's own
+// officer is told (`ANSWER_NOT_MADE`, `ANSWER_NOT_TAKEN`). Where not even that can be sealed, for want of a key of the
+// asker, it is tried until the request's time is over.
 class Holder {
  public:
   struct Parts {
@@ -82,10 +84,20 @@ class Holder {
     absl::Time expire_time;
   };
   absl::StatusOr<Standing> Load(const HeldRow& row, const InboxRow& received);
+  // Finds the record, decides by it, and what was said of that.
   absl::Status LookUp(Standing& standing);
+  absl::Status FindRecord(Standing& standing, bool& vetoed);
+  // Under the policy in force, by the record that stands; none: nobody is held.
+  absl::Status Decide(Standing& standing);
   absl::StatusOr<std::optional<v1::CaseRecord>> RecordFor(const v1::Manifest& selector,
                                                           const std::vector<v1::UnitContent>& units);
   absl::Status WorkOn(const HeldRow& row);
+  absl::Status Proceed(Standing& standing);
+  // What is to be done of a request with which something went wrong. Error: `fault`, where nothing is secret.
+  absl::Status InSpiteOf(const absl::Status& fault, const HeldRow& row, const InboxRow& received);
+  // The answer of one who holds nobody, whatever is held; once it is given the request is looked at again at
+  // `next_time`.
+  absl::Status AnswerNeutrally(Standing& standing, absl::Time next_time);
   absl::Status Expire(Standing& standing);
   absl::Status AskApprovers(Standing& standing);
   absl::Status Answer(Standing& standing, const Verdicts& verdicts);
@@ -106,6 +118,9 @@ class Holder {
   // Whether a finished answer must not go any more.
   absl::StatusOr<bool> IsStopped(const AnswerRow& row);
   absl::Status Refused(const AnswerRow& row, const v1::SubmitCaseAnswerRequest& request, const std::string& reason);
+  // The details say from now on what becomes of the request whose answer was refused; true: one is made afresh.
+  bool MakesAfresh(const AnswerRow& row, const v1::Manifest& manifest, const std::string& reason,
+                   v1::HeldRequest& details) const;
   absl::Status Stored(const AnswerRow& row, const Evidence::Verified& receipts);
 
   // Whether anything asked is still undecided.

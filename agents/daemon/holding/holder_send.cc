@@ -115,32 +115,49 @@ absl::Status Holder::Stored(const AnswerRow& row, const Evidence::Verified& rece
   return absl::OkStatus();
 }
 
-absl::Status Holder::Refused(const AnswerRow& row, const v1::SubmitCaseAnswerRequest& request,
-                             const std::string& reason) {
-  const KeyedLock::Hold hold(working_, row.request_id);
-  RETURN_IF_ERROR(parts_.requests.SettleAnswer(row.share_id, "REFUSED"));
-  ASSIGN_OR_RETURN(const std::optional<HeldRow> held, parts_.requests.FindHeld(row.request_id));
-  if (!held.has_value()) return absl::OkStatus();
-  Standing standing{.row = *held};
-  ASSIGN_OR_RETURN(standing.details, Describe(*held));
-  ASSIGN_OR_RETURN(const v1::Manifest manifest, PeekManifest(request.submission().package()));
-  // Under another policy or key, or about somebody who was restricted since, it is made afresh: where existence is
-  // secret the asker misses nothing. Whatever else is wrong, somebody must look.
-  const bool again = TookNoEffect(reason) || reason == kRestricted;
-  for (v1::HeldCategory& category : *standing.details.mutable_categories()) {
-    const bool in_it = manifest.kind() == v1::PACKAGE_KIND_ANSWER ||
-                       std::ranges::any_of(manifest.units(), [&](const v1::ManifestUnit& unit) {
+bool Holder::MakesAfresh(const AnswerRow& row, const v1::Manifest& manifest, const std::string& reason,
+                         v1::HeldRequest& details) const {
+  const bool answer = manifest.kind() == v1::PACKAGE_KIND_ANSWER;
+  const bool silent = answer && manifest.existence_sensitive();
+  // Under another policy or key, or about somebody who was restricted since, it is decided afresh.
+  const bool again = TookNoEffect(reason) || (reason == kRestricted && !silent);
+  // Where existence is secret the asker misses nothing for what was wrong with the content. Whatever else is wrong,
+  // somebody must look.
+  const bool neutral = silent && !again && !details.neutral();
+  for (v1::HeldCategory& category : *details.mutable_categories()) {
+    const bool in_it = answer || std::ranges::any_of(manifest.units(), [&](const v1::ManifestUnit& unit) {
                          return unit.category() == category.category();
                        });
     if (in_it) category.set_outcome(again ? "PENDING" : "WITHHELD");
   }
-  if (manifest.kind() == v1::PACKAGE_KIND_ANSWER) {
-    standing.details.clear_answer_time();
-    standing.details.set_state(again ? "WAITING" : "REFUSED");
+  if (answer) {
+    details.clear_answer_time();
+    details.set_state(again || neutral ? "WAITING" : "REFUSED");
   }
-  if (!again) context_.Alarm("ANSWER_NOT_TAKEN", row.request_id, manifest.recipient_agency());
-  if (again) RETURN_IF_ERROR(parts_.upkeep.SyncPolicy());
-  return Save(standing, again ? context_.clock.Now() : absl::InfiniteFuture(), std::nullopt);
+  if (neutral) details.set_neutral(true);
+  if (!again && reason != kRestricted) context_.Alarm("ANSWER_NOT_TAKEN", row.request_id, manifest.recipient_agency());
+  return again || neutral;
+}
+
+absl::Status Holder::Refused(const AnswerRow& row, const v1::SubmitCaseAnswerRequest& request,
+                             const std::string& reason) {
+  const KeyedLock::Hold hold(working_, row.request_id);
+  ASSIGN_OR_RETURN(const std::optional<HeldRow> held, parts_.requests.FindHeld(row.request_id));
+  if (!held.has_value()) return parts_.requests.SettleAnswer(row.share_id, "REFUSED");
+  ASSIGN_OR_RETURN(v1::HeldRequest details, Describe(*held));
+  ASSIGN_OR_RETURN(const v1::Manifest manifest, PeekManifest(request.submission().package()));
+  const bool afresh = MakesAfresh(row, manifest, reason, details);
+  HeldRow next{.request_id = row.request_id, .next_time = afresh ? context_.clock.Now() : absl::InfiniteFuture()};
+  ASSIGN_OR_RETURN(next.details,
+                   SealForStore(context_.identity, row.request_id, details.SerializeAsString(), context_.random));
+  // At once: an answer that was refused, and nothing made in its place, would be missed for ever.
+  RETURN_IF_ERROR(context_.state.Together([&](Changes& changes) -> absl::Status {
+    RETURN_IF_ERROR(changes.SettleAnswer(row.share_id, "REFUSED"));
+    return changes.UpdateHeld(next, std::nullopt);
+  }));
+  if (!afresh) return absl::OkStatus();
+  context_.to_send.Ring();
+  return TookNoEffect(reason) ? parts_.upkeep.SyncPolicy() : absl::OkStatus();
 }
 
 }  // namespace derwent::agents
