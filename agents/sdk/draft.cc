@@ -168,7 +168,8 @@ ReferralDraft MakeDraft(const v1::PushReferralRequest& request, const std::strin
 
 std::vector<std::string> ConsideredCategories(const DraftRecipient& recipient, const DraftSubject& subject) {
   std::vector<std::string> held = HeldCategories(subject.record);
-  const auto considered = [&recipient](const std::string& category) {
+  const auto considered = [&](const std::string& category) {
+    if (recipient.told_apart.contains({subject.number, category})) return false;
     // A protected place is named to the broker only when somebody chose to: the category alone would tell that there is
     // one.
     if (recipient.categories.empty()) return category != "location.protected";

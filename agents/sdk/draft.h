@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -35,8 +37,9 @@ struct DraftRecipient {
   std::string agency;
   std::string role;
   std::string person;
-  std::vector<std::string> grounds;     // For all subjects, or `<subject number>:<ground>` for one.
-  std::vector<std::string> categories;  // Empty: all that is held, but protected places.
+  std::vector<std::string> grounds;                         // For all subjects, or `<subject number>:<ground>` for one.
+  std::vector<std::string> categories;                      // Empty: all that is held, but protected places.
+  std::set<std::pair<uint32_t, std::string>> told_apart{};  // Subject and category: another share tells them.
 };
 
 // The own share whose place a draft takes.

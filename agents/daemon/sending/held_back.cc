@@ -131,7 +131,7 @@ absl::Status HeldBack::Follow(const HeldBackRow& row, const OutboxRow& share) {
   next.next_time = context_.clock.Now() + kAgain;
   if (share.state == "QUEUED") {  // The sender sends it.
     if (!context_.RequireWitnessed().ok()) return context_.state.WakeHeldBack(row.share_id, next.next_time);
-    RETURN_IF_ERROR(sender_.Resume(share));
+    RETURN_IF_ERROR(sender_.Resume(share.share_id));
     ASSIGN_OR_RETURN(const std::optional<OutboxRow> now, context_.state.FindShare(row.share_id));
     if (!now.has_value() || now->state == "QUEUED") return context_.state.WakeHeldBack(row.share_id, next.next_time);
     return Follow(row, *now);

@@ -15,6 +15,7 @@
 #include "agents/daemon/sending/later_version.h"
 #include "agents/daemon/sending/limited_access.h"
 #include "agents/daemon/sending/originators.h"
+#include "agents/daemon/sending/planned_share.h"
 #include "agents/daemon/sending/split_shares.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/companion.h"
@@ -94,15 +95,19 @@ absl::StatusOr<Sender::Decided> Sender::Decide(const ReferralDraft& draft, const
   return decided;
 }
 
-absl::StatusOr<OutboxRow> Sender::PrepareNow(const ReferralDraft& draft, const Decided& decided,
-                                             v1::ShareOutcome outcome) {
+absl::StatusOr<OutboxRow> Sender::PrepareNow(const std::string& share_id, const ReferralDraft& draft,
+                                             const Decided& decided, const SplitOutcomes& split) {
   const bool refused = decided.decision.recipients.empty();
-  OutboxRow row{.share_id = context_.random.NewOrderedUuid(decided.time).text(),
+  v1::ShareOutcome outcome = *split.now;
+  OutboxRow row{.share_id = share_id,
                 .state = refused ? "REFUSED" : "QUEUED",
                 .reason = decided.decision.refusal,
                 .create_time = decided.time,
                 .collect_deadline = decided.time};
-  if (!refused) RETURN_IF_ERROR(Seal(draft, decided, /*adds_to=*/"", /*approvals=*/{}, row));
+  if (!refused) {
+    RETURN_IF_ERROR(Seal(draft, decided, /*adds_to=*/"", /*approvals=*/{}, row));
+    ASSIGN_OR_RETURN(row.planned, SealPlanned(share_id, draft, split.waiting, context_));
+  }
   TellOlder(draft, decided.decision.recipients, outcome);
   row.supersedes = outcome.supersedes_share_id();
   RETURN_IF_ERROR(KeepAccess(AccessTo(draft), row.share_id, context_));
@@ -115,15 +120,22 @@ absl::StatusOr<OutboxRow> Sender::PrepareNow(const ReferralDraft& draft, const D
 
 absl::StatusOr<Sender::Prepared> Sender::Prepare(const ReferralDraft& draft) {
   ASSIGN_OR_RETURN(const Decided decided, Decide(draft, /*agreed=*/{}));
-  SplitOutcomes split = Split(draft, decided.decision);
+  const SplitOutcomes split = Split(draft, decided.decision);
   if (draft.older.has_value() && !split.now.has_value()) return AllWaits();
   Prepared prepared;
   if (split.now.has_value()) {
-    ASSIGN_OR_RETURN(OutboxRow row, PrepareNow(draft, decided, *std::move(split.now)));
+    ASSIGN_OR_RETURN(OutboxRow row,
+                     PrepareNow(context_.random.NewOrderedUuid(decided.time).text(), draft, decided, split));
     prepared.shares.push_back(std::move(row));
   }
+  RETURN_IF_ERROR(PrepareWaiting(draft, decided, split, prepared));
+  return prepared;
+}
+
+absl::Status Sender::PrepareWaiting(const ReferralDraft& draft, const Decided& decided, const SplitOutcomes& split,
+                                    Prepared& prepared) {
   const auto view = decided.view;
-  for (v1::ShareOutcome& outcome : split.waiting) {
+  for (v1::ShareOutcome outcome : split.waiting) {
     const std::string share = context_.random.NewOrderedUuid(decided.time).text();
     const v1::HeldBackUnits units = HoldBack(draft, outcome, *view, decided.time);
     HeldBackRow held{.share_id = share, .next_time = decided.time};
@@ -140,7 +152,7 @@ absl::StatusOr<Sender::Prepared> Sender::Prepare(const ReferralDraft& draft) {
                                .create_time = decided.time,
                                .collect_deadline = decided.time});
   }
-  return prepared;
+  return absl::OkStatus();
 }
 
 absl::Status Sender::Seal(const ReferralDraft& draft, const Decided& decided, const std::string& adds_to,
@@ -223,7 +235,7 @@ absl::Status Sender::Release(const std::string& share_id, const ReferralDraft& d
   outcome.mutable_decisions()->Assign(decided.decision.decisions.begin(), decided.decision.decisions.end());
   row->outcome = outcome.SerializeAsString();
   RETURN_IF_ERROR(context_.state.ReleaseHeldBack(*row));
-  return Submit(*row);
+  return Send(share_id);
 }
 
 absl::StatusOr<v1::PushReferralResponse> Sender::Preview(const Meant& meant) {
@@ -245,18 +257,6 @@ absl::StatusOr<v1::PushReferralResponse> Sender::Preview(const Meant& meant) {
   return response;
 }
 
-// Policy or a recipient's key changed between plan and submit: nothing of it was stored; once more under the new one.
-absl::Status Sender::PrepareAgain(const OutboxRow& row, const ReferralDraft& draft) {
-  ASSIGN_OR_RETURN(const Decided decided, Decide(draft, /*agreed=*/{}));
-  // What waits was kept before, and is decided again where it waits.
-  SplitOutcomes split = Split(draft, decided.decision);
-  v1::ShareOutcome outcome = split.now.has_value() ? *std::move(split.now) : v1::ShareOutcome();
-  outcome.set_profile(draft.profile);
-  ASSIGN_OR_RETURN(const OutboxRow again, PrepareNow(draft, decided, std::move(outcome)));
-  RETURN_IF_ERROR(context_.state.ReplaceShare(row.share_id, again));
-  return again.state == "QUEUED" ? Submit(again) : absl::OkStatus();
-}
-
 absl::StatusOr<v1::PushReferralResponse> Sender::Push(const v1::PushReferralRequest& request) {
   ASSIGN_OR_RETURN(Meant meant, Drafts(request));
   if (request.validate_only()) {
@@ -274,12 +274,10 @@ absl::StatusOr<v1::PushReferralResponse> Sender::Push(const v1::PushReferralRequ
   }
   RETURN_IF_ERROR(TakePlacesOf(request.supersedes_share_id(), context_, meant.drafts));
   Prepared prepared;
-  std::vector<const ReferralDraft*> made_of;  // Each of the shares.
   for (const ReferralDraft& draft : meant.drafts) {
     ASSIGN_OR_RETURN(Prepared next, Prepare(draft));
     std::ranges::move(next.shares, std::back_inserter(prepared.shares));
     std::ranges::move(next.held_back, std::back_inserter(prepared.held_back));
-    made_of.resize(prepared.shares.size(), &draft);
   }
   for (const v1::ShareOutcome& outcome : meant.not_made) {
     const absl::Time now = context_.clock.Now();
@@ -287,13 +285,10 @@ absl::StatusOr<v1::PushReferralResponse> Sender::Push(const v1::PushReferralRequ
   }
   RETURN_IF_ERROR(context_.state.SavePush(request.referral_ref(), digest, prepared.shares, prepared.held_back));
   if (!prepared.held_back.empty() || !request.supersedes_share_id().empty()) context_.to_send.Ring();
-  for (size_t i = 0; i < prepared.shares.size(); ++i) {
-    const OutboxRow& row = prepared.shares[i];
+  for (const OutboxRow& row : prepared.shares) {
     if (row.state != "QUEUED") continue;
-    const absl::Status sent = Submit(row);
+    const absl::Status sent = Send(row.share_id);
     if (!sent.ok()) context_.log.Failure("a share stays queued", sent, {{"share", row.share_id}});
-    ASSIGN_OR_RETURN(const std::optional<OutboxRow> now, context_.state.FindShare(row.share_id));
-    if (now.has_value() && TookNoEffect(now->reason)) RETURN_IF_ERROR(PrepareAgain(row, *made_of[i]));
   }
   return Outcomes(request.referral_ref());
 }
@@ -332,34 +327,38 @@ absl::Status Sender::TakeReceipts(const v1::SubmitReferralRequest& request,
   return evidence_.Take(shown);
 }
 
-absl::Status Sender::Submit(const OutboxRow& row) {
+absl::Status Sender::Send(const std::string& share_id) {
+  RETURN_IF_ERROR(Submit(share_id));
+  ASSIGN_OR_RETURN(const bool planned, PlanAgain(share_id));
+  return planned ? Submit(share_id) : absl::OkStatus();  // Should it change once more, at the next turn.
+}
+
+absl::Status Sender::Submit(const std::string& share_id) {
   RETURN_IF_ERROR(context_.RequireWitnessed());
   const MutexLock lock(submitting_);
-  ASSIGN_OR_RETURN(const std::optional<OutboxRow> current, context_.state.FindShare(row.share_id));
-  if (!current.has_value() || current->state != "QUEUED") return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::optional<OutboxRow> current, context_.state.FindShare(share_id));
+  if (!current.has_value() || current->state != "QUEUED" || current->submit.empty()) return absl::OkStatus();
   v1::SubmitReferralRequest request;
   v1::ShareOutcome outcome;
   if (!request.ParseFromString(current->submit) || !outcome.ParseFromString(current->outcome))
     return absl::DataLossError("a kept share does not parse");
-  ASSIGN_OR_RETURN(const bool stopped, IsStopped(row.share_id));
-  if (stopped) return Stop(row.share_id, std::move(outcome));
-  absl::StatusOr<v1::SubmitReferralResponse> response = context_.broker.Submit(request);
+  ASSIGN_OR_RETURN(const bool stopped, IsStopped(share_id));
+  if (stopped) return Stop(share_id, std::move(outcome));
+  const absl::StatusOr<v1::SubmitReferralResponse> response = context_.broker.Submit(request);
   if (!response.ok()) {
     if (WorthRetrying(response.status())) return response.status();
     const std::string reason = ReasonOf(response.status());
-    context_.Alarm("SHARE_NOT_TAKEN", row.share_id, "");
-    context_.log.Failure("the broker does not take a share", response.status(),
-                         {{"share", row.share_id}, {"reason", reason}});
-    context_.metrics.ShareSettled("REFUSED");
-    const std::string told = reason.empty() ? "PAYLOAD_REJECTED" : reason;
-    WithholdReleased(*outcome.mutable_units(), told);
-    return context_.state.SettleShare(row.share_id, "REFUSED", told, outcome.SerializeAsString());
+    ASSIGN_OR_RETURN(const bool again, MayPlanAgain(share_id, reason));
+    if (again) return context_.state.AwaitPlan(share_id, reason);
+    return NotTaken(share_id, std::move(outcome), response.status());
   }
   RETURN_IF_ERROR(TakeReceipts(request, *response));
   const bool stored = response->outcome() == v1::SUBMIT_OUTCOME_STORED;
   const std::string state = stored ? "STORED" : "REFUSED";
   *outcome.mutable_receipts() = response->receipts();
   if (!stored) {
+    ASSIGN_OR_RETURN(const bool again, MayPlanAgain(share_id, response->reason()));
+    if (again) return context_.state.AwaitPlan(share_id, response->reason());
     *outcome.mutable_decisions() = response->decisions();
     WithholdReleased(*outcome.mutable_units(), response->reason());
   }
@@ -367,15 +366,25 @@ absl::Status Sender::Submit(const OutboxRow& row) {
   outcome.set_reason(response->reason());
   context_.metrics.ShareSettled(state);
   context_.log.Write("info", "a share was answered",
-                     {{"share", row.share_id}, {"status", state}, {"reason", response->reason()}});
-  return context_.state.SettleShare(row.share_id, state, response->reason(), outcome.SerializeAsString());
+                     {{"share", share_id}, {"status", state}, {"reason", response->reason()}});
+  return context_.state.SettleShare(share_id, state, response->reason(), outcome.SerializeAsString());
+}
+
+absl::Status Sender::NotTaken(const std::string& share_id, v1::ShareOutcome outcome, const absl::Status& why) {
+  const std::string reason = ReasonOf(why);
+  context_.Alarm("SHARE_NOT_TAKEN", share_id, "");
+  context_.log.Failure("the broker does not take a share", why, {{"share", share_id}, {"reason", reason}});
+  context_.metrics.ShareSettled("REFUSED");
+  const std::string told = reason.empty() ? "PAYLOAD_REJECTED" : reason;
+  WithholdReleased(*outcome.mutable_units(), told);
+  return context_.state.SettleShare(share_id, "REFUSED", told, outcome.SerializeAsString());
 }
 
 absl::Status Sender::Drain() {
   if (!context_.RequireWitnessed().ok()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::vector<OutboxRow> queued, context_.state.QueuedShares());
   for (const OutboxRow& row : queued) {
-    const absl::Status sent = Submit(row);
+    const absl::Status sent = Send(row.share_id);
     if (absl::IsUnavailable(sent)) return sent;
     if (!sent.ok()) context_.log.Failure("a share stays queued", sent, {{"share", row.share_id}});
   }

@@ -10,6 +10,7 @@
 #include "agents/daemon/context/context.h"
 #include "agents/daemon/evidence/evidence.h"
 #include "agents/daemon/evidence/upkeep.h"
+#include "agents/daemon/sending/split_shares.h"
 #include "agents/sdk/decide.h"
 #include "agents/sdk/draft.h"
 #include "derwent/v1/agent.pb.h"
@@ -47,7 +48,7 @@ class Sender {
   absl::Status Release(const std::string& share_id, const ReferralDraft& draft, const Decided& decided,
                        const std::vector<v1::SignedApproval>& approvals);
   // Sends a share that is `QUEUED` once more.
-  absl::Status Resume(const OutboxRow& row) { return Submit(row); }
+  absl::Status Resume(const std::string& share_id) { return Send(share_id); }
 
  private:
   // What a referral makes: a share of each draft; what its person said is not to be made.
@@ -65,15 +66,26 @@ class Sender {
   absl::StatusOr<v1::PlanReferralResponse> Plan(const ReferralDraft& draft,
                                                 std::shared_ptr<const PolicyCache::View>& view);
   absl::StatusOr<Prepared> Prepare(const ReferralDraft& draft);
-  // The share that goes now.
-  absl::StatusOr<OutboxRow> PrepareNow(const ReferralDraft& draft, const Decided& decided, v1::ShareOutcome outcome);
-  // Prepares afresh a share that took no effect.
-  absl::Status PrepareAgain(const OutboxRow& row, const ReferralDraft& draft);
+  // The share that goes now; those that wait.
+  absl::StatusOr<OutboxRow> PrepareNow(const std::string& share_id, const ReferralDraft& draft, const Decided& decided,
+                                       const SplitOutcomes& split);
+  absl::Status PrepareWaiting(const ReferralDraft& draft, const Decided& decided, const SplitOutcomes& split,
+                              Prepared& prepared);
   absl::Status Seal(const ReferralDraft& draft, const Decided& decided, const std::string& adds_to,
                     const std::vector<v1::SignedApproval>& approvals, OutboxRow& row);
   // The share that went before to the draft's only recipient, of the same referral; empty: none.
   absl::StatusOr<std::string> WentBefore(const OutboxRow& row, const ReferralDraft& draft);
-  absl::Status Submit(const OutboxRow& row);
+  // Submits a share that is `QUEUED`; one that took no effect is planned again and submitted once more.
+  absl::Status Send(const std::string& share_id);
+  absl::Status Submit(const std::string& share_id);
+  // The broker, or this agent itself, does not take it, now or later.
+  absl::Status NotTaken(const std::string& share_id, v1::ShareOutcome outcome, const absl::Status& why);
+  // Whether a share that was refused for `reason` took no effect and may be planned once more.
+  absl::StatusOr<bool> MayPlanAgain(const std::string& share_id, absl::string_view reason);
+  // Decides afresh, under the policy in force, what awaits it: same share, never what somebody must agree to. True: it
+  // is to be sent. What may not go any more ends as `REFUSED`. Errors: of Decide, worth trying again; of the state.
+  absl::StatusOr<bool> PlanAgain(const std::string& share_id);
+  absl::StatusOr<bool> KeepPlan(const OutboxRow& row, const ReferralDraft& draft);
   // Whether a finished share must not go any more; ends it as `REFUSED` with `SUBJECT_RESTRICTED` and an alarm.
   absl::StatusOr<bool> IsStopped(const std::string& share_id);
   absl::Status Stop(const std::string& share_id, v1::ShareOutcome outcome);
@@ -85,6 +97,7 @@ class Sender {
   Upkeep& upkeep_;
   Mutex pushing_;     // One push at a time: a reference is taken once.
   Mutex submitting_;  // One submission at a time: resends never race.
+  Mutex planning_;    // One plan at a time of what awaits it.
 };
 
 }  // namespace derwent::agents

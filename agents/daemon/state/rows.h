@@ -29,6 +29,13 @@ struct OutboxRow {
   absl::Time collect_deadline;   // Of its recipients; after it an acknowledgement or EXPIRED must be here.
   std::string supersedes;        // Of a share to be saved: the own share whose place it takes; empty when none.
   std::vector<KnownAs> about{};  // Of a share to be saved: whom it is about, as restrictions know them.
+  std::string planned{};         // Of one to be saved that waits to be sent: sealed PlannedShare.
+};
+
+// Of what a share that waits to be sent was made.
+struct PlannedRow {
+  std::string planned;  // Sealed PlannedShare.
+  int plans = 1;        // How often it was planned.
 };
 
 // A share that takes the place of an older one.

@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS outbox (row INTEGER PRIMARY KEY AUTOINCREMENT, share_
   state BLOB NOT NULL, reason BLOB NOT NULL, submit BLOB NOT NULL, outcome BLOB NOT NULL, create_ms INTEGER NOT NULL, deadline_ms INTEGER NOT NULL, reconciled INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS outbox_by_ref ON outbox (referral_ref);
 CREATE INDEX IF NOT EXISTS outbox_by_state ON outbox (state, reconciled, deadline_ms);
+CREATE TABLE IF NOT EXISTS planned (share_id BLOB PRIMARY KEY, planned BLOB NOT NULL, plans INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS supersedes (share_id BLOB PRIMARY KEY, older BLOB NOT NULL, finished INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS supersedes_by_older ON supersedes (older);
 CREATE INDEX IF NOT EXISTS supersedes_unfinished ON supersedes (share_id) WHERE finished = 0;
@@ -151,32 +152,6 @@ absl::StatusOr<std::optional<std::string>> State::First(absl::string_view sql, a
   return query.Text(0);
 }
 
-absl::Status State::SavePush(const std::string& referral_ref, absl::string_view request_digest,
-                             const std::vector<OutboxRow>& shares, const std::vector<HeldBackRow>& held_back) {
-  return file_->Change([&](Sql& sql) -> absl::Status {
-    RETURN_IF_ERROR(Sql::Statement(sql, "INSERT INTO pushes VALUES (?, ?)").Bind(referral_ref, request_digest).Run());
-    for (const OutboxRow& share : shares) {
-      Sql::Statement insert(
-          sql,
-          "INSERT INTO outbox (share_id, referral_ref, state, reason, submit, outcome, create_ms, deadline_ms) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
-      insert.Bind(share.share_id, referral_ref, share.state, share.reason, share.submit, share.outcome,
-                  Millis(share.create_time), Millis(share.collect_deadline));
-      RETURN_IF_ERROR(insert.Run());
-      RETURN_IF_ERROR(Changes(sql, clock_.Now()).SetAbout(share.share_id, share.about));
-      if (share.supersedes.empty()) continue;
-      RETURN_IF_ERROR(Sql::Statement(sql, "INSERT INTO supersedes (share_id, older) VALUES (?, ?)")
-                          .Bind(share.share_id, share.supersedes)
-                          .Run());
-    }
-    for (const HeldBackRow& row : held_back)
-      RETURN_IF_ERROR(Sql::Statement(sql, "INSERT INTO held_back VALUES (?, ?, ?)")
-                          .Bind(row.share_id, row.units, Millis(row.next_time))
-                          .Run());
-    return absl::OkStatus();
-  });
-}
-
 absl::StatusOr<std::optional<std::string>> State::FindPush(const std::string& referral_ref) {
   return First("SELECT request_digest FROM pushes WHERE referral_ref = ?", referral_ref);
 }
@@ -208,26 +183,10 @@ absl::Status State::SettleShare(const std::string& share_id, absl::string_view s
                                 absl::string_view outcome) {
   return file_->Change([&](Sql& sql) -> absl::Status {
     RETURN_IF_ERROR(Changes(sql, clock_.Now()).SetAbout(share_id, {}));
+    RETURN_IF_ERROR(Sql::Statement(sql, "DELETE FROM planned WHERE share_id = ?").Bind(share_id).Run());
     return Sql::Statement(sql, "UPDATE outbox SET state = ?, reason = ?, outcome = ?, submit = x'' WHERE share_id = ?")
         .Bind(state, reason, outcome, share_id)
         .Run();
-  });
-}
-
-absl::Status State::ReplaceShare(const std::string& share_id, const OutboxRow& fresh) {
-  return file_->Change([&](Sql& sql) -> absl::Status {
-    Sql::Statement insert(
-        sql,
-        "INSERT INTO outbox (share_id, referral_ref, state, reason, submit, outcome, create_ms, deadline_ms) "
-        "SELECT ?, referral_ref, ?, ?, ?, ?, ?, ? FROM outbox WHERE share_id = ?");
-    insert.Bind(fresh.share_id, fresh.state, fresh.reason, fresh.submit, fresh.outcome, Millis(fresh.create_time),
-                Millis(fresh.collect_deadline), share_id);
-    RETURN_IF_ERROR(insert.Run());
-    RETURN_IF_ERROR(Changes(sql, clock_.Now()).SetAbout(fresh.share_id, fresh.about));
-    RETURN_IF_ERROR(Sql::Statement(sql, "UPDATE supersedes SET share_id = ? WHERE share_id = ?")
-                        .Bind(fresh.share_id, share_id)
-                        .Run());
-    return Sql::Statement(sql, "UPDATE outbox SET referral_ref = x'' WHERE share_id = ?").Bind(share_id).Run();
   });
 }
 

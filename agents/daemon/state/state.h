@@ -55,9 +55,13 @@ class State {
   absl::StatusOr<std::vector<OutboxRow>> OutboxAfter(int64_t after, int limit);
   absl::Status SettleShare(const std::string& share_id, absl::string_view state, absl::string_view reason,
                            absl::string_view outcome);
-  // A share that took no effect gives way to one prepared afresh, in one transaction; it stays as `REFUSED`, without
-  // reference.
-  absl::Status ReplaceShare(const std::string& share_id, const OutboxRow& fresh);
+  // Of what a share that waits to be sent was made; nullopt once it was answered.
+  absl::StatusOr<std::optional<PlannedRow>> FindPlanned(const std::string& share_id);
+  // A share took no effect, for `reason`: it waits, with nothing to send, until it was planned again.
+  absl::Status AwaitPlan(const std::string& share_id, absl::string_view reason);
+  // It was planned again, with shares of it that wait for agreement, in one transaction.
+  absl::Status SavePlan(const OutboxRow& again, const std::vector<OutboxRow>& waiting,
+                        const std::vector<HeldBackRow>& held_back);
   // Own shares that supersede others: stored, and not finished yet, 100 at most; the one, stored or on its way, that
   // takes the place of `share_id`, empty when none; everybody concerned is to be told, durably.
   absl::StatusOr<std::vector<Supersession>> StoredSupersessions();
