@@ -195,13 +195,22 @@ void ReadParticipant(const json& object, const std::string& folder, AgentConfig&
 }
 
 // A reading must outlive the rounds between two.
-void ReadOldest(Members& top, AgentConfig& config, std::vector<std::string>& problems) {
+void ReadOldest(Members& top, AgentConfig& config, void ReadLimits(const json& object, const std::string& folder, LocalLimits& limits,
+                std::vector<std::string>& problems) {
   auto seconds = static_cast<int>(absl::ToInt64Seconds(config.system_oldest));
   top.Number("system_oldest_seconds", seconds);
   config.system_oldest = absl::Seconds(seconds);
   if (config.system_oldest < absl::Minutes(1) || config.system_oldest > absl::Hours(7 * 24) ||
       config.system_oldest <= config.sync_interval)
-    problems.push_back("`system_oldest_seconds` must be 60 to 604800, and longer than `sync_millis`");
+    Members members(object, "limits.", folder, problems);
+  for (const auto& [key, value] :
+       {std::pair("call_octets", &limits.call_octets), std::pair("connection_calls", &limits.connection_calls),
+        std::pair("threads", &limits.threads), std::pair("memory_octets", &limits.memory_octets),
+        std::pair("calls_at_once", &limits.calls_at_once),
+        std::pair("dear_calls_a_minute", &limits.dear_calls_a_minute)}) {
+    members.Number(key, *value);
+    if (*value < 1) problems.push_back("`system_oldest_secondsabsl::StrCat("`limits.", key, "` must be 60 to 604800, and longer than `sync_millis`");1 or more: nothing is without bounds"));
+  }
 }
 
 void ReadHandover(const json& object, const std::string& folder, AgentConfig& config,
@@ -247,6 +256,7 @@ absl::StatusOr<AgentConfig> AgentConfig::Parse(absl::string_view text, absl::str
     }
     top.Text("listen", config.listen, false);
     top.Path("port_file", config.port_file, false);
+    ReadLimits(top.Object("limits", false), base, config.limits, problems);
     top.Text("metrics_listen", config.metrics_listen, false);
     top.Path("metrics_port_file", config.metrics_port_file, false);
     if (object.contains("witness")) ReadWitness(top.Object("witness", false), base, config, problems);

@@ -27,6 +27,16 @@ struct ParticipantConfig {
   std::set<uint64_t> accepted_entries;       // Found wrong, looked into, and passed over from now on.
 };
 
+// What the local service takes.
+struct LocalLimits {
+  int call_octets = 64 << 20;     // Of one call: a referral with 30 subjects' records.
+  int connection_calls = 128;     // At once, of one connection; more wait at the client.
+  int threads = 256;              // Of the server; more calls are refused.
+  int memory_octets = 512 << 20;  // Of the server, for what is read and written.
+  int calls_at_once = 16;         // Of one person.
+  int dear_calls_a_minute = 300;  // Of one person: those that search, export, or plan at the broker.
+};
+
 // What `derwent-agent serve --config FILE` reads: one JSON object; README.md lists every member. Relative paths start
 // at the file's folder. An unknown member is an error: a misspelt one must not be a default.
 struct AgentConfig {
@@ -54,6 +64,7 @@ struct AgentConfig {
   // Where it listens; port 0 lets the system choose.
   std::string listen = "127.0.0.1:0";
   std::string port_file;
+  LocalLimits limits;
   std::string metrics_listen;  // Loopback; empty: no metrics.
   std::string metrics_port_file;
   // The agency as a witness of the ledger; without a key it is none.

@@ -19,6 +19,7 @@ AgentMetrics::AgentMetrics()
       received_(Counters(*registry_, "derwent_agent_received_total", "packages received, by result")),
       alarms_(Counters(*registry_, "derwent_agent_alarms_total", "alarms raised, by code")),
       calls_(Counters(*registry_, "grpc_server_handled_total", "local calls handled, by method and code")),
+      refused_calls_(Counters(*registry_, "derwent_agent_refused_calls_total", "local calls over a limit, by limit")),
       outbox_(OneGauge(*registry_, "derwent_agent_outbox_depth", "shares not yet answered by the broker")),
       inbox_(OneGauge(*registry_, "derwent_agent_inbox_depth", "shares received and not handed over")),
       approvals_(OneGauge(*registry_, "derwent_approvals_pending", "approvals that wait for somebody of this agency")),
@@ -33,6 +34,9 @@ void AgentMetrics::ShareReceived(absl::string_view result) {
 void AgentMetrics::AlarmRaised(absl::string_view code) { alarms_.Add({{"code", std::string(code)}}).Increment(); }
 void AgentMetrics::CallHandled(absl::string_view method, absl::string_view code) {
   calls_.Add({{"grpc_method", std::string(method)}, {"grpc_code", std::string(code)}}).Increment();
+}
+void AgentMetrics::CallRefused(absl::string_view rule) {
+  refused_calls_.Add({{"limit", std::string(rule)}}).Increment();
 }
 void AgentMetrics::SetDepths(double outbox, double inbox) {
   outbox_.Set(outbox);

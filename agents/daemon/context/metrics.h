@@ -21,6 +21,8 @@ class AgentMetrics {
   void ShareReceived(absl::string_view result);
   void AlarmRaised(absl::string_view code);
   void CallHandled(absl::string_view method, absl::string_view code);
+  // By which of LocalLimits.
+  void CallRefused(absl::string_view rule);
   void SetDepths(double outbox, double inbox);
   void SetApprovalsPending(double waiting);
   void SetBrokerReachable(bool reachable);
@@ -34,6 +36,7 @@ class AgentMetrics {
   prometheus::Family<prometheus::Counter>& received_;
   prometheus::Family<prometheus::Counter>& alarms_;
   prometheus::Family<prometheus::Counter>& calls_;
+  prometheus::Family<prometheus::Counter>& refused_calls_;
   prometheus::Gauge& outbox_;
   prometheus::Gauge& inbox_;
   prometheus::Gauge& approvals_;

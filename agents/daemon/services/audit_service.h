@@ -1,7 +1,7 @@
 #pragma once
 
-#include "agents/daemon/context/context.h"
 #include "agents/daemon/desks/audit_desk.h"
+#include "agents/daemon/services/door.h"
 #include "derwent/v1/agent_audit.grpc.pb.h"
 
 namespace derwent::agents {
@@ -9,7 +9,7 @@ namespace derwent::agents {
 // AgentAuditService over gRPC, as AgentServiceGrpc.
 class AgentAuditServiceGrpc final : public v1::AgentAuditService::Service {
  public:
-  AgentAuditServiceGrpc(const AgentContext& context, AuditDesk& desk) : context_(context), desk_(desk) {}
+  AgentAuditServiceGrpc(Door& door, AuditDesk& desk) : door_(door), desk_(desk) {}
 
   grpc::Status ListEvidence(grpc::ServerContext* call, const v1::ListEvidenceRequest* request,
                             v1::ListEvidenceResponse* response) override;
@@ -23,7 +23,7 @@ class AgentAuditServiceGrpc final : public v1::AgentAuditService::Service {
                           v1::SignExportResponse* response) override;
 
  private:
-  const AgentContext& context_;
+  Door& door_;
   AuditDesk& desk_;
 };
 

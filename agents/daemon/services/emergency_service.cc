@@ -7,7 +7,7 @@ namespace derwent::agents {
 grpc::Status AgentEmergencyServiceGrpc::RequestEmergency(grpc::ServerContext* call,
                                                          const v1::RequestEmergencyRequest* request,
                                                          v1::SendCaseRequestResponse* response) {
-  return RunCall(context_, call, "RequestEmergency", response,
+  return RunCall(door_, call, "RequestEmergency", response,
                  [&](const LocalCaller& caller) { return desk_.Request(caller, *request); });
 }
 

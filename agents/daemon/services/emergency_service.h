@@ -1,7 +1,7 @@
 #pragma once
 
-#include "agents/daemon/context/context.h"
 #include "agents/daemon/desks/emergency_desk.h"
+#include "agents/daemon/services/door.h"
 #include "derwent/v1/agent_emergency.grpc.pb.h"
 
 namespace derwent::agents {
@@ -9,12 +9,12 @@ namespace derwent::agents {
 // AgentEmergencyService over gRPC, as AgentServiceGrpc.
 class AgentEmergencyServiceGrpc final : public v1::AgentEmergencyService::Service {
  public:
-  AgentEmergencyServiceGrpc(const AgentContext& context, EmergencyDesk& desk) : context_(context), desk_(desk) {}
+  AgentEmergencyServiceGrpc(Door& door, EmergencyDesk& desk) : door_(door), desk_(desk) {}
   grpc::Status RequestEmergency(grpc::ServerContext* call, const v1::RequestEmergencyRequest* request,
                                 v1::SendCaseRequestResponse* response) override;
 
  private:
-  const AgentContext& context_;
+  Door& door_;
   EmergencyDesk& desk_;
 };
 

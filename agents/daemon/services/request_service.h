@@ -1,7 +1,7 @@
 #pragma once
 
-#include "agents/daemon/context/context.h"
 #include "agents/daemon/desks/request_desk.h"
+#include "agents/daemon/services/door.h"
 #include "derwent/v1/agent_request.grpc.pb.h"
 
 namespace derwent::agents {
@@ -9,7 +9,7 @@ namespace derwent::agents {
 // AgentRequestService over gRPC, as AgentServiceGrpc.
 class AgentRequestServiceGrpc final : public v1::AgentRequestService::Service {
  public:
-  AgentRequestServiceGrpc(const AgentContext& context, RequestDesk& desk) : context_(context), desk_(desk) {}
+  AgentRequestServiceGrpc(Door& door, RequestDesk& desk) : door_(door), desk_(desk) {}
 
   grpc::Status SendCaseRequest(grpc::ServerContext* call, const v1::SendCaseRequestRequest* request,
                                v1::SendCaseRequestResponse* response) override;
@@ -31,7 +31,7 @@ class AgentRequestServiceGrpc final : public v1::AgentRequestService::Service {
                               v1::AnswerApprovalResponse* response) override;
 
  private:
-  const AgentContext& context_;
+  Door& door_;
   RequestDesk& desk_;
 };
 

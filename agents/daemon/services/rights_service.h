@@ -1,7 +1,7 @@
 #pragma once
 
-#include "agents/daemon/context/context.h"
 #include "agents/daemon/desks/rights_desk.h"
+#include "agents/daemon/services/door.h"
 #include "derwent/v1/agent_rights.grpc.pb.h"
 
 namespace derwent::agents {
@@ -9,7 +9,7 @@ namespace derwent::agents {
 // AgentRightsService over gRPC, as AgentServiceGrpc.
 class AgentRightsServiceGrpc final : public v1::AgentRightsService::Service {
  public:
-  AgentRightsServiceGrpc(const AgentContext& context, RightsDesk& desk) : context_(context), desk_(desk) {}
+  AgentRightsServiceGrpc(Door& door, RightsDesk& desk) : door_(door), desk_(desk) {}
 
   grpc::Status TellRights(grpc::ServerContext* call, const v1::TellRightsRequest* request,
                           v1::TellRightsResponse* response) override;
@@ -23,7 +23,7 @@ class AgentRightsServiceGrpc final : public v1::AgentRightsService::Service {
                                v1::AllowRestrictedResponse* response) override;
 
  private:
-  const AgentContext& context_;
+  Door& door_;
   RightsDesk& desk_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "grpcpp/resource_quota.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/security/tls_certificate_provider.h"
 #include "grpcpp/security/tls_credentials_options.h"
@@ -16,8 +17,6 @@ namespace derwent::agents {
 namespace {
 
 constexpr unsigned kCertificateRefreshSeconds = 1;
-// A referral with 30 subjects' records; far below what would exhaust memory.
-constexpr int kMaxCallOctets = 64 << 20;
 constexpr std::chrono::seconds kDrainTime{3};
 
 std::shared_ptr<grpc::ServerCredentials> Credentials(const AgentConfig& config) {
@@ -30,28 +29,40 @@ std::shared_ptr<grpc::ServerCredentials> Credentials(const AgentConfig& config) 
   return grpc::experimental::TlsServerCredentials(options);
 }
 
+void Bound(const LocalLimits& limits, grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(limits.call_octets);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, limits.connection_calls);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
+  grpc::ResourceQuota quota("derwent-agent");
+  quota.Resize(static_cast<size_t>(limits.memory_octets));
+  quota.SetMaxThreads(limits.threads);
+  builder.SetResourceQuota(quota);
+}
+
 bool OnLoopback(const std::string& address) {
   return absl::StartsWith(address, "127.0.0.1:") || absl::StartsWith(address, "localhost:");
 }
 
 }  // namespace
 
-LocalServer::LocalServer(AgentDaemon& daemon)
-    : service_(daemon.context(), daemon.desk()),
-      requests_(daemon.context(), daemon.requests()),
-      emergencies_(daemon.context(), daemon.emergencies()),
-      audit_(daemon.context(), daemon.audit()),
-      rights_(daemon.context(), daemon.rights()),
+LocalServer::LocalServer(const AgentConfig& config, AgentDaemon& daemon)
+    : door_(daemon.context(), config.limits),
+      service_(door_, daemon.desk()),
+      requests_(door_, daemon.requests()),
+      emergencies_(door_, daemon.emergencies()),
+      audit_(door_, daemon.audit()),
+      rights_(door_, daemon.rights()),
       health_([this, &daemon] { return !draining_ && daemon.context().policy.view() != nullptr; },
               [&daemon] { return daemon.ReadsSystem(); }) {}
 
 LocalServer::~LocalServer() { Stop(); }
 
 absl::StatusOr<std::unique_ptr<LocalServer>> LocalServer::Start(const AgentConfig& config, AgentDaemon& daemon) {
-  std::unique_ptr<LocalServer> local(new LocalServer(daemon));
+  std::unique_ptr<LocalServer> local(new LocalServer(config, daemon));
   grpc::ServerBuilder builder;
   builder.AddListeningPort(config.listen, Credentials(config), &local->port_);
-  builder.SetMaxReceiveMessageSize(kMaxCallOctets);
+  Bound(config.limits, builder);
   builder.RegisterService(&local->service_);
   builder.RegisterService(&local->requests_);
   builder.RegisterService(&local->emergencies_);

@@ -9,6 +9,7 @@
 #include "agents/daemon/context/config.h"
 #include "agents/daemon/daemon.h"
 #include "agents/daemon/services/audit_service.h"
+#include "agents/daemon/services/door.h"
 #include "agents/daemon/services/emergency_service.h"
 #include "agents/daemon/services/request_service.h"
 #include "agents/daemon/services/rights_service.h"
@@ -18,7 +19,8 @@
 namespace derwent::agents {
 
 // The agent's local endpoints: gRPC over mutual TLS, with certificates read again as their files change, and metrics on
-// loopback. Writes the chosen ports to the port files, each by rename.
+// loopback. Writes the chosen ports to the port files, each by rename. What it takes is bounded: octets and calls of
+// one connection, threads and memory of all (LocalLimits); what one person may ask, by Door.
 class LocalServer {
  public:
   // Borrows the daemon. Errors: kUnavailable a port cannot be bound; of the port files; kInvalidArgument metrics not on
@@ -31,9 +33,10 @@ class LocalServer {
   int port() const { return port_; }
 
  private:
-  explicit LocalServer(AgentDaemon& daemon);
+  LocalServer(const AgentConfig& config, AgentDaemon& daemon);
 
   std::atomic<bool> draining_ = false;
+  Door door_;
   AgentServiceGrpc service_;
   AgentRequestServiceGrpc requests_;
   AgentEmergencyServiceGrpc emergencies_;

@@ -2,8 +2,8 @@
 
 #include <functional>
 
-#include "agents/daemon/context/context.h"
 #include "agents/daemon/desks/desk.h"
+#include "agents/daemon/services/door.h"
 #include "derwent/v1/agent.grpc.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 
@@ -13,7 +13,7 @@ namespace derwent::agents {
 // disk, as these few local calls do. Every call: peer's certificate, revocation, right, desk, one log line.
 class AgentServiceGrpc final : public v1::AgentService::Service {
  public:
-  AgentServiceGrpc(const AgentContext& context, Desk& desk) : context_(context), desk_(desk) {}
+  AgentServiceGrpc(Door& door, Desk& desk) : door_(door), desk_(desk) {}
 
   grpc::Status PushReferral(grpc::ServerContext* call, const v1::PushReferralRequest* request,
                             v1::PushReferralResponse* response) override;
@@ -35,7 +35,7 @@ class AgentServiceGrpc final : public v1::AgentService::Service {
                               v1::AgentStatus* response) override;
 
  private:
-  const AgentContext& context_;
+  Door& door_;
   Desk& desk_;
 };
 
