@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "google/protobuf/text_format.h"
 
 #include "agents/daemon/context/backoff.h"
@@ -24,20 +23,6 @@ namespace {
 
 constexpr absl::Duration kLongPoll = absl::Seconds(20);
 constexpr absl::Duration kSendInterval = absl::Milliseconds(500);
-
-// Lines `agency person-id`; `#` starts a comment.
-absl::StatusOr<std::map<std::string, std::set<std::string>>> ReadSignatories(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string text, trust::ReadFile(path));
-  std::map<std::string, std::set<std::string>> signatories;
-  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
-    if (line.empty() || line.front() == '#') continue;
-    const std::vector<std::string> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
-    if (words.size() != 2)
-      return absl::InvalidArgumentError(absl::StrCat("`", path, "` has a line that is not `agency person-id`"));
-    signatories[words[0]].insert(words[1]);
-  }
-  return signatories;
-}
 
 absl::StatusOr<std::unique_ptr<AgencyIdentity>> LoadIdentity(const AgentConfig& config, trust::Random& random) {
   auto identity = std::make_unique<AgencyIdentity>();
@@ -115,17 +100,6 @@ bool StopSignal::WaitFor(absl::Duration time) {
   return true;
 }
 
-absl::StatusOr<std::shared_ptr<const CurrentAnchors::Roots>> LoadRoots(const AgentConfig& config, absl::Time now) {
-  ASSIGN_OR_RETURN(TrustAnchors anchors, TrustAnchors::Load(config.anchors, now));
-  ASSIGN_OR_RETURN(auto signatories, ReadSignatories(config.signatories));
-  policy::TrustRoots policy{.authority = anchors.authority,
-                            .revoked = anchors.revoked,
-                            .signatories = std::move(signatories),
-                            .bundle_quorum = config.bundle_quorum};
-  return std::make_shared<const CurrentAnchors::Roots>(
-      CurrentAnchors::Roots{.anchors = std::move(anchors), .policy = std::move(policy)});
-}
-
 // What Create read.
 struct AgentDaemon::Loaded {
   std::unique_ptr<AgencyIdentity> identity;
@@ -195,6 +169,7 @@ AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroun
                .log = around.log,
                .metrics = metrics_,
                .to_send = to_send_},
+      anchor_reader_(config_, context_),
       evidence_(context_, config.state_dir + "/evidence"),
       upkeep_(context_, evidence_, std::move(loaded.directory)),
       eraser_(context_, evidence_, *request_state_, handover_),
@@ -317,7 +292,7 @@ absl::Status AgentDaemon::RunUpkeep() {
 void AgentDaemon::KeepUp() {
   Backoff backoff(context_.random);
   while (!stop_.stopped()) {
-    const absl::Status anchors = ReloadAnchors();
+    const absl::Status anchors = anchor_reader_.Read();
     if (!anchors.ok()) context_.log.Failure("trust was not read again; the last stays", anchors);
     ReadSystem();
     const absl::Status status = RunUpkeep();

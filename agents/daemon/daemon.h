@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 
 #include "agents/daemon/asking/asker.h"
+#include "agents/daemon/context/anchor_reader.h"
 #include "agents/daemon/context/config.h"
 #include "agents/daemon/context/context.h"
 #include "agents/daemon/desks/audit_desk.h"
@@ -84,6 +85,7 @@ class AgentDaemon {
   AuditDesk& audit() { return audit_desk_; }
   RightsDesk& rights() { return rights_desk_; }
   const AgentContext& context() const { return context_; }
+  AnchorReader& anchors() { return anchor_reader_; }
   // What its calls to the broker carry.
   Gossip& gossip() { return told_; }
 
@@ -115,7 +117,6 @@ class AgentDaemon {
  private:
   struct Loaded;
   AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroundings& around);
-  absl::Status ReloadAnchors();
   void KeepUp();
   void SendOut();
   void Collect();
@@ -139,6 +140,7 @@ class AgentDaemon {
   AgentMetrics metrics_;
   Doorbell to_send_;
   AgentContext context_;
+  AnchorReader anchor_reader_;
   Evidence evidence_;
   Upkeep upkeep_;
   Eraser eraser_;
@@ -163,8 +165,5 @@ class AgentDaemon {
   StopSignal stop_;
   std::vector<std::thread> threads_;
 };
-
-// Reads whom this agent believes, from the files of its configuration.
-absl::StatusOr<std::shared_ptr<const CurrentAnchors::Roots>> LoadRoots(const AgentConfig& config, absl::Time now);
 
 }  // namespace derwent::agents

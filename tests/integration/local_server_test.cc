@@ -1,6 +1,10 @@
-// The agent's local service over its real server: how much one caller may take.
+// The agent's local service over its real server: how much one caller may take, and until when one may come in.
 #include <algorithm>
+#include <atomic>
+#include <fstream>
 #include <thread>
+
+#include "google/protobuf/text_format.h"
 
 #include "agents/daemon/services/server.h"
 #include "derwent/v1/agent.grpc.pb.h"
@@ -70,6 +74,33 @@ class LocalServerTest : public RequestTest {
     return sent.ok() ? sent->request_id() : "";
   }
 
+  // The fire service's directory without a person, as a system beside its agent would publish it.
+  void Remove(const std::string& person) {
+    std::ifstream file(fire().config.directory);
+    v1::Directory directory;
+    ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+        std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()), &directory));
+    directory.set_version(directory.version() + 1);
+    auto& people = *directory.mutable_entries();
+    const int before = people.size();
+    people.erase(std::remove_if(people.begin(), people.end(), [&](const auto& one) { return one.id() == person; }),
+                 people.end());
+    ASSERT_EQ(people.size(), before - 1);
+    v1::ApplyDirectoryRequest apply;
+    apply.set_request_id(trust::SystemRandom().NewUuid().text());
+    *apply.mutable_directory() =
+        SignMessage(kDirectoryType, directory, fire().daemon->context().identity.keys->signing()->key).value();
+    ASSERT_OK(fire().real->ApplyDirectory(apply));
+  }
+
+  // How long after `since` a call is refused with `code`.
+  absl::Duration RefusedWith(absl::StatusCode code, const Channel& channel, absl::Time since) {
+    while (absl::Now() < since + absl::Seconds(10)) {
+      if (List(channel).code() == code) break;
+    }
+    return absl::Now() - since;
+  }
+
   std::vector<std::unique_ptr<TestAgent>> agents_;
   std::unique_ptr<LocalServer> server_;
 };
@@ -120,6 +151,52 @@ TEST_F(LocalServerTest, OnePersonsCallsAtOnceAreBounded) {
     EXPECT_THAT(std::string(one.message()), HasSubstr("limits.calls_at_once"));
   }
   EXPECT_OK(List(*As(kOfficer))) << "who is done makes room";
+}
+
+TEST_F(LocalServerTest, WhoIsRemovedFromTheDirectoryIsOutWithinASecondThoughTheyWait) {
+  Serve();
+  const std::string request = Ask();
+  const auto channel = As(kOfficer);
+  ASSERT_OK(List(*channel));
+  std::atomic<bool> watching = true;
+  absl::Status watched;
+  absl::Time ended;
+  std::thread waits([&] {
+    watched = Watch(*As(kOfficer), request, 25);
+    ended = absl::Now();
+    watching = false;
+  });
+  ASSERT_OK(Watch(*channel, request, 1));
+  ASSERT_TRUE(watching);
+  Remove(kOfficer);
+  const absl::Time removed = absl::Now();
+  EXPECT_LT(RefusedWith(absl::StatusCode::kPermissionDenied, *channel, removed), absl::Seconds(1));
+  waits.join();
+  EXPECT_THAT(watched, StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_LT(ended - removed, absl::Seconds(1));
+  EXPECT_OK(List(*As(kSpoc)));
+}
+
+TEST_F(LocalServerTest, WhoseCertificateIsRevokedIsOutWithinASecondThoughTheyWait) {
+  Serve();
+  const std::string request = Ask();
+  const auto channel = As(kOfficer);
+  ASSERT_OK(List(*channel));
+  absl::Status watched;
+  absl::Time ended;
+  std::thread waits([&] {
+    watched = Watch(*As(kOfficer), request, 25);
+    ended = absl::Now();
+  });
+  ASSERT_OK(Watch(*channel, request, 1));
+  const std::string revoke = absl::StrCat("certs-example/revoke.sh '", consortium_.folder(), "/pki' '",
+                                          CertificateOf(kOfficer), "' >/dev/null 2>&1");
+  ASSERT_EQ(std::system(revoke.c_str()), 0);
+  const absl::Time revoked = absl::Now();
+  EXPECT_LT(RefusedWith(absl::StatusCode::kUnauthenticated, *channel, revoked), absl::Seconds(1));
+  waits.join();
+  EXPECT_THAT(watched, StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_LT(ended - revoked, absl::Seconds(1));
 }
 
 }  // namespace

@@ -186,6 +186,9 @@ absl::Status Upkeep::SyncDirectories() {
   for (const v1::DsseEnvelope& envelope : response.directories()) {
     v1::Directory directory;
     if (!directory.ParseFromString(envelope.payload())) continue;
+    const bool known = directory.version() == context_.policy.directory_version(directory.agency()) &&
+                       context_.keys.Find(directory.agency())->length() > 0;
+    if (known) continue;  // Its keys were read with it.
     const absl::Status keys = SyncKeys(directory.agency());
     if (WorthRetrying(keys)) return keys;
   }

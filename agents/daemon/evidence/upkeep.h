@@ -30,7 +30,7 @@ class Upkeep {
 
   // Fetches and verifies the bundle when it changed.
   absl::Status SyncPolicy();
-  // Fetches the directories when they changed, with the keys to verify them.
+  // Fetches the directories when they changed, with the keys to verify those that did.
   absl::Status SyncDirectories();
   // Fetches and verifies one agency's keys.
   absl::Status SyncKeys(const std::string& agency);

@@ -52,7 +52,8 @@ absl::Status TooMuch(absl::string_view rule, absl::string_view what, const Agent
 
 }  // namespace
 
-absl::StatusOr<LocalCaller> Door::Look(const grpc::ServerContext& call) const {
+absl::StatusOr<LocalCaller> Door::Look(const grpc::ServerContext& call) {
+  currency_.Ensure();
   return CallerOf(CertificateOf(call), context_);
 }
 

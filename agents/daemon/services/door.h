@@ -12,22 +12,25 @@
 #include "agents/daemon/context/context.h"
 #include "agents/daemon/context/entitlement.h"
 #include "agents/daemon/services/call_quota.h"
+#include "agents/daemon/services/currency.h"
 
 namespace derwent::agents {
 
 // The way into the local service. Thread-safe.
 class Door {
  public:
-  // Borrows the context.
-  Door(const AgentContext& context, const LocalLimits& limits) : context_(context), quota_(limits) {}
+  // Borrows all.
+  Door(const AgentContext& context, Currency& currency, const LocalLimits& limits)
+      : context_(context), currency_(currency), quota_(limits) {}
   const AgentContext& context() const { return context_; }
   CallQuota& quota() { return quota_; }
 
-  // Who calls, as it stands now. Errors: of CallerOf.
-  absl::StatusOr<LocalCaller> Look(const grpc::ServerContext& call) const;
+  // Who calls, as it stands now (Currency); asked again and again of one who waits. Errors: of CallerOf.
+  absl::StatusOr<LocalCaller> Look(const grpc::ServerContext& call);
 
  private:
   const AgentContext& context_;
+  Currency& currency_;
   CallQuota quota_;
 };
 

@@ -33,7 +33,14 @@ grpc::Status AgentRequestServiceGrpc::WatchCaseRequest(grpc::ServerContext* call
   return RunCall(door_, call, "WatchCaseRequest", response,
                  [&](const LocalCaller& caller) -> absl::StatusOr<v1::SentRequest> {
                    ASSIGN_OR_RETURN(const Patience patience, Patience::Of(*call, request->wait_seconds()));
-                   return desk_.Watch(caller, *request, [&] { return patience.WaitOn(); });
+                   absl::Status still;  // Whether who waits may still come in.
+                   absl::StatusOr<v1::SentRequest> sent = desk_.Watch(caller, *request, [&] {
+                     if (!patience.WaitOn()) return false;
+                     still = door_.Look(*call).status();
+                     return still.ok();
+                   });
+                   if (!still.ok()) return still;
+                   return sent;
                  });
 }
 

@@ -47,7 +47,8 @@ bool OnLoopback(const std::string& address) {
 }  // namespace
 
 LocalServer::LocalServer(const AgentConfig& config, AgentDaemon& daemon)
-    : door_(daemon.context(), config.limits),
+    : currency_(daemon.anchors(), daemon.upkeep()),
+      door_(daemon.context(), currency_, config.limits),
       service_(door_, daemon.desk()),
       requests_(door_, daemon.requests()),
       emergencies_(door_, daemon.emergencies()),

@@ -36,6 +36,7 @@ class LocalServer {
   LocalServer(const AgentConfig& config, AgentDaemon& daemon);
 
   std::atomic<bool> draining_ = false;
+  Currency currency_;
   Door door_;
   AgentServiceGrpc service_;
   AgentRequestServiceGrpc requests_;
