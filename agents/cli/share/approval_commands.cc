@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 
 #include "agents/cli/session/signing.h"
+#include "agents/cli/share/approval_view.h"
 #include "agents/cli/share/content_view.h"
 #include "agents/cli/terminal/closed_list.h"
 #include "agents/cli/terminal/text.h"
@@ -31,12 +32,6 @@ struct Options {
   std::string ground;
   std::string reason;
 };
-
-std::string UnitsText(const v1::ApprovalCommand& command) {
-  std::vector<std::string> units;
-  for (const v1::ApprovedUnit& unit : command.units()) units.push_back(absl::StrCat(unit.category(), "=", unit.form()));
-  return absl::StrJoin(units, " ");
-}
 
 std::string TimeOf(const google::protobuf::Timestamp& time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone());
@@ -72,6 +67,7 @@ absl::StatusOr<v1::ApprovalCommand> CommandOf(const v1::ApprovalQuestion& questi
           absl::StrCat("`", category, "` is not among what is asked: ", UnitsText(question.proposed())));
     *command.add_units() = *unit;
   }
+  PutInOrder(command);  // As it must be signed, however the options were given.
   return command;
 }
 
@@ -96,8 +92,9 @@ absl::StatusOr<int> Answer(Client& client, const Options& o, bool approved) {
 absl::StatusOr<int> ListApprovals(Client& client, Format format) {
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentRequestService::NewStub(agent->grpc());
-  ASSIGN_OR_RETURN(const v1::ListApprovalsResponse response,
+  ASSIGN_OR_RETURN(v1::ListApprovalsResponse response,
                    agent->Call(*stub, &Stub::ListApprovals, v1::ListApprovalsRequest(), client.options()));
+  PutInOrder(response);
   Rows rows(
       {"approval", "role", "holder", "for", "profile", "purpose", "route", "document", "units", "grounds", "due"});
   for (const v1::PendingApproval& pending : response.approvals()) {
@@ -112,7 +109,8 @@ absl::StatusOr<int> ListApprovals(Client& client, Format format) {
 }
 
 absl::StatusOr<int> ShowApproval(Client& client, const std::string& id, Format format) {
-  ASSIGN_OR_RETURN(const v1::ShowApprovalResponse shown, Fetch(client, id));
+  ASSIGN_OR_RETURN(v1::ShowApprovalResponse shown, Fetch(client, id));
+  PutInOrder(shown);
   if (format == Format::kJson || format == Format::kJsonLines) {
     std::cout << ToJson(shown, format == Format::kJson) << "\n";
     return kExitDone;
