@@ -195,21 +195,25 @@ void ReadParticipant(const json& object, const std::string& folder, AgentConfig&
 }
 
 // A reading must outlive the rounds between two.
-void ReadOldest(Members& top, AgentConfig& config, void ReadLimits(const json& object, const std::string& folder, LocalLimits& limits,
-                std::vector<std::string>& problems) {
+void ReadOldest(Members& top, AgentConfig& config, std::vector<std::string>& problems) {
   auto seconds = static_cast<int>(absl::ToInt64Seconds(config.system_oldest));
   top.Number("system_oldest_seconds", seconds);
   config.system_oldest = absl::Seconds(seconds);
   if (config.system_oldest < absl::Minutes(1) || config.system_oldest > absl::Hours(7 * 24) ||
       config.system_oldest <= config.sync_interval)
-    Members members(object, "limits.", folder, problems);
+    problems.push_back("`system_oldest_seconds` must be 60 to 604800, and longer than `sync_millis`");
+}
+
+void ReadLimits(const json& object, const std::string& folder, LocalLimits& limits,
+                std::vector<std::string>& problems) {
+  Members members(object, "limits.", folder, problems);
   for (const auto& [key, value] :
        {std::pair("call_octets", &limits.call_octets), std::pair("connection_calls", &limits.connection_calls),
         std::pair("threads", &limits.threads), std::pair("memory_octets", &limits.memory_octets),
         std::pair("calls_at_once", &limits.calls_at_once),
         std::pair("dear_calls_a_minute", &limits.dear_calls_a_minute)}) {
     members.Number(key, *value);
-    if (*value < 1) problems.push_back("`system_oldest_secondsabsl::StrCat("`limits.", key, "` must be 60 to 604800, and longer than `sync_millis`");1 or more: nothing is without bounds"));
+    if (*value < 1) problems.push_back(absl::StrCat("`limits.", key, "` must be 1 or more: nothing is without bounds"));
   }
 }
 

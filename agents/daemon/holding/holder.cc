@@ -129,7 +129,7 @@ absl::StatusOr<Holder::Standing> Holder::Load(const HeldRow& row, const InboxRow
 absl::Status Holder::FindRecord(Standing& standing, bool& vetoed) {
   // Also when nobody is held: else only who is held would be kept waiting.
   RETURN_IF_ERROR(parts_.records.Ready());
-  bool vetoed = false;
+  vetoed = false;
   if (!standing.details.matched() || standing.received.content.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::string plain,
                    OpenFromStore(context_.identity, standing.row.request_id, standing.received.content));
