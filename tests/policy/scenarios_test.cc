@@ -65,7 +65,8 @@ std::string Malformed(const std::string& from, const std::string& to) {
 TEST(Scenarios, NameEveryFieldThatTheFormatDoesNotKnow) {
   EXPECT_EQ(Malformed("age: 71", "age: old"), "subject.age is not 0 to 150");
   EXPECT_EQ(Malformed("agreement: valid", "agreement: signed"), "agreement is none of valid, expired, none, bundle");
-  EXPECT_EQ(Malformed("  grounds: []", "  grounds: []\n  consent: []"), "consent is no field of the format");
+  EXPECT_EQ(Malformed("  grounds: []", "  grounds: []\n  consent: []"),
+            "consent is no field of the format: did you mean `consents`?");
   EXPECT_EQ(Malformed("role: practitioner}", "role: practitioner, board: x}"),
             "requester.board is no field of the format");
   EXPECT_EQ(Malformed("household: deny", "household: denied"),
