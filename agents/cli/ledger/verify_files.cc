@@ -13,10 +13,13 @@
 #include "agents/cli/session/exit_code.h"
 #include "agents/cli/session/pending.h"
 #include "agents/cli/terminal/output.h"
+#include "agents/cli/terminal/text.h"
 #include "trust/base/status_macros.h"
 #include "trust/entry/entry.h"
 #include "trust/merkle/tree.h"
 #include "trust/note/add_checkpoint.h"
+#include "trust/note/checkpoint.h"
+#include "trust/note/note.h"
 #include "trust/note/tlog_proof.h"
 
 namespace derwent::cli {
@@ -144,7 +147,34 @@ class FileVerifier {
 
 }  // namespace
 
-absl::StatusOr<int> VerifyFiles(const FilesToVerify& files, const Believed& believed, std::ostream& out) {
+namespace {
+
+// The origin that a file's checkpoint states, not verified; empty: none can be read.
+std::string OriginStated(const std::string& path) {
+  const std::string file = std::filesystem::is_directory(path) ? absl::StrCat(path, "/checkpoint") : path;
+  const absl::StatusOr<std::string> text = ReadIn(file, kMostProofOctets);
+  if (!text.ok()) return "";
+  std::string note = *text;
+  if (const auto proof = trust::TlogProof::Parse(*text); proof.ok()) note = proof->checkpoint;
+  if (const auto extension = trust::AddCheckpoint::Parse(*text); extension.ok()) note = extension->checkpoint;
+  const auto read = trust::Note::Parse(note);
+  const auto checkpoint = read.ok() ? trust::Checkpoint::ParseBody(read->text) : read.status();
+  return checkpoint.ok() ? checkpoint->origin : "";
+}
+
+// As `believed`, of the log that the first file names: what it signed is verified as of that name, and all other files
+// must be of it too (C2SP tlog-checkpoint: an origin need not be the key's name).
+Believed OfTheStatedLog(const std::vector<std::string>& paths, const Believed& believed) {
+  Believed stated = believed;
+  const std::string origin = paths.empty() ? "" : OriginStated(paths.front());
+  if (!origin.empty()) stated.origin = origin;
+  return stated;
+}
+
+}  // namespace
+
+absl::StatusOr<int> VerifyFiles(const FilesToVerify& files, const Believed& given, std::ostream& out) {
+  const Believed believed = files.any_origin ? OfTheStatedLog(files.paths, given) : given;
   std::string leaf;
   if (!files.leaf.empty()) {
     ASSIGN_OR_RETURN(leaf, ReadIn(files.leaf, kMostProofOctets));
@@ -158,6 +188,7 @@ absl::StatusOr<int> VerifyFiles(const FilesToVerify& files, const Believed& beli
   for (const std::string& path : files.paths) {
     if (std::filesystem::is_directory(path)) RETURN_IF_ERROR(verifier.Export(path));
   }
+  if (believed.origin != given.origin) out << "the log's origin: " << SafeText(believed.origin) << "\n";
   return verifier.Conclude();
 }
 

@@ -13,7 +13,8 @@ namespace derwent::cli {
 // What is verified together.
 struct FilesToVerify {
   std::vector<std::string> paths;
-  std::string leaf;  // The file of the one tlog-proof's leaf; empty: each proof opens its own in `extra`.
+  std::string leaf;         // The file of the one tlog-proof's leaf; empty: each proof opens its own in `extra`.
+  bool any_origin = false;  // The log's name is what the first file says, and is printed: a key may have another.
 };
 
 // Verifies each file: a tlog-proof (signature, inclusion, opened fields), a checkpoint (signature), an `add-checkpoint`

@@ -80,6 +80,26 @@ TEST_F(VerifyFilesTest, ACheckpointOfAnotherLogIsRefused) {
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("another log")));
 }
 
+// Trap 4 of the note formats: an origin need not be the name of the key.
+TEST_F(VerifyFilesTest, WithoutAnOriginTheLogsIsWhatItSignedAndIsPrinted) {
+  trust::Checkpoint shown = *trust::Checkpoint::ParseBody(trust::Note::Parse(log_.Checkpoint())->text);
+  shown.origin = "derwent.example/ledger";
+  const std::string file = Write("one", SampleLog::SignedBody(shown.Body()));
+  const auto of_any = [&](const std::vector<std::string>& paths) {
+    return VerifyFiles({.paths = paths, .leaf = "", .any_origin = true}, Believe(), out_);
+  };
+  EXPECT_THAT(Verify({file}), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("another log")));
+  EXPECT_THAT(of_any({file}), IsOkAndHolds(kExitDone));
+  EXPECT_THAT(out_.str(), HasSubstr("the log's origin: derwent.example/ledger\n"));
+  EXPECT_THAT(of_any({file, kGoldenCheckpoint}), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("another log")));
+  EXPECT_THAT(of_any({kGoldenProof, kGoldenCheckpoint}), IsOkAndHolds(kExitDone));
+  shown.size += 1;
+  const std::string unsigned_change =
+      trust::Note{.text = shown.Body(), .signatures = trust::Note::Parse(log_.Checkpoint())->signatures}.ToString();
+  EXPECT_THAT(of_any({Write("two", unsigned_change)}),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("does not verify")));
+}
+
 TEST_F(VerifyFilesTest, AQuorumPolicyNamesTheLogAndAsksForItsWitnesses) {
   const std::string log = absl::StrCat("log ", log_.vkey(), "\n");
   const auto alone = Believed::Make({}, "", Write("policy", log + "quorum none\n"));
