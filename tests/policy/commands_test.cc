@@ -152,6 +152,17 @@ TEST_F(Draft, ProveLooksAtEveryDayOnWhichSomethingSwitches) {
   EXPECT_TRUE(absl::StrContains(ran.out, "1 assertions, 1 refuted, on ")) << ran.out;
 }
 
+TEST_F(Draft, DiffNamesWhoGivesWhatIsHandledLessStrictly) {
+  Change("profiles/asb_cr.txtpb", "obligations: \"no_detail_of_others_to_applicant\"\n", "");
+  const Ran ran = Policy({"diff", "policy/derbyshire", folder(), "--at", "2026-12-01"});
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_TRUE(absl::StrContains(ran.out,
+                                "handling, asb_cr: obligations no longer has \"no_detail_of_others_to_applicant\" "
+                                "(looser, of what they give: avbc, bdc, cbc"))
+      << ran.out;
+  EXPECT_TRUE(absl::StrContains(ran.out, ": 0 gains, 0 losses, 1 in handling;")) << ran.out;
+}
+
 TEST_F(Draft, DiffSaysWhetherAnythingOpens) {
   EXPECT_EQ(Policy({"diff", "policy/derbyshire", folder(), "--at", "2026-12-01"}).code, 0);
   Change("profiles/marac.txtpb", "necessary: \"incident\"\n", "");

@@ -78,7 +78,8 @@ int Diff(const Options& o) {
   Print(found, "OPENS: other data", true, false, false);
   Print(found, "TIGHTENS", false, false, true);
   for (const policy::HandlingDifference& d : found.handling)
-    std::cout << "handling, " << d.of << ": " << d.what << " (" << policy::WeightName(d.weight) << ")\n";
+    std::cout << "handling, " << d.of << ": " << d.what << " (" << policy::WeightName(d.weight)
+              << (d.loosens() ? absl::StrCat(", of what they give: ", Few(d.givers)) : "") << ")\n";
   const std::set<std::string> waited = PointsOf(*was);
   const std::set<std::string> waits = PointsOf(*now);
   PrintPoints("now needs confirmation", waits, waited);
