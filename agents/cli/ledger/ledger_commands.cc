@@ -193,7 +193,7 @@ int ExitOf(const absl::StatusOr<int>& code) { return code.ok() ? *code : ReportF
 
 absl::StatusOr<int> VerifyOffline(const Options& o) {
   ASSIGN_OR_RETURN(const Believed believed, o.believed.Read());
-  return VerifyFiles({.paths = o.files, .leaf = o.leaf, .any_origin = o.origin.empty()}, believed, std::cout);
+  return VerifyFiles({.paths = o.files, .leaf = o.leaf, .any_origin = o.believed.origin.empty()}, believed, std::cout);
 }
 
 absl::StatusOr<int> CheckFolder(const Options& o) {
