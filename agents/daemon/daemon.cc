@@ -227,25 +227,6 @@ void AgentDaemon::Stop() {
   threads_.clear();
 }
 
-absl::Status AgentDaemon::ReloadAnchors() {
-  const absl::Time now = context_.clock.Now();
-  absl::StatusOr<std::shared_ptr<const CurrentAnchors::Roots>> roots = LoadRoots(config_, now);
-  if (roots.ok()) {
-    const TrustAnchors& fresh = (*roots)->anchors;
-    const auto before = roots_.get();
-    absl::Status follows = fresh.revoked.CheckFollows(before->anchors.revoked, fresh.authority, now);
-    if (fresh.log_keys.origin() != before->anchors.log_keys.origin())
-      follows.Update(absl::FailedPreconditionError("the log's keys are of another log than this agent runs with"));
-    if (!follows.ok()) roots = follows;
-  }
-  if (!roots.ok()) {
-    context_.Alarm("TRUST_NOT_READ", "", "");
-    return roots.status();
-  }
-  roots_.Set(*std::move(roots));
-  return absl::OkStatus();
-}
-
 void AgentDaemon::ReadSystem() {
   const absl::StatusOr<bool> read = system_.Refresh();
   reads_system_ = read.ok();

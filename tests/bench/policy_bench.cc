@@ -51,7 +51,7 @@ int MeasureSpace(const Files& files, const Policy& policy) {
     if (!profile.necessary.empty()) profile.necessary.erase(profile.necessary.begin());
   }
   const double compared = ProcessorSeconds();
-  const Differences differences = Compare(policy, tighter, kDay);
+  const Differences differences = Compare({policy, files}, {tighter, files}, kDay);
   std::printf("diff of two full bundles: %.1f s, %zu differences\n", ProcessorSeconds() - compared,
               differences.releases.size());
   return 0;

@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "tests/integration/request_fixture.h"
+#include "trust/base/status_macros.h"
 
 namespace derwent::agents {
 namespace {
@@ -17,8 +18,11 @@ class LosableRecords final : public RecordSource {
  public:
   LosableRecords(std::unique_ptr<RecordSource> records, const std::atomic<bool>& lost)
       : records_(std::move(records)), lost_(lost) {}
+  absl::Status Ready() const override {
+    return lost_ ? absl::UnavailableError("the agency's own system cannot be read") : records_->Ready();
+  }
   absl::StatusOr<std::optional<v1::CaseRecord>> Find(const v1::CaseRecord& selector) const override {
-    if (lost_) return absl::UnavailableError("the agency's own system cannot be read");
+    RETURN_IF_ERROR(Ready());
     return records_->Find(selector);
   }
   absl::StatusOr<bool> Holds(absl::string_view record_ref) const override { return records_->Holds(record_ref); }

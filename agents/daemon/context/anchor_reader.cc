@@ -72,8 +72,10 @@ absl::Status AnchorReader::ReadNow(std::string marks) {
   absl::StatusOr<std::shared_ptr<const CurrentAnchors::Roots>> roots = LoadRoots(config_, now);
   if (roots.ok()) {
     const TrustAnchors& fresh = (*roots)->anchors;
-    const absl::Status follows =
-        fresh.revoked.CheckFollows(context_.roots.get()->anchors.revoked, fresh.authority, now);
+    const auto before = context_.roots.get();
+    absl::Status follows = fresh.revoked.CheckFollows(before->anchors.revoked, fresh.authority, now);
+    if (fresh.log_keys.origin() != before->anchors.log_keys.origin())
+      follows.Update(absl::FailedPreconditionError("the log's keys are of another log than this agent runs with"));
     if (!follows.ok()) roots = follows;
   }
   if (!roots.ok()) {
