@@ -16,8 +16,8 @@ std::string BasesIn(const v1::Profile& profile);
 std::string SpecialConditionsIn(const v1::Profile& profile);
 std::string OffenceConditionsIn(const v1::Profile& profile);
 std::string Schedule8ConditionsIn(const v1::Profile& profile);
-// Whether the profile has organisations of the type act under UK GDPR for every purpose of mixed regime, though they are
-// competent authorities.
+// Whether the profile has organisations of the type act under UK GDPR for every purpose of mixed regime, though they
+// are competent authorities.
 bool UnderUkGdpr(const v1::Profile& profile, const std::string& type);
 
 }  // namespace derwent::cli

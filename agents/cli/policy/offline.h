@@ -30,7 +30,8 @@ struct OfflinePolicy {
 absl::StatusOr<OfflinePolicy> ReadPolicy(const std::string& directory);
 
 // The same with what is wrong in assertions and worked decisions, which no decision rests on, and with warnings of what
-// ends soon after `day`, in the bundle and in `directories`, text files of agencies' registers. Errors: kNotFound, kInvalidArgument: a file cannot be read.
+// ends soon after `day`, in the bundle and in `directories`, text files of agencies' registers. Errors: kNotFound,
+// kInvalidArgument: a file cannot be read.
 absl::StatusOr<OfflinePolicy> ReadPolicyOn(const std::string& directory, absl::CivilDay day,
                                            const std::vector<std::string>& directories);
 
