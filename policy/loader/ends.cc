@@ -110,7 +110,7 @@ void WarnOfEndsInDirectory(const Files& files, const std::string& path, const Po
                            Problems& problems) {
   v1::Directory text;
   if (!ParseText(files, path, text, problems)) return;
-  const absl::StatusOr<Directory> directory = CompileDirectory(text, policy);
+  const absl::StatusOr<Directory> directory = CheckDirectory(text, policy);
   if (!directory.ok())
     return problems.Error(path, "", "directory", std::string(directory.status().message()), "correct the directory");
   Ends ends(day, problems);

@@ -33,18 +33,14 @@ std::string BoardOf(const std::string& role, const Profile& profile, const Polic
 }  // namespace
 
 void CheckOwners(const Policy& policy, Problems& problems) {
-  for (const auto& [role, panel] : policy.board_roles) {
-    if (!panel.empty() && !policy.profiles.contains(panel))
-      problems.Error("vocabulary.txtpb", role, "panel", absl::StrCat("the panel `", panel, "` is no profile"),
-                     "name the profile of the panel");
-  }
   for (const auto& [id, profile] : policy.profiles) {
     for (const std::string& role : RolesOf(profile)) {
-      const auto board = policy.profiles.find(BoardOf(role, profile, policy));
-      if (board == policy.profiles.end() || !board->second.owners.empty()) continue;
+      const std::string board = BoardOf(role, profile, policy);
+      const auto found = policy.profiles.find(board);
+      if (board.empty() || (found != policy.profiles.end() && !found->second.owners.empty())) continue;
       problems.Error(absl::StrCat("profiles/", id, ".txtpb"), role, "owner",
-                     absl::StrCat("nobody owns `", board->first, "`, so nobody can be appointed `", role, "`"),
-                     absl::StrCat("name an agency in `owners` of profiles/", board->first, ".txtpb"));
+                     absl::StrCat("nobody owns `", board, "`, so nobody can be appointed `", role, "`"),
+                     absl::StrCat("name an agency in `owners` of profiles/", board, ".txtpb"));
     }
   }
 }

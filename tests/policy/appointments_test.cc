@@ -89,7 +89,7 @@ TEST(DirectoryText, AppointsToWhatItsAgencyOwnsAndToTheBoardsRoles) {
   Problems problems(files);
   v1::Directory text;
   ASSERT_TRUE(ParseText(files, "d", text, problems));
-  const absl::StatusOr<Directory> compiled = CompileDirectory(text, Derbyshire());
+  const absl::StatusOr<Directory> compiled = CheckDirectory(text, Derbyshire());
   ASSERT_EQ(compiled.status().code(), absl::StatusCode::kInvalidArgument);
   for (const char* said :
        {"role `marac_chair` is one that a board's owner appoints to: name the board",
@@ -97,6 +97,32 @@ TEST(DirectoryText, AppointsToWhatItsAgencyOwnsAndToTheBoardsRoles) {
         "an appointment names no person", "`spoc` is no role to which the owner of `maraca` appoints",
         "an appointment names no board"})
     EXPECT_THAT(compiled.status().message(), ::testing::HasSubstr(said));
+}
+
+// A board that the policy drops takes its own roles with it, and nobody else's.
+TEST(DirectoryText, WhatItSaysOfABoardThatIsGoneCountsForNothingAndAllElseStands) {
+  const Files files = {{"d", R"(
+    agency: "police.derbys" version: 1
+    entries {
+      id: "p-1" training_until: "2027-12-31"
+      roles { role: "marac_chair" boards: "marac" areas: "E23000018" }
+      roles { role: "practitioner" areas: "E23000018" }
+    }
+    appointments { agency: "police.derbys" person: "p-1" holding { role: "marac_chair" boards: "marac" areas: "E23000018" } })"}};
+  Problems problems(files);
+  v1::Directory text;
+  ASSERT_TRUE(ParseText(files, "d", text, problems));
+  Policy policy = Derbyshire();
+  Directories directories;
+  const auto held = [&](const std::string& role) {
+    directories["police.derbys"] = CompileDirectory(text, policy).value();
+    return RoleHeld({.policy = &policy, .directories = &directories}, {.agency = "police.derbys", .role = role}, kDay);
+  };
+  EXPECT_TRUE(held("marac_chair"));
+  policy.profiles.erase("marac");
+  EXPECT_FALSE(held("marac_chair"));
+  EXPECT_TRUE(held("practitioner"));
+  EXPECT_FALSE(CheckDirectory(text, policy).ok()) << "none such is put in force";
 }
 
 }  // namespace

@@ -156,8 +156,6 @@ INSTANTIATE_TEST_SUITE_P(
                 "nobody owns `marac`, so nobody can be appointed `marac_chair` [owner]"},
         Refused{"OwnedForNoArea", kMarac, "owners { agency: \"police.derbys\" areas: \"E23000018\" }",
                 "owners { agency: \"police.derbys\" }", "owners { agency: \"police.derbys\" }", "for no area [owner]"},
-        Refused{"APanelThatIsNoProfile", "vocabulary.txtpb", "panel: \"marac\"", "panel: \"maraca\"", "",
-                "the panel `maraca` is no profile [panel]"},
         Refused{"Shadowed", kMarac, "necessary: \"incident\"", "necessary: \"intelligence\"",
                 "conditional { category: \"intelligence\"", "is necessary and conditional [shadowed]"},
         Refused{

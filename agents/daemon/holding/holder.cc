@@ -127,7 +127,7 @@ absl::StatusOr<Holder::Standing> Holder::Load(const HeldRow& row, const InboxRow
 }
 
 absl::Status Holder::FindRecord(Standing& standing, bool& vetoed) {
-  // Also when nobody is held: else only who is held would be kept waiting.
+  // Also when nobody is held: else only who is held would fare otherwise.
   RETURN_IF_ERROR(parts_.records.Ready());
   vetoed = false;
   if (!standing.details.matched() || standing.received.content.empty()) return absl::OkStatus();

@@ -19,8 +19,8 @@ namespace derwent::agents {
 class RecordSource {
  public:
   virtual ~RecordSource() = default;
-  // Whether the records can be read now. Asked before it matters whether somebody is held: a source that is away keeps
-  // everybody waiting alike, and not only those whom it has. Error: kUnavailable.
+  // Whether the records can be read now. Asked before it matters whether somebody is held: when a source is away
+  // everybody fares alike, and not only those whom it has. Error: kUnavailable.
   virtual absl::Status Ready() const = 0;
   // The one record that is the person of `selector`; nullopt when there is none, or more than one may be: never a list.
   // Error: kUnavailable the records cannot be read now; the request waits.

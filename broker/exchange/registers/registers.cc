@@ -90,7 +90,7 @@ absl::Status ApplyDirectory(const Caller& caller, const v1::ApplyDirectoryReques
     return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency keeps its own directory only");
   RETURN_IF_ERROR(
       CheckSigned(batch.world(), caller.agency(), request.directory(), policy::kDirectoryType, batch.now()));
-  const auto compiled = policy::CompileDirectory(directory, *batch.world().bundle->policy);
+  const auto compiled = policy::CheckDirectory(directory, *batch.world().bundle->policy);
   if (!compiled.ok()) {
     Violations violations;
     violations.Add("directory", std::string(compiled.status().message()));
