@@ -136,7 +136,7 @@ void Metrics::Committed(size_t commands, absl::Duration took, const ledger::Seal
   families_->entries.Increment(static_cast<double>(sealed.entries().size()));
   for (const ledger::PendingEntry& entry : sealed.entries()) {
     const store::EntryColumns& said = entry.row.columns;
-    if (said.step == "approval" || said.step == "approval_asked")
+    if (said.step == "approval" || said.step == "approval_asked" || said.step == "approval_declined")
       families_->approvals.Add({{"agency", said.releasing_agency}, {"step", said.step}}).Increment();
     if (said.outcome.empty()) continue;
     if (said.step == "emergency_answer" && said.outcome != "DENY")
