@@ -16,7 +16,7 @@ WARM = 30
 
 
 def lay_out(bed):
-    """Gives every holder the same people, and lifts what one person may ask on a day."""
+    """Gives every holder the same people, and lifts what one person may ask, on a day and at once."""
     for agency in HOLDERS:
         if agency == RECORDS:
             continue
@@ -29,6 +29,10 @@ def lay_out(bed):
         file.write_text(json.dumps(config))
     with open(bed.run / "broker/broker.yaml", "a") as config:
         config.write("holders_a_day: 1000000\n")
+    file = bed.run / f"agents/{ASKER}/agent.json"
+    config = json.loads(file.read_text())
+    config["limits"] = {"calls_at_once": 1000, "dear_calls_a_minute": 1000000}
+    file.write_text(json.dumps(config))
 
 
 def open_case(bed):
