@@ -47,6 +47,9 @@ def breaches(root, table):
             for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
                 found = INCLUDE.match(line)
                 kind = found and kind_of(found.group(1), table)
+                ours = found and any((folder / found.group(1)).is_file() for folder in (root, file.parent))
+                if ours and kind is None:
+                    yield f"{rel}:{number}: {found.group(1)} is of no row of layers.json: name it from the root, as a layer"
                 if kind and kind != layer and not allowed(kind, may):
                     yield f"{rel}:{number}: {layer} may not include {found.group(1)} ({kind}); allowed: {', '.join(may) or 'nothing'}"
 
