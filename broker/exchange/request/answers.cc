@@ -26,6 +26,7 @@ namespace {
 constexpr char kMethod[] = "SubmitCaseAnswer";
 constexpr char kLapsed[] = "LAPSED";
 constexpr int kMostDeclined = 64;
+constexpr int kMostDeclinedUnits = 64;
 
 absl::StatusOr<StoredPart> FindRequest(const Caller& caller, const v1::Manifest& answer, Batch& batch) {
   absl::StatusOr<StoredPart> request =
@@ -101,20 +102,29 @@ absl::Status Keep(const CheckedShare& share, const AnswerDecision& answer, const
   return DeliverPackage(package, not_before, {entry}, batch);
 }
 
-// What the holder says of its own people's refusals.
+// Whether units are 1 to 64, sorted, each category once, in codes: of whatever policy they were asked under.
+bool AreNamed(const google::protobuf::RepeatedPtrField<v1::ApprovedUnit>& units) {
+  for (int i = 0; i < units.size(); ++i) {
+    if (i > 0 && units[i - 1].category() >= units[i].category()) return false;
+    if (!ledger::IsCode(units[i].category()) || !ledger::IsCode(units[i].form())) return false;
+  }
+  return !units.empty() && units.size() <= kMostDeclinedUnits;
+}
+
+// What the holder says of its own people's refusals. It may be in words of an earlier policy: the answer must go all
+// the same.
 absl::Status CheckDeclined(const v1::SubmitCaseAnswerRequest& request, const policy::Policy& policy) {
   Violations violations;
   violations.Require(request.declined_size() <= kMostDeclined, "declined", "are 64 at most");
   for (const v1::DeclinedApproval& one : request.declined()) {
     violations.Require(Uuid::Parse(one.approval_id()).ok(), "declined.approval_id", "is a UUID in lowercase");
-    violations.Require(policy.roles.contains(one.role()) && !policy.board_roles.contains(one.role()), "declined.role",
+    violations.Require(ledger::IsCode(one.role()) && !policy.board_roles.contains(one.role()), "declined.role",
                        "is a role of the holder's own");
     violations.Require(one.person().empty() ? one.reason() == kLapsed : ledger::IsCode(one.person()), "declined.person",
                        "is an opaque id, or empty where nobody answered");
     violations.Require(one.reason() == kLapsed || IsRefusalReason(one.reason()), "declined.reason",
                        "is a code of a refusal, or LAPSED");
-    violations.Require(AreApprovable(one.units(), policy), "declined.units",
-                       "are 1 to 64, sorted, each a category and form of the policy");
+    violations.Require(AreNamed(one.units()), "declined.units", "are 1 to 64, sorted, each in codes");
   }
   return violations.ToStatus();
 }

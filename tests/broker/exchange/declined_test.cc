@@ -54,12 +54,21 @@ TEST_F(DeclinedTest, IsEnteredOnceAndLetsNothingOutAnyMore) {
   EXPECT_EQ(store_->Read().value()->FindApproval(kDeclined).value()->state, store::ApprovalState::kRefused);
 }
 
+// It was asked under the policy of then: a role or category that is gone since must not keep the answer from going.
+TEST_F(DeclinedTest, IsTakenInTheWordsOfAnEarlierPolicy) {
+  v1::DeclinedApproval declined = Declined(kPractitioner, "CONFIDENCE");
+  declined.set_role("former_role");
+  declined.mutable_units(0)->set_category("former.category");
+  ASSERT_EQ(Told(With(Answer(), declined)), "STORED");
+  EXPECT_EQ(EntriesOf(kHolder, "approval_declined"), 1u);
+}
+
 TEST_F(DeclinedTest, SaysNothingThatIsNoCode) {
   for (const auto& change : std::vector<std::function<void(v1::DeclinedApproval&)>>{
            [](auto& d) { d.set_approval_id("x"); }, [](auto& d) { d.set_role("marac_chair"); },
-           [](auto& d) { d.set_role("nobody"); }, [](auto& d) { d.set_person("Jo Oakshott"); },
+           [](auto& d) { d.set_role("no role"); }, [](auto& d) { d.set_person("Jo Oakshott"); },
            [](auto& d) { d.set_reason("because she lives there"); }, [](auto& d) { d.clear_person(); },
-           [](auto& d) { d.clear_units(); }, [](auto& d) { d.mutable_units(0)->set_form("whole"); }}) {
+           [](auto& d) { d.clear_units(); }, [](auto& d) { d.mutable_units(0)->set_form("in whole"); }}) {
     v1::DeclinedApproval declined = Declined(kPractitioner, "CONFIDENCE");
     change(declined);
     const auto response = SubmitAnswer(With(Answer(), declined));
