@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agents/daemon/context/identity.h"
+#include "agents/daemon/sending/split_shares.h"
 #include "trust/base/status_macros.h"
 
 namespace derwent::agents {
@@ -48,17 +49,8 @@ absl::StatusOr<std::string> SealPlanned(const std::string& share_id, const Refer
                                         const std::vector<v1::ShareOutcome>& waiting, const AgentContext& context) {
   v1::PlannedShare planned;
   v1::PushReferralRequest& referral = *planned.mutable_referral();
-  referral.set_profile(draft.profile);
-  referral.set_purpose(draft.purpose);
-  referral.set_board(draft.board);
-  referral.set_area(draft.area);
-  referral.set_justification(draft.justification);
-  referral.set_acting_person(draft.acting_person);
-  for (const DraftSubject& subject : draft.subjects) {
-    v1::ReferralSubject& kept = *referral.add_subjects();
-    kept.set_role(subject.role);
-    *kept.mutable_record() = subject.record;
-  }
+  referral = HeadOf(draft);
+  for (const DraftSubject& subject : draft.subjects) AddSubject(subject, referral);
   for (const DraftRecipient& recipient : draft.recipients) AddRecipient(recipient, planned);
   for (const v1::ShareOutcome& share : waiting) {
     for (const v1::UnitOutcome& unit : share.units()) {

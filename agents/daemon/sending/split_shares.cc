@@ -42,6 +42,23 @@ SplitOutcomes Split(const ReferralDraft& draft, const HolderDecision& decision) 
   return split;
 }
 
+v1::PushReferralRequest HeadOf(const ReferralDraft& draft) {
+  v1::PushReferralRequest referral;
+  referral.set_profile(draft.profile);
+  referral.set_purpose(draft.purpose);
+  referral.set_board(draft.board);
+  referral.set_area(draft.area);
+  referral.set_justification(draft.justification);
+  referral.set_acting_person(draft.acting_person);
+  return referral;
+}
+
+void AddSubject(const DraftSubject& subject, v1::PushReferralRequest& referral) {
+  v1::ReferralSubject& kept = *referral.add_subjects();
+  kept.set_role(subject.role);
+  *kept.mutable_record() = subject.record;
+}
+
 v1::HeldBackUnits HoldBack(const ReferralDraft& draft, const v1::ShareOutcome& outcome, const PolicyCache::View& view,
                            absl::Time now) {
   const v1::UnitOutcome& first = outcome.units(0);
@@ -50,17 +67,9 @@ v1::HeldBackUnits HoldBack(const ReferralDraft& draft, const v1::ShareOutcome& o
   units.set_policy_digest(view.bundle->policy_digest);
   *units.mutable_due_time() = ToTimestamp(ApprovalDue(*view.bundle->policy, now, absl::InfiniteFuture()));
   v1::PushReferralRequest& referral = *units.mutable_referral();
-  referral.set_profile(draft.profile);
-  referral.set_purpose(draft.purpose);
-  referral.set_board(draft.board);
-  referral.set_area(draft.area);
-  referral.set_justification(draft.justification);
-  referral.set_acting_person(draft.acting_person);
+  referral = HeadOf(draft);
   for (const DraftSubject& subject : draft.subjects) {
-    if (subject.number != first.subject()) continue;
-    v1::ReferralSubject& kept = *referral.add_subjects();
-    kept.set_role(subject.role);
-    *kept.mutable_record() = subject.record;
+    if (subject.number == first.subject()) AddSubject(subject, referral);
   }
   for (const DraftRecipient& recipient : draft.recipients) {
     if (recipient.agency != first.recipient_agency()) continue;

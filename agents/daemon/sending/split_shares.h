@@ -20,6 +20,10 @@ struct SplitOutcomes {
 };
 SplitOutcomes Split(const ReferralDraft& draft, const HolderDecision& decision);
 
+// A draft as it can be kept: first without whom it is about and to whom it goes; then a subject of it.
+v1::PushReferralRequest HeadOf(const ReferralDraft& draft);
+void AddSubject(const DraftSubject& subject, v1::PushReferralRequest& referral);
+
 // What is kept of one that waits, until the fifth working day after `now`.
 v1::HeldBackUnits HoldBack(const ReferralDraft& draft, const v1::ShareOutcome& outcome, const PolicyCache::View& view,
                            absl::Time now);
