@@ -6,11 +6,14 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 home=$PWD
-once=no
-[ "${1:-}" = --once ] && once=yes
+case $* in
+  "") once=no ;;
+  --once) once=yes ;;
+  *) echo "usage: deploy/quickstart.sh [--once]" >&2; exit 2 ;;
+esac
 run=${DERWENT_RUN:-$home/run}
-mkdir -p build
-exec 9>build/.quickstart
+mkdir -p build "$(dirname "$run")"
+exec 9>"$run.lock"
 flock -n 9 || { echo "quickstart.sh is running here already; stop it first" >&2; exit 1; }
 bin=${DERWENT_BIN_DIR:-$home/build/release/bin}
 SECONDS=0
@@ -24,6 +27,11 @@ shown() { printf '  $ derwent %s\n' "${*//$home\//}"; }
 pids=()
 stop() {
   for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+  for _ in $(seq 100); do # 10 s to end by themselves
+    for pid in "${pids[@]}"; do kill -0 "$pid" 2>/dev/null && sleep 0.1 && continue 2; done
+    break
+  done
+  for pid in "${pids[@]}"; do kill -9 "$pid" 2>/dev/null && echo "a program did not end when told to" >&2; done
   for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
   pids=()
 }
@@ -186,7 +194,9 @@ for _ in $(seq 100); do
   grep -q 'declined  *ALREADY_KNOWN' "$run/seen.txt" && grep -q 'closed  *ACTIONS_COMPLETE' "$run/seen.txt" && break
   sleep 0.1
 done
-grep -E 'declined|closed' "$run/seen.txt" | sed 's/^/    /' || fail "police do not see what became of it"
+grep -E 'declined|closed' "$run/seen.txt" | sed 's/^/    /' || true
+grep -q 'declined  *ALREADY_KNOWN' "$run/seen.txt" || fail "police do not see that it was declined, and why"
+grep -q 'closed  *ACTIONS_COMPLETE' "$run/seen.txt" || fail "police do not see that it was closed, and with what outcome"
 
 say "(4) The data protection officer finds every share about the victim, opens one decision, proves it, verifies everything"
 shown audit person --id nhs:9990000026
