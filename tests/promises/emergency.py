@@ -7,6 +7,7 @@ import unittest
 from checks import PromiseTest, run
 from testbed import HOME, wait_for
 
+ELSIE = "nhs:9990010072"  # As adults' services hold her.
 SAMPLE = json.loads((HOME / "samples/dfrs/home-visit-request.json").read_text())
 
 
@@ -76,7 +77,18 @@ class Emergency(PromiseTest):
         self.assertEqual(done.returncode, 6, done.stdout + done.stderr)
         self.assertIn("EMERGENCY_NOT_DECLARED", done.stderr)
 
-    def test_5_no_name_reaches_the_broker(self):
+    def test_5_the_ledger_and_each_agencys_own_books_agree_on_it(self):
+        for agency in self.agencies:
+            complete = self.bed.derwent(agency, "dpo", "audit", "completeness")
+            self.assertEqual(complete.returncode, 0, complete.stdout + complete.stderr)
+
+    def test_6_whom_it_was_about_may_be_told_of_it(self):
+        for edition in ("full", "releasable"):
+            told = self.bed.derwent("dcc.adults", "dpo", "-o", "csv", "audit", "person", "--id", ELSIE, "--edition", edition)
+            self.assertEqual(told.returncode, 0, told.stderr)
+            self.assertIn("police.derbys", told.stdout, edition)
+
+    def test_7_no_name_reaches_the_broker(self):
         for file in (self.bed.run / "broker").glob("broker.db*"):
             self.assertNotRegex(file.read_bytes(), re.compile(b"Hadfield|Elsie|Sample Terrace|Smoke is seen"))
         self.assertNotRegex(self.bed.broker.log.read_text(), "Hadfield|Elsie")

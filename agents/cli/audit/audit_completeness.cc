@@ -13,14 +13,10 @@
 #include "derwent/v1/agent_audit.grpc.pb.h"
 #include "trust/base/status_macros.h"
 #include "trust/entry/opening.h"
+#include "trust/entry/steps.h"
 
 namespace derwent::cli {
 namespace {
-
-// Steps that send a share: whoever sends one is given a receipt of each of its entries.
-bool Sends(absl::string_view step) {
-  return step == "referral" || step == "request" || step == "answer" || step == "supplement";
-}
 
 // What the ledger tells of one share.
 struct Told {
@@ -36,7 +32,7 @@ std::map<std::string, Told> ByShare(const std::vector<v1::LedgerEntry>& entries)
     if (share.empty()) continue;
     Told& told = shares[share];
     told.all.insert(entry.index());
-    if (Sends(view.Pair("step", "step"))) told.sending.insert(entry.index());
+    if (trust::SendsPackage(view.Pair("step", "step"))) told.sending.insert(entry.index());
   }
   return shares;
 }
@@ -127,7 +123,7 @@ std::vector<Gap> CompareWithLedger(const std::vector<v1::ShareEvidence>& shares,
     // What was refused to it or still waits in a mailbox the agency need not know; what it did itself it must.
     const bool own = view.Field(absl::StrCat(actor, "_agency")) == agency;
     const bool acknowledged = own && step == "acknowledgement";
-    const bool sent = own && Sends(step);
+    const bool sent = own && trust::SendsPackage(step);
     if (share.empty() || known.contains(share) || !(acknowledged || sent)) continue;
     gaps.push_back({.share = share,
                     .entry = absl::StrCat(entry.index()),

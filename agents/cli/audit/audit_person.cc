@@ -19,12 +19,10 @@
 #include "derwent/v1/profile.pb.h"
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
+#include "trust/entry/steps.h"
 
 namespace derwent::cli {
 namespace {
-
-// Steps by which something about a person reaches another agency.
-bool Shares(absl::string_view step) { return step == "referral" || step == "answer" || step == "supplement"; }
 
 std::string DayOf(const EntryView& view) {
   int64_t millis = 0;
@@ -33,7 +31,7 @@ std::string DayOf(const EntryView& view) {
 }
 
 bool Releasable(const v1::LedgerEntry& entry, const EntryView& view, const ReleaseRules& rules) {
-  if (rules.withhold.contains(entry.index()) || !Shares(view.Pair("step", "step"))) return false;
+  if (rules.withhold.contains(entry.index()) || !trust::SharesRecord(view.Pair("step", "step"))) return false;
   // `PENDING` is the rules' word: what needed agreement is in a package only once it was agreed to.
   if (view.Pair("outcome", "outcome") == "DENY") return false;
   return rules.open_profiles.contains(view.Pair("purpose", "profile")) || rules.release.contains(entry.index());
