@@ -52,6 +52,21 @@ uint32_t KeyId(absl::string_view name, uint8_t type, absl::string_view public_ke
   return BigEndian32(Sha256Parts({name, "\n", absl::string_view(&type_octet, 1), public_key}).view());
 }
 
+bool IsKnownType(uint8_t type) { return VerifierKey{.type = type}.IsKnown(); }
+
+// A key of a type that is not known here. How its id follows from it is not known either (0x02 hashes a SPKI).
+absl::StatusOr<VerifierKey> Foreign(absl::string_view name, absl::string_view id, uint8_t type,
+                                    absl::string_view public_key) {
+  if (!IsKeyName(name))
+    return absl::InvalidArgumentError("a verifier key's name is empty or holds a space or a plus sign");
+  if (public_key.empty()) return absl::InvalidArgumentError("a verifier key's key is empty");
+  const absl::StatusOr<std::string> octets = HexDecode(id);
+  if (!octets.ok() || octets->size() != sizeof(uint32_t))
+    return absl::InvalidArgumentError("a verifier key's id is 8 lowercase hexadecimal digits");
+  return VerifierKey{
+      .name = std::string(name), .key_id = BigEndian32(*octets), .type = type, .public_key = std::string(public_key)};
+}
+
 constexpr char kWhat[] = "note";
 
 // The line that an octet of the text stands on, counted from 1.
@@ -79,8 +94,7 @@ absl::Status VerifyOne(const NoteSignature& signature, const VerifierKey& key, a
 absl::StatusOr<VerifierKey> VerifierKey::Make(absl::string_view name, uint8_t type, absl::string_view public_key) {
   if (!IsKeyName(name))
     return absl::InvalidArgumentError("a verifier key's name is empty or holds a space or a plus sign");
-  if (type != kNoteEd25519 && type != kNoteCosignature)
-    return absl::InvalidArgumentError("a verifier key's type is not known");
+  if (!IsKnownType(type)) return absl::InvalidArgumentError("a verifier key's type is not known");
   if (public_key.size() != kEd25519PublicKeySize)
     return absl::InvalidArgumentError("an Ed25519 verifier key is 32 octets long");
   return VerifierKey{.name = std::string(name),
@@ -93,9 +107,12 @@ absl::StatusOr<VerifierKey> VerifierKey::Parse(absl::string_view vkey) {
   const std::vector<absl::string_view> parts = absl::StrSplit(vkey, absl::MaxSplits('+', 2));
   if (parts.size() != 3) return absl::InvalidArgumentError("a verifier key has the form name+id+key");
   ASSIGN_OR_RETURN(const std::string octets, Base64Decode(parts[2]));
-  if (octets.empty()) return absl::InvalidArgumentError("a verifier key's key is empty");
-  ASSIGN_OR_RETURN(VerifierKey key,
-                   Make(parts[0], static_cast<uint8_t>(octets[0]), absl::string_view(octets).substr(1)));
+  absl::string_view public_key = octets;
+  if (public_key.empty()) return absl::InvalidArgumentError("a verifier key's key is empty");
+  const auto type = static_cast<uint8_t>(public_key.front());
+  public_key.remove_prefix(1);
+  if (!IsKnownType(type)) return Foreign(parts[0], parts[1], type, public_key);
+  ASSIGN_OR_RETURN(VerifierKey key, Make(parts[0], type, public_key));
   if (parts[1] != absl::StrFormat("%08x", key.key_id))
     return absl::InvalidArgumentError("a verifier key's id is not that of its key");
   return key;
@@ -152,6 +169,7 @@ absl::StatusOr<NoteSignature> SignNote(absl::string_view text, absl::string_view
 absl::StatusOr<std::vector<VerifierKey>> KnownSigners(const Note& note, absl::Span<const VerifierKey> known) {
   std::vector<VerifierKey> verified;
   for (const VerifierKey& key : known) {
+    if (!key.IsKnown()) continue;
     bool signed_by = false;
     size_t number = LineAt(note.text, note.text.size());  // The blank line.
     for (const NoteSignature& signature : note.signatures) {

@@ -25,12 +25,16 @@ struct VerifierKey {
   std::string name;
   uint32_t key_id = 0;
   uint8_t type = kNoteEd25519;
-  std::string public_key;  // 32 octets.
+  std::string public_key;  // 32 octets; of a type that this code does not know, as they came.
 
-  // Errors: kInvalidArgument when malformed, of an unknown type, or when the key id is not the key's.
+  // A key of another type parses too, so that a policy may name one: it verifies nothing here.
+  // Errors: kInvalidArgument when malformed, or when the key id of a known type is not the key's.
   static absl::StatusOr<VerifierKey> Parse(absl::string_view vkey);
+  // Errors: kInvalidArgument malformed or of an unknown type.
   static absl::StatusOr<VerifierKey> Make(absl::string_view name, uint8_t type, absl::string_view public_key);
   std::string ToString() const;
+  // Whether this code knows how a key of its type signs.
+  bool IsKnown() const { return type == kNoteEd25519 || type == kNoteCosignature; }
 };
 
 // One signature line, not verified.

@@ -65,7 +65,8 @@ class QuorumPolicy::Reader {
   absl::Status Witness(const Words& words) {
     if (words.size() < 3 || words.size() > 4) return Refuse("a witness is `witness <name> <vkey> [url]`");
     ASSIGN_OR_RETURN(const VerifierKey key, VerifierKey::Parse(words[2]));
-    if (key.type != kNoteCosignature) return Refuse("a witness's key has type 0x04");
+    // Of a later type it is a member that never signs: whether the quorum can be had without it is the group's to say.
+    if (key.type == kNoteEd25519) return Refuse("a witness's key signs cosignatures: type 0x04, not 0x01");
     RETURN_IF_ERROR(Fresh(key));
     RETURN_IF_ERROR(Define(words[1], {.name = std::string(words[1]), .key = policy_.witnesses_.size()}));
     policy_.witnesses_.push_back(key);

@@ -56,6 +56,22 @@ TEST(QuorumTest, KeysThatMeetWhereOneIsEnoughNeverAddUp) {
   EXPECT_FALSE(part->AddUp(0, 2));
 }
 
+TEST(QuorumTest, AWitnessWithAKeyOfALaterTypeIsAMemberThatNeverSigns) {
+  const std::string key = std::string("\x06") + std::string(1312, 'k');  // ML-DSA-44.
+  const std::string line = absl::StrCat("witness m witness.example/m+0badcafe+", Base64Encode(key), "\n");
+  const auto either =
+      QuorumPolicy::Parse(absl::StrCat(LogLine(), WitnessLine('p'), line, "group one any p m\nquorum one\n"));
+  ASSERT_OK(either);
+  EXPECT_OK(OpenCosignedCheckpoint(Cosigned("p"), *either, Log()));
+  EXPECT_FALSE(OpenCosignedCheckpoint(Cosigned("h"), *either, Log()).ok());
+  const auto both =
+      QuorumPolicy::Parse(absl::StrCat(LogLine(), WitnessLine('p'), line, "group two all p m\nquorum two\n"));
+  ASSERT_OK(both);
+  EXPECT_FALSE(OpenCosignedCheckpoint(Cosigned("p"), *both, Log()).ok());
+  for (const std::string bad : {"witness m +0badcafe+", "witness m w+0BADCAFE+", "witness m w+0bad+"})
+    EXPECT_FALSE(QuorumPolicy::Parse(absl::StrCat(LogLine(), bad, Base64Encode(key), "\nquorum m\n")).ok()) << bad;
+}
+
 TEST(QuorumTest, AnAgencysSecondKeyCountsInItsFirstsPlaceOnly) {
   const auto with = [](const std::string& rest) {
     return CheckAgenciesCountOnce(
@@ -140,7 +156,8 @@ TEST(QuorumTest, RefusesWithLineAndRule) {
            {two + "group none any h\nquorum none\n", "line 3: `none` is no name"},
            {WitnessLine('p') + "witness q " + twice.ToString() + "\nquorum p\n", "line 2: the key stands on"},
            {"log " + Witness('p').ToString() + "\nquorum none\n", "line 1: a log's key has type 0x01"},
-           {"witness p " + Log().ToString() + "\nquorum p\n", "line 1: a witness's key has type 0x04"},
+           {"witness p " + Log().ToString() + "\nquorum p\n",
+            "line 1: a witness's key signs cosignatures: type 0x04, not 0x01"},
            {"log x\nquorum none\n", "line 1: a verifier key has the form"},
            {"logs\nquorum none\n", "line 1: it begins with none of"},
            {"quorum none\r\n", "line 1: it holds a control character"},
