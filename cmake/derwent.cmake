@@ -8,7 +8,7 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   target_compile_options(derwent_flags INTERFACE -Wthread-safety)
 else()
   # GCC 12 reports std::string's own insert and operator+ as overlapping copies (its bug 105651).
-  target_compile_options(derwent_flags INTERFACE -fpch-preprocess -Wno-restrict)
+  target_compile_options(derwent_flags INTERFACE -Wno-restrict)
 endif()
 if(DERWENT_SANITIZE)
   target_compile_options(derwent_flags INTERFACE -fsanitize=${DERWENT_SANITIZE} -fno-omit-frame-pointer)
