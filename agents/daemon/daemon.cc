@@ -13,7 +13,6 @@
 
 #include "agents/daemon/context/backoff.h"
 #include "agents/daemon/sending/mapping.h"
-#include "agents/daemon/state/former_requests.h"
 #include "trust/base/status_macros.h"
 #include "trust/note/policy_log.h"
 #include "trust/signature/key_file.h"
@@ -126,7 +125,6 @@ absl::StatusOr<std::unique_ptr<AgentDaemon>> AgentDaemon::Create(const AgentConf
   ASSIGN_OR_RETURN(const std::string signing_key, loaded.state->Kept(kSigningKeyInUse));
   loaded.identity->keys->Prefer(signing_key);
   ASSIGN_OR_RETURN(loaded.request_state, RequestState::Open(*loaded.state));
-  RETURN_IF_ERROR(TakeOverFormerRequests(config.state_dir));
   ASSIGN_OR_RETURN(loaded.newest, NewestKept(*loaded.state));
   ASSIGN_OR_RETURN(loaded.quorum, ReadQuorum(config, loaded.roots->anchors.log_keys));
   ASSIGN_OR_RETURN(loaded.unwitnessed, loaded.state->Kept(kUnwitnessed));

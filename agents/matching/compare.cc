@@ -97,7 +97,6 @@ double NameWeight(const PersonName& a, const PersonName& b, double share) {
 // What two names have and share, part by part.
 struct NameParts {
   bool both_first = false;
-  bool both_last = false;
   bool straight = false;
   bool swapped = false;
 };
@@ -105,7 +104,6 @@ struct NameParts {
 NameParts PartsOf(const PersonName& mine, const PersonName& theirs) {
   const bool whole = !mine.first.empty() && !mine.last.empty();
   return {.both_first = !mine.first.empty() && !theirs.first.empty(),
-          .both_last = !mine.last.empty() && !theirs.last.empty(),
           .straight = whole && mine.first == theirs.first && mine.last == theirs.last,
           .swapped = whole && mine.first == theirs.last && mine.last == theirs.first};
 }
@@ -115,26 +113,21 @@ void CompareNames(const Traits& a, const Traits& b, const Rarity& rarity, Compar
   double middle = 0;
   bool firsts = false;
   bool first_like = false;
-  bool lasts = false;
-  bool last_like = false;
   for (const PersonName& mine : a.names) {
     for (const PersonName& theirs : b.names) {
       const double weight = NameWeight(mine, theirs, rarity.name_share);
-      const auto [both_first, both_last, straight, swapped] = PartsOf(mine, theirs);
+      const auto [both_first, straight, swapped] = PartsOf(mine, theirs);
       result.full_name = result.full_name || straight || swapped;
       result.first_agrees = result.first_agrees || SameName(mine.first, theirs.first) || swapped;
       firsts = firsts || both_first;
-      lasts = lasts || both_last;
       result.first_close = result.first_close || (both_first && Likeness(mine.first, theirs.first) >= kLike);
       first_like = first_like || (both_first && Likeness(mine.first, theirs.first) >= 0.8) || swapped;
-      last_like = last_like || (both_last && Likeness(mine.last, theirs.last) >= kLike) || swapped;
       if (weight < best) continue;
       best = weight;
       middle = MiddleWeight(mine.middle, theirs.middle, result);
     }
   }
   result.first_conflicts = firsts && !first_like;
-  result.last_conflicts = lasts && !last_like;
   result.weight += best + middle;
 }
 

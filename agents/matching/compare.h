@@ -19,10 +19,9 @@ struct Comparison {
   bool middle_agrees = false;
   bool first_close = false;      // Some first names differ in a letter or so.
   bool first_conflicts = false;  // Both have first names, and none is like any other.
-  bool last_conflicts = false;
-  bool same_place = false;    // UPRN, postcode, or number and street in common.
-  bool same_contact = false;  // Phone or e-mail in common.
-  bool generations = false;   // Born over 12 years apart: a parent of the same name.
+  bool same_place = false;       // UPRN, postcode, or number and street in common.
+  bool same_contact = false;     // Phone or e-mail in common.
+  bool generations = false;      // Born over 12 years apart: a parent of the same name.
 
   // First names that differ may be twins': they share birth date, surname and address. Only an identifier tells, or a
   // middle name in common with first names that are close.

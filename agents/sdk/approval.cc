@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agents/sdk/envelope.h"
 #include "policy/engine/agreements.h"
 #include "policy/engine/calendar.h"
 #include "policy/engine/confidence.h"
@@ -14,7 +13,11 @@
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
 #include "trust/identity/certificate.h"
+#include "trust/message/envelope.h"
+#include "trust/message/person_signature.h"
+#include "trust/message/timestamp.h"
 #include "trust/signature/dsse.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -50,9 +53,10 @@ bool AnswersProposal(const v1::ApprovalCommand& command, const v1::ApprovalComma
 
 absl::Status CheckSaid(const v1::ApprovalCommand& command, const policy::Policy& policy, absl::Time due,
                        absl::Time now) {
-  if (FromTimestamp(command.create_time()) > now + kClockSkew) return NotValid("the approval is signed in the future");
-  if (FromTimestamp(command.expire_time()) <= now || due <= now) return NotValid("the approval has lapsed");
-  if (FromTimestamp(command.expire_time()) > due)
+  if (trust::FromTimestamp(command.create_time()) > now + kClockSkew)
+    return NotValid("the approval is signed in the future");
+  if (trust::FromTimestamp(command.expire_time()) <= now || due <= now) return NotValid("the approval has lapsed");
+  if (trust::FromTimestamp(command.expire_time()) > due)
     return NotValid("the approval would count longer than it was asked for");
   if (!command.approved())
     return IsRefusalReason(command.reason()) ? absl::OkStatus() : NotValid("the reason is no code of a refusal");
@@ -66,19 +70,13 @@ absl::Status CheckSaid(const v1::ApprovalCommand& command, const policy::Policy&
 
 absl::Status CheckSigner(const v1::SignedApproval& approval, const v1::ApprovalCommand& command,
                          const TrustAnchors& anchors, absl::Time now) {
-  const absl::StatusOr<trust::Certificate> certificate = trust::Certificate::FromDer(approval.certificate());
-  if (!certificate.ok() || !anchors.CheckFresh(now).ok() ||
-      !anchors.revoked.Verify(*certificate, anchors.authority, now).ok()) {
+  const absl::StatusOr<trust::Certificate> certificate =
+      trust::VerifySignedByPerson(approval.command(), approval.certificate(), trust::kApprovalType,
+                                  {.agency = command.approver_agency(), .person = command.approver_person()});
+  if (!certificate.ok()) return NotValid(absl::StrCat("the approval is not signed: ", certificate.status().message()));
+  if (!anchors.CheckFresh(now).ok() || !anchors.revoked.Verify(*certificate, anchors.authority, now).ok())
     return NotValid("the approval's certificate does not count");
-  }
-  const trust::SpiffeId& id = certificate->id();
-  if (id.kind != trust::CallerKind::kPerson || id.agency != command.approver_agency() ||
-      id.name != command.approver_person()) {
-    return NotValid("the approval names another person than its certificate");
-  }
-  return trust::VerifyEnvelope(FromProto(approval.command()), kApprovalType, certificate->public_key()).ok()
-             ? absl::OkStatus()
-             : NotValid("the approval's signature does not verify");
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -120,7 +118,7 @@ v1::ApprovalQuestion QuestionFor(const Inquiry& inquiry, const AnswerDecision& d
   question.set_route(policy::AskedRouteName(selector.purpose(), selector.document_reference()));
   question.set_document_reference(selector.document_reference());
   question.set_role(role);
-  *question.mutable_due_time() = ToTimestamp(due);
+  *question.mutable_due_time() = trust::ToTimestamp(due);
   return question;
 }
 
@@ -145,7 +143,7 @@ v1::ApprovalQuestion QuestionFor(const ReferralDraft& draft, const std::string& 
   question.set_area(draft.area);
   for (std::string& ground : AssertedGrounds(recipient, subject)) question.add_grounds(std::move(ground));
   question.set_role(role);
-  *question.mutable_due_time() = ToTimestamp(due);
+  *question.mutable_due_time() = trust::ToTimestamp(due);
   question.set_acting_person(draft.acting_person);
   const std::optional<Received>& received = draft.subjects.front().received;
   if (role == policy::kOriginator && received.has_value()) question.set_received_share_id(received->share_id);
@@ -161,7 +159,7 @@ absl::StatusOr<v1::ApprovalCommand> CheckApproval(const v1::SignedApproval& appr
   RETURN_IF_ERROR(CheckSigner(approval, command, anchors, now));
   if (!AnswersProposal(command, question.proposed()))
     return NotValid("the approval is for something else than was asked");
-  RETURN_IF_ERROR(CheckSaid(command, *snapshot.policy, FromTimestamp(question.due_time()), now));
+  RETURN_IF_ERROR(CheckSaid(command, *snapshot.policy, trust::FromTimestamp(question.due_time()), now));
   if (command.approver_person() == wanted_by)
     return absl::PermissionDeniedError("nobody approves what they want released");
   const auto profile = snapshot.policy->profiles.find(question.profile());

@@ -52,10 +52,4 @@ void WithholdAll(HolderDecision& decision, absl::string_view reason);
 // Nothing of a share that was refused is released: what was to be stands as withheld for the refusal's reason.
 void WithholdReleased(google::protobuf::RepeatedPtrField<v1::UnitOutcome>& units, absl::string_view reason);
 
-// Octets of a holder's decision, for its commitment (FORMAT.md).
-std::string CanonicalDecision(const policy::Decision& decision);
-
-// The engine's decision from the broker's record; a word not known here denies.
-policy::Decision FromPlan(const v1::DecisionRecord& record, const policy::Policy& policy);
-
 }  // namespace derwent::agents

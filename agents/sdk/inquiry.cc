@@ -8,6 +8,7 @@
 #include "agents/sdk/answer.h"
 #include "agents/sdk/counts.h"
 #include "agents/sdk/decide.h"
+#include "agents/sdk/decision_record.h"
 #include "agents/sdk/labels.h"
 #include "agents/sdk/lets_in.h"
 #include "agents/sdk/seal/unit.h"

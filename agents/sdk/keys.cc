@@ -4,10 +4,12 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agents/sdk/envelope.h"
 #include "derwent/v1/key.pb.h"
 #include "trust/base/status_macros.h"
 #include "trust/entry/opening.h"
+#include "trust/message/envelope.h"
+#include "trust/message/key_event_message.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::agents {
@@ -51,26 +53,6 @@ bool Extends(const std::vector<std::string>& known, const v1::AgencyKeys& keys) 
 
 }  // namespace
 
-absl::StatusOr<trust::KeyEvent> ParseKeyEvent(const v1::DsseEnvelope& envelope) {
-  v1::KeyEvent message;
-  if (!message.ParseFromString(envelope.payload())) return absl::InvalidArgumentError("a key event is malformed");
-  const bool known = (message.action() == v1::KEY_ACTION_PUBLISH || message.action() == v1::KEY_ACTION_REVOKE) &&
-                     (message.purpose() == v1::KEY_PURPOSE_SIGNING || message.purpose() == v1::KEY_PURPOSE_SEALING);
-  if (!known) return absl::InvalidArgumentError("a key event's action or purpose is not known");
-  trust::KeyEvent event;
-  event.agency = message.agency();
-  event.sequence = message.sequence();
-  event.step = message.action() == v1::KEY_ACTION_PUBLISH ? trust::KeyStep::kPublish : trust::KeyStep::kRevoke;
-  event.use = message.purpose() == v1::KEY_PURPOSE_SIGNING ? trust::KeyUse::kSigning : trust::KeyUse::kSealing;
-  event.certificate_der = message.certificate();
-  event.key_id = message.key_id();
-  event.previous_event_digest = message.previous_event_digest();
-  event.valid_from = FromTimestamp(message.valid_from());
-  event.valid_until = FromTimestamp(message.valid_until());
-  event.envelope = FromProto(envelope);
-  return event;
-}
-
 absl::StatusOr<KeyBook::Taken> KeyBook::Take(const v1::AgencyKeys& keys, const TrustAnchors& anchors, absl::Time now,
                                              const Observe& observe) {
   const auto pinned = anchors.first_keys.find(keys.agency());
@@ -90,7 +72,7 @@ absl::StatusOr<KeyBook::Taken> KeyBook::Take(const v1::AgencyKeys& keys, const T
   }
   trust::KeyHistory history(keys.agency(), pinned->second);
   for (int i = 0; i < keys.events_size(); ++i) {
-    absl::StatusOr<trust::KeyEvent> event = ParseKeyEvent(keys.events(i));
+    absl::StatusOr<trust::KeyEvent> event = trust::ParseKeyEvent(keys.events(i));
     if (!event.ok()) return NotCertified(keys.agency(), event.status().message());
     if (const absl::Status added = history.Add(*event, anchors.authority, anchors.revoked, now); !added.ok()) {
       return NotCertified(keys.agency(), added.message());

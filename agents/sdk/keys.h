@@ -16,12 +16,10 @@
 #include "derwent/v1/key_service.pb.h"
 #include "trust/base/mutex.h"
 #include "trust/identity/key_event.h"
+#include "trust/message/key_event_message.h"
 #include "trust/note/checkpoint.h"
 
 namespace derwent::agents {
-
-// Reads a signed KeyEvent's fields; verifies nothing. Error: kInvalidArgument.
-absl::StatusOr<trust::KeyEvent> ParseKeyEvent(const v1::DsseEnvelope& envelope);
 
 // The keys of agencies as this agent verified them: each chain from its pinned first key, each event in the ledger.
 // A later answer of the broker must extend an earlier one. Thread-safe.

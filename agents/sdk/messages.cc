@@ -7,11 +7,14 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
-#include "agents/sdk/envelope.h"
+#include "agents/sdk/agency_signature.h"
 #include "agents/sdk/mailbox_lifetime.h"
 #include "agents/sdk/seal/hpke.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
+#include "trust/identity/key_event.h"
+#include "trust/message/timestamp.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -25,10 +28,10 @@ absl::Status ReadAs(const std::string& payload, Message& message, v1::MessageHea
 
 absl::Status Read(const v1::DsseEnvelope& envelope, IncomingMessage& message) {
   const std::string& payload = envelope.payload();
-  if (message.type == kAcknowledgementType) return ReadAs(payload, message.acknowledgement, message.head);
-  if (message.type == kProgressType) return ReadAs(payload, message.progress, message.head);
-  if (message.type == kWithdrawalType) return ReadAs(payload, message.withdrawal, message.head);
-  if (message.type == kNoticeType) return ReadAs(payload, message.notice, message.head);
+  if (message.type == trust::kAcknowledgementType) return ReadAs(payload, message.acknowledgement, message.head);
+  if (message.type == trust::kProgressType) return ReadAs(payload, message.progress, message.head);
+  if (message.type == trust::kWithdrawalType) return ReadAs(payload, message.withdrawal, message.head);
+  if (message.type == trust::kNoticeType) return ReadAs(payload, message.notice, message.head);
   return absl::InvalidArgumentError("the message's type is not known here");
 }
 
@@ -65,7 +68,7 @@ absl::Status VerifyMessage(const v1::DsseEnvelope& envelope, const IncomingMessa
   if (message.head.to_agency() != own_agency) return absl::UnauthenticatedError("the message is for another agency");
   if (message.head.from_agency() != sender.agency())
     return absl::UnauthenticatedError("the message is of another agency");
-  const absl::Time made = FromTimestamp(message.head.create_time());
+  const absl::Time made = trust::FromTimestamp(message.head.create_time());
   if (made + kMailboxLifetime <= now) return absl::UnauthenticatedError("the message is older than it may be");
   return VerifySigned(envelope, message.type, sender, made, now);
 }

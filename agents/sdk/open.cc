@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
-#include "agents/sdk/envelope.h"
+#include "agents/sdk/agency_signature.h"
 #include "agents/sdk/labels.h"
 #include "agents/sdk/mailbox_lifetime.h"
 #include "agents/sdk/package.h"
@@ -16,8 +16,10 @@
 #include "policy/loader/asked_table.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/aead.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -50,9 +52,9 @@ absl::Status CheckHead(const v1::Manifest& manifest, const OpenContext& context)
   // Files are named after it.
   if (!Uuid::Parse(manifest.share_id()).ok()) return Broken("the share has no id");
   if (manifest.version() == 0) return Broken("the share has no version");
-  const absl::Time made = FromTimestamp(manifest.create_time());
-  if (FromTimestamp(manifest.expire_time()) <= made) return Broken("the package expires before it was made");
-  if (FromTimestamp(manifest.expire_time()) <= context.now || made + kMailboxLifetime <= context.now)
+  const absl::Time made = trust::FromTimestamp(manifest.create_time());
+  if (trust::FromTimestamp(manifest.expire_time()) <= made) return Broken("the package expires before it was made");
+  if (trust::FromTimestamp(manifest.expire_time()) <= context.now || made + kMailboxLifetime <= context.now)
     return Broken("the package is older than it may be");
   if (!context.policy_known(manifest.policy_digest()))
     return Broken("the package was decided under a policy not verified here");
@@ -176,8 +178,9 @@ OpenResult OpenPackage(const v1::Package& package, const OpenContext& context) {
     return reject(v1::NOTICE_KIND_PACKAGE_REJECTED, "the package is over its limit");
   absl::StatusOr<v1::Manifest> manifest = PeekManifest(package);
   if (!manifest.ok()) return reject(v1::NOTICE_KIND_PACKAGE_REJECTED, manifest.status().message());
-  const absl::Time made = FromTimestamp(manifest->create_time());
-  const absl::Status signature = VerifySigned(package.manifest(), kManifestType, *context.sender, made, context.now);
+  const absl::Time made = trust::FromTimestamp(manifest->create_time());
+  const absl::Status signature =
+      VerifySigned(package.manifest(), trust::kManifestType, *context.sender, made, context.now);
   if (!signature.ok()) {
     return reject(context.sender->length() == 0 ? v1::NOTICE_KIND_KEY_UNTRUSTED : v1::NOTICE_KIND_PACKAGE_REJECTED,
                   signature.message());

@@ -5,15 +5,17 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/labels.h"
 #include "agents/sdk/seal/hpke.h"
 #include "agents/sdk/seal/unit.h"
 #include "trust/base/status_macros.h"
 #include "trust/entry/canonical.h"
+#include "trust/message/envelope.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/aead.h"
 #include "trust/secret/secret_bytes.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -50,8 +52,8 @@ v1::Manifest HeadOf(const ShareHead& share, const PackageRecipient& recipient) {
   manifest.set_product(share.product);
   manifest.set_document_reference(share.document_reference);
   manifest.set_policy_digest(share.policy_digest.bytes());
-  *manifest.mutable_create_time() = ToTimestamp(share.create_time);
-  *manifest.mutable_expire_time() = ToTimestamp(recipient.expire_time);
+  *manifest.mutable_create_time() = trust::ToTimestamp(share.create_time);
+  *manifest.mutable_expire_time() = trust::ToTimestamp(recipient.expire_time);
   manifest.set_marking(recipient.marking);
   manifest.mutable_obligations()->Assign(recipient.obligations.begin(), recipient.obligations.end());
   manifest.set_existence_sensitive(recipient.existence_sensitive);
@@ -184,7 +186,7 @@ absl::StatusOr<v1::Submission> SealPackage(const ShareHead& share, const Package
                    HpkeSeal(sealing, KeyRingBinding(manifest), "", ring_octets.RevealForCrypto()));
   manifest.set_key_ring_digest(trust::Sha256(sealed_ring).bytes());
   package.set_key_ring(std::move(sealed_ring));
-  ASSIGN_OR_RETURN(*package.mutable_manifest(), SignMessage(kManifestType, manifest, signing));
+  ASSIGN_OR_RETURN(*package.mutable_manifest(), trust::SignMessage(trust::kManifestType, manifest, signing));
   for (v1::UnitKey& key : *ring.mutable_keys()) std::ranges::fill(*key.mutable_key(), '\0');
   return submission;
 }

@@ -11,6 +11,7 @@
 #include "derwent/v1/package.pb.h"
 #include "derwent/v1/record.pb.h"
 #include "derwent/v1/referral.pb.h"
+#include "policy/loader/onward.h"
 #include "trust/base/digest.h"
 #include "trust/secret/random.h"
 #include "trust/signature/signing_key.h"
@@ -54,7 +55,7 @@ struct PackageSubject {
   std::string justification;                  // Empty: none.
   std::vector<std::string> asked_categories;  // Sorted; goes to the broker only.
   Sha256Digest holder_commitment;             // Goes to the broker only.
-  std::vector<v1::OnwardSource> onward;       // What of it was received; goes to the broker only.
+  policy::OnwardSources onward;               // What of it was received; goes to the broker only.
 };
 
 // One unit in clear.

@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agents/sdk/envelope.h"
+#include "agents/sdk/agency_signature.h"
 #include "derwent/v1/register.pb.h"
 #include "policy/loader/carried.h"
 #include "policy/loader/directory.h"
@@ -18,6 +18,7 @@
 #include "trust/base/durable_file.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -93,7 +94,7 @@ absl::StatusOr<OneDirectory> VerifyDirectory(const v1::DsseEnvelope& envelope, c
                                              const policy::Policy& policy, absl::Time now) {
   v1::Directory directory;
   if (!directory.ParseFromString(envelope.payload())) return absl::InvalidArgumentError("a directory is malformed");
-  RETURN_IF_ERROR(VerifySigned(envelope, kDirectoryType, *keys.Find(directory.agency()), now, now));
+  RETURN_IF_ERROR(VerifySigned(envelope, trust::kDirectoryType, *keys.Find(directory.agency()), now, now));
   ASSIGN_OR_RETURN(policy::Directory compiled, policy::CompileDirectory(directory, policy));
   return OneDirectory{.agency = directory.agency(), .version = directory.version(), .directory = std::move(compiled)};
 }

@@ -58,23 +58,16 @@ std::vector<std::string> ReceivedCategories(const v1::CaseRecord& record, const 
   return {categories.begin(), categories.end()};
 }
 
-std::vector<v1::OnwardSource> OnwardOf(const DraftSubject& subject, const std::vector<std::string>& considered) {
-  if (!subject.received.has_value()) return {};
+policy::OnwardSources OnwardOf(const DraftSubject& subject, const std::vector<std::string>& considered) {
+  policy::OnwardSources sources;
+  if (!subject.received.has_value()) return sources;
   v1::OnwardSource source;
   source.set_share_id(subject.received->share_id);
   for (const std::string& category : subject.received->categories) {
     if (std::ranges::find(considered, category) != considered.end()) source.add_categories(category);
   }
-  if (source.categories().empty()) return {};
-  return {std::move(source)};
-}
-
-std::optional<policy::Onward> OnwardTo(const std::string& recipient, const std::vector<v1::OnwardSource>& sources) {
-  if (sources.empty()) return std::nullopt;
-  return policy::Onward{.organisation = recipient,
-                        .as_controller = true,
-                        .originator_approval = "pending",
-                        .categories = {sources.front().categories().begin(), sources.front().categories().end()}};
+  if (!source.categories().empty()) *sources.Add() = std::move(source);
+  return sources;
 }
 
 }  // namespace derwent::agents

@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/package.h"
 #include "agents/sdk/project.h"
 #include "agents/sdk/record_check.h"
@@ -16,6 +15,7 @@
 #include "policy/loader/written_request.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::agents {
@@ -242,7 +242,7 @@ absl::StatusOr<HolderDecision> DecideSelectors(RequestDraft& draft, const v1::Pl
   decided.refusal = WhyNothing(plan, draft.categories.size());
   const policy::Profile& profile = snapshot.policy->profiles.at(draft.selector.profile);
   if (plan.answer_slot_seconds() > 0)
-    *question.mutable_answer_time() = ToTimestamp(now + absl::Seconds(plan.answer_slot_seconds()));
+    *question.mutable_answer_time() = trust::ToTimestamp(now + absl::Seconds(plan.answer_slot_seconds()));
   for (PackageRecipient& selector : decided.recipients) {
     selector.expire_time = std::min(now + absl::Hours(profile.request_hours), draft.expire_by);
     selector.existence_sensitive = profile.existence_sensitive;

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 
-#include "agents/sdk/envelope.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -34,17 +34,18 @@ bool OneOf(absl::Span<const absl::string_view> list, absl::string_view code) {
 
 absl::StatusOr<v1::RightsNotice> ReadRightsNotice(const v1::DsseEnvelope& envelope) {
   v1::RightsNotice notice;
-  if (envelope.payload_type() == kRightsNoticeType && notice.ParseFromString(envelope.payload()) && IsWhole(notice) &&
-      !notice.subjects().empty() && !notice.categories().empty() && v1::RightsEventType_IsValid(notice.type()) &&
-      notice.type() != v1::RIGHTS_EVENT_TYPE_UNSPECIFIED)
+  if (envelope.payload_type() == trust::kRightsNoticeType && notice.ParseFromString(envelope.payload()) &&
+      IsWhole(notice) && !notice.subjects().empty() && !notice.categories().empty() &&
+      v1::RightsEventType_IsValid(notice.type()) && notice.type() != v1::RIGHTS_EVENT_TYPE_UNSPECIFIED)
     return notice;
   return absl::InvalidArgumentError("a rights notice is malformed");
 }
 
 absl::StatusOr<v1::RightsAnswer> ReadRightsAnswer(const v1::DsseEnvelope& envelope) {
   v1::RightsAnswer answer;
-  if (envelope.payload_type() == kRightsAnswerType && answer.ParseFromString(envelope.payload()) && IsWhole(answer) &&
-      v1::RightsOutcome_IsValid(answer.outcome()) && IsRightsReason(answer.outcome(), answer.reason()))
+  if (envelope.payload_type() == trust::kRightsAnswerType && answer.ParseFromString(envelope.payload()) &&
+      IsWhole(answer) && v1::RightsOutcome_IsValid(answer.outcome()) &&
+      IsRightsReason(answer.outcome(), answer.reason()))
     return answer;
   return absl::InvalidArgumentError("an answer to a rights notice is malformed");
 }

@@ -5,12 +5,13 @@
 #include "derwent/v1/erasure.pb.h"
 #include "trust/base/status_macros.h"
 #include "trust/identity/certificate.h"
+#include "trust/message/person_signature.h"
+#include "trust/message/timestamp.h"
 #include "trust/signature/dsse.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::ledger {
 namespace {
-
-constexpr char kErasureType[] = "application/vnd.derwent.erasure.v1+protobuf";
 
 // The command in it, by the person whom it names.
 absl::StatusOr<v1::ErasureCommand> Open(absl::string_view octets, const trust::Authority* authority) {
@@ -19,20 +20,11 @@ absl::StatusOr<v1::ErasureCommand> Open(absl::string_view octets, const trust::A
   if (!stored.ParseFromArray(octets.data(), static_cast<int>(octets.size())) ||
       !command.ParseFromString(stored.command().payload()))
     return absl::DataLossError("a command does not parse");
-  const auto certificate = trust::Certificate::FromDer(stored.certificate());
-  if (!certificate.ok()) return absl::DataLossError("a signer's certificate does not parse");
-  trust::Envelope envelope{
-      .payload_type = stored.command().payload_type(), .payload = stored.command().payload(), .signatures = {}};
-  for (const v1::DsseSignature& one : stored.command().signatures())
-    envelope.signatures.push_back({.keyid = one.keyid(), .sig = one.sig()});
-  if (!trust::VerifyEnvelope(envelope, kErasureType, certificate->public_key()).ok())
-    return absl::DataLossError("a signature does not verify");
-  const trust::SpiffeId& id = certificate->id();
-  if (id.kind != trust::CallerKind::kPerson || id.agency != command.signer_agency() ||
-      id.name != command.signer_person())
-    return absl::DataLossError("a certificate is not that of who is said to have signed");
-  const absl::Time signed_at =
-      absl::FromUnixSeconds(command.create_time().seconds()) + absl::Nanoseconds(command.create_time().nanos());
+  const absl::StatusOr<trust::Certificate> certificate =
+      trust::VerifySignedByPerson(stored.command(), stored.certificate(), trust::kErasureType,
+                                  {.agency = command.signer_agency(), .person = command.signer_person()});
+  if (!certificate.ok()) return absl::DataLossError(certificate.status().message());
+  const absl::Time signed_at = trust::FromTimestamp(command.create_time());
   if (authority != nullptr && !authority->Verify(*certificate, signed_at).ok())
     return absl::DataLossError("a signer's certificate is not the consortium's");
   return command;

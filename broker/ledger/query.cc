@@ -57,12 +57,6 @@ absl::StatusOr<OpenedEntry> OpenEntry(store::Reader& reader, uint64_t index, abs
   return opener.Open(found, viewer);
 }
 
-absl::StatusOr<OpenedEntry> OpenEntryAsAuditor(store::Reader& reader, uint64_t index) {
-  ASSIGN_OR_RETURN(const FoundEntry found, FindEntry(reader, index));
-  ASSIGN_OR_RETURN(EntryOpener opener, EntryOpener::Create(reader));
-  return opener.Open(found, Viewer::kAuditor);
-}
-
 absl::StatusOr<std::string> MakeReceipt(store::Reader& reader, uint64_t index, absl::string_view agency) {
   ASSIGN_OR_RETURN(OpenedEntry opened, OpenEntry(reader, index, agency));
   return std::move(opened.receipt);

@@ -46,8 +46,6 @@ struct OpenedEntry {
 // Error: kNotFound no such entry, or the agency is no party to it (and it is not public).
 absl::StatusOr<OpenedEntry> OpenEntry(store::Reader& reader, uint64_t index, absl::string_view agency,
                                       const store::CheckpointRow* into = nullptr);
-// As an auditor of the consortium may.
-absl::StatusOr<OpenedEntry> OpenEntryAsAuditor(store::Reader& reader, uint64_t index);
 // Its receipt alone.
 absl::StatusOr<std::string> MakeReceipt(store::Reader& reader, uint64_t index, absl::string_view agency);
 

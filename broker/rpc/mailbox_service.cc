@@ -1,10 +1,11 @@
 #include <algorithm>
 
-#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/command/agency_signature.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/mailbox/mailbox.h"
 #include "broker/rpc/services.h"
 #include "trust/base/status_macros.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::rpc {
 namespace {
@@ -53,7 +54,7 @@ grpc::ServerUnaryReactor* MailboxService::Acknowledge(grpc::CallbackServerContex
       [request, response, &clock](const Caller& caller, const World& world) -> absl::StatusOr<Runner::Rule> {
         if (request->has_acknowledgement()) {
           RETURN_IF_ERROR(exchange::CheckSigned(world, caller.agency(), request->acknowledgement(),
-                                                exchange::kAcknowledgementType, clock.Now()));
+                                                trust::kAcknowledgementType, clock.Now()));
         }
         return Runner::Rule([request, response, caller](Batch& batch) {
           response->Clear();

@@ -1,5 +1,5 @@
-#include "broker/exchange/command/envelope.h"
 #include "broker/rpc/services.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::rpc {
 
@@ -13,7 +13,7 @@ grpc::ServerUnaryReactor* PolicyService::GetActivePolicy(grpc::CallbackServerCon
     response->set_policy_digest(world.bundle->policy_digest);
     response->set_governance_digest(world.bundle->governance_digest);
     response->set_register_digest(world.register_digest.bytes());
-    *response->mutable_activate_time() = exchange::ToTimestamp(world.policy_time);
+    *response->mutable_activate_time() = trust::ToTimestamp(world.policy_time);
     response->set_reload_error(world.reload_error);
     return absl::OkStatus();
   });

@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/command/witnessed.h"
 #include "broker/ledger/query.h"
@@ -14,6 +13,7 @@
 #include "broker/witness/own_entries.h"
 #include "broker/witness/standing.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
 #include "trust/note/add_checkpoint.h"
 #include "trust/note/checkpoint.h"
 
@@ -189,7 +189,7 @@ absl::Status FillWitnesses(const witness::Quorum& quorum, store::Reader& reader,
     for (const store::WitnessViewRow& view : views) {
       if (view.witness != standing.vkey()) continue;
       standing.set_size(view.size);
-      *standing.mutable_time() = exchange::ToTimestamp(view.seen_time);
+      *standing.mutable_time() = trust::ToTimestamp(view.seen_time);
     }
     standing.set_lag_entries(head.size - std::min(head.size, standing.size()));
   }

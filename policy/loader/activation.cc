@@ -7,6 +7,7 @@
 #include "derwent/v1/policy_change.pb.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::policy {
 
@@ -24,8 +25,8 @@ absl::StatusOr<int64_t> ActivatedRevision(const Files& files, const TrustRoots& 
   if (json == files.end()) return 0;
   const auto pem = files.find(kActivatorPath);
   if (pem == files.end()) return absl::UnauthenticatedError("the activation comes without its signer's certificate");
-  const absl::StatusOr<Signed> proven =
-      VerifySignedBySignatory({.json = json->second, .certificate_pem = pem->second}, kActivationType, roots, now);
+  const absl::StatusOr<Signed> proven = VerifySignedBySignatory({.json = json->second, .certificate_pem = pem->second},
+                                                                trust::kActivationType, roots, now);
   if (!proven.ok())
     return absl::UnauthenticatedError(absl::StrCat("the activation is not good: ", proven.status().message()));
   v1::PolicyActivation activation;

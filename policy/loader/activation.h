@@ -11,7 +11,6 @@
 
 namespace derwent::policy {
 
-inline constexpr char kActivationType[] = "application/vnd.derwent.policy-activation.v1+protobuf";
 inline constexpr char kActivationPath[] = "signatures/activation.dsse.json";
 inline constexpr char kActivatorPath[] = "signatures/activation.pem";  // Certificate of who signed it.
 

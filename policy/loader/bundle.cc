@@ -17,6 +17,7 @@
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::policy {
 namespace {
@@ -52,7 +53,7 @@ void EachSigned(const Files& files, const SignedKind& kind, const TrustRoots& ro
 absl::StatusOr<std::set<std::string>> BundleSigners(const Files& files, const TrustRoots& roots, absl::Time now,
                                                     Problems& problems) {
   std::set<std::string> agencies;
-  EachSigned(files, {.prefix = "signatures/bundle.", .type = kManifestType}, roots, now, problems,
+  EachSigned(files, {.prefix = "signatures/bundle.", .type = trust::kPolicyManifestType}, roots, now, problems,
              [&](const std::string& path, const Signed& proven) {
                if (proven.payload == files.at(kManifestPath))
                  agencies.insert(proven.agency);
@@ -82,7 +83,7 @@ std::map<std::string, std::string> AgreementManifests(const Files& files, Proble
 void TakeAgreementSignatures(const Files& files, const TrustRoots& roots, absl::Time now, Policy& policy,
                              Problems& problems) {
   const std::map<std::string, std::string> manifests = AgreementManifests(files, problems);
-  EachSigned(files, {.prefix = "signatures/agreements/", .type = kAgreementType}, roots, now, problems,
+  EachSigned(files, {.prefix = "signatures/agreements/", .type = trust::kAgreementType}, roots, now, problems,
              [&](const std::string& path, const Signed& proven) {
                bool used = false;
                for (Agreement& agreement : policy.agreements) {
@@ -99,7 +100,7 @@ void TakeAgreementSignatures(const Files& files, const TrustRoots& roots, absl::
 
 void TakeNotices(const Files& files, const TrustRoots& roots, absl::Time now, Policy& policy, Problems& problems) {
   EachSigned(
-      files, {.prefix = "notices/", .type = kNoticeType}, roots, now, problems,
+      files, {.prefix = "notices/", .type = trust::kAgreementNoticeType}, roots, now, problems,
       [&](const std::string& path, const Signed& proven) {
         v1::AgreementNotice notice;
         const bool parsed = notice.ParseFromString(proven.payload);

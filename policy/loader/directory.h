@@ -7,8 +7,6 @@
 
 namespace derwent::policy {
 
-inline constexpr char kDirectoryType[] = "application/vnd.derwent.directory.v1+protobuf";
-
 // A directory as it stands under a policy that may have changed since: what it says of a board that is gone, or that
 // its agency owns no longer, counts for nothing (RoleHeld), and all else stands. Error: kInvalidArgument naming field
 // and rule, all at once in the message: a role, area, agency or day that the policy has not.

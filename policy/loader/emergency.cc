@@ -9,7 +9,10 @@
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
 #include "trust/identity/certificate.h"
+#include "trust/message/envelope.h"
+#include "trust/message/timestamp.h"
 #include "trust/signature/dsse.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::policy {
 namespace {
@@ -42,8 +45,8 @@ absl::Status CheckForm(const v1::EmergencyCommand& command) {
 
 // Signed by now, not over, and over within 24 hours of its signature. An absl::Duration does not wrap round.
 absl::Status CheckTimes(const v1::EmergencyCommand& command, absl::Time now) {
-  const absl::Time made = absl::FromUnixSeconds(command.create_time().seconds());
-  const absl::Time ends = absl::FromUnixSeconds(command.expire_time().seconds());
+  const absl::Time made = trust::FromTimestamp(command.create_time());
+  const absl::Time ends = trust::FromTimestamp(command.expire_time());
   if (made > now + kClockSkew) return absl::InvalidArgumentError("it is dated ahead");
   if (ends <= now) return absl::InvalidArgumentError("it is over");
   if (ends - made > kEmergencyLasts) return absl::InvalidArgumentError("it does not end within 24 hours");
@@ -56,7 +59,7 @@ bool SignedBy(const std::string& person, const v1::EmergencyCommand& command, co
   return std::any_of(certificates.begin(), certificates.end(), [&](const trust::Certificate& certificate) {
     const trust::SpiffeId& id = certificate.id();
     return id.kind == trust::CallerKind::kPerson && id.agency == command.agency() && id.name == person &&
-           trust::VerifyEnvelope(envelope, kEmergencyType, certificate.public_key()).ok();
+           trust::VerifyEnvelope(envelope, trust::kEmergencyType, certificate.public_key()).ok();
   });
 }
 
@@ -66,8 +69,7 @@ absl::StatusOr<v1::EmergencyCommand> VerifyEmergency(const v1::SignedEmergency& 
                                                      const trust::Authority& authority,
                                                      const trust::RevocationSet& revoked, absl::Time now) {
   if (declaration.ByteSizeLong() > kLargest) return absl::InvalidArgumentError("it is over 16 KiB");
-  if (declaration.certificates_size() > kSigners)
-    return absl::InvalidArgumentError("it carries over two certificates");
+  if (declaration.certificates_size() > kSigners) return absl::InvalidArgumentError("it carries over two certificates");
   v1::EmergencyCommand command;
   if (!command.ParseFromString(declaration.command().payload()))
     return absl::InvalidArgumentError("it is no emergency's command");
@@ -80,11 +82,7 @@ absl::StatusOr<v1::EmergencyCommand> VerifyEmergency(const v1::SignedEmergency& 
       return absl::UnauthenticatedError("a signer's certificate does not count");
     certificates.push_back(*std::move(certificate));
   }
-  trust::Envelope envelope{.payload_type = declaration.command().payload_type(),
-                           .payload = declaration.command().payload(),
-                           .signatures = {}};
-  for (const v1::DsseSignature& signature : declaration.command().signatures())
-    envelope.signatures.push_back({.keyid = signature.keyid(), .sig = signature.sig()});
+  const trust::Envelope envelope = trust::FromProto(declaration.command());
   if (!SignedBy(command.officer(), command, envelope, certificates))
     return absl::UnauthenticatedError("the duty officer has not signed it");
   if (!SignedBy(command.second_person(), command, envelope, certificates))
@@ -99,6 +97,18 @@ bool MayDeclare(const v1::EmergencyCommand& command, const Snapshot& snapshot, a
   };
   return holds(command.officer(), kDutyOfficer) &&
          (holds(command.second_person(), kDutyOfficer) || holds(command.second_person(), "spoc"));
+}
+
+bool Asks(const v1::Manifest& selector, const v1::EmergencyCommand& declared) {
+  const v1::Question& question = selector.question();
+  const auto& holders = declared.holders();
+  return declared.emergency_id() == selector.document_reference() && declared.agency() == selector.sender_agency() &&
+         declared.officer() == question.acting_person() && question.role() == kDutyOfficer &&
+         declared.profile() == selector.profile() && declared.area() == selector.area() &&
+         selector.subjects_size() == 1 && declared.subject_role() == selector.subjects(0).role() &&
+         std::ranges::equal(declared.categories(), question.categories()) &&
+         std::ranges::find(holders, selector.recipient_agency()) != holders.end() &&
+         trust::FromTimestamp(selector.expire_time()) <= trust::FromTimestamp(declared.expire_time());
 }
 
 }  // namespace derwent::policy

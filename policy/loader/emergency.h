@@ -5,6 +5,7 @@
 #include "absl/time/time.h"
 
 #include "derwent/v1/emergency.pb.h"
+#include "derwent/v1/package.pb.h"
 #include "policy/engine/model.h"
 #include "trust/identity/authority.h"
 #include "trust/identity/revocation.h"
@@ -13,8 +14,6 @@
 
 namespace derwent::policy {
 
-inline constexpr char kEmergencyType[] = "application/vnd.derwent.emergency.v1+protobuf";
-inline constexpr char kEmergencyReviewType[] = "application/vnd.derwent.emergency-review.v1+protobuf";
 inline constexpr char kEmergencyPurpose[] = "emergency.vital";
 inline constexpr char kDutyOfficer[] = "duty_officer";
 inline constexpr absl::Duration kEmergencyLasts = absl::Hours(24);
@@ -30,5 +29,7 @@ absl::StatusOr<v1::EmergencyCommand> VerifyEmergency(const v1::SignedEmergency& 
 // Whether its persons hold their roles for its area on the day of `now`: the officer is on the rota of duty officers,
 // the second person too, or a SPOC.
 bool MayDeclare(const v1::EmergencyCommand& command, const Snapshot& snapshot, absl::Time now);
+// Whether a selector asks what was declared, of whom it was declared, and for no longer.
+bool Asks(const v1::Manifest& selector, const v1::EmergencyCommand& declared);
 
 }  // namespace derwent::policy

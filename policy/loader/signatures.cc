@@ -5,6 +5,7 @@
 
 #include "trust/base/status_macros.h"
 #include "trust/identity/certificate.h"
+#include "trust/message/envelope.h"
 #include "trust/signature/dsse.h"
 
 namespace derwent::policy {
@@ -15,10 +16,7 @@ absl::StatusOr<trust::Envelope> ReadEnvelope(absl::string_view json) {
   if (!google::protobuf::util::JsonStringToMessage({json.data(), json.size()}, &message).ok()) {
     return absl::InvalidArgumentError("not a DSSE envelope in JSON");
   }
-  trust::Envelope envelope{.payload_type = message.payload_type(), .payload = message.payload(), .signatures = {}};
-  for (const v1::DsseSignature& signature : message.signatures())
-    envelope.signatures.push_back({.keyid = signature.keyid(), .sig = signature.sig()});
-  return envelope;
+  return trust::FromProto(message);
 }
 
 absl::StatusOr<trust::Certificate> Signatory(const std::string& pem, const TrustRoots& roots, absl::Time now) {

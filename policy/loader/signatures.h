@@ -15,10 +15,6 @@
 
 namespace derwent::policy {
 
-inline constexpr char kManifestType[] = "application/vnd.derwent.policy-manifest.v1+text";
-inline constexpr char kAgreementType[] = "application/vnd.derwent.agreement.v1+text";
-inline constexpr char kNoticeType[] = "application/vnd.derwent.agreement-notice.v1+protobuf";
-
 // Whom to believe. Each broker and agent has its own, exchanged out of band.
 struct TrustRoots {
   trust::Authority authority;

@@ -6,6 +6,7 @@
 
 #include "agents/sdk/keys.h"
 #include "agents/sdk/messages.h"
+#include "trust/message/key_event_message.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   using namespace derwent;
@@ -13,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   static_cast<void>(quiet);
   v1::DsseEnvelope envelope;
   if (!envelope.ParseFromArray(bytes, static_cast<int>(size))) return 0;
-  static_cast<void>(agents::ParseKeyEvent(envelope).ok());
+  static_cast<void>(trust::ParseKeyEvent(envelope).ok());
   const absl::StatusOr<agents::IncomingMessage> message = agents::ReadMessage(envelope);
   if (!message.ok()) return 0;
   if (message->head.sequence() == 0 || message->head.share_id().size() != 36) std::abort();

@@ -10,6 +10,8 @@
 #include "derwent/v1/agent.grpc.pb.h"
 #include "derwent/v1/agent_request.grpc.pb.h"
 #include "tests/integration/request_fixture.h"
+#include "trust/message/envelope.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -89,7 +91,8 @@ class LocalServerTest : public RequestTest {
     v1::ApplyDirectoryRequest apply;
     apply.set_request_id(trust::SystemRandom().NewUuid().text());
     *apply.mutable_directory() =
-        SignMessage(kDirectoryType, directory, fire().daemon->context().identity.keys->signing()->key).value();
+        trust::SignMessage(trust::kDirectoryType, directory, fire().daemon->context().identity.keys->signing()->key)
+            .value();
     ASSERT_OK(fire().real->ApplyDirectory(apply));
   }
 

@@ -2,14 +2,16 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/labels.h"
 #include "agents/sdk/open.h"
 #include "agents/sdk/package.h"
 #include "agents/sdk/seal/hpke.h"
 #include "agents/sdk/seal/unit.h"
 #include "tests/integration/referral_fixture.h"
+#include "trust/message/envelope.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -40,7 +42,8 @@ void Forge(TestAgent& sender, const std::string& recipient, v1::SubmitReferralRe
     if (manifest.recipient_agency() != recipient) continue;
     change(*submission.mutable_package(), manifest);
     *submission.mutable_package()->mutable_manifest() =
-        SignMessage(kManifestType, manifest, sender.daemon->context().identity.keys->signing()->key).value();
+        trust::SignMessage(trust::kManifestType, manifest, sender.daemon->context().identity.keys->signing()->key)
+            .value();
   }
 }
 
@@ -112,7 +115,7 @@ TEST_F(LyingBrokerTest, AFalseLabelIsFoundByTheRecipientEnteredAndTold) {
 TEST_F(LyingBrokerTest, AnUncollectedShareExpiresWithAnEntryAndANotice) {
   police().broker->before_submit = [&](v1::SubmitReferralRequest& request) {
     Forge(police(), "dcc.adults", request, [](v1::Package&, v1::Manifest& manifest) {
-      *manifest.mutable_expire_time() = ToTimestamp(absl::Now() + absl::Seconds(2));
+      *manifest.mutable_expire_time() = trust::ToTimestamp(absl::Now() + absl::Seconds(2));
     });
   };
   ASSERT_OK(police().daemon->sender().Push(Sample()));
@@ -328,7 +331,8 @@ TEST_F(LyingBrokerTest, APackageOfAPolicyNotKnownHereStaysUntilItIs) {
       v1::Manifest manifest = PeekManifest(delivery.package()).value();
       manifest.set_policy_digest(trust::Sha256("a policy of another day").bytes());
       *delivery.mutable_package()->mutable_manifest() =
-          SignMessage(kManifestType, manifest, police().daemon->context().identity.keys->signing()->key).value();
+          trust::SignMessage(trust::kManifestType, manifest, police().daemon->context().identity.keys->signing()->key)
+              .value();
     }
   };
   housing().CollectAll();

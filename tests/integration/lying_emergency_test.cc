@@ -3,6 +3,9 @@
 
 #include "policy/loader/emergency.h"
 #include "tests/integration/request_fixture.h"
+#include "trust/message/envelope.h"
+#include "trust/message/timestamp.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -28,7 +31,7 @@ class LyingEmergencyTest : public RequestTest {
     v1::SignedEmergency declaration;
     for (const char* person : {kOfficer, kSpoc}) {
       const v1::DsseEnvelope envelope =
-          SignMessage(policy::kEmergencyType, command, trust::SigningKey::FromFile(Stem(person) + ".key").value())
+          trust::SignMessage(trust::kEmergencyType, command, trust::SigningKey::FromFile(Stem(person) + ".key").value())
               .value();
       declaration.mutable_command()->set_payload_type(envelope.payload_type());
       declaration.mutable_command()->set_payload(envelope.payload());
@@ -48,8 +51,8 @@ class LyingEmergencyTest : public RequestTest {
     command.set_subject_role(question.subject_role());
     *command.mutable_holders() = question.holders();
     *command.mutable_categories() = question.categories();
-    *command.mutable_create_time() = ToTimestamp(absl::Now());
-    *command.mutable_expire_time() = ToTimestamp(absl::Now() + absl::Hours(24));
+    *command.mutable_create_time() = trust::ToTimestamp(absl::Now());
+    *command.mutable_expire_time() = trust::ToTimestamp(absl::Now() + absl::Hours(24));
     return command;
   }
 
@@ -161,8 +164,8 @@ TEST_F(LyingEmergencyTest, OneSignatureOpensNothing) {
 TEST_F(LyingEmergencyTest, ADeclarationThatIsOverOrDatedAheadOpensNothing) {
   for (const absl::Duration made : {-absl::Hours(25), absl::Hours(24 * 30)}) {
     EXPECT_THAT(Outcome([&](v1::Emergency& emergency, v1::EmergencyCommand& command) {
-                  *command.mutable_create_time() = ToTimestamp(absl::Now() + made);
-                  *command.mutable_expire_time() = ToTimestamp(absl::Now() + made + absl::Hours(24));
+                  *command.mutable_create_time() = trust::ToTimestamp(absl::Now() + made);
+                  *command.mutable_expire_time() = trust::ToTimestamp(absl::Now() + made + absl::Hours(24));
                   *emergency.mutable_declaration() = Declared(command);
                 }),
                 HasSubstr("EMERGENCY_NOT_DECLARED"));

@@ -4,14 +4,15 @@
 
 #include <filesystem>
 
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/open.h"
 #include "tests/integration/referral_fixture.h"
 #include "trust/entry/opening.h"
+#include "trust/message/envelope.h"
 #include "trust/note/add_checkpoint.h"
 #include "trust/note/tlog_proof.h"
 #include "trust/secret/sha256.h"
 #include "trust/signature/ed25519.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -184,7 +185,9 @@ TEST_F(ParticipantTest, AnotherManifestThanItSignedIsRefused) {
     v1::DsseEnvelope& envelope = *request.mutable_submissions(0)->mutable_package()->mutable_manifest();
     v1::Manifest manifest = PeekManifest(request.submissions(0).package()).value();
     manifest.mutable_expire_time()->set_seconds(manifest.expire_time().seconds() - 1);
-    envelope = SignMessage(kManifestType, manifest, police().daemon->context().identity.keys->signing()->key).value();
+    envelope =
+        trust::SignMessage(trust::kManifestType, manifest, police().daemon->context().identity.keys->signing()->key)
+            .value();
   };
   ASSERT_EQ(police().daemon->sender().Push(Sample())->shares(0).state(), "QUEUED") << "its receipts are not believed";
   ExpectRefused("sent another manifest than it signed", "LEDGER_MISSTATES_US");

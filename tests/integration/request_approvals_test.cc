@@ -1,6 +1,7 @@
 // Approvals over real TLS through a real broker: a panel's chair of another agency, late agreement, what does not
 // count.
 #include "tests/integration/request_fixture.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::agents {
 namespace {
@@ -47,7 +48,7 @@ class PanelTest : public RequestTest {
     ASSERT_OK(sent);
     ASSERT_EQ(sent->state(), "STORED") << sent->reason() << sent->DebugString();
     request_ = sent->request_id();
-    slot_ = FromTimestamp(sent->answer_time());
+    slot_ = trust::FromTimestamp(sent->answer_time());
     Step(probation());
     police().CollectAll();
   }
@@ -137,7 +138,7 @@ TEST_F(PanelTest, WhatWasNotAskedOrLapsedOrWasGivenBeforeDoesNotCountAtTheBroker
   EXPECT_EQ(changed([](auto& c) { c.mutable_units(0)->set_category("household"); }), "APPROVAL_NOT_VALID");
   EXPECT_EQ(changed([](auto& c) { c.mutable_units(0)->set_form("generalise"); }), "APPROVAL_NOT_VALID");
   EXPECT_EQ(changed([](auto& c) { c.set_request_share_id(c.approval_id()); }), "APPROVAL_NOT_VALID");
-  EXPECT_EQ(changed([](auto& c) { *c.mutable_expire_time() = ToTimestamp(absl::Now()); }), "APPROVAL_NOT_VALID");
+  EXPECT_EQ(changed([](auto& c) { *c.mutable_expire_time() = trust::ToTimestamp(absl::Now()); }), "APPROVAL_NOT_VALID");
   ASSERT_OK(Give(Signed(police(), kChair, pending)));
   EXPECT_EQ(changed(nullptr), "APPROVAL_NOT_VALID") << "given before";
   Step(probation());
@@ -227,7 +228,7 @@ TEST_F(OwnApprovalTest, WhatIsForOtherUnitsOrLapsedOrSaidBeforeDoesNotCount) {
   };
   EXPECT_THAT(told(Agreement([](auto& c) { c.mutable_units(0)->set_category("household"); })), HasSubstr("else"));
   EXPECT_THAT(told(Agreement([](auto& c) { c.mutable_units(0)->set_form("full"); })), HasSubstr("else"));
-  EXPECT_THAT(told(Agreement([](auto& c) { *c.mutable_expire_time() = ToTimestamp(absl::Now()); })),
+  EXPECT_THAT(told(Agreement([](auto& c) { *c.mutable_expire_time() = trust::ToTimestamp(absl::Now()); })),
               HasSubstr("lapsed"));
   EXPECT_THAT(told(Agreement([](auto& c) { c.clear_ground(); })), HasSubstr("confidence"));
   const v1::SignedApproval agreement = Agreement();

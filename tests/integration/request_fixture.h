@@ -13,12 +13,14 @@
 #include "google/protobuf/util/json_util.h"
 
 #include "agents/sdk/channel/rpc_error.h"
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/project.h"
 #include "derwent/v1/case.grpc.pb.h"
 #include "tests/integration/consortium.h"
 #include "tests/support/matchers.h"
 #include "trust/identity/certificate.h"
+#include "trust/message/envelope.h"
+#include "trust/message/timestamp.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 
@@ -147,14 +149,14 @@ class RequestTest : public ::testing::Test {
     command.set_approver_person(person);
     command.set_approver_role(question.role());
     command.set_approved(true);
-    *command.mutable_create_time() = ToTimestamp(absl::Now());
+    *command.mutable_create_time() = trust::ToTimestamp(absl::Now());
     *command.mutable_expire_time() = question.due_time();
     if (change) change(command);
     const std::string stem =
         absl::StrCat(consortium_.folder(), "/pki/agencies/", agent.config.agency, "/people/", person);
     v1::SignedApproval approval;
     *approval.mutable_command() =
-        SignMessage(kApprovalType, command, trust::SigningKey::FromFile(stem + ".key").value()).value();
+        trust::SignMessage(trust::kApprovalType, command, trust::SigningKey::FromFile(stem + ".key").value()).value();
     approval.set_certificate(trust::Certificate::FromPem(ReadAll(stem + ".pem")).value().der());
     return approval;
   }

@@ -5,6 +5,9 @@
 #include "agents/daemon/context/restrictions.h"
 #include "agents/sdk/receipts.h"
 #include "tests/integration/request_fixture.h"
+#include "trust/message/envelope.h"
+#include "trust/message/timestamp.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -93,7 +96,7 @@ TEST_F(HomeVisitTest, NothingIsAnsweredOnceTheDeadlineIsOver) {
   const auto asked = Ask();
   ASSERT_OK(asked);
   adults().CollectAll();
-  adults().clock.Move(FromTimestamp(asked->expire_time()) - absl::Now() + absl::Minutes(1));
+  adults().clock.Move(trust::FromTimestamp(asked->expire_time()) - absl::Now() + absl::Minutes(1));
   ASSERT_OK(adults().daemon->holder().Work());
   ASSERT_OK(adults().daemon->holder().Drain());
   fire().CollectAll();
@@ -124,9 +127,10 @@ TEST_F(HomeVisitTest, AnAnswerAfterTheDeadlineIsRefusedAsThatAndEnteredForTheHol
     v1::DsseEnvelope& signed_manifest = *request.mutable_submissions(0)->mutable_package()->mutable_manifest();
     v1::Manifest manifest;
     ASSERT_TRUE(manifest.ParseFromString(signed_manifest.payload()));
-    *manifest.mutable_expire_time() = ToTimestamp(absl::Now() + absl::Seconds(5));
+    *manifest.mutable_expire_time() = trust::ToTimestamp(absl::Now() + absl::Seconds(5));
     signed_manifest =
-        SignMessage(kManifestType, manifest, fire().daemon->context().identity.keys->signing()->key).value();
+        trust::SignMessage(trust::kManifestType, manifest, fire().daemon->context().identity.keys->signing()->key)
+            .value();
   };
   Ask().IgnoreError();  // Its agent does not know what was forged.
   v1::SubmitCaseAnswerRequest late;
@@ -274,8 +278,8 @@ TEST_F(HomeVisitTest, WhatOneWhoAsksSaysOfTheMatchedPersonCountsToo) {
   restrict.add_identifiers("nhs:9990010072");
   ASSERT_OK(adults().daemon->desk().Restrict(Person(kDpo), restrict));
   const AgentContext& context = adults().daemon->context();
-  EXPECT_THAT(IsRestricted(record, told, context), testing::IsOkAndHolds(true));
-  EXPECT_THAT(IsRestricted(record, /*told=*/{}, context), testing::IsOkAndHolds(false));
+  EXPECT_THAT(context.state.StoppedHere(AboutWhom(record, told, context)), testing::IsOkAndHolds(true));
+  EXPECT_THAT(context.state.StoppedHere(AboutWhom(record, /*told=*/{}, context)), testing::IsOkAndHolds(false));
 }
 
 TEST_F(HomeVisitTest, ARestrictionOfNobodyIsNone) {
@@ -312,7 +316,7 @@ TEST_F(RequestTest, ARestrictedPersonAnswersLikeNobodyWhereExistenceIsSecret) {
   const auto sent = lead.daemon->requests().Send(Person("p-5f7a21"), question);
   ASSERT_OK(sent);
   ASSERT_EQ(sent->state(), "STORED") << sent->reason();
-  const absl::Time slot = FromTimestamp(sent->answer_time());
+  const absl::Time slot = trust::FromTimestamp(sent->answer_time());
   v1::ShowCaseRequestResponse shown;
   while (shown.answers_size() < 2 && absl::Now() < slot + absl::Seconds(30)) {
     for (size_t i = 1; i <= 2; ++i) Step(*agents[i]);

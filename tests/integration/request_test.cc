@@ -3,6 +3,7 @@
 #include <set>
 
 #include "tests/integration/request_fixture.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::agents {
 namespace {
@@ -164,7 +165,7 @@ TEST_F(RequestTest, ALeadCannotTellWhoRefusedFromWhoHoldsNothing) {
   for (size_t i = 1; i <= 4; ++i) Step(*agents[i]);
   lead.CollectAll();
   EXPECT_THAT(Show(lead, "p-5f7a21", sent->request_id()).answers(), IsEmpty());
-  const absl::Time slot = FromTimestamp(sent->answer_time());
+  const absl::Time slot = trust::FromTimestamp(sent->answer_time());
   v1::ShowCaseRequestResponse shown;
   while (shown.answers_size() < 4 && absl::Now() < slot + absl::Seconds(30)) {
     for (size_t i = 1; i <= 4; ++i) Step(*agents[i]);

@@ -5,6 +5,7 @@
 
 #include "tests/integration/request_fixture.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::agents {
 namespace {
@@ -60,7 +61,7 @@ class SilentAnswerTest : public RequestTest {
 
   // As the agents' threads do, until `answers` came, the police's was refused or the slot is long over.
   v1::ShowCaseRequestResponse WaitFor(int answers) {
-    const absl::Time end = FromTimestamp(asked_.answer_time()) + absl::Seconds(15);
+    const absl::Time end = trust::FromTimestamp(asked_.answer_time()) + absl::Seconds(15);
     v1::ShowCaseRequestResponse shown;
     while (shown.answers_size() < answers && HeldState() != "REFUSED" && absl::Now() < end) {
       for (TestAgent* agent : {&police(), &borough()}) {
@@ -91,7 +92,8 @@ class SilentAnswerTest : public RequestTest {
       v1::Manifest manifest;
       ASSERT_TRUE(manifest.ParseFromString((*received)->manifest));
       EXPECT_EQ(answer.kind(), v1::PACKAGE_KIND_ANSWER);
-      EXPECT_LT(FromTimestamp(manifest.create_time()) - FromTimestamp(asked_.answer_time()), absl::Seconds(2));
+      EXPECT_LT(trust::FromTimestamp(manifest.create_time()) - trust::FromTimestamp(asked_.answer_time()),
+                absl::Seconds(2));
     }
     for (const v1::RequestHolder& holder : shown.request().holders()) {
       EXPECT_EQ(holder.state(), v1::HOLDER_STATE_ANSWERED) << holder.agency();

@@ -2,6 +2,8 @@
 // whoever decides; taken away on the way.
 #include "agents/sdk/open.h"
 #include "tests/integration/request_fixture.h"
+#include "trust/message/envelope.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -56,7 +58,7 @@ void Strip(Packages& packages, const trust::SigningKey* key) {
     v1::Manifest manifest = PeekManifest(package).value();
     manifest.clear_document_reference();
     if (key != nullptr)
-      *package.mutable_manifest() = SignMessage(kManifestType, manifest, *key).value();
+      *package.mutable_manifest() = trust::SignMessage(trust::kManifestType, manifest, *key).value();
     else
       package.mutable_manifest()->set_payload(manifest.SerializeAsString());
   }

@@ -3,6 +3,7 @@
 
 #include "agents/daemon/services/server.h"
 #include "tests/integration/request_fixture.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::agents {
 namespace {
@@ -94,7 +95,7 @@ TEST_F(UnreadSystemTest, AHolderWhoHasThePersonAnswersLikeOneWhoHasNobody) {
     Break(*holder);
     RestartAndKnowWhoIsWho(*holder);
   }
-  WaitUntilPast(FromTimestamp(sent.answer_time()));
+  WaitUntilPast(trust::FromTimestamp(sent.answer_time()));
   for (TestAgent* holder : holders()) {
     EXPECT_OK(holder->daemon->holder().Work()) << holder->config.agency;
     EXPECT_OK(holder->daemon->holder().Drain());
@@ -126,7 +127,7 @@ TEST_F(UnreadSystemTest, AReadingThatIsTooOldCountsNoMoreAndTheFaultIsSaidAsLong
     EXPECT_THAT(holder->Alarms(), ElementsAre("SYSTEM_NOT_READ"));
     holder->clock.Move(absl::Seconds(15));
   }
-  WaitUntilPast(FromTimestamp(sent.answer_time()));
+  WaitUntilPast(trust::FromTimestamp(sent.answer_time()));
   for (TestAgent* holder : holders()) {
     EXPECT_OK(holder->daemon->holder().Work()) << holder->config.agency;
     EXPECT_OK(holder->daemon->holder().Drain());

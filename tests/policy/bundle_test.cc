@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "tests/policy/signed_bundle.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::policy {
 namespace {
@@ -22,7 +23,7 @@ TEST_F(SignedBundle, WithoutSignaturesIsRefused) {
 TEST_F(SignedBundle, WithTooFewAgenciesIsRefused) {
   files_.erase("signatures/bundle.dfrs.dsse.json");
   EXPECT_EQ(Load().status().code(), absl::StatusCode::kUnauthenticated);
-  Put("signatures/bundle.again.dsse.json", kManifestType, files_[kManifestPath], signers_["dcc.adults"]);
+  Put("signatures/bundle.again.dsse.json", trust::kPolicyManifestType, files_[kManifestPath], signers_["dcc.adults"]);
   EXPECT_EQ(Load().status().code(), absl::StatusCode::kUnauthenticated) << "one agency twice is one agency";
 }
 

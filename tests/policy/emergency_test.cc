@@ -8,6 +8,7 @@
 #include "tests/policy/derbyshire.h"
 #include "tests/support/test_pki.h"
 #include "trust/signature/dsse.h"
+#include "trust/signature/payload_types.h"
 #include "trust/signature/signing_key.h"
 
 namespace derwent::policy {
@@ -38,9 +39,9 @@ class EmergencyTest : public ::testing::Test {
     v1::DsseEnvelope& envelope = *declaration.mutable_command();
     for (const testing::TestIdentity* person : {&officer_, &second_}) {
       const auto signed_command =
-          trust::SignEnvelope(kEmergencyType, command.SerializeAsString(),
+          trust::SignEnvelope(trust::kEmergencyType, command.SerializeAsString(),
                               trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(person->key_pem)).value());
-      envelope.set_payload_type(kEmergencyType);
+      envelope.set_payload_type(trust::kEmergencyType);
       envelope.set_payload(signed_command->payload);
       v1::DsseSignature& signature = *envelope.add_signatures();
       signature.set_keyid(signed_command->signatures[0].keyid);

@@ -18,6 +18,7 @@
 #include "tests/policy/derbyshire.h"
 #include "tests/support/test_pki.h"
 #include "trust/signature/dsse.h"
+#include "trust/signature/payload_types.h"
 #include "trust/signature/signing_key.h"
 
 namespace derwent::policy {
@@ -53,14 +54,14 @@ class SignedBundle : public ::testing::Test {
     files_[absl::StrCat("signatures/certificates/", signer.key_id, ".pem")] = signer.certificate_pem;
   }
   void SignManifest(const std::string& agency) {
-    Put(absl::StrCat("signatures/bundle.", agency, ".dsse.json"), kManifestType, files_[kManifestPath],
+    Put(absl::StrCat("signatures/bundle.", agency, ".dsse.json"), trust::kPolicyManifestType, files_[kManifestPath],
         signers_[agency]);
   }
   void SignAgreement(const std::string& agency) {
     v1::Agreement agreement;
     Problems problems(files_);
     ASSERT_TRUE(ParseText(files_, "agreements/fire_safety.txtpb", agreement, problems));
-    Put(absl::StrCat("signatures/agreements/fire_safety.1.", agency, ".dsse.json"), kAgreementType,
+    Put(absl::StrCat("signatures/agreements/fire_safety.1.", agency, ".dsse.json"), trust::kAgreementType,
         AgreementManifest(files_, agreement).value(), signers_[agency]);
   }
   void GiveNotice(const std::string& agency, const std::string& in_name_of, int revision,
@@ -72,8 +73,8 @@ class SignedBundle : public ::testing::Test {
     notice.set_agency(in_name_of);
     notice.set_from_date("2026-11-30");
     notice.set_party(party);
-    Put(absl::StrCat("notices/fire_safety.", agency, ".dsse.json"), kNoticeType, notice.SerializeAsString(),
-        signers_[agency]);
+    Put(absl::StrCat("notices/fire_safety.", agency, ".dsse.json"), trust::kAgreementNoticeType,
+        notice.SerializeAsString(), signers_[agency]);
   }
 
   // Puts an activation of the files as they are, signed by the agency's signatory.
@@ -82,7 +83,7 @@ class SignedBundle : public ::testing::Test {
     activation.set_revision(revision);
     activation.set_content_digest(ContentDigest(files_).bytes());
     activation.set_action(v1::POLICY_ACTION_ACTIVATE);
-    files_[kActivationPath] = SignedJson(kActivationType, activation.SerializeAsString(), signers_[agency]);
+    files_[kActivationPath] = SignedJson(trust::kActivationType, activation.SerializeAsString(), signers_[agency]);
     files_[kActivatorPath] = signers_[agency].certificate_pem;
   }
 

@@ -7,6 +7,7 @@
 
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::trust {
 namespace {

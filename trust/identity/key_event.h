@@ -16,8 +16,6 @@
 
 namespace derwent::trust {
 
-inline constexpr absl::string_view kKeyEventType = "application/vnd.derwent.key-event.v1+protobuf";
-
 enum class KeyUse { kSigning, kSealing };
 enum class KeyStep { kPublish, kRevoke };
 

@@ -1,7 +1,5 @@
 #include "trust/merkle/tile.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
@@ -21,14 +19,6 @@ std::string TileIndexPath(uint64_t index) {
   for (index /= 1000; index > 0; index /= 1000)
     path = absl::StrCat("x", absl::StrFormat("%03d", index % 1000), "/", path);
   return path;
-}
-
-uint64_t TileWidthAt(uint64_t size, TileId tile) {
-  const int shift = tile.level * kTileHeight;
-  if (shift >= 64) return 0;
-  const uint64_t nodes = size >> shift;
-  const uint64_t start = tile.index * kTileWidth;
-  return nodes <= start ? 0 : std::min(nodes - start, kTileWidth);
 }
 
 }  // namespace derwent::trust

@@ -28,7 +28,5 @@ TileSpan TileOf(NodeId node);
 
 // `x001/x234/067` (C2SP tlog-tiles).
 std::string TileIndexPath(uint64_t index);
-// Number of hashes in tile (level, index) of a tree of `size` leaves: 0 to 256.
-uint64_t TileWidthAt(uint64_t size, TileId tile);
 
 }  // namespace derwent::trust

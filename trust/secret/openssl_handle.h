@@ -29,7 +29,6 @@ using EvpDigestContext = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
 using EvpCipherContext = std::unique_ptr<EVP_CIPHER_CTX, Freed<EVP_CIPHER_CTX_free>>;
 using X509Handle = std::unique_ptr<X509, Freed<X509_free>>;
 using X509CrlHandle = std::unique_ptr<X509_CRL, Freed<X509_CRL_free>>;
-using X509StoreHandle = std::unique_ptr<X509_STORE, Freed<X509_STORE_free>>;
 using X509StoreContext = std::unique_ptr<X509_STORE_CTX, Freed<X509_STORE_CTX_free>>;
 using BioHandle = std::unique_ptr<BIO, Freed<BIO_free_all>>;
 

@@ -7,11 +7,14 @@
 
 #include "agents/cli/ledger/entry_rows.h"
 #include "agents/cli/terminal/output.h"
-#include "agents/sdk/envelope.h"
+#include "agents/sdk/agency_signature.h"
 #include "derwent/v1/agent_audit.grpc.pb.h"
 #include "trust/base/status_macros.h"
 #include "trust/entry/opening.h"
+#include "trust/identity/key_event.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::cli {
 namespace {
@@ -77,8 +80,8 @@ absl::StatusOr<v1::AuditExport> VerifySignature(const std::string& folder, const
   if (keys.agency() != statement.agency()) return Broken(keys_path, "it is of another agency than the signature");
   RETURN_IF_ERROR(CheckEntered(keys_path, keys, believed));
   ASSIGN_OR_RETURN(const trust::KeyHistory history, FollowKeys(keys, roots, now));
-  const absl::Status verified = agents::VerifySigned(envelope, agents::kAuditExportType, history,
-                                                     agents::FromTimestamp(statement.sign_time()), now);
+  const absl::Status verified = agents::VerifySigned(envelope, trust::kAuditExportType, history,
+                                                     trust::FromTimestamp(statement.sign_time()), now);
   if (!verified.ok()) return Broken(path, verified.message());
   ASSIGN_OR_RETURN(const std::string manifest, Read(absl::StrCat(folder, "/", kExportManifest)));
   if (trust::Sha256(manifest).view() != statement.manifest_digest()) return Broken(path, "it is of another manifest");

@@ -12,8 +12,10 @@
 #include "derwent/v1/key_service.grpc.pb.h"
 #include "trust/base/status_macros.h"
 #include "trust/identity/key_event.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/random.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::cli {
 namespace {
@@ -27,10 +29,6 @@ absl::StatusOr<std::vector<v1::KeyEvent>> Events(const v1::AgencyKeys& keys) {
   return events;
 }
 
-absl::Time TimeOf(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
-
 // Whether the key of event `i` counts now, as far as the events say.
 std::string StandingOf(const std::vector<v1::KeyEvent>& events, size_t i, absl::Time now) {
   if (events[i].action() == v1::KEY_ACTION_REVOKE) return "";
@@ -38,8 +36,8 @@ std::string StandingOf(const std::vector<v1::KeyEvent>& events, size_t i, absl::
     if (events[later].action() == v1::KEY_ACTION_REVOKE && events[later].key_id() == events[i].key_id())
       return "revoked";
   }
-  if (now < TimeOf(events[i].valid_from())) return "to come";
-  return now < TimeOf(events[i].valid_until()) ? "counts" : "ended";
+  if (now < trust::FromTimestamp(events[i].valid_from())) return "to come";
+  return now < trust::FromTimestamp(events[i].valid_until()) ? "counts" : "ended";
 }
 
 absl::StatusOr<int> List(Client& client, const std::string& agency, const std::string& first_key, Format format) {
@@ -50,7 +48,7 @@ absl::StatusOr<int> List(Client& client, const std::string& agency, const std::s
   for (size_t i = 0; i < events.size(); ++i) {
     const v1::KeyEvent& event = events[i];
     const auto day = [](const google::protobuf::Timestamp& time) {
-      return absl::FormatTime("%Y-%m-%d", TimeOf(time), absl::UTCTimeZone());
+      return absl::FormatTime("%Y-%m-%d", trust::FromTimestamp(time), absl::UTCTimeZone());
     };
     rows.Add({absl::StrCat(event.sequence()), event.action() == v1::KEY_ACTION_PUBLISH ? "publish" : "revoke",
               event.purpose() == v1::KEY_PURPOSE_SIGNING ? "signing" : "sealing", event.key_id(),

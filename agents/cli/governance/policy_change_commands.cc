@@ -18,6 +18,7 @@
 #include "trust/base/status_macros.h"
 #include "trust/secret/random.h"
 #include "trust/signature/key_file.h"
+#include "trust/signature/payload_types.h"
 
 // The policy of a running broker: propose, activate, roll back, shadow.
 
@@ -32,10 +33,6 @@ struct Options {
   std::string since;
   int64_t revision = 0;
 };
-
-std::string TimeText(const google::protobuf::Timestamp& time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone());
-}
 
 absl::string_view StateText(v1::PolicyState state) {
   switch (state) {
@@ -96,7 +93,7 @@ absl::StatusOr<int> Activate(Client& client, const v1::PolicyChange& draft, Form
   v1::ActivatePolicyRequest request;
   request.set_request_id(trust::SystemRandom().NewUuid().text());
   ASSIGN_OR_RETURN(*request.mutable_activation(),
-                   SignWithFile(policy::kActivationType, activation, client.configuration().key));
+                   SignWithFile(trust::kActivationType, activation, client.configuration().key));
   ASSIGN_OR_RETURN(*request.mutable_certificate(), trust::ReadFile(client.configuration().certificate));
   ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
   const auto stub = v1::PolicyChangeService::NewStub(broker->grpc());
@@ -147,7 +144,7 @@ absl::StatusOr<int> Revisions(Client& client, Format format) {
     rows.Add({absl::StrCat(change.revision()), std::string(StateText(change.state())),
               absl::StrCat(change.base_revision()), change.proposer_agency(), HexEncode(change.content_digest()),
               absl::StrJoin(change.opening_givers(), " "), TimeText(change.create_time()),
-              change.has_activate_time() ? TimeText(change.activate_time()) : ""});
+              TimeText(change.activate_time())});
   }
   rows.Print(format, std::cout);
   return kExitDone;

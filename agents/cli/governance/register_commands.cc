@@ -13,6 +13,7 @@
 #include "policy/loader/text.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/random.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::cli {
 namespace {
@@ -62,7 +63,7 @@ absl::StatusOr<int> Apply(Client& client, const std::string& path, const std::st
   }
   v1::ApplyDirectoryRequest request;
   request.set_request_id(trust::SystemRandom().NewUuid().text());
-  ASSIGN_OR_RETURN(*request.mutable_directory(), SignWithFile(policy::kDirectoryType, directory, signing_key));
+  ASSIGN_OR_RETURN(*request.mutable_directory(), SignWithFile(trust::kDirectoryType, directory, signing_key));
   ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
   const auto stub = v1::RegisterService::NewStub(broker->grpc());
   ASSIGN_OR_RETURN(const v1::ApplyDirectoryResponse response,

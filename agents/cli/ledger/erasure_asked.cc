@@ -7,7 +7,10 @@
 #include "absl/strings/str_join.h"
 
 #include "trust/identity/certificate.h"
+#include "trust/message/person_signature.h"
+#include "trust/message/timestamp.h"
 #include "trust/signature/dsse.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::cli {
 namespace {
@@ -18,21 +21,13 @@ absl::Status Broken(absl::string_view why) {
 
 absl::Status CheckSigned(const v1::SignedCommand& signed_command, const v1::ErasureCommand& command,
                          const trust::Authority& authority, absl::Time now) {
-  const absl::StatusOr<trust::Certificate> certificate = trust::Certificate::FromDer(signed_command.certificate());
-  const absl::Time signed_at = std::min(absl::FromUnixSeconds(command.create_time().seconds()), now);
-  if (!certificate.ok() || !authority.Verify(*certificate, signed_at).ok())
+  const absl::StatusOr<trust::Certificate> certificate =
+      trust::VerifySignedByPerson(signed_command.command(), signed_command.certificate(), trust::kErasureType,
+                                  {.agency = command.signer_agency(), .person = command.signer_person()});
+  if (!certificate.ok()) return Broken(absl::StrCat("is not signed: ", certificate.status().message()));
+  const absl::Time signed_at = std::min(trust::FromTimestamp(command.create_time()), now);
+  if (!authority.Verify(*certificate, signed_at).ok())
     return Broken("is signed under a certificate that does not count");
-  const trust::SpiffeId& id = certificate->id();
-  if (id.kind != trust::CallerKind::kPerson || id.agency != command.signer_agency() ||
-      id.name != command.signer_person())
-    return Broken("is signed under the certificate of another than it names");
-  trust::Envelope envelope{.payload_type = signed_command.command().payload_type(),
-                           .payload = signed_command.command().payload(),
-                           .signatures = {}};
-  for (const v1::DsseSignature& signature : signed_command.command().signatures())
-    envelope.signatures.push_back({.keyid = signature.keyid(), .sig = signature.sig()});
-  if (!trust::VerifyEnvelope(envelope, kErasureType, certificate->public_key()).ok())
-    return Broken("has a signature that does not verify");
   return absl::OkStatus();
 }
 

@@ -12,8 +12,6 @@
 
 namespace derwent::cli {
 
-inline constexpr char kErasureType[] = "application/vnd.derwent.erasure.v1+protobuf";
-
 // What the person who agrees typed; empty: not given.
 struct TypedErasure {
   std::vector<uint64_t> entries;

@@ -22,6 +22,7 @@
 #include "trust/identity/certificate.h"
 #include "trust/secret/random.h"
 #include "trust/signature/key_file.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::cli {
 namespace {
@@ -31,7 +32,6 @@ constexpr std::array<absl::string_view, 4> kErasureReasons = {"RIGHT_TO_ERASURE"
 
 using Stub = v1::ErasureService::Stub;
 
-constexpr absl::string_view kHoldType = "application/vnd.derwent.hold.v1+protobuf";
 constexpr absl::Duration kGoodFor = absl::Hours(24 * 30);
 constexpr int kPage = 500;
 
@@ -75,7 +75,7 @@ absl::StatusOr<int> Hold(Client& client, const Options& o, v1::HoldAction action
   command.set_reason(o.reason);
   SetEntries(o.entries, command);
   v1::ApplyHoldRequest request;
-  ASSIGN_OR_RETURN(*request.mutable_hold(), Sign(client, kHoldType, o, command));
+  ASSIGN_OR_RETURN(*request.mutable_hold(), Sign(client, trust::kHoldType, o, command));
   ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
   const auto stub = v1::ErasureService::NewStub(broker->grpc());
   ASSIGN_OR_RETURN(const v1::ApplyHoldResponse response,
@@ -156,7 +156,7 @@ absl::StatusOr<v1::SignedCommand> SignErasure(const Client& client, const Option
   command.set_reason(o.reason);
   SetEntries(o.entries, command);
   command.mutable_expire_time()->set_seconds(absl::ToUnixSeconds(absl::Now() + kGoodFor) - 1);
-  return Sign(client, kErasureType, o, command);
+  return Sign(client, trust::kErasureType, o, command);
 }
 
 absl::StatusOr<int> Request(Client& client, Options o, Format format) {

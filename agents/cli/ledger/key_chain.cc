@@ -8,6 +8,7 @@
 #include "trust/identity/authority.h"
 #include "trust/identity/certificate.h"
 #include "trust/identity/revocation.h"
+#include "trust/message/key_event_message.h"
 #include "trust/signature/key_file.h"
 
 namespace derwent::cli {
@@ -30,7 +31,7 @@ absl::StatusOr<v1::AgencyKeys> FetchKeys(Client& client, const std::string& agen
 
 absl::StatusOr<trust::KeyHistory> FollowKeys(const v1::AgencyKeys& keys, const KeyRoots& roots, absl::Time now) {
   if (keys.events().empty()) return trust::KeyHistory(keys.agency(), roots.first_key);
-  const absl::StatusOr<trust::KeyEvent> first = agents::ParseKeyEvent(keys.events(0));
+  const absl::StatusOr<trust::KeyEvent> first = trust::ParseKeyEvent(keys.events(0));
   if (!first.ok()) return BrokenAt(keys, 0, first.status());
   const absl::StatusOr<trust::Certificate> named = trust::Certificate::FromDer(first->certificate_der);
   if (!named.ok()) return BrokenAt(keys, 0, named.status());
@@ -38,7 +39,7 @@ absl::StatusOr<trust::KeyHistory> FollowKeys(const v1::AgencyKeys& keys, const K
   ASSIGN_OR_RETURN(const trust::Authority authority, trust::Authority::FromPem(pem, named->id().trust_domain));
   trust::KeyHistory history(keys.agency(), roots.first_key.empty() ? first->key_id : roots.first_key);
   for (int i = 0; i < keys.events_size(); ++i) {
-    const absl::StatusOr<trust::KeyEvent> event = agents::ParseKeyEvent(keys.events(i));
+    const absl::StatusOr<trust::KeyEvent> event = trust::ParseKeyEvent(keys.events(i));
     if (!event.ok()) return BrokenAt(keys, i, event.status());
     const absl::Status next = history.Add(*event, authority, trust::RevocationSet(), now);
     if (!next.ok()) return BrokenAt(keys, i, next);

@@ -18,9 +18,11 @@
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
 #include "trust/identity/certificate.h"
+#include "trust/message/envelope.h"
 #include "trust/secret/sha256.h"
 #include "trust/signature/dsse.h"
 #include "trust/signature/key_file.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::cli {
 namespace {
@@ -42,18 +44,13 @@ absl::Status WriteFile(const fs::path& path, absl::string_view content) {
 }
 
 // Signs `payload` into `<directory>/<path>` and puts the signer's certificate beside it. Returns the signer's agency.
-absl::Status WriteSigned(const std::string& directory, const std::string& path, const char* type, std::string payload,
-                         const SignerFiles& signer, const trust::Certificate& certificate) {
+absl::Status WriteSigned(const std::string& directory, const std::string& path, absl::string_view type,
+                         std::string payload, const SignerFiles& signer, const trust::Certificate& certificate) {
   ASSIGN_OR_RETURN(const trust::SigningKey key, trust::SigningKey::FromFile(signer.key));
   if (key.public_key().key_id() != certificate.public_key().key_id())
     return absl::InvalidArgumentError("the key is not the certificate's");
   ASSIGN_OR_RETURN(const trust::Envelope envelope, trust::SignEnvelope(type, std::move(payload), key));
-  v1::DsseEnvelope message;
-  message.set_payload_type(envelope.payload_type);
-  message.set_payload(envelope.payload);
-  message.add_signatures()->set_keyid(envelope.signatures[0].keyid);
-  message.mutable_signatures(0)->set_sig(envelope.signatures[0].sig);
-  ASSIGN_OR_RETURN(const std::string json, policy::PrintEnvelope(message));
+  ASSIGN_OR_RETURN(const std::string json, policy::PrintEnvelope(trust::ToProto(envelope)));
   ASSIGN_OR_RETURN(const std::string pem, trust::ReadFile(signer.certificate));
   RETURN_IF_ERROR(
       WriteFile(fs::path(directory) / "signatures" / "certificates" / (key.public_key().key_id() + ".pem"), pem));
@@ -93,7 +90,7 @@ absl::Status SignBundle(const std::string& directory, const SignerFiles& signer)
   RETURN_IF_ERROR(policy::CheckManifest(files));
   ASSIGN_OR_RETURN(const trust::Certificate certificate, ReadCertificate(signer));
   return WriteSigned(directory, absl::StrCat("signatures/bundle.", certificate.id().agency, ".dsse.json"),
-                     policy::kManifestType, files.at(policy::kManifestPath), signer, certificate);
+                     trust::kPolicyManifestType, files.at(policy::kManifestPath), signer, certificate);
 }
 
 absl::Status SignAgreement(const std::string& directory, const std::string& id, const SignerFiles& signer) {
@@ -104,7 +101,7 @@ absl::Status SignAgreement(const std::string& directory, const std::string& id, 
   return WriteSigned(
       directory,
       absl::StrCat("signatures/agreements/", id, ".", agreement.revision(), ".", certificate.id().agency, ".dsse.json"),
-      policy::kAgreementType, std::move(manifest), signer, certificate);
+      trust::kAgreementType, std::move(manifest), signer, certificate);
 }
 
 absl::Status GiveNotice(const std::string& directory, const std::string& id, v1::AgreementNotice notice,
@@ -128,7 +125,7 @@ absl::Status GiveNotice(const std::string& directory, const std::string& id, v1:
   return WriteSigned(
       directory,
       absl::StrCat("notices/", id, ".", agreement.revision(), ".", certificate.id().agency, what, ".dsse.json"),
-      policy::kNoticeType, notice.SerializeAsString(), signer, certificate);
+      trust::kAgreementNoticeType, notice.SerializeAsString(), signer, certificate);
 }
 
 }  // namespace derwent::cli

@@ -18,13 +18,12 @@
 #include "trust/base/status_macros.h"
 #include "trust/identity/certificate.h"
 #include "trust/signature/key_file.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::cli {
 namespace {
 
 using Stub = v1::AgentRequestService::Stub;
-
-constexpr absl::string_view kApprovalType = "application/vnd.derwent.approval.v1+protobuf";
 
 struct Options {
   std::string id;
@@ -32,10 +31,6 @@ struct Options {
   std::string ground;
   std::string reason;
 };
-
-std::string TimeOf(const google::protobuf::Timestamp& time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone());
-}
 
 absl::StatusOr<v1::ShowApprovalResponse> Fetch(Client& client, const std::string& id) {
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
@@ -78,7 +73,7 @@ absl::StatusOr<int> Answer(Client& client, const Options& o, bool approved) {
   ASSIGN_OR_RETURN(const v1::ApprovalCommand command, CommandOf(shown.approval().question(), certificate, o, approved));
   v1::AnswerApprovalRequest request;
   ASSIGN_OR_RETURN(*request.mutable_approval()->mutable_command(),
-                   SignWithFile(kApprovalType, command, client.configuration().key));
+                   SignWithFile(trust::kApprovalType, command, client.configuration().key));
   request.mutable_approval()->set_certificate(certificate.der());
   ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
   const auto stub = v1::AgentRequestService::NewStub(agent->grpc());
@@ -102,7 +97,7 @@ absl::StatusOr<int> ListApprovals(Client& client, Format format) {
     rows.Add({pending.approval_id(), question.role(), question.proposed().holder_agency(),
               question.proposed().recipient_agency(), question.profile(), question.purpose(), question.route(),
               question.document_reference(), UnitsText(question.proposed()), absl::StrJoin(question.grounds(), " "),
-              TimeOf(question.due_time())});
+              TimeText(question.due_time())});
   }
   rows.Print(format, std::cout);
   return kExitDone;
@@ -118,7 +113,7 @@ absl::StatusOr<int> ShowApproval(Client& client, const std::string& id, Format f
   const v1::ApprovalQuestion& question = shown.approval().question();
   if (format == Format::kTable) {
     std::cerr << "as " << question.role() << ", for " << question.proposed().recipient_agency() << ", profile "
-              << question.profile() << ", purpose " << question.purpose() << ", due " << TimeOf(question.due_time())
+              << question.profile() << ", purpose " << question.purpose() << ", due " << TimeText(question.due_time())
               << "\n";
     if (!question.route().empty())
       std::cerr << "route: " << question.route() << ", document " << SafeText(question.document_reference()) << "\n";

@@ -9,6 +9,7 @@
 
 #include "agents/cli/session/json_input.h"
 #include "agents/cli/session/signing.h"
+#include "agents/cli/terminal/text.h"
 #include "derwent/v1/agent_emergency.grpc.pb.h"
 #include "derwent/v1/emergency.grpc.pb.h"
 #include "policy/loader/emergency.h"
@@ -16,6 +17,7 @@
 #include "trust/identity/certificate.h"
 #include "trust/secret/random.h"
 #include "trust/signature/key_file.h"
+#include "trust/signature/payload_types.h"
 
 // Emergencies: two persons declare, the duty officer asks, the data protection officer reviews.
 
@@ -33,12 +35,6 @@ struct Options {
 absl::StatusOr<trust::Certificate> ReadCertificate(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string pem, trust::ReadFile(path));
   return trust::Certificate::FromPem(pem);
-}
-
-std::string TimeOf(const google::protobuf::Timestamp& time) {
-  return time.seconds() == 0
-             ? ""
-             : absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone());
 }
 
 v1::EmergencyCommand CommandFor(const v1::SendCaseRequestRequest& request, const trust::Certificate& officer,
@@ -68,8 +64,8 @@ absl::StatusOr<v1::SignedEmergency> Declare(const v1::SendCaseRequestRequest& re
   ASSIGN_OR_RETURN(const trust::Certificate second, ReadCertificate(o.second_certificate));
   const v1::EmergencyCommand command = CommandFor(request, officer, second);
   v1::SignedEmergency declaration;
-  ASSIGN_OR_RETURN(*declaration.mutable_command(), SignWithFile(policy::kEmergencyType, command, configuration.key));
-  ASSIGN_OR_RETURN(const v1::DsseEnvelope also, SignWithFile(policy::kEmergencyType, command, o.second_key));
+  ASSIGN_OR_RETURN(*declaration.mutable_command(), SignWithFile(trust::kEmergencyType, command, configuration.key));
+  ASSIGN_OR_RETURN(const v1::DsseEnvelope also, SignWithFile(trust::kEmergencyType, command, o.second_key));
   if (also.payload() != declaration.command().payload())
     return absl::InternalError("the same command came out as other octets");
   *declaration.mutable_command()->add_signatures() = also.signatures(0);
@@ -90,7 +86,7 @@ absl::StatusOr<int> Request(Client& client, const Options& o, Format format) {
   for (const v1::AskerDecision& decision : response.decisions()) {
     for (const v1::CategoryDecision& category : decision.question().categories())
       rows.Add({response.request_id(), response.state(), response.reason(), decision.holder_agency(),
-                category.category(), category.outcome(), TimeOf(response.expire_time())});
+                category.category(), category.outcome(), TimeText(response.expire_time())});
   }
   rows.Print(format, std::cout);
   if (response.state() == "REFUSED") return kExitRefused;
@@ -113,7 +109,7 @@ absl::StatusOr<int> Review(Client& client, const Options& o) {
   request.set_request_id(trust::SystemRandom().NewUuid().text());
   request.set_certificate(reviewer.der());
   ASSIGN_OR_RETURN(*request.mutable_review(),
-                   SignWithFile(policy::kEmergencyReviewType, review, client.configuration().key));
+                   SignWithFile(trust::kEmergencyReviewType, review, client.configuration().key));
   ASSIGN_OR_RETURN(const agents::Channel* const broker, client.Broker());
   const auto stub = v1::EmergencyService::NewStub(broker->grpc());
   ASSIGN_OR_RETURN(const v1::Emergency reviewed,
@@ -147,8 +143,8 @@ absl::StatusOr<int> List(Client& client, Format format) {
       return absl::DataLossError("an emergency does not parse");
     rows.Add({emergency.emergency_id(), command.agency(), command.officer(), command.second_person(),
               absl::StrJoin(command.holders(), " "), absl::StrJoin(command.categories(), " "), emergency.request_id(),
-              TimeOf(emergency.declare_time()), std::string(FindingOf(emergency)),
-              TimeOf(emergency.review_due_time())});
+              TimeText(emergency.declare_time()), std::string(FindingOf(emergency)),
+              TimeText(emergency.review_due_time())});
   }
   rows.Print(format, std::cout);
   return kExitDone;

@@ -139,12 +139,6 @@ void PrintHead(const v1::ReceivedReferral& received) {
   if (!received.justification().empty()) std::cerr << "why: " << SafeText(received.justification()) << "\n";
 }
 
-std::string TimeOf(const google::protobuf::Timestamp& time) {
-  return time.seconds() == 0
-             ? ""
-             : absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone());
-}
-
 int PrintSent(const v1::OutboxItem& item, Format format) {
   if (format == Format::kJson || format == Format::kJsonLines) {
     std::cout << ToJson(item, format == Format::kJson) << "\n";
@@ -160,16 +154,16 @@ int PrintSent(const v1::OutboxItem& item, Format format) {
   for (const v1::ReferralRecipient& part : item.referral().recipients()) {
     rows.Add({part.agency(), part.role(),
               absl::StrCat("now ", Short(v1::RecipientState_Name(part.state()), "RECIPIENT_STATE_")), part.reason(), "",
-              TimeOf(part.update_time())});
+              TimeText(part.update_time())});
     for (const v1::DueTime& due : part.due_times()) {
       rows.Add({part.agency(), part.role(), absl::StrCat(due.step(), due.overdue() ? " OVERDUE since" : " due"), "", "",
-                TimeOf(due.due_time())});
+                TimeText(due.due_time())});
     }
   }
   for (const v1::ProgressSeen& seen : item.progress()) {
     rows.Add({seen.agency(), "",
               absl::StrCat("reported ", Short(v1::ProgressState_Name(seen.state()), "PROGRESS_STATE_")), seen.reason(),
-              seen.note(), TimeOf(seen.create_time())});
+              seen.note(), TimeText(seen.create_time())});
   }
   rows.Print(format, std::cout);
   return kExitDone;

@@ -42,12 +42,6 @@ std::string StateOf(const v1::RequestHolder& holder) {
   return absl::AsciiStrToLower(name.substr(std::min(name.size(), sizeof("HOLDER_STATE_") - 1)));
 }
 
-std::string TimeOf(const google::protobuf::Timestamp& time) {
-  return time.seconds() == 0
-             ? ""
-             : absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone());
-}
-
 using Decisions = google::protobuf::RepeatedPtrField<v1::AskerDecision>;
 
 // What is permitted nearest to what is refused.
@@ -80,12 +74,12 @@ absl::StatusOr<int> Send(Client& client, const Options& o, Format format) {
     // Where existence is secret nothing but denials of the asker is told.
     if (decision.question().categories().empty())
       rows.Add(
-          {response.request_id(), state, decision.holder_agency(), "", "", "", "", TimeOf(response.answer_time())});
+          {response.request_id(), state, decision.holder_agency(), "", "", "", "", TimeText(response.answer_time())});
     for (const v1::CategoryDecision& category : decision.question().categories()) {
       std::vector<std::string> reasons;
       for (const v1::Reason& reason : category.reasons()) reasons.push_back(reason.code());
       rows.Add({response.request_id(), state, decision.holder_agency(), category.category(), category.outcome(),
-                category.form(), absl::StrJoin(reasons, " "), TimeOf(response.answer_time())});
+                category.form(), absl::StrJoin(reasons, " "), TimeText(response.answer_time())});
     }
   }
   rows.Print(format, std::cout);
@@ -105,7 +99,7 @@ absl::StatusOr<int> ListSent(Client& client, Format format) {
     for (const v1::SentRequest& sent : page.requests()) {
       const auto add = [&](const std::string& holder, const std::string& state, const std::string& reason) {
         rows.Add({sent.request_id(), sent.request_ref(), sent.profile(), sent.case_id(), sent.document_reference(),
-                  sent.state(), holder, state, reason, TimeOf(sent.expire_time())});
+                  sent.state(), holder, state, reason, TimeText(sent.expire_time())});
       };
       if (sent.holders().empty()) add("", "", sent.reason());
       for (const v1::RequestHolder& holder : sent.holders()) add(holder.agency(), StateOf(holder), holder.reason());
@@ -131,7 +125,7 @@ absl::StatusOr<int> ListHeld(Client& client, Format format) {
                   held.purpose(), held.route(), held.document_reference(), held.case_id(), held.state(),
                   held.matched() ? held.record_ref() : "none", category.category(), category.outcome(), category.form(),
                   absl::StrJoin(category.outcome() == "PENDING" ? category.approvers() : category.reasons(), " "),
-                  TimeOf(held.receive_time())});
+                  TimeText(held.receive_time())});
       }
     }
     request.set_page_token(page.next_page_token());
@@ -243,7 +237,7 @@ absl::StatusOr<int> Watch(Client& client, const Options& o, Format format) {
     Rows rows({"holder", "their state", "reason", "answers", "when"});
     for (const v1::RequestHolder& holder : sent.holders()) {
       rows.Add({holder.agency(), StateOf(holder), holder.reason(), absl::StrCat(holder.answer_share_ids_size()),
-                TimeOf(holder.update_time())});
+                TimeText(holder.update_time())});
     }
     rows.Print(format, std::cout);
     return CodeOf(sent);

@@ -11,6 +11,7 @@
 
 #include "trust/base/encoding.h"
 #include "trust/base/utf8.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::cli {
 namespace {
@@ -61,6 +62,11 @@ std::string TimeText(absl::string_view milliseconds) {
   int64_t value = 0;
   if (!absl::SimpleAtoi(milliseconds, &value)) return std::string(milliseconds);
   return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::FromUnixMillis(value), absl::UTCTimeZone());
+}
+
+std::string TimeText(const google::protobuf::Timestamp& time) {
+  if (time.seconds() == 0) return "";
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", trust::FromTimestamp(time), absl::UTCTimeZone());
 }
 
 std::string OctetsText(absl::string_view octets) {

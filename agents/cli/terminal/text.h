@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "google/protobuf/timestamp.pb.h"
 
 namespace derwent::cli {
 
@@ -18,6 +19,9 @@ std::string JsonText(absl::string_view text);
 
 // `milliseconds since 1970` as `2026-11-24T16:02:11.123Z`; anything else comes back as it is.
 std::string TimeText(absl::string_view milliseconds);
+
+// To the second, as `2026-11-24T16:02:11Z`; empty when it is not set.
+std::string TimeText(const google::protobuf::Timestamp& time);
 
 // Printable ASCII as it is, other octets as lowercase hex.
 std::string OctetsText(absl::string_view octets);

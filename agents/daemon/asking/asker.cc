@@ -11,12 +11,12 @@
 #include "agents/daemon/context/fault.h"
 #include "agents/daemon/context/sealing.h"
 #include "agents/sdk/channel/rpc_error.h"
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/inquiry.h"
 #include "agents/sdk/references.h"
 #include "policy/loader/asked_route.h"
 #include "policy/loader/emergency.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::agents {
@@ -85,7 +85,7 @@ absl::StatusOr<Asker::Prepared> Asker::Prepare(const RequestDraft& asked, bool s
   prepared.outcome.set_state(refused ? "REFUSED" : "PLANNED");
   prepared.outcome.set_reason(decided.refusal);
   if (!refused) {
-    *prepared.outcome.mutable_expire_time() = ToTimestamp(decided.recipients.front().expire_time);
+    *prepared.outcome.mutable_expire_time() = trust::ToTimestamp(decided.recipients.front().expire_time);
     if (decided.recipients.front().question->has_answer_time())
       *prepared.outcome.mutable_answer_time() = decided.recipients.front().question->answer_time();
   }

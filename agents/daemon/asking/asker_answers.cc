@@ -10,13 +10,13 @@
 #include "agents/daemon/context/under_restriction.h"
 #include "agents/sdk/approval.h"
 #include "agents/sdk/channel/rpc_error.h"
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/inquiry.h"
 #include "agents/sdk/lets_in.h"
 #include "agents/sdk/neutral_unit.h"
 #include "policy/loader/asked_route.h"
 #include "policy/loader/emergency.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::agents {
@@ -26,7 +26,7 @@ namespace {
 bool IsOver(const AskedRow& row, absl::Time now) {
   v1::Manifest selector;
   return selector.ParseFromString(row.manifest) && policy::IsEmergency(selector.purpose()) &&
-         FromTimestamp(selector.expire_time()) <= now;
+         trust::FromTimestamp(selector.expire_time()) <= now;
 }
 
 // Nothing more of it will have to be erased: it is of no emergency, or over for as long as an answer may be on its way.
@@ -34,7 +34,7 @@ bool IsSettled(const AskedRow& row, absl::Time now) {
   constexpr absl::Duration kOnItsWay = absl::Hours(24 * 30);
   v1::Manifest selector;
   return !selector.ParseFromString(row.manifest) || !policy::IsEmergency(selector.purpose()) ||
-         FromTimestamp(selector.expire_time()) + kOnItsWay <= now;
+         trust::FromTimestamp(selector.expire_time()) + kOnItsWay <= now;
 }
 
 // The holder's lists name persons of either agency, by their opaque ids.
@@ -113,7 +113,7 @@ absl::StatusOr<v1::SentRequest> Asker::Describe(const AskedRow& row) {
   request.set_acting_person(row.acting_person);
   request.set_state(row.state);
   request.set_reason(row.reason);
-  *request.mutable_create_time() = ToTimestamp(row.create_time);
+  *request.mutable_create_time() = trust::ToTimestamp(row.create_time);
   v1::Manifest manifest;
   if (!manifest.ParseFromString(row.manifest)) return absl::DataLossError("a kept manifest does not parse");
   request.set_profile(manifest.profile());

@@ -30,7 +30,7 @@ void AppendField(absl::string_view name, absl::string_view value, std::string& l
 
 }  // namespace
 
-void Log::Write(absl::string_view level, absl::string_view message, Fields fields) {
+std::string Log::Head(absl::string_view level, absl::string_view message, Fields fields) const {
   std::string line = "{";
   AppendField("ts", absl::FormatTime(absl::RFC3339_full, clock_.Now(), absl::UTCTimeZone()), line);
   AppendField("level", level, line);
@@ -40,26 +40,23 @@ void Log::Write(absl::string_view level, absl::string_view message, Fields field
   for (const auto& [name, value] : fields) {
     if (!value.empty()) AppendField(name, value, line);
   }
+  return line;
+}
+
+void Log::Put(std::string line) {
   line.append("}\n");
   const MutexLock lock(mutex_);
   out_ << line << std::flush;
 }
 
+void Log::Write(absl::string_view level, absl::string_view message, Fields fields) {
+  Put(Head(level, message, fields));
+}
+
 void Log::Failure(absl::string_view message, const absl::Status& status, Fields fields) {
-  const std::string text = absl::StrCat(absl::StatusCodeToString(status.code()), ": ", status.message());
-  std::string line = "{";
-  AppendField("ts", absl::FormatTime(absl::RFC3339_full, clock_.Now(), absl::UTCTimeZone()), line);
-  AppendField("level", "error", line);
-  AppendField("msg", message, line);
-  AppendField("service", "derwent-agent", line);
-  AppendField("agency", agency_, line);
-  for (const auto& [name, value] : fields) {
-    if (!value.empty()) AppendField(name, value, line);
-  }
-  AppendField("error", text, line);
-  line.append("}\n");
-  const MutexLock lock(mutex_);
-  out_ << line << std::flush;
+  std::string line = Head("error", message, fields);
+  AppendField("error", absl::StrCat(absl::StatusCodeToString(status.code()), ": ", status.message()), line);
+  Put(std::move(line));
 }
 
 }  // namespace derwent::agents

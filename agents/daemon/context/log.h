@@ -27,6 +27,10 @@ class Log {
   void Failure(absl::string_view message, const absl::Status& status, Fields fields = {});
 
  private:
+  // A line but for its end.
+  std::string Head(absl::string_view level, absl::string_view message, Fields fields) const;
+  void Put(std::string line);
+
   std::ostream& out_;
   const Clock& clock_;
   const std::string agency_;

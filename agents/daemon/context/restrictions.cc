@@ -5,13 +5,15 @@
 #include "absl/strings/str_cat.h"
 
 #include "agents/sdk/channel/rpc_error.h"
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/messages.h"
 #include "agents/sdk/references.h"
 #include "derwent/v1/register.pb.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
+#include "trust/message/envelope.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/hmac.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -72,13 +74,13 @@ absl::StatusOr<std::string> SignedRequest(const std::string& id, bool lift, uint
   restriction.set_restriction_id(id);
   restriction.set_agency(context.identity.agency);
   restriction.set_action(lift ? v1::RESTRICTION_ACTION_LIFT : v1::RESTRICTION_ACTION_RESTRICT);
-  *restriction.mutable_create_time() = ToTimestamp(context.clock.Now());
+  *restriction.mutable_create_time() = trust::ToTimestamp(context.clock.Now());
   restriction.set_sequence(sequence);
   v1::ApplyRestrictionRequest apply;
   apply.set_request_id(context.random.NewUuid().text());
   apply.mutable_references()->Assign(references.begin(), references.end());
   ASSIGN_OR_RETURN(*apply.mutable_restriction(),
-                   SignMessage(kRestrictionType, restriction, context.identity.keys->signing()->key));
+                   trust::SignMessage(trust::kRestrictionType, restriction, context.identity.keys->signing()->key));
   return apply.SerializeAsString();
 }
 
@@ -182,11 +184,6 @@ std::vector<KnownAs> AboutWhom(const v1::CaseRecord& record, const v1::CaseRecor
     AddReferences(told, key, /*at_broker=*/false, about);
   }
   return about;
-}
-
-absl::StatusOr<bool> IsRestricted(const v1::CaseRecord& record, const v1::CaseRecord& told,
-                                  const AgentContext& context) {
-  return context.state.StoppedHere(AboutWhom(record, told, context));
 }
 
 std::vector<std::string> ReferencesFor(const google::protobuf::RepeatedPtrField<std::string>& identifiers,

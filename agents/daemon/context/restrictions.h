@@ -32,10 +32,6 @@ std::vector<KnownAs> AboutWhom(const v1::CaseRecord& record, const std::string& 
 // Of an answer, which this agent must not even make. `told`: what else was said of its person (who asked said it, and
 // it matched); its verified identifiers count as the record's own do.
 std::vector<KnownAs> AboutWhom(const v1::CaseRecord& record, const v1::CaseRecord& told, const AgentContext& context);
-// Whether nothing of a record may be answered.
-absl::StatusOr<bool> IsRestricted(const v1::CaseRecord& record, const v1::CaseRecord& told,
-                                  const AgentContext& context);
-
 // Subject references of identifiers, under the key of an enclave (empty: `general`). Adds each wrong field to
 // `problems`.
 std::vector<std::string> ReferencesFor(const google::protobuf::RepeatedPtrField<std::string>& identifiers,

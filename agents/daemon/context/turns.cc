@@ -5,9 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/messages.h"
 #include "agents/sdk/open.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -20,7 +20,7 @@ std::string TurnOf(const v1::Delivery& delivery) {
       return absl::StrCat(reply_to.empty() ? manifest->share_id() : reply_to, "/", manifest->sender_agency());
     }
   }
-  if (delivery.has_message() && delivery.message().payload_type() != kApprovalQuestionType) {
+  if (delivery.has_message() && delivery.message().payload_type() != trust::kApprovalQuestionType) {
     const absl::StatusOr<IncomingMessage> message = ReadMessage(delivery.message());
     if (message.ok()) return absl::StrCat(message->head.share_id(), "/", message->head.from_agency());
   }

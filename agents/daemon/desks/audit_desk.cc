@@ -12,12 +12,14 @@
 #include "agents/daemon/context/credentials.h"
 #include "agents/daemon/context/fault.h"
 #include "agents/daemon/context/share_outcome.h"
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/references.h"
 #include "derwent/v1/agent.pb.h"
 #include "derwent/v1/package.pb.h"
 #include "trust/base/digest.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/envelope.h"
+#include "trust/message/timestamp.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -45,7 +47,7 @@ v1::ShareEvidence EvidenceOf(const OutboxRow& row) {
   share.set_sent(true);
   share.set_state(row.state);
   share.set_reason(row.reason);
-  *share.mutable_create_time() = ToTimestamp(row.create_time);
+  *share.mutable_create_time() = trust::ToTimestamp(row.create_time);
   v1::ShareOutcome outcome;
   const std::vector<std::string> recipients =
       outcome.ParseFromString(row.outcome) ? RecipientsIn(outcome) : std::vector<std::string>();
@@ -58,7 +60,7 @@ v1::ShareEvidence EvidenceOf(const AskedRow& row) {
   share.set_share_id(row.request_id);
   share.set_sent(true);
   share.set_state(row.state);
-  *share.mutable_create_time() = ToTimestamp(row.create_time);
+  *share.mutable_create_time() = trust::ToTimestamp(row.create_time);
   return share;
 }
 
@@ -67,7 +69,7 @@ v1::ShareEvidence EvidenceOf(const AnswerRow& row) {
   share.set_share_id(row.share_id);
   share.set_sent(true);
   share.set_state(row.state);
-  *share.mutable_create_time() = ToTimestamp(row.not_before);
+  *share.mutable_create_time() = trust::ToTimestamp(row.not_before);
   return share;
 }
 
@@ -76,7 +78,7 @@ v1::ShareEvidence EvidenceOf(const InboxRow& row) {
   share.set_share_id(row.share_id);
   share.add_agencies(row.sender);
   share.set_state(row.state);
-  *share.mutable_create_time() = ToTimestamp(row.receive_time);
+  *share.mutable_create_time() = trust::ToTimestamp(row.receive_time);
   return share;
 }
 
@@ -151,15 +153,15 @@ absl::StatusOr<v1::ListOpeningsResponse> AuditDesk::ListOpenings(const LocalCall
   AccessQuery query{.person = request.person(), .share_id = request.share_id(), .limit = SizeOf(request.page_size())};
   if (!request.page_token().empty() && !absl::SimpleAtoi(request.page_token(), &query.after))
     problems.push_back({"page_token", "must be of the previous page"});
-  if (request.has_start_time()) query.start = FromTimestamp(request.start_time());
-  if (request.has_end_time()) query.end = FromTimestamp(request.end_time());
+  if (request.has_start_time()) query.start = trust::FromTimestamp(request.start_time());
+  if (request.has_end_time()) query.end = trust::FromTimestamp(request.end_time());
   if (!problems.empty()) return Invalid(problems);
   ASSIGN_OR_RETURN(const std::vector<AccessRow> rows, context_.state.Accesses(query));
   RETURN_IF_ERROR(context_.state.LogAccess(caller.name, "", "openings"));
   v1::ListOpeningsResponse response;
   for (const AccessRow& row : rows) {
     v1::Opening& opening = *response.add_openings();
-    *opening.mutable_time() = ToTimestamp(row.time);
+    *opening.mutable_time() = trust::ToTimestamp(row.time);
     opening.set_person(row.person);
     opening.set_share_id(row.share_id);
     opening.set_action(row.action);
@@ -236,7 +238,7 @@ absl::StatusOr<v1::FindCredentialResponse> AuditDesk::FindCredential(const Local
                  "no certificate of a person with that serial was used here");
   v1::FindCredentialResponse response;
   response.set_person(credential->person);
-  *response.mutable_start_time() = ToTimestamp(credential->certified_from);
+  *response.mutable_start_time() = trust::ToTimestamp(credential->certified_from);
   return response;
 }
 
@@ -250,10 +252,10 @@ absl::StatusOr<v1::SignExportResponse> AuditDesk::SignExport(const LocalCaller& 
   statement.set_agency(context_.identity.agency);
   statement.set_person(caller.name);
   statement.set_manifest_digest(request.manifest_digest());
-  *statement.mutable_sign_time() = ToTimestamp(context_.clock.Now());
+  *statement.mutable_sign_time() = trust::ToTimestamp(context_.clock.Now());
   v1::SignExportResponse response;
   ASSIGN_OR_RETURN(*response.mutable_export_statement(),
-                   SignMessage(kAuditExportType, statement, context_.identity.keys->signing()->key));
+                   trust::SignMessage(trust::kAuditExportType, statement, context_.identity.keys->signing()->key));
   return response;
 }
 

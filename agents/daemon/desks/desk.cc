@@ -13,9 +13,9 @@
 #include "agents/daemon/desks/page.h"
 #include "agents/daemon/sending/later_version.h"
 #include "agents/daemon/sending/limited_access.h"
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/messages.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::agents {
 namespace {
@@ -42,7 +42,7 @@ absl::StatusOr<v1::InboxItem> ItemOf(const InboxRow& row, const v1::Manifest& ma
   item.set_profile(manifest.profile());
   item.set_role(manifest.recipient_role());
   item.set_state(row.state);
-  *item.mutable_receive_time() = ToTimestamp(row.receive_time);
+  *item.mutable_receive_time() = trust::ToTimestamp(row.receive_time);
   item.set_marking(manifest.marking());
   item.set_adds_to_share_id(manifest.adds_to_share_id());
   item.set_supersedes_share_id(manifest.supersedes_share_id());
@@ -166,7 +166,7 @@ absl::StatusOr<v1::OutboxItem> Desk::ItemOf(const OutboxRow& row) {
     if (!seen.note.empty()) {
       ASSIGN_OR_RETURN(*added.mutable_note(), OpenFromStore(context_.identity, row.share_id, seen.note));
     }
-    *added.mutable_create_time() = ToTimestamp(seen.create_time);
+    *added.mutable_create_time() = trust::ToTimestamp(seen.create_time);
   }
   return item;
 }
@@ -316,7 +316,7 @@ absl::StatusOr<v1::AgentStatus> Desk::Status(const LocalCaller& caller) {
     added.set_code(alarm.code);
     added.set_share_id(alarm.share_id);
     added.set_agency(alarm.agency);
-    *added.mutable_time() = ToTimestamp(alarm.time);
+    *added.mutable_time() = trust::ToTimestamp(alarm.time);
   }
   const std::shared_ptr<const People> people = context_.system.people();
   status.set_system_people(static_cast<uint32_t>(people->records.size()));

@@ -4,9 +4,9 @@
 #include <set>
 
 #include "agents/daemon/context/fault.h"
-#include "agents/sdk/envelope.h"
 #include "policy/loader/emergency.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::agents {
 namespace {
@@ -59,7 +59,7 @@ absl::StatusOr<v1::SendCaseRequestResponse> EmergencyDesk::Request(const LocalCa
   if (!asked.validate_only()) RETURN_IF_ERROR(context_.broker.DeclareEmergency(declare).status());
   ASSIGN_OR_RETURN(v1::SendCaseRequestResponse response,
                    asker_.SendDeclared(asked, {.document_reference = command.emergency_id(),
-                                               .expire_by = FromTimestamp(command.expire_time())}));
+                                               .expire_by = trust::FromTimestamp(command.expire_time())}));
   if (response.state() == "STORED" || response.state() == "QUEUED")
     context_.Alarm("EMERGENCY_REQUESTED", response.request_id(), context_.identity.agency);
   return response;

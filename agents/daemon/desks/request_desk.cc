@@ -4,10 +4,10 @@
 
 #include "agents/daemon/context/fault.h"
 #include "agents/daemon/desks/page.h"
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/messages.h"
 #include "agents/sdk/request_progress.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::agents {
 namespace {
@@ -82,7 +82,7 @@ absl::StatusOr<v1::SentRequest> RequestDesk::Watch(const LocalCaller& caller,
   while (true) {
     ASSIGN_OR_RETURN(const AskedRow row, FindVisible(caller, request.request_id()));
     ASSIGN_OR_RETURN(v1::SentRequest sent, parts_.asker.Describe(row));
-    const bool over = sent.has_expire_time() && FromTimestamp(sent.expire_time()) <= context_.clock.Now();
+    const bool over = sent.has_expire_time() && trust::FromTimestamp(sent.expire_time()) <= context_.clock.Now();
     if (over || !IsOutstanding(sent) || !wait_on()) return sent;
   }
 }

@@ -13,10 +13,10 @@
 #include "agents/daemon/context/known_by.h"
 #include "agents/daemon/context/restrictions.h"
 #include "agents/daemon/desks/page.h"
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/rights.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::agents {
 namespace {
@@ -169,7 +169,7 @@ absl::StatusOr<v1::RightsShown> RightsDesk::Describe(const std::string& event_id
   shown.set_state(first.own ? first.state : "RECEIVED");
   shown.set_because_event_id(first.because);
   shown.set_ground(first.ground);
-  *shown.mutable_create_time() = ToTimestamp(first.create_time);
+  *shown.mutable_create_time() = trust::ToTimestamp(first.create_time);
   ASSIGN_OR_RETURN(const std::vector<RightsRow> passed_on, context_.state.RightsBecauseOf(event_id));
   for (const RightsRow& row : rows) {
     ASSIGN_OR_RETURN(const v1::RightsNotice notice, KeptNotice(row.notice));

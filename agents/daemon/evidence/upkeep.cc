@@ -10,10 +10,13 @@
 #include "agents/daemon/context/restrictions.h"
 #include "agents/daemon/context/share_outcome.h"
 #include "agents/sdk/channel/rpc_error.h"
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/mailbox_lifetime.h"
 #include "derwent/v1/agent.pb.h"
 #include "trust/base/status_macros.h"
+#include "trust/identity/key_event.h"
+#include "trust/message/envelope.h"
+#include "trust/message/timestamp.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -155,13 +158,13 @@ absl::Status Upkeep::PublishKey(const CertifiedKey& key, v1::KeyPurpose purpose,
   event.set_certificate(key.certificate.der());
   event.set_key_id(key.key.public_key().key_id());
   event.set_previous_event_digest(history.last_event_digest());
-  *event.mutable_valid_from() = ToTimestamp(from);
+  *event.mutable_valid_from() = trust::ToTimestamp(from);
   const absl::Time latest = purpose == v1::KEY_PURPOSE_SEALING ? from + kLongestSealing : absl::InfiniteFuture();
-  *event.mutable_valid_until() = ToTimestamp(std::min(key.certificate.not_after(), latest));
+  *event.mutable_valid_until() = trust::ToTimestamp(std::min(key.certificate.not_after(), latest));
   v1::PublishKeyEventRequest request;
   request.set_request_id(context_.random.NewUuid().text());
   ASSIGN_OR_RETURN(*request.mutable_event(),
-                   SignMessage(trust::kKeyEventType, event, context_.identity.keys->signing()->key));
+                   trust::SignMessage(trust::kKeyEventType, event, context_.identity.keys->signing()->key));
   RETURN_IF_ERROR(context_.broker.PublishKeyEvent(request).status());
   context_.log.Write("info", "a key was published", {{"key", event.key_id()}});
   return absl::OkStatus();
@@ -173,7 +176,7 @@ absl::Status Upkeep::PublishDirectory() {
   v1::ApplyDirectoryRequest request;
   request.set_request_id(context_.random.NewUuid().text());
   ASSIGN_OR_RETURN(*request.mutable_directory(),
-                   SignMessage(kDirectoryType, directory_, context_.identity.keys->signing()->key));
+                   trust::SignMessage(trust::kDirectoryType, directory_, context_.identity.keys->signing()->key));
   const absl::Status applied = context_.broker.ApplyDirectory(request).status();
   // The broker has this version or a later one already.
   return ReasonOf(applied) == "SEQUENCE_BROKEN" ? absl::OkStatus() : applied;
@@ -207,7 +210,7 @@ absl::Status Upkeep::TakeRecipientKeys(const v1::AgencyKeys& keys) {
 
 absl::StatusOr<std::shared_ptr<const PolicyCache::View>> Upkeep::ViewAt(const google::protobuf::Timestamp& decide_time,
                                                                         absl::string_view policy_digest) {
-  const absl::Duration skew = context_.clock.Now() - FromTimestamp(decide_time);
+  const absl::Duration skew = context_.clock.Now() - trust::FromTimestamp(decide_time);
   if (skew > kClockSkew || skew < -kClockSkew) {
     return Fault(absl::StatusCode::kFailedPrecondition, "CLOCK_SKEWED",
                  "this machine's clock is more than 30 s from the broker's");

@@ -4,13 +4,15 @@
 
 #include "agents/daemon/context/fault.h"
 #include "agents/daemon/sending/limited_access.h"
+#include "agents/sdk/agency_signature.h"
 #include "agents/sdk/approval.h"
-#include "agents/sdk/envelope.h"
 #include "policy/engine/agreements.h"
 #include "policy/engine/onward.h"
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
+#include "trust/message/timestamp.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -52,7 +54,7 @@ absl::Status Approver::TakeQuestion(const v1::DsseEnvelope& envelope, const v1::
   const v1::ApprovalCommand& proposed = question.proposed();
   const absl::Time now = context_.clock.Now();
   const auto holder = context_.keys.Find(proposed.holder_agency());
-  RETURN_IF_ERROR(VerifySigned(envelope, kApprovalQuestionType, *holder, now, now));
+  RETURN_IF_ERROR(VerifySigned(envelope, trust::kApprovalQuestionType, *holder, now, now));
   if (proposed.holder_agency() == context_.identity.agency) return absl::OkStatus();  // Our own; it is kept as such.
   const auto view = context_.policy.view();
   const bool whole = Uuid::Parse(proposed.approval_id()).ok() && proposed.approver_role() == question.role() &&
@@ -66,7 +68,7 @@ absl::Status Approver::TakeQuestion(const v1::DsseEnvelope& envelope, const v1::
                                 .role = question.role(),
                                 .question = question.SerializeAsString(),
                                 .state = "WAITING",
-                                .due = FromTimestamp(question.due_time()),
+                                .due = trust::FromTimestamp(question.due_time()),
                                 .asked_by = proposed.holder_agency()});
 }
 

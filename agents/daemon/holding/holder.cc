@@ -17,11 +17,11 @@
 #include "agents/daemon/holding/standing_approvals.h"
 #include "agents/daemon/sending/asked_approvals.h"
 #include "agents/sdk/channel/rpc_error.h"
-#include "agents/sdk/envelope.h"
 #include "policy/loader/asked_table.h"
 #include "policy/loader/emergency.h"
 #include "policy/loader/record.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::agents {
@@ -45,7 +45,7 @@ v1::HeldRequest DetailsOf(const v1::Manifest& selector, absl::Time now) {
     added.set_category(category);
     added.set_outcome("PENDING");
   }
-  *details.mutable_receive_time() = ToTimestamp(now);
+  *details.mutable_receive_time() = trust::ToTimestamp(now);
   return details;
 }
 
@@ -120,9 +120,9 @@ absl::StatusOr<Holder::Standing> Holder::Load(const HeldRow& row, const InboxRow
   v1::Manifest& selector = standing.inquiry.selector;
   if (!selector.ParseFromString(standing.received.manifest))
     return absl::DataLossError("a kept manifest does not parse");
-  standing.answer_time =
-      selector.question().has_answer_time() ? FromTimestamp(selector.question().answer_time()) : absl::InfinitePast();
-  standing.expire_time = FromTimestamp(selector.expire_time());
+  standing.answer_time = selector.question().has_answer_time() ? trust::FromTimestamp(selector.question().answer_time())
+                                                               : absl::InfinitePast();
+  standing.expire_time = trust::FromTimestamp(selector.expire_time());
   return standing;
 }
 
@@ -246,7 +246,7 @@ absl::Status Holder::Answer(Standing& standing, const Verdicts& verdicts) {
     ASSIGN_OR_RETURN(const Sealed answer,
                      Seal(standing, v1::PACKAGE_KIND_ANSWER,
                           SilentAnswer(standing.inquiry, standing.decision, verdicts, slot), slot));
-    *standing.details.mutable_answer_time() = ToTimestamp(slot);
+    *standing.details.mutable_answer_time() = trust::ToTimestamp(slot);
     standing.details.set_state("ANSWERED");
     return Settle(standing, verdicts, answer, /*silently=*/true);
   }
@@ -268,7 +268,7 @@ absl::Status Holder::Answer(Standing& standing, const Verdicts& verdicts) {
   }
   ASSIGN_OR_RETURN(const Sealed answer, Seal(standing, v1::PACKAGE_KIND_ANSWER,
                                              ExplainedAnswer(standing.inquiry, standing.decision, verdicts, now), now));
-  *standing.details.mutable_answer_time() = ToTimestamp(now);
+  *standing.details.mutable_answer_time() = trust::ToTimestamp(now);
   standing.details.set_state("ANSWERED");
   return Settle(standing, verdicts, answer, /*silently=*/false);
 }

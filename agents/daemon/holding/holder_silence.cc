@@ -3,8 +3,8 @@
 
 #include "agents/daemon/holding/holder.h"
 #include "agents/daemon/holding/slot.h"
-#include "agents/sdk/envelope.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::agents {
 
@@ -28,7 +28,7 @@ absl::Status Holder::AnswerNeutrally(Standing& standing, absl::Time next_time) {
   const absl::Time slot = std::max(standing.answer_time, context_.clock.Now());
   ASSIGN_OR_RETURN(const Sealed answer, Seal(standing, v1::PACKAGE_KIND_ANSWER,
                                              SilentAnswer(standing.inquiry, standing.decision, nobody, slot), slot));
-  *standing.details.mutable_answer_time() = ToTimestamp(slot);
+  *standing.details.mutable_answer_time() = trust::ToTimestamp(slot);
   standing.details.set_state("ANSWERED");
   return Save(standing, next_time, answer);
 }

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "agents/sdk/approval.h"
-#include "agents/sdk/envelope.h"
 
 namespace derwent::agents {
 namespace {

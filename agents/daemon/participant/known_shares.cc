@@ -4,7 +4,6 @@
 #include <optional>
 #include <vector>
 
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/messages.h"
 #include "agents/sdk/receipts.h"
 #include "agents/sdk/rights.h"
@@ -13,6 +12,7 @@
 #include "derwent/v1/referral.pb.h"
 #include "trust/base/status_macros.h"
 #include "trust/entry/opening.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::agents {
@@ -122,7 +122,7 @@ absl::StatusOr<std::string> KnownShares::UnansweredSince(absl::Time time) {
   v1::DsseEnvelope envelope;
   if (!envelope.ParseFromString(messages.front().envelope)) return absl::DataLossError("a kept message does not parse");
   ASSIGN_OR_RETURN(const IncomingMessage message, ReadMessage(envelope));
-  return FromTimestamp(message.head.create_time()) < time ? messages.front().share_id : "";
+  return trust::FromTimestamp(message.head.create_time()) < time ? messages.front().share_id : "";
 }
 
 }  // namespace derwent::agents

@@ -4,11 +4,13 @@
 #include <utility>
 
 #include "agents/daemon/context/fault.h"
-#include "agents/sdk/envelope.h"
 #include "derwent/v1/agent.pb.h"
 #include "derwent/v1/agent_request.pb.h"
 #include "policy/loader/retention.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/envelope.h"
+#include "trust/message/timestamp.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -134,11 +136,11 @@ absl::Status Eraser::Attest(uint64_t erasure_entry) {
   v1::ErasureAttestation attestation;
   attestation.set_erasure_entry(erasure_entry);
   attestation.set_agency(context_.identity.agency);
-  *attestation.mutable_create_time() = ToTimestamp(context_.clock.Now());
+  *attestation.mutable_create_time() = trust::ToTimestamp(context_.clock.Now());
   v1::AttestErasureRequest request;
   request.set_request_id(context_.random.NewUuid().text());
-  ASSIGN_OR_RETURN(*request.mutable_attestation(),
-                   SignMessage(kErasureAttestationType, attestation, context_.identity.keys->signing()->key));
+  ASSIGN_OR_RETURN(*request.mutable_attestation(), trust::SignMessage(trust::kErasureAttestationType, attestation,
+                                                                      context_.identity.keys->signing()->key));
   return context_.broker.AttestErasure(request).status();
 }
 

@@ -6,7 +6,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/receipts.h"
 #include "policy/engine/agreements.h"
 #include "policy/loader/retention.h"
@@ -14,7 +13,11 @@
 #include "trust/base/status_macros.h"
 #include "trust/entry/opening.h"
 #include "trust/identity/certificate.h"
+#include "trust/message/envelope.h"
+#include "trust/message/person_signature.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -26,8 +29,8 @@ constexpr absl::Duration kLongestErasure = absl::Hours(24 * 30);
 
 // It was good for 30 days at most, and at some time of the month in which the ledger erased.
 absl::Status CheckTimes(const v1::ErasureCommand& command, const std::string& month, absl::Time now) {
-  const absl::Time made = FromTimestamp(command.create_time());
-  const absl::Time ends = FromTimestamp(command.expire_time());
+  const absl::Time made = trust::FromTimestamp(command.create_time());
+  const absl::Time ends = trust::FromTimestamp(command.expire_time());
   if (made > now + kClockSkew || ends <= made || ends - made > kLongestErasure)
     return Rejected("is signed in the future, or for longer than 30 days");
   const auto month_of = [](absl::Time time) { return absl::FormatTime("%Y-%m", time, absl::UTCTimeZone()); };
@@ -42,19 +45,15 @@ absl::StatusOr<v1::ErasureCommand> VerifyCommand(const v1::SignedCommand& signed
   v1::ErasureCommand command;
   if (!command.ParseFromString(signed_command.command().payload())) return Rejected("has no command");
   RETURN_IF_ERROR(CheckTimes(command, month, ground.now));
-  const absl::StatusOr<trust::Certificate> certificate = trust::Certificate::FromDer(signed_command.certificate());
+  const absl::StatusOr<trust::Certificate> certificate =
+      trust::VerifySignedByPerson(signed_command.command(), signed_command.certificate(), trust::kErasureType,
+                                  {.agency = command.signer_agency(), .person = command.signer_person()});
+  if (!certificate.ok()) return Rejected(absl::StrCat("is not signed: ", certificate.status().message()));
   // It may have run out since, while this agent was away.
-  const absl::Time signed_at = std::min(FromTimestamp(command.create_time()), ground.now);
-  const absl::StatusOr<trust::Chain> chain =
-      certificate.ok() ? ground.anchors.authority.ChainOf(*certificate, signed_at) : certificate.status();
+  const absl::Time signed_at = std::min(trust::FromTimestamp(command.create_time()), ground.now);
+  const absl::StatusOr<trust::Chain> chain = ground.anchors.authority.ChainOf(*certificate, signed_at);
   if (!chain.ok()) return Rejected("is signed under a certificate that did not count");
   if (ground.anchors.revoked.BreaksChain(*chain)) return Rejected("is signed under a revoked certificate");
-  const trust::SpiffeId& id = certificate->id();
-  if (id.kind != trust::CallerKind::kPerson || id.agency != command.signer_agency() ||
-      id.name != command.signer_person())
-    return Rejected("is signed under the certificate of another than it names");
-  if (!trust::VerifyEnvelope(FromProto(signed_command.command()), kErasureType, certificate->public_key()).ok())
-    return Rejected("has a signature that does not verify");
   return command;
 }
 
@@ -68,7 +67,7 @@ bool Holds(const v1::ErasureCommand& command, const std::string& board, const po
                                                                .person = command.signer_person(),
                                                                .role = command.signer_role(),
                                                                .board = board},
-                                                              LondonDay(FromTimestamp(command.create_time())));
+                                                              LondonDay(trust::FromTimestamp(command.create_time())));
 }
 
 bool HandlesRights(const v1::ErasureCommand& command, const policy::Snapshot& snapshot) {

@@ -2,8 +2,9 @@
 
 #include "agents/daemon/context/sealing.h"
 #include "agents/daemon/receiving/receiver.h"
-#include "agents/sdk/envelope.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
+#include "trust/signature/payload_types.h"
 
 // Messages of other agencies about a share, in the order of their sequence; questions to approvers.
 
@@ -36,7 +37,7 @@ absl::StatusOr<bool> Receiver::HandleRights(const v1::Delivery& delivery) {
 }
 
 absl::StatusOr<bool> Receiver::HandleMessage(const v1::Delivery& delivery) {
-  if (delivery.message().payload_type() == kApprovalQuestionType) return HandleQuestion(delivery);
+  if (delivery.message().payload_type() == trust::kApprovalQuestionType) return HandleQuestion(delivery);
   if (RightsTaker::IsAboutRights(delivery.message())) return HandleRights(delivery);
   const absl::StatusOr<IncomingMessage> message = ReadMessage(delivery.message());
   if (!message.ok()) {
@@ -106,9 +107,9 @@ absl::Status Receiver::Accept(const IncomingMessage& message) {
 }
 
 absl::StatusOr<Receiver::Effect> Receiver::Apply(const IncomingMessage& message) {
-  if (message.type == kAcknowledgementType) return ApplyAcknowledgement(message.head, message.acknowledgement);
-  if (message.type == kProgressType) return ApplyProgress(message.head, message.progress);
-  if (message.type == kWithdrawalType) {
+  if (message.type == trust::kAcknowledgementType) return ApplyAcknowledgement(message.head, message.acknowledgement);
+  if (message.type == trust::kProgressType) return ApplyProgress(message.head, message.progress);
+  if (message.type == trust::kWithdrawalType) {
     RETURN_IF_ERROR(ApplyWithdrawal(message.head, message.withdrawal));
     return nullptr;
   }
@@ -134,7 +135,7 @@ absl::StatusOr<Receiver::Effect> Receiver::ApplyProgress(const v1::MessageHead& 
   ProgressRow row{.agency = head.from_agency(),
                   .state = progress.state(),
                   .reason = progress.reason(),
-                  .create_time = FromTimestamp(head.create_time())};
+                  .create_time = trust::FromTimestamp(head.create_time())};
   if (const OwnKeys::Held key = context_.identity.keys->Sealing(progress.sealing_key_id()); key != nullptr) {
     const absl::StatusOr<std::string> note = OpenNote(head, progress.sealed_note(), key->key);
     if (!note.ok()) context_.Alarm("NOTE_UNREADABLE", share, head.from_agency());

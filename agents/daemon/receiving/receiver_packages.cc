@@ -7,10 +7,10 @@
 
 #include "agents/daemon/context/fault.h"
 #include "agents/daemon/receiving/receiver.h"
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/receipts.h"
 #include "derwent/v1/agent.pb.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
 
 // Packages: opening, evidence, refusing, keeping.
@@ -44,7 +44,7 @@ v1::ReceivedReferral ReferralOf(const OpenedPackage& opened, const v1::Delivery&
   item.set_profile(manifest.profile());
   item.set_role(manifest.recipient_role());
   item.set_state("RECEIVED");
-  *item.mutable_receive_time() = ToTimestamp(now);
+  *item.mutable_receive_time() = trust::ToTimestamp(now);
   item.set_marking(manifest.marking());
   item.set_adds_to_share_id(manifest.adds_to_share_id());
   item.set_supersedes_share_id(manifest.supersedes_share_id());

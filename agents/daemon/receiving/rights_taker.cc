@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <optional>
 
-#include "agents/sdk/envelope.h"
+#include "agents/sdk/agency_signature.h"
 #include "agents/sdk/rights.h"
 #include "derwent/v1/package.pb.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -17,8 +19,8 @@ absl::Status Verify(const v1::DsseEnvelope& envelope, absl::string_view type, co
                     const AgentContext& context) {
   if (message.to_agency() != context.identity.agency)
     return absl::UnauthenticatedError("the message is for another agency");
-  return VerifySigned(envelope, type, *context.keys.Find(message.from_agency()), FromTimestamp(message.create_time()),
-                      context.clock.Now());
+  return VerifySigned(envelope, type, *context.keys.Find(message.from_agency()),
+                      trust::FromTimestamp(message.create_time()), context.clock.Now());
 }
 
 bool IsGivenBy(const std::string& agency, const InboxRow& share) {
@@ -30,11 +32,11 @@ bool IsGivenBy(const std::string& agency, const InboxRow& share) {
 }  // namespace
 
 bool RightsTaker::IsAboutRights(const v1::DsseEnvelope& message) {
-  return message.payload_type() == kRightsNoticeType || message.payload_type() == kRightsAnswerType;
+  return message.payload_type() == trust::kRightsNoticeType || message.payload_type() == trust::kRightsAnswerType;
 }
 
 std::string RightsTaker::SaidBy(const v1::DsseEnvelope& message) {
-  if (message.payload_type() == kRightsNoticeType) {
+  if (message.payload_type() == trust::kRightsNoticeType) {
     const auto notice = ReadRightsNotice(message);
     return notice.ok() ? notice->from_agency() : "";
   }
@@ -43,12 +45,12 @@ std::string RightsTaker::SaidBy(const v1::DsseEnvelope& message) {
 }
 
 absl::Status RightsTaker::Take(const v1::DsseEnvelope& message) {
-  return message.payload_type() == kRightsNoticeType ? TakeNotice(message) : TakeAnswer(message);
+  return message.payload_type() == trust::kRightsNoticeType ? TakeNotice(message) : TakeAnswer(message);
 }
 
 absl::Status RightsTaker::TakeNotice(const v1::DsseEnvelope& message) {
   ASSIGN_OR_RETURN(const v1::RightsNotice notice, ReadRightsNotice(message));
-  RETURN_IF_ERROR(Verify(message, kRightsNoticeType, notice, context_));
+  RETURN_IF_ERROR(Verify(message, trust::kRightsNoticeType, notice, context_));
   ASSIGN_OR_RETURN(const std::optional<InboxRow> share, context_.state.FindReceived(notice.share_id()));
   // Of one that never came here, for instance because its package was rejected, the officer says so.
   if (share.has_value() && !IsGivenBy(notice.from_agency(), *share))
@@ -64,7 +66,7 @@ absl::Status RightsTaker::TakeNotice(const v1::DsseEnvelope& message) {
 
 absl::Status RightsTaker::TakeAnswer(const v1::DsseEnvelope& message) {
   ASSIGN_OR_RETURN(const v1::RightsAnswer answer, ReadRightsAnswer(message));
-  RETURN_IF_ERROR(Verify(message, kRightsAnswerType, answer, context_));
+  RETURN_IF_ERROR(Verify(message, trust::kRightsAnswerType, answer, context_));
   ASSIGN_OR_RETURN(const std::vector<RightsRow> rows, context_.state.RightsOf(answer.event_id()));
   const auto row = std::ranges::find_if(rows, [&](const RightsRow& one) {
     return one.own && one.share_id == answer.share_id() && one.peer == answer.from_agency();

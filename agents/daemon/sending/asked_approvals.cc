@@ -4,8 +4,9 @@
 #include "agents/daemon/sending/limited_access.h"
 #include "agents/sdk/approval.h"
 #include "agents/sdk/channel/rpc_error.h"
-#include "agents/sdk/envelope.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/envelope.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 
@@ -15,7 +16,7 @@ absl::Status AskElsewhere(const ApprovalRow& approval, const AgentContext& conte
   v1::AskApprovalRequest ask;
   ask.set_request_id(approval.approval_id);  // Asked again it is the same question.
   ASSIGN_OR_RETURN(*ask.mutable_question(),
-                   SignMessage(kApprovalQuestionType, question, context.identity.keys->signing()->key));
+                   trust::SignMessage(trust::kApprovalQuestionType, question, context.identity.keys->signing()->key));
   absl::Status asked = context.broker.AskApproval(ask).status();
   if (WorthRetrying(asked)) return asked;
   // Nobody can be asked elsewhere: somebody here may hold the role, else it lapses.

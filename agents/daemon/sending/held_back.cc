@@ -10,10 +10,10 @@
 #include "agents/daemon/sending/originators.h"
 #include "agents/sdk/approval.h"
 #include "agents/sdk/channel/rpc_error.h"
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/project.h"
 #include "policy/engine/onward.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::agents {
 namespace {
@@ -120,7 +120,7 @@ absl::Status HeldBack::WorkOn(const HeldBackRow& due) {
   if (share->state != "PENDING") return Follow(*row, *share);
   ASSIGN_OR_RETURN(Standing standing, Load(*row, *share));
   if (standing.taken_back) return Refuse(standing, "WITHDRAWN");  // Its originator took back what would go onward.
-  if (context_.clock.Now() >= FromTimestamp(standing.kept.due_time())) return Refuse(standing, "LAPSED");
+  if (context_.clock.Now() >= trust::FromTimestamp(standing.kept.due_time())) return Refuse(standing, "LAPSED");
   absl::Status worked = Settle(standing);
   if (!worked.ok()) RETURN_IF_ERROR(context_.state.WakeHeldBack(due.share_id, context_.clock.Now() + kAgain));
   return worked;
@@ -157,7 +157,7 @@ absl::Status HeldBack::Ask(Standing& standing) {
   const absl::Time now = context_.clock.Now();
   const auto view = context_.policy.view();
   const policy::Policy& policy = *view->bundle->policy;
-  const absl::Time due = ApprovalDue(policy, now, FromTimestamp(standing.kept.due_time()));
+  const absl::Time due = ApprovalDue(policy, now, trust::FromTimestamp(standing.kept.due_time()));
   for (const auto& [role, units] : WaitingByRole(standing.outcome)) {
     const bool asked = std::ranges::any_of(standing.approvals, [&](const ApprovalRow& row) {
       return row.role == role && SameUnits(QuestionIn(row).proposed().units(), units);
@@ -221,7 +221,7 @@ absl::Status HeldBack::Settle(Standing& standing) {
     for (const v1::ApprovedUnit& unit : said.units()) agreed.emplace(unit.category(), unit.form(), role);
   }
   if (!waits) return Release(standing, agreed);
-  absl::Time next = FromTimestamp(standing.kept.due_time());
+  absl::Time next = trust::FromTimestamp(standing.kept.due_time());
   for (const ApprovalRow& row : standing.approvals) {
     if (row.state == "WAITING") next = std::min(next, row.due);
   }

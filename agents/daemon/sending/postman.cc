@@ -13,17 +13,20 @@
 #include "agents/daemon/context/fault.h"
 #include "agents/daemon/context/sealing.h"
 #include "agents/sdk/channel/rpc_error.h"
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/messages.h"
 #include "derwent/v1/package.pb.h"
 #include "trust/base/status_macros.h"
+#include "trust/identity/key_event.h"
+#include "trust/message/envelope.h"
+#include "trust/message/timestamp.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
 
 absl::StatusOr<std::string> Signed(absl::string_view type, const google::protobuf::Message& message,
                                    const trust::SigningKey& key) {
-  ASSIGN_OR_RETURN(const v1::DsseEnvelope envelope, SignMessage(type, message, key));
+  ASSIGN_OR_RETURN(const v1::DsseEnvelope envelope, trust::SignMessage(type, message, key));
   return envelope.SerializeAsString();
 }
 
@@ -61,7 +64,7 @@ v1::MessageHead Postman::Head(const std::string& share_id, uint32_t version, con
   head.set_from_agency(context_.identity.agency);
   head.set_to_agency(to);
   head.set_sequence(sequence);
-  *head.mutable_create_time() = ToTimestamp(context_.clock.Now());
+  *head.mutable_create_time() = trust::ToTimestamp(context_.clock.Now());
   return head;
 }
 
@@ -77,15 +80,15 @@ absl::Status Postman::QueueAcknowledgement(const InboxRow& received, Changes& ch
                                 .kind = "ACKNOWLEDGEMENT",
                                 .delivery_id = received.delivery_id};
   return changes
-      .QueueMessage(message, AcknowledgementKey(received.share_id),
-                    [&](uint32_t sequence) {
-                      v1::Acknowledgement acknowledgement;
-                      *acknowledgement.mutable_head() =
-                          Head(received.share_id, manifest.version(), received.sender, sequence);
-                      acknowledgement.set_manifest_digest(received.manifest_digest);
-                      acknowledgement.set_delivery_id(received.delivery_id);
-                      return Signed(kAcknowledgementType, acknowledgement, context_.identity.keys->signing()->key);
-                    })
+      .QueueMessage(
+          message, AcknowledgementKey(received.share_id),
+          [&](uint32_t sequence) {
+            v1::Acknowledgement acknowledgement;
+            *acknowledgement.mutable_head() = Head(received.share_id, manifest.version(), received.sender, sequence);
+            acknowledgement.set_manifest_digest(received.manifest_digest);
+            acknowledgement.set_delivery_id(received.delivery_id);
+            return Signed(trust::kAcknowledgementType, acknowledgement, context_.identity.keys->signing()->key);
+          })
       .status();
 }
 
@@ -128,7 +131,8 @@ absl::StatusOr<std::string> Postman::QueueProgress(const InboxRow& received, con
                                                          SealNote(progress.head(), report.note, to));
                                         progress.set_sealing_key_id(to.key_id());
                                       }
-                                      return Signed(kProgressType, progress, context_.identity.keys->signing()->key);
+                                      return Signed(trust::kProgressType, progress,
+                                                    context_.identity.keys->signing()->key);
                                     })
                       .status());
   return once_key;
@@ -148,7 +152,7 @@ absl::Status Postman::QueueWithdrawal(const SharedVersion& share, const std::str
                           Head(share.share_id, std::max(share.version, 1U), recipient, sequence);
                       withdrawal.set_reason(reason);
                       withdrawal.set_delete_copies(true);
-                      return Signed(kWithdrawalType, withdrawal, context_.identity.keys->signing()->key);
+                      return Signed(trust::kWithdrawalType, withdrawal, context_.identity.keys->signing()->key);
                     })
       .status();
 }
@@ -168,7 +172,7 @@ absl::Status Postman::QueueNotice(const v1::Manifest& manifest, const std::strin
                       notice.set_kind(kind);
                       notice.mutable_units()->Assign(units.begin(), units.end());
                       notice.set_manifest_digest(manifest_digest);
-                      return Signed(kNoticeType, notice, context_.identity.keys->signing()->key);
+                      return Signed(trust::kNoticeType, notice, context_.identity.keys->signing()->key);
                     })
       .status();
 }
@@ -197,16 +201,16 @@ absl::StatusOr<std::string> Postman::Renumbered(const OutgoingMessage& message, 
   ASSIGN_OR_RETURN(IncomingMessage kept, ReadMessage(envelope));
   const v1::MessageHead head = Head(kept.head.share_id(), kept.head.version(), kept.head.to_agency(), sequence);
   const OwnKeys::Held signing = context_.identity.keys->signing();
-  if (kept.type == kAcknowledgementType) {
+  if (kept.type == trust::kAcknowledgementType) {
     *kept.acknowledgement.mutable_head() = head;
     return Signed(kept.type, kept.acknowledgement, signing->key);
   }
-  if (kept.type == kProgressType) {
+  if (kept.type == trust::kProgressType) {
     *kept.progress.mutable_head() = head;
     RETURN_IF_ERROR(SealAgain(message, kept.progress));
     return Signed(kept.type, kept.progress, signing->key);
   }
-  if (kept.type == kWithdrawalType) {
+  if (kept.type == trust::kWithdrawalType) {
     *kept.withdrawal.mutable_head() = head;
     return Signed(kept.type, kept.withdrawal, signing->key);
   }

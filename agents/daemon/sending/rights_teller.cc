@@ -12,10 +12,12 @@
 
 #include "agents/daemon/context/fault.h"
 #include "agents/sdk/channel/rpc_error.h"
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/rights.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/envelope.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -81,9 +83,9 @@ absl::StatusOr<v1::NotifyRightsRequest> RightsTeller::Sign(const RightsEventToTe
     whole.set_event_id(event.event_id);
     whole.set_type(event.type);
     whole.set_from_agency(context_.identity.agency);
-    *whole.mutable_create_time() = ToTimestamp(context_.clock.Now());
+    *whole.mutable_create_time() = trust::ToTimestamp(context_.clock.Now());
     ASSIGN_OR_RETURN(*request.add_notices(),
-                     SignMessage(kRightsNoticeType, whole, context_.identity.keys->signing()->key));
+                     trust::SignMessage(trust::kRightsNoticeType, whole, context_.identity.keys->signing()->key));
   }
   return request;
 }
@@ -99,7 +101,7 @@ absl::Status RightsTeller::Keep(const v1::NotifyRightsRequest& request) {
                     .state = "QUEUED",
                     .because = request.because_event_id(),
                     .notice = envelope.SerializeAsString(),
-                    .create_time = FromTimestamp(notice.create_time())});
+                    .create_time = trust::FromTimestamp(notice.create_time())});
   }
   return context_.state.SaveRights(
       rows, {.request_id = request.request_id(), .method = kNotify, .request = request.SerializeAsString()});
@@ -171,12 +173,12 @@ absl::Status RightsTeller::Answer(RightsRow row, v1::RightsOutcome outcome, cons
   answer.set_to_agency(row.peer);
   answer.set_outcome(outcome);
   answer.set_reason(reason);
-  *answer.mutable_create_time() = ToTimestamp(context_.clock.Now());
+  *answer.mutable_create_time() = trust::ToTimestamp(context_.clock.Now());
   v1::AnswerRightsRequest request;
   request.set_request_id(context_.random.NewUuid().text());
   request.set_acting_person(person);
   ASSIGN_OR_RETURN(*request.mutable_answer(),
-                   SignMessage(kRightsAnswerType, answer, context_.identity.keys->signing()->key));
+                   trust::SignMessage(trust::kRightsAnswerType, answer, context_.identity.keys->signing()->key));
   row.state = "ANSWERING";
   row.answer = request.answer().SerializeAsString();
   const MutexLock lock(sending_);

@@ -19,7 +19,6 @@
 #include "agents/daemon/sending/split_shares.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/companion.h"
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/open.h"
 #include "agents/sdk/package.h"
 #include "agents/sdk/references.h"

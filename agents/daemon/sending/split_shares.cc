@@ -8,7 +8,7 @@
 #include "absl/strings/str_join.h"
 
 #include "agents/sdk/approval.h"
-#include "agents/sdk/envelope.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::agents {
 
@@ -65,7 +65,7 @@ v1::HeldBackUnits HoldBack(const ReferralDraft& draft, const v1::ShareOutcome& o
   v1::HeldBackUnits units;
   units.set_subject(first.subject());
   units.set_policy_digest(view.bundle->policy_digest);
-  *units.mutable_due_time() = ToTimestamp(ApprovalDue(*view.bundle->policy, now, absl::InfiniteFuture()));
+  *units.mutable_due_time() = trust::ToTimestamp(ApprovalDue(*view.bundle->policy, now, absl::InfiniteFuture()));
   v1::PushReferralRequest& referral = *units.mutable_referral();
   referral = HeadOf(draft);
   for (const DraftSubject& subject : draft.subjects) {

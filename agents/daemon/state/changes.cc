@@ -100,16 +100,14 @@ absl::Status Changes::DropMessage(const OutgoingMessage& message, const Renumber
                          "out_notes n ON n.row = m.row WHERE m.share_id = ? AND m.peer = ? AND m.sent = 0 AND m.row > "
                          "? ORDER BY m.row");
     query.Bind(message.share_id, message.peer, message.row);
-    while (true) {
-      ASSIGN_OR_RETURN(const bool more, query.Next());
-      if (!more) break;
-      behind.push_back({.row = query.Int(0),
-                        .share_id = message.share_id,
-                        .peer = message.peer,
-                        .kind = query.Text(1),
-                        .envelope = query.Text(2),
-                        .note = query.Text(3)});
-    }
+    ASSIGN_OR_RETURN(behind, query.All([&](const Sql::Statement& row) {
+      return OutgoingMessage{.row = row.Int(0),
+                             .share_id = message.share_id,
+                             .peer = message.peer,
+                             .kind = row.Text(1),
+                             .envelope = row.Text(2),
+                             .note = row.Text(3)};
+    }));
   }
   RETURN_IF_ERROR(Run("DELETE FROM out_messages WHERE row = ?", message.row));
   RETURN_IF_ERROR(Run("DELETE FROM out_notes WHERE row = ?", message.row));

@@ -113,12 +113,7 @@ absl::StatusOr<std::vector<Row>> RequestState::Select(const std::string& sql, Re
   const StateFile::Reading reading(state_.file());
   Sql::Statement query(reading.sql(), sql);
   query.Bind(values...);
-  std::vector<Row> rows;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool more, query.Next());
-    if (!more) return rows;
-    rows.push_back(read(query));
-  }
+  return query.All(read);
 }
 
 template <typename... Values>

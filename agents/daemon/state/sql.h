@@ -4,7 +4,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <type_traits>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -40,6 +43,26 @@ class Sql {
     absl::StatusOr<bool> Next();
     // Runs to the end.
     absl::Status Run();
+    // What `read` makes of each row, in order. Errors: as Next.
+    template <typename Read>
+    auto All(Read read) -> absl::StatusOr<std::vector<std::invoke_result_t<Read, const Statement&>>> {
+      std::vector<std::invoke_result_t<Read, const Statement&>> rows;
+      for (;;) {
+        const absl::StatusOr<bool> more = Next();
+        if (!more.ok()) return more.status();
+        if (!*more) return rows;
+        rows.push_back(read(static_cast<const Statement&>(*this)));
+      }
+    }
+    // What `read` makes of the first row; nullopt: there is none. Errors: as Next.
+    template <typename Read>
+    auto First(Read read) -> absl::StatusOr<std::optional<std::invoke_result_t<Read, const Statement&>>> {
+      std::optional<std::invoke_result_t<Read, const Statement&>> row;
+      const absl::StatusOr<bool> found = Next();
+      if (!found.ok()) return found.status();
+      if (*found) row = read(static_cast<const Statement&>(*this));
+      return row;
+    }
 
     std::string Text(int column) const;
     int64_t Int(int column) const { return sqlite3_column_int64(statement_, column); }

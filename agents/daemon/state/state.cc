@@ -115,12 +115,7 @@ absl::StatusOr<std::vector<OutboxRow>> State::Outbox(absl::string_view where, co
   const StateFile::Reading reading(*file_);
   Sql::Statement query(reading.sql(), absl::StrCat(kOutboxColumns, where));
   query.Bind(values...);
-  std::vector<OutboxRow> rows;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool more, query.Next());
-    if (!more) return rows;
-    rows.push_back(ReadOutbox(query));
-  }
+  return query.All(ReadOutbox);
 }
 
 template <typename... Values>
@@ -128,12 +123,7 @@ absl::StatusOr<std::vector<InboxRow>> State::Inbox(absl::string_view where, cons
   const StateFile::Reading reading(*file_);
   Sql::Statement query(reading.sql(), absl::StrCat(kInboxColumns, where));
   query.Bind(values...);
-  std::vector<InboxRow> rows;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool more, query.Next());
-    if (!more) return rows;
-    rows.push_back(ReadInbox(query));
-  }
+  return query.All(ReadInbox);
 }
 
 absl::StatusOr<int64_t> State::Count(absl::string_view sql) {
@@ -147,9 +137,7 @@ absl::StatusOr<std::optional<std::string>> State::First(absl::string_view sql, a
   const StateFile::Reading reading(*file_);
   Sql::Statement query(reading.sql(), sql);
   query.Bind(value);
-  ASSIGN_OR_RETURN(const bool found, query.Next());
-  if (!found) return std::nullopt;
-  return query.Text(0);
+  return query.First([](const Sql::Statement& row) { return row.Text(0); });
 }
 
 absl::StatusOr<std::optional<std::string>> State::FindPush(const std::string& referral_ref) {
@@ -235,18 +223,15 @@ absl::StatusOr<std::vector<OutgoingMessage>> State::PendingMessages() {
   Sql::Statement query(reading.sql(),
                        "SELECT row, request_id, share_id, peer, kind, delivery_id, envelope FROM out_messages WHERE "
                        "sent = 0 ORDER BY row LIMIT 200");
-  std::vector<OutgoingMessage> messages;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool more, query.Next());
-    if (!more) return messages;
-    messages.push_back({.row = query.Int(0),
-                        .request_id = query.Text(1),
-                        .share_id = query.Text(2),
-                        .peer = query.Text(3),
-                        .kind = query.Text(4),
-                        .delivery_id = query.Text(5),
-                        .envelope = query.Text(6)});
-  }
+  return query.All([](const Sql::Statement& row) {
+    return OutgoingMessage{.row = row.Int(0),
+                           .request_id = row.Text(1),
+                           .share_id = row.Text(2),
+                           .peer = row.Text(3),
+                           .kind = row.Text(4),
+                           .delivery_id = row.Text(5),
+                           .envelope = row.Text(6)};
+  });
 }
 
 absl::StatusOr<std::optional<std::string>> State::ReplyTo(const std::string& once_key) {
@@ -285,9 +270,7 @@ absl::StatusOr<std::optional<std::string>> State::HeldMessage(const std::string&
   const StateFile::Reading reading(*file_);
   Sql::Statement query(reading.sql(), "SELECT envelope FROM held WHERE share_id = ? AND peer = ? AND sequence = ?");
   query.Bind(share_id, peer, sequence);
-  ASSIGN_OR_RETURN(const bool found, query.Next());
-  if (!found) return std::nullopt;
-  return query.Text(0);
+  return query.First([](const Sql::Statement& row) { return row.Text(0); });
 }
 
 absl::StatusOr<std::optional<InboxRow>> State::FindReceived(const std::string& share_id) {

@@ -1,4 +1,6 @@
 // What is kept of a share, rewritten when the ledger's entries of it were erased.
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "agents/daemon/state/state.h"
@@ -33,11 +35,10 @@ absl::StatusOr<std::vector<ReceiptRow>> State::ReceiptsAt(const std::vector<uint
   for (const uint64_t index : indexes) {
     Sql::Statement query(reading.sql(), "SELECT share_id, receipt FROM receipts WHERE idx = ? ORDER BY share_id");
     query.Bind(static_cast<int64_t>(index));
-    while (true) {
-      ASSIGN_OR_RETURN(const bool more, query.Next());
-      if (!more) break;
-      receipts.push_back({.share_id = query.Text(0), .index = index, .receipt = query.Text(1)});
-    }
+    ASSIGN_OR_RETURN(std::vector<ReceiptRow> of_entry, query.All([&](const Sql::Statement& row) {
+      return ReceiptRow{.share_id = row.Text(0), .index = index, .receipt = row.Text(1)};
+    }));
+    std::ranges::move(of_entry, std::back_inserter(receipts));
   }
   return receipts;
 }

@@ -21,21 +21,14 @@ absl::StatusOr<std::vector<HeldBackRow>> State::HeldBackDue(absl::Time now) {
   const StateFile::Reading reading(*file_);
   Sql::Statement query(reading.sql(), std::string(kColumns) + "WHERE next_ms <= ? ORDER BY next_ms LIMIT 100");
   query.Bind(absl::ToUnixMillis(now));
-  std::vector<HeldBackRow> rows;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool more, query.Next());
-    if (!more) return rows;
-    rows.push_back(ReadRow(query));
-  }
+  return query.All(ReadRow);
 }
 
 absl::StatusOr<std::optional<HeldBackRow>> State::FindHeldBack(const std::string& share_id) {
   const StateFile::Reading reading(*file_);
   Sql::Statement query(reading.sql(), std::string(kColumns) + "WHERE share_id = ?");
   query.Bind(share_id);
-  ASSIGN_OR_RETURN(const bool found, query.Next());
-  if (!found) return std::nullopt;
-  return ReadRow(query);
+  return query.First(ReadRow);
 }
 
 absl::Status State::WakeHeldBack(const std::string& share_id, absl::Time next_time) {

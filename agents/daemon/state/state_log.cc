@@ -13,16 +13,13 @@ absl::StatusOr<std::vector<ProgressRow>> State::ProgressOf(const std::string& sh
       reading.sql(),
       "SELECT agency, state, reason, note, create_ms FROM progress WHERE share_id = ? ORDER BY create_ms, row");
   query.Bind(share_id);
-  std::vector<ProgressRow> rows;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool more, query.Next());
-    if (!more) return rows;
-    rows.push_back({.agency = query.Text(0),
-                    .state = static_cast<int>(query.Int(1)),
-                    .reason = query.Text(2),
-                    .note = query.Text(3),
-                    .create_time = absl::FromUnixMillis(query.Int(4))});
-  }
+  return query.All([](const Sql::Statement& row) {
+    return ProgressRow{.agency = row.Text(0),
+                       .state = static_cast<int>(row.Int(1)),
+                       .reason = row.Text(2),
+                       .note = row.Text(3),
+                       .create_time = absl::FromUnixMillis(row.Int(4))};
+  });
 }
 
 absl::StatusOr<bool> State::WasRejected(const std::string& delivery_id) {
@@ -51,16 +48,13 @@ absl::StatusOr<std::vector<AlarmRow>> State::Alarms(int limit) {
       reading.sql(),
       "SELECT code, share_id, agency, time_ms, key_id FROM alarms_raised ORDER BY time_ms DESC, row DESC LIMIT ?");
   query.Bind(static_cast<int64_t>(limit));
-  std::vector<AlarmRow> rows;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool more, query.Next());
-    if (!more) return rows;
-    rows.push_back({.code = query.Text(0),
-                    .share_id = query.Text(1),
-                    .agency = query.Text(2),
-                    .key_id = query.Text(4),
-                    .time = absl::FromUnixMillis(query.Int(3))});
-  }
+  return query.All([](const Sql::Statement& row) {
+    return AlarmRow{.code = row.Text(0),
+                    .share_id = row.Text(1),
+                    .agency = row.Text(2),
+                    .key_id = row.Text(4),
+                    .time = absl::FromUnixMillis(row.Int(3))};
+  });
 }
 
 absl::StatusOr<std::vector<AccessRow>> State::Accesses(const AccessQuery& query) {
@@ -71,16 +65,13 @@ absl::StatusOr<std::vector<AccessRow>> State::Accesses(const AccessQuery& query)
       " AND (?4 = x'' OR person = ?4) AND (?5 = x'' OR share_id = ?5) ORDER BY row LIMIT ?6");
   statement.Bind(query.after, absl::ToUnixMillis(query.start), absl::ToUnixMillis(query.end), query.person,
                  query.share_id, static_cast<int64_t>(query.limit));
-  std::vector<AccessRow> rows;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool more, statement.Next());
-    if (!more) return rows;
-    rows.push_back({.row = statement.Int(0),
-                    .time = absl::FromUnixMillis(statement.Int(1)),
-                    .person = statement.Text(2),
-                    .share_id = statement.Text(3),
-                    .action = statement.Text(4)});
-  }
+  return statement.All([](const Sql::Statement& row) {
+    return AccessRow{.row = row.Int(0),
+                     .time = absl::FromUnixMillis(row.Int(1)),
+                     .person = row.Text(2),
+                     .share_id = row.Text(3),
+                     .action = row.Text(4)};
+  });
 }
 
 absl::StatusOr<std::vector<ReceiptRow>> State::ReceiptsBetween(uint64_t from, uint64_t before) {
@@ -88,25 +79,16 @@ absl::StatusOr<std::vector<ReceiptRow>> State::ReceiptsBetween(uint64_t from, ui
   Sql::Statement query(reading.sql(),
                        "SELECT share_id, idx, receipt FROM receipts WHERE idx >= ? AND idx < ? ORDER BY idx");
   query.Bind(static_cast<int64_t>(from), static_cast<int64_t>(before));
-  std::vector<ReceiptRow> receipts;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool more, query.Next());
-    if (!more) return receipts;
-    receipts.push_back(
-        {.share_id = query.Text(0), .index = static_cast<uint64_t>(query.Int(1)), .receipt = query.Text(2)});
-  }
+  return query.All([](const Sql::Statement& row) {
+    return ReceiptRow{.share_id = row.Text(0), .index = static_cast<uint64_t>(row.Int(1)), .receipt = row.Text(2)};
+  });
 }
 
 absl::StatusOr<std::vector<std::string>> State::ReceiptsOf(const std::string& share_id) {
   const StateFile::Reading reading(*file_);
   Sql::Statement query(reading.sql(), "SELECT receipt FROM receipts WHERE share_id = ? ORDER BY idx");
   query.Bind(share_id);
-  std::vector<std::string> receipts;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool more, query.Next());
-    if (!more) return receipts;
-    receipts.push_back(query.Text(0));
-  }
+  return query.All([](const Sql::Statement& row) { return row.Text(0); });
 }
 
 absl::StatusOr<std::optional<std::string>> State::SeenFile(absl::string_view digest) {

@@ -49,9 +49,9 @@ absl::StatusOr<std::optional<PlannedRow>> State::FindPlanned(const std::string& 
   const StateFile::Reading reading(*file_);
   Sql::Statement query(reading.sql(), "SELECT planned, plans FROM planned WHERE share_id = ?");
   query.Bind(share_id);
-  ASSIGN_OR_RETURN(const bool found, query.Next());
-  if (!found) return std::nullopt;
-  return PlannedRow{.planned = query.Text(0), .plans = static_cast<int>(query.Int(1))};
+  return query.First([](const Sql::Statement& row) {
+    return PlannedRow{.planned = row.Text(0), .plans = static_cast<int>(row.Int(1))};
+  });
 }
 
 absl::Status State::AwaitPlan(const std::string& share_id, absl::string_view reason) {

@@ -82,16 +82,13 @@ absl::StatusOr<std::vector<RestrictionRow>> State::RestrictionsDue(const std::st
                        "SELECT row, restriction_id, sequence, lifts, request FROM restrictions_due "
                        "WHERE ?1 = x'' OR restriction_id = ?1 ORDER BY row LIMIT 100");
   query.Bind(restriction_id);
-  std::vector<RestrictionRow> rows;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool more, query.Next());
-    if (!more) return rows;
-    rows.push_back({.row = query.Int(0),
-                    .restriction_id = query.Text(1),
-                    .sequence = static_cast<uint32_t>(query.Int(2)),
-                    .lifts = query.Int(3) != 0,
-                    .request = query.Text(4)});
-  }
+  return query.All([](const Sql::Statement& row) {
+    return RestrictionRow{.row = row.Int(0),
+                          .restriction_id = row.Text(1),
+                          .sequence = static_cast<uint32_t>(row.Int(2)),
+                          .lifts = row.Int(3) != 0,
+                          .request = row.Text(4)};
+  });
 }
 
 absl::StatusOr<bool> State::StoppedHere(const std::vector<KnownAs>& about) {

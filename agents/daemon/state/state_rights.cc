@@ -40,16 +40,6 @@ RightsRow ReadRights(const Sql::Statement& row) {
           .create_time = absl::FromUnixMillis(row.Int(10))};
 }
 
-template <typename Row, typename Read>
-absl::StatusOr<std::vector<Row>> All(Sql::Statement& query, Read read) {
-  std::vector<Row> rows;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool more, query.Next());
-    if (!more) return rows;
-    rows.push_back(read(query));
-  }
-}
-
 absl::Status InsertRights(Sql& sql, const RightsRow& row) {
   return Sql::Statement(sql,
                         "INSERT OR IGNORE INTO rights (event_id, share_id, peer, own, state, because, notice, answer,"
@@ -99,7 +89,7 @@ absl::StatusOr<std::vector<GivenRow>> State::GivenAbout(const std::string& perso
                                     "JOIN given_person p ON p.share_id = g.share_id AND p.subject = g.subject"
                                     " WHERE p.digest = ? ORDER BY g.share_id, g.recipient, g.subject"));
   query.Bind(person);
-  return All<GivenRow>(query, ReadGiven);
+  return query.All(ReadGiven);
 }
 
 absl::StatusOr<std::vector<GivenRow>> State::GivenOnward(const std::string& source_share_id) {
@@ -107,7 +97,7 @@ absl::StatusOr<std::vector<GivenRow>> State::GivenOnward(const std::string& sour
   Sql::Statement query(reading.sql(),
                        absl::StrCat(kGivenColumns, "WHERE g.source = ? ORDER BY g.share_id, g.recipient, g.subject"));
   query.Bind(source_share_id);
-  return All<GivenRow>(query, ReadGiven);
+  return query.All(ReadGiven);
 }
 
 absl::Status State::ForgetGiven(const std::string& share_id) {
@@ -174,21 +164,21 @@ absl::StatusOr<std::vector<RightsRow>> State::RightsOf(const std::string& event_
   const StateFile::Reading reading(*file_);
   Sql::Statement query(reading.sql(), absl::StrCat(kRightsColumns, "WHERE event_id = ? ORDER BY row"));
   query.Bind(event_id);
-  return All<RightsRow>(query, ReadRights);
+  return query.All(ReadRights);
 }
 
 absl::StatusOr<std::vector<RightsRow>> State::RightsAbout(const std::string& share_id) {
   const StateFile::Reading reading(*file_);
   Sql::Statement query(reading.sql(), absl::StrCat(kRightsColumns, "WHERE share_id = ? ORDER BY row"));
   query.Bind(share_id);
-  return All<RightsRow>(query, ReadRights);
+  return query.All(ReadRights);
 }
 
 absl::StatusOr<std::vector<RightsRow>> State::RightsBecauseOf(const std::string& event_id) {
   const StateFile::Reading reading(*file_);
   Sql::Statement query(reading.sql(), absl::StrCat(kRightsColumns, "WHERE because = ? ORDER BY row"));
   query.Bind(event_id);
-  return All<RightsRow>(query, ReadRights);
+  return query.All(ReadRights);
 }
 
 absl::StatusOr<std::vector<RightsRow>> State::ListRights(int64_t before, int limit) {
@@ -197,14 +187,14 @@ absl::StatusOr<std::vector<RightsRow>> State::ListRights(int64_t before, int lim
                                                    "WHERE row IN (SELECT min(row) FROM rights GROUP BY event_id)"
                                                    " AND (?1 = 0 OR row < ?1) ORDER BY row DESC LIMIT ?2"));
   query.Bind(before, static_cast<int64_t>(limit));
-  return All<RightsRow>(query, ReadRights);
+  return query.All(ReadRights);
 }
 
 absl::StatusOr<std::vector<RightsCall>> State::PendingRightsCalls() {
   const StateFile::Reading reading(*file_);
   Sql::Statement query(reading.sql(),
                        "SELECT request_id, method, request FROM rights_calls ORDER BY request_id LIMIT 100");
-  return All<RightsCall>(query, [](const Sql::Statement& row) {
+  return query.All([](const Sql::Statement& row) {
     return RightsCall{.request_id = row.Text(0), .method = row.Text(1), .request = row.Text(2)};
   });
 }

@@ -10,12 +10,8 @@ constexpr char kSupersedes[] =
     "SELECT s.share_id, s.older FROM supersedes s CROSS JOIN outbox o ON o.share_id = s.share_id ";
 
 absl::StatusOr<std::vector<Supersession>> Read(Sql::Statement& query) {
-  std::vector<Supersession> rows;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool more, query.Next());
-    if (!more) return rows;
-    rows.push_back({.share_id = query.Text(0), .older_share_id = query.Text(1)});
-  }
+  return query.All(
+      [](const Sql::Statement& row) { return Supersession{.share_id = row.Text(0), .older_share_id = row.Text(1)}; });
 }
 
 }  // namespace

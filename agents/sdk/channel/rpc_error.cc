@@ -69,6 +69,4 @@ RpcError DescribeRpcError(const absl::Status& status) {
 
 std::string ReasonOf(const absl::Status& status) { return DescribeRpcError(status).reason; }
 
-bool IsRpcError(const absl::Status& status) { return status.GetPayload(kCorrelationPayload).has_value(); }
-
 }  // namespace derwent::agents

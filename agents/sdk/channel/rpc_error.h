@@ -40,7 +40,4 @@ RpcError DescribeRpcError(const absl::Status& status);
 // ErrorInfo.reason alone; empty when there is none.
 std::string ReasonOf(const absl::Status& status);
 
-// True for a status that came from a call, or from the attempt to make one, and not from this program's own checks.
-bool IsRpcError(const absl::Status& status);
-
 }  // namespace derwent::agents

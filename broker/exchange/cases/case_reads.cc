@@ -5,10 +5,10 @@
 
 #include "broker/exchange/cases/case_authority.h"
 #include "broker/exchange/cases/cases.h"
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/paging.h"
 #include "broker/exchange/command/refusal.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::exchange {
 namespace {
@@ -47,8 +47,8 @@ v1::Case RenderCase(const LoadedCase& loaded, const std::string& viewer) {
   message.set_state(loaded.open() ? v1::CASE_STATE_OPEN : v1::CASE_STATE_CLOSED);
   for (const store::CaseMemberRow& member : loaded.members)
     *message.add_members() = RenderMember(member, loaded, viewer);
-  *message.mutable_create_time() = ToTimestamp(loaded.row.create_time);
-  if (!loaded.open()) *message.mutable_close_time() = ToTimestamp(*loaded.row.close_time);
+  *message.mutable_create_time() = trust::ToTimestamp(loaded.row.create_time);
+  if (!loaded.open()) *message.mutable_close_time() = trust::ToTimestamp(*loaded.row.close_time);
   message.set_etag(absl::StrCat(loaded.row.revision));
   return message;
 }

@@ -7,7 +7,6 @@
 #include "absl/strings/strip.h"
 
 #include "broker/exchange/cases/case_authority.h"
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/idempotency.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/share/case_link.h"

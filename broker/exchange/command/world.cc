@@ -2,9 +2,9 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "policy/loader/directory.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/key_event_message.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::exchange {
@@ -58,7 +58,7 @@ absl::StatusOr<std::shared_ptr<const World>> LoadRegisters(const World& base, st
     trust::KeyHistory& history = world->keys.try_emplace(row.agency, row.agency, anchor->second).first->second;
     v1::DsseEnvelope envelope;
     if (!envelope.ParseFromString(row.envelope)) return absl::DataLossError("a stored key event does not parse");
-    ASSIGN_OR_RETURN(const trust::KeyEvent event, ToKeyEvent(envelope));
+    ASSIGN_OR_RETURN(const trust::KeyEvent event, trust::ParseKeyEvent(envelope));
     // An event is judged at the time it was entered, so that a key that was rotated outlives the certificate of the one
     // before. One whose certificate was revoked ends the history: later keys do not count.
     ASSIGN_OR_RETURN(const std::optional<store::EntryRow> entry, reader.FindEntry(row.entry_index));

@@ -7,7 +7,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/idempotency.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/share/decide.h"
@@ -17,8 +16,11 @@
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
 #include "trust/identity/certificate.h"
+#include "trust/message/envelope.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
 #include "trust/signature/dsse.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::exchange {
 namespace {
@@ -72,7 +74,7 @@ v1::Emergency* Find(v1::KeptEmergencies& kept, const std::string& id) {
 
 bool Overdue(const v1::Emergency& emergency, absl::Time now) {
   return emergency.has_review_due_time() && !emergency.has_review_time() &&
-         FromTimestamp(emergency.review_due_time()) <= now;
+         trust::FromTimestamp(emergency.review_due_time()) <= now;
 }
 
 // The end of the next working day.
@@ -111,7 +113,7 @@ absl::Status CheckCommand(const Caller& caller, const v1::EmergencyCommand& comm
   if (command.agency() != caller.agency() || !policy::MayDeclare(command, world.snapshot(), now))
     return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED",
                   "a duty officer of the own agency declares, with a second duty officer or SPOC");
-  const absl::Time made = FromTimestamp(command.create_time());
+  const absl::Time made = trust::FromTimestamp(command.create_time());
   const auto profile = world.bundle->policy->profiles.find(command.profile());
   Violations violations;
   violations.Require(made <= now + world.limits.clock_skew && now - made <= kFresh, "declaration.create_time",
@@ -127,7 +129,7 @@ absl::Status CheckCommand(const Caller& caller, const v1::EmergencyCommand& comm
 }
 
 bool LapsedUnused(const v1::Emergency& emergency, absl::Time now) {
-  return emergency.request_id().empty() && FromTimestamp(CommandOf(emergency).expire_time()) <= now;
+  return emergency.request_id().empty() && trust::FromTimestamp(CommandOf(emergency).expire_time()) <= now;
 }
 
 // What is kept is for all: an agency's own share of it is small.
@@ -155,22 +157,6 @@ absl::Status MakeRoom(v1::KeptEmergencies& kept, absl::Time now) {
                   "1,000 emergencies may still be used or wait for review");
   list.erase(done);
   return absl::OkStatus();
-}
-
-template <typename List>
-bool Same(const List& a, const List& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end());
-}
-
-// Whether a selector asks what was declared, of whom it was declared.
-bool Says(const v1::EmergencyCommand& command, const v1::Manifest& m) {
-  const auto& holders = command.holders();
-  return command.agency() == m.sender_agency() && command.officer() == m.question().acting_person() &&
-         m.question().role() == policy::kDutyOfficer && command.profile() == m.profile() &&
-         command.area() == m.area() && command.subject_role() == m.subjects(0).role() &&
-         Same(command.categories(), m.question().categories()) &&
-         std::find(holders.begin(), holders.end(), m.recipient_agency()) != holders.end() &&
-         m.expire_time().seconds() <= command.expire_time().seconds();
 }
 
 bool OnTheRoute(const CheckedShare& share) {
@@ -222,7 +208,7 @@ absl::Status DeclareEmergency(const Caller& caller, const v1::DeclareEmergencyRe
   v1::Emergency& emergency = *kept.add_emergencies();
   emergency.set_emergency_id(command.emergency_id());
   *emergency.mutable_declaration() = request.declaration();
-  *emergency.mutable_declare_time() = ToTimestamp(batch.now());
+  *emergency.mutable_declare_time() = trust::ToTimestamp(batch.now());
   emergency.mutable_receipt()->set_index(index);
   response = emergency;
   return Save(kept, batch);
@@ -236,7 +222,7 @@ absl::Status CheckDeclared(const CheckedShare& share, Batch& batch) {
     const v1::Emergency* const emergency = Find(kept, m.document_reference());
     if (emergency == nullptr || !emergency->request_id().empty())
       return Undeclared("no emergency was declared under this reference, or it was used");
-    if (!Says(CommandOf(*emergency), m)) return Undeclared("what is asked is not what was declared");
+    if (!policy::Asks(m, CommandOf(*emergency))) return Undeclared("what is asked is not what was declared");
   }
   return absl::OkStatus();
 }
@@ -249,8 +235,8 @@ absl::Status UseDeclared(const CheckedShare& share, Batch& batch) {
   if (emergency == nullptr) return absl::InternalError("a declaration is gone that was there a moment ago");
   emergency->set_request_id(first.share_id());
   const absl::Time due = EndOfNextWorkingDay(batch.world(), batch.now());
-  *emergency->mutable_review_due_time() = ToTimestamp(due);
-  *emergency->mutable_chase_time() = ToTimestamp(due);
+  *emergency->mutable_review_due_time() = trust::ToTimestamp(due);
+  *emergency->mutable_chase_time() = trust::ToTimestamp(due);
   return Save(kept, batch);
 }
 
@@ -278,7 +264,8 @@ absl::StatusOr<CheckedReview> CheckReview(const v1::ReviewEmergencyRequest& requ
   RETURN_IF_ERROR(violations.ToStatus());
   absl::StatusOr<trust::Chain> chain = world.revoked->Verify(*certificate, *world.authority, now);
   if (!chain.ok() ||
-      !trust::VerifyEnvelope(FromProto(request.review()), policy::kEmergencyReviewType, certificate->public_key()).ok())
+      !trust::VerifyEnvelope(trust::FromProto(request.review()), trust::kEmergencyReviewType, certificate->public_key())
+           .ok())
     return SignatureInvalid("the review's signature is not good");
   checked.signer = certificate->id();
   checked.chain = *std::move(chain);
@@ -307,7 +294,7 @@ absl::Status ReviewEmergency(const Caller& caller, const v1::ReviewEmergencyRequ
   ASSIGN_OR_RETURN(const uint64_t index, Enter("emergency_reviewed", command, caller.person(),
                                                {justified ? "JUSTIFIED" : "NOT_JUSTIFIED"}, batch));
   emergency->set_finding(checked.review.finding());
-  *emergency->mutable_review_time() = ToTimestamp(batch.now());
+  *emergency->mutable_review_time() = trust::ToTimestamp(batch.now());
   emergency->mutable_receipt()->set_index(index);
   response = *emergency;
   RETURN_IF_ERROR(
@@ -337,7 +324,7 @@ absl::Status ChaseReviews(Batch& batch) {
   ASSIGN_OR_RETURN(v1::KeptEmergencies kept, Load(batch.read()));
   bool chased = false;
   for (v1::Emergency& emergency : *kept.mutable_emergencies()) {
-    if (!Overdue(emergency, batch.now()) || FromTimestamp(emergency.chase_time()) > batch.now()) continue;
+    if (!Overdue(emergency, batch.now()) || trust::FromTimestamp(emergency.chase_time()) > batch.now()) continue;
     const v1::EmergencyCommand command = CommandOf(emergency);
     ASSIGN_OR_RETURN(const uint64_t index,
                      Enter("emergency_review_overdue", command, "", {"EMERGENCY_REVIEW_OVERDUE"}, batch));
@@ -353,7 +340,7 @@ absl::Status ChaseReviews(Batch& batch) {
                                    .payload = notice.SerializeAsString(),
                                    .entry_indexes = {index},
                                    .create_time = batch.now()}));
-    *emergency.mutable_chase_time() = ToTimestamp(EndOfNextWorkingDay(batch.world(), batch.now()));
+    *emergency.mutable_chase_time() = trust::ToTimestamp(EndOfNextWorkingDay(batch.world(), batch.now()));
     chased = true;
   }
   return chased ? Save(kept, batch) : absl::OkStatus();

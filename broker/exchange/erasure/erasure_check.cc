@@ -4,11 +4,12 @@
 
 #include "absl/strings/string_view.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/person_signature.h"
 #include "broker/exchange/command/refusal.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
+#include "trust/message/timestamp.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::exchange {
 namespace {
@@ -48,7 +49,7 @@ absl::Status CheckForm(const v1::HoldCommand& command, absl::Time now, absl::Dur
                      "are those to be held; none when a hold is lifted");
   violations.Require(command.entries_size() <= kMostEntries && Ascend(command.entries()), "command.entries",
                      "ascend, 64 at most");
-  const absl::Time made = FromTimestamp(command.create_time());
+  const absl::Time made = trust::FromTimestamp(command.create_time());
   violations.Require(made < now + skew && made > now - kOldestHold, "command.create_time",
                      "is within the last 24 hours");
   CheckSigner(command, violations);
@@ -62,8 +63,8 @@ absl::Status CheckForm(const v1::ErasureCommand& command, absl::Time now, absl::
                      "command.entries", "ascend, 1 to 64");
   violations.Require(OneOf(kErasureReasons, command.reason()), "command.reason",
                      "is RIGHT_TO_ERASURE, UNLAWFUL, COURT_ORDER or ERROR");
-  const absl::Time made = FromTimestamp(command.create_time());
-  const absl::Time ends = FromTimestamp(command.expire_time());
+  const absl::Time made = trust::FromTimestamp(command.create_time());
+  const absl::Time ends = trust::FromTimestamp(command.expire_time());
   violations.Require(made < now + skew, "command.create_time", "is not in the future");
   violations.Require(ends > made && ends <= made + kLongestErasure, "command.expire_time",
                      "is after it was signed, by 30 days at most");
@@ -92,12 +93,12 @@ absl::StatusOr<Checked> Check(const v1::SignedCommand& signed_command, absl::str
 }  // namespace
 
 absl::StatusOr<CheckedHold> CheckHold(const v1::SignedCommand& signed_command, const World& world, absl::Time now) {
-  return Check<CheckedHold>(signed_command, kHoldType, world, now);
+  return Check<CheckedHold>(signed_command, trust::kHoldType, world, now);
 }
 
 absl::StatusOr<CheckedErasure> CheckErasure(const v1::SignedCommand& signed_command, const World& world,
                                             absl::Time now) {
-  return Check<CheckedErasure>(signed_command, kErasureType, world, now);
+  return Check<CheckedErasure>(signed_command, trust::kErasureType, world, now);
 }
 
 }  // namespace derwent::exchange

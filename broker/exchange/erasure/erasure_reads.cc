@@ -1,8 +1,8 @@
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/paging.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/erasure/erasures.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::exchange {
 namespace {
@@ -25,7 +25,7 @@ absl::StatusOr<v1::Erasure> RenderErasure(const store::ErasureRow& row, const st
   v1::Erasure erasure;
   erasure.set_erasure_id(row.erasure_id);
   erasure.set_state(StateOf(row, parties, now));
-  *erasure.mutable_create_time() = ToTimestamp(row.create_time);
+  *erasure.mutable_create_time() = trust::ToTimestamp(row.create_time);
   const bool readable = (row.request.empty() || erasure.mutable_request()->ParseFromString(row.request)) &&
                         (row.approval.empty() || erasure.mutable_approval()->ParseFromString(row.approval));
   if (!readable) return absl::DataLossError("a stored erasure does not parse");
@@ -37,7 +37,7 @@ absl::StatusOr<v1::Erasure> RenderErasure(const store::ErasureRow& row, const st
     v1::ErasureParty& shown = *erasure.add_parties();
     shown.set_agency(party.agency);
     shown.set_chased(party.chased);
-    if (party.attest_time.has_value()) *shown.mutable_attest_time() = ToTimestamp(*party.attest_time);
+    if (party.attest_time.has_value()) *shown.mutable_attest_time() = trust::ToTimestamp(*party.attest_time);
   }
   return erasure;
 }

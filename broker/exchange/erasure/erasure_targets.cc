@@ -14,6 +14,7 @@
 #include "derwent/v1/referral.pb.h"
 #include "trust/base/status_macros.h"
 #include "trust/entry/erasure_record.h"
+#include "trust/message/person_signature.h"
 
 namespace derwent::exchange {
 namespace {
@@ -82,7 +83,7 @@ bool Target::IsOfAny(const std::set<std::string>& ids) const {
          ids.contains(std::string(ledger::Attribute(entry.fields[Field::kIds], "request")));
 }
 
-bool Target::Names(const NamedSigner& signer) const {
+bool Target::Names(const trust::NamedPerson& signer) const {
   const auto side = [&](const std::string& agency, Field person) {
     return agency == signer.agency && !entry.fields[person].empty() && entry.fields[person] == signer.person;
   };
@@ -117,7 +118,7 @@ absl::StatusOr<std::vector<Target>> LoadTargets(const google::protobuf::Repeated
                 absl::StrCat("no such sealed entry of this agency: ", absl::StrJoin(unknown, ", ")));
 }
 
-absl::Status MayErase(const std::vector<Target>& targets, const NamedSigner& signer, Batch& batch) {
+absl::Status MayErase(const std::vector<Target>& targets, const trust::NamedPerson& signer, Batch& batch) {
   Against against;
   ASSIGN_OR_RETURN(const std::set<std::string> awaiting_review, AwaitingReview(batch.read()));
   for (const Target& target : targets) {

@@ -12,6 +12,7 @@
 #include "broker/exchange/command/batch.h"
 #include "broker/exchange/command/person_signature.h"
 #include "broker/ledger/packed_entry.h"
+#include "trust/message/person_signature.h"
 
 namespace derwent::exchange {
 
@@ -31,7 +32,7 @@ struct Target {
   // Whether it is of a share or request among these.
   bool IsOfAny(const std::set<std::string>& ids) const;
   // A person whom the entry names, of whichever side.
-  bool Names(const NamedSigner& signer) const;
+  bool Names(const trust::NamedPerson& signer) const;
 };
 
 // Error: kNotFound `ENTRY_UNKNOWN`, naming them all, unless each is a sealed entry that `agency` is party to; empty: of
@@ -43,7 +44,7 @@ absl::StatusOr<std::vector<Target>> LoadTargets(const google::protobuf::Repeated
 // nothing held goes (`ENTRY_HELD`), nothing of a share that is still in motion (`SHARE_OPEN`) or of an
 // emergency that is not reviewed yet (`REVIEW_DUE`), nothing twice (`ALREADY_ERASED`). Error: kFailedPrecondition with
 // the first of those reasons.
-absl::Status MayErase(const std::vector<Target>& targets, const NamedSigner& signer, Batch& batch);
+absl::Status MayErase(const std::vector<Target>& targets, const trust::NamedPerson& signer, Batch& batch);
 
 // Whether anything of a share, or of a reply to it, is still in motion: not over, or a delivery of it is there.
 // `target`: only the parts that its parties received; null: every part.
@@ -55,7 +56,7 @@ std::map<std::string, std::vector<uint64_t>> PartiesOf(const std::vector<Target>
 // A role of a person's that may command this, held today, under a certificate that is not revoked.
 // Error: kFailedPrecondition `COMMAND_NOT_VALID`; kPermissionDenied `ROLE_NOT_ENTITLED`.
 struct CommandSigner {
-  NamedSigner signer;
+  trust::NamedPerson signer;
   std::string role;
   trust::Chain chain;  // Of the signer's certificate.
 };

@@ -6,19 +6,22 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/command/agency_signature.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/share/case_link.h"
 #include "broker/ledger/attributes.h"
 #include "broker/ledger/erasure.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
+#include "trust/message/person_signature.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::exchange {
 namespace {
 
-NamedSigner SignerOf(const v1::ErasureCommand& command) {
+trust::NamedPerson SignerOf(const v1::ErasureCommand& command) {
   return {.agency = command.signer_agency(), .person = command.signer_person()};
 }
 
@@ -30,7 +33,7 @@ absl::Status CheckSender(const Caller& caller, const v1::ErasureCommand& command
 // In force, and signed by somebody who may.
 absl::Status CheckOwner(const CheckedErasure& asked, const std::vector<Target>& targets, Batch& batch) {
   const v1::ErasureCommand& command = asked.command;
-  if (FromTimestamp(command.expire_time()) <= batch.now())
+  if (trust::FromTimestamp(command.expire_time()) <= batch.now())
     return Refuse(absl::StatusCode::kFailedPrecondition, "COMMAND_NOT_VALID", "the command lapsed");
   for (const Target& target : targets) {
     if (target.owner() != command.signer_agency())
@@ -60,7 +63,7 @@ bool ChairsAll(const v1::ErasureCommand& command, const std::vector<Target>& tar
 absl::Status CheckOther(const CheckedErasure& agreed, const v1::ErasureCommand& asked,
                         const std::vector<Target>& targets, Batch& batch) {
   const v1::ErasureCommand& command = agreed.command;
-  if (FromTimestamp(command.expire_time()) <= batch.now())
+  if (trust::FromTimestamp(command.expire_time()) <= batch.now())
     return Refuse(absl::StatusCode::kFailedPrecondition, "COMMAND_NOT_VALID", "the command lapsed");
   if (command.reason() != asked.reason() ||
       !std::equal(command.entries().begin(), command.entries().end(), asked.entries().begin(), asked.entries().end()))
@@ -163,7 +166,7 @@ absl::Status RequestErasure(const Caller& caller, const CheckedErasure& asked, v
                           .request = asked.octets,
                           .approval = "",
                           .create_time = batch.now(),
-                          .expire_time = FromTimestamp(command.expire_time()),
+                          .expire_time = trust::FromTimestamp(command.expire_time()),
                           .entry_index = std::nullopt};
   ASSIGN_OR_RETURN(row->position, batch.write().PutErasure(*row));
   for (const auto& [agency, entries] : PartiesOf(targets)) {
@@ -223,7 +226,7 @@ absl::Status AttestErasure(const Caller& caller, const v1::AttestErasureRequest&
   if (attestation.agency() != caller.agency())
     return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency attests for itself only");
   RETURN_IF_ERROR(
-      CheckSigned(batch.world(), caller.agency(), request.attestation(), kErasureAttestationType, batch.now()));
+      CheckSigned(batch.world(), caller.agency(), request.attestation(), trust::kErasureAttestationType, batch.now()));
   ASSIGN_OR_RETURN(const std::optional<store::ErasureRow> row, batch.read().FindErasureAt(attestation.erasure_entry()));
   std::vector<store::ErasurePartyRow> parties;
   if (row.has_value()) {

@@ -6,7 +6,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/idempotency.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/governance/in_force.h"
@@ -15,6 +14,7 @@
 #include "policy/loader/carried.h"
 #include "trust/base/status_macros.h"
 #include "trust/identity/certificate.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::exchange {
 namespace {
@@ -63,8 +63,8 @@ v1::PolicyChange Render(const store::PolicyRow& row) {
   change.set_action(static_cast<v1::PolicyAction>(row.action));
   change.set_proposer_agency(row.proposer_agency);
   for (const std::string& giver : row.opening_givers) change.add_opening_givers(giver);
-  *change.mutable_create_time() = ToTimestamp(row.create_time);
-  if (row.activate_time.has_value()) *change.mutable_activate_time() = ToTimestamp(*row.activate_time);
+  *change.mutable_create_time() = trust::ToTimestamp(row.create_time);
+  if (row.activate_time.has_value()) *change.mutable_activate_time() = trust::ToTimestamp(*row.activate_time);
   return change;
 }
 

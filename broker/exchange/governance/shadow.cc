@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/governance/policy_change.h"
 #include "broker/exchange/share/decide.h"
@@ -16,6 +15,8 @@
 #include "policy/loader/canonical_request.h"
 #include "trust/base/status_macros.h"
 #include "trust/entry/canonical.h"
+#include "trust/entry/steps.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
 
 // A draft beside the policy in force, over what was really asked. Both decide under the registers of today, so that
@@ -44,7 +45,7 @@ std::string InWords(const policy::CategoryOutcome* outcome) {
 // Whether the entry is of a question's first decision; its later steps decide the same again.
 bool Asks(const ledger::PackedEntry& entry) {
   const absl::string_view step = ledger::Attribute(entry.fields[trust::Field::kStep], "step");
-  return entry.kind == trust::EntryKind::kSealed && (step == "referral" || step == "request" || step == "emergency");
+  return entry.kind == trust::EntryKind::kSealed && trust::AsksFirst(step);
 }
 
 class Shadowing {
@@ -104,7 +105,7 @@ absl::StatusOr<std::shared_ptr<const World>> DraftWorld(uint64_t revision, const
 Look LookOf(const v1::ShadowPolicyRequest& request) {
   trust::CanonicalWriter writer("derwent/ledger-query/v1");
   writer.Text(1, kMethod);
-  writer.Text(2, request.has_since() ? absl::StrCat(absl::ToUnixMillis(FromTimestamp(request.since()))) : "");
+  writer.Text(2, request.has_since() ? absl::StrCat(absl::ToUnixMillis(trust::FromTimestamp(request.since()))) : "");
   writer.Number(3, static_cast<uint64_t>(request.revision()));
   writer.Number(4, request.from_index());
   return {.what = kMethod, .tags = {}, .query = trust::Sha256(writer.octets())};
@@ -114,7 +115,7 @@ absl::StatusOr<v1::ShadowPolicyResponse> ShadowPolicy(const Caller& caller, cons
                                                       const World& world, absl::Time now, store::Reader& reader) {
   ASSIGN_OR_RETURN(const std::shared_ptr<const World> draft,
                    DraftWorld(static_cast<uint64_t>(request.revision()), world, now, reader));
-  const absl::Time since = request.has_since() ? FromTimestamp(request.since()) : absl::InfinitePast();
+  const absl::Time since = request.has_since() ? trust::FromTimestamp(request.since()) : absl::InfinitePast();
   ASSIGN_OR_RETURN(const store::LogState log, reader.GetLogState());
   const uint64_t end = std::min(log.size, request.from_index() + kMostEntries);
   v1::ShadowPolicyResponse response;

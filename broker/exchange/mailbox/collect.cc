@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/command/agency_signature.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/command/witnessed.h"
 #include "broker/exchange/mailbox/mailbox.h"
@@ -9,6 +9,8 @@
 #include "broker/exchange/share/stored.h"
 #include "policy/loader/emergency.h"
 #include "trust/base/status_macros.h"
+#include "trust/identity/key_event.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::exchange {
 namespace {
@@ -31,7 +33,7 @@ bool SealingKeyRevoked(const v1::Manifest& m, const World& world) {
   const trust::KeyHistory* const keys = world.KeysOf(m.recipient_agency());
   const trust::AgencyKey* const key =
       keys == nullptr ? nullptr
-                      : keys->Find(trust::KeyUse::kSealing, m.sealing_key_id(), FromTimestamp(m.create_time()));
+                      : keys->Find(trust::KeyUse::kSealing, m.sealing_key_id(), trust::FromTimestamp(m.create_time()));
   return key == nullptr || world.revoked->IsRevoked(key->certificate.serial());
 }
 
@@ -65,7 +67,7 @@ absl::Status Hold(const store::DeliveryRow& delivery, StoredPart& stored, const 
 void Fill(const store::DeliveryRow& row, const std::vector<uint64_t>& entries, v1::Delivery& delivery) {
   delivery.set_delivery_id(row.delivery_id);
   delivery.set_repeated_delivery(row.collected_count > 0);
-  *delivery.mutable_create_time() = ToTimestamp(row.create_time);
+  *delivery.mutable_create_time() = trust::ToTimestamp(row.create_time);
   for (const uint64_t index : row.entry_indexes) delivery.add_receipts()->set_index(index);
   for (const uint64_t index : entries) delivery.add_receipts()->set_index(index);
 }

@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/command/agency_signature.h"
 #include "broker/exchange/command/idempotency.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/mailbox/mailbox.h"
@@ -10,7 +10,9 @@
 #include "derwent/v1/message.pb.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 // Progress, withdrawals and notices: signed by one party, entered, and put into the other's mailbox.
 
@@ -39,7 +41,7 @@ void CheckHead(const Caller& caller, const v1::MessageHead& head, absl::Time now
   violations.Require(head.from_agency() == caller.agency(), "head.from_agency", "is the caller's agency");
   violations.Require(!head.to_agency().empty() && head.to_agency() != head.from_agency(), "head.to_agency",
                      "is the other party");
-  const absl::Time made = FromTimestamp(head.create_time());
+  const absl::Time made = trust::FromTimestamp(head.create_time());
   violations.Require(made > now - absl::Hours(24 * 7) && made < now + limits.clock_skew, "head.create_time",
                      "is within the last week and not in the future");
 }
@@ -184,7 +186,7 @@ absl::Status WithdrawOne(const Caller& caller, const std::string& request_id, co
       OneOf(withdrawal.reason(), {"SENT_IN_ERROR", "SUPERSEDED", "CONSENT_WITHDRAWN", "RECTIFIED", "ERASED", "OTHER"}),
       "withdrawal.reason", "is a code for a withdrawal");
   RETURN_IF_ERROR(violations.ToStatus());
-  RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), envelope, kWithdrawalType, batch.now()));
+  RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), envelope, trust::kWithdrawalType, batch.now()));
   ASSIGN_OR_RETURN(About about, FindAbout(withdrawal.head(), batch));
   if (about.from_recipient)
     return Refuse(absl::StatusCode::kPermissionDenied, "RECIPIENT_NOT_PARTY", "only the sender withdraws a share");
@@ -226,7 +228,7 @@ absl::Status ReportProgress(const Caller& caller, const v1::ReportProgressReques
   CheckHead(caller, progress.head(), batch.now(), batch.world().limits, violations);
   CheckProgress(progress, violations);
   RETURN_IF_ERROR(violations.ToStatus());
-  RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), request.progress(), kProgressType, batch.now()));
+  RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), request.progress(), trust::kProgressType, batch.now()));
   ASSIGN_OR_RETURN(About about, FindAbout(progress.head(), batch));
   if (!about.from_recipient)
     return Refuse(absl::StatusCode::kPermissionDenied, "RECIPIENT_NOT_PARTY", "only a recipient reports progress");
@@ -268,7 +270,7 @@ absl::Status SendNotice(const Caller& caller, const v1::SendNoticeRequest& reque
   violations.Require(notice.kind() != v1::NOTICE_KIND_UNSPECIFIED && v1::NoticeKind_IsValid(notice.kind()),
                      "notice.kind", "is a kind");
   RETURN_IF_ERROR(violations.ToStatus());
-  RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), request.notice(), kNoticeType, batch.now()));
+  RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), request.notice(), trust::kNoticeType, batch.now()));
   ASSIGN_OR_RETURN(About about, FindAbout(notice.head(), batch));
   RETURN_IF_ERROR(TakeSequence(notice.head(), about));
   about.stored.part.reason = v1::NoticeKind_Name(notice.kind()).substr(sizeof("NOTICE_KIND_") - 1);

@@ -5,7 +5,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/governance/past.h"
 #include "broker/exchange/officer/credentials.h"
@@ -16,6 +15,7 @@
 #include "policy/loader/record.h"
 #include "trust/base/status_macros.h"
 #include "trust/entry/canonical.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::exchange {
@@ -88,7 +88,7 @@ Sha256Digest DigestOf(absl::string_view what, const Request& request, absl::stri
   trust::CanonicalWriter writer("derwent/ledger-query/v1");
   writer.Text(1, what);
   const auto millis = [](const google::protobuf::Timestamp& time) {
-    return absl::StrCat(absl::ToUnixMillis(FromTimestamp(time)));
+    return absl::StrCat(absl::ToUnixMillis(trust::FromTimestamp(time)));
   };
   writer.Text(2, request.has_start_time() ? millis(request.start_time()) : "");
   writer.Text(3, request.has_end_time() ? millis(request.end_time()) : "");
@@ -98,8 +98,8 @@ Sha256Digest DigestOf(absl::string_view what, const Request& request, absl::stri
 
 template <typename Request>
 void SetPeriod(const Request& request, store::EntryQuery& rows) {
-  if (request.has_start_time()) rows.start = FromTimestamp(request.start_time());
-  if (request.has_end_time()) rows.end = FromTimestamp(request.end_time());
+  if (request.has_start_time()) rows.start = trust::FromTimestamp(request.start_time());
+  if (request.has_end_time()) rows.end = trust::FromTimestamp(request.end_time());
 }
 
 void Count(const Replayed& replayed, uint64_t index, v1::ReplayDecisionsResponse& response) {

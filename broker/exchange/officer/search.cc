@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/paging.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/command/witnessed.h"
@@ -15,6 +14,7 @@
 #include "broker/witness/standing.h"
 #include "trust/base/status_macros.h"
 #include "trust/entry/canonical.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::exchange {
@@ -50,7 +50,7 @@ Sha256Digest DigestOf(const v1::SearchLedgerEntriesRequest& request, const std::
   trust::CanonicalWriter writer("derwent/ledger-query/v1");
   writer.Text(1, kMethod);
   const auto millis = [](const google::protobuf::Timestamp& time) {
-    return absl::StrCat(absl::ToUnixMillis(FromTimestamp(time)));
+    return absl::StrCat(absl::ToUnixMillis(trust::FromTimestamp(time)));
   };
   writer.Text(2, request.has_start_time() ? millis(request.start_time()) : "");
   writer.Text(3, request.has_end_time() ? millis(request.end_time()) : "");
@@ -97,8 +97,8 @@ ledger::SearchQuery QueryOf(const Caller& caller, const v1::SearchLedgerEntriesR
                             .category = request.category(),
                             .agreement = request.agreement(),
                             .view = ViewOf(request.view())};
-  if (request.has_start_time()) query.rows.start = FromTimestamp(request.start_time());
-  if (request.has_end_time()) query.rows.end = FromTimestamp(request.end_time());
+  if (request.has_start_time()) query.rows.start = trust::FromTimestamp(request.start_time());
+  if (request.has_end_time()) query.rows.end = trust::FromTimestamp(request.end_time());
   return query;
 }
 
@@ -116,7 +116,7 @@ v1::LedgerEntry RenderEntry(const ledger::OpenedEntry& opened) {
   }
   if (opened.kind != trust::EntryKind::kSealed) {
     v1::PublicEntry& told = *entry.mutable_public_entry();
-    *told.mutable_time() = ToTimestamp(opened.time);
+    *told.mutable_time() = trust::ToTimestamp(opened.time);
     told.set_agency(opened.public_agency);
     told.set_step(opened.public_step);
   }

@@ -3,7 +3,6 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/referral/referrals.h"
 #include "broker/exchange/share/decide.h"
@@ -14,6 +13,7 @@
 #include "policy/loader/record.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::exchange {
 namespace {
@@ -73,7 +73,7 @@ policy::DecisionRequest Question(const std::string& sender, const v1::PlanReferr
   q.categories.assign(subject.categories().begin(), subject.categories().end());
   q.step = request.step();
   q.product = request.product();
-  q.onward = OnwardTo(recipient.agency(), subject.onward());
+  q.onward = policy::OnwardTo(recipient.agency(), subject.onward());
   return q;
 }
 
@@ -119,7 +119,7 @@ absl::Status PlanReferral(const Caller& caller, const v1::PlanReferralRequest& r
   }
   RETURN_IF_ERROR(AddKeys(agencies, response, batch));
   response.set_policy_digest(world.bundle->policy_digest);
-  *response.mutable_decide_time() = ToTimestamp(batch.now());
+  *response.mutable_decide_time() = trust::ToTimestamp(batch.now());
   ledger::EntryDraft draft("plan", ledger::Actor::kReleasing);
   draft.SetReleasing(caller.agency(), request.acting_person())
       .SetPurpose(request.purpose(), request.profile(), request.board(), request.area());

@@ -1,11 +1,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/paging.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/referral/referrals.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::exchange {
 namespace {
@@ -14,7 +14,7 @@ void AddDue(const store::Due& due, const char* step, v1::ReferralRecipient& reci
   if (!due.time.has_value()) return;
   v1::DueTime& next = *recipient.add_due_times();
   next.set_step(step);
-  *next.mutable_due_time() = ToTimestamp(*due.time);
+  *next.mutable_due_time() = trust::ToTimestamp(*due.time);
   next.set_overdue(due.overdue);
 }
 
@@ -37,7 +37,7 @@ absl::StatusOr<v1::Referral> Render(const std::string& viewer, const store::Shar
   referral.set_board(share.board);
   referral.set_area(share.area);
   referral.set_sender_agency(share.sender_agency);
-  *referral.mutable_create_time() = ToTimestamp(share.create_time);
+  *referral.mutable_create_time() = trust::ToTimestamp(share.create_time);
   referral.set_supersedes_share_id(share.supersedes_share_id);
   ASSIGN_OR_RETURN(*referral.mutable_superseded_by_share_id(), SupersededBy(viewer, share, reader));
   ASSIGN_OR_RETURN(const std::vector<store::PartRow> parts, reader.ListParts(share.share_id));
@@ -51,7 +51,7 @@ absl::StatusOr<v1::Referral> Render(const std::string& viewer, const store::Shar
     AddDue(part.collection, "collection", recipient);
     AddDue(part.acceptance, "acceptance", recipient);
     AddDue(part.outcome, "outcome", recipient);
-    *recipient.mutable_update_time() = ToTimestamp(part.update_time);
+    *recipient.mutable_update_time() = trust::ToTimestamp(part.update_time);
   }
   if (referral.recipients().empty())
     return Refuse(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such referral of this agency");

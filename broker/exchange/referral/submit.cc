@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/idempotency.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/command/witnessed.h"
@@ -12,6 +11,7 @@
 #include "broker/exchange/share/shares.h"
 #include "policy/loader/record.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::exchange {
 namespace {
@@ -147,7 +147,7 @@ absl::Status SubmitReferral(const Caller& caller, const v1::SubmitReferralReques
   if (refused) response.set_reason(LeadingReason(share, decided, world));
   if (!keep) return absl::OkStatus();  // Only what took effect is remembered.
   return Remember(caller, kMethod, request.request_id(), share.digest, response,
-                  FromTimestamp(share.packages.front().manifest.expire_time()) + kRemembered, batch);
+                  trust::FromTimestamp(share.packages.front().manifest.expire_time()) + kRemembered, batch);
 }
 
 }  // namespace derwent::exchange

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/command/agency_signature.h"
 #include "broker/exchange/command/idempotency.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/governance/archive.h"
@@ -13,7 +13,9 @@
 #include "policy/loader/directory.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
+#include "trust/message/key_event_message.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::exchange {
 namespace {
@@ -42,7 +44,7 @@ absl::Status CheckTakenNow(const trust::KeyEvent& event, const trust::KeyHistory
 
 absl::Status PublishKeyEvent(const Caller& caller, const v1::PublishKeyEventRequest& request,
                              v1::PublishKeyEventResponse& response, Batch& batch) {
-  const absl::StatusOr<trust::KeyEvent> parsed = ToKeyEvent(request.event());
+  const absl::StatusOr<trust::KeyEvent> parsed = trust::ParseKeyEvent(request.event());
   RETURN_IF_ERROR(
       CheckCarried(request.request_id(), parsed.ok(), "event", "is a signed KeyEvent with action and purpose"));
   const trust::KeyEvent& event = *parsed;
@@ -88,8 +90,7 @@ absl::Status ApplyDirectory(const Caller& caller, const v1::ApplyDirectoryReques
       CheckCarried(request.request_id(), parses, "directory", "is a signed Directory that names its agency"));
   if (directory.agency() != caller.agency())
     return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency keeps its own directory only");
-  RETURN_IF_ERROR(
-      CheckSigned(batch.world(), caller.agency(), request.directory(), policy::kDirectoryType, batch.now()));
+  RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), request.directory(), trust::kDirectoryType, batch.now()));
   const auto compiled = policy::CheckDirectory(directory, *batch.world().bundle->policy);
   if (!compiled.ok()) {
     Violations violations;
@@ -181,7 +182,8 @@ absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRe
   for (const std::string& reference : request.references())
     violations.Require(reference.size() == Sha256Digest::kSize, "references", "are 32 octets each");
   RETURN_IF_ERROR(violations.ToStatus());
-  RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), request.restriction(), kRestrictionType, batch.now()));
+  RETURN_IF_ERROR(
+      CheckSigned(batch.world(), caller.agency(), request.restriction(), trust::kRestrictionType, batch.now()));
   const std::string command = trust::Sha256(request.restriction().payload()).hex();
   const Sha256Digest digest = DigestOf(request);
   ASSIGN_OR_RETURN(const bool again, Answered(caller, "ApplyRestriction", command, digest, response, batch));

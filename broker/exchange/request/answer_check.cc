@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/refusal.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::exchange {
 namespace {
@@ -65,7 +65,7 @@ absl::Status CheckAgainstRequest(const CheckedPackage& answer, const StoredPart&
 }
 
 absl::Time AnswerTimeOf(const StoredPart& request) {
-  return request.share.existence_sensitive ? FromTimestamp(request.manifest.question().answer_time())
+  return request.share.existence_sensitive ? trust::FromTimestamp(request.manifest.question().answer_time())
                                            : absl::UnixEpoch();
 }
 

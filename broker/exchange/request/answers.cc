@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/idempotency.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/command/witnessed.h"
@@ -17,6 +16,7 @@
 #include "policy/loader/record.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
+#include "trust/message/timestamp.h"
 
 // Answers and supplements: what a holder releases to the asker of a request.
 
@@ -187,7 +187,7 @@ absl::Status SubmitCaseAnswer(const Caller& caller, const v1::SubmitCaseAnswerRe
   RETURN_IF_ERROR(MarkAnswered(asked, not_before, batch));
   response.set_outcome(v1::SUBMIT_OUTCOME_STORED);
   return Remember(caller, kMethod, request.request_id(), share.digest, response,
-                  FromTimestamp(package.manifest.expire_time()) + kRemembered, batch);
+                  trust::FromTimestamp(package.manifest.expire_time()) + kRemembered, batch);
 }
 
 }  // namespace derwent::exchange

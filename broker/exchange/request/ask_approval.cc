@@ -3,7 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/command/agency_signature.h"
 #include "broker/exchange/command/idempotency.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/request/requests.h"
@@ -19,7 +19,9 @@
 #include "policy/loader/asked_route.h"
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 // Approvals by somebody of another agency: the holder asks whoever holds the role, a person signs, the holder gets it.
 
@@ -102,7 +104,7 @@ absl::Status CheckQuestion(const v1::ApprovalQuestion& question, const StoredPar
   violations.Require(onward ? request == nullptr && Uuid::Parse(question.received_share_id()).ok()
                             : question.received_share_id().empty(),
                      "question.received_share_id", "is of a referral's question to its originator");
-  const absl::Time due = FromTimestamp(question.due_time());
+  const absl::Time due = trust::FromTimestamp(question.due_time());
   violations.Require(due > now && LondonDay(due) <= policy::AddWorkingDays(*world.bundle->policy, LondonDay(now),
                                                                            kApprovalWorkingDays),
                      "question.due_time", "is within five working days");
@@ -198,7 +200,8 @@ absl::StatusOr<v1::ApprovalQuestion> OpenQuestion(const v1::ApprovalCommand& com
   if (!question.ParseFromString(row->question)) return absl::DataLossError("a stored question does not parse");
   if (!SameProposal(question.proposed(), command) || question.role() != command.approver_role())
     return NotValid("the approval is not the one that was asked for");
-  if (FromTimestamp(command.expire_time()) > FromTimestamp(question.due_time()))  // As signed: the row's is cut to ms.
+  if (trust::FromTimestamp(command.expire_time()) >
+      trust::FromTimestamp(question.due_time()))  // As signed: the row's is cut to ms.
     return NotValid("the approval would outlast its question");
   return question;
 }
@@ -276,7 +279,8 @@ absl::Status AskApproval(const Caller& caller, const v1::AskApprovalRequest& req
   if (before) return absl::OkStatus();
   if (question.proposed().holder_agency() != caller.agency())
     return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "a holder asks for its own releases only");
-  RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), request.question(), kApprovalQuestionType, batch.now()));
+  RETURN_IF_ERROR(
+      CheckSigned(batch.world(), caller.agency(), request.question(), trust::kApprovalQuestionType, batch.now()));
   ASSIGN_OR_RETURN(const Release release, CheckedRelease(question, batch));
   if (question.proposed().policy_digest() != batch.world().bundle->policy_digest)
     return Refuse(absl::StatusCode::kFailedPrecondition, "POLICY_CHANGED", "the question is about another policy");
@@ -292,7 +296,7 @@ absl::Status AskApproval(const Caller& caller, const v1::AskApprovalRequest& req
                                              .share_id = release.share_id,
                                              .state = store::ApprovalState::kAsked,
                                              .question = question.SerializeAsString(),
-                                             .expire_time = FromTimestamp(question.due_time())}));
+                                             .expire_time = trust::FromTimestamp(question.due_time())}));
   return Remember(caller, "AskApproval", request.request_id(), digest, response, batch.now() + kRemembered, batch);
 }
 
@@ -323,7 +327,7 @@ absl::Status GiveApproval(const Caller& caller, const v1::GiveApprovalRequest& r
        .share_id = command.request_share_id(),
        .state = command.approved() ? store::ApprovalState::kGiven : store::ApprovalState::kRefused,
        .question = question.SerializeAsString(),
-       .expire_time = FromTimestamp(question.due_time())}));
+       .expire_time = trust::FromTimestamp(question.due_time())}));
   RETURN_IF_ERROR(batch.Deliver({.mailbox_agency = command.holder_agency(),
                                  .share_id = "",
                                  .kind = kApprovalDelivery,

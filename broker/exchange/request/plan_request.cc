@@ -3,7 +3,6 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/request/next_steps.h"
 #include "broker/exchange/request/quota.h"
@@ -23,6 +22,7 @@
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::exchange {
 namespace {
@@ -153,7 +153,7 @@ absl::Status PlanCaseRequest(const Caller& caller, const v1::PlanCaseRequestRequ
   }
   RETURN_IF_ERROR(AddKeys(holders, response, batch));
   response.set_policy_digest(world.bundle->policy_digest);
-  *response.mutable_decide_time() = ToTimestamp(batch.now());
+  *response.mutable_decide_time() = trust::ToTimestamp(batch.now());
   response.set_answer_slot_seconds(SlotSeconds(request.profile(), world, batch.now()));
   ledger::EntryDraft draft("plan", ledger::Actor::kReceiving);
   draft.SetReceiving(caller.agency(), request.acting_person())

@@ -1,11 +1,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/paging.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/request/requests.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
 
 // Requests as their parties see them. The asker of an existence-sensitive one sees nothing that may hang on the person.
 
@@ -45,7 +45,7 @@ absl::Status AddHolder(const store::ShareRow& share, const store::PartRow& part,
   holder.set_state(neutral ? NeutralState(part, now) : StateOf(part.state));
   if (!neutral) holder.set_reason(part.reason);
   const bool still_waits = holder.state() == v1::HOLDER_STATE_WAITING;
-  *holder.mutable_update_time() = ToTimestamp(neutral && still_waits ? share.create_time : part.update_time);
+  *holder.mutable_update_time() = trust::ToTimestamp(neutral && still_waits ? share.create_time : part.update_time);
   if (neutral && still_waits) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::vector<store::ShareRow> replies,
                    reader.ListReplies(share.share_id, part.key.recipient_agency));
@@ -68,8 +68,8 @@ absl::StatusOr<v1::CaseRequest> Render(const std::string& viewer, const store::S
   request.set_area(share.area);
   request.set_case_id(share.case_id);
   request.set_asker_agency(share.sender_agency);
-  *request.mutable_create_time() = ToTimestamp(share.create_time);
-  *request.mutable_expire_time() = ToTimestamp(share.expire_time);
+  *request.mutable_create_time() = trust::ToTimestamp(share.create_time);
+  *request.mutable_expire_time() = trust::ToTimestamp(share.expire_time);
   request.set_existence_sensitive(share.existence_sensitive);
   ASSIGN_OR_RETURN(const std::vector<store::PartRow> parts, reader.ListParts(share.share_id));
   const bool asks = viewer == share.sender_agency;

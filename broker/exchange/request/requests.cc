@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/idempotency.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/command/witnessed.h"
@@ -16,6 +15,7 @@
 #include "policy/loader/emergency.h"
 #include "policy/loader/record.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
 
 // Case-data requests: what is asked is decided from the holder to the asker, who it is about from the asker to the
 // holder.
@@ -37,14 +37,14 @@ void CheckAgainstProfile(const v1::Manifest& m, const World& world, absl::Time n
   RequireProfilesSilence(m, world, violations);
   const policy::Profile* const profile = ProfileOf(m, world);
   if (profile == nullptr) return;
-  const absl::Time made = FromTimestamp(m.create_time());
-  violations.Require(FromTimestamp(m.expire_time()) <= made + absl::Hours(profile->request_hours),
+  const absl::Time made = trust::FromTimestamp(m.create_time());
+  violations.Require(trust::FromTimestamp(m.expire_time()) <= made + absl::Hours(profile->request_hours),
                      "submissions.package.manifest.expire_time", "is within the profile's request_hours");
   violations.Require(m.question().has_answer_time() == profile->existence_sensitive,
                      "submissions.package.manifest.question.answer_time",
                      "is set in an existence-sensitive profile only");
   if (!profile->existence_sensitive || !m.question().has_answer_time()) return;
-  const absl::Time slot = FromTimestamp(m.question().answer_time());
+  const absl::Time slot = trust::FromTimestamp(m.question().answer_time());
   violations.Require(slot == policy::AnswerTime(*world.bundle->policy, profile->answer_slot, made),
                      "submissions.package.manifest.question.answer_time",
                      "is the profile's answer slot after create_time");
@@ -99,7 +99,7 @@ absl::Status Keep(const CheckedPackage& package, const HolderDecision& decided, 
   const PartTerms terms{.context = ContextOf(package, /*approvals=*/{}).SerializeAsString(),
                         .collection = {},
                         .acceptance = {},
-                        .outcome = {.time = FromTimestamp(package.manifest.expire_time()), .overdue = false}};
+                        .outcome = {.time = trust::FromTimestamp(package.manifest.expire_time()), .overdue = false}};
   ASSIGN_OR_RETURN(store::PartRow part, StorePart(package, terms, tags, batch));
   if (decided.not_asked.empty()) return DeliverPackage(package, terms.not_before, std::move(entries), batch);
   part.state = v1::RECIPIENT_STATE_HELD;
@@ -157,7 +157,7 @@ absl::Status SubmitCaseRequest(const Caller& caller, const v1::SubmitCaseRequest
     response.set_reason(first.policy_digest() != world.bundle->policy_digest ? "POLICY_CHANGED" : refused.front().code);
   if (!keep) return absl::OkStatus();  // Only what took effect is remembered.
   return Remember(caller, kMethod, request.request_id(), share.digest, response,
-                  FromTimestamp(first.expire_time()) + kRemembered, batch);
+                  trust::FromTimestamp(first.expire_time()) + kRemembered, batch);
 }
 
 absl::Status AddNextSteps(const CheckedShare& share, const World& world, absl::Time now, store::Reader& reader,

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/command/agency_signature.h"
 #include "broker/exchange/command/idempotency.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/rights/rights.h"

@@ -3,7 +3,7 @@
 #include <set>
 #include <utility>
 
-#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/command/agency_signature.h"
 #include "broker/exchange/command/idempotency.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/rights/recipients.h"

@@ -6,12 +6,14 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/command/agency_signature.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/ledger/attributes.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::exchange {
 namespace {
@@ -39,7 +41,7 @@ bool AreCategories(const google::protobuf::RepeatedPtrField<std::string>& catego
 }
 
 bool IsRecent(const google::protobuf::Timestamp& made, const World& world, absl::Time now) {
-  const absl::Time time = FromTimestamp(made);
+  const absl::Time time = trust::FromTimestamp(made);
   return time > now - kOldestMessage && time < now + world.limits.clock_skew;
 }
 
@@ -104,7 +106,7 @@ absl::StatusOr<CheckedNotices> CheckNotices(const Caller& caller, const v1::Noti
   violations.Require(of_one_type, "notices.type", "is the same in all");
   RETURN_IF_ERROR(violations.ToStatus());
   for (const CheckedRights<v1::RightsNotice>& notice : checked.notices)
-    RETURN_IF_ERROR(CheckSigned(world, caller.agency(), *notice.envelope, kRightsNoticeType, now));
+    RETURN_IF_ERROR(CheckSigned(world, caller.agency(), *notice.envelope, trust::kRightsNoticeType, now));
   checked.digest = trust::Sha256(digests);
   return checked;
 }
@@ -132,7 +134,7 @@ absl::StatusOr<CheckedRights<v1::RightsAnswer>> CheckRightsAnswer(const Caller& 
   violations.Require(IsRecent(answer.create_time(), world, now), "answer.create_time",
                      "is within the last week and not in the future");
   RETURN_IF_ERROR(violations.ToStatus());
-  RETURN_IF_ERROR(CheckSigned(world, caller.agency(), request.answer(), kRightsAnswerType, now));
+  RETURN_IF_ERROR(CheckSigned(world, caller.agency(), request.answer(), trust::kRightsAnswerType, now));
   return checked;
 }
 

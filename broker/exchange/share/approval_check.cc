@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/person_signature.h"
 #include "broker/exchange/command/refusal.h"
 #include "trust/base/uuid.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::exchange {
 namespace {
@@ -49,7 +49,7 @@ absl::StatusOr<CheckedApproval> CheckApproval(const v1::SignedApproval& approval
   if (!checked.command.ParseFromString(approval.command().payload())) return NotValid("the approval is malformed");
   if (const absl::Status form = CheckForm(checked.command); !form.ok()) return form;
   absl::StatusOr<trust::Chain> chain = VerifyPersonSigned(
-      approval.command(), approval.certificate(), kApprovalType,
+      approval.command(), approval.certificate(), trust::kApprovalType,
       {.agency = checked.command.approver_agency(), .person = checked.command.approver_person()}, world, now);
   if (!chain.ok()) return NotValid(chain.status().message());
   checked.chain = *std::move(chain);

@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/share/approval_steps.h"
 #include "broker/exchange/share/case_link.h"
 #include "policy/engine/calendar.h"
@@ -14,14 +13,15 @@
 #include "policy/engine/onward.h"
 #include "trust/base/london.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::exchange {
 namespace {
 
 bool InForce(const v1::ApprovalCommand& command, const World& world, absl::Time now) {
-  const absl::Time made = FromTimestamp(command.create_time());
-  const absl::Time ends = FromTimestamp(command.expire_time());
+  const absl::Time made = trust::FromTimestamp(command.create_time());
+  const absl::Time ends = trust::FromTimestamp(command.expire_time());
   const absl::CivilDay latest = policy::AddWorkingDays(*world.bundle->policy, LondonDay(made), kApprovalWorkingDays);
   return made < now + world.limits.clock_skew && ends > now && LondonDay(ends) <= latest &&
          command.policy_digest() == world.bundle->policy_digest;
@@ -197,7 +197,7 @@ absl::StatusOr<std::vector<v1::DeclinedApproval>> TakeFresh(const std::vector<v1
                                                .share_id = release.share_id,
                                                .state = store::ApprovalState::kRefused,
                                                .question = "",
-                                               .expire_time = FromTimestamp(m.expire_time())}));
+                                               .expire_time = trust::FromTimestamp(m.expire_time())}));
     fresh.push_back(one);
   }
   return fresh;
@@ -234,7 +234,7 @@ absl::Status UseApprovals(const CheckedShare& share, const std::vector<v1::Decli
                                                .share_id = command.request_share_id(),
                                                .state = store::ApprovalState::kUsed,
                                                .question = "",
-                                               .expire_time = FromTimestamp(command.expire_time())}));
+                                               .expire_time = trust::FromTimestamp(command.expire_time())}));
     steps.push_back(absl::StrCat(command.approver_role(), ":", command.approver_agency(), ":",
                                  command.approver_person(), ":", command.approval_id()));
     absl::StrAppend(&payloads, trust::Sha256(approval.approval->command().payload()).view());

@@ -146,7 +146,7 @@ policy::DecisionRequest QuestionOf(const v1::Manifest& m, const v1::ManifestSubj
   q.categories.assign(asked.categories().begin(), asked.categories().end());
   q.step = m.step();
   q.product = m.product();
-  q.onward = OnwardTo(m.recipient_agency(), asked.onward());
+  q.onward = policy::OnwardTo(m.recipient_agency(), asked.onward());
   // Only who asks is on the route: a push for its purpose is decided as any push, and denied.
   if (m.kind() == v1::PACKAGE_KIND_SELECTOR) q.route = policy::AskedRoute(m.purpose(), m.document_reference());
   q.says_whom = q.route == policy::Route::kStatutoryRequest;

@@ -37,8 +37,9 @@ bool Leaves(const v1::OnwardSource& source, const v1::Manifest& m, uint32_t subj
 
 }  // namespace
 
-void RequireOnward(const OnwardSources& sources, const google::protobuf::RepeatedPtrField<std::string>& considered,
-                   const std::string& field, Violations& violations) {
+void RequireOnward(const policy::OnwardSources& sources,
+                   const google::protobuf::RepeatedPtrField<std::string>& considered, const std::string& field,
+                   Violations& violations) {
   violations.Require(sources.size() <= 1, field, "is of one share at most");
   for (const v1::OnwardSource& source : sources) {
     violations.Require(Uuid::Parse(source.share_id()).ok(), absl::StrCat(field, ".share_id"), "is a UUID in lowercase");
@@ -49,14 +50,6 @@ void RequireOnward(const OnwardSources& sources, const google::protobuf::Repeate
                      });
     violations.Require(apt, absl::StrCat(field, ".categories"), "are considered, and sorted");
   }
-}
-
-std::optional<policy::Onward> OnwardTo(const std::string& recipient, const OnwardSources& sources) {
-  if (sources.empty()) return std::nullopt;
-  return policy::Onward{.organisation = recipient,
-                        .as_controller = true,
-                        .originator_approval = "pending",
-                        .categories = {sources[0].categories().begin(), sources[0].categories().end()}};
 }
 
 absl::StatusOr<std::string> OriginatorOf(const std::string& share_id, const std::string& holder, Batch& batch) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -10,20 +9,16 @@
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/share/package_check.h"
 #include "derwent/v1/package.pb.h"
-#include "policy/engine/request.h"
+#include "policy/loader/onward.h"
 
 // Onward shares: what a sender was itself given (domain brief H; domain decision 27).
 
 namespace derwent::exchange {
 
-using OnwardSources = google::protobuf::RepeatedPtrField<v1::OnwardSource>;
-
 // One source at most, of categories that are considered, sorted.
-void RequireOnward(const OnwardSources& sources, const google::protobuf::RepeatedPtrField<std::string>& considered,
-                   const std::string& field, Violations& violations);
-
-// The onward part of a question; nullopt: there is none. Whether the originator agreed its approval shows.
-std::optional<policy::Onward> OnwardTo(const std::string& recipient, const OnwardSources& sources);
+void RequireOnward(const policy::OnwardSources& sources,
+                   const google::protobuf::RepeatedPtrField<std::string>& considered, const std::string& field,
+                   Violations& violations);
 
 // The agency that shared it with `holder`. Error: kFailedPrecondition `SHARE_UNKNOWN` no such share was given to the
 // holder, or it was taken back.

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/command/agency_signature.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/share/kind_check.h"
 #include "broker/exchange/share/onward.h"
@@ -15,7 +15,9 @@
 #include "policy/loader/written_request.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::exchange {
 namespace {
@@ -58,7 +60,7 @@ class PackageCheck {
     at_ = at;
     CheckedPackage checked{.submission = &submission};
     const v1::Package& package = submission.package();
-    Require(package.manifest().payload_type() == kManifestType, "package.manifest.payload_type",
+    Require(package.manifest().payload_type() == trust::kManifestType, "package.manifest.payload_type",
             "is the manifest's type");
     if (!checked.manifest.ParseFromString(package.manifest().payload())) {
       Require(false, "package.manifest.payload", "is a Manifest");
@@ -228,7 +230,8 @@ absl::StatusOr<CheckedShare> CheckOffer(const Caller& caller, const Offer& offer
   share.digest = trust::Sha256(digests);
   for (const v1::SubjectReferences& references : offer.references) share.references.push_back(&references);
   for (const CheckedPackage& package : share.packages) {
-    RETURN_IF_ERROR(CheckSigned(world, caller.agency(), package.submission->package().manifest(), kManifestType, now));
+    RETURN_IF_ERROR(
+        CheckSigned(world, caller.agency(), package.submission->package().manifest(), trust::kManifestType, now));
   }
   return share;
 }
@@ -247,11 +250,11 @@ absl::Status ReadApprovals(const google::protobuf::RepeatedPtrField<v1::SignedAp
 absl::Status CheckTimes(const CheckedShare& share, const Limits& limits, absl::Time now) {
   Violations violations;
   for (const CheckedPackage& package : share.packages) {
-    const absl::Time made = FromTimestamp(package.manifest.create_time());
+    const absl::Time made = trust::FromTimestamp(package.manifest.create_time());
     violations.Require(made > now - kLongestOutbox && made < now + limits.clock_skew,
                        "submissions.package.manifest.create_time",
                        "is within the last week and not over 30 s ahead of the broker's clock");
-    const absl::Time ends = FromTimestamp(package.manifest.expire_time());
+    const absl::Time ends = trust::FromTimestamp(package.manifest.expire_time());
     violations.Require(ends > now && ends <= now + kMailboxLifetime + limits.clock_skew,
                        "submissions.package.manifest.expire_time", "is in the future, and within 37 days");
   }

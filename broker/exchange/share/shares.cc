@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <iterator>
 
-#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/command/agency_signature.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/share/stored.h"
 #include "trust/base/status_macros.h"
+#include "trust/identity/key_event.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::exchange {
 namespace {
@@ -88,7 +90,7 @@ absl::Status StoreShare(const CheckedShare& share, Batch& batch) {
                             .case_id = m.case_id(),
                             .existence_sensitive = m.existence_sensitive(),
                             .create_time = batch.now(),
-                            .expire_time = FromTimestamp(m.expire_time()),
+                            .expire_time = trust::FromTimestamp(m.expire_time()),
                             .supersedes_share_id = m.supersedes_share_id(),
                             .reply_to_share_id = m.reply_to_share_id()};
   const absl::Status stored = batch.write().InsertShare(row);
@@ -116,7 +118,7 @@ v1::SubmitReferralRequest ContextOf(const CheckedPackage& package, const std::ve
 }
 
 store::Due CollectionDue(const policy::Decision& decision, const v1::Manifest& manifest, absl::Time now) {
-  const absl::Time expires = FromTimestamp(manifest.expire_time());
+  const absl::Time expires = trust::FromTimestamp(manifest.expire_time());
   const auto hours = decision.clock_hours.find("collection");
   return {.time = hours == decision.clock_hours.end() ? expires : std::min(expires, now + absl::Hours(hours->second)),
           .overdue = false};

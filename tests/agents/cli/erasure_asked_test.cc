@@ -3,6 +3,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/test_pki.h"
 #include "trust/signature/dsse.h"
+#include "trust/signature/payload_types.h"
 #include "trust/signature/signing_key.h"
 
 namespace derwent::cli {
@@ -29,7 +30,7 @@ class AskedErasureTest : public ::testing::Test {
   }
   void Sign() {
     const auto envelope =
-        trust::SignEnvelope(kErasureType, command_.SerializeAsString(),
+        trust::SignEnvelope(trust::kErasureType, command_.SerializeAsString(),
                             trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(officer_.key_pem)).value())
             .value();
     erasure_.set_erasure_id(kId);

@@ -7,11 +7,13 @@
 #include "absl/time/clock.h"
 
 #include "agents/cli/terminal/output.h"
-#include "agents/sdk/envelope.h"
 #include "tests/agents/sdk/test_agency.h"
 #include "tests/agents/sdk/test_log.h"
 #include "tests/support/matchers.h"
+#include "trust/message/envelope.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::cli {
 namespace {
@@ -29,7 +31,7 @@ class ExportSignatureTest : public ::testing::Test {
     statement_.set_agency("police.derbys");
     statement_.set_person("p-1a2b3c");
     statement_.set_manifest_digest(trust::Sha256(kManifest).bytes());
-    *statement_.mutable_sign_time() = agents::ToTimestamp(now_);
+    *statement_.mutable_sign_time() = trust::ToTimestamp(now_);
     Write("ca.pem", pki_.ca_pem());
     Write("manifest.json", kManifest);
     Write(kExportKeys, ToJson(police_.Keys(log_), false));
@@ -41,8 +43,8 @@ class ExportSignatureTest : public ::testing::Test {
     std::filesystem::create_directories(folder_);
     std::ofstream(folder_ / name, std::ios::binary) << content;
   }
-  void Sign(const trust::SigningKey& key, absl::string_view type = agents::kAuditExportType) {
-    Write(kExportSignature, ToJson(agents::SignMessage(type, statement_, key).value(), false));
+  void Sign(const trust::SigningKey& key, absl::string_view type = trust::kAuditExportType) {
+    Write(kExportSignature, ToJson(trust::SignMessage(type, statement_, key).value(), false));
   }
   absl::StatusOr<v1::AuditExport> Verify(const std::string& first_key) {
     return VerifySignature(folder_.string(), {.ca = (folder_ / "ca.pem").string(), .first_key = first_key},
@@ -89,7 +91,7 @@ TEST_F(ExportSignatureTest, ASealingKeySignsNothing) {
 }
 
 TEST_F(ExportSignatureTest, WhatWasSignedForAnotherUseIsNoExport) {
-  Sign(police_.signing(), agents::kNoticeType);
+  Sign(police_.signing(), trust::kNoticeType);
   EXPECT_THAT(Verify(), StatusIs(absl::StatusCode::kDataLoss, HasSubstr(kExportSignature)));
 }
 

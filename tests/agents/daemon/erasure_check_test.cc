@@ -2,15 +2,17 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agents/sdk/envelope.h"
 #include "tests/support/matchers.h"
 #include "tests/support/test_pki.h"
 #include "trust/base/london.h"
 #include "trust/entry/opening.h"
 #include "trust/identity/certificate.h"
 #include "trust/merkle/tree.h"
+#include "trust/message/envelope.h"
+#include "trust/message/timestamp.h"
 #include "trust/note/tlog_proof.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 #include "trust/signature/signing_key.h"
 
 namespace derwent::agents {
@@ -42,16 +44,16 @@ class ErasureCheckTest : public ::testing::Test {
     command.set_signer_agency(agency);
     command.set_signer_person("p-1");
     command.set_signer_role("dpo");
-    *command.mutable_create_time() = ToTimestamp(now_);
-    *command.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(24));
+    *command.mutable_create_time() = trust::ToTimestamp(now_);
+    *command.mutable_expire_time() = trust::ToTimestamp(now_ + absl::Hours(24));
     return command;
   }
   v1::SignedCommand Signed(const v1::ErasureCommand& command, std::string key_of = "") const {
     const testing::TestIdentity& identity = people_.at(key_of.empty() ? command.signer_agency() : key_of);
     v1::SignedCommand signed_command;
     *signed_command.mutable_command() =
-        SignMessage(kErasureType, command,
-                    trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(identity.key_pem)).value())
+        trust::SignMessage(trust::kErasureType, command,
+                           trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(identity.key_pem)).value())
             .value();
     signed_command.set_certificate(identity.certificate_der);
     return signed_command;
@@ -177,8 +179,8 @@ TEST_F(ErasureCheckTest, RefusesARevokedSigner) {
 TEST_F(ErasureCheckTest, RefusesACommandThatWasNotGoodWhenTheLedgerErased) {
   const auto with = [&](absl::Duration made, absl::Duration ends) {
     v1::ErasureCommand command = Command("dfrs");
-    *command.mutable_create_time() = ToTimestamp(now_ + made);
-    *command.mutable_expire_time() = ToTimestamp(now_ + ends);
+    *command.mutable_create_time() = trust::ToTimestamp(now_ + made);
+    *command.mutable_expire_time() = trust::ToTimestamp(now_ + ends);
     *erasure_.mutable_approval() = Signed(command);
     return Approved();
   };

@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agents/daemon/state/former_requests.h"
 #include "tests/support/matchers.h"
 
 namespace derwent::agents {
@@ -197,42 +196,6 @@ TEST_F(RequestStateTest, AnAnswerThatComesTwiceIsOneAnswer) {
   ASSERT_OK(Reply("two"));
   ASSERT_OK(Reply("one"));
   EXPECT_THAT(*state_->RepliesTo("r"), ElementsAre("one", "two"));
-}
-
-// As agents before 2026-11-27 kept them.
-constexpr char kFormer[] = R"sql(
-CREATE TABLE asked (row INTEGER PRIMARY KEY AUTOINCREMENT, request_id BLOB NOT NULL UNIQUE, request_ref BLOB UNIQUE, request_digest BLOB NOT NULL,
-  acting_person BLOB NOT NULL, state BLOB NOT NULL, reason BLOB NOT NULL, submit BLOB NOT NULL, outcome BLOB NOT NULL, manifest BLOB NOT NULL, create_ms INTEGER NOT NULL);
-CREATE TABLE selectors (request_id BLOB, holder BLOB, manifest BLOB NOT NULL, PRIMARY KEY (request_id, holder)) WITHOUT ROWID;
-CREATE TABLE replies (row INTEGER PRIMARY KEY AUTOINCREMENT, request_id BLOB NOT NULL, share_id BLOB NOT NULL UNIQUE);
-CREATE TABLE held (row INTEGER PRIMARY KEY AUTOINCREMENT, request_id BLOB NOT NULL UNIQUE, details BLOB NOT NULL, next_ms INTEGER NOT NULL);
-CREATE TABLE approvals (approval_id BLOB PRIMARY KEY, request_id BLOB NOT NULL, role BLOB NOT NULL, question BLOB NOT NULL, own INTEGER NOT NULL,
-  sent INTEGER NOT NULL, state BLOB NOT NULL, reason BLOB NOT NULL, approval BLOB NOT NULL, due_ms INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE answers (row INTEGER PRIMARY KEY AUTOINCREMENT, share_id BLOB NOT NULL UNIQUE, request_id BLOB NOT NULL, submit BLOB NOT NULL,
-  not_before_ms INTEGER NOT NULL, state BLOB NOT NULL);
-INSERT INTO asked VALUES (7, x'61', x'52', x'64', x'70', CAST('QUEUED' AS BLOB), x'', x'6f', x'', x'6d', 1800000000000);
-INSERT INTO selectors VALUES (x'61', CAST('dfrs' AS BLOB), x'6d');
-INSERT INTO replies VALUES (3, x'61', x'73');
-INSERT INTO held VALUES (5, x'72', CAST('sealed' AS BLOB), 1800000000000);
-INSERT INTO approvals VALUES (x'6e', x'72', x'', x'', 1, 0, CAST('WAITING' AS BLOB), x'', x'', 1900000000000);
-INSERT INTO answers VALUES (1, x'77', x'72', x'6f', 0, CAST('QUEUED' AS BLOB));
-)sql";
-
-TEST_F(RequestStateTest, WhatWasKeptInAFileOfItsOwnIsTakenOverOnce) {
-  ASSERT_OK((*Sql::Open(folder_ + "/requests.db"))->Execute(kFormer));
-  ASSERT_OK(TakeOverFormerRequests(folder_));
-  Open();
-  EXPECT_EQ((*state_->FindReference("R"))->row, 7);
-  EXPECT_THAT(*state_->QueuedRequests(), SizeIs(1));
-  EXPECT_THAT(state_->SelectorOf("a", "dfrs"), IsOkAndHolds("m"));
-  EXPECT_THAT(*state_->RepliesTo("a"), ElementsAre("s"));
-  EXPECT_EQ((*state_->FindHeld("r"))->details, "sealed");
-  EXPECT_THAT(*state_->WaitingApprovals(noon_), SizeIs(1));
-  EXPECT_THAT(*state_->AnswersDue(noon_), SizeIs(1));
-  EXPECT_FALSE(std::filesystem::exists(folder_ + "/requests.db"));
-  ASSERT_OK(state_->SettleAsked("a", "STORED", "", ""));
-  EXPECT_OK(TakeOverFormerRequests(folder_));
-  EXPECT_EQ((*state_->FindAsked("a"))->state, "STORED");
 }
 
 }  // namespace

@@ -1,11 +1,11 @@
 // Which deliveries may be handled at once.
 #include "agents/daemon/context/turns.h"
 
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/messages.h"
 #include "derwent/v1/message.pb.h"
 #include "derwent/v1/package.pb.h"
 #include "tests/support/matchers.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -32,7 +32,7 @@ void AddProgress(const std::string& share, const std::string& from, v1::CollectR
   progress.mutable_head()->set_sequence(1);
   v1::Delivery& delivery = *response.add_deliveries();
   delivery.set_delivery_id("progress of " + share);
-  delivery.mutable_message()->set_payload_type(std::string(kProgressType));
+  delivery.mutable_message()->set_payload_type(std::string(trust::kProgressType));
   delivery.mutable_message()->set_payload(progress.SerializeAsString());
 }
 

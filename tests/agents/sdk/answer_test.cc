@@ -4,13 +4,13 @@
 #include <set>
 #include <tuple>
 
-#include "agents/sdk/envelope.h"
 #include "agents/sdk/keys.h"
 #include "agents/sdk/open.h"
 #include "agents/sdk/references.h"
 #include "tests/agents/sdk/test_agency.h"
 #include "tests/policy/derbyshire.h"
 #include "tests/support/matchers.h"
+#include "trust/identity/key_event.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::agents {

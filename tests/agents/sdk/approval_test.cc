@@ -1,9 +1,11 @@
 // Whose signature counts as an approval, for what and until when.
 #include "agents/sdk/approval.h"
 
-#include "agents/sdk/envelope.h"
 #include "tests/agents/sdk/test_agency.h"
 #include "tests/support/matchers.h"
+#include "trust/message/envelope.h"
+#include "trust/message/timestamp.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -47,7 +49,7 @@ class ApprovalTest : public ::testing::Test {
     unit.set_form("flag_only");
     question_.set_area("E07000034");
     question_.set_role("caldicott_guardian");
-    *question_.mutable_due_time() = ToTimestamp(now_ + absl::Hours(24));
+    *question_.mutable_due_time() = trust::ToTimestamp(now_ + absl::Hours(24));
   }
 
   v1::ApprovalCommand Command() {
@@ -56,14 +58,15 @@ class ApprovalTest : public ::testing::Test {
     command.set_approver_person("p-e5b79c");
     command.set_approved(true);
     command.set_ground("gw.cl_public_interest");
-    *command.mutable_create_time() = ToTimestamp(now_);
+    *command.mutable_create_time() = trust::ToTimestamp(now_);
     *command.mutable_expire_time() = question_.due_time();
     return command;
   }
 
   v1::SignedApproval Sign(const v1::ApprovalCommand& command, const TestIdentity& identity) {
     v1::SignedApproval approval;
-    *approval.mutable_command() = SignMessage(kApprovalType, command, TestAgency::KeyOf(identity)).value();
+    *approval.mutable_command() =
+        trust::SignMessage(trust::kApprovalType, command, TestAgency::KeyOf(identity)).value();
     approval.set_certificate(identity.certificate_der);
     return approval;
   }
@@ -160,10 +163,10 @@ TEST_F(ApprovalTest, ItCountsForWhatWasAskedAndNoMore) {
 
 TEST_F(ApprovalTest, ItLapses) {
   v1::ApprovalCommand command = Command();
-  *command.mutable_expire_time() = ToTimestamp(now_ - absl::Seconds(1));
+  *command.mutable_expire_time() = trust::ToTimestamp(now_ - absl::Seconds(1));
   ExpectNot(command, "lapsed");
   command = Command();
-  *command.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(25));
+  *command.mutable_expire_time() = trust::ToTimestamp(now_ + absl::Hours(25));
   ExpectNot(command, "longer");
 }
 

@@ -6,6 +6,9 @@
 #include "agents/sdk/references.h"
 #include "tests/agents/sdk/test_agency.h"
 #include "tests/support/matchers.h"
+#include "trust/message/envelope.h"
+#include "trust/message/timestamp.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -35,7 +38,7 @@ class MessageTest : public ::testing::Test {
     head.set_from_agency("police.derbys");
     head.set_to_agency("rp.housing");
     head.set_sequence(1);
-    *head.mutable_create_time() = ToTimestamp(now_);
+    *head.mutable_create_time() = trust::ToTimestamp(now_);
     progress.set_state(v1::PROGRESS_STATE_ACCEPTED);
     return progress;
   }
@@ -55,13 +58,13 @@ class MessageTest : public ::testing::Test {
 };
 
 TEST_F(MessageTest, AMessageIsOfItsSenderAndForItsReceiver) {
-  const v1::DsseEnvelope envelope = SignMessage(kProgressType, Progress(), police_.signing()).value();
+  const v1::DsseEnvelope envelope = trust::SignMessage(trust::kProgressType, Progress(), police_.signing()).value();
   EXPECT_THAT(Verify(envelope, "rp.housing"), IsOk());
   EXPECT_THAT(Verify(envelope, "dfrs"), StatusIs(absl::StatusCode::kUnauthenticated));
 }
 
 TEST_F(MessageTest, AMessageOlderThanAMailboxKeepsIsRefused) {
-  const v1::DsseEnvelope envelope = SignMessage(kProgressType, Progress(), police_.signing()).value();
+  const v1::DsseEnvelope envelope = trust::SignMessage(trust::kProgressType, Progress(), police_.signing()).value();
   now_ += kMailboxLifetime - absl::Seconds(1);
   EXPECT_THAT(Verify(envelope, "rp.housing"), IsOk());
   now_ += absl::Seconds(1);
@@ -69,11 +72,11 @@ TEST_F(MessageTest, AMessageOlderThanAMailboxKeepsIsRefused) {
 }
 
 TEST_F(MessageTest, AMessageUnderAnotherTypeOrKeyIsRefused) {
-  v1::DsseEnvelope envelope = SignMessage(kProgressType, Progress(), police_.signing()).value();
-  envelope.set_payload_type(std::string(kAcknowledgementType));
+  v1::DsseEnvelope envelope = trust::SignMessage(trust::kProgressType, Progress(), police_.signing()).value();
+  envelope.set_payload_type(std::string(trust::kAcknowledgementType));
   EXPECT_THAT(Verify(envelope, "rp.housing"), Not(IsOk()));
   TestAgency impostor(pki_, "police.derbys", now_);
-  EXPECT_THAT(Verify(SignMessage(kProgressType, Progress(), impostor.signing()).value(), "rp.housing"),
+  EXPECT_THAT(Verify(trust::SignMessage(trust::kProgressType, Progress(), impostor.signing()).value(), "rp.housing"),
               StatusIs(absl::StatusCode::kUnauthenticated));
 }
 

@@ -11,7 +11,10 @@
 #include "agents/sdk/seal/unit.h"
 #include "tests/agents/sdk/test_agency.h"
 #include "tests/support/matchers.h"
+#include "trust/message/envelope.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
 namespace {
@@ -82,7 +85,7 @@ class PackageTest : public ::testing::Test {
 
   // Signs an edited manifest again, as the sender itself would.
   void SignAgain(v1::Package& package, const v1::Manifest& manifest) {
-    *package.mutable_manifest() = SignMessage(kManifestType, manifest, police_.signing()).value();
+    *package.mutable_manifest() = trust::SignMessage(trust::kManifestType, manifest, police_.signing()).value();
   }
 
   void ExpectRejected(const v1::Package& package, v1::NoticeKind kind, const std::string& why) {
@@ -162,11 +165,11 @@ TEST_F(PackageTest, AShareWhoseIdIsNoneIsRejected) {
 TEST_F(PackageTest, WhatIsOverOrOlderThanAMailboxKeepsIsRejected) {
   v1::Package package = Seal(Recipient()).package();
   v1::Manifest manifest = PeekManifest(package).value();
-  *manifest.mutable_create_time() = ToTimestamp(now_ - absl::Minutes(30));
-  *manifest.mutable_expire_time() = ToTimestamp(now_ - absl::Minutes(10));
+  *manifest.mutable_create_time() = trust::ToTimestamp(now_ - absl::Minutes(30));
+  *manifest.mutable_expire_time() = trust::ToTimestamp(now_ - absl::Minutes(10));
   SignAgain(package, manifest);
   ExpectRejected(package, v1::NOTICE_KIND_PACKAGE_REJECTED, "older");
-  *manifest.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(24 * 90));
+  *manifest.mutable_expire_time() = trust::ToTimestamp(now_ + absl::Hours(24 * 90));
   SignAgain(package, manifest);
   EXPECT_TRUE(std::holds_alternative<OpenedPackage>(Open(package))) << "half an hour old";
   now_ += kMailboxLifetime;
@@ -176,7 +179,8 @@ TEST_F(PackageTest, WhatIsOverOrOlderThanAMailboxKeepsIsRejected) {
 TEST_F(PackageTest, ASignatureByAKeyNobodyCertifiedIsRejected) {
   TestAgency impostor(pki_, police_.id(), now_);
   v1::Package package = Seal(Recipient()).package();
-  *package.mutable_manifest() = SignMessage(kManifestType, PeekManifest(package).value(), impostor.signing()).value();
+  *package.mutable_manifest() =
+      trust::SignMessage(trust::kManifestType, PeekManifest(package).value(), impostor.signing()).value();
   ExpectRejected(package, v1::NOTICE_KIND_PACKAGE_REJECTED, "no signing key");
 }
 

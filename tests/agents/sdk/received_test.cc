@@ -46,13 +46,13 @@ TEST(Received, OnlyWhatIsConsideredGoesOnward) {
 }
 
 TEST(Received, AQuestionAsksTheOriginatorOfThoseCategoriesAlone) {
-  const auto onward = OnwardTo("dfrs", OnwardOf(Subject(), {"identity", "incident"}));
+  const auto onward = policy::OnwardTo("dfrs", OnwardOf(Subject(), {"identity", "incident"}));
   ASSERT_TRUE(onward.has_value());
   EXPECT_EQ(onward->organisation, "dfrs");
   EXPECT_TRUE(onward->as_controller);
   EXPECT_EQ(onward->originator_approval, "pending");
   EXPECT_THAT(onward->categories, ElementsAre("incident"));
-  EXPECT_FALSE(OnwardTo("dfrs", {}).has_value());
+  EXPECT_FALSE(policy::OnwardTo("dfrs", {}).has_value());
 }
 
 TEST(Received, ByWhichShareItCameNeverLeaves) {

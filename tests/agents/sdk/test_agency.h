@@ -7,13 +7,15 @@
 #include "absl/time/time.h"
 
 #include "agents/sdk/anchors.h"
-#include "agents/sdk/envelope.h"
 #include "derwent/v1/key.pb.h"
 #include "derwent/v1/key_service.pb.h"
 #include "tests/agents/sdk/test_log.h"
 #include "tests/support/test_pki.h"
 #include "trust/identity/key_event.h"
+#include "trust/message/envelope.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::testing {
 
@@ -43,10 +45,9 @@ class TestAgency {
     event.set_certificate(identity.certificate_der);
     event.set_key_id(identity.key_id);
     event.set_previous_event_digest(events_.empty() ? "" : trust::Sha256(events_.back().payload()).bytes());
-    *event.mutable_valid_from() = agents::ToTimestamp(now_ - absl::Hours(1));
-    *event.mutable_valid_until() = agents::ToTimestamp(now_ + absl::Hours(24 * 30));
-    events_.push_back(
-        agents::SignMessage(trust::kKeyEventType, event, signer == nullptr ? *signing_ : *signer).value());
+    *event.mutable_valid_from() = trust::ToTimestamp(now_ - absl::Hours(1));
+    *event.mutable_valid_until() = trust::ToTimestamp(now_ + absl::Hours(24 * 30));
+    events_.push_back(trust::SignMessage(trust::kKeyEventType, event, signer == nullptr ? *signing_ : *signer).value());
   }
 
   // All events with receipts of `log`.

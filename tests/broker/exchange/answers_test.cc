@@ -1,9 +1,9 @@
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/referral/referrals.h"
 #include "broker/exchange/registers/registers.h"
 #include "broker/exchange/request/requests.h"
 #include "derwent/v1/register.pb.h"
 #include "tests/broker/exchange/request_fixture.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::exchange {
 namespace {
@@ -55,7 +55,7 @@ TEST_F(AnswerTest, AnAnswerMayHoldNothing) {
   ASSERT_TRUE(manifest.ParseFromString(request.submission().package().manifest().payload()));
   manifest.clear_units();
   request.mutable_submission()->mutable_package()->clear_units();
-  *request.mutable_submission()->mutable_package()->mutable_manifest() = Sign(kHolder, kManifestType, manifest);
+  *request.mutable_submission()->mutable_package()->mutable_manifest() = Sign(kHolder, trust::kManifestType, manifest);
   EXPECT_EQ(Told(request), "STORED");
 }
 
@@ -171,7 +171,7 @@ TEST_F(AnswerTest, AHolderThatRestrictedThePersonReleasesNothing) {
   restriction.set_sequence(1);
   v1::ApplyRestrictionRequest apply;
   apply.set_request_id(kRequestId);
-  *apply.mutable_restriction() = Sign(kHolder, kRestrictionType, restriction);
+  *apply.mutable_restriction() = Sign(kHolder, trust::kRestrictionType, restriction);
   apply.add_references(std::string(32, 'h'));
   v1::ApplyRestrictionResponse response;
   ASSERT_OK(Run([&](Batch& batch) { return ApplyRestriction(AgentOf(kHolder), apply, response, batch); }));

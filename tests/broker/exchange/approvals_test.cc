@@ -1,7 +1,8 @@
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/request/requests.h"
 #include "tests/broker/exchange/request_fixture.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::exchange {
 namespace {
@@ -168,11 +169,11 @@ class PanelApprovalTest : public RequestTest {
     question.set_area(kArea);
     question.add_grounds("marac.health.mental");
     question.set_role("marac_chair");
-    *question.mutable_due_time() = ToTimestamp(now_ + absl::Hours(48));
+    *question.mutable_due_time() = trust::ToTimestamp(now_ + absl::Hours(48));
     if (change) change(question);
     v1::AskApprovalRequest request;
     request.set_request_id(kRequestId);
-    *request.mutable_question() = Sign(kHolder, kApprovalQuestionType, question);
+    *request.mutable_question() = Sign(kHolder, trust::kApprovalQuestionType, question);
     return request;
   }
   absl::Status Ask(const v1::AskApprovalRequest& request, const std::string& agency = kHolder) {
@@ -206,7 +207,7 @@ TEST_F(PanelApprovalTest, ReachesWhoeverHoldsTheRoleAndComesBackToTheHolder) {
   EXPECT_EQ(asked_.agencies(0), "dfrs");
   const auto question = CollectAs("dfrs");
   ASSERT_EQ(question->deliveries_size(), 1);
-  EXPECT_EQ(question->deliveries(0).message().payload_type(), kApprovalQuestionType);
+  EXPECT_EQ(question->deliveries(0).message().payload_type(), trust::kApprovalQuestionType);
   ASSERT_OK(GiveIt(Giving()));
   const auto given = CollectAs(kHolder);
   ASSERT_EQ(given->deliveries_size(), 1);
@@ -251,7 +252,7 @@ TEST_F(PanelApprovalTest, ARefusalIsEnteredWithTheAnswerToo) {
 
 // Who agrees signs the question's own time, which need not be a whole millisecond.
 TEST_F(PanelApprovalTest, AgreementMayLastAsLongAsItsQuestionToTheNanosecond) {
-  const auto due = ToTimestamp(now_ + absl::Hours(48) + absl::Nanoseconds(1'234'567));
+  const auto due = trust::ToTimestamp(now_ + absl::Hours(48) + absl::Nanoseconds(1'234'567));
   ASSERT_OK(Ask(Asking([&](v1::ApprovalQuestion& q) { *q.mutable_due_time() = due; })));
   EXPECT_OK(GiveIt(Giving([&](v1::ApprovalCommand& c) { *c.mutable_expire_time() = due; })));
 }
@@ -316,7 +317,7 @@ TEST_F(PanelApprovalTest, NothingReachesTheAskersOwnAgency) {
   EXPECT_EQ(asked_.agencies(0), "dfrs");
   const auto collected = CollectAs("cbc");
   for (const v1::Delivery& delivery : collected->deliveries())
-    EXPECT_EQ(delivery.message().payload_type(), kAcknowledgementType);
+    EXPECT_EQ(delivery.message().payload_type(), trust::kAcknowledgementType);
   EXPECT_EQ(EntriesOf("cbc", "approval_asked"), 0u);
 }
 
@@ -365,8 +366,9 @@ TEST_F(PanelApprovalTest, OnlyWhatWasAskedForCounts) {
       << "it would outlast its question";
   EXPECT_EQ(Told(GiveIt(Giving(), "cbc")), "APPROVAL_NOT_VALID") << "another agency's agent";
   now_ += absl::Hours(49);
-  EXPECT_EQ(Told(GiveIt(Giving(
-                [&](v1::ApprovalCommand& c) { *c.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(1)); }))),
+  EXPECT_EQ(Told(GiveIt(Giving([&](v1::ApprovalCommand& c) {
+              *c.mutable_expire_time() = trust::ToTimestamp(now_ + absl::Hours(1));
+            }))),
             "APPROVAL_NOT_VALID")
       << "too late";
 }
@@ -381,8 +383,9 @@ TEST_F(PanelApprovalTest, AQuestionThatIsNotTheRequestsIsRefused) {
             "PAYLOAD_REJECTED");
   EXPECT_EQ(Told(Ask(Asking([](v1::ApprovalQuestion& q) { q.mutable_proposed()->set_approved(true); }))),
             "PAYLOAD_REJECTED");
-  EXPECT_EQ(Told(Ask(Asking(
-                [&](v1::ApprovalQuestion& q) { *q.mutable_due_time() = ToTimestamp(now_ + absl::Hours(24 * 9)); }))),
+  EXPECT_EQ(Told(Ask(Asking([&](v1::ApprovalQuestion& q) {
+              *q.mutable_due_time() = trust::ToTimestamp(now_ + absl::Hours(24 * 9));
+            }))),
             "PAYLOAD_REJECTED");
   EXPECT_EQ(
       Told(Ask(Asking([](v1::ApprovalQuestion& q) { q.mutable_proposed()->set_policy_digest(std::string(32, 'o')); }))),

@@ -2,7 +2,6 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/governance/archive.h"
 #include "broker/exchange/governance/in_force.h"
@@ -10,6 +9,7 @@
 #include "broker/exchange/governance/policy_change.h"
 #include "broker/exchange/officer/credentials.h"
 #include "tests/broker/exchange/exchange_fixture.h"
+#include "trust/message/timestamp.h"
 
 namespace derwent::exchange {
 namespace {
@@ -79,7 +79,7 @@ TEST_F(BreachTest, TakesAWindowAndTheRecipientsView) {
   Enter("p-1", kRecipient, "s-2", {Tag('b')}, start + absl::Hours(3));
   Enter("p-1", kRecipient, "s-3", {Tag('b')}, start + absl::Hours(4));
   v1::ReportBreachRequest request;
-  *request.mutable_start_time() = ToTimestamp(start + absl::Hours(2));
+  *request.mutable_start_time() = trust::ToTimestamp(start + absl::Hours(2));
   EXPECT_EQ(Report(request)->people(), 1u);
   const auto theirs = Report(request, kRecipient);
   ASSERT_OK(theirs);
@@ -148,7 +148,7 @@ TEST(ShadowLookTest, SaysWhichDraftAndWhichStretchOfTheLedger) {
   other.set_from_index(3);
   EXPECT_NE(LookOf(other).query, first.query);
   other = request;
-  *other.mutable_since() = ToTimestamp(absl::FromUnixSeconds(3));
+  *other.mutable_since() = trust::ToTimestamp(absl::FromUnixSeconds(3));
   EXPECT_NE(LookOf(other).query, first.query);
 }
 

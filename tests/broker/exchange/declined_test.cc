@@ -1,5 +1,4 @@
 // P05 of approvals: what nobody agreed to is in the ledger, and where existence is secret it tells nobody else (P08).
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/upkeep/sweep.h"
 #include "tests/broker/exchange/request_fixture.h"
 

@@ -3,13 +3,15 @@
 #include "absl/strings/str_format.h"
 #include "gmock/gmock.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/erasure/erasures.h"
 #include "broker/exchange/mailbox/mailbox.h"
 #include "broker/exchange/upkeep/sweep.h"
+#include "derwent/v1/message.pb.h"
 #include "policy/loader/emergency.h"
 #include "tests/broker/exchange/request_fixture.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::exchange {
 namespace {
@@ -54,15 +56,15 @@ class EmergencyTest : public RequestTest {
     command.set_subject_role(setting_.subject_role);
     command.add_holders(kHolder);
     for (const std::string& category : setting_.asked) command.add_categories(category);
-    *command.mutable_create_time() = ToTimestamp(now_);
-    *command.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(24));
+    *command.mutable_create_time() = trust::ToTimestamp(now_);
+    *command.mutable_expire_time() = trust::ToTimestamp(now_ + absl::Hours(24));
     return command;
   }
   static void SignAs(const testing::TestIdentity& identity, const v1::EmergencyCommand& command,
                      v1::SignedEmergency& declaration) {
     const v1::DsseEnvelope one =
-        SignMessage(trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(identity.key_pem)).value(),
-                    policy::kEmergencyType, command);
+        SignedWith(trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(identity.key_pem)).value(),
+                   trust::kEmergencyType, command);
     declaration.mutable_command()->set_payload_type(one.payload_type());
     declaration.mutable_command()->set_payload(one.payload());
     *declaration.mutable_command()->add_signatures() = one.signatures(0);
@@ -113,7 +115,7 @@ class EmergencyTest : public RequestTest {
     m.set_case_id("");
     m.set_document_reference(kEmergency);
     m.mutable_subjects(0)->clear_grounds();
-    *m.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(20));
+    *m.mutable_expire_time() = trust::ToTimestamp(now_ + absl::Hours(20));
   }
   void Use() {
     ASSERT_EQ(Declared(Declaration()), "OK");
@@ -131,8 +133,8 @@ class EmergencyTest : public RequestTest {
     request.set_request_id(kRequestId);
     request.set_certificate(signer.certificate_der);
     *request.mutable_review() =
-        SignMessage(trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(signer.key_pem)).value(),
-                    policy::kEmergencyReviewType, review);
+        SignedWith(trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(signer.key_pem)).value(),
+                   trust::kEmergencyReviewType, review);
     const auto checked = CheckReview(request, world(), now_);
     if (!checked.ok()) return Told(checked.status());
     v1::Emergency response;
@@ -155,11 +157,11 @@ class EmergencyTest : public RequestTest {
     command.set_signer_agency(agency);
     command.set_signer_person("p-dpo");
     command.set_signer_role("dpo");
-    *command.mutable_create_time() = ToTimestamp(now_);
-    *command.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(24));
+    *command.mutable_create_time() = trust::ToTimestamp(now_);
+    *command.mutable_expire_time() = trust::ToTimestamp(now_ + absl::Hours(24));
     v1::SignedCommand sent;
-    *sent.mutable_command() = SignMessage(
-        trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(officer.key_pem)).value(), kErasureType, command);
+    *sent.mutable_command() = SignedWith(
+        trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(officer.key_pem)).value(), trust::kErasureType, command);
     sent.set_certificate(officer.certificate_der);
     const auto checked = CheckErasure(sent, world(), now_);
     if (!checked.ok()) return Told(checked.status());
@@ -196,7 +198,7 @@ TEST_F(EmergencyTest, TwoDeclareOneAsksAndTheHolderAnswersAtOnce) {
   v1::AcknowledgeRequest request;
   request.set_request_id(kRequestId);
   request.set_delivery_id(collected->deliveries(0).delivery_id());
-  *request.mutable_acknowledgement() = Sign(kHolder, kAcknowledgementType, message);
+  *request.mutable_acknowledgement() = Sign(kHolder, trust::kAcknowledgementType, message);
   v1::AcknowledgeResponse response;
   ASSERT_OK(Run([&](Batch& batch) { return Acknowledge(AgentOf(kHolder), request, response, batch); }));
   EXPECT_EQ(Told(Reply()), "STORED");
@@ -218,7 +220,7 @@ TEST_F(EmergencyTest, NothingIsAskedThatWasNotDeclared) {
       [](v1::Manifest& m, v1::SenderStatement&) { m.set_document_reference(kAnother); },
       [](v1::Manifest& m, v1::SenderStatement&) { m.set_area("E07000035"); },
       [this](v1::Manifest& m, v1::SenderStatement&) {
-        *m.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(25));
+        *m.mutable_expire_time() = trust::ToTimestamp(now_ + absl::Hours(25));
       }};
   for (const SelectorChange& change : changes) EXPECT_EQ(Told(Ask(change)), "EMERGENCY_NOT_DECLARED");
   EXPECT_EQ(Told(Ask()), "STORED");
@@ -261,10 +263,10 @@ TEST_F(EmergencyTest, ItIsBoundedAndShort) {
   const CommandChange changes[] = {
       [](v1::EmergencyCommand& c) { c.add_categories("zzz"); },
       [](v1::EmergencyCommand& c) { c.set_categories(0, "fire_risk"); },
-      [this](v1::EmergencyCommand& c) { *c.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(25)); },
+      [this](v1::EmergencyCommand& c) { *c.mutable_expire_time() = trust::ToTimestamp(now_ + absl::Hours(25)); },
       [this](v1::EmergencyCommand& c) {
-        *c.mutable_create_time() = ToTimestamp(now_ - absl::Minutes(20));
-        *c.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(1));
+        *c.mutable_create_time() = trust::ToTimestamp(now_ - absl::Minutes(20));
+        *c.mutable_expire_time() = trust::ToTimestamp(now_ + absl::Hours(1));
       },
       [](v1::EmergencyCommand& c) { c.set_profile("marac"); },
       [](v1::EmergencyCommand& c) { c.clear_holders(); }};

@@ -1,6 +1,5 @@
 #include "broker/ledger/erasure.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/erasure/erasures.h"
 #include "broker/exchange/mailbox/mailbox.h"
@@ -9,7 +8,9 @@
 #include "tests/broker/exchange/exchange_fixture.h"
 #include "trust/base/status_macros.h"
 #include "trust/entry/erasure_record.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::exchange {
 namespace {
@@ -71,7 +72,7 @@ class ErasureTest : public ExchangeTest {
     v1::SignedCommand signed_command;
     const testing::TestIdentity& identity = people_.at(key_of);
     *signed_command.mutable_command() =
-        SignMessage(trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(identity.key_pem)).value(), type, command);
+        SignedWith(trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(identity.key_pem)).value(), type, command);
     signed_command.set_certificate(identity.certificate_der);
     return signed_command;
   }
@@ -83,8 +84,8 @@ class ErasureTest : public ExchangeTest {
     command.set_signer_agency(agency);
     command.set_signer_person(person);
     command.set_signer_role("dpo");
-    *command.mutable_create_time() = ToTimestamp(now_);
-    *command.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(24 * 30));
+    *command.mutable_create_time() = trust::ToTimestamp(now_);
+    *command.mutable_expire_time() = trust::ToTimestamp(now_ + absl::Hours(24 * 30));
     return command;
   }
   Caller PersonOf(const std::string& agency, const std::string& person) const {
@@ -96,7 +97,7 @@ class ErasureTest : public ExchangeTest {
   using Rule = absl::Status (*)(const Caller&, const CheckedErasure&, v1::Erasure&, Batch&);
   absl::Status Send(Rule rule, const v1::ErasureCommand& command, const std::string& key_of = "") {
     const std::string& person = command.signer_person();
-    const v1::SignedCommand sent = Signed(command, kErasureType, key_of.empty() ? person : key_of);
+    const v1::SignedCommand sent = Signed(command, trust::kErasureType, key_of.empty() ? person : key_of);
     const auto checked = CheckErasure(sent, world(), now_);
     RETURN_IF_ERROR(checked.status());
     const Caller caller = PersonOf(command.signer_agency(), person);
@@ -116,8 +117,8 @@ class ErasureTest : public ExchangeTest {
     command.set_signer_agency(agency);
     command.set_signer_person(person);
     command.set_signer_role("dpo");
-    *command.mutable_create_time() = ToTimestamp(now_);
-    const auto checked = CheckHold(Signed(command, kHoldType, person), world(), now_);
+    *command.mutable_create_time() = trust::ToTimestamp(now_);
+    const auto checked = CheckHold(Signed(command, trust::kHoldType, person), world(), now_);
     RETURN_IF_ERROR(checked.status());
     v1::ApplyHoldResponse response;
     return Run([&](Batch& batch) { return ApplyHold(PersonOf(agency, person), *checked, response, batch); });
@@ -126,10 +127,10 @@ class ErasureTest : public ExchangeTest {
     v1::ErasureAttestation attestation;
     attestation.set_agency(agency);
     attestation.set_erasure_entry(shown_.receipt().index());
-    *attestation.mutable_create_time() = ToTimestamp(now_);
+    *attestation.mutable_create_time() = trust::ToTimestamp(now_);
     v1::AttestErasureRequest request;
     request.set_request_id(kRequestId);
-    *request.mutable_attestation() = Sign(agency, kErasureAttestationType, attestation);
+    *request.mutable_attestation() = Sign(agency, trust::kErasureAttestationType, attestation);
     v1::AttestErasureResponse response;
     return Run([&](Batch& batch) { return AttestErasure(AgentOf(agency), request, response, batch); });
   }
@@ -198,15 +199,15 @@ TEST_F(ErasureTest, AnErasureIsRefusedWithoutBothSignaturesOfThoseWhoMay) {
 TEST_F(ErasureTest, AForgedSignatureIsRefused) {
   v1::ErasureCommand command = Command(kSender, kOwnersOfficer);
   EXPECT_EQ(Told(Send(RequestErasure, command, kOthersOfficer)), "COMMAND_NOT_VALID") << "another's certificate";
-  v1::SignedCommand edited = Signed(command, kErasureType, kOwnersOfficer);
+  v1::SignedCommand edited = Signed(command, trust::kErasureType, kOwnersOfficer);
   command.add_entries(entry_ + 1);
   edited.mutable_command()->set_payload(command.SerializeAsString());
   EXPECT_THAT(CheckErasure(edited, world(), now_).status().message(), HasSubstr("the signature does not verify"));
   testing::TestPki foreign(now_);
-  edited = Signed(command, kErasureType, kOwnersOfficer);
+  edited = Signed(command, trust::kErasureType, kOwnersOfficer);
   edited.set_certificate(foreign.IssueFor(kSender, "person", kOwnersOfficer).certificate_der);
   EXPECT_EQ(ReasonOf(CheckErasure(edited, world(), now_).status()), "COMMAND_NOT_VALID");
-  EXPECT_EQ(ReasonOf(CheckErasure(Signed(command, kHoldType, kOwnersOfficer), world(), now_).status()),
+  EXPECT_EQ(ReasonOf(CheckErasure(Signed(command, trust::kHoldType, kOwnersOfficer), world(), now_).status()),
             "COMMAND_NOT_VALID");
 }
 
@@ -281,7 +282,7 @@ TEST_F(ErasureTest, WhatIsWrongWithACommandIsToldAllAtOnce) {
   command.add_entries(4);
   command.add_entries(4);
   const auto violations =
-      Violations::Of(CheckErasure(Signed(command, kErasureType, kOwnersOfficer), world(), now_).status());
+      Violations::Of(CheckErasure(Signed(command, trust::kErasureType, kOwnersOfficer), world(), now_).status());
   std::vector<std::string> fields;
   for (const auto& [field, rule] : violations) fields.push_back(field);
   EXPECT_EQ(fields,
@@ -339,7 +340,7 @@ TEST_F(ErasureTest, AnotherSubjectOfTheShareCanStillBeRestricted) {
   v1::ApplyRestrictionRequest request;
   request.set_request_id(kRequestId);
   request.add_references(std::string(32, 'q'));
-  *request.mutable_restriction() = Sign(kSender, kRestrictionType, restriction);
+  *request.mutable_restriction() = Sign(kSender, trust::kRestrictionType, restriction);
   v1::ApplyRestrictionResponse response;
   EXPECT_OK(Run([&](Batch& batch) { return ApplyRestriction(AgentOf(kSender), request, response, batch); }));
 }

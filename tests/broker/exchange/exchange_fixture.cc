@@ -2,13 +2,16 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/mailbox/mailbox.h"
 #include "broker/exchange/referral/referrals.h"
 #include "broker/store/sqlite/sqlite_store.h"
+#include "derwent/v1/message.pb.h"
 #include "policy/loader/compile.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/key_event_message.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::exchange {
 namespace {
@@ -58,7 +61,7 @@ void ExchangeTest::MakeAgency(const std::string& agency) {
   uint32_t sequence = 0;
   for (const testing::TestIdentity& identity : {first, second}) {
     const v1::DsseEnvelope envelope = MakeKeyEvent(agency, ++sequence, identity, previous, now_, signing_.at(agency));
-    EXPECT_OK(history.Add(ToKeyEvent(envelope).value(), *world_->authority, *world_->revoked, now_));
+    EXPECT_OK(history.Add(trust::ParseKeyEvent(envelope).value(), *world_->authority, *world_->revoked, now_));
     previous = trust::Sha256(envelope.payload()).bytes();
   }
   world_->keys.emplace(agency, std::move(history));
@@ -124,7 +127,7 @@ absl::StatusOr<v1::CollectResponse> ExchangeTest::CollectAs(const std::string& a
 
 v1::DsseEnvelope ExchangeTest::Sign(const std::string& agency, absl::string_view type,
                                     const google::protobuf::Message& message) const {
-  return SignMessage(signing_.at(agency), type, message);
+  return SignedWith(signing_.at(agency), type, message);
 }
 
 v1::MessageHead ExchangeTest::Head(const std::string& from, const std::string& to, uint32_t sequence) const {
@@ -134,7 +137,7 @@ v1::MessageHead ExchangeTest::Head(const std::string& from, const std::string& t
   head.set_from_agency(from);
   head.set_to_agency(to);
   head.set_sequence(sequence);
-  *head.mutable_create_time() = ToTimestamp(now_);
+  *head.mutable_create_time() = trust::ToTimestamp(now_);
   return head;
 }
 
@@ -146,7 +149,7 @@ v1::AcknowledgeRequest ExchangeTest::Acknowledgement(const v1::Delivery& deliver
   v1::AcknowledgeRequest request;
   request.set_request_id(kRequestId);
   request.set_delivery_id(delivery.delivery_id());
-  *request.mutable_acknowledgement() = Sign(kRecipient, kAcknowledgementType, message);
+  *request.mutable_acknowledgement() = Sign(kRecipient, trust::kAcknowledgementType, message);
   return request;
 }
 
@@ -158,7 +161,7 @@ v1::ReportProgressRequest ExchangeTest::ProgressOf(v1::ProgressState state, cons
   message.set_reason(reason);
   v1::ReportProgressRequest request;
   request.set_request_id(request_id);
-  *request.mutable_progress() = Sign(kRecipient, kProgressType, message);
+  *request.mutable_progress() = Sign(kRecipient, trust::kProgressType, message);
   return request;
 }
 
@@ -168,7 +171,7 @@ v1::WithdrawReferralRequest ExchangeTest::Withdrawal(uint32_t sequence) const {
   message.set_reason("SENT_IN_ERROR");
   v1::WithdrawReferralRequest request;
   request.set_request_id(kRequestId);
-  *request.add_withdrawals() = Sign(kSender, kWithdrawalType, message);
+  *request.add_withdrawals() = Sign(kSender, trust::kWithdrawalType, message);
   return request;
 }
 

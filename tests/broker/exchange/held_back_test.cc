@@ -1,9 +1,10 @@
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/request/requests.h"
 #include "broker/ledger/entry_opener.h"
 #include "tests/broker/exchange/exchange_fixture.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 // A referral whose unit needs a role's agreement: it comes with the approval, or not at all.
 
@@ -49,14 +50,14 @@ class HeldBackTest : public ExchangeTest {
     command.set_policy_digest(world().bundle->policy_digest);
     command.set_approved(true);
     command.set_ground("gw.cl_public_interest");
-    *command.mutable_create_time() = ToTimestamp(now_);
-    *command.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(48));
+    *command.mutable_create_time() = trust::ToTimestamp(now_);
+    *command.mutable_expire_time() = trust::ToTimestamp(now_ + absl::Hours(48));
     if (change) change(command);
     const testing::TestIdentity signer = pki_.IssueFor(command.approver_agency(), "person", command.approver_person());
     serial_ = signer.serial;
     v1::SignedApproval approval;
-    *approval.mutable_command() = SignMessage(
-        trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(signer.key_pem)).value(), kApprovalType, command);
+    *approval.mutable_command() = SignedWith(
+        trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(signer.key_pem)).value(), trust::kApprovalType, command);
     approval.set_certificate(signer.certificate_der);
     return approval;
   }
@@ -225,12 +226,12 @@ class HeldBackQuestionTest : public HeldBackTest {
     question.set_area("E07000034");
     question.add_grounds("marac.health.mental");
     question.set_role("marac_chair");
-    *question.mutable_due_time() = ToTimestamp(now_ + absl::Hours(48));
+    *question.mutable_due_time() = trust::ToTimestamp(now_ + absl::Hours(48));
     question.set_acting_person(kPractitioner);
     if (change) change(question);
     v1::AskApprovalRequest request;
     request.set_request_id(kRequestId);
-    *request.mutable_question() = Sign(kSender, kApprovalQuestionType, question);
+    *request.mutable_question() = Sign(kSender, trust::kApprovalQuestionType, question);
     return Run([&](Batch& batch) { return AskApproval(AgentOf(kSender), request, asked_, batch); });
   }
   std::string Told(const absl::Status& status) { return status.ok() ? "OK" : ReasonOf(status); }

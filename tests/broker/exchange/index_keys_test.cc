@@ -1,12 +1,13 @@
 #include "broker/exchange/registers/index_keys.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/officer/audit.h"
 #include "broker/exchange/officer/search.h"
 #include "broker/exchange/registers/registers.h"
 #include "derwent/v1/register.pb.h"
 #include "tests/broker/exchange/exchange_fixture.h"
+#include "trust/message/timestamp.h"
+#include "trust/signature/payload_types.h"
 
 // The key of the subject index is followed by another one: nothing that rests on it is forgotten.
 
@@ -33,7 +34,7 @@ class IndexKeysTest : public ExchangeTest {
     restriction.set_sequence(1);
     v1::ApplyRestrictionRequest request;
     request.set_request_id(kRequestId);
-    *request.mutable_restriction() = Sign(kSender, kRestrictionType, restriction);
+    *request.mutable_restriction() = Sign(kSender, trust::kRestrictionType, restriction);
     request.add_references(std::string(32, 'r'));
     v1::ApplyRestrictionResponse response;
     EXPECT_OK(Run([&](Batch& batch) { return ApplyRestriction(AgentOf(kSender), request, response, batch); }));
@@ -57,7 +58,7 @@ class IndexKeysTest : public ExchangeTest {
   // People of all the sender's entries, as a breach report counts them.
   uint64_t People() {
     v1::ReportBreachRequest request;
-    *request.mutable_start_time() = ToTimestamp(now_ - absl::Hours(24 * 365));
+    *request.mutable_start_time() = trust::ToTimestamp(now_ - absl::Hours(24 * 365));
     const auto report =
         ReportBreach(CheckBreach(AgentOf(kSender), request).value(), log_->size(), *tagger_, *store_->Read().value());
     EXPECT_OK(report);

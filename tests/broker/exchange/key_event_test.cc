@@ -1,7 +1,8 @@
-#include "broker/exchange/command/envelope.h"
+#include "broker/exchange/command/agency_signature.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/registers/registers.h"
 #include "tests/broker/exchange/exchange_fixture.h"
+#include "trust/identity/key_event.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::exchange {

@@ -1,8 +1,9 @@
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/request/requests.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
+#include "trust/signature/payload_types.h"
 
 // Onward shares: what its sender was itself given goes as who gave it agrees, bound and marked as it was given.
 
@@ -53,12 +54,12 @@ class OnwardTest : public ExchangeTest {
     command.set_approver_agency(agency);
     command.set_approver_person(kPractitioner);
     command.set_approved(true);
-    *command.mutable_create_time() = ToTimestamp(now_);
-    *command.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(48));
+    *command.mutable_create_time() = trust::ToTimestamp(now_);
+    *command.mutable_expire_time() = trust::ToTimestamp(now_ + absl::Hours(48));
     const testing::TestIdentity signer = pki_.IssueFor(agency, "person", kPractitioner);
     v1::SignedApproval& approval = *request.add_approvals();
-    *approval.mutable_command() = SignMessage(
-        trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(signer.key_pem)).value(), kApprovalType, command);
+    *approval.mutable_command() = SignedWith(
+        trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(signer.key_pem)).value(), trust::kApprovalType, command);
     approval.set_certificate(signer.certificate_der);
     return request;
   }
@@ -144,12 +145,12 @@ TEST_F(OnwardTest, AsksTheOriginatorAndNobodyElse) {
   question.set_role("originator");
   question.set_acting_person(kPractitioner);
   question.set_received_share_id(kGivenId);
-  *question.mutable_due_time() = ToTimestamp(now_ + absl::Hours(48));
+  *question.mutable_due_time() = trust::ToTimestamp(now_ + absl::Hours(48));
   v1::AskApprovalResponse asked;
   const auto ask = [&](const v1::ApprovalQuestion& about) {
     v1::AskApprovalRequest request;
     request.set_request_id(kRequestId);
-    *request.mutable_question() = Sign(kSender, kApprovalQuestionType, about);
+    *request.mutable_question() = Sign(kSender, trust::kApprovalQuestionType, about);
     return Run([&](Batch& batch) { return AskApproval(AgentOf(kSender), request, asked, batch); });
   };
   v1::ApprovalQuestion unsaid = question;

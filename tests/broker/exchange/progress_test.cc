@@ -1,7 +1,8 @@
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/mailbox/mailbox.h"
+#include "derwent/v1/message.pb.h"
 #include "tests/broker/exchange/exchange_fixture.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::exchange {
 namespace {
@@ -121,7 +122,7 @@ TEST_F(ProgressTest, ANoticeIsEnteredUnderItsKind) {
   notice.set_kind(v1::NOTICE_KIND_MISLABELLED);
   v1::SendNoticeRequest request;
   request.set_request_id(kRequestId);
-  *request.mutable_notice() = Sign(kRecipient, kNoticeType, notice);
+  *request.mutable_notice() = Sign(kRecipient, trust::kNoticeType, notice);
   v1::SendNoticeResponse response;
   ASSERT_OK(Run([&](Batch& batch) { return SendNotice(AgentOf(kRecipient), request, response, batch); }));
   for (const std::string agency : {kSender, kRecipient}) {

@@ -2,7 +2,6 @@
 
 #include "absl/strings/str_format.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/query_entry.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/mailbox/mailbox.h"
@@ -10,6 +9,7 @@
 #include "derwent/v1/register.pb.h"
 #include "policy/loader/directory.h"
 #include "tests/broker/exchange/exchange_fixture.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::exchange {
 namespace {
@@ -26,7 +26,7 @@ class RegistersTest : public ExchangeTest {
     entry.add_roles()->set_role("practitioner");
     v1::ApplyDirectoryRequest request;
     request.set_request_id(kRequestId);
-    *request.mutable_directory() = Sign(signer, policy::kDirectoryType, directory);
+    *request.mutable_directory() = Sign(signer, trust::kDirectoryType, directory);
     return request;
   }
   std::string Applied(const v1::ApplyDirectoryRequest& request, const std::string& agency = kSender) {
@@ -43,7 +43,7 @@ class RegistersTest : public ExchangeTest {
     restriction.set_sequence(sequence);
     v1::ApplyRestrictionRequest request;
     request.set_request_id(absl::StrFormat("7c9e6679-7425-40de-944b-%012d", sequence));
-    *request.mutable_restriction() = Sign(kSender, kRestrictionType, restriction);
+    *request.mutable_restriction() = Sign(kSender, trust::kRestrictionType, restriction);
     request.add_references(std::string(32, 'r'));
     return request;
   }
@@ -99,7 +99,7 @@ TEST_F(RegistersTest, OnlyABoardsOwnerAppointsToItsRoles) {
   chair.mutable_holding()->add_boards("dhr");
   v1::ApplyDirectoryRequest request;
   request.set_request_id(kRequestId);
-  *request.mutable_directory() = Sign(kSender, policy::kDirectoryType, directory);
+  *request.mutable_directory() = Sign(kSender, trust::kDirectoryType, directory);
   v1::ApplyDirectoryResponse response;
   const absl::Status refused =
       Run([&](Batch& batch) { return ApplyDirectory(AgentOf(kSender), request, response, batch); });

@@ -3,14 +3,16 @@
 #include "absl/strings/str_cat.h"
 
 #include "broker/exchange/cases/cases.h"
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/mailbox/mailbox.h"
 #include "broker/exchange/request/answer_check.h"
 #include "broker/exchange/request/requests.h"
 #include "broker/ledger/search.h"
+#include "derwent/v1/message.pb.h"
 #include "policy/engine/calendar.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::exchange {
 
@@ -97,8 +99,8 @@ v1::Manifest RequestTest::Manifest(const std::string& share_id, v1::PackageKind 
   m.set_case_id(setting_.document.empty() ? kCase : "");
   m.set_document_reference(setting_.document);
   m.set_policy_digest(trust::Sha256("policy").bytes());
-  *m.mutable_create_time() = ToTimestamp(now_);
-  *m.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(72));
+  *m.mutable_create_time() = trust::ToTimestamp(now_);
+  *m.mutable_expire_time() = trust::ToTimestamp(now_ + absl::Hours(72));
   m.set_sealing_key_id(sealing_.at(to));
   m.set_existence_sensitive(setting_.sensitive);
   v1::ManifestSubject& subject = *m.add_subjects();
@@ -130,7 +132,7 @@ void RequestTest::Finish(v1::Manifest m, v1::SenderStatement statement, const st
   if (change) change(m, statement);
   submission.set_sender_statement(statement.SerializeAsString());
   m.set_sender_statement_digest(trust::Sha256(submission.sender_statement()).bytes());
-  *package.mutable_manifest() = Sign(m.sender_agency(), kManifestType, m);
+  *package.mutable_manifest() = Sign(m.sender_agency(), trust::kManifestType, m);
 }
 
 v1::SubmitCaseRequestRequest RequestTest::Request(const SelectorChange& change, const std::string& share_id) {
@@ -143,7 +145,7 @@ v1::SubmitCaseRequestRequest RequestTest::Request(const SelectorChange& change, 
   question.set_acting_person(kPractitioner);
   question.set_role(setting_.role);
   for (const std::string& category : setting_.asked) question.add_categories(category);
-  if (setting_.sensitive) *question.mutable_answer_time() = ToTimestamp(slot_);
+  if (setting_.sensitive) *question.mutable_answer_time() = trust::ToTimestamp(slot_);
   v1::SenderStatement statement;
   statement.set_acting_person(kPractitioner);
   statement.add_subjects()->add_categories("identity");
@@ -177,7 +179,7 @@ void RequestTest::HandOverRequest() {
   v1::AcknowledgeRequest request;
   request.set_request_id(kRequestId);
   request.set_delivery_id(delivery.delivery_id());
-  *request.mutable_acknowledgement() = Sign(kHolder, kAcknowledgementType, message);
+  *request.mutable_acknowledgement() = Sign(kHolder, trust::kAcknowledgementType, message);
   v1::AcknowledgeResponse response;
   ASSERT_OK(Run([&](Batch& batch) { return Acknowledge(AgentOf(kHolder), request, response, batch); }));
   MoveToSlot();
@@ -235,8 +237,8 @@ std::string RequestTest::Told(const v1::SubmitCaseRequestRequest& request) {
 v1::SignedApproval RequestTest::SignedBy(const testing::TestIdentity& identity,
                                          const v1::ApprovalCommand& command) const {
   v1::SignedApproval approval;
-  *approval.mutable_command() = SignMessage(
-      trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(identity.key_pem)).value(), kApprovalType, command);
+  *approval.mutable_command() = SignedWith(
+      trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(identity.key_pem)).value(), trust::kApprovalType, command);
   approval.set_certificate(identity.certificate_der);
   return approval;
 }
@@ -257,8 +259,8 @@ v1::SignedApproval RequestTest::Approval(const std::function<void(v1::ApprovalCo
   command.set_policy_digest(world().bundle->policy_digest);
   command.set_approved(true);
   command.set_ground("gw.cl_public_interest");
-  *command.mutable_create_time() = ToTimestamp(now_);
-  *command.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(48));
+  *command.mutable_create_time() = trust::ToTimestamp(now_);
+  *command.mutable_expire_time() = trust::ToTimestamp(now_ + absl::Hours(48));
   if (change) change(command);
   return SignedBy(officer_, command);
 }
@@ -271,7 +273,7 @@ absl::Status RequestTest::Withdraw(const std::string& share_id, const std::strin
   message.set_reason("OTHER");
   v1::WithdrawReferralRequest request;
   request.set_request_id(kRequestId);
-  *request.add_withdrawals() = Sign(from, kWithdrawalType, message);
+  *request.add_withdrawals() = Sign(from, trust::kWithdrawalType, message);
   v1::WithdrawReferralResponse response;
   return Run([&](Batch& batch) { return WithdrawReferral(AgentOf(from), request, response, batch); });
 }

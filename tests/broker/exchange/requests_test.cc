@@ -1,11 +1,13 @@
 #include "broker/exchange/request/requests.h"
 
 #include "broker/exchange/cases/cases.h"
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/mailbox/mailbox.h"
 #include "broker/exchange/referral/referrals.h"
 #include "broker/exchange/upkeep/sweep.h"
+#include "derwent/v1/message.pb.h"
 #include "tests/broker/exchange/request_fixture.h"
+#include "trust/message/timestamp.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::exchange {
 namespace {
@@ -100,11 +102,11 @@ TEST_F(CaseRequestTest, AReferralDoesNotAskAndARequestIsNoReferral) {
 
 TEST_F(CaseRequestTest, TimesAreTheProfiles) {
   EXPECT_EQ(Told(Request([&](v1::Manifest& m, v1::SenderStatement&) {
-              *m.mutable_expire_time() = ToTimestamp(now_ + absl::Hours(121));
+              *m.mutable_expire_time() = trust::ToTimestamp(now_ + absl::Hours(121));
             })),
             "PAYLOAD_REJECTED");
   EXPECT_EQ(Told(Request([&](v1::Manifest& m, v1::SenderStatement&) {
-              *m.mutable_question()->mutable_answer_time() = ToTimestamp(now_ + absl::Hours(1));
+              *m.mutable_question()->mutable_answer_time() = trust::ToTimestamp(now_ + absl::Hours(1));
             })),
             "PAYLOAD_REJECTED");
   EXPECT_EQ(Told(Request([&](v1::Manifest& m, v1::SenderStatement&) { m.set_existence_sensitive(true); })),
@@ -231,7 +233,7 @@ TEST_F(CaseRequestTest, AwaitingApprovalIsToldWithTheRole) {
     message.set_reason(state == v1::PROGRESS_STATE_DECLINED ? "CAPACITY" : "SPOC");
     v1::ReportProgressRequest request;
     request.set_request_id(absl::StrCat("5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1c0", static_cast<int>(state)));
-    *request.mutable_progress() = Sign(kHolder, kProgressType, message);
+    *request.mutable_progress() = Sign(kHolder, trust::kProgressType, message);
     v1::ReportProgressResponse response;
     return Run([&](Batch& batch) { return ReportProgress(AgentOf(kHolder), request, response, batch); });
   };

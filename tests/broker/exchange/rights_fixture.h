@@ -3,11 +3,12 @@
 #include <string>
 #include <vector>
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/rights/rights.h"
 #include "tests/broker/exchange/exchange_fixture.h"
 #include "trust/base/status_macros.h"
+#include "trust/message/timestamp.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::exchange {
 
@@ -45,7 +46,7 @@ class RightsTest : public ExchangeTest {
     notice.set_share_id(share);
     notice.add_subjects(1);
     for (const char* category : {"fire_risk", "identity"}) notice.add_categories(category);
-    *notice.mutable_create_time() = ToTimestamp(now_);
+    *notice.mutable_create_time() = trust::ToTimestamp(now_);
     return notice;
   }
   v1::NotifyRightsRequest EventOf(const std::vector<v1::RightsNotice>& notices) const {
@@ -55,7 +56,7 @@ class RightsTest : public ExchangeTest {
     request.set_acting_role("dpo");
     request.add_references(std::string(32, 'r'));
     for (const v1::RightsNotice& notice : notices)
-      *request.add_notices() = Sign(notice.from_agency(), kRightsNoticeType, notice);
+      *request.add_notices() = Sign(notice.from_agency(), trust::kRightsNoticeType, notice);
     return request;
   }
   v1::NotifyRightsRequest AboutBoth() const { return EventOf({NoticeAbout(kShareId), NoticeAbout(kSecondId)}); }
@@ -81,7 +82,7 @@ class RightsTest : public ExchangeTest {
     answer.set_from_agency(kRecipient);
     answer.set_to_agency(kSender);
     answer.set_outcome(v1::RIGHTS_OUTCOME_DONE);
-    *answer.mutable_create_time() = ToTimestamp(now_);
+    *answer.mutable_create_time() = trust::ToTimestamp(now_);
     return answer;
   }
   absl::Status Answer(const v1::RightsAnswer& answer, const std::string& request_id,
@@ -89,7 +90,7 @@ class RightsTest : public ExchangeTest {
     v1::AnswerRightsRequest request;
     request.set_request_id(request_id);
     request.set_acting_person(person);
-    *request.mutable_answer() = Sign(answer.from_agency(), kRightsAnswerType, answer);
+    *request.mutable_answer() = Sign(answer.from_agency(), trust::kRightsAnswerType, answer);
     const Caller caller = AgentOf(answer.from_agency());
     ASSIGN_OR_RETURN(const auto checked, CheckRightsAnswer(caller, request, world(), now_));
     v1::AnswerRightsResponse response;

@@ -3,6 +3,7 @@
 #include "broker/ledger/attributes.h"
 #include "broker/ledger/erasure.h"
 #include "tests/broker/exchange/rights_fixture.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::exchange {
 namespace {
@@ -75,7 +76,7 @@ TEST_F(RightsTest, WhatWasWithdrawnBeforeAnybodyCollectedItWasNeverGiven) {
   message.set_reason("SENT_IN_ERROR");
   v1::WithdrawReferralRequest withdrawal;
   withdrawal.set_request_id(kCallA);
-  *withdrawal.add_withdrawals() = Sign(kSender, kWithdrawalType, message);
+  *withdrawal.add_withdrawals() = Sign(kSender, trust::kWithdrawalType, message);
   v1::WithdrawReferralResponse response;
   ASSERT_OK(Run([&](Batch& batch) { return WithdrawReferral(AgentOf(kSender), withdrawal, response, batch); }));
   EXPECT_THAT(Violations::Of(Notify(AboutBoth()).status()),
@@ -155,7 +156,7 @@ TEST_F(RightsTest, AnAnswerGoesToWhoAskedAndIsFinal) {
   EXPECT_THAT(Entries(kSender, "rights_answer"), SizeIs(1));
   const auto collected = CollectAs(kSender);
   const v1::Delivery& last = collected->deliveries(collected->deliveries_size() - 1);
-  EXPECT_EQ(last.message().payload_type(), kRightsAnswerType);
+  EXPECT_EQ(last.message().payload_type(), trust::kRightsAnswerType);
 }
 
 TEST_F(RightsTest, OnlyWhoWasToldAnswersAndByWhoMay) {
@@ -215,7 +216,7 @@ TEST_F(RightsTest, BothSidesHearOfWhoDidNotAnswer) {
 
 TEST_F(RightsTest, WhatIsWrongWithANoticeIsToldAllAtOnce) {
   v1::NotifyRightsRequest request;
-  *request.add_notices() = Sign(kSender, kRightsNoticeType, v1::RightsNotice());
+  *request.add_notices() = Sign(kSender, trust::kRightsNoticeType, v1::RightsNotice());
   request.add_references("short");
   std::set<std::string> fields;
   for (const auto& [field, rule] : Violations::Of(CheckNotices(AgentOf(kSender), request, world(), now_).status()))
@@ -227,7 +228,7 @@ TEST_F(RightsTest, WhatIsWrongWithANoticeIsToldAllAtOnce) {
 
 TEST_F(RightsTest, ANoticeThatItsAgencyDidNotSignIsNotTaken) {
   v1::NotifyRightsRequest event = AboutBoth();
-  *event.mutable_notices(0) = Sign(kRecipient, kRightsNoticeType, NoticeAbout(kShareId));
+  *event.mutable_notices(0) = Sign(kRecipient, trust::kRightsNoticeType, NoticeAbout(kShareId));
   EXPECT_THAT(Told(event), ::testing::AnyOf("SIGNATURE_INVALID", "KEY_NOT_CERTIFIED"));
 }
 

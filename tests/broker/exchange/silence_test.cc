@@ -1,11 +1,13 @@
 // P08 at the broker: under an existence-sensitive profile nothing the asker can get tells whether the person is known.
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/mailbox/mailbox.h"
 #include "broker/exchange/officer/audit.h"
 #include "broker/exchange/upkeep/sweep.h"
+#include "derwent/v1/message.pb.h"
 #include "tests/broker/exchange/request_fixture.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::exchange {
 namespace {
@@ -34,7 +36,7 @@ class WhatTheAskerSeesTest : public SilenceTest, public ::testing::WithParamInte
   }
   std::string BreachSeenByTheAsker() const {
     v1::ReportBreachRequest request;
-    *request.mutable_end_time() = ToTimestamp(now_ + absl::Hours(1));
+    *request.mutable_end_time() = trust::ToTimestamp(now_ + absl::Hours(1));
     const auto reader = store_->Read().value();
     const CheckedAudit audit = CheckBreach(AgentOf("cbc"), request).value();
     return ReportBreach(audit, reader->GetLogState().value().size, *tagger_, *reader)->DebugString();
@@ -122,7 +124,7 @@ TEST_F(SilenceTest, ASmallerOrMissingUnitTellsToo) {
     v1::Manifest manifest;
     EXPECT_TRUE(manifest.ParseFromString(package.manifest().payload()));
     change(manifest, package);
-    *package.mutable_manifest() = Sign(kHolder, kManifestType, manifest);
+    *package.mutable_manifest() = Sign(kHolder, trust::kManifestType, manifest);
     return changed;
   };
   EXPECT_EQ(Told(resign([](v1::Manifest& m, v1::Package& p) {
@@ -151,7 +153,7 @@ TEST_F(SilenceTest, NoProgressIsTold) {
   message.set_reason("MARAC_CHAIR");
   v1::ReportProgressRequest request;
   request.set_request_id(kRequestId);
-  *request.mutable_progress() = Sign(kHolder, kProgressType, message);
+  *request.mutable_progress() = Sign(kHolder, trust::kProgressType, message);
   v1::ReportProgressResponse response;
   EXPECT_EQ(Told(Run([&](Batch& batch) { return ReportProgress(AgentOf(kHolder), request, response, batch); })),
             "STATE_NOT_ALLOWED");
@@ -197,7 +199,7 @@ class SlotTest : public RequestTest {
 TEST_F(SlotTest, IsTheProfilesToTheSecond) {
   for (const int off : {-1, 1, 3600}) {
     EXPECT_EQ(Told(Request([&](v1::Manifest& m, v1::SenderStatement&) {
-                *m.mutable_question()->mutable_answer_time() = ToTimestamp(slot_ + absl::Seconds(off));
+                *m.mutable_question()->mutable_answer_time() = trust::ToTimestamp(slot_ + absl::Seconds(off));
               })),
               "PAYLOAD_REJECTED")
         << off;

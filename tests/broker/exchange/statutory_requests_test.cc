@@ -1,6 +1,5 @@
 // A request under a statutory duty: it names a written request in place of a case, and is asked and answered without an
 // agreement.
-#include "broker/exchange/command/envelope.h"
 #include "broker/exchange/request/requests.h"
 #include "tests/broker/exchange/request_fixture.h"
 #include "trust/base/status_macros.h"

@@ -1,8 +1,10 @@
 #include "tests/broker/exchange/test_share.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "derwent/v1/key.pb.h"
+#include "trust/message/envelope.h"
+#include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::exchange {
 namespace {
@@ -11,18 +13,9 @@ constexpr size_t kUnitOctets = 256;
 
 }  // namespace
 
-v1::DsseEnvelope SignMessage(const trust::SigningKey& key, absl::string_view type,
-                             const google::protobuf::Message& message) {
-  const trust::Envelope envelope = trust::SignEnvelope(type, message.SerializeAsString(), key).value();
-  v1::DsseEnvelope signed_message;
-  signed_message.set_payload_type(envelope.payload_type);
-  signed_message.set_payload(envelope.payload);
-  for (const trust::DsseSignature& signature : envelope.signatures) {
-    v1::DsseSignature& next = *signed_message.add_signatures();
-    next.set_keyid(signature.keyid);
-    next.set_sig(signature.sig);
-  }
-  return signed_message;
+v1::DsseEnvelope SignedWith(const trust::SigningKey& key, absl::string_view type,
+                            const google::protobuf::Message& message) {
+  return trust::SignMessage(type, message, key).value();
 }
 
 v1::DsseEnvelope MakeKeyEvent(const std::string& agency, uint32_t sequence, const testing::TestIdentity& identity,
@@ -35,9 +28,9 @@ v1::DsseEnvelope MakeKeyEvent(const std::string& agency, uint32_t sequence, cons
   event.set_certificate(identity.certificate_der);
   event.set_key_id(identity.key_id);
   event.set_previous_event_digest(previous);
-  *event.mutable_valid_from() = ToTimestamp(now - absl::Minutes(30));
-  *event.mutable_valid_until() = ToTimestamp(now + absl::Hours(24 * 50));
-  return SignMessage(key, trust::kKeyEventType, event);
+  *event.mutable_valid_from() = trust::ToTimestamp(now - absl::Minutes(30));
+  *event.mutable_valid_until() = trust::ToTimestamp(now + absl::Hours(24 * 50));
+  return SignedWith(key, trust::kKeyEventType, event);
 }
 
 v1::SubmitReferralRequest MakeShare(const ShareParts& parts, const trust::SigningKey& key, const ShareChange& change) {
@@ -61,8 +54,8 @@ v1::SubmitReferralRequest MakeShare(const ShareParts& parts, const trust::Signin
   manifest.set_purpose("case.fire_safety");
   manifest.set_area("E07000034");
   manifest.set_policy_digest(parts.policy_digest);
-  *manifest.mutable_create_time() = ToTimestamp(parts.now);
-  *manifest.mutable_expire_time() = ToTimestamp(parts.now + absl::Hours(72));
+  *manifest.mutable_create_time() = trust::ToTimestamp(parts.now);
+  *manifest.mutable_expire_time() = trust::ToTimestamp(parts.now + absl::Hours(72));
   manifest.set_sealing_key_id(parts.sealing_key_id);
   v1::ManifestSubject& subject = *manifest.add_subjects();
   subject.set_number(1);
@@ -86,7 +79,7 @@ v1::SubmitReferralRequest MakeShare(const ShareParts& parts, const trust::Signin
   if (change) change(manifest, statement);
   submission.set_sender_statement(statement.SerializeAsString());
   manifest.set_sender_statement_digest(trust::Sha256(submission.sender_statement()).bytes());
-  *submission.mutable_package()->mutable_manifest() = SignMessage(key, kManifestType, manifest);
+  *submission.mutable_package()->mutable_manifest() = SignedWith(key, trust::kManifestType, manifest);
   v1::SubjectReferences& references = *request.add_references();
   references.set_subject(1);
   references.add_references(std::string(32, 'r'));

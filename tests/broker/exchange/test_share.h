@@ -18,8 +18,8 @@ inline constexpr char kSender[] = "dcc.adults";
 inline constexpr char kRecipient[] = "dfrs";
 inline constexpr char kPractitioner[] = "p-2c78e5";
 
-v1::DsseEnvelope SignMessage(const trust::SigningKey& key, absl::string_view type,
-                             const google::protobuf::Message& message);
+v1::DsseEnvelope SignedWith(const trust::SigningKey& key, absl::string_view type,
+                            const google::protobuf::Message& message);
 
 // The `sequence`-th key event of an agency: its signing key first, then sealing keys, unless it is to be a signing key
 // again. The key counts for 50 days from half an hour ago.

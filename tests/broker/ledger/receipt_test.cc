@@ -1,5 +1,6 @@
 #include "broker/ledger/receipt.h"
 
+#include "broker/ledger/entry_opener.h"
 #include "broker/ledger/packed_entry.h"
 #include "broker/ledger/query.h"
 #include "tests/broker/ledger/ledger_fixture.h"
@@ -59,7 +60,8 @@ TEST_F(ReceiptTest, IsRefusedToAStrangerByTheStore) {
 TEST_F(ReceiptTest, OpensToAnAuditorTimeCategoriesPurposeAndOutcome) {
   Commit({Referral(1)});
   auto reader = store_->Read().value();
-  const OpenedEntry opened = OpenEntryAsAuditor(*reader, 0).value();
+  const OpenedEntry opened =
+      EntryOpener::Create(*reader)->Open(FindEntry(*reader, 0).value(), Viewer::kAuditor).value();
   std::vector<int> numbers;
   for (const OpenedField& field : opened.fields) numbers.push_back(field.number);
   EXPECT_THAT(numbers, ::testing::ElementsAre(1, 8, 9, 14));

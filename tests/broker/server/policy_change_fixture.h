@@ -9,9 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/store/sqlite/sqlite_store.h"
 #include "derwent/v1/agreement.pb.h"
+#include "derwent/v1/message.pb.h"
 #include "derwent/v1/policy_change.grpc.pb.h"
 #include "derwent/v1/policy_service.grpc.pb.h"
 #include "derwent/v1/referral.grpc.pb.h"
@@ -19,6 +19,7 @@
 #include "policy/loader/carried.h"
 #include "tests/broker/server/running_broker.h"
 #include "trust/secret/random.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::server {
 
@@ -59,8 +60,8 @@ class PolicyChangeTest : public RunningBrokerTest {
     v1::ActivatePolicyRequest request;
     request.set_request_id(Uuid());
     *request.mutable_activation() =
-        exchange::SignMessage(trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(signer.key_pem)).value(),
-                              policy::kActivationType, activation);
+        exchange::SignedWith(trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(signer.key_pem)).value(),
+                             trust::kActivationType, activation);
     request.set_certificate(signer.certificate_pem);
     return request;
   }
@@ -101,8 +102,8 @@ class PolicyChangeTest : public RunningBrokerTest {
     const testing::TestIdentity& signer = signatories_.at(exchange::kRecipient);
     WriteFile("policy/notices/fire_safety.dfrs.dsse.json",
               policy::PrintEnvelope(
-                  exchange::SignMessage(trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(signer.key_pem)).value(),
-                                        policy::kNoticeType, notice))
+                  exchange::SignedWith(trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(signer.key_pem)).value(),
+                                       trust::kAgreementNoticeType, notice))
                   .value());
   }
   // Waits until the broker says why the folder was not taken; empty: until it was.

@@ -2,7 +2,6 @@
 
 #include "absl/strings/str_replace.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/ledger/fsck.h"
 #include "derwent/v1/case.grpc.pb.h"
 #include "derwent/v1/case_request.grpc.pb.h"

@@ -14,7 +14,6 @@
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "derwent/v1/agreement.pb.h"
 #include "derwent/v1/key_service.grpc.pb.h"
 #include "derwent/v1/register.pb.h"
@@ -23,6 +22,8 @@
 #include "policy/loader/manifest.h"
 #include "trust/note/quorum.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/dsse.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::server {
 namespace {
@@ -122,9 +123,9 @@ void RunningBrokerTest::SignBundle(int agencies, const std::string& folder) {
     const trust::SigningKey key = KeyOf(identity);
     WriteFile(absl::StrCat(folder, "/signatures/certificates/", identity.key_id, ".pem"), identity.certificate_pem);
     WriteFile(absl::StrCat(folder, "/signatures/agreements/fire_safety.", agency, ".dsse.json"),
-              SignedJson(key, policy::kAgreementType, terms));
+              SignedJson(key, trust::kAgreementType, terms));
     WriteFile(absl::StrCat(folder, "/signatures/bundle.", agency, ".dsse.json"),
-              SignedJson(key, policy::kManifestType, manifest));
+              SignedJson(key, trust::kPolicyManifestType, manifest));
   }
 }
 
@@ -190,7 +191,7 @@ void RunningBrokerTest::PublishDirectory(const std::string& agency) {
   const auto stub = v1::RegisterService::NewStub(AgentChannel(agency));
   v1::ApplyDirectoryRequest request;
   request.set_request_id("5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1b02");
-  *request.mutable_directory() = exchange::SignMessage(signing_.at(agency), policy::kDirectoryType, directory);
+  *request.mutable_directory() = exchange::SignedWith(signing_.at(agency), trust::kDirectoryType, directory);
   Context context;
   v1::ApplyDirectoryResponse response;
   ASSERT_EQ(Told(stub->ApplyDirectory(&context, request, &response)), "0") << agency;

@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "grpcpp/create_channel.h"
 
-#include "broker/exchange/command/envelope.h"
 #include "broker/ledger/fsck.h"
 #include "broker/ledger/tagger.h"
 #include "broker/store/sqlite/sqlite_store.h"
@@ -19,10 +18,12 @@
 #include "derwent/v1/referral.grpc.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "tests/broker/server/running_broker.h"
+#include "trust/message/timestamp.h"
 #include "trust/note/checkpoint.h"
 #include "trust/note/note.h"
 #include "trust/secret/sha256.h"
 #include "trust/signature/ed25519.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::server {
 namespace {
@@ -89,14 +90,14 @@ TEST_F(ServerTest, AShareGoesFromPlanToAcknowledgementAndTheLedgerVerifies) {
   message.mutable_head()->set_from_agency(kRecipient);
   message.mutable_head()->set_to_agency(kSender);
   message.mutable_head()->set_sequence(1);
-  *message.mutable_head()->mutable_create_time() = exchange::ToTimestamp(absl::Now());
+  *message.mutable_head()->mutable_create_time() = trust::ToTimestamp(absl::Now());
   message.set_manifest_digest(trust::Sha256(delivery.package().manifest().payload()).bytes());
   message.set_delivery_id(delivery.delivery_id());
   v1::AcknowledgeRequest request;
   request.set_request_id(kOther);
   request.set_delivery_id(delivery.delivery_id());
   *request.mutable_acknowledgement() =
-      exchange::SignMessage(signing_.at(kRecipient), exchange::kAcknowledgementType, message);
+      exchange::SignedWith(signing_.at(kRecipient), trust::kAcknowledgementType, message);
   v1::AcknowledgeResponse acknowledged;
   Context context;
   ASSERT_EQ(Told(v1::MailboxService::NewStub(AgentChannel(kRecipient))->Acknowledge(&context, request, &acknowledged)),

@@ -179,17 +179,6 @@ TEST(TileTest, WritesPathsAsTheSpecificationDoes) {
   EXPECT_EQ(TileIndexPath(1234067), "x001/x234/067");
 }
 
-TEST(TileTest, HasTheSpecificationsWidthsForSeventyThousandLeaves) {
-  EXPECT_EQ(TileWidthAt(70000, {0, 272}), 256u);
-  EXPECT_EQ(TileWidthAt(70000, {0, 273}), 112u);
-  EXPECT_EQ(TileWidthAt(70000, {0, 274}), 0u);
-  EXPECT_EQ(TileWidthAt(70000, {1, 0}), 256u);
-  EXPECT_EQ(TileWidthAt(70000, {1, 1}), 17u);
-  EXPECT_EQ(TileWidthAt(70000, {2, 0}), 1u);
-  EXPECT_EQ(TileWidthAt(70000, {3, 0}), 0u);
-  EXPECT_EQ(TileWidthAt(256, {1, 0}), 1u);
-}
-
 TEST(TileTest, PlacesNodesBetweenStoredLevels) {
   const TileSpan span = TileOf({.level = 10, .index = 65});  // Four hashes of level 8, from 260.
   EXPECT_EQ(span.tile, (TileId{1, 1}));
