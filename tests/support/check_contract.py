@@ -9,7 +9,8 @@ import pathlib
 import re
 import sys
 
-PROTOS = "proto/derwent/v1"
+import proto_text
+
 PAGE = "proto/REASONS.md"
 GRPC_CODES = set("""
     CANCELLED INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND PERMISSION_DENIED RESOURCE_EXHAUSTED FAILED_PRECONDITION
@@ -17,10 +18,6 @@ GRPC_CODES = set("""
     """.split())
 EVERY_CALL = "those of every call"
 
-RPC = re.compile(r"^\s*rpc (\w+)\((\w+)\)")
-FIELD = re.compile(r"^\s*(repeated )?([\w.]+) (\w+) = \d+")
-MESSAGE = re.compile(r"^message (\w+) \{")
-COMMENT = re.compile(r"^\s*// ?(.*)$")
 REASON = re.compile(r"`([A-Z0-9_]+)`")
 OTHERS = re.compile(r"\bthose of (?!every call)(\w+)(?: and (?:of )?([A-Z]\w+))?")
 NUMBER = re.compile(r"\d|\b(?:two|one share at most)\b")
@@ -37,44 +34,16 @@ UNBOUNDED = set("""
 RECORDS = "CaseRecord"
 
 
-class Contract:
-    """The calls and the fields, each with its comment."""
-
-    def __init__(self, root):
-        self.calls, self.fields = [], {}
-        for file in sorted((root / PROTOS).glob("*.proto")):
-            self.read(file.relative_to(root).as_posix(), file.read_text(encoding="utf-8"))
-
-    def read(self, path, text):
-        message, comment = "", []
-        for number, line in enumerate(text.splitlines(), 1):
-            said = COMMENT.match(line)
-            if said:
-                comment.append(said[1])
-                continue
-            call, field, opened = RPC.match(line), FIELD.match(line), MESSAGE.match(line)
-            if opened:
-                message = opened[1]
-                self.fields[message] = []
-            elif call:
-                self.calls.append((f"{path}:{number}", call[1], call[2], " ".join(comment)))
-            elif field and message:
-                where = f"{path}:{number}"
-                self.fields[message].append((where, field[3], field[2], bool(field[1]), " ".join(comment)))
-            elif line == "}":
-                message = ""
-            comment = []
-
-    def asked(self):
-        """The messages that requests are made of."""
-        left, seen = [request for _, _, request, _ in self.calls], set()
-        while left:
-            message = left.pop()
-            if message in seen or message not in self.fields or message == RECORDS:
-                continue
-            seen.add(message)
-            left += [kind.split(".")[-1] for _, _, kind, _, _ in self.fields[message]]
-        return seen
+def asked(calls, fields):
+    """The messages that requests are made of."""
+    left, seen = [call.said.split()[0] for call in calls], set()
+    while left:
+        message = left.pop()
+        if message in seen or message not in fields or message == RECORDS:
+            continue
+        seen.add(message)
+        left += [field.said.split()[-2].split(".")[-1] for field in fields[message]]
+    return seen
 
 
 def error_breaches(said, page, names):
@@ -107,17 +76,23 @@ def call_breaches(comment, page, names):
 
 
 def breaches(root):
-    contract = Contract(root)
     rows = re.findall(r"^\| `([A-Z0-9_]+)` \| ([^|]+) \|", (root / PAGE).read_text(encoding="utf-8"), re.MULTILINE)
     page = {reason: set(comes_as.split(", ")) for reason, comes_as in rows}
-    names = {call for _, call, _, _ in contract.calls}
-    for where, call, _, comment in contract.calls:
-        for breach in call_breaches(comment, page, names):
-            yield f"{where}: {call} {breach}"
-    for message in sorted(contract.asked()):
-        for where, field, _, repeated, comment in contract.fields[message]:
-            if repeated and f"{message}.{field}" not in UNBOUNDED and not NUMBER.search(BRIEF.sub("", comment)):
-                yield f"{where}: {message}.{field} does not say how many"
+    contract = list(proto_text.elements(root))
+    calls = [element for element in contract if element.kind == "rpc"]
+    names = {call.name.split(".")[-1] for call in calls}
+    for call in calls:
+        for breach in call_breaches(call.comment, page, names):
+            yield f"{call.where}: {call.name} {breach}"
+    fields = {}
+    for element in contract:
+        if element.kind == "field":
+            fields.setdefault(element.name.rpartition(".")[0], []).append(element)
+    for message in sorted(asked(calls, fields)):
+        for field in fields[message]:
+            counted = field.name in UNBOUNDED or NUMBER.search(BRIEF.sub("", field.comment))
+            if field.said.startswith("repeated ") and not counted:
+                yield f"{field.where}: {field.name} does not say how many"
 
 
 def main():
