@@ -39,15 +39,29 @@ case ${1:-} in
 esac
 [ ${#files[@]} -eq 0 ] || python3 tests/support/tidy.py build/lint "${files[@]}" || status=1
 say "the contract"
+for check in reasons contract contract_form contract_wire; do python3 tests/support/check_$check.py || status=1; done
+buf=@bufbuild/buf@1.75.0
 if command -v npx >/dev/null; then
-  npx --yes @bufbuild/buf lint || status=1
-  # A copy of the contract as it was: buf's own `.git#branch=` fails in a worktree and without that branch.
+  npx --yes "$buf" lint || status=1
   before=$(mktemp -d)
   trap 'rm -rf "$before"' EXIT
-  git archive "$base" buf.yaml proto | tar -x -C "$before"
-  npx --yes @bufbuild/buf breaking --against "$before" || status=1
+  if [ -f proto/released.binpb ]; then
+    against=proto/released.binpb
+    say "the contract against the last release"
+  else
+    # Where this branch left the main one; on that itself the commit before, unless something is not committed yet.
+    since=$(git merge-base "$base" HEAD)
+    if [ "$since" = "$(git rev-parse HEAD)" ] && git diff --quiet HEAD -- proto; then
+      since=$(git rev-parse --verify --quiet HEAD^ || echo "$since")
+    fi
+    # A copy of the contract as it was: buf's own `.git#branch=` fails in a worktree and without that branch.
+    git archive "$since" buf.yaml proto | tar -x -C "$before"
+    against=$before
+    say "the contract against commit ${since:0:12}: nothing is released yet"
+  fi
+  npx --yes "$buf" breaking --against "$against" || status=1
 else
-  echo "npx is not here: buf lint was not run" >&2
+  echo "npx is not here: buf was not run" >&2
   status=1
 fi
 exit $status
