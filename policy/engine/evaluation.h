@@ -37,9 +37,9 @@ struct Evaluation {
   bool matrix_route() const {
     return route == Route::kOrdinary || route == Route::kStatistics || route == Route::kStatutoryRequest;
   }
-  // Rests on what the law compels by a document, in place of an agreement. What says whom a written request is about
-  // does so only where no agreement is in force.
-  bool compelled() const { return route == Route::kStatutoryRequest && (!request.says_whom || agreements.empty()); }
+  // Rests on what the law compels by a document, in place of an agreement: where one is in force every gateway counts
+  // that counts for any share between the two (domain decision 30).
+  bool compelled() const { return route == Route::kStatutoryRequest && agreements.empty(); }
   // What says whom it is about goes the other way than the answer that is compelled.
   bool says_whom() const { return compelled() && request.says_whom; }
   // The side that answers, and what it is.

@@ -29,7 +29,7 @@ bool FlagsSpare(const Gateway& gateway, const std::optional<SubjectFacts>& facts
 bool Carries(const Evaluation& e, const Gateway& gateway, const Category& category, Form form) {
   if (!gateway.StandsAlone() || !InForce(gateway, e.day)) return false;
   // Brief H: without an agreement only what the law compels, on the paper that says so.
-  if (e.compelled() && !gateway.compels_by_document) return false;
+  if (e.compelled() && !gateway.Compels()) return false;
   if (e.says_whom() && !gateway.tells_whom) return false;
   const Organisation& asker = e.says_whom() ? *e.holder : *e.receiver;
   if (!e.inside_route() && (!Names(gateway.from, *e.answerer()) || !Names(gateway.to, asker))) return false;

@@ -169,7 +169,7 @@ class Index {
     Bits flags = 0;       // Under which it does not count.
     Bits excluded_types = 0;
     bool needs_flags = false;  // It matters that they are known.
-    bool compels = false;      // By a document: a statutory request rests on no other.
+    bool compels = false;      // A statutory request without an agreement rests on no other.
     bool tells_whom = false;   // Its document says whom a request is about.
     bool transition = false;   // It authorises what passes between Part 3 and UK GDPR.
     absl::CivilDay from = absl::CivilDay::min();

@@ -119,7 +119,7 @@ void Index::AddCarriers(const Profile& profile, Board& board) const {
     carrier.carries = gateway.depersonalised_only ? fit & aggregate_ : fit;
     carrier.flags = All(gateway.excludes_flags, flags_);
     carrier.needs_flags = !gateway.excludes_flags.empty();
-    carrier.compels = gateway.compels_by_document;
+    carrier.compels = gateway.Compels();
     carrier.tells_whom = gateway.tells_whom;
     carrier.transition = std::find(profile.transition_authorities.begin(), profile.transition_authorities.end(),
                                    gateway.id) != profile.transition_authorities.end();

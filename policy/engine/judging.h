@@ -39,7 +39,7 @@ class Judging {
   bool matrix_route() const {
     return route_ == Route::kOrdinary || route_ == Route::kStatistics || route_ == Route::kStatutoryRequest;
   }
-  bool compelled() const { return route_ == Route::kStatutoryRequest && (!q_.says_whom || papers_ == 0); }
+  bool compelled() const { return route_ == Route::kStatutoryRequest && papers_ == 0; }
   bool says_whom() const { return compelled() && q_.says_whom; }
   int answerer() const { return says_whom() ? q_.receiver : q_.giver; }
   int asker() const { return says_whom() ? q_.giver : q_.receiver; }

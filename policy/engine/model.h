@@ -110,7 +110,7 @@ struct Gateway {
   bool depersonalised_only = false;
   bool never_used = false;
   bool lifts_confidence = false;     // By its own words, beyond doubt.
-  bool compels_by_document = false;  // An answer to a written request: what a statutory request may rest on.
+  bool compels_by_document = false;  // An answer to a written request.
   bool tells_whom = false;           // The written request may say whom it is about to who must answer it.
   std::optional<absl::CivilDay> effective_from;  // Absent: not commenced, where it needs commencement.
   absl::CivilDay effective_to = absl::CivilDay::max();
@@ -118,6 +118,9 @@ struct Gateway {
 
   // Supporting and exempting gateways never stand alone; a recognised one that is never used does not stand at all.
   bool StandsAlone() const { return kind != "support" && kind != "exempt" && !never_used; }
+  // What a written request may rest on without an agreement: a duty to answer it, or one to give counts to whoever is
+  // named (CDA 1998 s17A), asked or not.
+  bool Compels() const { return compels_by_document || (kind == "duty" && depersonalised_only); }
 };
 
 // How long after the ask every answer goes out in an existence-sensitive profile, known person or not.

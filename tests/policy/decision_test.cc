@@ -71,17 +71,51 @@ TEST(Decision, AStepThatTakesNobodysConsentStopsNothingAndAnUnknownOneEverything
   EXPECT_TRUE(Says(DecideHere(q).categories[0], ReasonCode::kUnknownName));
 }
 
-// Brief H: without an agreement only what the law compels. A letter opens no matrix by a power.
-TEST(Decision, AStatutoryRequestRestsOnWhatCompelsAnAnswer) {
+DecisionRequest Enquiry() {
   DecisionRequest q = ChildReferral({"identity"});
   q.direction = Direction::kRequest;
   q.route = Route::kStatutoryRequest;
   q.document_reference = "s47-2026-11";
-  EXPECT_FALSE(DecideHere(q).categories[0].denied) << "Children Act 1989 s47(9)";
+  return q;
+}
+
+// Brief H: without an agreement only what the law compels. A letter opens no matrix by a power.
+TEST(Decision, WithoutAnAgreementAStatutoryRequestRestsOnWhatCompelsAnAnswer) {
+  Policy policy = Derbyshire();
+  policy.agreements.clear();
+  EXPECT_FALSE(DecideUnder(policy, Enquiry()).categories[0].denied) << "Children Act 1989 s47(9)";
+  policy.gateways.at("gw.ca1989_47").compels_by_document = false;
+  policy.gateways.at("gw.ca2004_16h").compels_by_document = false;
+  EXPECT_TRUE(Says(DecideUnder(policy, Enquiry()).categories[0], ReasonCode::kLegalGatewayMissing));
+}
+
+// Domain decision 30 says what makes a gateway count; that the request is in writing takes none away.
+TEST(Decision, UnderAnAgreementAStatutoryRequestRestsOnWhateverAnyShareDoes) {
   Policy policy = Derbyshire();
   policy.gateways.at("gw.ca1989_47").compels_by_document = false;
   policy.gateways.at("gw.ca2004_16h").compels_by_document = false;
-  EXPECT_TRUE(Says(DecideUnder(policy, q).categories[0], ReasonCode::kLegalGatewayMissing));
+  EXPECT_FALSE(DecideUnder(policy, Enquiry()).categories[0].denied);
+}
+
+// CDA 1998 s17A: counts of the prescribed kind are owed to whoever is named, asked in writing or not.
+TEST(Decision, WithoutAnAgreementADutyToGiveCountsAnswersAWrittenRequestForThem) {
+  DecisionRequest q{.releasing_agency = "icb.qj2",
+                    .receiving_agency = "pcc.derbys",
+                    .receiving_role = "pcc_officer",
+                    .profile = "tb.sv",
+                    .purpose = "oversight.pcc",
+                    .area = "E23000018"};
+  q.route = Route::kStatutoryRequest;
+  q.document_reference = "SVD-2026-3";
+  q.justification = true;
+  q.subject_role = "victim";
+  q.facts = SubjectFacts{.age = 0, .flags = Strings(), .consents = {}};
+  q.categories = {"aggregate", "identity"};
+  Policy policy = Derbyshire();
+  policy.agreements.clear();
+  const Decision decision = DecideUnder(policy, q);
+  EXPECT_FALSE(decision.categories[0].denied);
+  EXPECT_TRUE(Says(decision.categories[1], ReasonCode::kLegalGatewayMissing));
 }
 
 TEST(Decision, ANoteIsNeededWhereThePersonMayBeAChild) {

@@ -184,7 +184,10 @@ INSTANTIATE_TEST_SUITE_P(
                [](v1::Manifest& m, v1::SenderStatement&) { m.set_purpose("case.asb_resolution"); }, nullptr,
                "REFUSED PURPOSE_NOT_PERMITTED"},
         Attack{"where_no_duty_answers_it", nullptr,
-               [](policy::Policy& p) { p.gateways.at("gw.asb104").compels_by_document = false; },
+               [](policy::Policy& p) {
+                 EndAgreements(p);
+                 p.gateways.at("gw.asb104").compels_by_document = false;
+               },
                "REFUSED LEGAL_GATEWAY_MISSING"},
         Attack{"beyond_the_profile",
                [](v1::Manifest& m, v1::SenderStatement&) {
