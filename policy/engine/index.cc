@@ -254,6 +254,18 @@ void Index::InternFacts(const DecisionRequest& request, Interned& q) const {
   q.guardian_gave &= ~guardian_refused;
 }
 
+void Index::InternStep(const DecisionRequest& request, Interned& q) const {
+  using enum Interned::NamedStep;
+  q.step = Find(steps_, request.step);
+  if (request.step.empty() || q.step >= 0 || Find(categories_, request.step) >= 0) return;
+  q.named_step = kNotOnRecord;
+  if (!request.facts.has_value()) return;
+  for (const Consent& consent : request.facts->consents) {
+    if (consent.step != request.step) continue;
+    q.named_step = consent.given && q.named_step != kRefused ? kGiven : kRefused;
+  }
+}
+
 void Index::InternFlags(const std::vector<std::string>& flags, Interned& q) const {
   for (const std::string& flag : flags) {
     const int number = Find(flags_, flag);
@@ -302,8 +314,7 @@ Interned Index::Intern(const DecisionRequest& r) const {
   q.subject_role = Find(subject_roles_, r.subject_role);
   q.well_named = q.subject_role >= 0 && (r.area.empty() || q.area >= 0);
   q.child_role = r.subject_role == "child" || r.subject_role == "victim_child_da";
-  q.step = Find(steps_, r.step);
-  q.step_named = !r.step.empty();
+  InternStep(r, q);
   q.product = Find(products_, r.product);
   q.direction = r.direction;
   q.route = r.route.has_value() ? r.route : RouteOf(r.purpose);

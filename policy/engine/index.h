@@ -36,8 +36,10 @@ struct Interned {
   CaseLink case_link = CaseLink::kNone;
   bool age_known = false;
   bool well_named = true;  // Subject role and area are known, or the area is not named.
+  // What the step named is, and of one that the policy does not know how it stands on record.
+  enum class NamedStep : uint8_t { kKnown, kNotOnRecord, kGiven, kRefused } named_step = NamedStep::kKnown;
   bool justification = false, document = false, child_role = false, facts = false, flags_known = false,
-       unknown_flag = false, step_named = false, has_event = false, access = false, fan_out = false, has_onward = false,
+       unknown_flag = false, has_event = false, access = false, fan_out = false, has_onward = false,
        controller = false, exception_ground = false, has_table = false, says_whom = false;
   int age = 0;
   int subject_role = -1;
@@ -242,6 +244,7 @@ class Index {
   Bits Bit(const Numbers& numbers, absl::string_view name) const;
   void InternFacts(const DecisionRequest& request, Interned& q) const;
   void InternFlags(const std::vector<std::string>& flags, Interned& q) const;
+  void InternStep(const DecisionRequest& request, Interned& q) const;
   void InternEvent(const RightsEvent& event, Interned& q) const;
   void InternOnward(const Onward& onward, Interned& q) const;
   void InternTable(const Table& table, Interned& q) const;

@@ -59,6 +59,9 @@ class Judging {
   void Basis();
   void Justified();
   void Consented();
+  void NamedStep();
+  // Or may be, where flags are not known.
+  bool withdrawn() const;
   // By whoever's consent the step takes, and not withdrawn.
   bool Given(const Index::Step& step) const;
   bool Binds(const Index::Step& step) const;

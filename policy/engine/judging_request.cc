@@ -138,16 +138,29 @@ void Judging::Justified() {
 
 void Judging::Consented() {
   if (!matrix_route()) return;
-  if (q_.step_named && q_.step < 0) Refuse(ReasonCode::kUnknownName, Place::kStep);
   if (!q_.facts) return;  // Open.
+  NamedStep();
   for (size_t i = 0; i < x_.step_.size(); ++i) {
     if (Binds(x_.step_[i]) && !Given(x_.step_[i]))
       Refuse(ReasonCode::kConsentMissing, Place::kConsentStep, static_cast<int>(i));
   }
 }
 
+void Judging::NamedStep() {
+  using enum Interned::NamedStep;
+  if (q_.named_step == kKnown) return;
+  if (q_.named_step == kNotOnRecord)
+    Refuse(ReasonCode::kUnknownName, Place::kStep);
+  else if (q_.named_step == kRefused || withdrawn())
+    Refuse(ReasonCode::kConsentMissing, Place::kStep);
+}
+
+bool Judging::withdrawn() const {
+  return !q_.flags_known || (x_.consent_withdrawn_ >= 0 && (q_.flags >> x_.consent_withdrawn_ & 1) != 0);
+}
+
 bool Judging::Given(const Index::Step& step) const {
-  if (!q_.flags_known || (x_.consent_withdrawn_ >= 0 && (q_.flags >> x_.consent_withdrawn_ & 1) != 0)) return false;
+  if (withdrawn()) return false;
   const bool own = ((step.by_guardian ? q_.guardian_gave : q_.subject_gave) >> step.number & 1) != 0;
   const bool guardians = ((step.child_by_guardian ? q_.guardian_gave : q_.subject_gave) >> step.number & 1) != 0;
   return q_.age >= 18 ? own : guardians && (q_.age > 0 || own);

@@ -138,6 +138,12 @@ void CheckJustification(Evaluation& e) {
   if (harmful || MayBeChild(e)) Refuse(e, ReasonCode::kJustificationRequired, "proportionality");
 }
 
+// Or may be, where flags are not known.
+bool ConsentWithdrawn(const SubjectFacts& facts) {
+  return !facts.flags.has_value() ||
+         std::find(facts.flags->begin(), facts.flags->end(), "consent_withdrawn") != facts.flags->end();
+}
+
 // Given by `giver` and by them not refused.
 bool Gave(absl::string_view giver, const ConsentStep& step, const SubjectFacts& facts) {
   bool given = false;
@@ -149,11 +155,40 @@ bool Gave(absl::string_view giver, const ConsentStep& step, const SubjectFacts& 
   return given;
 }
 
+// Whether the policy knows the step that the request names: a share of some category, or a step of its own.
+bool KnowsStep(const Policy& policy, const std::string& named) {
+  return named.empty() || policy.other_steps.contains(named) || policy.FindCategory(named) != nullptr ||
+         std::any_of(policy.consent_steps.begin(), policy.consent_steps.end(),
+                     [&](const ConsentStep& step) { return step.id == named; });
+}
+
+// A step that is a word for people (domain page, `consents`): the share hangs on what stands on record under it, and
+// nothing there is a step that nobody knows.
+void CheckNamedStep(Evaluation& e) {
+  const std::string& named = e.request.step;
+  if (KnowsStep(e.policy, named)) return;
+  if (!e.request.facts.has_value()) {
+    e.open.insert("consent:step");
+    return;
+  }
+  const SubjectFacts& facts = *e.request.facts;
+  bool on_record = false;
+  bool refused = ConsentWithdrawn(facts);
+  for (const Consent& consent : facts.consents) {
+    if (consent.step != named) continue;
+    on_record = true;
+    refused = refused || !consent.given;
+  }
+  if (!on_record)
+    Refuse(e, ReasonCode::kUnknownName, "step");
+  else if (refused)
+    Refuse(e, ReasonCode::kConsentMissing, "step");
+}
+
 void CheckConsents(Evaluation& e) {
   if (!e.matrix_route()) return;
-  bool known = e.request.step.empty() || e.policy.other_steps.contains(e.request.step);
+  CheckNamedStep(e);
   for (const ConsentStep& step : e.policy.consent_steps) {
-    known = known || step.id == e.request.step;
     if (!Binds(step, e.request)) continue;
     if (!e.request.facts.has_value()) {
       e.open.insert(absl::StrCat("consent:", step.id));
@@ -161,15 +196,12 @@ void CheckConsents(Evaluation& e) {
       e.refusals.push_back({.code = ReasonCode::kConsentMissing, .rule = absl::StrCat("consent_steps/", step.id)});
     }
   }
-  if (!known) Refuse(e, ReasonCode::kUnknownName, "step");
 }
 
 }  // namespace
 
 bool Consented(const ConsentStep& step, const SubjectFacts& facts) {
-  const bool withdrawn = !facts.flags.has_value() ||
-                         std::find(facts.flags->begin(), facts.flags->end(), "consent_withdrawn") != facts.flags->end();
-  if (withdrawn) return false;
+  if (ConsentWithdrawn(facts)) return false;
   const int age = facts.age.value_or(0);
   const std::string& guardian = step.giver_under_18.empty() ? step.giver : step.giver_under_18;
   if (age >= 18) return Gave(step.giver, step, facts);

@@ -71,6 +71,33 @@ TEST(Decision, AStepThatTakesNobodysConsentStopsNothingAndAnUnknownOneEverything
   EXPECT_TRUE(Says(DecideHere(q).categories[0], ReasonCode::kUnknownName));
 }
 
+// Domain page, `consents`: a step is one of the brief's, a category, or else a word for people.
+TEST(Decision, AStepThatIsACategoryOrAWordOnRecordHangsOnWhatIsRecordedUnderIt) {
+  DecisionRequest q = HomeVisit({"identity", "household"});
+  q.grounds = {"fire_safety.household"};
+  q.step = "household";
+  EXPECT_FALSE(DecideHere(q).categories[0].denied) << "a category";
+  q.step = "home_visit";
+  EXPECT_TRUE(Says(DecideHere(q).categories[0], ReasonCode::kUnknownName)) << "under which nothing is recorded";
+  q.facts->consents = {{.giver = "SUBJECT", .step = "home_visit", .given = true}};
+  EXPECT_FALSE(DecideHere(q).categories[0].denied);
+  q.facts->flags = Strings{"consent_withdrawn"};
+  EXPECT_TRUE(Says(DecideHere(q).categories[0], ReasonCode::kConsentMissing));
+  q.facts->flags = Strings();
+  q.facts->consents.push_back({.giver = "GUARDIAN", .step = "home_visit", .given = false});
+  EXPECT_TRUE(Says(DecideHere(q).categories[0], ReasonCode::kConsentMissing)) << "whoever refuses";
+}
+
+// Whether anything is recorded under a word is the holder's to know.
+TEST(Decision, AWordForAStepIsOpenAtTheBroker) {
+  DecisionRequest q = HomeVisit({"identity"});
+  q.step = "home_visit";
+  q.facts.reset();
+  const CategoryOutcome outcome = DecideHere(q).categories[0];
+  EXPECT_FALSE(outcome.denied);
+  EXPECT_TRUE(outcome.open.contains("consent:step"));
+}
+
 DecisionRequest Enquiry() {
   DecisionRequest q = ChildReferral({"identity"});
   q.direction = Direction::kRequest;
