@@ -78,6 +78,7 @@ std::unique_ptr<Policy> Compile(const Files& files, Problems& problems) {
   CompileCalendar(texts.calendar, *policy, problems);
   CompileGateways(texts.gateways, *policy, problems);
   Each(texts.profiles, "profiles/", *policy, problems, CompileProfile);
+  CheckConsentSteps(texts.vocabulary, *policy, problems);
   if (!problems.any_error()) Each(texts.profiles, "profiles/", *policy, problems, CompileCompanions);
   Each(texts.agreements, "agreements/", *policy, problems, CompileAgreement);
   if (!problems.any_error()) CheckOwners(*policy, problems);

@@ -27,6 +27,9 @@ const LawfulList& OffenceConditions();
 // DPA 2018 Schedule 8: `s8.1` to `s8.9`.
 const LawfulList& Schedule8Conditions();
 
+// Counter-Terrorism and Security Act 2015 s36: the gateway of Channel panels.
+inline constexpr char kChannelPanel[] = "gw.ctsa36";
+
 // An interest, (ea) or (f): not for a public authority in its tasks.
 bool IsInterest(absl::string_view basis);
 

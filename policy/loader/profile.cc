@@ -5,15 +5,15 @@
 #include "absl/strings/strip.h"
 
 #include "policy/loader/entries.h"
+#include "policy/loader/lawful.h"
 #include "policy/loader/retention.h"
 #include "policy/loader/sections.h"
 
 namespace derwent::policy {
 namespace {
 
-// Modern Slavery Act 2015 s52; Counter-Terrorism and Security Act 2015 s36 (Channel panels).
+// Modern Slavery Act 2015 s52.
 constexpr char kDutyToNotify[] = "gw.msa52";
-constexpr char kPanel[] = "gw.ctsa36";
 
 using Texts = google::protobuf::RepeatedPtrField<std::string>;
 
@@ -250,11 +250,11 @@ class ProfileText {
   // Counter-Terrorism and Security Act 2015 s41: whoever gives support gets nothing without consent. So does a service
   // for victims of sexual violence, whose confidence only consent lifts.
   void Support() {
-    if (!RestsOn(kPanel) && text_.enclave() != "sarc") return;
+    if (!RestsOn(kChannelPanel) && text_.enclave() != "sarc") return;
     const bool asked = std::any_of(policy_.consent_steps.begin(), policy_.consent_steps.end(),
                                    [&](const ConsentStep& step) { return step.profile == text_.id(); });
     if (!asked)
-      Refuse(RestsOn(kPanel) ? kPanel : text_.enclave(), "consent-step",
+      Refuse(RestsOn(kChannelPanel) ? kChannelPanel : text_.enclave(), "consent-step",
              absl::StrCat("nothing of `", text_.id(), "` takes consent, and its support must"),
              "name the profile in a consent step of the vocabulary");
   }

@@ -21,6 +21,9 @@ void CompileProfile(absl::string_view file, const v1::Profile& text, Policy& pol
 // What its parties rest on in law, into a profile compiled but for that.
 void CompileFootings(absl::string_view file, const v1::Profile& text, const Policy& policy, Profile& profile,
                      Problems& problems);
+// What each consent step of a compiled vocabulary names exists and goes together; what only support brings in takes
+// consent of whoever must give it. After all profiles.
+void CheckConsentSteps(const v1::Vocabulary& text, const Policy& policy, Problems& problems);
 // Further shares that a profile sets off. After all profiles: they name one another.
 void CompileCompanions(absl::string_view file, const v1::Profile& text, Policy& policy, Problems& problems);
 void CompileAgreement(absl::string_view file, const v1::Agreement& text, Policy& policy, Problems& problems);

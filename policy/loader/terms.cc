@@ -12,15 +12,10 @@ namespace {
 
 constexpr char kVocabulary[] = "vocabulary.txtpb";
 
-ConsentStep CompileStep(const v1::ConsentStep& text, const Words& words, Problems& problems) {
+ConsentStep CompileStep(const v1::ConsentStep& text, const Words& words) {
   words.OneOf(text.giver(), {"SUBJECT", "GUARDIAN"}, "giver of consent");
   if (!text.giver_under_18().empty()) words.OneOf(text.giver_under_18(), {"SUBJECT", "GUARDIAN"}, "giver of consent");
   if (!text.subject_role().empty()) words.SubjectRole(text.subject_role());
-  // Counter-Terrorism and Security Act 2015 s41: for a child a parent or guardian consents to support.
-  if (absl::StartsWith(text.cite(), "CTSA 2015") && text.giver_under_18() != "GUARDIAN")
-    problems.Error(kVocabulary, text.id(), "consent-giver",
-                   absl::StrCat("`", text.id(), "` takes a child's own consent for a guardian's"),
-                   "set giver_under_18: \"GUARDIAN\"");
   return {.id = text.id(),
           .profile = text.profile(),
           .receiver = text.receiver(),
@@ -112,7 +107,7 @@ void CompileVocabulary(const v1::Vocabulary& text, Policy& policy, Problems& pro
         problems);
   });
   words.Each("consent_steps", text.consent_steps(),
-             [&](const v1::ConsentStep& next) { policy.consent_steps.push_back(CompileStep(next, words, problems)); });
+             [&](const v1::ConsentStep& next) { policy.consent_steps.push_back(CompileStep(next, words)); });
   words.Each("other_steps", text.other_steps(), [&](const v1::Term& next) {
     const bool asks = std::any_of(policy.consent_steps.begin(), policy.consent_steps.end(),
                                   [&](const ConsentStep& step) { return step.id == next.id(); });

@@ -92,6 +92,23 @@ TEST(LawTest, AnActIsKnownHoweverItIsCited) {
   }
 }
 
+// CTSA 2015 s41: a step that binds some other share is none for the provider's.
+TEST(LawTest, WhoeverGivesSupportIsBoundByAStep) {
+  Files files = DerbyshireFiles();
+  std::string& text = files.at("vocabulary.txtpb");
+  text = absl::StrReplaceAll(text, {{"profile: \"channel\" receiver: \"channel.ip\"",
+                                     "profile: \"channel\" receiver: \"police.derbys\""}});
+  Problems problems(files);
+  EXPECT_EQ(Compile(files, problems), nullptr);
+  const std::string profile = "profiles/channel.txtpb";
+  EXPECT_TRUE(std::ranges::any_of(problems.list(), [&](const Problem& problem) {
+    return absl::StartsWith(problem.ToString(),
+                            absl::StrCat(profile, ":", LineOf(files.at(profile), "receiver: \"channel.ip\""),
+                                         ": error: no consent step binds every share with `channel.ip`"));
+  }));
+}
+
+constexpr char kWords[] = "vocabulary.txtpb";
 constexpr char kMarac[] = "profiles/marac.txtpb";
 constexpr char kAgreement[] = "agreements/marac.txtpb";
 constexpr char kOther[] = "agreements/dvds.txtpb";
@@ -143,6 +160,32 @@ INSTANTIATE_TEST_SUITE_P(
                 "is a field set and allows `identity` [field-set]"},
         Refused{"FieldThatIdentifies", "profiles/nrm.txtpb", "  fields: \"gender\"", "  fields: \"name\"",
                 "  fields: \"name\"", "[closed-list]"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(
+    ConsentSteps, Rules,
+    ::testing::Values(
+        Refused{"OfAnUnknownReceiver", kWords, "receiver: \"channel.ip\"", "receiver: \"chanel.ip\"",
+                "receiver: \"chanel.ip\"",
+                "no organisation is called `chanel.ip` [unknown-name]; did you mean `channel.ip`?"},
+        Refused{"OfAnUnknownProfile", kWords, "profile: \"sv_support\"", "profile: \"sv_suport\"",
+                "profile: \"sv_suport\"", "did you mean `sv_support`?"},
+        Refused{"OfAnUnknownProduct", kWords, "product: \"nrm_adult_consent\"", "product: \"nrm_adult\"",
+                "product: \"nrm_adult\"", "`nrm_adult` is no product [closed-list]"},
+        Refused{"ThatBindNoShareThereIs", kWords, "profile: \"sv_support\"",
+                "profile: \"sv_support\" receiver: \"press.any\"", "consent_steps { id: \"sarc\"",
+                "`sarc` binds nothing: no share has all that it names [consent-step]"},
+        Refused{"OfAProductOfAnotherProfile", kWords, "product: \"nrm_adult_consent\"",
+                "profile: \"marac\" product: \"nrm_adult_consent\"", "consent_steps { id: \"nrm\"",
+                "`nrm` binds nothing"},
+        Refused{"OfASubjectRoleAlone", kWords, "id: \"s213B\" giver", "id: \"s213B\" subject_role: \"victim\" giver",
+                "consent_steps { id: \"s213B\"", "`s213B` binds nothing"},
+        Refused{"OfSupportHoweverTheActIsCited", kWords, " giver_under_18: \"GUARDIAN\" cite: \"CTSA 2015 s41\"",
+                " cite: \"Counter-Terrorism and Security Act 2015 s41\"", "consent_steps { id: \"support\"",
+                "takes a child's own consent for a guardian's [consent-giver]"},
+        Refused{"OfAGuardianForAnAdult", kWords, "giver: \"SUBJECT\" giver_under_18",
+                "giver: \"GUARDIAN\" giver_under_18", "consent_steps { id: \"support\"",
+                "takes a guardian's consent for an adult's [consent-giver]"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(
