@@ -14,14 +14,12 @@ bool CategoryPattern::Matches(absl::string_view category) const {
 }
 
 std::optional<Form> Category::Meet(Form a, Form b) const {
-  const auto exists = [&](Form form) { return std::find(forms.begin(), forms.end(), form) != forms.end(); };
   // A single form counts as full, so every reduction of it is that form.
   if (forms.size() == 1) return forms.front();
-  if (!exists(a) || !exists(b)) return std::nullopt;
+  if (!Has(a) || !Has(b)) return std::nullopt;
   if (a == b || b == Form::kFull) return a;
   if (a == Form::kFull) return b;
-  auto found = meets.find({a, b});
-  if (found == meets.end()) found = meets.find({b, a});
+  const auto found = meets.find(std::minmax(a, b));
   if (found == meets.end()) return std::nullopt;
   return found->second;
 }

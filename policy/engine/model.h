@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -40,10 +41,11 @@ struct Category {
   bool health = false;           // Health data by its nature.
   bool may_hold_health = false;  // Health data, or a composite that may contain it (PCSC Act 2022 s10(10)).
   std::vector<Form> forms;
-  std::map<std::pair<Form, Form>, Form> meets;
+  std::map<std::pair<Form, Form>, Form> meets;  // Of two forms, the more revealing first.
 
   // Nullopt when there is none declared, or a form does not exist for the category.
   std::optional<Form> Meet(Form a, Form b) const;
+  bool Has(Form form) const { return std::find(forms.begin(), forms.end(), form) != forms.end(); }
   bool CountsAsFull(Form form) const { return form == Form::kFull || (forms.size() == 1 && forms.front() == form); }
   // The most revealing form: the only one, or `full`.
   Form Fullest() const { return forms.size() == 1 ? forms.front() : Form::kFull; }

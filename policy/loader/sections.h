@@ -7,12 +7,15 @@
 #include "derwent/v1/vocabulary.pb.h"
 #include "policy/engine/model.h"
 #include "policy/loader/problem.h"
+#include "policy/loader/words.h"
 
 // Compiles each file of a bundle into the policy, in the order in which they refer to one another.
 
 namespace derwent::policy {
 
 void CompileVocabulary(const v1::Vocabulary& text, Policy& policy, Problems& problems);
+// How the forms of a category meet, into one compiled but for that.
+void CompileMeets(const v1::Category& text, const Words& words, Category& category, Problems& problems);
 void CompileOrganisations(const v1::Organisations& text, Policy& policy, Problems& problems);
 void CompileAreas(const v1::Areas& text, Policy& policy, Problems& problems);
 void CompileCalendar(const v1::Calendar& text, Policy& policy, Problems& problems);

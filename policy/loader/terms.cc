@@ -42,12 +42,7 @@ Category CompileCategory(const v1::Category& text, const Words& words, Problems&
   }
   if (category.forms.empty())
     problems.Error(kVocabulary, text.id(), "forms", absl::StrCat("`", text.id(), "` has no form"), "list at least one");
-  for (const v1::FormMeet& meet : text.meets()) {
-    const auto a = words.Form(meet.a());
-    const auto b = words.Form(meet.b());
-    const auto result = words.Form(meet.result());
-    if (a && b && result) category.meets[{*a, *b}] = *result;
-  }
+  CompileMeets(text, words, category, problems);
   return category;
 }
 

@@ -239,6 +239,27 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return std::string(info.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(
+    FormMeets, Rules,
+    ::testing::Values(
+        Refused{"ThatWiden", kWords, "meets { a: \"summarise\" b: \"flag_only\" result: \"flag_only\" }",
+                "meets { a: \"summarise\" b: \"flag_only\" result: \"full\" }", "result: \"full\"",
+                "`summarise` and `flag_only` allow both is not `full`, which tells more [form-meet]"},
+        Refused{"ThatContradict", kWords, "meets { a: \"summarise\" b: \"contact_owner\" result: \"contact_owner\" }",
+                "meets { a: \"flag_only\" b: \"summarise\" result: \"summarise\" }",
+                "meets { a: \"flag_only\" b: \"summarise\"",
+                "`identity`: `flag_only` and `summarise` meet twice [contradicted]"},
+        Refused{"OfAFormThatTheCategoryLacks", kWords, "  forms: \"flag_only\"\n}",
+                "  forms: \"flag_only\"\n  meets { a: \"flag_only\" b: \"mask\" result: \"flag_only\" }\n}",
+                "meets { a: \"flag_only\" b: \"mask\"", "`vulnerability.flag`: `mask` is no form of it [form-meet]"},
+        Refused{"WithFull", kWords, "  meets {", "  meets { a: \"full\" b: \"mask\" result: \"mask\" }\n  meets {",
+                "meets { a: \"full\" b: \"mask\"", "`full` and `mask` meet by themselves [form-meet]"},
+        Refused{"ByTheOrderOfRules", kWords,
+                "meets { a: \"summarise\" b: \"contact_owner\" result: \"contact_owner\" }",
+                "meets { a: \"summarise\" b: \"contact_owner\" result: \"summarise\" }", "id: \"identity\"",
+                "by the order of rules [form-meet]"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(
     Kinds, Rules,
     ::testing::Values(
         Refused{"UnknownKind", kOther, "owner: ", "kind: \"one-way\"\nowner: ", "kind: \"one-way\"",
