@@ -28,7 +28,9 @@ bool Consents(const Evaluation& e, const std::string& category) {
 
 // Empty: nothing known here lifts it.
 std::string LiftedBy(const Evaluation& e, const CategoryOutcome& outcome, const Category& category) {
-  for (std::string& id : GatewaysFor(e, category, outcome.form)) {
+  std::vector<std::string> gateways = GatewaysFor(e, category, outcome.form);
+  std::sort(gateways.begin(), gateways.end());
+  for (std::string& id : gateways) {
     if (e.policy.gateways.at(id).lifts_confidence) return std::move(id);
   }
   if (!outcome.approvers.empty()) return "approver";
@@ -41,7 +43,7 @@ void NameConfidence(const Evaluation& e, Decision& decision) {
   if (e.inside_route()) return;
   for (const CategoryOutcome& outcome : decision.categories) {
     const Category* const category = e.policy.FindCategory(outcome.category);
-    if (outcome.denied || !category->health || outcome.form == Form::kAggregate) continue;
+    if (outcome.denied || !category->confidential || outcome.form == Form::kAggregate) continue;
     const std::string lifted = LiftedBy(e, outcome, *category);
     if (lifted.empty())
       decision.obligations.insert("record_confidence_ground");
@@ -52,7 +54,7 @@ void NameConfidence(const Evaluation& e, Decision& decision) {
 
 bool NeedsConfidenceGround(const Policy& policy, absl::string_view category) {
   const Category* const found = policy.FindCategory(category);
-  return found != nullptr && found->health;
+  return found != nullptr && found->confidential;
 }
 
 }  // namespace derwent::policy

@@ -39,6 +39,7 @@ struct Category {
   bool offence = false;
   bool sensitive = false;        // Under Part 3.
   bool health = false;           // Health data by its nature.
+  bool confidential = false;     // Owed confidence (brief D.7): health data, and what social care holds.
   bool may_hold_health = false;  // Health data, or a composite that may contain it (PCSC Act 2022 s10(10)).
   std::vector<Form> forms;
   std::map<std::pair<Form, Form>, Form> meets;  // Of two forms, the more revealing first.

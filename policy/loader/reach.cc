@@ -92,7 +92,7 @@ void WarnOfGaps(const Agreement& agreement, const Policy& policy, Problems& prob
   }
 }
 
-// Domain decision 13: what lifts confidence is recorded. Health data that waits for nobody, under gateways of which
+// Domain decision 13: what lifts confidence is recorded. What is owed confidence and waits for nobody, under gateways of which
 // none lifts confidence, hangs on a consent or on a ground that the giver records by itself.
 void WarnOfConfidence(const Profile& profile, const Policy& policy, Problems& problems) {
   const auto lifted = [&](const std::string& category) {
@@ -103,7 +103,7 @@ void WarnOfConfidence(const Profile& profile, const Policy& policy, Problems& pr
   };
   const auto warn = [&](const std::string& category) {
     const Category* const known = policy.FindCategory(category);
-    if (known == nullptr || !known->health || lifted(category)) return;
+    if (known == nullptr || !known->confidential || lifted(category)) return;
     problems.Warn(Severity::kWarning, absl::StrCat("profiles/", profile.id, ".txtpb"), category, "confidence",
                   absl::StrCat("`", category, "` waits for nobody, and no gateway here lifts confidence: without a ",
                                "consent the giver records a ground for each item"),

@@ -35,7 +35,10 @@ Category CompileCategory(const v1::Category& text, const Words& words, Problems&
     category.offence = category.offence || absl::StartsWith(c, "crim");
     category.may_hold_health = category.may_hold_health || c == "mix" || absl::StartsWith(c, "sc:health");
   }
-  category.health = text.classes_size() > 0 && text.classes(0) == "sc:health";
+  // A composite holds health data rather than being it.
+  const auto& classes = text.classes();
+  category.health = std::ranges::count(classes, "sc:health") > 0 && std::ranges::count(classes, "mix") == 0;
+  category.confidential = category.health || text.confidential();
   category.sensitive = text.law_enforcement_class() == "sensitive";
   for (const std::string& name : text.forms()) {
     if (const auto form = words.Form(name)) category.forms.push_back(*form);

@@ -74,6 +74,7 @@ const absl::flat_hash_map<std::string, Weighing>& Fields() {
       {"Vocabulary.obligations", kSaidOnly},
       {"Category.classes", kLessLoosens},
       {"Category.harm", kLessLoosens},
+      {"Category.confidential", kLessLoosens},
       {"Category.forms", kDecided},
       {"Category.meets", kDecided},
       {"Flag.denies", kDecided},
@@ -184,7 +185,8 @@ absl::string_view MeaningOf(const FieldDescriptor& field) {
 
 bool IsOrdered(const FieldDescriptor& field) {
   static const auto& ordered =
-      *new absl::flat_hash_set<std::string>({"Vocabulary.markings", "Category.forms", "CompanionShare.agencies"});
+      *new absl::flat_hash_set<std::string>({"Vocabulary.markings", "Category.forms", "CompanionShare.agencies",
+                                             "Profile.transition_authorities"});
   return ordered.contains(NameOf(field));
 }
 

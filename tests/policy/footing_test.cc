@@ -208,6 +208,21 @@ TEST(Confidence, AnApproversGroundIsOnRecord) {
   EXPECT_FALSE(decision.obligations.contains("record_confidence_ground"));
 }
 
+// D.7 asks it of adult social care too.
+TEST(Confidence, WhatSocialCareHoldsIsOwedIt) {
+  DecisionRequest q = AsbCase({"social_care"});
+  q.releasing_agency = "dcc.adults";
+  q.receiving_agency = "police.derbys";
+  q.receiving_role = "ct_case_officer";
+  q.profile = "channel";
+  q.purpose = "case.channel";
+  q.subject_role = "referred_prevent";
+  q.grounds = {"channel.social_care"};
+  const Decision decision = DecideHere(q);
+  ASSERT_EQ(decision.categories[0].Shown(), "REDACT");
+  EXPECT_TRUE(decision.obligations.contains("record_confidence_ground"));
+}
+
 TEST(Confidence, OfWhatIsNoHealthDataNothingIsSaid) {
   DecisionRequest q = Treatment();
   q.categories = {"identity"};

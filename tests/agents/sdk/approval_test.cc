@@ -26,7 +26,7 @@ class ApprovalTest : public ::testing::Test {
     policy_.roles["marac_chair"] = {"approve_marac"};
     policy_.board_roles = {{"marac_chair", "marac"}};
     policy_.profiles["marac"].owners = {{"dcc.community_safety", {"E23000018"}}};
-    policy_.categories["health.mental"] = {.id = "health.mental", .health = true};
+    policy_.categories["health.mental"] = {.id = "health.mental", .confidential = true};
     policy_.areas["E07000034"] = {.gss = "E07000034", .within = {"E23000018"}};
     const policy::RoleHolding guardian{.role = "caldicott_guardian", .areas = {"E23000018"}};
     const policy::RoleHolding chair{.role = "marac_chair", .boards = {"marac"}, .areas = {"E23000018"}};
