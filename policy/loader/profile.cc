@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
+#include "policy/loader/approver.h"
 #include "policy/loader/entries.h"
 #include "policy/loader/lawful.h"
 #include "policy/loader/retention.h"
@@ -63,27 +64,11 @@ class ProfileText {
   bool RestsOn(absl::string_view gateway) const {
     return std::find(text_.gateways().begin(), text_.gateways().end(), gateway) != text_.gateways().end();
   }
-  // Brief C.4: machines approve nothing, nor do roles that see figures only.
-  bool MayAgree(const std::string& role) const {
-    const std::set<std::string>& may = policy_.roles.at(role);
-    return !may.contains("push_feed") && std::any_of(may.begin(), may.end(), [](const std::string& what) {
-      return absl::StartsWith(what, "approve") || absl::StartsWith(what, "request_case") ||
-             absl::StartsWith(what, "push_") || absl::StartsWith(what, "run_asb");
-    });
-  }
   // A line that says again, and otherwise, what another says: whichever counted, the order of lines would decide.
   void Once(bool first, absl::string_view what, const std::string& id) {
     if (!first) Refuse(id, "contradicted", absl::StrCat(what, " `", id, "` is there twice"), "keep one");
   }
-  void Approver(const std::string& role) {
-    if (role.empty() || !words_.Role(role)) return;
-    if (role == "dpo")
-      Refuse(role, "separation", "a data protection officer approves operational shares", "name the SIRO");
-    else if (!MayAgree(role))
-      Refuse(role, "separation",
-             absl::StrCat("`", role, "` approves, and may not: it neither approves nor holds cases"),
-             "name a person's role that does, for instance the SPOC");
-  }
+  void Approver(const std::string& role) { CheckApprover(file_, role, words_, policy_, problems_); }
 
   // Two forms without a common one never release anything.
   void Possible(const std::string& category, Form first, Form second) {

@@ -92,6 +92,33 @@ void WarnOfGaps(const Agreement& agreement, const Policy& policy, Problems& prob
   }
 }
 
+// Whether both are in force on some day, between some two parties.
+bool BindTogether(const Agreement& a, const Agreement& b) {
+  std::vector<std::string> both;
+  std::set_intersection(a.parties.begin(), a.parties.end(), b.parties.begin(), b.parties.end(),
+                        std::back_inserter(both));
+  return both.size() >= 2 && a.effective.first <= b.effective.last && b.effective.first <= a.effective.last;
+}
+
+// What two agreements leave of a category at once, in forms with nothing in common, is never released: whoever wrote
+// the later one meant something.
+void RefuseApart(const Agreement& agreement, const Policy& policy, Problems& problems) {
+  for (const Agreement& other : policy.agreements) {
+    if (other.id >= agreement.id || !BindTogether(agreement, other)) continue;
+    if (!Overlap(agreement, other, policy) && !Overlap(other, agreement, policy)) continue;
+    for (const auto& [category, form] : agreement.overlays) {
+      for (const auto& [same, beside] : other.overlays) {
+        if (same != category || !form.has_value() || !beside.has_value()) continue;
+        if (policy.categories.at(category).Meet(*form, *beside).has_value()) continue;
+        problems.Error(absl::StrCat("agreements/", agreement.id, ".txtpb"), category, "impossible",
+                       absl::StrCat("`", category, "` as `", FormName(*form), "` here and as `", FormName(*beside),
+                                    "` under `", other.id, "` is never released"),
+                       "name forms that meet, or deny");
+      }
+    }
+  }
+}
+
 // Domain decision 13: what lifts confidence is recorded. What is owed confidence and waits for nobody, under gateways of which
 // none lifts confidence, hangs on a consent or on a ground that the giver records by itself.
 void WarnOfConfidence(const Profile& profile, const Policy& policy, Problems& problems) {
@@ -167,7 +194,10 @@ void CheckReach(const Policy& policy, Problems& problems) {
     WarnOfDead(policy.profiles.at(id), policy, problems);
     WarnOfConfidence(policy.profiles.at(id), policy, problems);
   }
-  for (const Agreement& agreement : policy.agreements) WarnOfGaps(agreement, policy, problems);
+  for (const Agreement& agreement : policy.agreements) {
+    WarnOfGaps(agreement, policy, problems);
+    RefuseApart(agreement, policy, problems);
+  }
   RequireConditions(policy, problems);
 }
 

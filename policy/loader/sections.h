@@ -16,6 +16,8 @@ namespace derwent::policy {
 void CompileVocabulary(const v1::Vocabulary& text, Policy& policy, Problems& problems);
 // How the forms of a category meet, into one compiled but for that.
 void CompileMeets(const v1::Category& text, const Words& words, Category& category, Problems& problems);
+// A flag, once categories, roles and obligations are known.
+Flag CompileFlag(const v1::Flag& text, const Words& words, const Policy& policy, Problems& problems);
 void CompileOrganisations(const v1::Organisations& text, Policy& policy, Problems& problems);
 void CompileAreas(const v1::Areas& text, Policy& policy, Problems& problems);
 void CompileCalendar(const v1::Calendar& text, Policy& policy, Problems& problems);

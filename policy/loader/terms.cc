@@ -49,24 +49,6 @@ Category CompileCategory(const v1::Category& text, const Words& words, Problems&
   return category;
 }
 
-Flag CompileFlag(const v1::Flag& text, const Words& words) {
-  Flag flag{.id = text.id()};
-  flag.denies = PatternOf(text.denies(), words);
-  for (const std::string& reduce : text.reduces()) {
-    if (const auto pair = words.CategoryForm(reduce)) flag.reduces.push_back(*pair);
-  }
-  flag.approver_categories = PatternOf(text.approver_categories(), words);
-  if (!text.approver().empty() && words.Role(text.approver())) flag.approver = text.approver();
-  flag.exception_grounds.insert(text.exception_grounds().begin(), text.exception_grounds().end());
-  if (!text.exception_approver().empty() && words.Role(text.exception_approver()))
-    flag.exception_approver = text.exception_approver();
-  for (const std::string& obligation : text.obligations()) {
-    if (words.Obligation(obligation)) flag.obligations.push_back(obligation);
-  }
-  flag.spares_rights_events = text.spares_rights_events();
-  return flag;
-}
-
 }  // namespace
 
 void CompileVocabulary(const v1::Vocabulary& text, Policy& policy, Problems& problems) {
@@ -93,7 +75,7 @@ void CompileVocabulary(const v1::Vocabulary& text, Policy& policy, Problems& pro
                      "say `appointer: APPOINTER_BOARD_OWNER`, or name no panel");
   });
   words.Each("flags", text.flags(), [&](const v1::Flag& next) {
-    Add(policy.flags, kVocabulary, next.id(), CompileFlag(next, words), problems);
+    Add(policy.flags, kVocabulary, next.id(), CompileFlag(next, words, policy, problems), problems);
   });
   words.Each("purposes", text.purposes(), [&](const v1::Purpose& next) {
     words.OneOf(next.law_enforcement(), {"true", "false", "mixed"}, "law-enforcement value");

@@ -108,6 +108,21 @@ TEST(LawTest, WhoeverGivesSupportIsBoundByAStep) {
   }));
 }
 
+TEST(LawTest, OverlaysOfTwoAgreementsInForceMeet) {
+  Files files = DerbyshireFiles();
+  std::string& county = files.at("agreements/tb.ncasb.txtpb");
+  absl::StrAppend(&county, "overlays: \"housing=mask\"\n");
+  Problems problems(files);
+  EXPECT_EQ(Compile(files, problems), nullptr);
+  const std::string district = "agreements/tb.ncasb.high_peak.txtpb";
+  EXPECT_TRUE(std::ranges::any_of(problems.list(), [&](const Problem& problem) {
+    return problem.ToString() ==
+           absl::StrCat(district, ":", LineOf(files.at(district), "overlays: \"housing=generalise\""),
+                        ": error: `housing` as `generalise` here and as `mask` under `tb.ncasb` is never released "
+                        "[impossible]; name forms that meet, or deny");
+  }));
+}
+
 constexpr char kWords[] = "vocabulary.txtpb";
 constexpr char kMarac[] = "profiles/marac.txtpb";
 constexpr char kAgreement[] = "agreements/marac.txtpb";
@@ -236,6 +251,31 @@ INSTANTIATE_TEST_SUITE_P(
                 "no review date of the appropriate policy document is stated"},
         Refused{"OverlayThatLoosens", kAgreement, "owner: ", "overlays: \"intelligence=full\"\nowner: ",
                 "overlays: \"intelligence=full\"", "does not tighten"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(
+    Flags, Rules,
+    ::testing::Values(
+        Refused{"ExceptedByNobody", kWords, "  exception_approver: \"ig_officer\"\n", "", "id: \"restriction_art18\"",
+                "flag `restriction_art18`: an exception is agreed to by nobody [flag]"},
+        Refused{"ExceptedOnNoGround", kWords,
+                "  exception_grounds: \"compelling_grounds\"\n  exception_grounds: \"legal_claims\"\n", "",
+                "id: \"objection_art21\"", "who agrees to an exception has no ground for one [flag]"},
+        Refused{"AskedAboutNothing", kWords,
+                "  approver_categories: \"offence.*\"\n  approver_categories: \"intelligence\"\n", "",
+                "id: \"live_investigation\"", "whom it asks is asked about nothing [flag]"},
+        Refused{"ApprovedByNobody", kWords, "  approver: \"investigating_officer\"\n", "",
+                "id: \"live_investigation\"", "is agreed to by nobody [flag]"},
+        Refused{"ApprovedByTheDpo", kWords, "  approver: \"investigating_officer\"", "  approver: \"dpo\"",
+                "  approver: \"dpo\"", "a data protection officer approves operational shares [separation]"},
+        Refused{"ExceptedByAnAnalyst", kWords, "exception_approver: \"ig_officer\"", "exception_approver: \"analyst\"",
+                "exception_approver: \"analyst\"", "`analyst` approves, and may not"},
+        Refused{"ReducedToAFormThatIsNone", kWords, "  reduces: \"contact=relay\"",
+                "  reduces: \"vulnerability.flag=mask\"", "  reduces: \"vulnerability.flag=mask\"",
+                "`vulnerability.flag` has no form `mask` [impossible]"},
+        Refused{"ReducedTwice", kWords, "  reduces: \"contact=relay\"",
+                "  reduces: \"contact=relay\"\n  reduces: \"contact=mask\"", "  reduces: \"contact=relay\"",
+                "`contact` is reduced twice [contradicted]"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(
