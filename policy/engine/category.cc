@@ -38,14 +38,23 @@ bool Concerns(const Onward& onward, const std::string& category) {
          std::find(onward.categories.begin(), onward.categories.end(), category) != onward.categories.end();
 }
 
-// Domain decision 27.
+// Whether what the requester has may have come under a gateway that limits its use: which of those that carry it was
+// relied on nobody can say afterwards.
+bool UseLimited(const Deciding& d) {
+  const std::vector<std::string> gateways = GatewaysFor(d.e, d.category, d.outcome.form);
+  return std::any_of(gateways.begin(), gateways.end(),
+                     [&](const std::string& id) { return d.e.policy.gateways.at(id).use_limitation; });
+}
+
+// Domain decision 27; brief F03.
 void OnwardShare(Deciding& d) {
   const std::optional<Onward>& onward = d.e.request.onward;
   if (!onward.has_value() || !Concerns(*onward, d.category.id)) return;
   const auto next = d.e.policy.organisations.find(onward->organisation);
   if (next == d.e.policy.organisations.end() || !next->second.valid.Hold(d.e.day))
     return d.Deny(ReasonCode::kUnknownName, "onward");
-  if (d.category.harm >= 4) d.Deny(ReasonCode::kOnwardNotPermitted, "onward");
+  const bool limited = onward->as_controller && UseLimited(d);
+  if (d.category.harm >= 4 || limited) d.Deny(ReasonCode::kOnwardNotPermitted, "onward");
   if (onward->originator_approval == "refused") d.Deny(ReasonCode::kOriginatorRefused, "onward");
   if (onward->originator_approval != "given") d.Approve("originator", "onward");
   if (onward->as_controller) CapForReceiver(d, next->second);

@@ -172,6 +172,7 @@ class Index {
     Bits excluded_types = 0;
     bool needs_flags = false;  // It matters that they are known.
     bool compels = false;      // A statutory request without an agreement rests on no other.
+    bool use_limited = false;  // What it carries goes on to no other controller.
     bool tells_whom = false;   // Its document says whom a request is about.
     bool transition = false;   // It authorises what passes between Part 3 and UK GDPR.
     absl::CivilDay from = absl::CivilDay::min();

@@ -121,6 +121,7 @@ void Index::AddCarriers(const Profile& profile, Board& board) const {
     carrier.needs_flags = !gateway.excludes_flags.empty();
     carrier.compels = gateway.Compels();
     carrier.tells_whom = gateway.tells_whom;
+    carrier.use_limited = gateway.use_limitation;
     carrier.transition = std::find(profile.transition_authorities.begin(), profile.transition_authorities.end(),
                                    gateway.id) != profile.transition_authorities.end();
     carrier.excluded_types = All(gateway.excludes_sender, types_);

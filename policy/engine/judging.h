@@ -81,6 +81,9 @@ class Judging {
   void Depersonalise();
   void Carry();
   bool Carries(const Index::Carrier& gateway) const;
+  // Carriers that name the two between whom it passes.
+  Bits reach() const;
+  bool use_limited() const;
   bool UnderPart3(int agency) const;
   bool regimes_differ() const;
 

@@ -165,14 +165,12 @@ void Judging::Depersonalise() {
 
 void Judging::Carry() {
   if (route_ == Route::kRightsEvent) return;
-  const Bits reach = inside_route()
-                         ? ~Bits{0}
-                         : b_.reach[static_cast<size_t>(answerer()) * Interned::kMost + static_cast<size_t>(asker())];
+  const Bits among = reach();
   const bool differ = regimes_differ();
   bool carried = false;
   for (size_t i = 0; i < b_.carriers.size(); ++i) {
     const Index::Carrier& gateway = b_.carriers[i];
-    if ((reach >> i & 1) == 0 || !Carries(gateway)) continue;
+    if ((among >> i & 1) == 0 || !Carries(gateway)) continue;
     if (!differ || gateway.transition) return;
     carried = true;
   }
@@ -180,6 +178,20 @@ void Judging::Carry() {
     Deny(ReasonCode::kLawfulBasisMissing, Place::kTransition);
   else
     Deny(ReasonCode::kLegalGatewayMissing, Place::kGateways);
+}
+
+Bits Judging::reach() const {
+  if (inside_route()) return ~Bits{0};
+  return b_.reach[static_cast<size_t>(answerer()) * Interned::kMost + static_cast<size_t>(asker())];
+}
+
+bool Judging::use_limited() const {
+  const Bits among = reach();
+  for (size_t i = 0; i < b_.carriers.size(); ++i) {
+    const Index::Carrier& gateway = b_.carriers[i];
+    if (gateway.use_limited && (among >> i & 1) != 0 && Carries(gateway)) return true;
+  }
+  return false;
 }
 
 bool Judging::Carries(const Index::Carrier& gateway) const {
@@ -220,7 +232,8 @@ void Judging::Footing() {
 void Judging::Onward() {
   if (!q_.has_onward || (q_.passed_on & bit_) == 0) return;
   if (q_.onward < 0 || !x_.agency_[q_.onward]->valid.Hold(day_)) return Deny(ReasonCode::kUnknownName, Place::kOnward);
-  if (x_.meeting_[c_].harm >= 4) Deny(ReasonCode::kOnwardNotPermitted, Place::kOnward);
+  if (x_.meeting_[c_].harm >= 4 || (q_.controller && use_limited()))
+    Deny(ReasonCode::kOnwardNotPermitted, Place::kOnward);
   if (q_.originator == Interned::Originator::kRefused) Deny(ReasonCode::kOriginatorRefused, Place::kOnward);
   if (q_.originator != Interned::Originator::kGiven) Approve(x_.originator_, Place::kOnward);
   if (q_.controller) Cap(q_.onward);

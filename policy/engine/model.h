@@ -114,6 +114,7 @@ struct Gateway {
   bool never_used = false;
   bool lifts_confidence = false;     // By its own words, beyond doubt.
   bool compels_by_document = false;  // An answer to a written request.
+  bool use_limitation = false;       // What is had under it goes on to no other controller.
   bool tells_whom = false;           // The written request may say whom it is about to who must answer it.
   std::optional<absl::CivilDay> effective_from;  // Absent: not commenced, where it needs commencement.
   absl::CivilDay effective_to = absl::CivilDay::max();

@@ -112,6 +112,7 @@ void CompileGateway(const v1::Gateway& text, const Words& words, Policy& policy,
   gateway.lifts_confidence = text.lifts_confidence() == "yes";
   gateway.compels_by_document = text.compels_by_document();
   gateway.tells_whom = text.tells_whom();
+  gateway.use_limitation = text.use_limitation();
   if (gateway.tells_whom && !gateway.compels_by_document)
     problems.Error(kGateways, text.id(), "gateway",
                    absl::StrCat("`", text.id(), "` tells whom a request is about that nothing compels an answer to"),

@@ -117,6 +117,7 @@ const absl::flat_hash_map<std::string, Weighing>& Fields() {
       {"Gateway.effective_to", kDecided},
       {"Gateway.compels_by_document", kDecided},
       {"Gateway.tells_whom", kDecided},
+      {"Gateway.use_limitation", kLessLoosens},
       {"Agreement.revision", kSaidOnly},
       {"Agreement.title", kSaidOnly},
       {"Agreement.parties", kDecided},
