@@ -81,6 +81,7 @@ std::unique_ptr<Policy> Compile(const Files& files, Problems& problems) {
   CheckConsentSteps(texts.vocabulary, *policy, problems);
   if (!problems.any_error()) Each(texts.profiles, "profiles/", *policy, problems, CompileCompanions);
   Each(texts.agreements, "agreements/", *policy, problems, CompileAgreement);
+  if (!problems.any_error()) CheckCalendar(*policy, problems);
   if (!problems.any_error()) CheckOwners(*policy, problems);
   if (!problems.any_error()) CheckReach(*policy, problems);
   if (problems.any_error()) return nullptr;

@@ -36,6 +36,16 @@ class Ends {
     problems_.Warn(Severity::kWarning, file, near, rule, std::move(message), std::string(advice));
   }
 
+  // Later than what else ends: the next year's holidays are announced long before, and nothing would stop without them.
+  void OfCalendar(const Policy& policy) {
+    const absl::CivilDay last = policy.bank_holidays.empty() ? absl::CivilDay::min() : *policy.bank_holidays.rbegin();
+    if (last >= day_ + kCalendarDaysAhead) return;
+    const std::string named = policy.bank_holidays.empty() ? "none" : FormatDay(last);
+    Warn("calendar.txtpb", named, "calendar-ends",
+         absl::StrCat("the last bank holiday named is ", named, ": every later one counts as a working day"),
+         "add the next year's bank holidays in England");
+  }
+
   void OfAgreement(const Agreement& agreement) {
     const std::string file = absl::StrCat("agreements/", agreement.id, ".txtpb");
     const absl::CivilDay last = agreement.effective.last;
@@ -103,6 +113,7 @@ void WarnOfEnds(const Policy& policy, absl::CivilDay day, Problems& problems) {
             "name another gateway in the profiles that rest on it");
   });
   problems.Leave();
+  ends.OfCalendar(policy);
   for (const Agreement& agreement : policy.agreements) ends.OfAgreement(agreement);
 }
 

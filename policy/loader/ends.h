@@ -11,9 +11,12 @@ namespace derwent::policy {
 
 // How long before its last day something is warned of.
 inline constexpr int kDaysAhead = 90;
+// How long before the calendar's last bank holiday.
+inline constexpr int kCalendarDaysAhead = 400;
 
 // Warns of agreements, organisations, areas and gateways whose last day is `day` or within 90 days of it, of reviews
-// due in that time, and of agreements that are over and reviews that are overdue. `problems` has compiled `policy`.
+// due in that time, of agreements that are over and reviews that are overdue, and of a calendar that ends.
+// `problems` has compiled `policy`.
 void WarnOfEnds(const Policy& policy, absl::CivilDay day, Problems& problems);
 
 // The same of the roles and training in an agency's directory: the text file `path` of `files`, which `problems` was

@@ -21,6 +21,8 @@ Flag CompileFlag(const v1::Flag& text, const Words& words, const Policy& policy,
 void CompileOrganisations(const v1::Organisations& text, Policy& policy, Problems& problems);
 void CompileAreas(const v1::Areas& text, Policy& policy, Problems& problems);
 void CompileCalendar(const v1::Calendar& text, Policy& policy, Problems& problems);
+// Whether the calendar names the holidays of every year in which an agreement runs. After all agreements.
+void CheckCalendar(const Policy& policy, Problems& problems);
 void CompileGateways(const v1::Gateways& text, Policy& policy, Problems& problems);
 void CompileProfile(absl::string_view file, const v1::Profile& text, Policy& policy, Problems& problems);
 // What its parties rest on in law, into a profile compiled but for that.

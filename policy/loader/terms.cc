@@ -6,6 +6,7 @@
 #include "policy/loader/entries.h"
 #include "policy/loader/sections.h"
 #include "policy/loader/words.h"
+#include "trust/base/london.h"
 
 namespace derwent::policy {
 namespace {
@@ -118,6 +119,19 @@ void CompileAreas(const v1::Areas& text, Policy& policy, Problems& problems) {
   words.Each("areas", text.areas(), [&](const v1::Area& next) {
     for (const std::string& whole : next.within()) words.Area(whole);
   });
+}
+
+void CheckCalendar(const Policy& policy, Problems& problems) {
+  const auto covered = policy.bank_holidays.empty() ? absl::CivilYear::min()
+                                                    : absl::CivilYear(*policy.bank_holidays.rbegin());
+  for (const Agreement& agreement : policy.agreements) {
+    const absl::CivilDay last = agreement.effective.last;
+    if (absl::CivilYear(last) <= covered) continue;
+    problems.Error(absl::StrCat("agreements/", agreement.id, ".txtpb"), FormatDay(last), "calendar",
+                   absl::StrCat("`", agreement.id, "` runs to ", FormatDay(last),
+                                ", and calendar.txtpb names no bank holiday of that year"),
+                   "name England's bank holidays up to then, or end it sooner");
+  }
 }
 
 void CompileCalendar(const v1::Calendar& text, Policy& policy, Problems& problems) {

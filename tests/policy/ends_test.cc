@@ -101,6 +101,22 @@ TEST(EndsSoon, SaysWhatIsOver) {
   EXPECT_EQ(WarningsOf("review of agreement `marac` was due on 2026-11-30 [review-due]", over).size(), 1u);
 }
 
+// Clocks, slots and approvals count working days: past the last bank holiday named they are counted wrong.
+TEST(EndsSoon, SaysThatTheCalendarEnds) {
+  const auto until = [](absl::CivilDay last) {
+    return WarningsOf("[calendar-ends]", [&](Policy& policy) { policy.bank_holidays = {last}; });
+  };
+  EXPECT_TRUE(until(kDay + 400).empty());
+  ASSERT_EQ(until(kDay + 399).size(), 1u);
+  EXPECT_TRUE(absl::StrContains(until(kDay + 399)[0], "the last bank holiday named is 2028-01-04: every later one"))
+      << until(kDay + 399)[0];
+  EXPECT_EQ(WarningsOf("[calendar-ends]", [](Policy& policy) { policy.bank_holidays.clear(); }).size(), 1u);
+  const std::string line = WarningsOf("[calendar-ends]", [](Policy& policy) {
+    policy.bank_holidays = {absl::CivilDay(2026, 12, 28)};
+  })[0];
+  EXPECT_TRUE(absl::StartsWith(line, "calendar.txtpb:")) << line;
+}
+
 // Role until `role`, training until `training`.
 std::vector<std::string> WarningsOfDirectory(const std::string& role, const std::string& training) {
   const Files files = {
