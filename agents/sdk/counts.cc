@@ -12,9 +12,12 @@ bool IsAsStated(const v1::CountCell& cell, const v1::DisclosureControl& control)
   return cell.count() >= control.primary_threshold() && cell.count() % control.round_to() == 0;
 }
 
-bool IsControlled(const v1::CountTable& table) {
+// No statement is taken that controls less than the policy's least.
+bool IsControlled(const v1::CountTable& table, const policy::Policy& policy) {
   const v1::DisclosureControl& control = table.control();
-  return control.primary_threshold() > 0 && control.round_to() > 0 && control.secondary_suppression() &&
+  const policy::TableLimit* const least = policy::LimitOf(table.topic(), policy);
+  return least != nullptr && control.primary_threshold() >= std::max(least->primary_threshold, 1) &&
+         control.round_to() >= std::max(least->round_to, 1) && control.secondary_suppression() &&
          control.linkage_checked() && !control.approved_by().empty() &&
          std::ranges::all_of(table.cells(), [&](const v1::CountCell& cell) { return IsAsStated(cell, control); });
 }
@@ -31,7 +34,7 @@ v1::AggregateFacts TablesFor(const v1::AggregateFacts& held, const std::optional
   for (const v1::CountTable& table : held.facts()) {
     const policy::Table grain = GrainOf(table);
     const std::optional<policy::Table> wanted = policy::AtLimit(asked.value_or(grain), policy);
-    if (wanted.has_value() && *wanted == grain && IsControlled(table)) *answer.add_facts() = table;
+    if (wanted.has_value() && *wanted == grain && IsControlled(table, policy)) *answer.add_facts() = table;
   }
   return answer;
 }

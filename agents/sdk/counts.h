@@ -12,7 +12,8 @@ namespace derwent::agents {
 
 // Of the tables `held` those that answer: of the topic asked, at the grain asked or, where that is finer than the
 // policy's limit, at the limit; where none is asked, those no finer than their limits. One whose statement of
-// disclosure control is not whole, or whose cells are not as it says, never answers (domain brief E.2).
+// disclosure control is not whole, or controls less than the policy's least for its topic, or whose cells are not as it
+// says, never answers (domain brief E.2).
 v1::AggregateFacts TablesFor(const v1::AggregateFacts& held, const std::optional<policy::Table>& asked,
                              const policy::Policy& policy);
 

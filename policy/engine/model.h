@@ -75,8 +75,11 @@ struct ConsentStep {
   std::string id, profile, receiver, product, subject_role, giver, giver_under_18;
 };
 
+// The finest table of a topic, and the least disclosure control with which one leaves (brief E.2).
 struct TableLimit {
   std::string geography, period;
+  int primary_threshold = 0;
+  int round_to = 0;
 };
 
 struct OrganisationType {
@@ -269,7 +272,7 @@ struct Policy {
   std::vector<std::string> markings;                   // Least strict first.
   std::vector<ConsentStep> consent_steps;
   std::set<std::string> other_steps;  // That take nobody's consent.
-  std::map<std::string, TableLimit> table_limits;
+  std::map<std::string, TableLimit> table_limits;  // By topic; `default`: of the others.
   absl::flat_hash_map<std::string, OrganisationType> types;
   absl::flat_hash_map<std::string, Organisation> organisations;
   absl::flat_hash_map<std::string, Area> areas;

@@ -19,14 +19,18 @@ int GeographyRank(absl::string_view geography) {
 
 int PeriodRank(absl::string_view period) { return Rank({"week", "month", "quarter", "year"}, period); }
 
-std::optional<Table> AtLimit(const Table& table, const Policy& policy) {
-  auto limit = policy.table_limits.find(table.topic);
+const TableLimit* LimitOf(const std::string& topic, const Policy& policy) {
+  auto limit = policy.table_limits.find(topic);
   if (limit == policy.table_limits.end()) limit = policy.table_limits.find("default");
-  if (limit == policy.table_limits.end()) return std::nullopt;
+  return limit == policy.table_limits.end() ? nullptr : &limit->second;
+}
+
+std::optional<Table> AtLimit(const Table& table, const Policy& policy) {
+  const TableLimit* const limit = LimitOf(table.topic, policy);
+  if (limit == nullptr) return std::nullopt;
   Table coarse = table;
-  if (GeographyRank(table.geography) < GeographyRank(limit->second.geography))
-    coarse.geography = limit->second.geography;
-  if (PeriodRank(table.period) < PeriodRank(limit->second.period)) coarse.period = limit->second.period;
+  if (GeographyRank(table.geography) < GeographyRank(limit->geography)) coarse.geography = limit->geography;
+  if (PeriodRank(table.period) < PeriodRank(limit->period)) coarse.period = limit->period;
   return coarse;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "absl/strings/string_view.h"
 
@@ -15,6 +16,8 @@ namespace derwent::policy {
 int GeographyRank(absl::string_view geography);
 int PeriodRank(absl::string_view period);
 
+// What holds of tables of the topic, or else of all others; nullptr: nothing, and none is released.
+const TableLimit* LimitOf(const std::string& topic, const Policy& policy);
 // The table as it may be released: where it is finer than the limits of its topic, or else the default's, at them.
 // Nullopt where there are none.
 std::optional<Table> AtLimit(const Table& table, const Policy& policy);

@@ -102,7 +102,14 @@ void CompileVocabulary(const v1::Vocabulary& text, Policy& policy, Problems& pro
     if (policy.table_limits.contains(next.topic()))
       problems.Error(kVocabulary, next.topic(), "contradicted",
                      absl::StrCat("topic `", next.topic(), "` has two limits"), "keep one");
-    policy.table_limits[next.topic()] = {.geography = next.geography(), .period = next.period()};
+    if (next.primary_threshold() < 1 || next.round_to() < 1)
+      problems.Error(kVocabulary, next.topic(), "table-limit",
+                     absl::StrCat("tables of `", next.topic(), "` leave without disclosure control"),
+                     "set primary_threshold and round_to (brief E.2)");
+    policy.table_limits[next.topic()] = {.geography = next.geography(),
+                                         .period = next.period(),
+                                         .primary_threshold = next.primary_threshold(),
+                                         .round_to = next.round_to()};
   });
 }
 

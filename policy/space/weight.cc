@@ -85,6 +85,8 @@ const absl::flat_hash_map<std::string, Weighing>& Fields() {
       {"Flag.exception_approver", kDecided},
       {"Flag.obligations", kLessLoosens},
       {"Flag.spares_rights_events", kMoreLoosens},
+      {"TableLimit.primary_threshold", kLessLoosens},
+      {"TableLimit.round_to", kLessLoosens},
       {"Role.may", kMoreLoosens},
       {"Role.appointer", kLessLoosens},
       {"Purpose.excluded", kLessLoosens},

@@ -15,7 +15,7 @@ v1::CountTable Table(const char* topic, const char* geography, const char* perio
   table.set_period(period);
   for (const int count : counts) table.add_cells()->set_count(count);
   v1::DisclosureControl& control = *table.mutable_control();
-  control.set_primary_threshold(5);
+  control.set_primary_threshold(10);
   control.set_round_to(5);
   control.set_secondary_suppression(true);
   control.set_linkage_checked(true);
@@ -66,6 +66,35 @@ TEST(Counts, WithoutAWholeStatementOfControlNeverCome) {
     *held.add_facts() = Table("domestic_abuse", "ward", "month", {15});
     lack(*held.mutable_facts(0)->mutable_control());
     EXPECT_EQ(For(held, std::nullopt).facts_size(), 0) << what;
+  }
+}
+
+struct Least {
+  const char* topic;
+  const char* geography;
+  const char* period;
+  int threshold;
+};
+
+// Brief E.2: nobody states less than the policy's least, whatever the cells hold.
+TEST(Counts, ControlledLessThanTheirTopicAsksNeverCome) {
+  for (const Least& least :
+       {Least{"domestic_abuse", "ward", "month", 5}, Least{"sexual_offence", "district", "quarter", 10},
+        Least{"domestic_homicide", "county_city", "year", 10}, Least{"child_exploitation", "district", "month", 10},
+        Least{"prevent_channel", "county_city", "year", 10}, Least{"modern_slavery", "county_city", "month", 10},
+        Least{"resettlement_asylum", "district", "month", 10}, Least{"hate_crime_strand", "district", "month", 5},
+        Least{"mental_health_a_e", "LSOA", "month", 8}}) {
+    const auto come = [&](int threshold, int round_to) {
+      v1::AggregateFacts held;
+      *held.add_facts() = Table(least.topic, least.geography, least.period, {40});
+      held.mutable_facts(0)->mutable_control()->set_primary_threshold(threshold);
+      held.mutable_facts(0)->mutable_control()->set_round_to(round_to);
+      return For(held, std::nullopt).facts_size();
+    };
+    EXPECT_EQ(come(least.threshold, 5), 1) << least.topic;
+    EXPECT_EQ(come(least.threshold - 1, 5), 0) << least.topic;
+    EXPECT_EQ(come(least.threshold, 4), 0) << least.topic;
+    EXPECT_EQ(come(1, 1), 0) << least.topic;
   }
 }
 
