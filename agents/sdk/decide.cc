@@ -10,6 +10,8 @@
 #include "absl/strings/str_cat.h"
 
 #include "agents/sdk/decision_record.h"
+#include "agents/sdk/field_set.h"
+#include "agents/sdk/inquiry.h"
 #include "agents/sdk/received.h"
 #include "policy/engine/decide.h"
 #include "policy/engine/lattice.h"
@@ -167,6 +169,12 @@ class RecipientDecider {
       return false;
     }
     if (!content.ok()) return absl::InternalError(content.status().message());
+    StripFieldSets(*content);
+    if (!FieldSetsHold(*content, draft_.sender_agency, FieldsListed(*snapshot_.policy, draft_.profile, ""))) {
+      shown.clear_reasons();
+      shown.add_reasons(kNotSendable);
+      return false;
+    }
     const bool waits = std::ranges::any_of(outcome.approvers, [&](const std::string& role) {
       return !agreed_.contains({outcome.category, form, role});
     });

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
+#include "agents/sdk/field_set.h"
 #include "agents/sdk/package.h"
 #include "agents/sdk/project.h"
 #include "agents/sdk/record_check.h"
@@ -57,6 +58,9 @@ class DraftReader {
     if (subject.record().ByteSizeLong() > kMaxRecordOctets)
       Problem(absl::StrCat(field, ".record"), "must have 4 MiB at most");
     for (const FieldProblem& broken : CheckRecord(subject.record(), day_))
+      Problem(absl::StrCat(field, ".record.", broken.field), broken.rule);
+    for (const FieldProblem& broken : CheckFieldSets(subject.record().statutory_fieldset(), draft.sender_agency,
+                                                     FieldsListed(policy_, draft.profile, "")))
       Problem(absl::StrCat(field, ".record.", broken.field), broken.rule);
     if (subject.record().has_aggregate())
       Problem(absl::StrCat(field, ".record.aggregate"), "must be empty: counts answer a request for them");

@@ -9,6 +9,7 @@
 #include "agents/sdk/counts.h"
 #include "agents/sdk/decide.h"
 #include "agents/sdk/decision_record.h"
+#include "agents/sdk/field_set.h"
 #include "agents/sdk/labels.h"
 #include "agents/sdk/lets_in.h"
 #include "agents/sdk/seal/unit.h"
@@ -50,16 +51,24 @@ bool CanBeSealed(const v1::UnitContent& content) {
   return content.ByteSizeLong() <= kLargestUnit && CheckLabel(content, content.category(), content.form(), "").ok();
 }
 
-absl::Status Project(const v1::CaseRecord& record, const Pseudonymiser& pseudonyms, const HolderContact& contact,
-                     AnswerLine& line) {
-  absl::StatusOr<v1::UnitContent> content = ProjectUnit(record, line.category, line.form, pseudonyms, contact);
+// What a unit of an answer is made with, and what of a field set may be in it.
+struct Projection {
+  const Pseudonymiser& pseudonyms;
+  const HolderContact& contact;
+  const std::string& holder;
+  std::set<std::string> listed;
+};
+
+absl::Status Project(const v1::CaseRecord& record, const Projection& with, AnswerLine& line) {
+  absl::StatusOr<v1::UnitContent> content = ProjectUnit(record, line.category, line.form, with.pseudonyms, with.contact);
+  if (content.ok()) StripFieldSets(*content);
   if (absl::IsNotFound(content.status())) {
     Withhold(line, "NOT_HELD", "");
   } else if (absl::IsFailedPrecondition(content.status())) {
     Withhold(line, "SUMMARY_MISSING", "ask the holder to write the gist");
   } else if (!content.ok()) {
     return absl::InternalError(content.status().message());
-  } else if (!CanBeSealed(*content)) {
+  } else if (!CanBeSealed(*content) || !FieldSetsHold(*content, with.holder, with.listed)) {
     Withhold(line, kNotSendable, "ask the holder to mend its record");
   } else {
     line.content = *std::move(content);
@@ -167,6 +176,10 @@ absl::StatusOr<AnswerDecision> DecideAnswer(const Inquiry& inquiry, const v1::Ca
   result.commitment =
       trust::Sha256Parts({random.Bytes(kKeyOctets), policy::CanonicalBytes(question, now), CanonicalDecision(own)});
   const Pseudonymiser pseudonyms(trust::SecretBytes(random.Bytes(kKeyOctets)));
+  const Projection with{.pseudonyms = pseudonyms,
+                        .contact = contact,
+                        .holder = question.releasing_agency,
+                        .listed = FieldsListed(*snapshot.policy, question.profile, question.product)};
   for (const policy::CategoryOutcome& asked : result.asker_side.categories) {
     const policy::CategoryOutcome* outcome = OutcomeOf(both, asked.category);
     AnswerLine line{.category = asked.category,
@@ -178,7 +191,7 @@ absl::StatusOr<AnswerDecision> DecideAnswer(const Inquiry& inquiry, const v1::Ca
       line.approvers = outcome->approvers;
       // Counts are of nobody; that nobody matched is not why there are none.
       if (record == nullptr) Withhold(line, line.category == "aggregate" ? "NOT_HELD" : "NO_RECORD", "");
-      if (record != nullptr) RETURN_IF_ERROR(Project(seen, pseudonyms, contact, line));
+      if (record != nullptr) RETURN_IF_ERROR(Project(seen, with, line));
     }
     result.lines.push_back(std::move(line));
   }

@@ -28,7 +28,8 @@ struct Inquiry {
 // broker's own. A case that is named counts as verified: the broker did.
 policy::DecisionRequest AskedBy(const v1::Manifest& selector);
 
-// Why a category is withheld that would be released: its unit would be over its size, or more than its label says.
+// Why a category is withheld that would be released: its unit would be over its size, or more than its label or an
+// enactment's field set says.
 inline constexpr char kNotSendable[] = "NOT_SENDABLE";
 
 // What is decided for one category asked.

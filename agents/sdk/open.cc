@@ -8,11 +8,13 @@
 #include "absl/strings/str_cat.h"
 
 #include "agents/sdk/agency_signature.h"
+#include "agents/sdk/field_set.h"
 #include "agents/sdk/labels.h"
 #include "agents/sdk/mailbox_lifetime.h"
 #include "agents/sdk/package.h"
 #include "agents/sdk/seal/hpke.h"
 #include "agents/sdk/seal/unit.h"
+#include "policy/engine/field_set.h"
 #include "policy/loader/asked_table.h"
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
@@ -125,6 +127,8 @@ absl::Status TakeJustifications(const v1::KeyRing& ring, OpenedPackage& opened) 
 }
 
 absl::Status OpenUnits(const v1::Package& package, const v1::KeyRing& ring, OpenedPackage& opened) {
+  const std::vector<std::string>& fields = policy::DutyToNotifyFields();
+  const std::set<std::string> statutory(fields.begin(), fields.end());
   for (int i = 0; i < opened.manifest.units_size(); ++i) {
     const v1::ManifestUnit& row = opened.manifest.units(i);
     const UnitLabel label{.share_id = opened.manifest.share_id(),
@@ -139,7 +143,11 @@ absl::Status OpenUnits(const v1::Package& package, const v1::KeyRing& ring, Open
     const absl::string_view text = secret.RevealForCrypto();
     VerifiedUnit unit{.number = row.number(), .subject = row.subject()};
     const bool parsed = unit.content.ParseFromArray(text.data(), static_cast<int>(text.size()));
-    if (parsed && CheckLabel(unit.content, row.category(), row.form(), NeutralOf(opened.manifest)).ok()) {
+    // Whatever the sender's product lists: the enactment lists no more.
+    const bool holds = parsed &&
+                       CheckLabel(unit.content, row.category(), row.form(), NeutralOf(opened.manifest)).ok() &&
+                       FieldSetsHold(unit.content, opened.manifest.sender_agency(), statutory);
+    if (holds) {
       opened.units.push_back(std::move(unit));
     } else {
       opened.mislabelled.push_back(row.number());

@@ -169,6 +169,7 @@ struct Ceiling {
 struct Product {
   bool child = false;
   std::set<std::string> allow;
+  std::set<std::string> fields;  // Of a statutory field set; empty: it is none (field_set.h).
 };
 
 // A share under another profile that a subject's role sets off.

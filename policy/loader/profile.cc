@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
+#include "policy/engine/field_set.h"
 #include "policy/loader/approver.h"
 #include "policy/loader/entries.h"
 #include "policy/loader/lawful.h"
@@ -192,10 +193,10 @@ class ProfileText {
     words_.Each("products", text_.products(), [&](const v1::Product& next) {
       words_.OneOf(next.age(), {"adult", "child"}, "age of a product");
       FieldSet(next);
-      Once(profile_.products
-               .emplace(next.id(), Product{.child = next.age() == "child", .allow = Categories(next.allow())})
-               .second,
-           "product", next.id());
+      Product product{.child = next.age() == "child",
+                      .allow = Categories(next.allow()),
+                      .fields = {next.fields().begin(), next.fields().end()}};
+      Once(profile_.products.emplace(next.id(), std::move(product)).second, "product", next.id());
     });
   }
 
@@ -217,10 +218,7 @@ class ProfileText {
                "allow statutory.fieldset alone");
     }
     for (const std::string& field : product.fields())
-      words_.OneOf(field,
-                   {"authority", "gender", "nationality", "under18_at_start", "slavery", "trafficking", "country",
-                    "police_referred", "police_area", "indicators"},
-                   "field of the duty to notify");
+      words_.OneOf(field, DutyToNotifyFields(), "field of the duty to notify");
   }
 
   void Gateways() {

@@ -234,5 +234,24 @@ TEST_F(PackageTest, AFalseLabelOfADishonestSenderIsHandedToNobody) {
   EXPECT_EQ(std::get<OpenedPackage>(result).units.size(), 1u);
 }
 
+// Modern Slavery Act 2015 s52: a sender that rides along what no enactment lists is not handed on.
+TEST_F(PackageTest, AFieldSetThatHoldsMoreIsHandedToNobody) {
+  v1::CaseRecord record;
+  v1::StatutoryFieldsetFact& set = *record.mutable_statutory_fieldset()->add_facts();
+  set.set_fieldset("nrm.duty_to_notify");
+  set.add_fields()->set_name("gender");
+  set.mutable_fields(0)->set_value("female");
+  const auto sealed = [&] {
+    PackageRecipient recipient = Recipient();
+    recipient.units[1].content = ProjectUnit(record, "statutory.fieldset", "full", Pseudonymiser(), {}).value();
+    return std::get<OpenedPackage>(Open(Seal(recipient).package()));
+  };
+  EXPECT_TRUE(sealed().mislabelled.empty());
+  set.add_fields()->set_name("victim_name");
+  set.mutable_fields(1)->set_value("Jane Fennimore");
+  EXPECT_THAT(sealed().mislabelled, ::testing::ElementsAre(2u));
+  EXPECT_EQ(sealed().units.size(), 1u);
+}
+
 }  // namespace
 }  // namespace derwent::agents
