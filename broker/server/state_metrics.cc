@@ -40,6 +40,13 @@ MetricFamily Agreements(const policy::Policy& policy) {
   return ends;
 }
 
+// `linear` means that the policy has outgrown the index: each decision has one engine's word.
+MetricFamily Engine(const policy::Decider& decider) {
+  MetricFamily engine = Gauge("derwent_policy_engine", "Which engine decides under the policy in force");
+  Add(engine, "engine", std::string(decider.engine()), 1);
+  return engine;
+}
+
 // How far behind each witness is, and how long entries have been without a quorum.
 std::vector<MetricFamily> Witnesses(const witness::Quorum& quorum, store::Reader& reader, absl::Time now) {
   MetricFamily lag = Gauge("derwent_witness_lag_entries", "Entries beyond the largest checkpoint a witness cosigned");
@@ -63,7 +70,7 @@ std::vector<MetricFamily> Witnesses(const witness::Quorum& quorum, store::Reader
 
 std::vector<MetricFamily> StateMetrics::Collect() const {
   const std::shared_ptr<const exchange::World> world = world_.Get();
-  std::vector<MetricFamily> families = {Agreements(*world->bundle->policy)};
+  std::vector<MetricFamily> families = {Agreements(*world->bundle->policy), Engine(*world->bundle->decider)};
   const absl::StatusOr<std::unique_ptr<store::Reader>> reader = store_.Read();
   if (!reader.ok()) return families;
   const absl::Time now = clock_.Now();

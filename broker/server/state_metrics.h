@@ -10,7 +10,8 @@
 
 namespace derwent::server {
 
-// What is measured by looking when somebody scrapes: mailboxes, age of the newest checkpoint, ends of agreements.
+// What is measured by looking when somebody scrapes: mailboxes, age of the newest checkpoint, ends of agreements,
+// which engine decides.
 // Borrows all. Thread-safe. A store that cannot be read gives no figures, never wrong ones.
 class StateMetrics final : public prometheus::Collectable {
  public:

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 #include "policy/engine/decision.h"
@@ -24,6 +25,8 @@ class Decider {
   virtual ~Decider() = default;
   // As Decide. `snapshot` is of the decider's policy.
   virtual Decision Decide(const DecisionRequest& request, const Snapshot& snapshot, absl::Time now) const = 0;
+  // `index`: it and the linear engine, each the other's oracle. `linear`: that one alone.
+  virtual absl::string_view engine() const = 0;
 };
 
 std::unique_ptr<const Decider> LinearDecider();

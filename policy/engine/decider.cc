@@ -14,6 +14,7 @@ class Linear : public Decider {
   Decision Decide(const DecisionRequest& request, const Snapshot& snapshot, absl::Time now) const override {
     return policy::Decide(request, snapshot, now);
   }
+  absl::string_view engine() const override { return "linear"; }
 };
 
 class Indexed : public Decider {
@@ -31,6 +32,7 @@ class Indexed : public Decider {
     }
     return decision;
   }
+  absl::string_view engine() const override { return "index"; }
 
  private:
   bool Same(const Verdict& verdict, const CategoryOutcome& outcome) const {

@@ -84,6 +84,7 @@ std::unique_ptr<Policy> Compile(const Files& files, Problems& problems) {
   if (!problems.any_error()) CheckCalendar(*policy, problems);
   if (!problems.any_error()) CheckOwners(*policy, problems);
   if (!problems.any_error()) CheckReach(*policy, problems);
+  if (!problems.any_error()) WarnOfSizes(*policy, problems);
   if (problems.any_error()) return nullptr;
   return policy;
 }

@@ -169,6 +169,8 @@ TEST(Decider, APolicyTooLargeForTheIndexIsDecidedAllTheSame) {
   for (int i = 0; i < 65; ++i) policy.flags[absl::StrCat("flag", i)] = Flag{.id = absl::StrCat("flag", i)};
   const Snapshot snapshot{.policy = &policy, .directories = nullptr, .take_agreements_as_signed = true};
   EXPECT_FALSE(IndexedDecider(policy)->Decide(HomeVisit({"identity"}), snapshot, Midday()).categories[0].denied);
+  EXPECT_EQ(IndexedDecider(policy)->engine(), "linear") << "and says so";
+  EXPECT_EQ(IndexedDecider(Derbyshire())->engine(), "index");
 }
 
 TEST(Index, RefusesMoreThanItCanNumber) {

@@ -161,6 +161,25 @@ TEST(Loader, RefusesMissingConditions) {
       "[article-10]"));
 }
 
+TEST(Loader, WarnsBeforeAPolicyOutgrowsTheIndex) {
+  const auto warned = [](size_t agencies) {
+    Files files = DerbyshireFiles();
+    std::string& text = files.at("organisations.txtpb");
+    for (size_t i = Derbyshire().organisations.size(); i < agencies; ++i)
+      absl::StrAppend(&text, "organisations { id: \"school.", i, "\" type: \"education\" name: \"School ", i, "\" }\n");
+    Problems problems(files);
+    EXPECT_NE(Compile(files, problems), nullptr);
+    std::vector<std::string> lines;
+    for (const Problem& problem : problems.list()) {
+      if (problem.rule == "index-size") lines.push_back(problem.ToString());
+    }
+    return absl::StrJoin(lines, "\n");
+  };
+  EXPECT_EQ(warned(55), "");
+  EXPECT_TRUE(absl::StrContains(warned(56), "organisations.txtpb: warning: 56 agencies: the index takes 64; with more"));
+  EXPECT_TRUE(absl::StrContains(warned(65), "65 agencies: the index takes 64, so that the linear engine decides alone"));
+}
+
 std::vector<std::string> Warnings(Severity severity, const Files& files) {
   Problems problems(files);
   EXPECT_NE(Compile(files, problems), nullptr);
