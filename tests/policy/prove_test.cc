@@ -203,12 +203,14 @@ TEST(Assertions, NameUnknownWordsWithTheirLine) {
   files["assertions/wrong.txtpb"] =
       "assertions {\n  id: \"x\" says: \"y\" source: \"z\" never: true footed: true\n  where { categories: "
       "\"intelligenc\" missing: \"HAT\" }\n  except { flags: \"ct_sensitive\" }\n}\n";
+  absl::StrAppend(&files["assertions/wrong.txtpb"], "assertions { id: \"bare\" never: true }\n");
   Problems problems(files);
   ReadAssertions(files, Derbyshire(), problems);
   std::string all;
   for (const Problem& problem : problems.list()) absl::StrAppend(&all, problem.ToString(), "\n");
   for (const char* said :
-       {"assertions/wrong.txtpb:3", "did you mean `intelligence`?", "`HAT`", "2 properties", "names facts"})
+       {"assertions/wrong.txtpb:3", "did you mean `intelligence`?", "`HAT`", "2 properties", "names facts",
+        "assertion `bare` has no id, no words or no source"})
     EXPECT_NE(all.find(said), std::string::npos) << said << "\n" << all;
 }
 

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
@@ -94,6 +96,13 @@ class SignedBundle : public ::testing::Test {
     if (!bundle.ok()) return std::string(bundle.status().message());
     const CategoryOutcome outcome = Decide(**bundle).categories[0];
     return outcome.denied ? std::string(Describe(outcome.reasons[0].code).name) : "";
+  }
+  // Whether a warning of the bundle ends so.
+  bool Warned(absl::string_view end) {
+    const auto bundle = Load();
+    return bundle.ok() && std::ranges::any_of((*bundle)->warnings, [&](const Problem& problem) {
+             return absl::EndsWith(problem.ToString(), end);
+           });
   }
   Decision Decide(const Bundle& bundle) {
     return bundle.decider->Decide(HomeVisit({"identity"}), {.policy = bundle.policy.get()}, now_);
