@@ -110,8 +110,7 @@ void CheckConsentSteps(const v1::Vocabulary& text, const Policy& policy, Problem
                      absl::StrCat("`", step.id(), "` takes a guardian's consent for an adult's"),
                      "set giver: \"SUBJECT\", and giver_under_18: \"GUARDIAN\"");
   });
-  for (const std::string& id : std::set<std::string>(KeysOf(policy.profiles))) {
-    const Profile& profile = policy.profiles.at(id);
+  for (const auto& [id, profile] : policy.profiles) {
     if (RestsOn(profile, kChannelPanel)) CheckSupport(text, profile, words, policy, problems);
   }
 }
