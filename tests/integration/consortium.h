@@ -38,6 +38,7 @@ class LyingBroker final : public agents::Broker {
   std::function<absl::Status(absl::StatusOr<v1::SubmitReferralResponse>&)> on_submit;
   std::function<void(v1::SubmitCaseRequestRequest&)> before_request;
   absl::Status refuse_answer;
+  std::function<absl::Status(const v1::SubmitCaseAnswerRequest&)> refuse_answer_by;  // Error: it is refused so.
   std::function<void(v1::SubmitCaseAnswerRequest&)> before_answer;
   absl::Status refuse_restriction;
   std::function<absl::Status(absl::StatusOr<v1::ApplyRestrictionResponse>&)> on_restriction;
@@ -141,6 +142,9 @@ class LyingBroker final : public agents::Broker {
   }
   absl::StatusOr<v1::SubmitCaseAnswerResponse> SubmitCaseAnswer(const v1::SubmitCaseAnswerRequest& r) override {
     if (!refuse_answer.ok()) return refuse_answer;
+    if (refuse_answer_by) {
+      if (const absl::Status refused = refuse_answer_by(r); !refused.ok()) return refused;
+    }
     v1::SubmitCaseAnswerRequest sent = r;
     if (before_answer) before_answer(sent);
     return real_.SubmitCaseAnswer(sent);

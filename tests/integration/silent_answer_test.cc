@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "agents/daemon/context/fault.h"
 #include "tests/integration/request_fixture.h"
 #include "trust/base/status_macros.h"
 #include "trust/message/timestamp.h"
@@ -103,6 +104,24 @@ class SilentAnswerTest : public RequestTest {
     EXPECT_THAT(borough().Alarms(), IsEmpty());
   }
 
+  // That both answered neutrally, and the police's content came after that, with nobody alarmed.
+  void ExpectFollowed(const v1::ShowCaseRequestResponse& shown) {
+    ASSERT_EQ(shown.answers_size(), 3);
+    int supplements = 0;
+    for (const v1::OpenedAnswer& answer : shown.answers()) {
+      ASSERT_EQ(answer.units_size(), 1);
+      if (answer.kind() == v1::PACKAGE_KIND_ANSWER) {
+        EXPECT_EQ(answer.units(0).content().neutral(), NeutralText(answer.agency()));
+        continue;
+      }
+      ++supplements;
+      EXPECT_EQ(answer.agency(), "police.derbys");
+      EXPECT_TRUE(answer.units(0).content().has_household());
+    }
+    EXPECT_EQ(supplements, 1);
+    for (TestAgent* agent : {&lead(), &police(), &borough()}) EXPECT_THAT(agent->Alarms(), IsEmpty());
+  }
+
   std::string person_ = kAsker;
   std::vector<std::unique_ptr<TestAgent>> agents_;
   v1::SendCaseRequestResponse asked_;
@@ -147,6 +166,53 @@ TEST_F(SilentAnswerTest, ARecordThatCannotBeReadAtTheSlotFollowsOnceItCan) {
   ASSERT_EQ(shown.answers_size(), 3);
   EXPECT_EQ(shown.answers(2).kind(), v1::PACKAGE_KIND_SUPPLEMENT);
   EXPECT_TRUE(shown.answers(2).units(0).content().has_household());
+}
+
+// More of them than fit the key ring, which has one size.
+v1::CaseRecord KeptFromMany() {
+  v1::CaseRecord record = WithHousehold();
+  for (int i = 0; i < 100; ++i) record.add_excluded_from(absl::StrCat("p-", 100000 + i));
+  return record;
+}
+
+TEST_F(SilentAnswerTest, WhatDoesNotFitTheAnswerFollowsIt) {
+  Holds(Holding(KeptFromMany()));
+  Ask("spoc", {"household"}, {});
+  Step(police());
+  const v1::ShowCaseRequestResponse shown = WaitFor(3);
+  ExpectFollowed(shown);
+}
+
+TEST_F(SilentAnswerTest, WhatIsAgreedAfterTheAnswerWasMadeAndBeforeItsSlotFollowsIt) {
+  person_ = "p-5f7a21";  // The lead, to whom the holder's SPOC must agree.
+  Holds(Holding(WithHousehold()));
+  Ask("thematic_lead", {"household"}, {});
+  Step(police());
+  while (HeldState() == "WAITING" && absl::Now() < trust::FromTimestamp(asked_.answer_time()))
+    ASSERT_OK(police().daemon->holder().Work());
+  ASSERT_LT(absl::Now(), trust::FromTimestamp(asked_.answer_time())) << "too slow to meet the moment between";
+  AnswerAll(police(), kSpoc, true);
+  Step(police());
+  const v1::ShowCaseRequestResponse shown = WaitFor(3);
+  ExpectFollowed(shown);
+}
+
+TEST_F(SilentAnswerTest, WhatFollowsAnAnswerThatIsMadeAnewIsMadeAnewToo) {
+  Holds(Holding(KeptFromMany()));
+  Ask("spoc", {"household"}, {});
+  Step(police());
+  int refused = 0;
+  std::vector<v1::PackageKind> sent;
+  police().broker->refuse_answer_by = [&](const v1::SubmitCaseAnswerRequest& answer) {
+    v1::Manifest manifest;
+    EXPECT_TRUE(manifest.ParseFromString(answer.submission().package().manifest().payload()));
+    sent.push_back(manifest.kind());
+    return ++refused == 1 ? Fault(absl::StatusCode::kFailedPrecondition, "POLICY_CHANGED", "the policy is another")
+                          : absl::OkStatus();
+  };
+  const v1::ShowCaseRequestResponse shown = WaitFor(3);
+  ExpectFollowed(shown);
+  EXPECT_THAT(sent, ElementsAre(v1::PACKAGE_KIND_ANSWER, v1::PACKAGE_KIND_ANSWER, v1::PACKAGE_KIND_SUPPLEMENT));
 }
 
 TEST_F(SilentAnswerTest, AnAnswerThatTheBrokerRefusesForItsContentGoesWithoutIt) {

@@ -273,6 +273,11 @@ absl::Status Holder::Answer(Standing& standing, const Verdicts& verdicts) {
   return Settle(standing, verdicts, answer, /*silently=*/false);
 }
 
+// A supplement is nothing before its answer, which may still wait for the slot.
+absl::Time Holder::FollowsFrom(const Standing& standing) const {
+  return std::max(context_.clock.Now(), trust::FromTimestamp(standing.details.answer_time()));
+}
+
 absl::Status Holder::Supplement(Standing& standing, const Verdicts& verdicts) {
   const bool silent = standing.inquiry.selector.existence_sensitive();
   std::vector<std::string> settled;
@@ -284,9 +289,9 @@ absl::Status Holder::Supplement(Standing& standing, const Verdicts& verdicts) {
   }
   std::optional<Sealed> supplement;
   if (!settled.empty()) {
-    const absl::Time now = context_.clock.Now();
-    const PackageRecipient reply = SupplementTo(standing.inquiry, standing.decision, verdicts, settled, now);
-    ASSIGN_OR_RETURN(supplement, Seal(standing, v1::PACKAGE_KIND_SUPPLEMENT, reply, now));
+    const absl::Time from = FollowsFrom(standing);
+    const PackageRecipient reply = SupplementTo(standing.inquiry, standing.decision, verdicts, settled, from);
+    ASSIGN_OR_RETURN(supplement, Seal(standing, v1::PACKAGE_KIND_SUPPLEMENT, reply, from));
   }
   return Settle(standing, verdicts, supplement, /*silently=*/false);
 }

@@ -102,6 +102,7 @@ class Holder {
   absl::Status AskApprovers(Standing& standing);
   absl::Status Answer(Standing& standing, const Verdicts& verdicts);
   absl::Status Supplement(Standing& standing, const Verdicts& verdicts);
+  absl::Time FollowsFrom(const Standing& standing) const;
   // An answer or supplement, sealed.
   struct Sealed {
     AnswerRow row;

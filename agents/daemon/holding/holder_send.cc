@@ -73,6 +73,9 @@ absl::Status Holder::Submit(const AnswerRow& row) {
   if (!request.ParseFromString(row.submit)) return absl::DataLossError("a kept answer does not parse");
   ASSIGN_OR_RETURN(const v1::Manifest manifest, PeekManifest(request.submission().package()));
   RETURN_IF_ERROR(context_.WitnessedOrEmergency(manifest.purpose(), row.request_id));
+  ASSIGN_OR_RETURN(const std::vector<std::string> waiting, parts_.requests.WaitingAnswers(row.request_id));
+  // What comes before it was not taken: its turn comes then, or it is made anew.
+  if (waiting.empty() || waiting.front() != row.share_id) return absl::OkStatus();
   ASSIGN_OR_RETURN(const bool stopped, IsStopped(row));
   if (stopped) {
     context_.Alarm(kRestricted, row.request_id, "");
@@ -100,10 +103,11 @@ absl::Status Holder::Submit(const AnswerRow& row) {
 absl::Status Holder::Stored(const AnswerRow& row, const Evidence::Verified& receipts) {
   const KeyedLock::Hold hold(working_, row.request_id);
   ASSIGN_OR_RETURN(const std::optional<HeldRow> held, parts_.requests.FindHeld(row.request_id));
-  bool open = !held.has_value();
+  ASSIGN_OR_RETURN(const std::vector<std::string> waiting, parts_.requests.WaitingAnswers(row.request_id));
+  bool open = !held.has_value() || waiting.size() > 1;  // What follows it may have to be made anew.
   if (held.has_value()) {
     ASSIGN_OR_RETURN(const v1::HeldRequest details, Describe(*held));
-    open = IsOpen(details);
+    open = open || IsOpen(details);
   }
   RETURN_IF_ERROR(context_.state.Together([&](Changes& changes) -> absl::Status {
     RETURN_IF_ERROR(parts_.evidence.Keep(receipts, changes));
@@ -147,12 +151,16 @@ absl::Status Holder::Refused(const AnswerRow& row, const v1::SubmitCaseAnswerReq
   ASSIGN_OR_RETURN(v1::HeldRequest details, Describe(*held));
   ASSIGN_OR_RETURN(const v1::Manifest manifest, PeekManifest(request.submission().package()));
   const bool afresh = MakesAfresh(row, manifest, reason, details);
+  std::vector<std::string> dropped = {row.share_id};
+  if (manifest.kind() == v1::PACKAGE_KIND_ANSWER) {  // And what was to follow it.
+    ASSIGN_OR_RETURN(dropped, parts_.requests.WaitingAnswers(row.request_id));
+  }
   HeldRow next{.request_id = row.request_id, .next_time = afresh ? context_.clock.Now() : absl::InfiniteFuture()};
   ASSIGN_OR_RETURN(next.details,
                    SealForStore(context_.identity, row.request_id, details.SerializeAsString(), context_.random));
   // At once: an answer that was refused, and nothing made in its place, would be missed for ever.
   RETURN_IF_ERROR(context_.state.Together([&](Changes& changes) -> absl::Status {
-    RETURN_IF_ERROR(changes.SettleAnswer(row.share_id, "REFUSED"));
+    for (const std::string& share : dropped) RETURN_IF_ERROR(changes.SettleAnswer(share, "REFUSED"));
     return changes.UpdateHeld(next, std::nullopt);
   }));
   if (!afresh) return absl::OkStatus();

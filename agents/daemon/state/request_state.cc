@@ -269,6 +269,11 @@ absl::StatusOr<std::vector<AnswerRow>> RequestState::AnswersAfter(int64_t after,
                            static_cast<int64_t>(limit));
 }
 
+absl::StatusOr<std::vector<std::string>> RequestState::WaitingAnswers(const std::string& request_id) {
+  return Texts("SELECT share_id FROM answers WHERE state = ? AND request_id = ? ORDER BY row", std::string("QUEUED"),
+               request_id);
+}
+
 absl::StatusOr<std::optional<AnswerRow>> RequestState::FindAnswer(const std::string& share_id) {
   return First(Select<AnswerRow>(absl::StrCat(kAnswers, "WHERE share_id = ?"), ReadAnswer, share_id));
 }

@@ -85,6 +85,8 @@ class RequestState {
   // Oldest first, above row `after`.
   absl::StatusOr<std::vector<AnswerRow>> AnswersAfter(int64_t after, int limit);
   absl::StatusOr<std::optional<AnswerRow>> FindAnswer(const std::string& share_id);
+  // Share ids of those of a request that wait to be sent, in the order in which they were made.
+  absl::StatusOr<std::vector<std::string>> WaitingAnswers(const std::string& request_id);
   absl::Status SettleAnswer(const std::string& share_id, absl::string_view state) {
     return state_.Together([&](Changes& changes) { return changes.SettleAnswer(share_id, state); });
   }
