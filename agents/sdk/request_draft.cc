@@ -10,6 +10,7 @@
 #include "agents/sdk/package.h"
 #include "agents/sdk/project.h"
 #include "agents/sdk/record_check.h"
+#include "policy/engine/calendar.h"
 #include "policy/loader/asked_table.h"
 #include "policy/loader/emergency.h"
 #include "policy/loader/written_request.h"
@@ -241,10 +242,11 @@ absl::StatusOr<HolderDecision> DecideSelectors(RequestDraft& draft, const v1::Pl
   }
   decided.refusal = WhyNothing(plan, draft.categories.size());
   const policy::Profile& profile = snapshot.policy->profiles.at(draft.selector.profile);
-  if (plan.answer_slot_seconds() > 0)
-    *question.mutable_answer_time() = trust::ToTimestamp(now + absl::Seconds(plan.answer_slot_seconds()));
+  if (profile.existence_sensitive)
+    *question.mutable_answer_time() =
+        trust::ToTimestamp(policy::AnswerTime(*snapshot.policy, profile.answer_slot, now));
   for (PackageRecipient& selector : decided.recipients) {
-    selector.expire_time = std::min(now + absl::Hours(profile.request_hours), draft.expire_by);
+    selector.expire_time = std::min(policy::LatestEnd(*snapshot.policy, profile, now), draft.expire_by);
     selector.existence_sensitive = profile.existence_sensitive;
     selector.question = question;
   }

@@ -269,6 +269,17 @@ TEST(Calendar, AnAnswerGoesOutAtTheSameTimeOfDayOnTheSlotsLastWorkingDay) {
   EXPECT_EQ(AnswerTime(Derbyshire(), {.time = absl::Minutes(15)}, at(12, 5, 10)), at(12, 5, 10) + absl::Minutes(15));
 }
 
+TEST(Calendar, AQuestionStaysOpenThreeDaysAfterItsSlotHoweverLongTheHolidays) {
+  const auto at = [](int month, int day, int hour) {
+    return absl::FromCivil(absl::CivilHour(2026, month, day, hour), absl::UTCTimeZone());
+  };
+  const Profile& marac = Derbyshire().profiles.at("marac");
+  EXPECT_EQ(LatestEnd(Derbyshire(), marac, at(12, 1, 10)), at(12, 6, 10)) << "120 hours, as the profile says";
+  EXPECT_EQ(LatestEnd(Derbyshire(), marac, at(12, 24, 10)), at(12, 29, 10) + absl::Hours(72)) << "over Christmas";
+  EXPECT_EQ(LatestEnd(Derbyshire(), Derbyshire().profiles.at("fire_safety"), at(12, 24, 10)), at(12, 29, 10))
+      << "nothing waits for a slot";
+}
+
 TEST(Loader, ReportsAllProblemsAtOnce) {
   EXPECT_GE(ProblemsWhen("profiles/mash.txtpb", "senders: \"", "senders: \"x").size(), 5u);
 }

@@ -38,8 +38,10 @@ void CheckAgainstProfile(const v1::Manifest& m, const World& world, absl::Time n
   const policy::Profile* const profile = ProfileOf(m, world);
   if (profile == nullptr) return;
   const absl::Time made = trust::FromTimestamp(m.create_time());
-  violations.Require(trust::FromTimestamp(m.expire_time()) <= made + absl::Hours(profile->request_hours),
-                     "submissions.package.manifest.expire_time", "is within the profile's request_hours");
+  const absl::Time ends = trust::FromTimestamp(m.expire_time());
+  violations.Require(ends <= policy::LatestEnd(*world.bundle->policy, *profile, made),
+                     "submissions.package.manifest.expire_time",
+                     "is within the profile's request_hours, or three days after its answer slot");
   violations.Require(m.question().has_answer_time() == profile->existence_sensitive,
                      "submissions.package.manifest.question.answer_time",
                      "is set in an existence-sensitive profile only");
@@ -49,6 +51,7 @@ void CheckAgainstProfile(const v1::Manifest& m, const World& world, absl::Time n
                      "submissions.package.manifest.question.answer_time",
                      "is the profile's answer slot after create_time");
   violations.Require(slot > now, "submissions.package.manifest.question.answer_time", "is in the future");
+  violations.Require(ends > slot, "submissions.package.manifest.expire_time", "is after the answer slot");
 }
 
 absl::Status CheckProfiles(const CheckedShare& share, const World& world, absl::Time now) {

@@ -4,6 +4,7 @@
 #include "broker/exchange/officer/audit.h"
 #include "broker/exchange/upkeep/sweep.h"
 #include "derwent/v1/message.pb.h"
+#include "policy/engine/calendar.h"
 #include "tests/broker/exchange/request_fixture.h"
 #include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
@@ -209,6 +210,20 @@ TEST_F(SlotTest, IsTheProfilesToTheSecond) {
   EXPECT_EQ(Told(Request([](v1::Manifest& m, v1::SenderStatement&) { m.set_existence_sensitive(false); })),
             "PAYLOAD_REJECTED");
   EXPECT_EQ(Told(Request()), "STORED");
+}
+
+TEST_F(SlotTest, ARequestIsOpenLongerThanItsSlotIsAwayWhateverTheHolidays) {
+  for (int day = 25; day <= 30; ++day) policy().bank_holidays.insert(absl::CivilDay(2026, 11, day));
+  slot_ = policy::AnswerTime(policy(), policy().profiles.at("marac").answer_slot, now_);
+  ASSERT_EQ(slot_ - now_, absl::Hours(7 * 24));
+  const auto ends = [&](absl::Time end) {
+    return Told(
+        Request([&](v1::Manifest& m, v1::SenderStatement&) { *m.mutable_expire_time() = trust::ToTimestamp(end); }));
+  };
+  EXPECT_EQ(ends(now_ + absl::Hours(120)), "PAYLOAD_REJECTED") << "before its slot";
+  EXPECT_EQ(ends(slot_), "PAYLOAD_REJECTED");
+  EXPECT_EQ(ends(slot_ + absl::Hours(72) + absl::Seconds(1)), "PAYLOAD_REJECTED");
+  EXPECT_EQ(ends(slot_ + absl::Hours(72)), "STORED");
 }
 
 TEST_F(SlotTest, ARequestThatCameAfterItsOwnSlotIsTooLate) {

@@ -54,7 +54,7 @@ async function ask() {
   const now = Date.now(), slot = Number(plan.answerSlotSeconds) * 1000, salt = fresh();
   const statement = encode('SenderStatement', { salt: fresh(), actingPerson: job.person, subjects: [{ number: 1, categories: Object.keys(job.selector).sort(), holderCommitment: fresh() }] });
   const manifest = { shareId: randomUUID(), version: 1, kind: 'PACKAGE_KIND_SELECTOR', senderAgency: job.agency, recipientAgency: job.holder, recipientRole: 'spoc', ...job.question,
-    policyDigest: plan.policyDigest, createTime: stamp(now), expireTime: stamp(now + 100 * 3600e3), sealingKeyId: keyId(target), senderStatementDigest: sha256(statement),
+    policyDigest: plan.policyDigest, createTime: stamp(now), expireTime: stamp(now + Math.max(100 * 3600e3, slot + 72 * 3600e3)), sealingKeyId: keyId(target), senderStatementDigest: sha256(statement),
     marking: plan.decisions[0].selector.marking, obligations: plan.decisions[0].selector.obligations, existenceSensitive: plan.decisions[0].selector.existenceSensitive,
     subjects: [{ number: 1, role: job.subjectRole, grounds, justificationDigest: sha256('derwent/justification/v1', salt, job.justification) }],
     question: { actingPerson: job.person, role: job.role, categories, answerTime: slot ? stamp(now + slot) : undefined }, units: [] };
