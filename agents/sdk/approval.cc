@@ -86,6 +86,11 @@ absl::Time ApprovalDue(const policy::Policy& policy, absl::Time asked, absl::Tim
   return std::min(LondonStartOf(last + 1) - absl::Seconds(1), request_expires);
 }
 
+absl::Time LastSay(absl::Time asked, absl::Time request_expires) {
+  const absl::Duration left = request_expires - asked;
+  return request_expires - std::min(std::max(absl::Hours(1), left / 20), left / 4);
+}
+
 bool IsPanelRole(const policy::Policy& policy, const std::string& role) { return policy.board_roles.contains(role); }
 
 bool IsAskedElsewhere(const policy::Policy& policy, const std::string& role) {

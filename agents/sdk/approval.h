@@ -23,6 +23,10 @@ inline constexpr int kApprovalWorkingDays = 5;
 // or the request's own deadline when that comes first.
 absl::Time ApprovalDue(const policy::Policy& policy, absl::Time asked, absl::Time request_expires);
 
+// Until when somebody may be waited for whose silence is told as a refusal to a request that ends at `request_expires`:
+// an hour before, or the last twentieth of the time there is; of what is short a quarter at most.
+absl::Time LastSay(absl::Time asked, absl::Time request_expires);
+
 // True for a role that another agency's person may hold for this request: a panel's, appointed by its board's owner
 // too.
 bool IsPanelRole(const policy::Policy& policy, const std::string& role);

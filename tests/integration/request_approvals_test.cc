@@ -236,6 +236,31 @@ TEST_F(OwnApprovalTest, WhatIsForOtherUnitsOrLapsedOrSaidBeforeDoesNotCount) {
   EXPECT_THAT(told(agreement), HasSubstr("before")) << "replayed";
 }
 
+TEST_F(OwnApprovalTest, WhatNobodyAnsweredIsToldAsARefusalWhileTheRequestIsOpen) {
+  v1::CaseRecord record = Kestrel();
+  record.mutable_health_physical()->add_facts()->set_kind(v1::PHYSICAL_HEALTH_KIND_CONDITION);
+  adults().records = Holding(record);
+  adults().Restart();
+  ASSERT_OK(adults().daemon->upkeep().RunAll());
+  ASSERT_NO_FATAL_FAILURE(Ask(&record));
+  const v1::ListApprovalsResponse waiting = Waiting(adults(), kOfficer);
+  ASSERT_THAT(waiting.approvals(), SizeIs(1));
+  const absl::Time due = trust::FromTimestamp(waiting.approvals(0).question().due_time());
+  EXPECT_LT(due, trust::FromTimestamp(Show(fire(), "p-23f9a8", request_).request().expire_time()) - absl::Minutes(59));
+  std::vector<v1::SubmitCaseAnswerRequest> sent;
+  adults().broker->refuse_answer_by = [&](const v1::SubmitCaseAnswerRequest& answer) {
+    sent.push_back(answer);
+    return absl::UnavailableError("its clock is days ahead");
+  };
+  adults().clock.Move(due - absl::Now());
+  ASSERT_OK(adults().daemon->holder().Work());
+  adults().daemon->holder().Drain().IgnoreError();
+  ASSERT_EQ(sent.size(), 1u);
+  ASSERT_EQ(sent[0].declined_size(), 1);
+  EXPECT_EQ(sent[0].declined(0).reason(), "LAPSED");
+  EXPECT_EQ(sent[0].declined(0).role(), "spoc");
+}
+
 TEST_F(OwnApprovalTest, AnAgreementToSomethingElseLetsNothingOutAtTheBroker) {
   ASSERT_NO_FATAL_FAILURE(Ask());
   const v1::SignedApproval other = Agreement([](auto& c) { c.set_request_share_id(c.approval_id()); });

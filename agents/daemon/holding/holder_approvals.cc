@@ -14,7 +14,7 @@ namespace derwent::agents {
 absl::Status Holder::AskApprovers(Standing& standing) {
   const absl::Time now = context_.clock.Now();
   const auto view = context_.policy.view();
-  const absl::Time due = ApprovalDue(*view->bundle->policy, now, standing.expire_time);
+  const absl::Time due = ApprovalDue(*view->bundle->policy, now, LastSay(now, standing.expire_time));
   AnswerDecision open = standing.decision;
   std::erase_if(open.lines, [&](const AnswerLine& line) { return !IsPending(standing.details, line.category); });
   // Before the question is: an approver whom the record keeps out is not asked.

@@ -212,5 +212,13 @@ TEST_F(ApprovalTest, IsDueOnTheFifthWorkingDayOrWithTheRequest) {
   EXPECT_EQ(ApprovalDue(policy_, at(21, 10), at(22, 10)), at(22, 10));
 }
 
+TEST(LastSayTest, LeavesTimeToTellThatNobodyAnswered) {
+  const absl::Time asked = absl::FromUnixSeconds(1795521600);
+  const auto left = [&](absl::Duration time) { return asked + time - LastSay(asked, asked + time); };
+  EXPECT_EQ(left(absl::Hours(120)), absl::Hours(6));
+  EXPECT_EQ(left(absl::Hours(10)), absl::Hours(1));
+  EXPECT_EQ(left(absl::Hours(2)), absl::Minutes(30));
+}
+
 }  // namespace
 }  // namespace derwent::agents
