@@ -236,6 +236,53 @@ TEST_F(SilentAnswerTest, AnAnswerThatTheBrokerRefusesForItsContentGoesWithoutIt)
   EXPECT_EQ(held->requests(0).categories(0).outcome(), "WITHHELD");
 }
 
+TEST_F(SilentAnswerTest, WhatNobodyAgreedToInTimeIsSilence) {
+  person_ = "p-5f7a21";
+  Holds(Holding(WithHousehold()));
+  Ask("thematic_lead", {"household"}, {});
+  Step(police());
+  const v1::ListApprovalsResponse waiting = Waiting(police(), kSpoc);
+  ASSERT_THAT(waiting.approvals(), SizeIs(1));
+  ExpectAlike(WaitFor(2));
+  police().broker->refuse_answer_by = [](const v1::SubmitCaseAnswerRequest&) {
+    ADD_FAILURE() << "something was sent";
+    return absl::UnavailableError("its clock is days ahead");
+  };
+  police().clock.Move(trust::FromTimestamp(waiting.approvals(0).question().due_time()) - absl::Now());
+  ASSERT_OK(police().daemon->holder().Work());
+  EXPECT_OK(police().daemon->holder().Drain());
+  const auto held = police().daemon->requests().ListHeld(Person(kDpo), {});
+  ASSERT_OK(held);
+  EXPECT_EQ(held->requests(0).categories(0).outcome(), "WITHHELD");
+  EXPECT_EQ(held->requests(0).state(), "ANSWERED");
+}
+
+// Nothing is made of what is over but its end.
+class EndedRequestTest : public SilentAnswerTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(EndedRequestTest, IsAnsweredNoSecondTime) {
+  Holds(Holding(WithHousehold()));
+  Ask("spoc", {"household"}, {});
+  const std::string ended = GetParam();
+  int refused = 0;
+  police().broker->refuse_answer_by = [&](const v1::SubmitCaseAnswerRequest&) {
+    ++refused;
+    return Fault(absl::StatusCode::kFailedPrecondition, "REQUEST_" + ended, "it is over");
+  };
+  while (HeldState() != ended && absl::Now() < trust::FromTimestamp(asked_.answer_time()) + absl::Seconds(15)) {
+    police().CollectAll();
+    police().daemon->SendOnce().IgnoreError();
+  }
+  police().daemon->SendOnce().IgnoreError();
+  EXPECT_EQ(HeldState(), ended);
+  EXPECT_EQ(refused, 1);
+  EXPECT_EQ(police().Alarms().size(), ended == "CANCELLED" ? 0u : 1u);
+  EXPECT_EQ((*police().daemon->context().state.FindReceived(asked_.request_id()))->content, "") << "it has served";
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, EndedRequestTest, ::testing::Values("CANCELLED", "EXPIRED"),
+                         [](const auto& param) { return std::string(param.param); });
+
 TEST_F(SilentAnswerTest, ANeutralAnswerThatTheBrokerRefusesIsNotTriedForEver) {
   Holds(Holding(WithHousehold()));
   Ask("spoc", {"household"}, {});

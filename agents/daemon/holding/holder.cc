@@ -391,6 +391,8 @@ absl::Status Holder::Cancelled(const std::string& request_id) {
   ASSIGN_OR_RETURN(standing.details, Describe(*row));
   standing.details.set_state("CANCELLED");
   RETURN_IF_ERROR(LapseAll(request_id, parts_.requests));
+  ASSIGN_OR_RETURN(const std::vector<std::string> waiting, parts_.requests.WaitingAnswers(request_id));
+  for (const std::string& share : waiting) RETURN_IF_ERROR(parts_.requests.SettleAnswer(share, "REFUSED"));
   return Save(standing, absl::InfiniteFuture(), std::nullopt);
 }
 

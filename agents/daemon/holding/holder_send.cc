@@ -10,6 +10,7 @@
 #include "agents/daemon/context/fault.h"
 #include "agents/daemon/context/sealing.h"
 #include "agents/daemon/holding/holder.h"
+#include "agents/daemon/sending/asked_approvals.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "trust/base/status_macros.h"
 #include "trust/secret/sha256.h"
@@ -19,6 +20,14 @@ namespace derwent::agents {
 namespace {
 
 constexpr char kRestricted[] = "SUBJECT_RESTRICTED";
+constexpr char kCancelled[] = "REQUEST_CANCELLED";
+
+// How a request stands that nothing can be answered to any more, whatever is in the answer; empty: it is not over.
+std::string EndedBy(const std::string& reason) {
+  if (reason == kCancelled) return "CANCELLED";
+  if (reason == "REQUEST_EXPIRED") return "EXPIRED";
+  return reason == "REQUEST_HELD" ? "REFUSED" : "";
+}
 
 // A supplement is nothing before its answer: what belongs to a request keeps its order. Emergencies come first, as in
 // `due`; they are all there is while releases are `stopped`.
@@ -127,7 +136,8 @@ bool Holder::MakesAfresh(const AnswerRow& row, const v1::Manifest& manifest, con
   const bool again = TookNoEffect(reason) || (reason == kRestricted && !silent);
   // Where existence is secret the asker misses nothing for what was wrong with the content. Whatever else is wrong,
   // somebody must look.
-  const bool neutral = silent && !again && !details.neutral();
+  const std::string ended = EndedBy(reason);
+  const bool neutral = silent && !again && ended.empty() && !details.neutral();
   for (v1::HeldCategory& category : *details.mutable_categories()) {
     const bool in_it = answer || std::ranges::any_of(manifest.units(), [&](const v1::ManifestUnit& unit) {
                          return unit.category() == category.category();
@@ -136,10 +146,11 @@ bool Holder::MakesAfresh(const AnswerRow& row, const v1::Manifest& manifest, con
   }
   if (answer) {
     details.clear_answer_time();
-    details.set_state(again || neutral ? "WAITING" : "REFUSED");
+    details.set_state(again || neutral ? "WAITING" : ended.empty() ? "REFUSED" : ended);
   }
   if (neutral) details.set_neutral(true);
-  if (!again && reason != kRestricted) context_.Alarm("ANSWER_NOT_TAKEN", row.request_id, manifest.recipient_agency());
+  const bool expected = again || reason == kRestricted || reason == kCancelled;
+  if (!expected) context_.Alarm("ANSWER_NOT_TAKEN", row.request_id, manifest.recipient_agency());
   return again || neutral;
 }
 
@@ -158,9 +169,12 @@ absl::Status Holder::Refused(const AnswerRow& row, const v1::SubmitCaseAnswerReq
   HeldRow next{.request_id = row.request_id, .next_time = afresh ? context_.clock.Now() : absl::InfiniteFuture()};
   ASSIGN_OR_RETURN(next.details,
                    SealForStore(context_.identity, row.request_id, details.SerializeAsString(), context_.random));
+  const bool over = !EndedBy(reason).empty();
+  if (over) RETURN_IF_ERROR(LapseAll(row.request_id, parts_.requests));
   // At once: an answer that was refused, and nothing made in its place, would be missed for ever.
   RETURN_IF_ERROR(context_.state.Together([&](Changes& changes) -> absl::Status {
     for (const std::string& share : dropped) RETURN_IF_ERROR(changes.SettleAnswer(share, "REFUSED"));
+    if (over) RETURN_IF_ERROR(changes.EraseReceived(row.request_id));
     return changes.UpdateHeld(next, std::nullopt);
   }));
   if (!afresh) return absl::OkStatus();
