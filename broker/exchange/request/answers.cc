@@ -129,13 +129,13 @@ absl::Status CheckDeclined(const v1::SubmitCaseAnswerRequest& request, const pol
   return violations.ToStatus();
 }
 
-// From when on the asker sees it: in an existence-sensitive profile the slot. There the request's end stays due, for
-// what became of approvals after the answer (EnterKeptSteps).
+// From when on the asker sees it: in an existence-sensitive profile the slot. The request's end stays due: a selector
+// that was never acknowledged goes then, and where existence is secret what became of approvals is entered
+// (EnterKeptSteps).
 absl::Status MarkAnswered(StoredPart& request, absl::Time not_before, Batch& batch) {
   if (request.part.state == v1::RECIPIENT_STATE_ANSWERED) return absl::OkStatus();
   request.part.state = v1::RECIPIENT_STATE_ANSWERED;
   request.part.reason = "";
-  if (!request.share.existence_sensitive) request.part.outcome = {};
   request.part.update_time = std::max(batch.now(), not_before);
   return batch.write().UpdatePart(request.part);
 }

@@ -1,6 +1,7 @@
 #include "broker/exchange/referral/referrals.h"
 #include "broker/exchange/registers/registers.h"
 #include "broker/exchange/request/requests.h"
+#include "broker/exchange/upkeep/sweep.h"
 #include "derwent/v1/register.pb.h"
 #include "tests/broker/exchange/request_fixture.h"
 #include "trust/signature/payload_types.h"
@@ -208,6 +209,18 @@ class UncollectedTest : public RequestTest {};
 TEST_F(UncollectedTest, WhatWasNotCollectedIsNotAnswered) {
   ASSERT_EQ(Told(Request()), "STORED");
   EXPECT_EQ(Told(Answer()), "REFUSED REQUEST_NOT_COLLECTED");
+}
+
+TEST_F(UncollectedTest, ASelectorThatWasAnsweredAndNeverAcknowledgedGoesWhenItsTimeIsOver) {
+  ASSERT_EQ(Told(Request()), "STORED");
+  ASSERT_EQ(CollectAs(kHolder)->deliveries_size(), 1);
+  ASSERT_EQ(Told(Answer()), "STORED");
+  ASSERT_EQ(CollectAs(kHolder)->deliveries_size(), 1) << "it may still be acknowledged";
+  now_ += absl::Hours(73);
+  ASSERT_OK(Run([](Batch& batch) { return Sweep(batch); }));
+  EXPECT_EQ(CollectAs(kHolder)->deliveries_size(), 0);
+  EXPECT_EQ(HolderSeenBy("cbc").state(), v1::HOLDER_STATE_ANSWERED);
+  EXPECT_EQ(EntriesOf(kHolder, "expiry"), 0u) << "it was answered in time";
 }
 
 }  // namespace
