@@ -136,7 +136,8 @@ absl::Status MarkAnswered(StoredPart& request, absl::Time not_before, Batch& bat
   if (request.part.state == v1::RECIPIENT_STATE_ANSWERED) return absl::OkStatus();
   request.part.state = v1::RECIPIENT_STATE_ANSWERED;
   request.part.reason = "";
-  request.part.update_time = std::max(batch.now(), not_before);
+  // When it really came tells how much there was to do.
+  request.part.update_time = request.share.existence_sensitive ? not_before : batch.now();
   return batch.write().UpdatePart(request.part);
 }
 

@@ -38,8 +38,21 @@ v1::HolderState NeutralState(const store::PartRow& part, absl::Time now) {
                                                                                : v1::HOLDER_STATE_WAITING;
 }
 
-absl::Status AddHolder(const store::ShareRow& share, const store::PartRow& part, bool neutral, absl::Time now,
+// What a viewer is shown of a holder.
+enum class Shown {
+  kAll,
+  kNeutral,      // Nothing that hangs on the person, but for what was released.
+  kFirstAnswer,  // Nor that either: whoever sits at the asker's console may not be one who may open it.
+};
+
+Shown ShownTo(const Caller& caller, const store::ShareRow& share) {
+  if (caller.agency() != share.sender_agency || !share.existence_sensitive) return Shown::kAll;
+  return caller.id.kind == trust::CallerKind::kConsole ? Shown::kFirstAnswer : Shown::kNeutral;
+}
+
+absl::Status AddHolder(const store::ShareRow& share, const store::PartRow& part, Shown shown, absl::Time now,
                        store::Reader& reader, v1::CaseRequest& request) {
+  const bool neutral = shown != Shown::kAll;
   v1::RequestHolder& holder = *request.add_holders();
   holder.set_agency(part.key.recipient_agency);
   holder.set_state(neutral ? NeutralState(part, now) : StateOf(part.state));
@@ -49,7 +62,10 @@ absl::Status AddHolder(const store::ShareRow& share, const store::PartRow& part,
   if (neutral && still_waits) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::vector<store::ShareRow> replies,
                    reader.ListReplies(share.share_id, part.key.recipient_agency));
-  for (const store::ShareRow& reply : replies) holder.add_answer_share_ids(reply.share_id);
+  for (const store::ShareRow& reply : replies) {
+    holder.add_answer_share_ids(reply.share_id);
+    if (shown == Shown::kFirstAnswer) break;
+  }
   return absl::OkStatus();
 }
 
@@ -57,8 +73,9 @@ absl::Status Unknown() {
   return Refuse(absl::StatusCode::kNotFound, "SHARE_UNKNOWN", "no such request of this agency");
 }
 
-absl::StatusOr<v1::CaseRequest> Render(const std::string& viewer, const store::ShareRow& share, absl::Time now,
+absl::StatusOr<v1::CaseRequest> Render(const Caller& caller, const store::ShareRow& share, absl::Time now,
                                        store::Reader& reader) {
+  const std::string& viewer = caller.agency();
   v1::CaseRequest request;
   request.set_name(absl::StrCat("agencies/", viewer, "/caseRequests/", share.share_id));
   request.set_request_id(share.share_id);
@@ -75,7 +92,7 @@ absl::StatusOr<v1::CaseRequest> Render(const std::string& viewer, const store::S
   const bool asks = viewer == share.sender_agency;
   for (const store::PartRow& part : parts) {
     if (asks || viewer == part.key.recipient_agency)
-      RETURN_IF_ERROR(AddHolder(share, part, asks && share.existence_sensitive, now, reader, request));
+      RETURN_IF_ERROR(AddHolder(share, part, ShownTo(caller, share), now, reader, request));
   }
   return request.holders().empty() ? absl::StatusOr<v1::CaseRequest>(Unknown()) : request;
 }
@@ -89,7 +106,7 @@ absl::StatusOr<v1::CaseRequest> GetCaseRequest(const Caller& caller, const v1::G
     return Unknown();
   ASSIGN_OR_RETURN(const std::optional<store::ShareRow> share, reader.FindShare(parts[3]));
   if (!share.has_value() || share->kind != v1::PACKAGE_KIND_SELECTOR) return Unknown();
-  return Render(caller.agency(), *share, now, reader);
+  return Render(caller, *share, now, reader);
 }
 
 absl::StatusOr<v1::ListCaseRequestsResponse> ListCaseRequests(const Caller& caller,
@@ -109,7 +126,7 @@ absl::StatusOr<v1::ListCaseRequestsResponse> ListCaseRequests(const Caller& call
   ASSIGN_OR_RETURN(const std::vector<store::ListedShare> shares, reader.ListShares(query));
   v1::ListCaseRequestsResponse response;
   for (const store::ListedShare& share : shares) {
-    ASSIGN_OR_RETURN(*response.add_requests(), Render(caller.agency(), share.share, now, reader));
+    ASSIGN_OR_RETURN(*response.add_requests(), Render(caller, share.share, now, reader));
   }
   if (shares.size() == page.size) response.set_next_page_token(absl::StrCat(shares.back().position));
   return response;

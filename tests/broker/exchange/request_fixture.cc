@@ -292,10 +292,12 @@ Caller RequestTest::PersonOf(const std::string& agency, const std::string& perso
       .serial = "02"};
 }
 
-v1::RequestHolder RequestTest::HolderSeenBy(const std::string& agency) {
+v1::RequestHolder RequestTest::HolderSeenBy(const std::string& agency, trust::CallerKind kind) {
   v1::GetCaseRequestRequest request;
   request.set_name(absl::StrCat("agencies/", agency, "/caseRequests/", kShareId));
-  const auto seen = GetCaseRequest(AgentOf(agency), request, now_, *store_->Read().value());
+  Caller caller = AgentOf(agency);
+  caller.id.kind = kind;
+  const auto seen = GetCaseRequest(caller, request, now_, *store_->Read().value());
   return seen.ok() && seen->holders_size() == 1 ? seen->holders(0) : v1::RequestHolder();
 }
 

@@ -78,7 +78,7 @@ class RequestTest : public ExchangeTest {
   absl::Status Withdraw(const std::string& share_id, const std::string& from, const std::string& to, uint32_t sequence);
   absl::Status Close();
   Caller PersonOf(const std::string& agency, const std::string& person = kPractitioner) const;
-  v1::RequestHolder HolderSeenBy(const std::string& agency);
+  v1::RequestHolder HolderSeenBy(const std::string& agency, trust::CallerKind kind = trust::CallerKind::kAgent);
   // Every field that the agency may open of every entry it is party to, as text, manifest digests left out.
   std::vector<std::string> EntriesSeenBy(const std::string& agency);
   // Octets of the receipts of those entries; they grow with the log.

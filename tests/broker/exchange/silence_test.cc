@@ -147,6 +147,20 @@ TEST_F(SilenceTest, ASmallerOrMissingUnitTellsToo) {
   EXPECT_EQ(Told(answer), "STORED");
 }
 
+TEST_F(SilenceTest, WhenAnAnswerReallyCameIsNotTold) {
+  now_ += absl::Seconds(2);
+  ASSERT_EQ(Told(Answer()), "STORED");
+  EXPECT_EQ(trust::FromTimestamp(HolderSeenBy("cbc").update_time()), slot_);
+}
+
+TEST_F(SilenceTest, AConsoleSeesNoneOfWhatFollowsAnAnswer) {
+  ASSERT_EQ(Told(Answer()), "STORED");
+  const std::string before = HolderSeenBy("cbc", trust::CallerKind::kConsole).SerializeAsString();
+  ASSERT_EQ(Told(Supplement()), "STORED");
+  EXPECT_EQ(HolderSeenBy("cbc", trust::CallerKind::kConsole).SerializeAsString(), before);
+  EXPECT_EQ(HolderSeenBy("cbc").answer_share_ids_size(), 2) << "its agent collects both";
+}
+
 TEST_F(SilenceTest, NoProgressIsTold) {
   v1::Progress message;
   *message.mutable_head() = Head(kHolder, "cbc", 2);
