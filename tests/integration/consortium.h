@@ -40,6 +40,7 @@ class LyingBroker final : public agents::Broker {
   absl::Status refuse_answer;
   std::function<absl::Status(const v1::SubmitCaseAnswerRequest&)> refuse_answer_by;  // Error: it is refused so.
   std::function<void(v1::SubmitCaseAnswerRequest&)> before_answer;
+  absl::Status refuse_question;
   absl::Status refuse_restriction;
   std::function<absl::Status(absl::StatusOr<v1::ApplyRestrictionResponse>&)> on_restriction;
   std::function<void(v1::CollectResponse&)> on_collect;
@@ -150,6 +151,7 @@ class LyingBroker final : public agents::Broker {
     return real_.SubmitCaseAnswer(sent);
   }
   absl::StatusOr<v1::AskApprovalResponse> AskApproval(const v1::AskApprovalRequest& r) override {
+    if (!refuse_question.ok()) return refuse_question;
     return real_.AskApproval(r);
   }
   absl::StatusOr<v1::GiveApprovalResponse> GiveApproval(const v1::GiveApprovalRequest& r) override {

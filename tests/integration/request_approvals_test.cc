@@ -1,5 +1,7 @@
 // Approvals over real TLS through a real broker: a panel's chair of another agency, late agreement, what does not
 // count.
+#include "agents/daemon/context/fault.h"
+#include "agents/daemon/sending/asked_approvals.h"
 #include "tests/integration/request_fixture.h"
 #include "trust/message/timestamp.h"
 
@@ -125,6 +127,23 @@ TEST_F(PanelTest, AgreementAfterTheSlotReachesTheAskerAsASupplement) {
   EXPECT_TRUE(then.answers(1).units(0).content().has_risk_offender());
   EXPECT_EQ((*probation().daemon->context().state.FindReceived(request_))->content, "") << "the selector has served";
   for (const auto& agent : agents_) EXPECT_THAT(agent->Alarms(), IsEmpty()) << agent->config.agency;
+}
+
+TEST_F(PanelTest, AQuestionThatIsNotTakenIsSaidAndPutAgain) {
+  probation().broker->refuse_question =
+      Fault(absl::StatusCode::kFailedPrecondition, "APPROVER_UNKNOWN", "nobody holds this role today");
+  ASSERT_NO_FATAL_FAILURE(Ask());
+  EXPECT_THAT(probation().Alarms(), ElementsAre("APPROVER_NOT_ASKED"));
+  EXPECT_THAT(Waiting(police(), kChair).approvals(), IsEmpty());
+  EXPECT_EQ(WaitFor(1).answers_size(), 1);
+  probation().broker->refuse_question = absl::OkStatus();
+  Step(probation());
+  police().CollectAll();
+  EXPECT_THAT(Waiting(police(), kChair).approvals(), IsEmpty()) << "not in a circle";
+  probation().clock.Move(kAskAgain);
+  ASSERT_OK(probation().daemon->holder().Work());
+  police().CollectAll();
+  EXPECT_THAT(Waiting(police(), kChair).approvals(), SizeIs(1));
 }
 
 TEST_F(PanelTest, WhatWasNotAskedOrLapsedOrWasGivenBeforeDoesNotCountAtTheBroker) {

@@ -264,7 +264,7 @@ absl::Status Holder::Answer(Standing& standing, const Verdicts& verdicts) {
           {.state = v1::PROGRESS_STATE_AWAITING_APPROVAL, .reason = absl::AsciiStrToUpper(*waits.begin())}));
       standing.details.set_state("AWAITING_APPROVAL");
     }
-    return Save(standing, NextDue(standing.approvals, standing.expire_time), std::nullopt);
+    return Save(standing, NextOf(standing), std::nullopt);
   }
   ASSIGN_OR_RETURN(const Sealed answer, Seal(standing, v1::PACKAGE_KIND_ANSWER,
                                              ExplainedAnswer(standing.inquiry, standing.decision, verdicts, now), now));
@@ -350,7 +350,7 @@ absl::Status Holder::Settle(Standing& standing, const Verdicts& verdicts, const 
   if (answer.has_value()) RETURN_IF_ERROR(KeepGiven(standing, answer->row, std::move(given)));
   const absl::Time next = !IsOpen(standing.details) ? absl::InfiniteFuture()
                           : follows                 ? context_.clock.Now()
-                                                    : NextDue(standing.approvals, standing.expire_time);
+                                                    : NextOf(standing);
   if (!IsOpen(standing.details) && !answer.has_value())
     RETURN_IF_ERROR(context_.state.EraseReceived(standing.row.request_id));
   return Save(standing, next, answer);

@@ -100,6 +100,8 @@ class Holder {
   absl::Status AnswerNeutrally(Standing& standing, absl::Time next_time);
   absl::Status Expire(Standing& standing);
   absl::Status AskApprovers(Standing& standing);
+  // When something is to be done about what its approvers were asked, or the request ends.
+  absl::Time NextOf(const Standing& standing) const;
   absl::Status Answer(Standing& standing, const Verdicts& verdicts);
   absl::Status Supplement(Standing& standing, const Verdicts& verdicts);
   absl::Time FollowsFrom(const Standing& standing) const;

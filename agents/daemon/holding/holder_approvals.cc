@@ -38,6 +38,11 @@ absl::Status Holder::AskApprovers(Standing& standing) {
   return absl::OkStatus();
 }
 
+absl::Time Holder::NextOf(const Standing& standing) const {
+  const auto view = context_.policy.view();
+  return NextDue(standing.approvals, *view->bundle->policy, context_.clock.Now(), standing.expire_time);
+}
+
 absl::Status Holder::TakeApproval(const v1::SignedApproval& approval, const ApprovalRow& row) {
   const KeyedLock::Hold hold(working_, row.request_id);
   ASSIGN_OR_RETURN(const std::optional<HeldRow> held, parts_.requests.FindHeld(row.request_id));

@@ -126,12 +126,4 @@ std::vector<v1::DeclinedApproval> DeclinedOf(const std::vector<ApprovalRow>& app
   return declined;
 }
 
-absl::Time NextDue(const std::vector<ApprovalRow>& approvals, absl::Time otherwise) {
-  absl::Time next = otherwise;
-  for (const ApprovalRow& row : approvals) {
-    if (row.state == "WAITING") next = std::min(next, row.due);
-  }
-  return next;
-}
-
 }  // namespace derwent::agents

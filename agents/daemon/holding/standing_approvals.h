@@ -34,7 +34,4 @@ std::vector<v1::SignedApproval> ApprovalsFor(const PackageRecipient& reply, cons
 // role that another agency's person may hold is not among them: the broker carried that answer.
 std::vector<v1::DeclinedApproval> DeclinedOf(const std::vector<ApprovalRow>& approvals, const policy::Policy& policy);
 
-// When the next of those that wait lapses, or `otherwise`.
-absl::Time NextDue(const std::vector<ApprovalRow>& approvals, absl::Time otherwise);
-
 }  // namespace derwent::agents

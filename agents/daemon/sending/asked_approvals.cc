@@ -1,6 +1,9 @@
 #include "agents/daemon/sending/asked_approvals.h"
 
+#include <algorithm>
+
 #include "agents/daemon/context/fault.h"
+#include "agents/daemon/context/sealing.h"
 #include "agents/daemon/sending/limited_access.h"
 #include "agents/sdk/approval.h"
 #include "agents/sdk/channel/rpc_error.h"
@@ -10,7 +13,7 @@
 
 namespace derwent::agents {
 
-absl::Status AskElsewhere(const ApprovalRow& approval, const AgentContext& context, RequestState& requests) {
+absl::Status AskElsewhere(ApprovalRow& approval, const AgentContext& context, RequestState& requests) {
   v1::ApprovalQuestion question;
   if (!question.ParseFromString(approval.question)) return absl::DataLossError("a kept question does not parse");
   v1::AskApprovalRequest ask;
@@ -19,11 +22,27 @@ absl::Status AskElsewhere(const ApprovalRow& approval, const AgentContext& conte
                    trust::SignMessage(trust::kApprovalQuestionType, question, context.identity.keys->signing()->key));
   absl::Status asked = context.broker.AskApproval(ask).status();
   if (WorthRetrying(asked)) return asked;
-  // Nobody can be asked elsewhere: somebody here may hold the role, else it lapses.
-  if (!asked.ok())
+  if (!asked.ok()) {
     context.log.Failure("an approver was not asked", asked,
                         {{"share", approval.request_id}, {"reason", ReasonOf(asked)}});
+    if (!TookNoEffect(ReasonOf(asked))) {
+      context.Alarm("APPROVER_NOT_ASKED", approval.request_id, "");
+      return absl::OkStatus();
+    }
+  }
+  approval.sent = true;
   return requests.MarkAsked(approval.approval_id);
+}
+
+absl::Time NextDue(const std::vector<ApprovalRow>& approvals, const policy::Policy& policy, absl::Time now,
+                   absl::Time otherwise) {
+  absl::Time next = otherwise;
+  for (const ApprovalRow& row : approvals) {
+    if (row.state != "WAITING") continue;
+    const bool unsent = !row.sent && IsAskedElsewhere(policy, row.role);
+    next = std::min({next, row.due, unsent ? now + kAskAgain : absl::InfiniteFuture()});
+  }
+  return next;
 }
 
 absl::Status TakeSigned(const v1::SignedApproval& signed_approval, const ApprovalRow& approval,

@@ -175,7 +175,7 @@ absl::Status HeldBack::Ask(Standing& standing) {
     RETURN_IF_ERROR(requests_.AddApproval(row));
     standing.approvals.push_back(std::move(row));
   }
-  for (const ApprovalRow& row : standing.approvals) {
+  for (ApprovalRow& row : standing.approvals) {
     if (row.state == "WAITING" && !row.sent && IsAskedElsewhere(policy, row.role))
       RETURN_IF_ERROR(AskElsewhere(row, context_, requests_));
   }
@@ -221,11 +221,8 @@ absl::Status HeldBack::Settle(Standing& standing) {
     for (const v1::ApprovedUnit& unit : said.units()) agreed.emplace(unit.category(), unit.form(), role);
   }
   if (!waits) return Release(standing, agreed);
-  absl::Time next = trust::FromTimestamp(standing.kept.due_time());
-  for (const ApprovalRow& row : standing.approvals) {
-    if (row.state == "WAITING") next = std::min(next, row.due);
-  }
-  return Save(standing, next);
+  return Save(standing, NextDue(standing.approvals, *view->bundle->policy, context_.clock.Now(),
+                                trust::FromTimestamp(standing.kept.due_time())));
 }
 
 absl::Status HeldBack::Release(Standing& standing, const Agreed& agreed) {

@@ -1,6 +1,7 @@
 // What approvals say of the lines of a request, and which of them a reply may use.
 #include "agents/daemon/holding/standing_approvals.h"
 
+#include "agents/daemon/sending/asked_approvals.h"
 #include "agents/sdk/approval.h"
 #include "tests/support/matchers.h"
 
@@ -159,9 +160,15 @@ TEST_F(StandingApprovalsTest, AnApprovalOfWhatWouldNoLongerGoOutIsDropped) {
 TEST_F(StandingApprovalsTest, TheNextToLapseIsWhenToLookAgain) {
   approvals_ = Missing();
   approvals_[1].due = due_ - absl::Hours(1);
-  EXPECT_EQ(NextDue(approvals_, absl::InfiniteFuture()), due_ - absl::Hours(1));
+  policy::Policy policy;
+  const auto next = [&] { return NextDue(approvals_, policy, due_ - absl::Hours(9), absl::InfiniteFuture()); };
+  EXPECT_EQ(next(), due_ - absl::Hours(1));
   approvals_[1].state = "APPROVED";
-  EXPECT_EQ(NextDue(approvals_, absl::InfiniteFuture()), due_);
+  EXPECT_EQ(next(), due_);
+  policy.board_roles[approvals_[0].role] = "";
+  EXPECT_EQ(next(), due_ - absl::Hours(9) + kAskAgain) << "nobody was asked elsewhere yet";
+  for (ApprovalRow& row : approvals_) row.sent = true;
+  EXPECT_EQ(next(), due_);
 }
 
 }  // namespace
