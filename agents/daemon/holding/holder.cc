@@ -184,7 +184,10 @@ absl::Status Holder::Work() {
     RETURN_IF_ERROR(parts_.requests.WakeAllHeld(context_.clock.Now()));
   ASSIGN_OR_RETURN(const std::vector<HeldRow> due, parts_.requests.HeldDue(context_.clock.Now()));
   if (due.empty()) return absl::OkStatus();
-  // Under no older register than the broker let the asker ask by: a refusal under one would be told for good.
+  // Under no older policy or register than the broker let the asker ask by: a refusal under one would be told for good,
+  // and an answer be made a second time.
+  const absl::Status policy = parts_.upkeep.SyncPolicy();
+  if (WorthRetrying(policy)) return policy;
   const absl::Status directories = parts_.upkeep.SyncDirectories();
   if (WorthRetrying(directories)) return directories;
   Mutex mutex;
@@ -220,9 +223,15 @@ absl::Status Holder::Proceed(Standing& standing) {
   if (standing.details.neutral() && !standing.details.has_answer_time())
     return AnswerNeutrally(standing, absl::InfiniteFuture());
   RETURN_IF_ERROR(LookUp(standing));
-  RETURN_IF_ERROR(AskApprovers(standing));
+  // What is due is answered first: to ask takes time, and only who has something asks.
+  if (!IsDueSilently(standing)) RETURN_IF_ERROR(AskApprovers(standing));
   const Verdicts verdicts = VerdictsOf(standing.approvals, standing.policy_digest);
   return standing.details.has_answer_time() ? Supplement(standing, verdicts) : Answer(standing, verdicts);
+}
+
+bool Holder::IsDueSilently(const Standing& standing) const {
+  return standing.inquiry.selector.existence_sensitive() && !standing.details.has_answer_time() &&
+         context_.clock.Now() >= standing.answer_time - kAnswerLead;
 }
 
 absl::Status Holder::Expire(Standing& standing) {
@@ -239,10 +248,9 @@ absl::Status Holder::Answer(Standing& standing, const Verdicts& verdicts) {
   const bool silent = standing.inquiry.selector.existence_sensitive();
   const absl::Time now = context_.clock.Now();
   if (silent) {
-    const absl::Time make = standing.answer_time - kAnswerLead;
-    if (now < make) return Save(standing, make, std::nullopt);
+    if (!IsDueSilently(standing)) return Save(standing, standing.answer_time - kAnswerLead, std::nullopt);
     // Everything in it is the slot's: when it was made and sent tells nothing.
-    const absl::Time slot = std::max(standing.answer_time, now);
+    const absl::Time slot = SlotOf(standing.answer_time, now);
     ASSIGN_OR_RETURN(const Sealed answer,
                      Seal(standing, v1::PACKAGE_KIND_ANSWER,
                           SilentAnswer(standing.inquiry, standing.decision, verdicts, slot), slot));
@@ -333,14 +341,12 @@ absl::StatusOr<Holder::Sealed> Holder::Seal(const Standing& standing, v1::Packag
 
 absl::Status Holder::Settle(Standing& standing, const Verdicts& verdicts, const std::optional<Sealed>& answer,
                             bool silently) {
-  bool follows = false;         // Released, but not in the answer's own shape.
   std::set<std::string> given;  // By this answer.
   for (v1::HeldCategory& category : *standing.details.mutable_categories()) {
     const auto line = std::ranges::find(standing.decision.lines, category.category(), &AnswerLine::category);
     if (category.outcome() != "PENDING" || line == standing.decision.lines.end()) continue;
     const std::string outcome = OutcomeOf(*line, verdicts);
     const bool later = outcome == "RELEASED" && silently && !GivenSilently(*line, standing.decision, verdicts);
-    follows = follows || later;
     if (outcome == "RELEASED" && !later) given.insert(category.category());
     category.set_outcome(later ? "PENDING" : outcome);
     category.set_form(outcome == "WITHHELD" ? "" : line->form);
@@ -348,8 +354,9 @@ absl::Status Holder::Settle(Standing& standing, const Verdicts& verdicts, const 
     category.mutable_approvers()->Assign(line->approvers.begin(), line->approvers.end());
   }
   if (answer.has_value()) RETURN_IF_ERROR(KeepGiven(standing, answer->row, std::move(given)));
+  // After a silent answer: what does not fit it follows, and approvers are asked what they were not.
   const absl::Time next = !IsOpen(standing.details) ? absl::InfiniteFuture()
-                          : follows                 ? context_.clock.Now()
+                          : silently                ? context_.clock.Now()
                                                     : NextOf(standing);
   if (!IsOpen(standing.details) && !answer.has_value())
     RETURN_IF_ERROR(context_.state.EraseReceived(standing.row.request_id));

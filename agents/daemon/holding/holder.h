@@ -98,6 +98,8 @@ class Holder {
   // The answer of one who holds nobody, whatever is held; once it is given the request is looked at again at
   // `next_time`.
   absl::Status AnswerNeutrally(Standing& standing, absl::Time next_time);
+  // Whether existence is secret and the answer is to be made now.
+  bool IsDueSilently(const Standing& standing) const;
   absl::Status Expire(Standing& standing);
   absl::Status AskApprovers(Standing& standing);
   // When something is to be done about what its approvers were asked, or the request ends.

@@ -102,6 +102,9 @@ absl::Status Holder::Submit(const AnswerRow& row) {
   ExpectedEntry expected = ExpectedOf(manifest, trust::Sha256(request.submission().package().manifest().payload()));
   // A refused answer is entered for the holder alone.
   if (response->outcome() != v1::SUBMIT_OUTCOME_STORED) expected.receiving_agency.clear();
+  // Where existence is secret a refusal is entered with the answer that is taken.
+  const bool later = manifest.existence_sensitive() && response->outcome() != v1::SUBMIT_OUTCOME_STORED;
+  if (later && !response->has_receipt()) return Refused(row, request, response->reason());
   ASSIGN_OR_RETURN(const Evidence::Verified receipts,
                    parts_.evidence.Verify({{.receipt = response->receipt(), .expected = expected}}));
   if (response->outcome() == v1::SUBMIT_OUTCOME_STORED) return Stored(row, receipts);

@@ -8,6 +8,11 @@
 
 namespace derwent::agents {
 
+absl::Time SlotOf(absl::Time slot, absl::Time now) {
+  if (now <= slot + kStillTheSlots) return slot;
+  return absl::UnixEpoch() + absl::Ceil(now - absl::UnixEpoch(), kLateStep);
+}
+
 absl::Status Holder::InSpiteOf(const absl::Status& fault, const HeldRow& row, const InboxRow& received) {
   ASSIGN_OR_RETURN(Standing standing, Load(row, received));  // As it stood before.
   if (!standing.inquiry.selector.existence_sensitive() || standing.details.has_answer_time()) return fault;
@@ -25,7 +30,7 @@ absl::Status Holder::AnswerNeutrally(Standing& standing, absl::Time next_time) {
   standing.approvals.clear();
   RETURN_IF_ERROR(Decide(standing));
   const Verdicts nobody = [](const std::string&, const AnswerLine&) { return Verdict(); };
-  const absl::Time slot = std::max(standing.answer_time, context_.clock.Now());
+  const absl::Time slot = SlotOf(standing.answer_time, context_.clock.Now());
   ASSIGN_OR_RETURN(const Sealed answer, Seal(standing, v1::PACKAGE_KIND_ANSWER,
                                              SilentAnswer(standing.inquiry, standing.decision, nobody, slot), slot));
   *standing.details.mutable_answer_time() = trust::ToTimestamp(slot);

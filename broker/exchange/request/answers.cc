@@ -1,11 +1,14 @@
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+
 #include "broker/exchange/command/idempotency.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/command/witnessed.h"
 #include "broker/exchange/request/answer_check.h"
 #include "broker/exchange/request/requests.h"
 #include "broker/exchange/share/approval_check.h"
+#include "broker/exchange/share/approval_steps.h"
 #include "broker/exchange/share/approvals.h"
 #include "broker/exchange/share/case_link.h"
 #include "broker/exchange/share/decide.h"
@@ -24,6 +27,7 @@ namespace derwent::exchange {
 namespace {
 
 constexpr char kMethod[] = "SubmitCaseAnswer";
+constexpr char kPolicyChanged[] = "POLICY_CHANGED";
 constexpr char kLapsed[] = "LAPSED";
 constexpr int kMostDeclined = 64;
 constexpr int kMostDeclinedUnits = 64;
@@ -56,6 +60,14 @@ void Add(Objections more, Objections& why) {
   why.insert(why.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
+// Where existence is secret an answer of an earlier policy is none whatever is in it: else what rests on approvals
+// would be refused alone, and come later than what does not.
+Objections WhyOutdated(const v1::Manifest& answer, const World& world) {
+  const bool silent = answer.existence_sensitive() && answer.kind() == v1::PACKAGE_KIND_ANSWER;
+  if (!silent || answer.policy_digest() == world.bundle->policy_digest) return {};
+  return {{.code = kPolicyChanged, .open = true}};
+}
+
 absl::StatusOr<AnswerDecision> DecideAnswer(const CheckedShare& share, const StoredPart& request, Batch& batch) {
   const CheckedPackage& package = share.packages.front();
   ASSIGN_OR_RETURN(const policy::CaseLink link, CaseLinkOf(request.manifest, batch));
@@ -68,6 +80,7 @@ absl::StatusOr<AnswerDecision> DecideAnswer(const CheckedShare& share, const Sto
   Add(WhyNotAnswer(package.manifest, request.manifest, answer.decided, approvals.approved, batch.world(), batch.now()),
       answer.why_not);
   Add(WhyNotNeutral(package.manifest, answer.decided), answer.why_not);
+  Add(WhyOutdated(package.manifest, batch.world()), answer.why_not);
   ASSIGN_OR_RETURN(const bool restricted, RestrictsSubject(package.manifest.sender_agency(), share, batch));
   if (restricted) answer.why_not.push_back(ObjectionOf(policy::ReasonCode::kSubjectRestricted));
   return answer;
@@ -78,14 +91,25 @@ absl::string_view StepNameOf(const v1::Manifest& answer) {
   return policy::IsEmergency(answer.purpose()) ? "emergency_answer" : "answer";
 }
 
-// A refused answer is nobody's business but the holder's: that it tried may tell that it has something.
-absl::StatusOr<uint64_t> EnterAnswer(const CheckedPackage& package, const AnswerDecision& answer, const Tags& tags,
-                                     Batch& batch) {
+ledger::EntryDraft AnswerDraft(const CheckedPackage& package, const AnswerDecision& answer, const Tags& tags,
+                               const Batch& batch) {
   PackageStep step = StepOf(package, StepNameOf(package.manifest), answer.why_not);
   step.overridden = answer.overridden;
-  ledger::EntryDraft draft = DraftFor(step, answer.decided, TagsOfSubject(tags, 1), batch);
-  if (!answer.why_not.empty()) draft.SetReceiving("", "");
-  return batch.Append(draft);
+  return DraftFor(step, answer.decided, TagsOfSubject(tags, 1), batch);
+}
+
+// A refused answer is nobody's business but the holder's: that it tried may tell that it has something. Where existence
+// is secret not even the tree grows by it: it stands in the entry that every answer makes.
+absl::Status EnterRefused(const CheckedPackage& package, const StoredPart& asked, const AnswerDecision& answer,
+                          const Tags& tags, v1::SubmitCaseAnswerResponse& response, Batch& batch) {
+  const v1::Manifest& m = package.manifest;
+  ledger::EntryDraft draft = AnswerDraft(package, answer, tags, batch);
+  draft.SetReceiving("", "");
+  const std::string kept = absl::StrCat("not_taken:", StepNameOf(m), ":", m.share_id(), ":", response.reason());
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> entries,
+                   EnterStepOf(ReleaseOf(asked), m.sender_agency(), {.draft = draft, .as_kept = kept}, batch));
+  if (!entries.empty()) response.mutable_receipt()->set_index(entries.front());
+  return absl::OkStatus();
 }
 
 absl::Status Keep(const CheckedShare& share, const AnswerDecision& answer, const Tags& tags, absl::Time not_before,
@@ -172,16 +196,17 @@ absl::Status SubmitCaseAnswer(const Caller& caller, const v1::SubmitCaseAnswerRe
   ASSIGN_OR_RETURN(const Tags tags, TagsOf(share, batch.tagger()));
   ASSIGN_OR_RETURN(AnswerDecision answer, DecideAnswer(share, asked, batch));
   answer.overridden = overridden;
-  ASSIGN_OR_RETURN(const uint64_t index, EnterAnswer(package, answer, tags, batch));
-  response.mutable_receipt()->set_index(index);
   *response.mutable_decision() = policy::ToProto(answer.decided.decision, world.bundle->policy->digest);
   if (!answer.why_not.empty()) {
     response.set_outcome(v1::SUBMIT_OUTCOME_REFUSED);
     const bool changed = !answer.not_now && package.manifest.policy_digest() != world.bundle->policy_digest;
-    response.set_reason(changed ? "POLICY_CHANGED" : answer.why_not.front().code);
+    response.set_reason(changed ? kPolicyChanged : answer.why_not.front().code);
+    RETURN_IF_ERROR(EnterRefused(package, asked, answer, tags, response, batch));
     if (!changed && !answer.not_now) RETURN_IF_ERROR(TellThatItEnded(answer.decided.decision, asked, batch));
     return absl::OkStatus();  // Only what took effect is remembered.
   }
+  ASSIGN_OR_RETURN(const uint64_t index, batch.Append(AnswerDraft(package, answer, tags, batch)));
+  response.mutable_receipt()->set_index(index);
   const absl::Time not_before = AnswerTimeOf(asked);
   RETURN_IF_ERROR(Keep(share, answer, tags, not_before, index, batch));
   RETURN_IF_ERROR(UseApprovals(share, {request.declined().begin(), request.declined().end()}, ReleaseOf(asked), batch));

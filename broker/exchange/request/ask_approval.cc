@@ -171,8 +171,8 @@ absl::Status AskOne(const std::string& agency, const v1::AskApprovalRequest& req
                         .create_time = batch.now()});
 }
 
-// Where existence is secret only a holder that has something asks: a refusal, with its entry, would tell. There the
-// question stands as one that nobody can answer.
+// Nobody holds the role, or the question is about an earlier policy. Where existence is secret only a holder that has
+// something asks: a refusal, with its entry, would tell. There the question stands as one that nobody can answer.
 absl::Status NobodyToAsk(const v1::ApprovalQuestion& question, const Release& release, Batch& batch) {
   if (!release.keeps_steps)
     return Refuse(absl::StatusCode::kFailedPrecondition, "APPROVER_UNKNOWN",
@@ -282,12 +282,14 @@ absl::Status AskApproval(const Caller& caller, const v1::AskApprovalRequest& req
   RETURN_IF_ERROR(
       CheckSigned(batch.world(), caller.agency(), request.question(), trust::kApprovalQuestionType, batch.now()));
   ASSIGN_OR_RETURN(const Release release, CheckedRelease(question, batch));
-  if (question.proposed().policy_digest() != batch.world().bundle->policy_digest)
+  const bool outdated = question.proposed().policy_digest() != batch.world().bundle->policy_digest;
+  if (outdated && !release.keeps_steps)
     return Refuse(absl::StatusCode::kFailedPrecondition, "POLICY_CHANGED", "the question is about another policy");
   ASSIGN_OR_RETURN(const std::optional<store::ApprovalRow> known,
                    batch.read().FindApproval(question.proposed().approval_id()));
   if (known.has_value()) return Refuse(absl::StatusCode::kAborted, "REQUEST_ID_REUSED", "the approval id is taken");
-  const std::vector<std::string> agencies = AgenciesOf(question, release, batch.world(), batch.now());
+  const std::vector<std::string> agencies =
+      outdated ? std::vector<std::string>() : AgenciesOf(question, release, batch.world(), batch.now());
   if (agencies.empty()) RETURN_IF_ERROR(NobodyToAsk(question, release, batch));
   for (const std::string& agency : agencies)
     RETURN_IF_ERROR(AskOne(agency, request, question, release, response, batch));

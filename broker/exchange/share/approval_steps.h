@@ -17,13 +17,15 @@
 namespace derwent::exchange {
 
 // A step: its own entry, and what stands of it in the one it is kept for: `asked:role:agency:approval`,
-// `agreed:role:agency:person:approval` or `refused:role:agency:person:approval:reason`.
+// `agreed:role:agency:person:approval`, `refused:role:agency:person:approval:reason`, or of an answer or supplement
+// that was not taken `not_taken:step:share:reason`.
 struct ApprovalStep {
   ledger::EntryDraft draft;
   std::string as_kept;
 };
 
-// Enters a step of a release by this holder, or keeps it. Returns the indexes: none of what is kept.
+// Enters a step of a release by this holder, or keeps it while there is room. Returns the indexes: none of what is
+// kept.
 absl::StatusOr<std::vector<uint64_t>> EnterStepOf(const Release& release, const std::string& holder,
                                                   const ApprovalStep& step, Batch& batch);
 // Hands over the steps that were kept of a release by this holder, in their order: each is entered once.

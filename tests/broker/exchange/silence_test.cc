@@ -20,6 +20,7 @@ class SilenceTest : public RequestTest {
     RequestTest::SetUp();
     HandOverRequest();
   }
+  uint64_t Size() { return store_->Read().value()->GetLogState().value().size; }
 };
 
 // What the holder may have found, as far as it reaches the broker.
@@ -106,9 +107,10 @@ class TellingAnswerTest : public SilenceTest, public ::testing::WithParamInterfa
 
 TEST_P(TellingAnswerTest, IsRefusedAndTheAskerSeesNoneOfIt) {
   const std::vector<std::string> before = EntriesSeenBy("cbc");
+  const uint64_t size = Size();
   EXPECT_EQ(Told(Answer(GetParam().change)), "REFUSED ANSWER_NOT_NEUTRAL");
   EXPECT_EQ(EntriesSeenBy("cbc"), before);
-  EXPECT_EQ(EntriesOf(kHolder, "answer"), 1u);
+  EXPECT_EQ(Size(), size) << "everybody sees the tree grow";
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, TellingAnswerTest,
@@ -116,6 +118,61 @@ INSTANTIATE_TEST_SUITE_P(Each, TellingAnswerTest,
                              "weaker_form",
                              [](v1::Manifest& m, v1::SenderStatement&) { m.mutable_units(2)->set_form("flag_only"); }}),
                          [](const auto& param) { return std::string(param.param.name); });
+
+// Between the making of an answer and its slot something changes that counts where somebody agreed: who is refused
+// answers anew.
+struct Meanwhile {
+  const char* name;
+  bool approval;  // Of the answer.
+  const char* told;
+  std::function<void(World&)> change;  // Null: the policy is another than the answer's.
+};
+class ChangedBeforeTheSlotTest : public SilenceTest, public ::testing::WithParamInterface<Meanwhile> {};
+
+TEST_P(ChangedBeforeTheSlotTest, CostsEveryHolderAlike) {
+  const bool outdated = GetParam().change == nullptr;
+  const auto earlier = [&](auto& message) {
+    if (outdated) message.set_policy_digest(std::string(32, 'o'));
+  };
+  v1::SubmitCaseAnswerRequest answer = Answer([&](v1::Manifest& m, v1::SenderStatement&) { earlier(m); });
+  if (GetParam().approval) *answer.add_approvals() = Approval([&](v1::ApprovalCommand& c) { earlier(c); });
+  if (!outdated) GetParam().change(world());
+  const uint64_t before = Size();
+  const std::string told = Told(answer);
+  EXPECT_EQ(told, GetParam().told);
+  if (told != "STORED") {
+    EXPECT_EQ(Size(), before) << "that one tried is nobody's to see";
+    ASSERT_EQ(Told(Answer()), "STORED");
+    EXPECT_THAT(EntriesSeenBy(kHolder),
+                ::testing::Contains(::testing::HasSubstr(
+                    absl::StrCat("not_taken:answer:", kAnswerId, told.substr(told.find(' ')).replace(0, 1, ":")))));
+  }
+  EXPECT_EQ(Size(), before + 2);
+  EXPECT_EQ(trust::FromTimestamp(HolderSeenBy("cbc").update_time()), slot_);
+}
+
+void NobodyAgrees(World& world) { world.directories.at(kHolder).people.clear(); }
+
+INSTANTIATE_TEST_SUITE_P(Each, ChangedBeforeTheSlotTest,
+                         ::testing::Values(Meanwhile{"policy_neutral", false, "REFUSED POLICY_CHANGED", nullptr},
+                                           Meanwhile{"policy_approved", true, "REFUSED POLICY_CHANGED", nullptr},
+                                           Meanwhile{"approver_neutral", false, "STORED", NobodyAgrees},
+                                           Meanwhile{"approver_approved", true, "REFUSED APPROVAL_NOT_VALID",
+                                                     NobodyAgrees}),
+                         [](const auto& param) { return std::string(param.param.name); });
+
+TEST_F(SilenceTest, WhatIsRefusedOfASupplementIsKeptForTheRequestsEnd) {
+  ASSERT_EQ(Told(Answer()), "STORED");
+  const uint64_t before = Size();
+  v1::SubmitCaseAnswerRequest bare = Supplement();
+  bare.clear_approvals();
+  EXPECT_EQ(Told(bare), "REFUSED APPROVAL_REQUIRED");
+  EXPECT_EQ(Size(), before);
+  now_ += absl::Hours(73);
+  ASSERT_OK(Run([](Batch& batch) { return Sweep(batch); }));
+  EXPECT_THAT(EntriesSeenBy(kHolder), ::testing::Contains(::testing::HasSubstr(
+                                          absl::StrCat("not_taken:supplement:", kSupplementId, ":APPROVAL_REQUIRED"))));
+}
 
 TEST_F(SilenceTest, ASmallerOrMissingUnitTellsToo) {
   v1::SubmitCaseAnswerRequest answer = Answer();
