@@ -25,6 +25,7 @@ class UnreadSystemTest : public RequestTest {
   TestAgent& lead() { return *agents_[0]; }
   std::vector<TestAgent*> holders() { return {agents_[1].get(), agents_[2].get()}; }
 
+  static std::string DpoOf(const TestAgent& holder) { return holder.config.agency == "cbc" ? "p-b27684" : "p-84eb3a"; }
   static std::string Export(const TestAgent& holder) { return holder.config.system.front().file; }
   // Its export is none of the mapping's any more; `Mend` puts back what was there.
   void Break(TestAgent& holder) {
@@ -109,6 +110,47 @@ TEST_F(UnreadSystemTest, AHolderWhoHasThePersonAnswersLikeOneWhoHasNobody) {
     Step(*holder);
   }
   EXPECT_EQ(Answers(sent.request_id()), 2);
+}
+
+// Selectors that came while nobody can be looked up are taken like any other, and answered as if nobody were held.
+TEST_F(UnreadSystemTest, WhatComesMeanwhileIsTakenAndHoldsUpNothing) {
+  for (TestAgent* holder : holders()) {
+    Break(*holder);
+    RestartAndKnowWhoIsWho(*holder);
+  }
+  const v1::SendCaseRequestResponse first = Ask();
+  const v1::SendCaseRequestResponse second = Ask();
+  for (TestAgent* holder : holders()) Step(*holder);
+  v1::CancelCaseRequestRequest cancel;
+  cancel.set_request_id(first.request_id());
+  ASSERT_OK(lead().daemon->requests().Cancel(Person(kLead), cancel));
+  for (TestAgent* holder : holders()) {
+    Step(*holder);
+    const auto held = holder->daemon->requests().ListHeld(Person(DpoOf(*holder)), {});
+    ASSERT_OK(held);
+    ASSERT_EQ(held->requests_size(), 2);
+    EXPECT_EQ(held->requests(1).state(), "CANCELLED") << holder->config.agency;
+    EXPECT_EQ(held->requests(0).state(), "WAITING") << holder->config.agency;
+  }
+  WaitUntilPast(trust::FromTimestamp(second.answer_time()));
+  for (TestAgent* holder : holders()) {
+    EXPECT_OK(holder->daemon->holder().Work()) << holder->config.agency;
+    EXPECT_OK(holder->daemon->holder().Drain());
+  }
+  EXPECT_EQ(Answers(second.request_id()), 2);
+  for (TestAgent* holder : holders()) {
+    EXPECT_NE((*holder->daemon->context().state.FindReceived(second.request_id()))->content, "")
+        << "nobody was looked up";
+    Mend(*holder);
+    holder->daemon->ReadSystem();
+    holder->clock.Move(absl::Seconds(5));
+    Step(*holder);
+  }
+  const auto content = [&](TestAgent& holder) {
+    return (*holder.daemon->context().state.FindReceived(second.request_id()))->content;
+  };
+  EXPECT_NE(content(*holders()[0]), "") << "he is held, and an approver is asked";
+  EXPECT_EQ(content(*holders()[1]), "") << "of whom nobody holds no selector is kept";
 }
 
 TEST_F(UnreadSystemTest, AReadingThatIsTooOldCountsNoMoreAndTheFaultIsSaidAsLongAsItLasts) {

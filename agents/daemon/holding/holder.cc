@@ -84,27 +84,14 @@ bool Holder::IsOpen(const v1::HeldRequest& details) {
                              [](const v1::HeldCategory& category) { return category.outcome() == "PENDING"; });
 }
 
-absl::StatusOr<Holder::Taken> Holder::Take(const OpenedPackage& opened) {
-  const v1::Manifest& selector = opened.manifest;
-  std::vector<v1::UnitContent> units;
-  for (const VerifiedUnit& unit : opened.units) units.push_back(unit.content);
-  ASSIGN_OR_RETURN(const std::optional<v1::CaseRecord> record, RecordFor(selector, units));
-  const bool matched = record.has_value() && MaySee(*record, selector.question().acting_person());
-  v1::HeldRequest details = DetailsOf(selector, context_.clock.Now());
-  details.set_matched(matched);
-  if (matched) details.set_record_ref(record->record_ref());
-  Taken taken{.row = {.request_id = selector.share_id(), .next_time = context_.clock.Now()}, .matched = matched};
-  ASSIGN_OR_RETURN(taken.row.details,
-                   SealForStore(context_.identity, taken.row.request_id, details.SerializeAsString(), context_.random));
+absl::StatusOr<HeldRow> Holder::Take(const v1::Manifest& selector) {
+  HeldRow row{.request_id = selector.share_id(), .next_time = context_.clock.Now()};
+  ASSIGN_OR_RETURN(row.details, SealForStore(context_.identity, row.request_id,
+                                             DetailsOf(selector, row.next_time).SerializeAsString(), context_.random));
   // The own data protection officer is told at once, whatever comes of it.
   if (policy::IsEmergency(selector.purpose()))
     context_.Alarm("EMERGENCY_ASKED", selector.share_id(), selector.sender_agency());
-  return taken;
-}
-
-absl::Status Holder::Keep(const Taken& taken, Changes& changes) {
-  RETURN_IF_ERROR(changes.LogAccess("", taken.row.request_id, taken.matched ? "record matched" : "no record"));
-  return changes.SaveHeld(taken.row);
+  return row;
 }
 
 absl::StatusOr<v1::HeldRequest> Holder::Describe(const HeldRow& row) const {
@@ -130,7 +117,7 @@ absl::Status Holder::FindRecord(Standing& standing, bool& vetoed) {
   // Also when nobody is held: else only who is held would fare otherwise.
   RETURN_IF_ERROR(parts_.records.Ready());
   vetoed = false;
-  if (!standing.details.matched() || standing.received.content.empty()) return absl::OkStatus();
+  if (standing.received.content.empty()) return absl::OkStatus();  // Nobody was found, or all is said.
   ASSIGN_OR_RETURN(const std::string plain,
                    OpenFromStore(context_.identity, standing.row.request_id, standing.received.content));
   v1::ReceivedReferral kept;
@@ -139,6 +126,7 @@ absl::Status Holder::FindRecord(Standing& standing, bool& vetoed) {
   std::vector<v1::UnitContent> units;
   for (const v1::OpenedUnit& unit : kept.units()) units.push_back(unit.content());
   ASSIGN_OR_RETURN(standing.record, RecordFor(standing.inquiry.selector, units));
+  if (!standing.details.matched()) KeepMatch(standing);
   if (!standing.record.has_value()) return absl::OkStatus();
   standing.about = AboutWhom(*standing.record, SelectorRecord(units), context_);
   ASSIGN_OR_RETURN(vetoed, context_.state.StoppedHere(standing.about));
@@ -147,6 +135,16 @@ absl::Status Holder::FindRecord(Standing& standing, bool& vetoed) {
     standing.about.clear();
   }
   return absl::OkStatus();
+}
+
+// Whom the asker may not know to be held is nobody from then on.
+void Holder::KeepMatch(Standing& standing) const {
+  standing.first_look = true;
+  const std::string& asker = standing.inquiry.selector.question().acting_person();
+  if (standing.record.has_value() && !MaySee(*standing.record, asker)) standing.record.reset();
+  if (!standing.record.has_value()) return;
+  standing.details.set_matched(true);
+  standing.details.set_record_ref(standing.record->record_ref());
 }
 
 absl::Status Holder::Decide(Standing& standing) {
@@ -383,8 +381,13 @@ absl::Status Holder::Save(const Standing& standing, absl::Time next_time, const 
   HeldRow row{.request_id = standing.row.request_id, .next_time = next_time};
   ASSIGN_OR_RETURN(row.details, SealForStore(context_.identity, row.request_id, standing.details.SerializeAsString(),
                                              context_.random));
-  if (!answer.has_value()) return parts_.requests.UpdateHeld(row, std::nullopt);
+  const bool matched = standing.details.matched();
   return context_.state.Together([&](Changes& changes) -> absl::Status {
+    if (standing.first_look) {
+      RETURN_IF_ERROR(changes.LogAccess("", row.request_id, matched ? "record matched" : "no record"));
+      if (!matched) RETURN_IF_ERROR(changes.EraseReceived(row.request_id));
+    }
+    if (!answer.has_value()) return changes.UpdateHeld(row, std::nullopt);
     RETURN_IF_ERROR(changes.UpdateHeld(row, answer->row));
     return KeepSent(answer->row.share_id, standing.inquiry.selector.sender_agency(), answer->manifest, changes);
   });

@@ -44,15 +44,9 @@ class Holder {
   // Borrows everything.
   Holder(const AgentContext& context, const Parts& parts) : context_(context), parts_(parts) {}
 
-  // What a verified selector comes to.
-  struct Taken {
-    HeldRow row;           // What is to be done.
-    bool matched = false;  // Else nobody is held whom it is about: its content must not be kept.
-  };
-  // Looks the person up. Error: kUnavailable the records cannot be read now.
-  absl::StatusOr<Taken> Take(const OpenedPackage& opened);
-  // Keeps it, together with the package.
-  static absl::Status Keep(const Taken& taken, Changes& changes);
+  // What is to be done of a verified selector, to be kept with it. Nobody is looked up yet: whom the agency holds, and
+  // whether its records can be read, must not show in when a selector is taken.
+  absl::StatusOr<HeldRow> Take(const v1::Manifest& selector);
   // The asker took the request back.
   absl::Status Cancelled(const std::string& request_id);
   // A person's signed answer to an approval asked here. Errors: of TakeSigned; kNotFound.
@@ -82,11 +76,13 @@ class Holder {
     std::string policy_digest;
     absl::Time answer_time;  // InfinitePast: when it is ready.
     absl::Time expire_time;
+    bool first_look = false;  // Its person was looked for just now: what came of it is kept with the rest.
   };
   absl::StatusOr<Standing> Load(const HeldRow& row, const InboxRow& received);
   // Finds the record, decides by it, and what was said of that.
   absl::Status LookUp(Standing& standing);
   absl::Status FindRecord(Standing& standing, bool& vetoed);
+  void KeepMatch(Standing& standing) const;
   // Under the policy in force, by the record that stands; none: nobody is held.
   absl::Status Decide(Standing& standing);
   absl::StatusOr<std::optional<v1::CaseRecord>> RecordFor(const v1::Manifest& selector,

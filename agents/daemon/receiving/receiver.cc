@@ -39,17 +39,25 @@ absl::StatusOr<int> Receiver::CollectOnce(absl::Duration wait) {
   }
   const std::vector<std::vector<const v1::Delivery*>> turns = ByTurn(response);
   std::atomic<int> taken = 0;
+  std::vector<absl::Status> waits(
+      turns.size());  // What cannot be taken now holds up nothing that is about another share.
   RETURN_IF_ERROR(AtOnce(turns.size(), [&](size_t i) -> absl::Status {
     for (const v1::Delivery* delivery : turns[i]) {
       const absl::StatusOr<bool> handled = Handle(*delivery);
-      if (absl::IsUnavailable(handled.status())) return handled.status();
+      if (absl::IsUnavailable(handled.status())) {
+        waits[i] = handled.status();
+        break;
+      }
       if (!handled.ok())
         context_.log.Failure("a delivery was not handled", handled.status(), {{"delivery", delivery->delivery_id()}});
       if (handled.ok() && *handled) ++taken;
     }
     return absl::OkStatus();
   }));
-  RETURN_IF_ERROR(parts_.postman.Drain().status());              // What was acknowledged, all at once.
+  RETURN_IF_ERROR(parts_.postman.Drain().status());  // What was acknowledged, all at once.
+  if (taken == 0) {
+    for (const absl::Status& wait : waits) RETURN_IF_ERROR(wait);
+  }
   if (taken == 0) RETURN_IF_ERROR(context_.RequireWitnessed());  // Why nothing is taken.
   return taken;
 }

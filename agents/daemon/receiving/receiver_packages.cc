@@ -205,21 +205,18 @@ absl::StatusOr<bool> Receiver::Keep(const v1::Delivery& delivery, const OpenedPa
       .manifest_digest = opened.manifest_digest.bytes(),
       .receive_time = now,
       .handed_over = manifest.kind() != v1::PACKAGE_KIND_REFERRAL};  // Requests and answers are opened by persons only.
-  std::optional<Holder::Taken> held;
+  std::optional<HeldRow> held;
   if (manifest.kind() == v1::PACKAGE_KIND_SELECTOR) {
-    ASSIGN_OR_RETURN(held, parts_.holder.Take(opened));
+    ASSIGN_OR_RETURN(held, parts_.holder.Take(manifest));
   }
-  // Of a selector that matched nobody nothing is kept but its manifest.
-  if (!held.has_value() || held->matched) {
-    const trust::SecretBytes plain =
-        trust::SecretBytes::CopyOf(IsReply(manifest) ? Asker::Kept(opened, delivery.receipts()).SerializeAsString()
-                                                     : ReferralOf(opened, delivery, now).SerializeAsString());
-    ASSIGN_OR_RETURN(row.content,
-                     SealForStore(context_.identity, row.share_id, plain.RevealForCrypto(), context_.random));
-  }
+  const trust::SecretBytes plain =
+      trust::SecretBytes::CopyOf(IsReply(manifest) ? Asker::Kept(opened, delivery.receipts()).SerializeAsString()
+                                                   : ReferralOf(opened, delivery, now).SerializeAsString());
+  ASSIGN_OR_RETURN(row.content,
+                   SealForStore(context_.identity, row.share_id, plain.RevealForCrypto(), context_.random));
   RETURN_IF_ERROR(context_.state.Together([&](Changes& changes) -> absl::Status {
     RETURN_IF_ERROR(parts_.evidence.Keep(receipts, changes));
-    if (held.has_value()) RETURN_IF_ERROR(Holder::Keep(*held, changes));
+    if (held.has_value()) RETURN_IF_ERROR(changes.SaveHeld(*held));
     RETURN_IF_ERROR(changes.SaveReceived(row, manifest.supersedes_share_id()).status());
     if (IsReply(manifest)) RETURN_IF_ERROR(Asker::Take(manifest, changes));
     // Where there is nothing to hand over, it is said at once.
