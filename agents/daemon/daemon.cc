@@ -236,6 +236,7 @@ void AgentDaemon::ReadSystem() {
                                : "the agency's own system was not read; nobody is answered about until it is",
                          read.status());
   }
+  system_records_.Index();
   if (!read.ok() || !*read || config_.system.empty()) return;
   const std::shared_ptr<const People> people = system_.people();
   context_.log.Write(

@@ -34,6 +34,21 @@ class LosableRecords final : public RecordSource {
   const std::atomic<bool>& lost_;
 };
 
+// A system that is slow to find whom it has.
+class SlowRecords final : public RecordSource {
+ public:
+  explicit SlowRecords(std::unique_ptr<RecordSource> records) : records_(std::move(records)) {}
+  absl::Status Ready() const override { return records_->Ready(); }
+  absl::StatusOr<std::optional<v1::CaseRecord>> Find(const v1::CaseRecord& selector) const override {
+    absl::SleepFor(absl::Seconds(2));  // That is what it is about.
+    return records_->Find(selector);
+  }
+  absl::StatusOr<bool> Holds(absl::string_view record_ref) const override { return records_->Holds(record_ref); }
+
+ private:
+  const std::unique_ptr<RecordSource> records_;
+};
+
 // Police holds him, the borough never heard of him.
 class SilentAnswerTest : public RequestTest {
  protected:
@@ -150,6 +165,14 @@ TEST_F(SilentAnswerTest, AGistThatCannotBeSealedIsAnsweredLikeNothing) {
   ASSERT_EQ(held->requests_size(), 1);
   EXPECT_EQ(held->requests(0).categories(0).outcome(), "WITHHELD");
   EXPECT_THAT(held->requests(0).categories(0).reasons(), ElementsAre("NOT_SENDABLE"));
+}
+
+TEST_F(SilentAnswerTest, ARecordThatIsSlowToFindIsAnsweredAsOfTheSlot) {
+  person_ = "p-5f7a21";  // The lead, to whom the holder's SPOC must agree.
+  Holds(std::make_unique<SlowRecords>(Holding(WithHousehold())));
+  Ask("thematic_lead", {"household"}, {});
+  ExpectAlike(WaitFor(2));
+  EXPECT_THAT(police().Alarms(), IsEmpty());
 }
 
 TEST_F(SilentAnswerTest, ARecordThatCannotBeReadAtTheSlotFollowsOnceItCan) {

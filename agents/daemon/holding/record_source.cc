@@ -1,6 +1,7 @@
 #include "agents/daemon/holding/record_source.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "trust/base/london.h"
 
@@ -13,16 +14,27 @@ absl::Status NotRead() { return absl::UnavailableError("the agency's own system 
 
 absl::Status SystemRecords::Ready() const { return reading_() == nullptr ? NotRead() : absl::OkStatus(); }
 
-std::shared_ptr<const SystemRecords::Indexed> SystemRecords::Current() const {
-  const std::shared_ptr<const People> people = reading_();
-  if (people == nullptr) return nullptr;
+std::shared_ptr<const SystemRecords::Indexed> SystemRecords::Known() const {
   const MutexLock lock(mutex_);
-  if (indexed_ == nullptr || indexed_->people != people) {
-    const auto this_year = static_cast<int>(LondonDay(clock_.Now()).year());
-    indexed_ = std::make_shared<const Indexed>(
-        Indexed{.people = people, .index = matching::PersonIndex(people->records, this_year)});
-  }
   return indexed_;
+}
+
+void SystemRecords::Index() const {
+  const MutexLock indexing(indexing_);
+  const std::shared_ptr<const People> people = reading_();
+  const std::shared_ptr<const Indexed> known = Known();
+  if (people == nullptr || (known != nullptr && known->people == people)) return;
+  const auto this_year = static_cast<int>(LondonDay(clock_.Now()).year());
+  auto indexed = std::make_shared<const Indexed>(
+      Indexed{.people = people, .index = matching::PersonIndex(people->records, this_year)});
+  const MutexLock lock(mutex_);
+  indexed_ = std::move(indexed);
+}
+
+std::shared_ptr<const SystemRecords::Indexed> SystemRecords::Current() const {
+  if (reading_() == nullptr) return nullptr;
+  if (Known() == nullptr) Index();
+  return Known();
 }
 
 absl::StatusOr<std::optional<v1::CaseRecord>> SystemRecords::Find(const v1::CaseRecord& selector) const {

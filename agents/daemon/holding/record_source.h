@@ -31,13 +31,17 @@ class RecordSource {
   virtual absl::StatusOr<std::optional<v1::CaseRecord>> Counts() const { return std::nullopt; }
 };
 
-// The people of the agency's own system, matched safely (agents/matching). Indexed again when a new reading counts.
+// The people of the agency's own system, matched safely (agents/matching). A look-up never waits for the index of a new
+// reading: only who is held would be answered about later for it. Until that one is indexed (`Index`), the one before
+// counts.
 class SystemRecords final : public RecordSource {
  public:
   using Reading = std::function<std::shared_ptr<const People>()>;
   // `reading` gives the people that count now; null: never read yet, so that nobody can be said not to be held. Borrows
   // the clock.
   SystemRecords(Reading reading, const Clock& clock) : reading_(std::move(reading)), clock_(clock) {}
+  // Indexes the reading that counts now, unless it was; about a second for 100,000 people.
+  void Index() const;
   absl::Status Ready() const override;
   absl::StatusOr<std::optional<v1::CaseRecord>> Find(const v1::CaseRecord& selector) const override;
   absl::StatusOr<bool> Holds(absl::string_view record_ref) const override;
@@ -49,9 +53,11 @@ class SystemRecords final : public RecordSource {
     matching::PersonIndex index;
   };
   std::shared_ptr<const Indexed> Current() const;
+  std::shared_ptr<const Indexed> Known() const;
 
   const Reading reading_;
   const Clock& clock_;
+  mutable Mutex indexing_;  // One at a time.
   mutable Mutex mutex_;
   mutable std::shared_ptr<const Indexed> indexed_ GUARDED_BY(mutex_);  // Shared: a lookup in progress keeps its own.
 };
