@@ -79,7 +79,7 @@ TEST(ConfigTest, TheOwnSystemIsAListOfFilesUnderMappings) {
 
 TEST(ConfigTest, AReadingOfTheOwnSystemCountsForADayUnlessOtherwiseSaid) {
   const std::string good(kGood, sizeof(kGood) - 2);
-  EXPECT_EQ(AgentConfig::Parse(kGood, "/etc")->system_oldest, absl::Hours(24));
+  EXPECT_EQ(AgentConfig::Parse(kGood, "/etc")->system_oldest, absl::Minutes(15));
   const auto hour = AgentConfig::Parse(good + R"(, "system_oldest_seconds": 3600})", "/etc");
   ASSERT_OK(hour);
   EXPECT_EQ(hour->system_oldest, absl::Hours(1));
