@@ -13,8 +13,8 @@
 #include "broker/ledger/fsck_entry.h"
 #include "broker/ledger/fsck_erasure.h"
 #include "broker/ledger/fsck_state.h"
+#include "broker/ledger/fsck_tree.h"
 #include "trust/base/status_macros.h"
-#include "trust/merkle/tree.h"
 #include "trust/note/checkpoint.h"
 #include "trust/note/log_key_change.h"
 #include "trust/secret/sha256.h"
@@ -70,7 +70,7 @@ class LogCheck {
   FsckReport& report_;
   ErasureCheck erasures_;
   Cursor entries_, search_, tags_, bodies_, checkpoints_, cosignatures_;
-  trust::RightEdge edge_;
+  FsckTree tree_;
   std::map<std::pair<int, uint64_t>, std::string> tiles_;  // the last of each level; full ones are compared and dropped
   std::map<std::pair<int, uint64_t>, Sha256Digest> full_tiles_;
   int64_t newest_ms_ = 0;
@@ -96,7 +96,7 @@ absl::Status LogCheck::Run() {
     RETURN_IF_ERROR(CheckEntry(index));
     RETURN_IF_ERROR(entries_.Advance());
     ++report_.entries;
-    while (checkpoints_.At(edge_.size())) RETURN_IF_ERROR(CheckCheckpoint());
+    while (checkpoints_.At(tree_.size())) RETURN_IF_ERROR(CheckCheckpoint());
   }
   if (search_.more || tags_.more || bodies_.more) return Broken("the index names an entry that is not there");
   if (checkpoints_.more)
@@ -120,9 +120,9 @@ absl::Status LogCheck::CheckEntry(uint64_t index) {
   RETURN_IF_ERROR(CheckColumns(index, *entry));
   RETURN_IF_ERROR(CheckTags(index, *entry));
   RETURN_IF_ERROR(CheckBodies(index, *entry));
-  edge_.Append(trust::LeafHash(entry->leaf), [this](trust::NodeId node, const Sha256Digest& hash) {
-    if (node.level % 8 != 0) return;
-    const std::pair<int, uint64_t> key(node.level / 8, node.index / 256);
+  tree_.Add(HashOfLeaf(entry->leaf), [this](int height, uint64_t place, const Sha256Digest& hash) {
+    if (height % 8 != 0) return;
+    const std::pair<int, uint64_t> key(height / 8, place / 256);
     std::string& tile = tiles_[key];
     tile += hash.bytes();
     if (tile.size() < 256 * Sha256Digest::kSize) return;
@@ -200,7 +200,7 @@ absl::Status LogCheck::CheckCheckpoint() {
   if (checkpoint->origin != trust_.vkeys.front().name || checkpoint->size != size)
     return Broken(absl::StrCat("checkpoint ", size, ": it is of another log or size"));
   // The root recomputed from the entries: successive checkpoints are consistent when each is.
-  if (checkpoint->root != edge_.Root())
+  if (checkpoint->root != tree_.Root())
     return Broken(absl::StrCat("checkpoint ", size, ": its root is not the root of the entries"));
   newest_checkpoint_ = size;
   ++report_.checkpoints;
@@ -244,10 +244,10 @@ absl::Status LogCheck::CheckHead() {
   ASSIGN_OR_RETURN(const Rows rows, database_.Read("SELECT size, root, newest_ms FROM log_state"));
   ASSIGN_OR_RETURN(const bool found, rows->Next());
   if (!found) return Broken("head: it is missing");
-  if (rows->Unsigned(0) != edge_.size()) return Broken("head: its size is not the number of entries");
-  if (rows->Text(1) != edge_.Root().view()) return Broken("head: its root is not the root of the entries");
-  if (edge_.size() > 0 && rows->Int(2) != newest_ms_) return Broken("head: its time is not the newest entry's");
-  if (newest_checkpoint_ != edge_.size()) return Broken("head: the newest checkpoint is not of its size");
+  if (rows->Unsigned(0) != tree_.size()) return Broken("head: its size is not the number of entries");
+  if (rows->Text(1) != tree_.Root().view()) return Broken("head: its root is not the root of the entries");
+  if (tree_.size() > 0 && rows->Int(2) != newest_ms_) return Broken("head: its time is not the newest entry's");
+  if (newest_checkpoint_ != tree_.size()) return Broken("head: the newest checkpoint is not of its size");
   return absl::OkStatus();
 }
 

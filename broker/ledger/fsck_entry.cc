@@ -10,8 +10,8 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 
+#include "broker/ledger/fsck_tree.h"
 #include "trust/base/status_macros.h"
-#include "trust/merkle/tree.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::ledger {
@@ -76,7 +76,7 @@ absl::StatusOr<Values> CheckFields(absl::string_view packed) {
     const absl::string_view value = rest.substr(0, BigEndian(length));
     rest.remove_prefix(value.size());
     const std::string head = {'D', 'R', 'W', 'F', '\1', '\0', static_cast<char>(number)};
-    const Sha256Digest hash = trust::LeafHash(absl::StrCat(head, salt, length, value));
+    const Sha256Digest hash = HashOfLeaf(absl::StrCat(head, salt, length, value));
     if (hash.view() != packed.substr(kHashesAt + (number - 1) * kHash, kHash)) {
       return Broken(absl::StrCat("field ", number, " does not match its hash"));
     }
@@ -88,12 +88,13 @@ absl::StatusOr<Values> CheckFields(absl::string_view packed) {
 
 absl::Status DeriveSealed(absl::string_view packed, DerivedEntry& entry) {
   ASSIGN_OR_RETURN(const Values values, CheckFields(packed));
-  trust::RightEdge fields;
+  std::vector<Sha256Digest> fields;
   for (size_t i = 0; i < kFields; ++i) {
     ASSIGN_OR_RETURN(const Sha256Digest hash, Sha256Digest::FromBytes(packed.substr(kHashesAt + i * kHash, kHash)));
-    fields.Append(hash, [](trust::NodeId, const Sha256Digest&) {});
+    fields.push_back(hash);
   }
-  if (fields.Root().view() != entry.commitment) return Broken("the leaf is not the commitment to the 24 field hashes");
+  if (TreeHash(fields).view() != entry.commitment)
+    return Broken("the leaf is not the commitment to the 24 field hashes");
   entry.live = static_cast<uint32_t>(BigEndian(packed.substr(kLiveAt, 4)));
   if (entry.has_time() && !absl::SimpleAtoi(values[1], &entry.time_ms)) return Broken("field 1 is not a time");
   entry.request_digest = values[17];

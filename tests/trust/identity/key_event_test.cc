@@ -7,6 +7,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/test_pki.h"
 #include "trust/secret/sha256.h"
+#include "trust/signature/payload_types.h"
 
 namespace derwent::trust {
 namespace {
