@@ -1,6 +1,6 @@
 """P01: denied unless allowed, or a special route applies with its document reference. A statutory request (ASB case review) is answered
-without a case; then everything it rests on is taken away or overdrawn: the document, the purpose, the duty to answer, the category, the
-gateway's depersonalised form, a reference that is a text. With no agreement left the document alone says whom it is about. (On the way: tests/integration/statutory_request_test.cc.)"""
+without a case; then everything it rests on is taken away or overdrawn: the document, the purpose, the category, the
+depersonalised form, a reference that is a text. With no agreement left the document alone says whom it is about, where a duty answers it. (On the way: tests/integration/statutory_request_test.cc.)"""
 import datetime
 import json
 import unittest
@@ -14,10 +14,9 @@ SCRUTINY = {"profile": "tb.ncasb", "board": "tb.ncasb", "purpose": "oversight.sc
 ATTACKS = {
     "without its document": ({"documentReference": ""}, "CASE_LINK_REQUIRED"),
     "for a purpose of another profile": ({"purpose": "case.asb_resolution"}, "PURPOSE_NOT_PERMITTED"),
-    "where no duty answers it": ({"profile": "tb.ncasb", "board": "tb.ncasb", "purpose": "case.asb_resolution", "categories": ["identity"]}, "LEGAL_GATEWAY_MISSING"),
     "for what the profile never gives": ({"categories": ["finance"]}, "CATEGORY_NOT_PERMITTED"),
-    "for scrutiny, without its document": ({**SCRUTINY, "documentReference": "", "categories": ["aggregate"], "selector": {}}, "LEGAL_GATEWAY_MISSING"),
-    "for scrutiny of who it was": ({**SCRUTINY, "categories": ["identity", "incident"]}, "LEGAL_GATEWAY_MISSING"),
+    "for scrutiny, without its document": ({**SCRUTINY, "documentReference": "", "categories": ["aggregate"], "selector": {}}, "DOCUMENT_REQUIRED"),
+    "for scrutiny of who it was": ({**SCRUTINY, "categories": ["identity", "incident"]}, "DEPERSONALISED_ONLY"),
 }
 
 
@@ -71,14 +70,19 @@ class Statutory(PromiseTest):
 
     def test_4_with_no_agreement_left_the_document_alone_says_whom_it_is_about(self):
         yesterday = (datetime.date.today() - datetime.timedelta(days=1)).isoformat()
-        ended = self.bed.policy("end", self.bed.run / "policy", "--agreement", "asb_cr", "--from", yesterday, *self.bed.signer("dcc.adults"))
-        self.assertEqual(ended.returncode, 0, ended.stderr)
+        for agreement in ("tb.ncasb", "asb_cr"):
+            ended = self.bed.policy("end", self.bed.run / "policy", "--agreement", agreement, "--from", yesterday, *self.bed.signer("dcc.adults"))
+            self.assertEqual(ended.returncode, 0, ended.stderr)
         wait_for("the agreement's end is known", lambda: "AGREEMENT_NOT_IN_FORCE" in self.send("P01-4-0", "--plan", documentReference="").stdout)
         before = self.stored()
         refused = self.send("P01-4-1", documentReference="")
         self.assertEqual(refused.returncode, 3, refused.stdout + refused.stderr)
         self.assertEqual(json.loads(refused.stdout)["reason"], "AGREEMENT_NOT_IN_FORCE")
         self.assertEqual(self.stored(), before)
+        unanswered = {"profile": "tb.ncasb", "board": "tb.ncasb", "purpose": "case.asb_resolution", "categories": ["identity"]}
+        refused = self.send("P01-4-3", **unanswered)
+        self.assertEqual(refused.returncode, 3, refused.stdout + refused.stderr)
+        self.assertEqual(json.loads(refused.stdout)["reason"], "LEGAL_GATEWAY_MISSING", "no duty answers it")
         self.answered("P01-4-2")
 
 

@@ -203,7 +203,7 @@ INSTANTIATE_TEST_SUITE_P(
                  ForScrutiny(m, s);
                  m.clear_document_reference();
                },
-               nullptr, "REFUSED LEGAL_GATEWAY_MISSING"},
+               nullptr, "REFUSED DOCUMENT_REQUIRED"},
         Attack{"for_scrutiny_of_who_it_was", ForScrutiny, nullptr, "REFUSED DEPERSONALISED_ONLY"}),
     [](const auto& info) { return std::string(info.param.name); });
 
