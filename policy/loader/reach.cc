@@ -119,8 +119,8 @@ void RefuseApart(const Agreement& agreement, const Policy& policy, Problems& pro
   }
 }
 
-// Domain decision 13: what lifts confidence is recorded. What is owed confidence and waits for nobody, under gateways of which
-// none lifts confidence, hangs on a consent or on a ground that the giver records by itself.
+// Domain decision 13: what lifts confidence is recorded. What is owed confidence and waits for nobody, under gateways
+// of which none lifts confidence, hangs on a consent or on a ground that the giver records by itself.
 void WarnOfConfidence(const Profile& profile, const Policy& policy, Problems& problems) {
   const auto lifted = [&](const std::string& category) {
     return std::any_of(profile.gateways.begin(), profile.gateways.end(), [&](const std::string& id) {
@@ -193,6 +193,7 @@ void CheckReach(const Policy& policy, Problems& problems) {
   for (const std::string& id : ids) {
     WarnOfDead(policy.profiles.at(id), policy, problems);
     WarnOfConfidence(policy.profiles.at(id), policy, problems);
+    WarnOfDeadRules(policy.profiles.at(id), problems);
   }
   for (const Agreement& agreement : policy.agreements) {
     WarnOfGaps(agreement, policy, problems);

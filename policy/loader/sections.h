@@ -36,6 +36,9 @@ void CompileCompanions(absl::string_view file, const v1::Profile& text, Policy& 
 void CompileAgreement(absl::string_view file, const v1::Agreement& text, Policy& policy, Problems& problems);
 // Looks at a policy without errors as a whole: every role of a board that it uses has an owner who appoints to it.
 void CheckOwners(const Policy& policy, Problems& problems);
+// Warns of what decides nothing: categories that no scope reaches, and those of scopes, ceilings and products that are
+// in no matrix.
+void WarnOfDeadRules(const Profile& profile, Problems& problems);
 // Warns of what has nearly, or has, outgrown the index (policy/engine/index.h).
 void WarnOfSizes(const Policy& policy, Problems& problems);
 // Looks at a policy without errors as a whole: dead senders and gateways, parties that an overlay misses (warnings),

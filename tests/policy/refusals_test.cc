@@ -1,5 +1,5 @@
-// What else the validator refuses: clocks, slots, companions, roles, words; and what it warns of. check_rules.py sees to
-// it that no branch is without its line here or beside.
+// What else the validator refuses: clocks, slots, companions, roles, words; and what it warns of. check_rules.py sees
+// to it that no branch is without its line here or beside.
 #include <algorithm>
 #include <string>
 
@@ -25,20 +25,21 @@ TEST_P(Refusals, AreNamedWithTheOffendingLine) { ExpectRefused(GetParam()); }
 
 INSTANTIATE_TEST_SUITE_P(
     OfClocks, Refusals,
-    ::testing::Values(
-        Refused{"NoCollection", kMarac, "collection_hours: 120\n", "", "", "no collection deadline is stated [clock]"},
-        Refused{"TwoLimits", kMarac, "id: \"idva_contact\" working_days: 2", "id: \"idva_contact\" working_days: 2 hours: 3",
-                "id: \"idva_contact\"", "clock `idva_contact` has not exactly one limit [clock]"},
-        Refused{"NoStart", kMarac, "working_days: 2 starts: \"the referral\"", "working_days: 2",
-                "id: \"idva_contact\"", "clock `idva_contact` does not say what starts it [clock]"},
-        Refused{"NegativeRequest", kMarac, "answer_slot: ", "request_hours: -1\nanswer_slot: ", "",
-                "request_hours is negative [clock]"},
-        Refused{"NegativeLedger", kMash, "ledger_months: 312", "ledger_months: -1", "",
-                "ledger_months is negative [retention]"},
-        Refused{"NoSlot", kMarac, "answer_slot: \"1wd\"\n", "", "",
-                "an existence-sensitive profile has no answer slot [answer-slot]"},
-        Refused{"NoSlotAtAll", kMarac, "answer_slot: \"1wd\"", "answer_slot: \"soon\"", "answer_slot: \"soon\"",
-                "`soon` is no answer slot [answer-slot]"}),
+    ::testing::Values(Refused{"NoCollection", kMarac, "collection_hours: 120\n", "", "",
+                              "no collection deadline is stated [clock]"},
+                      Refused{"TwoLimits", kMarac, "id: \"idva_contact\" working_days: 2",
+                              "id: \"idva_contact\" working_days: 2 hours: 3", "id: \"idva_contact\"",
+                              "clock `idva_contact` has not exactly one limit [clock]"},
+                      Refused{"NoStart", kMarac, "working_days: 2 starts: \"the referral\"", "working_days: 2",
+                              "id: \"idva_contact\"", "clock `idva_contact` does not say what starts it [clock]"},
+                      Refused{"NegativeRequest", kMarac, "answer_slot: ", "request_hours: -1\nanswer_slot: ", "",
+                              "request_hours is negative [clock]"},
+                      Refused{"NegativeLedger", kMash, "ledger_months: 312", "ledger_months: -1", "",
+                              "ledger_months is negative [retention]"},
+                      Refused{"NoSlot", kMarac, "answer_slot: \"1wd\"\n", "", "",
+                              "an existence-sensitive profile has no answer slot [answer-slot]"},
+                      Refused{"NoSlotAtAll", kMarac, "answer_slot: \"1wd\"", "answer_slot: \"soon\"",
+                              "answer_slot: \"soon\"", "`soon` is no answer slot [answer-slot]"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(
@@ -53,9 +54,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "the companion's profile does not serve its purpose [companion]"},
         Refused{"FileOfAnotherName", kMarac, "id: \"marac\"", "id: \"maraq\"", "id: \"maraq\"",
                 "the file holds `maraq` [file-name]"},
-        Refused{"RegimeOfNoMixedPurpose", kMash, "answer_slot: ",
-                "footings { parties: \"yot\" regime: \"UK_GDPR\" }\nanswer_slot: ", "footings { parties: \"yot\" regime",
-                "no purpose here is of mixed regime [footing]"},
+        Refused{"RegimeOfNoMixedPurpose", kMash,
+                "answer_slot: ", "footings { parties: \"yot\" regime: \"UK_GDPR\" }\nanswer_slot: ",
+                "footings { parties: \"yot\" regime", "no purpose here is of mixed regime [footing]"},
         Refused{"ExcludedPurpose", kMarac, "purposes: \"case.da_safety\"", "purposes: \"x.media\"",
                 "purposes: \"x.media\"", "`x.media` is an excluded purpose [excluded-purpose]"},
         Refused{"OpenCaseThatNobodyAgreesTo", "profiles/tb.ncasb.txtpb",
@@ -63,8 +64,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "necessary_with_open_case: true", "an open case gives more and nobody agrees to it [approver]"},
         Refused{"NoConditionInWords", kMarac, " when: \"sanitised\"", "", "conditional { category: \"intelligence\"",
                 "`intelligence` has no condition in words [condition]"},
-        Refused{"OverlayOfWhatNothingReleases", "agreements/marac.txtpb", "owner: ",
-                "overlays: \"identifier=deny\"\nowner: ", "overlays: \"identifier=deny\"",
+        Refused{"OverlayOfWhatNothingReleases", "agreements/marac.txtpb",
+                "owner: ", "overlays: \"identifier=deny\"\nowner: ", "overlays: \"identifier=deny\"",
                 "overlay `identifier=deny`: no adopted profile releases `identifier` [overlay-loosens]"},
         Refused{"ConditionalTwice", kMarac, "conditional { category: \"intelligence\"",
                 "conditional { category: \"intelligence\" when: \"graded\" }\nconditional { category: \"intelligence\"",
@@ -91,10 +92,11 @@ INSTANTIATE_TEST_SUITE_P(
                 "role `marac_chair` is of a panel whose owner does not appoint to it [appointer]"},
         Refused{"UnknownGeography", kWords, "topic: \"default\" geography: \"LSOA\"",
                 "topic: \"default\" geography: \"OA\"", "geography: \"OA\"", "`OA` is no geography [closed-list]"},
-        Refused{"UnknownPeriod", kWords, "geography: \"LSOA\" period: \"month\"",
-                "geography: \"LSOA\" period: \"day\"", "period: \"day\"", "`day` is no period [closed-list]"},
+        Refused{"UnknownPeriod", kWords, "geography: \"LSOA\" period: \"month\"", "geography: \"LSOA\" period: \"day\"",
+                "period: \"day\"", "`day` is no period [closed-list]"},
         Refused{"OtherStepTwice", kWords, "other_steps { id: \"referral\"", "other_steps { id: \"assessment\"",
-                "what is sent so that somebody takes a person on", "`assessment` is there twice [duplicate]; leave one"},
+                "what is sent so that somebody takes a person on",
+                "`assessment` is there twice [duplicate]; leave one"},
         Refused{"OtherStepThatTakesConsent", kWords, "other_steps { id: \"referral\"", "other_steps { id: \"sarc\"",
                 "what is sent so that somebody takes a person on", "[duplicate]; it takes consent: leave it out"}),
     [](const auto& info) { return std::string(info.param.name); });
@@ -120,10 +122,23 @@ TEST(Warnings, NameAGatewayThatServesNoSender) {
                       "`gw.icb14z61` carries nothing: it names none of the profile's senders"}));
 }
 
+// As they stand in the brief: its board sees counts alone, and a product lists what no matrix opens.
+TEST(Warnings, NameRulesThatDecideNothing) {
+  const char* const online = "  allow: \"online\"";
+  EXPECT_TRUE(Warned({"", "profiles/nrm.txtpb", online, online, online,
+                      "`online` stands in the product `nrm_adult_consent` and in no matrix [dead-rule]"}));
+  const char* const conviction = "conditional { category: \"offence.conviction\"";
+  EXPECT_TRUE(Warned({"", "profiles/tb.sv.txtpb", conviction, conviction, conviction,
+                      "`offence.conviction` is conditional, and the scope of no receiver reaches it [dead-rule]"}));
+  EXPECT_TRUE(
+      Warned({"", "profiles/channel.txtpb", "  permit: \"incident\"\n", "  permit: \"finance\"\n",
+              "  permit: \"finance\"", "`finance` stands in the ceiling of `education` and in no matrix [dead-rule]"}));
+}
+
 TEST(Warnings, NameWhatIsOwedConfidenceAndWaitsForNobody) {
-  EXPECT_TRUE(Warned({"", "profiles/channel.txtpb", "category: \"social_care\"", "category: \"social_care\"",
-                      "category: \"social_care\"",
-                      "`social_care` waits for nobody, and no gateway here lifts confidence"}));
+  EXPECT_TRUE(
+      Warned({"", "profiles/channel.txtpb", "category: \"social_care\"", "category: \"social_care\"",
+              "category: \"social_care\"", "`social_care` waits for nobody, and no gateway here lifts confidence"}));
 }
 
 TEST(Names, OfAGroundAreSuggested) {
