@@ -1,6 +1,7 @@
 // Take one rule away, or loosen it: a worked decision or a standing assertion must notice. A rule of the matrix whose
 // loss changes no release (difference.h says so) is no mutation; what loosens handling always is one.
 #include <algorithm>
+#include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -143,6 +144,150 @@ TEST(Mutation, OfARuleIsNoticed) {
   std::cout << noticed << " mutations noticed, " << missed.size() << " missed (" << score << " % noticed); " << alike
             << " change no decision\n";
   EXPECT_GE(score, 95);
+}
+
+// Worked decisions whose text names `word`.
+std::string WorkedThatName(absl::string_view word) {
+  std::string own;
+  for (const auto& [path, text] : DerbyshireFiles()) {
+    if (!absl::StartsWith(path, "scenarios/")) continue;
+    const std::vector<std::string> parts = absl::StrSplit(text, "\n- id: ");
+    for (size_t i = 1; i < parts.size(); ++i) {
+      if (absl::StrContains(parts[i], word)) absl::StrAppend(&own, "\n- id: ", parts[i]);
+    }
+  }
+  return own;
+}
+
+struct FlagMutation {
+  std::string what;
+  std::function<void(Flag&)> change;
+};
+
+std::vector<FlagMutation> MutationsOf(const Flag& f) {
+  std::vector<FlagMutation> all;
+  for (const std::string& c : f.denies.patterns)
+    all.push_back({"no longer denies " + c, [c](Flag& m) { std::erase(m.denies.patterns, c); }});
+  for (const auto& [c, form] : f.reduces) all.push_back({"no longer reduces " + c, [](Flag& m) { m.reduces.clear(); }});
+  for (const std::string& c : f.approver_categories.patterns)
+    all.push_back({"asks nobody about " + c, [c](Flag& m) { std::erase(m.approver_categories.patterns, c); }});
+  if (!f.approver.empty()) all.push_back({"asks the SPOC", [](Flag& m) { m.approver = "spoc"; }});
+  if (!f.exception_grounds.empty()) {
+    all.push_back({"has no exception", [](Flag& m) { m.exception_grounds = {"none"}; }});
+    all.push_back({"is excepted from by the SPOC", [](Flag& m) { m.exception_approver = "spoc"; }});
+    all.push_back({"bites on rights events", [](Flag& m) { m.spares_rights_events = false; }});
+  } else if (!f.denies.patterns.empty()) {
+    all.push_back({"spares rights events", [](Flag& m) { m.spares_rights_events = true; }});
+  }
+  return all;
+}
+
+void Tell(int noticed, const std::vector<std::string>& missed, absl::string_view of_what) {
+  for (const std::string& what : missed) std::cout << "missed " << what << "\n";
+  const int score = 100 * noticed / std::max(1, noticed + static_cast<int>(missed.size()));
+  std::cout << noticed << " mutations of " << of_what << " noticed, " << missed.size() << " missed (" << score
+            << " % noticed)\n";
+  EXPECT_GE(score, 95) << of_what;
+}
+
+TEST(Mutation, OfAFlagIsNoticed) {
+  int noticed = 0;
+  std::vector<std::string> missed;
+  for (const auto& [id, flag] : std::map<std::string, Flag>(Derbyshire().flags.begin(), Derbyshire().flags.end())) {
+    const std::string worked = WorkedThatName(id);
+    for (const FlagMutation& mutation : MutationsOf(flag)) {
+      Policy changed = Derbyshire();
+      mutation.change(changed.flags.at(id));
+      if (!worked.empty() && WorkedNotices(worked, changed))
+        ++noticed;
+      else
+        missed.push_back(absl::StrCat("flag ", id, " ", mutation.what));
+    }
+  }
+  Tell(noticed, missed, "flags");
+}
+
+TEST(Mutation, OfATableLimitIsNoticed) {
+  int noticed = 0;
+  std::vector<std::string> missed;
+  for (const auto& [topic, limit] : Derbyshire().table_limits) {
+    const std::string worked = WorkedThatName(topic == "default" ? "table:" : absl::StrCat("topic: ", topic));
+    Policy changed = Derbyshire();
+    changed.table_limits.at(topic) = {.geography = "LSOA", .period = "week"};
+    if (!worked.empty() && WorkedNotices(worked, changed))
+      ++noticed;
+    else
+      missed.push_back("limit of " + topic);
+  }
+  Tell(noticed, missed, "table limits");
+}
+
+struct GatewayMutation {
+  std::string what;
+  std::function<void(Gateway&)> change;
+};
+
+std::vector<GatewayMutation> MutationsOf(const Gateway& g) {
+  std::vector<GatewayMutation> all;
+  for (const std::string& p : g.from) all.push_back({"from no " + p, [p](Gateway& m) { std::erase(m.from, p); }});
+  for (const std::string& p : g.to) all.push_back({"to no " + p, [p](Gateway& m) { std::erase(m.to, p); }});
+  for (const std::string& c : g.excludes_categories.patterns)
+    all.push_back({"with " + c, [c](Gateway& m) { std::erase(m.excludes_categories.patterns, c); }});
+  for (const std::string& p : g.excludes_sender)
+    all.push_back({"by " + p, [p](Gateway& m) { m.excludes_sender.erase(p); }});
+  if (!g.excludes_content.patterns.empty())
+    all.push_back({"with what holds health data", [](Gateway& m) { m.excludes_content.patterns.clear(); }});
+  if (g.depersonalised_only) all.push_back({"of persons", [](Gateway& m) { m.depersonalised_only = false; }});
+  if (g.compels_by_document) all.push_back({"of free will", [](Gateway& m) { m.compels_by_document = false; }});
+  if (g.needs_commencement) all.push_back({"commenced", [](Gateway& m) { m.needs_commencement = false; }});
+  return all;
+}
+
+enum class Seen { kAlike, kNoticed, kMissed };
+
+// Under one profile that names the gateway.
+Seen Look(const std::string& profile, const std::string& gateway, const GatewayMutation& mutation,
+          const std::vector<v1::Assertion>& assertions) {
+  const Policy only = Only(profile);
+  Policy changed = only;
+  mutation.change(changed.gateways.at(gateway));
+  if (WorkedNotices(WorkedOf(profile), changed)) return Seen::kNoticed;
+  if (CompareReleases(only, changed, kDay).empty()) return Seen::kAlike;
+  return AssertionNotices(changed, assertions) ? Seen::kNoticed : Seen::kMissed;
+}
+
+// One in so many in an ordinary run; DERWENT_MUTATE=all for the whole.
+size_t EveryNth() {
+  const char* const all = std::getenv("DERWENT_MUTATE");
+  return all != nullptr && absl::string_view(all) == "all" ? 1 : 40;
+}
+
+TEST(Mutation, OfAGatewayIsNoticed) {
+  Problems problems(DerbyshireFiles());
+  const std::vector<v1::Assertion> assertions = ReadAssertions(DerbyshireFiles(), Derbyshire(), problems);
+  int noticed = 0;
+  size_t number = 0;
+  std::vector<std::string> missed;
+  for (const auto& [id, gateway] :
+       std::map<std::string, Gateway>(Derbyshire().gateways.begin(), Derbyshire().gateways.end())) {
+    for (const GatewayMutation& mutation : MutationsOf(gateway)) {
+      if (!gateway.StandsAlone() || number++ % EveryNth() != 0) continue;
+      bool differs = false;
+      bool seen = false;
+      for (const auto& [name, profile] : Derbyshire().profiles) {
+        const auto& named = profile.gateways;
+        if (seen || std::find(named.begin(), named.end(), id) == named.end()) continue;
+        const Seen under = Look(name, id, mutation, assertions);
+        seen = under == Seen::kNoticed;
+        differs = differs || under != Seen::kAlike;
+      }
+      if (seen)
+        ++noticed;
+      else if (differs)
+        missed.push_back(absl::StrCat(id, " ", mutation.what));
+    }
+  }
+  Tell(noticed, missed, "gateways");
 }
 
 // What loosens how a profile's releases are handled.
