@@ -60,7 +60,8 @@ struct Projection {
 };
 
 absl::Status Project(const v1::CaseRecord& record, const Projection& with, AnswerLine& line) {
-  absl::StatusOr<v1::UnitContent> content = ProjectUnit(record, line.category, line.form, with.pseudonyms, with.contact);
+  absl::StatusOr<v1::UnitContent> content =
+      ProjectUnit(record, line.category, line.form, with.pseudonyms, with.contact);
   if (content.ok()) StripFieldSets(*content);
   if (absl::IsNotFound(content.status())) {
     Withhold(line, "NOT_HELD", "");

@@ -51,9 +51,9 @@ bool IsPoliceArea(absl::string_view value) {
 }  // namespace
 
 const std::vector<std::string>& DutyToNotifyFields() {
-  static const auto& fields = *new std::vector<std::string>({"authority", "gender", "nationality", "under18_at_start",
-                                                             "slavery", "trafficking", "country", "police_referred",
-                                                             "police_area", "indicators"});
+  static const auto& fields =
+      *new std::vector<std::string>({"authority", "gender", "nationality", "under18_at_start", "slavery", "trafficking",
+                                     "country", "police_referred", "police_area", "indicators"});
   return fields;
 }
 

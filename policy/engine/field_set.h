@@ -8,8 +8,8 @@
 
 #include "policy/engine/model.h"
 
-// The duty to notify (Modern Slavery Act 2015 s52; SI 2015/1743 Schedule 1; domain brief B.15): of an adult who does not
-// consent its fields leave and nothing else. Every value is of a closed list, so that text stands nowhere.
+// The duty to notify (Modern Slavery Act 2015 s52; SI 2015/1743 Schedule 1; domain brief B.15): of an adult who does
+// not consent its fields leave and nothing else. Every value is of a closed list, so that text stands nowhere.
 
 namespace derwent::policy {
 

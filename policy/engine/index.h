@@ -39,8 +39,8 @@ struct Interned {
   // What the step named is, and of one that the policy does not know how it stands on record.
   enum class NamedStep : uint8_t { kKnown, kNotOnRecord, kGiven, kRefused } named_step = NamedStep::kKnown;
   bool justification = false, document = false, child_role = false, facts = false, flags_known = false,
-       unknown_flag = false, has_event = false, access = false, fan_out = false, has_onward = false,
-       controller = false, exception_ground = false, has_table = false, says_whom = false;
+       unknown_flag = false, has_event = false, access = false, fan_out = false, has_onward = false, controller = false,
+       exception_ground = false, has_table = false, says_whom = false;
   int age = 0;
   int subject_role = -1;
   int geography = 0, period = 0, topic = -1;  // Finest first.

@@ -115,10 +115,10 @@ struct Gateway {
   std::set<std::string> excludes_flags;
   bool depersonalised_only = false;
   bool never_used = false;
-  bool lifts_confidence = false;     // By its own words, beyond doubt.
-  bool compels_by_document = false;  // An answer to a written request.
-  bool use_limitation = false;       // What is had under it goes on to no other controller.
-  bool tells_whom = false;           // The written request may say whom it is about to who must answer it.
+  bool lifts_confidence = false;                 // By its own words, beyond doubt.
+  bool compels_by_document = false;              // An answer to a written request.
+  bool use_limitation = false;                   // What is had under it goes on to no other controller.
+  bool tells_whom = false;                       // The written request may say whom it is about to who must answer it.
   std::optional<absl::CivilDay> effective_from;  // Absent: not commenced, where it needs commencement.
   absl::CivilDay effective_to = absl::CivilDay::max();
   bool needs_commencement = false;
@@ -272,7 +272,7 @@ struct Policy {
   std::map<std::string, std::string> board_roles;      // Appointed by a board's owner too; value: the panel, or empty.
   std::vector<std::string> markings;                   // Least strict first.
   std::vector<ConsentStep> consent_steps;
-  std::set<std::string> other_steps;  // That take nobody's consent.
+  std::set<std::string> other_steps;               // That take nobody's consent.
   std::map<std::string, TableLimit> table_limits;  // By topic; `default`: of the others.
   absl::flat_hash_map<std::string, OrganisationType> types;
   absl::flat_hash_map<std::string, Organisation> organisations;

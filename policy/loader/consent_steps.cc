@@ -41,10 +41,10 @@ bool BindsUnder(const v1::ConsentStep& step, const Profile& profile, const Polic
 }
 
 void CheckBinds(const v1::ConsentStep& step, const Policy& policy, Problems& problems) {
-  const bool binds =
-      Names(step) ? std::any_of(policy.profiles.begin(), policy.profiles.end(),
-                                [&](const auto& profile) { return BindsUnder(step, profile.second, policy); })
-                  : step.subject_role().empty();  // It binds the shares that name it, whoever they are about.
+  const bool binds = Names(step)
+                         ? std::any_of(policy.profiles.begin(), policy.profiles.end(),
+                                       [&](const auto& profile) { return BindsUnder(step, profile.second, policy); })
+                         : step.subject_role().empty();  // It binds the shares that name it, whoever they are about.
   if (!binds)
     problems.Error(kVocabulary, step.id(), "consent-step",
                    absl::StrCat("`", step.id(), "` binds nothing: no share has all that it names"),

@@ -129,8 +129,8 @@ void CompileAreas(const v1::Areas& text, Policy& policy, Problems& problems) {
 }
 
 void CheckCalendar(const Policy& policy, Problems& problems) {
-  const auto covered = policy.bank_holidays.empty() ? absl::CivilYear::min()
-                                                    : absl::CivilYear(*policy.bank_holidays.rbegin());
+  const auto covered =
+      policy.bank_holidays.empty() ? absl::CivilYear::min() : absl::CivilYear(*policy.bank_holidays.rbegin());
   for (const Agreement& agreement : policy.agreements) {
     const absl::CivilDay last = agreement.effective.last;
     if (absl::CivilYear(last) <= covered) continue;

@@ -187,9 +187,8 @@ absl::string_view MeaningOf(const FieldDescriptor& field) {
 }
 
 bool IsOrdered(const FieldDescriptor& field) {
-  static const auto& ordered =
-      *new absl::flat_hash_set<std::string>({"Vocabulary.markings", "Category.forms", "CompanionShare.agencies",
-                                             "Profile.transition_authorities"});
+  static const auto& ordered = *new absl::flat_hash_set<std::string>(
+      {"Vocabulary.markings", "Category.forms", "CompanionShare.agencies", "Profile.transition_authorities"});
   return ordered.contains(NameOf(field));
 }
 

@@ -111,9 +111,8 @@ TEST(EndsSoon, SaysThatTheCalendarEnds) {
   EXPECT_TRUE(absl::StrContains(until(kDay + 399)[0], "the last bank holiday named is 2028-01-04: every later one"))
       << until(kDay + 399)[0];
   EXPECT_EQ(WarningsOf("[calendar-ends]", [](Policy& policy) { policy.bank_holidays.clear(); }).size(), 1u);
-  const std::string line = WarningsOf("[calendar-ends]", [](Policy& policy) {
-    policy.bank_holidays = {absl::CivilDay(2026, 12, 28)};
-  })[0];
+  const std::string line =
+      WarningsOf("[calendar-ends]", [](Policy& policy) { policy.bank_holidays = {absl::CivilDay(2026, 12, 28)}; })[0];
   EXPECT_TRUE(absl::StartsWith(line, "calendar.txtpb:")) << line;
 }
 

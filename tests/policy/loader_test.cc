@@ -176,8 +176,10 @@ TEST(Loader, WarnsBeforeAPolicyOutgrowsTheIndex) {
     return absl::StrJoin(lines, "\n");
   };
   EXPECT_EQ(warned(55), "");
-  EXPECT_TRUE(absl::StrContains(warned(56), "organisations.txtpb: warning: 56 agencies: the index takes 64; with more"));
-  EXPECT_TRUE(absl::StrContains(warned(65), "65 agencies: the index takes 64, so that the linear engine decides alone"));
+  EXPECT_TRUE(
+      absl::StrContains(warned(56), "organisations.txtpb: warning: 56 agencies: the index takes 64; with more"));
+  EXPECT_TRUE(
+      absl::StrContains(warned(65), "65 agencies: the index takes 64, so that the linear engine decides alone"));
 }
 
 std::vector<std::string> Warnings(Severity severity, const Files& files) {

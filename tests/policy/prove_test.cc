@@ -208,9 +208,8 @@ TEST(Assertions, NameUnknownWordsWithTheirLine) {
   ReadAssertions(files, Derbyshire(), problems);
   std::string all;
   for (const Problem& problem : problems.list()) absl::StrAppend(&all, problem.ToString(), "\n");
-  for (const char* said :
-       {"assertions/wrong.txtpb:3", "did you mean `intelligence`?", "`HAT`", "2 properties", "names facts",
-        "assertion `bare` has no id, no words or no source"})
+  for (const char* said : {"assertions/wrong.txtpb:3", "did you mean `intelligence`?", "`HAT`", "2 properties",
+                           "names facts", "assertion `bare` has no id, no words or no source"})
     EXPECT_NE(all.find(said), std::string::npos) << said << "\n" << all;
 }
 

@@ -53,7 +53,8 @@ void DrawExtras(const Policy& policy, const Profile& profile, std::mt19937& rand
   if (OneIn(5, random)) q.document_reference = "D-1";
   q.says_whom = !q.document_reference.empty() && OneIn(2, random);
   if (OneIn(8, random))
-    q.step = Any(std::set<std::string>{"support", "s213B", "nrm", "sarc", "assessment", "housing", "early_help"}, random);
+    q.step =
+        Any(std::set<std::string>{"support", "s213B", "nrm", "sarc", "assessment", "housing", "early_help"}, random);
   if (q.step == "early_help" && !OneIn(3, random))
     q.facts->consents.push_back({.giver = "SUBJECT", .step = q.step, .given = !OneIn(3, random)});
   if (!profile.products.empty() && !OneIn(4, random)) q.product = Any(profile.products, random);

@@ -59,8 +59,8 @@ TEST(LawTest, AnActIsKnownHoweverItIsCited) {
 TEST(LawTest, WhoeverGivesSupportIsBoundByAStep) {
   Files files = DerbyshireFiles();
   std::string& text = files.at("vocabulary.txtpb");
-  text = absl::StrReplaceAll(text, {{"profile: \"channel\" receiver: \"channel.ip\"",
-                                     "profile: \"channel\" receiver: \"police.derbys\""}});
+  text = absl::StrReplaceAll(
+      text, {{"profile: \"channel\" receiver: \"channel.ip\"", "profile: \"channel\" receiver: \"police.derbys\""}});
   Problems problems(files);
   EXPECT_EQ(Compile(files, problems), nullptr);
   const std::string profile = "profiles/channel.txtpb";
@@ -206,7 +206,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"DpoApproves", kMarac, "approver: \"spoc\"", "approver: \"dpo\"", "approver: \"dpo\"",
                 "a data protection officer approves operational shares [separation]"},
         Refused{"TablesWithoutDisclosureControl", kWords, " primary_threshold: 10 round_to: 5", " round_to: 5",
-                "topic: \"sexual_offence\"", "tables of `sexual_offence` leave without disclosure control [table-limit]"},
+                "topic: \"sexual_offence\"",
+                "tables of `sexual_offence` leave without disclosure control [table-limit]"},
         Refused{"TwoLimitsOfATopic", kWords, "topic: \"hate_crime_strand\"", "topic: \"modern_slavery\"", "",
                 "topic `modern_slavery` has two limits [contradicted]"},
         Refused{"NoRetention", kMarac, "retention: ", "decision_support: ", "", "no retention is stated [retention]"},
@@ -234,8 +235,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"AskedAboutNothing", kWords,
                 "  approver_categories: \"offence.*\"\n  approver_categories: \"intelligence\"\n", "",
                 "id: \"live_investigation\"", "whom it asks is asked about nothing [flag]"},
-        Refused{"ApprovedByNobody", kWords, "  approver: \"investigating_officer\"\n", "",
-                "id: \"live_investigation\"", "is agreed to by nobody [flag]"},
+        Refused{"ApprovedByNobody", kWords, "  approver: \"investigating_officer\"\n", "", "id: \"live_investigation\"",
+                "is agreed to by nobody [flag]"},
         Refused{"ApprovedByTheDpo", kWords, "  approver: \"investigating_officer\"", "  approver: \"dpo\"",
                 "  approver: \"dpo\"", "a data protection officer approves operational shares [separation]"},
         Refused{"ExceptedByAnAnalyst", kWords, "exception_approver: \"ig_officer\"", "exception_approver: \"analyst\"",
@@ -278,9 +279,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "one-way, and nobody gives [agreement-kind]"},
         Refused{"GiversOfAReciprocalOne", kOther, "owner: ", "givers: \"dfrs\"\nowner: ", "",
                 "givers are named and it is not one-way [agreement-kind]"},
-        Refused{"GiverThatIsNoParty", kOther,
-                "owner: ", "kind: \"one_way\"\ngivers: \"press.any\"\nowner: ", "givers: \"press.any\"",
-                "giver `press.any` is no party [agreement-kind]"},
+        Refused{"GiverThatIsNoParty", kOther, "owner: ", "kind: \"one_way\"\ngivers: \"press.any\"\nowner: ",
+                "givers: \"press.any\"", "giver `press.any` is no party [agreement-kind]"},
         Refused{"JointWithoutContactPoint", kOther, "owner: ",
                 "kind: \"joint_controller\"\njoint { answers_subjects: \"dfrs\" notifies_breaches: \"dfrs\" essence: "
                 "\"PN-1\" }\nowner: ",

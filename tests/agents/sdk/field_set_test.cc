@@ -1,5 +1,5 @@
-// The duty to notify names nobody (Modern Slavery Act 2015 s52, SI 2015/1743): only its fields leave, each with a value of
-// a closed list, whoever wrote them and wherever.
+// The duty to notify names nobody (Modern Slavery Act 2015 s52, SI 2015/1743): only its fields leave, each with a value
+// of a closed list, whoever wrote them and wherever.
 #include "agents/sdk/field_set.h"
 
 #include <algorithm>
