@@ -41,7 +41,7 @@ class EmergencyTest : public ::testing::Test {
       const auto signed_command =
           trust::SignEnvelope(trust::kEmergencyType, command.SerializeAsString(),
                               trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(person->key_pem)).value());
-      envelope.set_payload_type(trust::kEmergencyType);
+      envelope.set_payload_type(std::string(trust::kEmergencyType));
       envelope.set_payload(signed_command->payload);
       v1::DsseSignature& signature = *envelope.add_signatures();
       signature.set_keyid(signed_command->signatures[0].keyid);

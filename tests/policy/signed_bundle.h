@@ -41,7 +41,7 @@ class SignedBundle : public ::testing::Test {
     SignAgreement("dfrs");
   }
 
-  static std::string SignedJson(const char* type, std::string payload, const testing::TestIdentity& signer) {
+  static std::string SignedJson(absl::string_view type, std::string payload, const testing::TestIdentity& signer) {
     const trust::SigningKey key = trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(signer.key_pem)).value();
     const trust::Envelope envelope = trust::SignEnvelope(type, std::move(payload), key).value();
     v1::DsseEnvelope message;
@@ -51,7 +51,7 @@ class SignedBundle : public ::testing::Test {
     message.mutable_signatures(0)->set_sig(envelope.signatures[0].sig);
     return PrintEnvelope(message).value();
   }
-  void Put(const std::string& path, const char* type, std::string payload, const testing::TestIdentity& signer) {
+  void Put(const std::string& path, absl::string_view type, std::string payload, const testing::TestIdentity& signer) {
     files_[path] = SignedJson(type, std::move(payload), signer);
     files_[absl::StrCat("signatures/certificates/", signer.key_id, ".pem")] = signer.certificate_pem;
   }
