@@ -1,5 +1,5 @@
-// Rules that decide nothing: what no scope reaches, no matrix holds or no gateway carries. A warning each: the text says
-// more than the policy does.
+// Rules that decide nothing: what no scope reaches, no matrix holds or no gateway carries. A warning each: the text
+// says more than the policy does.
 #include <algorithm>
 #include <string>
 
@@ -51,7 +51,9 @@ class DeadRules {
   }
   void Unreached(const std::string& category, absl::string_view how) {
     if (Reached(profile_, category)) return;
-    Warn(category, absl::StrCat("`", category, "` is ", how, ", and the scope of no receiver reaches it"),
+    // Where it is conditional, not where a sender or a footing has the same name.
+    Warn(how == "conditional" ? absl::StrCat(category, "\" when: ") : category,
+         absl::StrCat("`", category, "` is ", how, ", and the scope of no receiver reaches it"),
          "name it in a scope, or remove it");
   }
   // Counts every cap may leave, whatever a profile gives.
