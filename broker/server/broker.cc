@@ -229,8 +229,21 @@ class RunningBroker final : public Broker {
     backups_.Look(now);
     if (MayWrite().ok() && key_changes_due_.exchange(false)) EnterKeyChanges();
     if (rounds_.Advance(now)) witness_waits_.WakeAll();
+  // Entries that a jump of the clock dated ahead stay so; those that follow have their time until it is over.
+  void LookAtClock(absl::Time now) {
+    if (now - clock_looked_at_ < absl::Minutes(1) && now >= clock_looked_at_) return;
+    clock_looked_at_ = now;
+    const absl::StatusOr<std::unique_ptr<store::Reader>> reader = store_->Read();
+    if (!reader.ok()) return;
+    const absl::StatusOr<witness::Standing> standing = witness::StandingOf(**reader, *quorum_, now);
+    if (!standing.ok() || standing->clock_behind == absl::ZeroDuration()) return;
+    log_.Write("error", "CLOCK_BEHIND_LEDGER: the newest entry is dated ahead of the clock: check the clock",
+               {{"seconds", absl::StrCat(absl::ToInt64Seconds(standing->clock_behind))}});
+  }
+
     const std::shared_ptr<const exchange::World> world = world_.Get();
     witness_waits_.Tick(
+    LookAtClock(now);
         now, [&](const exchange::Caller& caller) { return rpc::Authentication::StillGood(caller, *world, now); });
   }
 
@@ -315,7 +328,8 @@ class RunningBroker final : public Broker {
   std::unique_ptr<Front> front_;
   std::unique_ptr<Watcher> watcher_;
   bool stopped_ = false;
-  std::atomic<bool> key_changes_due_ = true;  // Taken by the watcher, given back by the writer.
+  absl::Time clock_looked_at_ = absl::InfinitePast();  // The watcher's alone.
+  std::atomic<bool> key_changes_due_ = true;           // Taken by the watcher, given back by the writer.
 };
 
 }  // namespace

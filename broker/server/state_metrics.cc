@@ -86,7 +86,9 @@ std::vector<MetricFamily> StateMetrics::Collect() const {
       Gauge("derwent_ledger_checkpoint_age_seconds", "Time since the newest entry's checkpoint was signed");
   const absl::StatusOr<store::LogState> head = (*reader)->GetLogState();
   if (head.ok() && head->size > 0) Add(age, "", "", absl::ToDoubleSeconds(now - head->newest_time));
-  for (MetricFamily* family : {&depth, &oldest, &age}) families.push_back(std::move(*family));
+  MetricFamily behind = Gauge("derwent_clock_behind_ledger_seconds", "By how much the newest entry is dated ahead");
+  if (head.ok() && head->size > 0) Add(behind, "", "", std::max(0.0, absl::ToDoubleSeconds(head->newest_time - now)));
+  for (MetricFamily* family : {&depth, &oldest, &age, &behind}) families.push_back(std::move(*family));
   if (world->quorum == nullptr || world->quorum->none()) return families;
   for (MetricFamily& family : Witnesses(*world->quorum, **reader, now)) families.push_back(std::move(family));
   return families;

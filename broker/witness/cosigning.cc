@@ -1,5 +1,6 @@
 #include "broker/witness/cosigning.h"
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <string>
@@ -7,7 +8,6 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "broker/witness/standing.h"
 #include "trust/base/status_macros.h"
 #include "trust/note/cosignature.h"
 
@@ -16,11 +16,12 @@ namespace {
 
 absl::Status Invalid(absl::string_view why) { return absl::InvalidArgumentError(why); }
 
-// A witness signs what it sees now: not what will be, and not before the newest entry under it was made.
+// A witness signs what it sees now: not what will be, and not before the newest entry under it was made. An entry that
+// is dated ahead, because our clock was wrong when it was made, was made by now.
 absl::Status CheckTime(const trust::NoteSignature& signature, absl::Time newest_entry, absl::Time now) {
   ASSIGN_OR_RETURN(const absl::Time time, trust::CosignatureTime(signature.signature));
   if (time > now + kClockSkew) return Invalid("a cosignature is from the future: check the witness's clock");
-  if (time < newest_entry - kClockSkew) return Invalid("a cosignature is older than what it signs");
+  if (time < std::min(newest_entry, now) - kClockSkew) return Invalid("a cosignature is older than what it signs");
   return absl::OkStatus();
 }
 

@@ -9,12 +9,10 @@
 
 #include "broker/store/store.h"
 #include "broker/witness/quorum.h"
+#include "broker/witness/standing.h"
 #include "trust/note/note.h"
 
 namespace derwent::witness {
-
-// How far a witness's clock may be from ours.
-inline constexpr absl::Duration kClockSkew = absl::Seconds(30);
 
 // Keeps the cosignatures of the policy's witnesses among `lines` (signature lines over the checkpoint of `size`), each
 // verified strictly; unknown keys are ignored, as the specification asks. Marks the size once its quorum is met.

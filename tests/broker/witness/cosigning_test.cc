@@ -107,6 +107,39 @@ TEST_F(CosigningTest, ClocksThatAreWrongAreFoundOut) {
   EXPECT_THAT(Keep(4, Line(0, 4, TestTime(20'000))), IsOkAndHolds(1));
 }
 
+// A jump of the broker's clock dates entries ahead for good. That must neither hide that they have no quorum nor keep
+// honest witnesses, whose clocks are right, from signing them.
+TEST_F(CosigningTest, EntriesThatAJumpOfTheClockDatedAheadStopReleasesWhenNobodyCosignsThem) {
+  ASSERT_THAT(Keep(4, Line(0, 4)), IsOkAndHolds(1));
+  ASSERT_THAT(Keep(4, Line(1, 4)), IsOkAndHolds(1));
+  Commit({Referral(5)}, TestTime(86'400'000));
+  EXPECT_EQ(Now(TestTime(10'000)).clock_behind, absl::Milliseconds(86'390'000));
+  EXPECT_FALSE(Now(TestTime(10'000)).amber);
+  EXPECT_TRUE(Now(TestTime(100'000)).amber);
+  EXPECT_FALSE(Now(TestTime(100'000)).stopped);
+  EXPECT_TRUE(Now(TestTime(910'000)).stopped);
+}
+
+TEST_F(CosigningTest, WhatSignedOnlyWhileTheClockWasAheadDoesNotSayHowOldEntriesAre) {
+  Commit({Referral(5)}, TestTime(86'400'000));
+  const absl::Time ahead = TestTime(86'401'000);
+  ASSERT_THAT(Keep(5, Line(0, 5, ahead), ahead), IsOkAndHolds(1));
+  ASSERT_THAT(Keep(5, Line(1, 5, ahead), ahead), IsOkAndHolds(1));
+  EXPECT_FALSE(Now(TestTime(10'000)).stopped) << "nothing is without a quorum";
+  Commit({Referral(6)}, TestTime(10'000));
+  EXPECT_TRUE(Now(TestTime(10'000)).stopped);
+}
+
+TEST_F(CosigningTest, HonestWitnessesCosignWhatAJumpOfTheClockDatedAhead) {
+  Commit({Referral(5)}, TestTime(86'400'000));
+  EXPECT_THAT(Keep(5, Line(0, 5, TestTime(10'000)), TestTime(10'000)), IsOkAndHolds(1));
+  EXPECT_THAT(Keep(5, Line(1, 5, TestTime(10'000)), TestTime(10'000)), IsOkAndHolds(1));
+  EXPECT_EQ(Cosigned(), 5u);
+  EXPECT_FALSE(Now(TestTime(2'000'000)).stopped);
+  EXPECT_THAT(Keep(5, Line(2, 5, TestTime(-40'000)), TestTime(10'000)),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("older than what it signs")));
+}
+
 TEST_F(CosigningTest, LinesOfNobodyKnownAreIgnored) {
   const TestWitness stranger{.name = "stranger", .seed = 'x'};
   EXPECT_THAT(Keep(4, stranger.Line(Body(4), TestTime(6'000))), IsOkAndHolds(0));
