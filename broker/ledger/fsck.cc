@@ -12,6 +12,7 @@
 #include "broker/ledger/fsck_database.h"
 #include "broker/ledger/fsck_entry.h"
 #include "broker/ledger/fsck_erasure.h"
+#include "broker/ledger/fsck_quorum.h"
 #include "broker/ledger/fsck_state.h"
 #include "broker/ledger/fsck_tree.h"
 #include "trust/base/status_macros.h"
@@ -254,15 +255,17 @@ absl::Status LogCheck::CheckHead() {
 }  // namespace
 
 absl::StatusOr<FsckReport> Fsck(absl::string_view path, const trust::VerifierKey& vkey) {
-  return Fsck(path, FsckTrust{.vkeys = {vkey}, .retired = {}});
+  return Fsck(path, FsckTrust{.vkeys = {vkey}, .retired = {}, .policies = {}});
 }
 
 absl::StatusOr<FsckReport> Fsck(absl::string_view path, FsckTrust trust) {
   ASSIGN_OR_RETURN(const std::unique_ptr<FsckDatabase> database, FsckDatabase::Open(std::string(path)));
   FsckReport report;
+  const std::vector<trust::QuorumPolicy> policies = trust.policies;
   absl::Status status = CheckFile(*database);
   if (status.ok()) status = LogCheck(*database, std::move(trust), report).Run();
   if (status.ok()) status = CheckState(*database, report);
+  if (status.ok() && !policies.empty()) status = CheckQuorums(*database, policies);
   if (!status.ok()) report.broken = std::string(status.message());
   return report;
 }

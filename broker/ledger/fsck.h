@@ -10,6 +10,7 @@
 #include "trust/identity/authority.h"
 #include "trust/note/log_keys.h"
 #include "trust/note/note.h"
+#include "trust/note/quorum.h"
 
 namespace derwent::ledger {
 
@@ -38,6 +39,7 @@ struct FsckTrust {
   std::vector<trust::VerifierKey> vkeys;  // Each up to a size: beyond it another must have signed too.
   std::vector<trust::LogKey> retired;     // Lost or stolen: each counts up to its last size, however it is believed.
   const trust::Authority* authority = nullptr;  // Who issued the certificates of those who signed; null: not checked.
+  std::vector<trust::QuorumPolicy> policies;    // Of the witnesses: that in force, and any before; none: not checked.
 };
 absl::StatusOr<FsckReport> Fsck(absl::string_view path, FsckTrust trust);
 

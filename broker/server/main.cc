@@ -55,7 +55,7 @@ absl::StatusOr<derwent::trust::LogKey> ParseRetired(const std::string& text) {
 // What `fsck` is told.
 struct FsckOptions {
   std::string database, ca, trust_domain;
-  std::vector<std::string> vkeys, retired;
+  std::vector<std::string> vkeys, retired, policies;
 };
 
 absl::StatusOr<derwent::ledger::FsckReport> RunFsck(const FsckOptions& options) {
@@ -65,6 +65,10 @@ absl::StatusOr<derwent::ledger::FsckReport> RunFsck(const FsckOptions& options) 
   }
   for (const std::string& one : options.retired) {
     ASSIGN_OR_RETURN(trust.retired.emplace_back(), ParseRetired(one));
+  }
+  for (const std::string& file : options.policies) {
+    ASSIGN_OR_RETURN(const std::string text, derwent::trust::ReadFile(file, derwent::trust::kMaxNoteSize));
+    ASSIGN_OR_RETURN(trust.policies.emplace_back(), derwent::trust::QuorumPolicy::Parse(text));
   }
   if (options.ca.empty()) return derwent::ledger::Fsck(options.database, std::move(trust));
   ASSIGN_OR_RETURN(const std::string pem, derwent::trust::ReadFile(options.ca));
@@ -148,6 +152,8 @@ int main(int argc, char** argv) {
   fsck->add_option("--ca", check.ca,
                    "the consortium's authorities (PEM): who signed an erasure must have a certificate of theirs")
       ->needs(domain);
+  fsck->add_option("--policy", check.policies,
+                   "tlog-policy file: each size that counts as cosigned has its quorum; may be repeated: of before");
   fsck->callback([&] { code = Fsck(check); });
   std::string from;
   std::string to;

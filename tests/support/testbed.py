@@ -200,8 +200,10 @@ class Testbed:
 
     def fsck(self, database=None):
         """(exit code, what it printed) of the independent check."""
+        policy = self.run / "quorum.policy"
         out = subprocess.run([str(BIN / "derwent-broker"), "fsck", "--database", str(database or self.run / "broker/broker.db"), "--vkey", self.vkey(),
-                              "--ca", str(self.run / "pki/trust/ca.pem"), "--trust-domain", "derwent.example"],
+                              "--ca", str(self.run / "pki/trust/ca.pem"), "--trust-domain", "derwent.example",
+                              *(["--policy", str(policy)] if policy.exists() else [])],
                              capture_output=True, text=True)
         return out.returncode, out.stdout + out.stderr
 

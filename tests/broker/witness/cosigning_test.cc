@@ -140,6 +140,28 @@ TEST_F(CosigningTest, HonestWitnessesCosignWhatAJumpOfTheClockDatedAhead) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("older than what it signs")));
 }
 
+// The row's check value is no secret: whoever has the database can mark a size as cosigned.
+TEST_F(CosigningTest, ASizeThatWasMarkedWithoutItsQuorumIsFoundByTheCheck) {
+  ASSERT_THAT(Keep(4, Line(0, 4)), IsOkAndHolds(1));
+  auto transaction = store_->Begin().value();
+  ASSERT_OK(transaction->MarkCosigned(4, TestTime(6'000)));
+  ASSERT_OK(transaction->Commit());
+  transaction = nullptr;
+  const ledger::FsckTrust trust{.vkeys = {LogKey()}, .retired = {}, .policies = {quorum_.policy()}};
+  EXPECT_EQ(Fsck(), "") << "without a policy nobody can tell";
+  EXPECT_THAT(ledger::Fsck(path(), trust)->broken, HasSubstr("checkpoint 4: it counts as cosigned and has not"));
+}
+
+TEST_F(CosigningTest, ASizeThatMetAnEarlierPolicyPassesTheCheckWithBoth) {
+  ASSERT_THAT(Keep(3, Line(0, 3) + Line(1, 3)), IsOkAndHolds(2));
+  const Quorum now = Quorum::Make(PolicyText("group both 2 dfrs adults\nquorum both\n"), LogKey(), "host", {}).value();
+  ledger::FsckTrust trust{.vkeys = {LogKey()}, .retired = {}, .policies = {now.policy()}};
+  EXPECT_EQ(Fsck(), "");
+  EXPECT_NE(ledger::Fsck(path(), trust)->broken, "");
+  trust.policies.push_back(quorum_.policy());
+  EXPECT_EQ(ledger::Fsck(path(), trust)->broken, "");
+}
+
 TEST_F(CosigningTest, LinesOfNobodyKnownAreIgnored) {
   const TestWitness stranger{.name = "stranger", .seed = 'x'};
   EXPECT_THAT(Keep(4, stranger.Line(Body(4), TestTime(6'000))), IsOkAndHolds(0));
