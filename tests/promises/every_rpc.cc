@@ -68,6 +68,23 @@ Answer EveryRpc::Call(const google::protobuf::MethodDescriptor& method, const st
   return client->Call(method, request);
 }
 
+std::string EveryRpc::CallerOf(const google::protobuf::MethodDescriptor& method) {
+  const std::string& service = method.service()->name();
+  if (service == "CaseService") return "agencies/police.derbys/people/p-60ab93";  // Convenes MARAC's cases.
+  if (service == "PolicyChangeService") return "agencies/police.derbys/people/p-c7710b";
+  if (service == "AgentEmergencyService") return "agencies/police.derbys/people/p-e24a5c";
+  if (method.name() == "ReviewEmergency") return "agencies/police.derbys/people/p-9a30f4";
+  const bool signs =
+      method.name() == "ApplyHold" || method.name() == "RequestErasure" || method.name() == "ApproveErasure";
+  if (signs) return "agencies/police.derbys/people/p-9a30f4";
+  if (service == "AgentAuditService" || service == "AgentRightsService")
+    return "agencies/police.derbys/people/p-9a30f4";
+  if (service != "AgentService" && service != "AgentRequestService") return "agencies/police.derbys/agent";
+  const bool rights =
+      method.name() == "ComputeReferences" || method.name() == "Restrict" || method.name() == "ListHeldRequests";
+  return rights ? "agencies/police.derbys/people/p-9a30f4" : "agencies/police.derbys/people/p-4c1e07";
+}
+
 std::map<std::string, int64_t> EveryRpc::Kept() {
   sqlite3* opened = nullptr;
   EXPECT_EQ(

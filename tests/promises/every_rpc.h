@@ -24,6 +24,8 @@ class EveryRpc : public ::testing::Test {
   // server.
   static Answer Call(const google::protobuf::MethodDescriptor& method, const std::string& certificate,
                      const std::string& request);
+  // Somebody who may call it, so that the request is what is judged.
+  static std::string CallerOf(const google::protobuf::MethodDescriptor& method);
   // What must not change: the rows of every table of the broker beside the ledger's own, and the agent's queues.
   static std::map<std::string, int64_t> Kept();
 

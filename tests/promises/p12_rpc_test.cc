@@ -26,24 +26,6 @@ std::string NameOf(const MethodDescriptor& method) {
   return absl::StrCat(method.service()->name(), ".", method.name());
 }
 
-// Somebody who may call it, so that the request is what is judged.
-std::string CallerOf(const MethodDescriptor& method) {
-  const std::string& service = method.service()->name();
-  if (service == "CaseService") return "agencies/police.derbys/people/p-60ab93";  // Convenes MARAC's cases.
-  if (service == "PolicyChangeService") return "agencies/police.derbys/people/p-c7710b";
-  if (service == "AgentEmergencyService") return "agencies/police.derbys/people/p-e24a5c";
-  if (method.name() == "ReviewEmergency") return "agencies/police.derbys/people/p-9a30f4";
-  const bool signs =
-      method.name() == "ApplyHold" || method.name() == "RequestErasure" || method.name() == "ApproveErasure";
-  if (signs) return "agencies/police.derbys/people/p-9a30f4";
-  if (service == "AgentAuditService" || service == "AgentRightsService")
-    return "agencies/police.derbys/people/p-9a30f4";
-  if (service != "AgentService" && service != "AgentRequestService") return "agencies/police.derbys/agent";
-  const bool rights =
-      method.name() == "ComputeReferences" || method.name() == "Restrict" || method.name() == "ListHeldRequests";
-  return rights ? "agencies/police.derbys/people/p-9a30f4" : "agencies/police.derbys/people/p-4c1e07";
-}
-
 // Methods that no content can break: what they read of the request only narrows an answer.
 bool TakesAnything(const MethodDescriptor& method) {
   static const std::set<std::string>& names =

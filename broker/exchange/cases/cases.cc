@@ -41,9 +41,10 @@ void CheckMember(const v1::CaseMember& member, const std::string& caller, const 
   const policy::Policy& policy = *world.bundle->policy;
   violations.Require(policy.organisations.contains(member.agency()), absl::StrCat(at, ".agency"),
                      "is an agency of the policy");
-  violations.Require(std::all_of(member.roles().begin(), member.roles().end(),
-                                 [&](const std::string& role) { return policy.roles.contains(role); }),
-                     absl::StrCat(at, ".roles"), "are roles of the policy");
+  violations.Require(member.roles_size() <= kMostNames &&
+                         std::all_of(member.roles().begin(), member.roles().end(),
+                                     [&](const std::string& role) { return policy.roles.contains(role); }),
+                     absl::StrCat(at, ".roles"), "are roles of the policy, 100 at most");
   violations.Require(
       IsCodeList(member.roles()) && IsCodeList(member.persons()) && IsCodeList(member.excluded_persons()),
       absl::StrCat(at, ".persons"), "are opaque ids, 100 at most");
@@ -60,7 +61,8 @@ absl::Status CheckOpen(const v1::OpenCaseRequest& request, const std::string& ca
   violations.Require(world.bundle->policy->areas.contains(request.area()), "area", "is an area of the policy");
   violations.Require(!known || profile->second.kind != "board_and_case" || request.board() == request.profile(),
                      "board", "is the profile's own in a board's profile");
-  violations.Require(request.members_size() <= kMostMembers, "members", "are 50 at most");
+  if (!violations.Require(request.members_size() <= kMostMembers, "members", "are 50 at most"))
+    return violations.ToStatus();
   std::set<std::string> agencies;
   for (int i = 0; i < request.members_size(); ++i) {
     const std::string at = absl::StrCat("members[", i, "]");
@@ -178,12 +180,13 @@ void CheckExclusions(const Caller& caller, const v1::ChangeCaseMemberRequest& re
                      Violations& violations) {
   std::set<std::string> excluded = ExcludedBy(caller.agency(), request.member().agency(), loaded);
   const auto& readmitted = request.readmitted_persons();
-  violations.Require(IsCodeList(readmitted), "readmitted_persons", "are opaque ids, 100 at most");
+  const auto& named = request.member().excluded_persons();
+  const bool few = named.size() <= kMostNames;  // Else it was told of the member.
+  if (!violations.Require(IsCodeList(readmitted), "readmitted_persons", "are opaque ids, 100 at most") || !few) return;
   violations.Require(std::all_of(readmitted.begin(), readmitted.end(),
                                  [&](const std::string& person) { return excluded.contains(person); }),
                      "readmitted_persons", "are persons whom the caller's agency excluded");
   violations.Require(readmitted.empty() || !request.remove(), "readmitted_persons", "are of an agency that stays");
-  const auto& named = request.member().excluded_persons();
   violations.Require(std::none_of(named.begin(), named.end(),
                                   [&](const std::string& person) {
                                     return std::find(readmitted.begin(), readmitted.end(), person) != readmitted.end();

@@ -12,6 +12,7 @@ constexpr char kViolations[] = "derwent/violations";
 constexpr size_t kMostOctets = 4096;  // Base64 in a header, beside the rest of the status.
 
 }  // namespace
+constexpr size_t kMostKept = 512;     // More than those octets hold, at 9 and more each.
 
 absl::Status Refuse(absl::StatusCode code, absl::string_view reason, absl::string_view message) {
   absl::Status status(code, message);
@@ -24,7 +25,14 @@ std::string ReasonOf(const absl::Status& status) {
   return reason.has_value() ? std::string(*reason) : "";
 }
 
-void Violations::Require(bool holds, absl::string_view field, absl::string_view rule) {
+void Violations::Add(std::string field, std::string rule) {
+  if (list_.size() < kMostKept)
+    list_.emplace_back(std::move(field), std::move(rule));
+  else
+    ++not_kept_;
+}
+
+bool Violations::Require(bool holds, absl::string_view field, absl::string_view rule) {
   if (!holds) Add(std::string(field), std::string(rule));
 }
 
@@ -40,13 +48,15 @@ absl::Status Violations::ToStatus() const {
       next.set_description(rule);
       continue;
     }
-    next.set_description(absl::StrCat(
-        "breaks ", list_.size() + 1 - static_cast<size_t>(message.field_violations_size()), " more rules"));
+    next.set_description(
+        absl::StrCat("breaks ", all + 1 - static_cast<size_t>(message.field_violations_size()), " more rules"));
+  return holds;
     break;
   }
   absl::Status status =
       Refuse(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the request breaks rules: see the violations");
   status.SetPayload(kViolations, absl::Cord(message.SerializeAsString()));
+  const size_t all = list_.size() + not_kept_;
   return status;
 }
 

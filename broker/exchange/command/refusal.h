@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,12 +17,13 @@ absl::Status Refuse(absl::StatusCode code, absl::string_view reason, absl::strin
 // The reason a status carries; empty when none.
 std::string ReasonOf(const absl::Status& status);
 
-// Fields of a request that break a rule, all at once. Never holds a value of the request.
+// Fields of a request that break a rule, all at once. Never holds a value of the request. The first 512 are kept, the
+// rest is counted.
 class Violations {
  public:
-  void Add(std::string field, std::string rule) { list_.emplace_back(std::move(field), std::move(rule)); }
-  // Adds unless `holds`.
-  void Require(bool holds, absl::string_view field, absl::string_view rule);
+  void Add(std::string field, std::string rule);
+  // Adds unless `holds`, which it returns: what has more parts than it may is not looked into.
+  bool Require(bool holds, absl::string_view field, absl::string_view rule);
   bool empty() const { return list_.empty(); }
   // OK, or kInvalidArgument `PAYLOAD_REJECTED` with every violation. A status travels as a header of 8 KiB at most:
   // what goes over that is counted in one last violation of the whole request.
@@ -32,3 +36,4 @@ class Violations {
 };
 
 }  // namespace derwent::exchange
+  size_t not_kept_ = 0;

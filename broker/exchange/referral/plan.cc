@@ -40,15 +40,17 @@ absl::Status CheckForm(const v1::PlanReferralRequest& request, const Limits& lim
   for (const auto& [field, word] : free)
     violations.Require(word.empty() || ledger::IsCode(word), field, "is empty or a code without spaces");
   RequireDocument(request.document_reference(), violations);
-  violations.Require(request.recipients_size() >= 1 && request.recipients_size() <= limits.recipients, "recipients",
-                     "are 1 to 20");
+  if (!violations.Require(request.recipients_size() >= 1 && request.recipients_size() <= limits.recipients,
+                          "recipients", "are 1 to 20"))
+    return violations.ToStatus();
   for (int i = 0; i < request.recipients_size(); ++i) {
     const v1::PlannedRecipient& recipient = request.recipients(i);
     const std::string at = absl::StrCat("recipients[", i, "]");
     violations.Require(ledger::IsCode(recipient.agency()), absl::StrCat(at, ".agency"), "is a code without spaces");
     violations.Require(ledger::IsCode(recipient.role()), absl::StrCat(at, ".role"), "is a code without spaces");
-    violations.Require(recipient.subjects_size() >= 1 && recipient.subjects_size() <= limits.subjects,
-                       absl::StrCat(at, ".subjects"), "are 1 to 30");
+    if (!violations.Require(recipient.subjects_size() >= 1 && recipient.subjects_size() <= limits.subjects,
+                            absl::StrCat(at, ".subjects"), "are 1 to 30"))
+      continue;
     for (const v1::PlannedSubject& subject : recipient.subjects())
       CheckSubject(subject, absl::StrCat(at, ".subjects"), violations);
   }

@@ -178,9 +178,9 @@ absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRe
                      "is a UUID in lowercase");
   violations.Require(restricts || restriction.action() == v1::RESTRICTION_ACTION_LIFT, "restriction.action",
                      "is an action");
-  violations.Require(request.references_size() <= kMostReferences, "references", "are 32 at most");
-  for (const std::string& reference : request.references())
-    violations.Require(reference.size() == Sha256Digest::kSize, "references", "are 32 octets each");
+  const bool few = violations.Require(request.references_size() <= kMostReferences, "references", "are 32 at most");
+  for (int i = 0; few && i < request.references_size(); ++i)
+    violations.Require(request.references(i).size() == Sha256Digest::kSize, "references", "are 32 octets each");
   RETURN_IF_ERROR(violations.ToStatus());
   RETURN_IF_ERROR(
       CheckSigned(batch.world(), caller.agency(), request.restriction(), trust::kRestrictionType, batch.now()));

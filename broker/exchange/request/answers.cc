@@ -128,18 +128,20 @@ absl::Status Keep(const CheckedShare& share, const AnswerDecision& answer, const
 
 // Whether units are 1 to 64, sorted, each category once, in codes: of whatever policy they were asked under.
 bool AreNamed(const google::protobuf::RepeatedPtrField<v1::ApprovedUnit>& units) {
+  if (units.empty() || units.size() > kMostDeclinedUnits) return false;
   for (int i = 0; i < units.size(); ++i) {
     if (i > 0 && units[i - 1].category() >= units[i].category()) return false;
     if (!ledger::IsCode(units[i].category()) || !ledger::IsCode(units[i].form())) return false;
   }
-  return !units.empty() && units.size() <= kMostDeclinedUnits;
+  return true;
 }
 
 // What the holder says of its own people's refusals. It may be in words of an earlier policy: the answer must go all
 // the same.
 absl::Status CheckDeclined(const v1::SubmitCaseAnswerRequest& request, const policy::Policy& policy) {
   Violations violations;
-  violations.Require(request.declined_size() <= kMostDeclined, "declined", "are 64 at most");
+  if (!violations.Require(request.declined_size() <= kMostDeclined, "declined", "are 64 at most"))
+    return violations.ToStatus();
   for (const v1::DeclinedApproval& one : request.declined()) {
     violations.Require(Uuid::Parse(one.approval_id()).ok(), "declined.approval_id", "is a UUID in lowercase");
     violations.Require(ledger::IsCode(one.role()) && !policy.board_roles.contains(one.role()), "declined.role",

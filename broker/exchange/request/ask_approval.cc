@@ -89,8 +89,9 @@ absl::Status CheckQuestion(const v1::ApprovalQuestion& question, const StoredPar
   const v1::ApprovalCommand& proposed = question.proposed();
   violations.Require(Uuid::Parse(proposed.approval_id()).ok(), "question.proposed.approval_id",
                      "is a UUID in lowercase");
-  violations.Require(AreApprovable(proposed.units(), *world.bundle->policy), "question.proposed.units",
-                     "are 1 to 64, sorted, each a category and form of the policy");
+  if (!violations.Require(AreApprovable(proposed.units(), *world.bundle->policy), "question.proposed.units",
+                          "are 1 to 64, sorted, each a category and form of the policy"))
+    return violations.ToStatus();
   if (request != nullptr)
     CheckAgainst(*request, question, violations);
   else

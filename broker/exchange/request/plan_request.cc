@@ -96,8 +96,9 @@ absl::Status CheckForm(const v1::PlanCaseRequestRequest& request, const Limits& 
   violations.Require(policy::IsTableInOrder(question), "table", policy::kTableRule);
   RequireCategories(request.categories(), "categories", violations);
   RequireCodes(request.grounds(), "grounds", violations);
-  violations.Require(request.holders_size() >= 1 && request.holders_size() <= limits.recipients, "holders",
-                     "are 1 to 20");
+  if (!violations.Require(request.holders_size() >= 1 && request.holders_size() <= limits.recipients, "holders",
+                          "are 1 to 20"))
+    return violations.ToStatus();
   for (int i = 0; i < request.holders_size(); ++i) {
     const std::string at = absl::StrCat("holders[", i, "]");
     violations.Require(ledger::IsCode(request.holders(i).agency()), absl::StrCat(at, ".agency"),

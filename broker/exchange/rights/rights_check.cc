@@ -45,7 +45,8 @@ bool IsRecent(const google::protobuf::Timestamp& made, const World& world, absl:
   return time > now - kOldestMessage && time < now + world.limits.clock_skew;
 }
 
-void CheckCall(const v1::NotifyRightsRequest& request, Violations& violations) {
+// Returns whether the notices are as many as they may be.
+bool CheckCall(const v1::NotifyRightsRequest& request, Violations& violations) {
   violations.Require(IsId(request.request_id()), "request_id", "is the event's UUID in lowercase");
   violations.Require(ledger::IsCode(request.acting_person()), "acting_person", "is an opaque id");
   violations.Require(ledger::IsCode(request.acting_role()), "acting_role", "is a role");
@@ -57,7 +58,8 @@ void CheckCall(const v1::NotifyRightsRequest& request, Violations& violations) {
   violations.Require(AreCategories(request.categories()), "categories", "are codes, sorted, 64 at most");
   violations.Require(request.because_event_id().empty() || IsId(request.because_event_id()), "because_event_id",
                      "is a UUID in lowercase, or empty");
-  violations.Require(request.notices_size() >= 1 && request.notices_size() <= kMostNotices, "notices", "are 1 to 200");
+  return violations.Require(request.notices_size() >= 1 && request.notices_size() <= kMostNotices, "notices",
+                            "are 1 to 200");
 }
 
 void CheckForm(const Caller& caller, const v1::NotifyRightsRequest& request, const v1::RightsNotice& notice,
@@ -85,12 +87,11 @@ void CheckForm(const Caller& caller, const v1::NotifyRightsRequest& request, con
 absl::StatusOr<CheckedNotices> CheckNotices(const Caller& caller, const v1::NotifyRightsRequest& request,
                                             const World& world, absl::Time now) {
   Violations violations;
-  CheckCall(request, violations);
+  if (!CheckCall(request, violations)) return violations.ToStatus();
   CheckedNotices checked;
   std::set<std::pair<std::string, std::string>> about;
   std::string digests;
-  for (int i = 0; i < request.notices_size() && i < kMostNotices; ++i) {
-    const v1::DsseEnvelope& envelope = request.notices(i);
+  for (const v1::DsseEnvelope& envelope : request.notices()) {
     CheckedRights<v1::RightsNotice> next{
         .message = {}, .envelope = &envelope, .digest = trust::Sha256(envelope.payload())};
     violations.Require(next.message.ParseFromString(envelope.payload()), "notices", "are signed RightsNotices");

@@ -25,10 +25,11 @@ bool OneOf(const List& list, absl::string_view value) {
 }
 
 bool SortedUnits(const v1::ApprovalCommand& command) {
+  if (command.units().empty() || command.units_size() > kMostUnits) return false;
   for (int i = 1; i < command.units_size(); ++i) {
     if (command.units(i - 1).category() >= command.units(i).category()) return false;
   }
-  return command.units_size() >= 1 && command.units_size() <= kMostUnits;
+  return true;
 }
 
 absl::Status CheckForm(const v1::ApprovalCommand& command) {
@@ -57,12 +58,13 @@ absl::StatusOr<CheckedApproval> CheckApproval(const v1::SignedApproval& approval
 }
 
 bool AreApprovable(const google::protobuf::RepeatedPtrField<v1::ApprovedUnit>& units, const policy::Policy& policy) {
+  if (units.empty() || units.size() > kMostUnits) return false;
   for (int i = 0; i < units.size(); ++i) {
     if (i > 0 && units[i - 1].category() >= units[i].category()) return false;
     if (policy.FindCategory(units[i].category()) == nullptr || !policy::ParseForm(units[i].form()).has_value())
       return false;
   }
-  return !units.empty() && units.size() <= kMostUnits;
+  return true;
 }
 
 bool IsRefusalReason(absl::string_view reason) { return OneOf(kRefusals, reason); }

@@ -40,11 +40,12 @@ bool Leaves(const v1::OnwardSource& source, const v1::Manifest& m, uint32_t subj
 void RequireOnward(const policy::OnwardSources& sources,
                    const google::protobuf::RepeatedPtrField<std::string>& considered, const std::string& field,
                    Violations& violations) {
-  violations.Require(sources.size() <= 1, field, "is of one share at most");
+  if (!violations.Require(sources.size() <= 1, field, "is of one share at most")) return;
   for (const v1::OnwardSource& source : sources) {
     violations.Require(Uuid::Parse(source.share_id()).ok(), absl::StrCat(field, ".share_id"), "is a UUID in lowercase");
     const auto& categories = source.categories();
-    const bool apt = !categories.empty() && std::is_sorted(categories.begin(), categories.end()) &&
+    const bool apt = !categories.empty() && categories.size() <= considered.size() &&
+                     std::is_sorted(categories.begin(), categories.end()) &&
                      std::all_of(categories.begin(), categories.end(), [&](const std::string& category) {
                        return std::find(considered.begin(), considered.end(), category) != considered.end();
                      });

@@ -28,6 +28,10 @@ constexpr size_t kAeadTag = 16;
 constexpr absl::Duration kLongestOutbox = absl::Hours(24 * 7);
 constexpr absl::Duration kMailboxLifetime = absl::Hours(24 * 37);  // For which recipients keep their sealing keys.
 constexpr size_t kLargestKeyRing = 1 << 20;
+constexpr size_t kLargestPart = 512 << 10;  // Of a manifest and of a statement: with everything that they may name.
+constexpr int kMostCategories = 64;
+constexpr int kMostCodes = 64;  // Grounds of a subject, obligations of a package.
+constexpr int kMostReferences = 8;
 
 // What a call brings to be stored, whichever call it is; borrowed from the request.
 struct Offer {
@@ -62,15 +66,14 @@ class PackageCheck {
     const v1::Package& package = submission.package();
     Require(package.manifest().payload_type() == trust::kManifestType, "package.manifest.payload_type",
             "is the manifest's type");
-    if (!checked.manifest.ParseFromString(package.manifest().payload())) {
-      Require(false, "package.manifest.payload", "is a Manifest");
+    if (!Read(package.manifest().payload(), checked.manifest, "package.manifest.payload", "is a Manifest"))
       return checked;
-    }
-    Require(checked.statement.ParseFromString(submission.sender_statement()), "sender_statement",
-            "is a SenderStatement");
+    if (!Read(submission.sender_statement(), checked.statement, "sender_statement", "is a SenderStatement"))
+      return checked;
     checked.manifest_digest = trust::Sha256(package.manifest().payload());
     Head(checked.manifest);
     Digests(checked.manifest, submission);
+    Require(checked.manifest.obligations_size() <= kMostCodes, "manifest.obligations", "are 64 at most");
     Subjects(checked.manifest, checked.statement);
     Units(checked.manifest, package);
     CheckKind(checked.manifest, checked.statement,
@@ -79,8 +82,16 @@ class PackageCheck {
   }
 
  private:
-  void Require(bool holds, absl::string_view field, absl::string_view rule) {
+  // Returns whether it holds.
+  bool Require(bool holds, absl::string_view field, absl::string_view rule) {
     if (!holds) violations_.Add(absl::StrCat(at_, ".", field), std::string(rule));
+    return holds;
+  }
+
+  bool Read(const std::string& octets, google::protobuf::Message& part, absl::string_view field,
+            absl::string_view rule) {
+    return Require(octets.size() <= kLargestPart, field, "is 512 KiB at most") &&
+           Require(part.ParseFromString(octets), field, rule);
   }
 
   void Head(const v1::Manifest& m) {
@@ -120,22 +131,29 @@ class PackageCheck {
 
   void Subjects(const v1::Manifest& m, const v1::SenderStatement& s) {
     Require(s.salt().size() == Sha256Digest::kSize, "sender_statement.salt", "is 32 octets");
-    Require(m.subjects_size() >= 1 && m.subjects_size() <= world_.limits.subjects, "manifest.subjects", "are 1 to 30");
+    if (!Require(m.subjects_size() >= 1 && m.subjects_size() <= world_.limits.subjects, "manifest.subjects",
+                 "are 1 to 30"))
+      return;
     std::set<uint32_t> numbers;
     for (const v1::ManifestSubject& subject : m.subjects()) {
       Require(subject.number() >= 1 && numbers.insert(subject.number()).second, "manifest.subjects.number",
               "is from 1 and stands once");
       Require(subject.justification_digest().empty() || subject.justification_digest().size() == Sha256Digest::kSize,
               "manifest.subjects.justification_digest", "is empty or 32 octets");
-      Require(std::is_sorted(subject.grounds().begin(), subject.grounds().end()), "manifest.subjects.grounds",
-              "are sorted");
+      Require(
+          subject.grounds_size() <= kMostCodes && std::is_sorted(subject.grounds().begin(), subject.grounds().end()),
+          "manifest.subjects.grounds", "are 64 at most, sorted");
     }
+    if (!Require(s.subjects_size() == m.subjects_size(), "sender_statement.subjects", "are the manifest's subjects"))
+      return;
     std::set<uint32_t> asked;
     for (const v1::AskedSubject& subject : s.subjects()) {
       Require(asked.insert(subject.number()).second, "sender_statement.subjects.number", "stands once");
       const bool nobody = m.kind() == v1::PACKAGE_KIND_SELECTOR && policy::AsksForCountsAlone(m.question());
-      Require(nobody == subject.categories().empty() && subject.categories_size() <= 64,
-              "sender_statement.subjects.categories", nobody ? "are none: counts are about nobody" : "are 1 to 64");
+      if (!Require(nobody == subject.categories().empty() && subject.categories_size() <= kMostCategories,
+                   "sender_statement.subjects.categories",
+                   nobody ? "are none: counts are about nobody" : "are 1 to 64"))
+        continue;
       Require(subject.onward().empty() || m.kind() == v1::PACKAGE_KIND_REFERRAL, "sender_statement.subjects.onward",
               "stands in a referral only");
       RequireOnward(subject.onward(), subject.categories(), absl::StrCat(at_, ".sender_statement.subjects.onward"),
@@ -147,22 +165,23 @@ class PackageCheck {
   }
 
   void Units(const v1::Manifest& m, const v1::Package& package) {
-    Require(m.units_size() == package.units_size(), "package.units", "are as many as the manifest names");
+    if (!Require(m.subjects_size() <= world_.limits.subjects && m.units_size() <= m.subjects_size() * kMostCategories,
+                 "manifest.units", "are 64 a subject at most") ||
+        !Require(m.units_size() == package.units_size(), "package.units", "are as many as the manifest names"))
+      return;
+    std::set<uint32_t> subjects;
+    for (const v1::ManifestSubject& subject : m.subjects()) subjects.insert(subject.number());
     std::set<std::pair<uint32_t, std::string>> seen;
-    for (const v1::ManifestUnit& unit : m.units())
-      Require(seen.emplace(unit.subject(), unit.category()).second, "manifest.units.category",
-              "stands once for a subject");
-    const int count = std::min(m.units_size(), package.units_size());
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < m.units_size(); ++i) {
       const v1::ManifestUnit& unit = m.units(i);
       const std::string& sealed = package.units(i);
+      Require(seen.emplace(unit.subject(), unit.category()).second, "manifest.units.category",
+              "stands once for a subject");
       const auto require = [&](bool holds, absl::string_view field, absl::string_view rule) {
         if (!holds) Require(false, absl::StrCat("manifest.units[", i, "].", field), rule);
       };
       require(unit.number() == static_cast<uint32_t>(i) + 1, "number", "counts from 1 without gaps");
-      const bool known = std::any_of(m.subjects().begin(), m.subjects().end(),
-                                     [&](const v1::ManifestSubject& s) { return s.number() == unit.subject(); });
-      require(known, "subject", "is a subject of the manifest");
+      require(subjects.contains(unit.subject()), "subject", "is a subject of the manifest");
       const size_t bucket = unit.size_bucket();
       require(std::has_single_bit(bucket) && bucket >= 256 && bucket <= world_.limits.unit_octets &&
                   sealed.size() == bucket + kAeadTag,
@@ -187,7 +206,7 @@ bool SameQuestion(const v1::Manifest& a, const v1::Manifest& b) {
          std::equal(q.categories().begin(), q.categories().end(), other.categories().begin(), other.categories().end());
 }
 
-void CheckTogether(const CheckedShare& share, const Offer& offer, Violations& violations) {
+void CheckTogether(const CheckedShare& share, Violations& violations) {
   std::set<std::string> recipients;
   const v1::Manifest& first = share.packages.front().manifest;
   for (const CheckedPackage& package : share.packages) {
@@ -202,8 +221,13 @@ void CheckTogether(const CheckedShare& share, const Offer& offer, Violations& vi
                        "has one profile, purpose, board, area, case, document and version in a share");
     violations.Require(SameQuestion(m, first), "submissions.package.manifest.question", "is one in a share");
   }
+}
+
+void CheckReferences(const Offer& offer, const Limits& limits, Violations& violations) {
+  if (!violations.Require(offer.references.size() <= limits.subjects, "references", "are 30 at most")) return;
   for (const v1::SubjectReferences& references : offer.references) {
-    violations.Require(references.references_size() <= 8, "references.references", "are 8 at most");
+    if (!violations.Require(references.references_size() <= kMostReferences, "references.references", "are 8 at most"))
+      continue;
     for (const std::string& reference : references.references())
       violations.Require(reference.size() == Sha256Digest::kSize, "references.references", "are 32 octets each");
   }
@@ -225,7 +249,8 @@ absl::StatusOr<CheckedShare> CheckOffer(const Caller& caller, const Offer& offer
     absl::StrAppend(&digests, share.packages.back().manifest_digest.view(),
                     trust::Sha256(submission->sender_statement()).view());
   }
-  CheckTogether(share, offer, violations);
+  CheckTogether(share, violations);
+  CheckReferences(offer, world.limits, violations);
   RETURN_IF_ERROR(violations.ToStatus());
   share.digest = trust::Sha256(digests);
   for (const v1::SubjectReferences& references : offer.references) share.references.push_back(&references);

@@ -8,11 +8,12 @@
 namespace derwent::exchange {
 namespace {
 
-constexpr int kMostCategories = 64;
+constexpr int kMostWords = 64;
 
 }  // namespace
 
 void RequireCodes(const Words& words, const std::string& field, Violations& violations) {
+  if (!violations.Require(words.size() <= kMostWords, field, "are 64 at most")) return;
   violations.Require(
       std::all_of(words.begin(), words.end(), [](const std::string& word) { return ledger::IsCode(word); }), field,
       "are codes without spaces");
@@ -24,8 +25,8 @@ void RequireDocument(const std::string& reference, Violations& violations) {
 }
 
 void RequireCategories(const Words& words, const std::string& field, Violations& violations) {
-  violations.Require(words.size() >= 1 && words.size() <= kMostCategories, field, "are 1 to 64");
-  RequireCodes(words, field, violations);
+  if (violations.Require(!words.empty() && words.size() <= kMostWords, field, "are 1 to 64"))
+    RequireCodes(words, field, violations);
 }
 
 }  // namespace derwent::exchange

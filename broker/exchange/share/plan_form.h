@@ -10,6 +10,7 @@ namespace derwent::exchange {
 
 // Rules of form that plans of referrals and of requests share. An entry may hold codes, never free text.
 using Words = google::protobuf::RepeatedPtrField<std::string>;
+// 64 codes at most.
 void RequireCodes(const Words& words, const std::string& field, Violations& violations);
 // The reference of a document, or none.
 void RequireDocument(const std::string& reference, Violations& violations);

@@ -6,6 +6,7 @@ namespace derwent::exchange {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::Pair;
 
 class SubmitTest : public ExchangeTest {
@@ -184,6 +185,23 @@ TEST_F(SubmitTest, AllViolationsAreToldAtOnce) {
   EXPECT_THAT(violations, Contains(Pair("submissions[0].manifest.units[1].size_bucket", ::testing::_)));
   EXPECT_THAT(violations, Contains(Pair("submissions[0].manifest.key_ring_digest", ::testing::_)));
   EXPECT_THAT(violations, Contains(Pair("submissions[0].sender_statement.salt", ::testing::_)));
+}
+
+TEST_F(SubmitTest, AManifestOfManyPartsIsRefusedByTheirNumber) {
+  const auto violations = Violations::Of(Submit(Share([](v1::Manifest& manifest, v1::SenderStatement&) {
+                                           for (int i = 0; i < 50000; ++i) manifest.add_subjects();
+                                           for (int i = 0; i < 50000; ++i) manifest.add_obligations();
+                                         })).status());
+  EXPECT_THAT(violations, ElementsAre(Pair("submissions[0].manifest.obligations", "are 64 at most"),
+                                      Pair("submissions[0].manifest.subjects", "are 1 to 30"),
+                                      Pair("submissions[0].manifest.units", "are 64 a subject at most")));
+}
+
+TEST_F(SubmitTest, AManifestLargerThanOneThatNamesEverythingIsNotRead) {
+  const auto violations = Violations::Of(Submit(Share([](v1::Manifest& manifest, v1::SenderStatement&) {
+                                           manifest.set_marking(std::string(512 << 10, 'x'));
+                                         })).status());
+  EXPECT_THAT(violations, ElementsAre(Pair("submissions[0].package.manifest.payload", "is 512 KiB at most")));
 }
 
 TEST_F(SubmitTest, AUnitChangedInItsCiphertextIsRejected) {

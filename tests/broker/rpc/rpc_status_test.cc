@@ -1,5 +1,6 @@
 #include "broker/rpc/rpc_status.h"
 
+#include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
@@ -45,6 +46,16 @@ TEST(RpcStatusTest, AllViolationsAreInOneBadRequest) {
   EXPECT_EQ(Count(DetailsOf(violations.ToStatus()), &bad), 1);
   ASSERT_EQ(bad.field_violations_size(), 2);
   EXPECT_EQ(bad.field_violations(1).field(), "b");
+}
+
+TEST(RpcStatusTest, ViolationsBeyondThoseThatAStatusHoldsAreCounted) {
+  exchange::Violations violations;
+  for (int i = 0; i < 100000; ++i) violations.Add("a", "b");
+  google::rpc::BadRequest bad;
+  EXPECT_EQ(Count(DetailsOf(violations.ToStatus()), &bad), 1);
+  ASSERT_LT(bad.field_violations_size(), 512);
+  const int told = bad.field_violations_size() - 1;
+  EXPECT_EQ(bad.field_violations(told).description(), absl::StrCat("breaks ", 100000 - told, " more rules"));
 }
 
 TEST(RpcStatusTest, WhatMayBeTriedAgainSaysWhen) {
