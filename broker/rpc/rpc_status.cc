@@ -7,6 +7,7 @@
 
 namespace derwent::rpc {
 
+#include "broker/exchange/command/witnessed.h"
 std::string ReasonFor(const absl::Status& status) {
   std::string reason = exchange::ReasonOf(status);
   if (!reason.empty()) return reason;
@@ -22,6 +23,8 @@ std::string ReasonFor(const absl::Status& status) {
     case absl::StatusCode::kResourceExhausted:
       return "QUEUE_FULL";
     case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kFailedPrecondition:
+      return "STATE_NOT_ALLOWED";
       return "LEDGER_UNAVAILABLE";
     default:
       return "INTERNAL";
@@ -31,6 +34,13 @@ std::string ReasonFor(const absl::Status& status) {
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   google::rpc::Status details;
+bool IsRefusal(const absl::Status& why) {
+  const std::string reason = exchange::ReasonOf(why);
+  if (reason == exchange::kLedgerNotWitnessed) return true;
+  if (absl::IsUnavailable(why) || absl::IsCancelled(why)) return false;
+  return !reason.empty() || absl::IsInvalidArgument(why) || absl::IsNotFound(why) || absl::IsFailedPrecondition(why);
+}
+
   details.set_code(static_cast<int>(status.code()));
   // What is our own fault is told without its inside.
   const bool inside = status.code() == absl::StatusCode::kInternal || status.code() == absl::StatusCode::kDataLoss ||

@@ -15,4 +15,8 @@ grpc::Status ToGrpc(const absl::Status& status);
 // The reason a caller is told: the status's own, else one for its code.
 std::string ReasonFor(const absl::Status& status);
 
+// Whether a failure is a refusal, which the ledger shows. Our own failures and lost races are none; that nothing is
+// released for want of witnesses is one.
+bool IsRefusal(const absl::Status& why);
+
 }  // namespace derwent::rpc

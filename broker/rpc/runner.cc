@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 
 #include "broker/exchange/command/refusal.h"
-#include "broker/exchange/command/witnessed.h"
 #include "broker/exchange/officer/credentials.h"
 #include "broker/exchange/upkeep/sweep.h"
 #include "broker/rpc/access.h"
@@ -159,10 +158,7 @@ void Runner::Enqueue(const CallPtr& call, Rule rule) {
 }
 
 void Runner::Fail(const CallPtr& call, const absl::Status& why) {
-  const std::string reason = exchange::ReasonOf(why);
-  const bool refusal = reason == exchange::kLedgerNotWitnessed ||
-                       (!reason.empty() && !absl::IsUnavailable(why) && !absl::IsCancelled(why));
-  return refusal ? Refuse(call, why) : End(call, why);
+  return IsRefusal(why) ? Refuse(call, why) : End(call, why);
 }
 
 void Runner::Committed(const CallPtr& call, absl::Status status, std::shared_ptr<const ledger::SealedBatch> sealed) {

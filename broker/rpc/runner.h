@@ -95,8 +95,7 @@ class Runner {
   void Enqueue(const CallPtr& call, Rule rule);
   void Committed(const CallPtr& call, absl::Status status, std::shared_ptr<const ledger::SealedBatch> sealed);
   void Poll(const CallPtr& call);
-  // Tells a refusal, once it is entered. Our own failures and lost races are none; that nothing is released for want of
-  // witnesses is one.
+  // Tells a refusal, once it is entered, or a failure that is none.
   void Fail(const CallPtr& call, const absl::Status& why);
   // Enters a refusal before it is told.
   void Refuse(const CallPtr& call, const absl::Status& why);

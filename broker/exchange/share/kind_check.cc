@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "broker/ledger/attributes.h"
 #include "policy/loader/asked_table.h"
 #include "trust/base/uuid.h"
 
@@ -24,10 +25,12 @@ void CheckQuestion(const v1::Manifest& manifest, const v1::SenderStatement& stat
   CheckOneSubject(manifest, require);
   require(!question.acting_person().empty() && question.acting_person() == statement.acting_person(),
           "manifest.question.acting_person", "is the statement's acting person");
-  require(!question.role().empty(), "manifest.question.role", "is a role");
+  require(ledger::IsCode(question.role()), "manifest.question.role", "is a role");
   require(question.categories_size() >= 1 && question.categories_size() <= kMostCategories &&
-              AscendsStrictly(question.categories()),
-          "manifest.question.categories", "are 1 to 64, sorted, each once");
+              AscendsStrictly(question.categories()) &&
+              std::all_of(question.categories().begin(), question.categories().end(),
+                          [](const std::string& category) { return ledger::IsCode(category); }),
+          "manifest.question.categories", "are 1 to 64 codes, sorted, each once");
   require(policy::IsTableInOrder(question), "manifest.question.table", policy::kTableRule);
 }
 

@@ -33,6 +33,16 @@ constexpr int kMostCategories = 64;
 constexpr int kMostCodes = 64;  // Grounds of a subject, obligations of a package.
 constexpr int kMostReferences = 8;
 
+// An entry holds up to 64 of them in one field, of 16 KiB.
+constexpr size_t kLongestWord = 100;
+constexpr char kWordRule[] = "is a code without spaces, 100 octets at most";
+
+bool IsWord(const std::string& word) { return word.size() <= kLongestWord && ledger::IsCode(word); }
+
+bool AreWords(const google::protobuf::RepeatedPtrField<std::string>& words) {
+  return std::all_of(words.begin(), words.end(), IsWord);
+}
+
 // What a call brings to be stored, whichever call it is; borrowed from the request.
 struct Offer {
   const std::string& share_id;
@@ -100,7 +110,7 @@ class PackageCheck {
     Require(std::find(offer_.kinds.begin(), offer_.kinds.end(), m.kind()) != offer_.kinds.end(), "manifest.kind",
             "is a kind that this call takes");
     Require(m.sender_agency() == caller_.agency(), "manifest.sender_agency", "is the caller's agency");
-    Require(!m.recipient_agency().empty() && m.recipient_agency() != m.sender_agency(), "manifest.recipient_agency",
+    Require(IsWord(m.recipient_agency()) && m.recipient_agency() != m.sender_agency(), "manifest.recipient_agency",
             "is another agency");
     Require(ledger::IsCode(m.recipient_role()), "manifest.recipient_role", "is a role");
     const std::pair<const char*, const std::string&> needed[] = {{"manifest.profile", m.profile()},
@@ -130,6 +140,8 @@ class PackageCheck {
   }
 
   void Subjects(const v1::Manifest& m, const v1::SenderStatement& s) {
+    Require(s.acting_person().empty() || IsWord(s.acting_person()), "sender_statement.acting_person",
+            "is an opaque id");
     Require(s.salt().size() == Sha256Digest::kSize, "sender_statement.salt", "is 32 octets");
     if (!Require(m.subjects_size() >= 1 && m.subjects_size() <= world_.limits.subjects, "manifest.subjects",
                  "are 1 to 30"))
@@ -140,9 +152,10 @@ class PackageCheck {
               "is from 1 and stands once");
       Require(subject.justification_digest().empty() || subject.justification_digest().size() == Sha256Digest::kSize,
               "manifest.subjects.justification_digest", "is empty or 32 octets");
-      Require(
-          subject.grounds_size() <= kMostCodes && std::is_sorted(subject.grounds().begin(), subject.grounds().end()),
-          "manifest.subjects.grounds", "are 64 at most, sorted");
+      Require(IsWord(subject.role()), "manifest.subjects.role", kWordRule);
+      Require(subject.grounds_size() <= kMostCodes && AreWords(subject.grounds()) &&
+                  std::is_sorted(subject.grounds().begin(), subject.grounds().end()),
+              "manifest.subjects.grounds", "are 64 at most, sorted, codes without spaces, 100 octets at most");
     }
     if (!Require(s.subjects_size() == m.subjects_size(), "sender_statement.subjects", "are the manifest's subjects"))
       return;
@@ -154,6 +167,7 @@ class PackageCheck {
                    "sender_statement.subjects.categories",
                    nobody ? "are none: counts are about nobody" : "are 1 to 64"))
         continue;
+      Require(AreWords(subject.categories()), "sender_statement.subjects.categories", kWordRule);
       Require(subject.onward().empty() || m.kind() == v1::PACKAGE_KIND_REFERRAL, "sender_statement.subjects.onward",
               "stands in a referral only");
       RequireOnward(subject.onward(), subject.categories(), absl::StrCat(at_, ".sender_statement.subjects.onward"),
@@ -182,6 +196,8 @@ class PackageCheck {
       };
       require(unit.number() == static_cast<uint32_t>(i) + 1, "number", "counts from 1 without gaps");
       require(subjects.contains(unit.subject()), "subject", "is a subject of the manifest");
+      require(IsWord(unit.category()), "category", kWordRule);
+      require(IsWord(unit.form()), "form", kWordRule);
       const size_t bucket = unit.size_bucket();
       require(std::has_single_bit(bucket) && bucket >= 256 && bucket <= world_.limits.unit_octets &&
                   sealed.size() == bucket + kAeadTag,

@@ -204,6 +204,29 @@ TEST_F(SubmitTest, AManifestLargerThanOneThatNamesEverythingIsNotRead) {
   EXPECT_THAT(violations, ElementsAre(Pair("submissions[0].package.manifest.payload", "is 512 KiB at most")));
 }
 
+struct UnfitWord {
+  const char* field;
+  std::function<void(v1::Manifest&, v1::SenderStatement&)> put;
+};
+
+// What an entry could not hold would else fail only when it is entered, and nobody would learn which word it was.
+TEST_F(SubmitTest, AWordThatIsNoCodeIsNamedByItsField) {
+  const std::string name = "Maren Oakshott";
+  const UnfitWord words[] = {
+      {"manifest.recipient_agency", [&](auto& m, auto&) { m.set_recipient_agency(name); }},
+      {"manifest.subjects.role", [&](auto& m, auto&) { m.mutable_subjects(0)->set_role(name); }},
+      {"manifest.subjects.grounds", [&](auto& m, auto&) { m.mutable_subjects(0)->add_grounds(name); }},
+      {"manifest.subjects.grounds", [&](auto& m, auto&) { m.mutable_subjects(0)->add_grounds(std::string(101, 'x')); }},
+      {"manifest.units[1].category", [&](auto& m, auto&) { m.mutable_units(1)->set_category(name); }},
+      {"manifest.units[1].form", [&](auto& m, auto&) { m.mutable_units(1)->set_form(name); }},
+      {"sender_statement.acting_person", [&](auto&, auto& s) { s.set_acting_person(name); }},
+      {"sender_statement.subjects.categories", [&](auto&, auto& s) { s.mutable_subjects(0)->add_categories(name); }}};
+  for (const UnfitWord& word : words) {
+    const auto violations = Violations::Of(Submit(Share(word.put)).status());
+    EXPECT_THAT(violations, ElementsAre(Pair(absl::StrCat("submissions[0].", word.field), ::testing::_))) << word.field;
+  }
+}
+
 TEST_F(SubmitTest, AUnitChangedInItsCiphertextIsRejected) {
   v1::SubmitReferralRequest share = Share();
   (*share.mutable_submissions(0)->mutable_package()->mutable_units(0))[7] ^= 1;

@@ -70,6 +70,22 @@ TEST(RpcStatusTest, OurOwnFaultIsToldWithoutItsInside) {
   EXPECT_EQ(status.error_details().find("share"), std::string::npos);
 }
 
+TEST(RpcStatusTest, WhatTheRequestIsToBlameForIsARefusalWithAReasonOrWithout) {
+  for (const auto& why :
+       {absl::InvalidArgumentError("no code"), absl::NotFoundError("none"), absl::FailedPreconditionError("not so")}) {
+    EXPECT_TRUE(IsRefusal(exchange::Refuse(why.code(), "SOME_REASON", why.message()))) << why;
+    EXPECT_TRUE(IsRefusal(why)) << why;
+  }
+  EXPECT_TRUE(IsRefusal(exchange::Refuse(absl::StatusCode::kUnavailable, "LEDGER_NOT_WITNESSED", "not now")));
+}
+
+TEST(RpcStatusTest, OurOwnFailuresAndLostRacesAreNoRefusals) {
+  EXPECT_FALSE(IsRefusal(absl::InternalError("ours")));
+  EXPECT_FALSE(IsRefusal(absl::DataLossError("ours")));
+  EXPECT_FALSE(IsRefusal(exchange::Refuse(absl::StatusCode::kUnavailable, "LEDGER_UNAVAILABLE", "full")));
+  EXPECT_FALSE(IsRefusal(exchange::Refuse(absl::StatusCode::kCancelled, "CANCELLED", "gone")));
+}
+
 TEST(RpcStatusTest, CodesAreOneToOne) {
   for (int code = 0; code <= 16; ++code)
     EXPECT_EQ(static_cast<int>(ToGrpc(absl::Status(static_cast<absl::StatusCode>(code), "x")).error_code()), code);
