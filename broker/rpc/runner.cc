@@ -8,6 +8,7 @@
 #include "broker/exchange/officer/credentials.h"
 #include "broker/exchange/upkeep/sweep.h"
 #include "broker/rpc/access.h"
+#include "broker/rpc/held_request.h"
 #include "broker/rpc/receipts.h"
 #include "broker/rpc/rpc_status.h"
 
@@ -107,8 +108,9 @@ bool Runner::Admit(const CallPtr& call) {
   const auto told = call->context->client_metadata().find(Gossip::kMetadata);
   if (told != call->context->client_metadata().end()) parts_.gossip->Heard({told->second.data(), told->second.size()});
   const absl::Status may = MayCall(call->caller, call->method, *world, now);
-  if (may.ok()) return true;
-  Refuse(call, may);
+  const absl::Status why = may.ok() ? HeldRequest::ProblemOf(*call->context) : may;
+  if (why.ok()) return true;
+  absl::IsResourceExhausted(why) ? End(call, why) : Refuse(call, why);
   return false;
 }
 

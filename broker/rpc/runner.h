@@ -18,6 +18,7 @@
 #include "broker/rpc/json_log.h"
 #include "broker/rpc/mailbox_waits.h"
 #include "broker/rpc/metrics.h"
+#include "broker/rpc/request_room.h"
 #include "broker/rpc/worker_pool.h"
 #include "broker/sequencer/sequencer.h"
 #include "trust/base/clock.h"
@@ -36,8 +37,10 @@ struct Parts {
   WorkerPool* pool = nullptr;
   MailboxWaits* waits = nullptr;
   Metrics* metrics = nullptr;
+  RequestRoom* room = nullptr;
   Gossip* gossip = nullptr;
   JsonLog* log = nullptr;
+  size_t share_octets = exchange::Limits().share_octets;  // Of the largest share that is taken.
 };
 
 // The call that is made. `request`, where given, is what a worker would parse and verify.
@@ -89,7 +92,7 @@ class Runner {
   using CallPtr = std::shared_ptr<Call>;  // Shared between gRPC's, the worker's and the writer's threads until it ends.
 
   CallPtr Begin(grpc::CallbackServerContext* context, absl::string_view method, google::protobuf::Message* response);
-  // False and the call ended when the caller may not call.
+  // False and the call ended when the caller may not call, or its request was not read.
   bool Admit(const CallPtr& call);
   void Prepared(const CallPtr& call, const Prepare& prepare);
   void Enqueue(const CallPtr& call, Rule rule);

@@ -2,7 +2,7 @@
 
 #include <atomic>
 
-#include "broker/rpc/arena_messages.h"
+#include "broker/rpc/bounded_service.h"
 #include "broker/rpc/runner.h"
 #include "broker/rpc/witnesses.h"
 #include "derwent/v1/case.grpc.pb.h"
@@ -23,9 +23,17 @@
 
 namespace derwent::rpc {
 
-class ReferralService final : public v1::ReferralService::CallbackService {
+class ReferralService final : public BoundedService<ReferralService, v1::ReferralService> {
  public:
-  explicit ReferralService(Runner& runner) : runner_(runner) { SetMessageAllocatorFor_SubmitReferral(&submits_); }
+  explicit ReferralService(Runner& runner) : BoundedService(runner) {
+    Bind("PlanReferral", &ReferralService::PlanReferral);
+    BindOnArena("SubmitReferral", &ReferralService::SubmitReferral);
+    Bind("GetReferral", &ReferralService::GetReferral);
+    Bind("ListReferrals", &ReferralService::ListReferrals);
+    Bind("ReportProgress", &ReferralService::ReportProgress);
+    Bind("WithdrawReferral", &ReferralService::WithdrawReferral);
+    Bind("SendNotice", &ReferralService::SendNotice);
+  }
   grpc::ServerUnaryReactor* PlanReferral(grpc::CallbackServerContext*, const v1::PlanReferralRequest*,
                                          v1::PlanReferralResponse*) override;
   grpc::ServerUnaryReactor* SubmitReferral(grpc::CallbackServerContext*, const v1::SubmitReferralRequest*,
@@ -40,15 +48,17 @@ class ReferralService final : public v1::ReferralService::CallbackService {
                                              v1::WithdrawReferralResponse*) override;
   grpc::ServerUnaryReactor* SendNotice(grpc::CallbackServerContext*, const v1::SendNoticeRequest*,
                                        v1::SendNoticeResponse*) override;
-
- private:
-  Runner& runner_;
-  ArenaMessages<v1::SubmitReferralRequest, v1::SubmitReferralResponse> submits_;
 };
 
-class CaseService final : public v1::CaseService::CallbackService {
+class CaseService final : public BoundedService<CaseService, v1::CaseService> {
  public:
-  explicit CaseService(Runner& runner) : runner_(runner) {}
+  explicit CaseService(Runner& runner) : BoundedService(runner) {
+    Bind("OpenCase", &CaseService::OpenCase);
+    Bind("ChangeCaseMember", &CaseService::ChangeCaseMember);
+    Bind("GetCase", &CaseService::GetCase);
+    Bind("ListCases", &CaseService::ListCases);
+    Bind("CloseCase", &CaseService::CloseCase);
+  }
   grpc::ServerUnaryReactor* OpenCase(grpc::CallbackServerContext*, const v1::OpenCaseRequest*, v1::Case*) override;
   grpc::ServerUnaryReactor* ChangeCaseMember(grpc::CallbackServerContext*, const v1::ChangeCaseMemberRequest*,
                                              v1::Case*) override;
@@ -56,14 +66,19 @@ class CaseService final : public v1::CaseService::CallbackService {
   grpc::ServerUnaryReactor* ListCases(grpc::CallbackServerContext*, const v1::ListCasesRequest*,
                                       v1::ListCasesResponse*) override;
   grpc::ServerUnaryReactor* CloseCase(grpc::CallbackServerContext*, const v1::CloseCaseRequest*, v1::Case*) override;
-
- private:
-  Runner& runner_;
 };
 
-class CaseRequestService final : public v1::CaseRequestService::CallbackService {
+class CaseRequestService final : public BoundedService<CaseRequestService, v1::CaseRequestService> {
  public:
-  explicit CaseRequestService(Runner& runner) : runner_(runner) {}
+  explicit CaseRequestService(Runner& runner) : BoundedService(runner) {
+    Bind("PlanCaseRequest", &CaseRequestService::PlanCaseRequest);
+    Bind("SubmitCaseRequest", &CaseRequestService::SubmitCaseRequest);
+    Bind("SubmitCaseAnswer", &CaseRequestService::SubmitCaseAnswer);
+    Bind("AskApproval", &CaseRequestService::AskApproval);
+    Bind("GiveApproval", &CaseRequestService::GiveApproval);
+    Bind("GetCaseRequest", &CaseRequestService::GetCaseRequest);
+    Bind("ListCaseRequests", &CaseRequestService::ListCaseRequests);
+  }
   grpc::ServerUnaryReactor* PlanCaseRequest(grpc::CallbackServerContext*, const v1::PlanCaseRequestRequest*,
                                             v1::PlanCaseRequestResponse*) override;
   grpc::ServerUnaryReactor* SubmitCaseRequest(grpc::CallbackServerContext*, const v1::SubmitCaseRequestRequest*,
@@ -78,26 +93,30 @@ class CaseRequestService final : public v1::CaseRequestService::CallbackService 
                                            v1::CaseRequest*) override;
   grpc::ServerUnaryReactor* ListCaseRequests(grpc::CallbackServerContext*, const v1::ListCaseRequestsRequest*,
                                              v1::ListCaseRequestsResponse*) override;
-
- private:
-  Runner& runner_;
 };
 
-class MailboxService final : public v1::MailboxService::CallbackService {
+class MailboxService final : public BoundedService<MailboxService, v1::MailboxService> {
  public:
-  explicit MailboxService(Runner& runner) : runner_(runner) {}
+  explicit MailboxService(Runner& runner) : BoundedService(runner) {
+    Bind("Collect", &MailboxService::Collect);
+    Bind("Acknowledge", &MailboxService::Acknowledge);
+  }
   grpc::ServerUnaryReactor* Collect(grpc::CallbackServerContext*, const v1::CollectRequest*,
                                     v1::CollectResponse*) override;
   grpc::ServerUnaryReactor* Acknowledge(grpc::CallbackServerContext*, const v1::AcknowledgeRequest*,
                                         v1::AcknowledgeResponse*) override;
-
- private:
-  Runner& runner_;
 };
 
-class LedgerService final : public v1::LedgerService::CallbackService {
+class LedgerService final : public BoundedService<LedgerService, v1::LedgerService> {
  public:
-  LedgerService(Runner& runner, std::string vkey) : runner_(runner), vkey_(std::move(vkey)) {}
+  LedgerService(Runner& runner, std::string vkey) : BoundedService(runner), vkey_(std::move(vkey)) {
+    Bind("GetCheckpoint", &LedgerService::GetCheckpoint);
+    Bind("GetInclusionProof", &LedgerService::GetInclusionProof);
+    Bind("GetConsistencyProof", &LedgerService::GetConsistencyProof);
+    Bind("ListLeaves", &LedgerService::ListLeaves);
+    Bind("GetLedgerEntry", &LedgerService::GetLedgerEntry);
+    Bind("SearchLedgerEntries", &LedgerService::SearchLedgerEntries);
+  }
   grpc::ServerUnaryReactor* GetCheckpoint(grpc::CallbackServerContext*, const v1::GetCheckpointRequest*,
                                           v1::GetCheckpointResponse*) override;
   grpc::ServerUnaryReactor* GetInclusionProof(grpc::CallbackServerContext*, const v1::GetInclusionProofRequest*,
@@ -112,14 +131,18 @@ class LedgerService final : public v1::LedgerService::CallbackService {
                                                 v1::SearchLedgerEntriesResponse*) override;
 
  private:
-  Runner& runner_;
   const std::string vkey_;
 };
 
 // Its calls go on while the ledger may not be written: they say whether it may.
-class WitnessService final : public v1::WitnessService::CallbackService {
+class WitnessService final : public BoundedService<WitnessService, v1::WitnessService> {
  public:
-  WitnessService(Runner& runner, Witnesses witnesses) : runner_(runner), witnesses_(std::move(witnesses)) {}
+  WitnessService(Runner& runner, Witnesses witnesses) : BoundedService(runner), witnesses_(std::move(witnesses)) {
+    Bind("NextCheckpoint", &WitnessService::NextCheckpoint);
+    Bind("AddCosignature", &WitnessService::AddCosignature);
+    Bind("ListOwnEntries", &WitnessService::ListOwnEntries);
+    Bind("GetQuorum", &WitnessService::GetQuorum);
+  }
   grpc::ServerUnaryReactor* NextCheckpoint(grpc::CallbackServerContext*, const v1::NextCheckpointRequest*,
                                            v1::NextCheckpointResponse*) override;
   grpc::ServerUnaryReactor* AddCosignature(grpc::CallbackServerContext*, const v1::AddCosignatureRequest*,
@@ -130,39 +153,45 @@ class WitnessService final : public v1::WitnessService::CallbackService {
                                       v1::GetQuorumResponse*) override;
 
  private:
-  Runner& runner_;
   const Witnesses witnesses_;
 };
 
-class KeyService final : public v1::KeyService::CallbackService {
+class KeyService final : public BoundedService<KeyService, v1::KeyService> {
  public:
-  explicit KeyService(Runner& runner) : runner_(runner) {}
+  explicit KeyService(Runner& runner) : BoundedService(runner) {
+    Bind("PublishKeyEvent", &KeyService::PublishKeyEvent);
+    Bind("GetAgencyKeys", &KeyService::GetAgencyKeys);
+  }
   grpc::ServerUnaryReactor* PublishKeyEvent(grpc::CallbackServerContext*, const v1::PublishKeyEventRequest*,
                                             v1::PublishKeyEventResponse*) override;
   grpc::ServerUnaryReactor* GetAgencyKeys(grpc::CallbackServerContext*, const v1::GetAgencyKeysRequest*,
                                           v1::AgencyKeys*) override;
-
- private:
-  Runner& runner_;
 };
 
-class RegisterService final : public v1::RegisterService::CallbackService {
+class RegisterService final : public BoundedService<RegisterService, v1::RegisterService> {
  public:
-  explicit RegisterService(Runner& runner) : runner_(runner) {}
+  explicit RegisterService(Runner& runner) : BoundedService(runner) {
+    Bind("ApplyDirectory", &RegisterService::ApplyDirectory);
+    Bind("ApplyRestriction", &RegisterService::ApplyRestriction);
+    Bind("ListDirectories", &RegisterService::ListDirectories);
+  }
   grpc::ServerUnaryReactor* ApplyDirectory(grpc::CallbackServerContext*, const v1::ApplyDirectoryRequest*,
                                            v1::ApplyDirectoryResponse*) override;
   grpc::ServerUnaryReactor* ApplyRestriction(grpc::CallbackServerContext*, const v1::ApplyRestrictionRequest*,
                                              v1::ApplyRestrictionResponse*) override;
   grpc::ServerUnaryReactor* ListDirectories(grpc::CallbackServerContext*, const v1::ListDirectoriesRequest*,
                                             v1::ListDirectoriesResponse*) override;
-
- private:
-  Runner& runner_;
 };
 
-class ErasureService final : public v1::ErasureService::CallbackService {
+class ErasureService final : public BoundedService<ErasureService, v1::ErasureService> {
  public:
-  explicit ErasureService(Runner& runner) : runner_(runner) {}
+  explicit ErasureService(Runner& runner) : BoundedService(runner) {
+    Bind("ApplyHold", &ErasureService::ApplyHold);
+    Bind("RequestErasure", &ErasureService::RequestErasure);
+    Bind("ApproveErasure", &ErasureService::ApproveErasure);
+    Bind("ListErasures", &ErasureService::ListErasures);
+    Bind("AttestErasure", &ErasureService::AttestErasure);
+  }
   grpc::ServerUnaryReactor* ApplyHold(grpc::CallbackServerContext*, const v1::ApplyHoldRequest*,
                                       v1::ApplyHoldResponse*) override;
   grpc::ServerUnaryReactor* RequestErasure(grpc::CallbackServerContext*, const v1::RequestErasureRequest*,
@@ -173,38 +202,40 @@ class ErasureService final : public v1::ErasureService::CallbackService {
                                          v1::ListErasuresResponse*) override;
   grpc::ServerUnaryReactor* AttestErasure(grpc::CallbackServerContext*, const v1::AttestErasureRequest*,
                                           v1::AttestErasureResponse*) override;
-
- private:
-  Runner& runner_;
 };
 
-class RightsService final : public v1::RightsService::CallbackService {
+class RightsService final : public BoundedService<RightsService, v1::RightsService> {
  public:
-  explicit RightsService(Runner& runner) : runner_(runner) {}
+  explicit RightsService(Runner& runner) : BoundedService(runner) {
+    Bind("NotifyRights", &RightsService::NotifyRights);
+    Bind("AnswerRights", &RightsService::AnswerRights);
+  }
   grpc::ServerUnaryReactor* NotifyRights(grpc::CallbackServerContext*, const v1::NotifyRightsRequest*,
                                          v1::NotifyRightsResponse*) override;
   grpc::ServerUnaryReactor* AnswerRights(grpc::CallbackServerContext*, const v1::AnswerRightsRequest*,
                                          v1::AnswerRightsResponse*) override;
-
- private:
-  Runner& runner_;
 };
 
-class PolicyService final : public v1::PolicyService::CallbackService {
+class PolicyService final : public BoundedService<PolicyService, v1::PolicyService> {
  public:
-  explicit PolicyService(Runner& runner) : runner_(runner) {}
+  explicit PolicyService(Runner& runner) : BoundedService(runner) {
+    Bind("GetActivePolicy", &PolicyService::GetActivePolicy);
+    Bind("GetPolicyBundle", &PolicyService::GetPolicyBundle);
+  }
   grpc::ServerUnaryReactor* GetActivePolicy(grpc::CallbackServerContext*, const v1::GetActivePolicyRequest*,
                                             v1::GetActivePolicyResponse*) override;
   grpc::ServerUnaryReactor* GetPolicyBundle(grpc::CallbackServerContext*, const v1::GetPolicyBundleRequest*,
                                             v1::GetPolicyBundleResponse*) override;
-
- private:
-  Runner& runner_;
 };
 
-class PolicyChangeService final : public v1::PolicyChangeService::CallbackService {
+class PolicyChangeService final : public BoundedService<PolicyChangeService, v1::PolicyChangeService> {
  public:
-  explicit PolicyChangeService(Runner& runner) : runner_(runner) {}
+  explicit PolicyChangeService(Runner& runner) : BoundedService(runner) {
+    Bind("ProposePolicy", &PolicyChangeService::ProposePolicy);
+    Bind("ActivatePolicy", &PolicyChangeService::ActivatePolicy);
+    Bind("ListPolicyRevisions", &PolicyChangeService::ListPolicyRevisions);
+    Bind("ShadowPolicy", &PolicyChangeService::ShadowPolicy);
+  }
   grpc::ServerUnaryReactor* ProposePolicy(grpc::CallbackServerContext*, const v1::ProposePolicyRequest*,
                                           v1::PolicyChange*) override;
   grpc::ServerUnaryReactor* ActivatePolicy(grpc::CallbackServerContext*, const v1::ActivatePolicyRequest*,
@@ -213,25 +244,23 @@ class PolicyChangeService final : public v1::PolicyChangeService::CallbackServic
                                                 v1::ListPolicyRevisionsResponse*) override;
   grpc::ServerUnaryReactor* ShadowPolicy(grpc::CallbackServerContext*, const v1::ShadowPolicyRequest*,
                                          v1::ShadowPolicyResponse*) override;
-
- private:
-  Runner& runner_;
 };
 
 // Health by dependency: empty or `derwent` the server, `store`, `ledger`, `policy`, `witnesses` (not when entries have
 // been without their quorum for a tenth of the limit). NOT_SERVING while draining. Watch is refused: a long stream
 // would outlive its caller's checks.
-class HealthService final : public grpc::health::v1::Health::CallbackService {
+class HealthService final : public BoundedService<HealthService, grpc::health::v1::Health> {
  public:
   // `restart` outlives it: while nothing may be written the ledger is not served.
-  HealthService(Runner& runner, const witness::Restart& restart) : runner_(runner), restart_(restart) {}
+  HealthService(Runner& runner, const witness::Restart& restart) : BoundedService(runner), restart_(restart) {
+    Bind("Check", &HealthService::Check);
+  }
   grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext*, const grpc::health::v1::HealthCheckRequest*,
                                   grpc::health::v1::HealthCheckResponse*) override;
   void SetDraining() { draining_ = true; }
   void SetLedgerGood(bool good) { ledger_good_ = good; }
 
  private:
-  Runner& runner_;
   const witness::Restart& restart_;
   std::atomic<bool> draining_ = false;
   std::atomic<bool> ledger_good_ = true;

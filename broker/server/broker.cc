@@ -47,6 +47,7 @@ class RunningBroker final : public Broker {
       : configuration_(std::move(configuration)),
         log_(stderr, clock_, "derwent-broker", "0.1.0"),
         metrics_(configuration_.metrics),
+        room_(configuration_.most_waiting_octets),
         backups_(backup::BackupKeys(configuration_.backup_keys, configuration_.backup_lifetime), log_) {}
   ~RunningBroker() override { Stop(); }
 
@@ -69,8 +70,10 @@ class RunningBroker final : public Broker {
                                                        .pool = pool_.get(),
                                                        .waits = &waits_,
                                                        .metrics = &metrics_,
+                                                       .room = &room_,
                                                        .gossip = gossip_.get(),
-                                                       .log = &log_});
+                                                       .log = &log_,
+                                                       .share_octets = configuration_.limits.share_octets});
     front_ = Front::Make(configuration_, *runner_, ledger_->vkey().ToString(), Gathering());
     RETURN_IF_ERROR(front_->Serve());
     watcher_ = std::make_unique<Watcher>(configuration_, *sequencer_, world_, waits_, clock_, log_, metrics_,
@@ -225,10 +228,6 @@ class RunningBroker final : public Broker {
     if (!queued.ok()) key_changes_due_ = true;
   }
 
-  void Look(absl::Time now) {
-    backups_.Look(now);
-    if (MayWrite().ok() && key_changes_due_.exchange(false)) EnterKeyChanges();
-    if (rounds_.Advance(now)) witness_waits_.WakeAll();
   // Entries that a jump of the clock dated ahead stay so; those that follow have their time until it is over.
   void LookAtClock(absl::Time now) {
     if (now - clock_looked_at_ < absl::Minutes(1) && now >= clock_looked_at_) return;
@@ -241,9 +240,13 @@ class RunningBroker final : public Broker {
                {{"seconds", absl::StrCat(absl::ToInt64Seconds(standing->clock_behind))}});
   }
 
+  void Look(absl::Time now) {
+    backups_.Look(now);
+    LookAtClock(now);
+    if (MayWrite().ok() && key_changes_due_.exchange(false)) EnterKeyChanges();
+    if (rounds_.Advance(now)) witness_waits_.WakeAll();
     const std::shared_ptr<const exchange::World> world = world_.Get();
     witness_waits_.Tick(
-    LookAtClock(now);
         now, [&](const exchange::Caller& caller) { return rpc::Authentication::StillGood(caller, *world, now); });
   }
 
@@ -308,6 +311,7 @@ class RunningBroker final : public Broker {
   trust::SystemRandom random_;
   rpc::JsonLog log_;
   rpc::Metrics metrics_;
+  rpc::RequestRoom room_;
   BackupUpkeep backups_;  // Looked at by the watcher alone.
   sequencer::CurrentWorld world_;
   rpc::MailboxWaits waits_;

@@ -73,6 +73,8 @@ std::map<std::string, Setter> Setters(Configuration& c, const fs::path& folder) 
           {"most_waiting_calls", size(c.most_waiting_calls)},
           {"most_outstanding", size(c.most_outstanding)},
           {"most_connection_streams", number(c.most_connection_streams)},
+          {"most_waiting_octets", size(c.most_waiting_octets)},
+          {"memory_octets", size(c.memory_octets)},
           {"longest_connection_seconds", seconds(c.longest_connection)},
           {"shutdown_grace_seconds", seconds(c.shutdown_grace)}};
 }

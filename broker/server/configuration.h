@@ -42,6 +42,8 @@ struct Configuration {
   size_t most_outstanding = 4096;
   int most_connection_streams = 512;
   absl::Duration longest_connection = absl::Hours(1);
+  size_t most_waiting_octets = size_t{256} << 20;  // Of requests, from when they are read until their calls are over.
+  size_t memory_octets = size_t{512} << 20;        // Of gRPC, for what it receives and sends.
   absl::Duration shutdown_grace = absl::Seconds(5);
 };
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/resource_quota.h"
 #include "grpcpp/security/tls_certificate_provider.h"
 #include "grpcpp/security/tls_credentials_options.h"
 #include "grpcpp/server.h"
@@ -12,6 +13,7 @@
 
 #include "broker/rpc/audit_service.h"
 #include "broker/rpc/emergency_service.h"
+#include "broker/rpc/request_bounds.h"
 
 namespace derwent::server {
 namespace {
@@ -58,7 +60,10 @@ class ServingFront final : public Front {
              &erasures_, &rights_, &policy_, &policy_changes_, &emergencies_, &health_, &witness_service_}) {
       builder.RegisterService(service);
     }
-    builder.SetMaxReceiveMessageSize(static_cast<int>(configuration_.limits.share_octets + (1 << 20)));
+    builder.SetMaxReceiveMessageSize(static_cast<int>(rpc::MostOctetsOfAny(configuration_.limits.share_octets)));
+    grpc::ResourceQuota quota("derwent-broker");
+    quota.Resize(configuration_.memory_octets);
+    builder.SetResourceQuota(quota);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, configuration_.most_connection_streams);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
                                static_cast<int>(absl::ToInt64Milliseconds(configuration_.longest_connection)));

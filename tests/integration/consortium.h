@@ -236,6 +236,7 @@ class Consortium {
   // Ends an agreement by one party's signatory, as of long ago, and waits until an agent has taken that.
   void EndAgreement(const std::string& agreement, const std::string& agency, TestAgent& taken_by);
   const std::string& folder() const { return folder_; }
+  pid_t broker() const { return broker_; }
   // `host:port` of the broker.
   const std::string& target() const { return target_; }
 

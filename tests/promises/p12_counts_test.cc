@@ -1,8 +1,10 @@
 // P12, oversized: a request of very many very small parts. Every count is a limit that ends the look at what it counts:
 // such a request is refused about as fast as it is sent, and keeps nobody else waiting.
 #include <atomic>
+#include <fstream>
 #include <thread>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "google/protobuf/io/coded_stream.h"
@@ -176,6 +178,34 @@ TEST_F(Counts, ManyEmptyPartsOfAnyFieldAreRefusedAtOnceAndKeepNobodyWaiting) {
       EXPECT_LT(waited, kOthersWait) << hostile.name;
     }
   }
+}
+
+// Resident octets of the broker at most so far.
+int64_t HighWater(pid_t broker) {
+  std::ifstream status(absl::StrCat("/proc/", broker, "/status"));
+  std::string line;
+  while (std::getline(status, line)) {
+    if (absl::StartsWith(line, "VmHWM:")) return std::atoll(line.c_str() + 6) * 1024;
+  }
+  return -1;
+}
+
+TEST_F(Counts, SixtyFourSharesOfTheLargestSizeAtOnceAreNotAllHeldInMemory) {
+  const MethodDescriptor* submit = nullptr;
+  for (const MethodDescriptor* method : EveryMethod()) {
+    if (method->name() == "SubmitReferral") submit = method;
+  }
+  const std::string empty_submissions = Many(*submit->input_type()->FindFieldByName("submissions"), kOctets);
+  const std::string at = Pki() + "agencies/police.derbys/agent";
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 64; ++i) {
+    callers.emplace_back([&] {
+      const AnyClient client(consortium_->target(), Pki() + "trust/ca.pem", at + ".pem", at + ".key");
+      EXPECT_NE(client.Call(*submit, empty_submissions).code, absl::StatusCode::kOk);
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_LT(HighWater(consortium_->broker()), int64_t{1} << 30);
 }
 
 }  // namespace

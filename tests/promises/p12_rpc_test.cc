@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/text_format.h"
 
+#include "broker/rpc/request_bounds.h"
 #include "tests/promises/every_rpc.h"
 #include "tests/support/matchers.h"
 
@@ -17,7 +18,10 @@ namespace {
 
 using absl::StatusCode;
 using google::protobuf::MethodDescriptor;
+using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::UnorderedElementsAreArray;
 
 constexpr char kPlanted[] = "Oakshott";
@@ -40,6 +44,14 @@ bool TakesAnything(const MethodDescriptor& method) {
 std::string ReadAll(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+// Octets of a message with one field that no method knows.
+std::string UnknownField(size_t octets) {
+  std::string field("\xfa\xff\x03", 3);  // Number 8191, with a length.
+  const size_t length = octets - field.size() - 4;
+  for (int i = 0; i < 4; ++i) field += static_cast<char>((length >> (7 * i) & 0x7f) | (i < 3 ? 0x80 : 0));
+  return field + std::string(length, 'x');
 }
 
 class Hostile : public EveryRpc {
@@ -86,7 +98,25 @@ TEST_F(Hostile, OctetsThatAreNoMessage) {
   for (const MethodDescriptor* method : EveryMethod()) {
     const Answer answer = Call(*method, CallerOf(*method), absl::StrCat("\xff\xff\xff\xff\x0f", kPlanted));
     EXPECT_NE(answer.code, StatusCode::kOk) << NameOf(*method);
+    if (!AtAgent(*method)) {
+      EXPECT_EQ(answer.code, StatusCode::kInvalidArgument) << NameOf(*method);
+      EXPECT_EQ(answer.reason, "PAYLOAD_REJECTED") << NameOf(*method);
+      EXPECT_THAT(answer.fields, ElementsAre("")) << NameOf(*method) << ": of the whole request";
+    }
     EXPECT_FALSE(absl::StrContains(answer.octets, kPlanted)) << NameOf(*method);
+  }
+}
+
+TEST_F(Hostile, AMessageAnOctetOverItsMethodsLimit) {
+  for (const MethodDescriptor* method : EveryMethod()) {
+    if (AtAgent(*method)) continue;
+    const size_t most = rpc::MostOctets(method->name(), size_t{8} << 20);
+    const Answer answer = Call(*method, CallerOf(*method), UnknownField(most + 1));
+    EXPECT_EQ(answer.code, StatusCode::kInvalidArgument) << NameOf(*method);
+    EXPECT_EQ(answer.reason, "PAYLOAD_REJECTED") << NameOf(*method);
+    EXPECT_THAT(answer.fields, ElementsAre("")) << NameOf(*method) << ": " << answer.message;
+    const Answer within = Call(*method, CallerOf(*method), UnknownField(most));
+    EXPECT_THAT(within.fields, Not(Contains(""))) << NameOf(*method) << ": " << within.message;
   }
 }
 
