@@ -11,6 +11,7 @@
 #include "broker/rpc/held_request.h"
 #include "broker/rpc/receipts.h"
 #include "broker/rpc/rpc_status.h"
+#include "broker/rpc/trace.h"
 
 namespace derwent::rpc {
 
@@ -38,21 +39,10 @@ namespace {
 // A request whose signatures are verified in about the time that a thread takes to wake: 64 KiB.
 constexpr size_t kSmall = size_t{64} << 10;
 
-// A caller's correlation id is taken when it is short and plain, else one is made.
-std::string CorrelationId(const grpc::CallbackServerContext& context, trust::Random& random) {
-  const auto found = context.client_metadata().find("x-correlation-id");
-  if (found != context.client_metadata().end()) {
-    const std::string id(found->second.data(), found->second.size());
-    if (!id.empty() && id.size() <= 64 &&
-        id.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.") == std::string::npos)
-      return id;
-  }
-  return random.NewUuid().text();
-}
-
-std::string Metadata(const grpc::CallbackServerContext& context, const char* name) {
+// Of the call's metadata; empty: not told.
+absl::string_view Told(const grpc::CallbackServerContext& context, const char* name) {
   const auto found = context.client_metadata().find(name);
-  if (found == context.client_metadata().end() || found->second.size() > 64) return "";
+  if (found == context.client_metadata().end()) return "";
   return {found->second.data(), found->second.size()};
 }
 
@@ -65,7 +55,7 @@ Runner::CallPtr Runner::Begin(grpc::CallbackServerContext* context, absl::string
   call->reactor = context->DefaultReactor();
   call->method = std::string(method);
   call->response = response;
-  call->correlation_id = CorrelationId(*context, *parts_.random);
+  call->correlation_id = CorrelationId(Told(*context, "x-correlation-id"), *parts_.random);
   call->start = parts_.clock->Now();
   context->AddTrailingMetadata("x-correlation-id", call->correlation_id);
   parts_.metrics->Started(method);
@@ -86,7 +76,7 @@ void Runner::End(const CallPtr& call, const absl::Status& status) {
        {"agency", call->caller.agency()},
        {"peer", call->caller.agency().empty() ? "" : std::string(trust::CallerKindName(call->caller.id.kind))},
        {"correlation_id", call->correlation_id},
-       {"trace_id", Metadata(*call->context, "traceparent")},
+       {"trace_id", TraceParent(Told(*call->context, "traceparent"))},
        {"status", absl::StatusCodeToString(status.code())},
        {"reason", reason},
        {"duration_ms", absl::StrCat(absl::ToDoubleMilliseconds(took))},
@@ -105,8 +95,7 @@ bool Runner::Admit(const CallPtr& call) {
     return false;
   }
   call->caller = *std::move(caller);
-  const auto told = call->context->client_metadata().find(Gossip::kMetadata);
-  if (told != call->context->client_metadata().end()) parts_.gossip->Heard({told->second.data(), told->second.size()});
+  if (const absl::string_view note = Told(*call->context, Gossip::kMetadata); !note.empty()) parts_.gossip->Heard(note);
   const absl::Status may = MayCall(call->caller, call->method, *world, now);
   const absl::Status why = may.ok() ? HeldRequest::ProblemOf(*call->context) : may;
   if (why.ok()) return true;

@@ -110,24 +110,29 @@ AnyClient::AnyClient(const std::string& target, const std::string& ca_file, cons
   channel_ = grpc::CreateCustomChannel(target, grpc::SslCredentials(tls), arguments);
 }
 
-Answer AnyClient::Call(const pb::MethodDescriptor& method, const std::string& request) const {
+Answer AnyClient::Call(const pb::MethodDescriptor& method, const std::string& request,
+                       const std::map<std::string, std::string>& metadata) const {
   const std::string name = absl::StrCat("/", method.service()->full_name(), "/", method.name());
   const grpc::Slice slice(request);
   const grpc::ByteBuffer sent(&slice, 1);
   grpc::ByteBuffer received;
   grpc::ClientContext context;
+  for (const auto& [key, value] : metadata) context.AddMetadata(key, value);
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
   const grpc::Status status = grpc::internal::BlockingUnaryCall<grpc::ByteBuffer, grpc::ByteBuffer>(
       channel_.get(), grpc::internal::RpcMethod(name.c_str(), grpc::internal::RpcMethod::NORMAL_RPC), &context, sent,
       &received);
   Answer answer{.code = static_cast<absl::StatusCode>(status.error_code()), .message = status.error_message()};
+  const auto& trailers = context.GetServerTrailingMetadata();
+  if (const auto id = trailers.find("x-correlation-id"); id != trailers.end())
+    answer.correlation_id.assign(id->second.data(), id->second.size());
   if (status.ok()) {
     answer.octets = Octets(received);
     return answer;
   }
   ReadDetails(status.error_details(), answer);
   answer.octets = absl::StrCat(status.error_message(), status.error_details());
-  for (const auto& [key, value] : context.GetServerTrailingMetadata())
+  for (const auto& [key, value] : trailers)
     absl::StrAppend(&answer.octets, std::string(key.data(), key.size()), std::string(value.data(), value.size()));
   return answer;
 }

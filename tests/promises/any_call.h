@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct Answer {
   std::string reason;               // ErrorInfo.reason; empty when there is none.
   std::vector<std::string> fields;  // Of BadRequest, in order.
   std::string octets;               // The response, or message, details and trailers of a failure.
+  std::string correlation_id;       // As the server tells it.
 };
 
 // Calls any method with any octets, under any certificate or none. Thread-safe.
@@ -27,7 +29,8 @@ class AnyClient {
   // PEM files; an empty certificate shows none.
   AnyClient(const std::string& target, const std::string& ca_file, const std::string& certificate_file,
             const std::string& key_file);
-  Answer Call(const google::protobuf::MethodDescriptor& method, const std::string& request) const;
+  Answer Call(const google::protobuf::MethodDescriptor& method, const std::string& request,
+              const std::map<std::string, std::string>& metadata = {}) const;
 
  private:
   std::shared_ptr<grpc::Channel> channel_;

@@ -56,7 +56,7 @@ void EveryRpc::TearDownTestSuite() {
 }
 
 Answer EveryRpc::Call(const google::protobuf::MethodDescriptor& method, const std::string& certificate,
-                      const std::string& request) {
+                      const std::string& request, const std::map<std::string, std::string>& metadata) {
   static std::map<std::pair<std::string, std::string>, std::unique_ptr<AnyClient>>& clients =
       *new std::map<std::pair<std::string, std::string>, std::unique_ptr<AnyClient>>;
   const std::string target = AtAgent(method) ? absl::StrCat("localhost:", (*server)->port()) : consortium_->target();
@@ -65,7 +65,7 @@ Answer EveryRpc::Call(const google::protobuf::MethodDescriptor& method, const st
   if (client == nullptr)
     client = std::make_unique<AnyClient>(target, Pki() + "trust/ca.pem", at.empty() ? "" : at + ".pem",
                                          at.empty() ? "" : at + ".key");
-  return client->Call(method, request);
+  return client->Call(method, request, metadata);
 }
 
 std::string EveryRpc::CallerOf(const google::protobuf::MethodDescriptor& method) {

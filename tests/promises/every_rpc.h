@@ -23,7 +23,7 @@ class EveryRpc : public ::testing::Test {
   // Calls under `certificate`, a path below the PKI without its ending; empty: without one. The service finds its
   // server.
   static Answer Call(const google::protobuf::MethodDescriptor& method, const std::string& certificate,
-                     const std::string& request);
+                     const std::string& request, const std::map<std::string, std::string>& metadata = {});
   // Somebody who may call it, so that the request is what is judged.
   static std::string CallerOf(const google::protobuf::MethodDescriptor& method);
   // What must not change: the rows of every table of the broker beside the ledger's own, and the agent's queues.
