@@ -23,6 +23,8 @@ struct Runner::Call {
   std::string correlation_id;
   absl::Time start;
   exchange::Caller caller;
+  // As it was when the call was last taken up. Shared: outlives a change.
+  std::shared_ptr<const exchange::World> world;
   Query after;
   OnRefusal on_refusal;
   // Of a long poll.
@@ -52,7 +54,7 @@ Runner::CallPtr Runner::Begin(grpc::CallbackServerContext* context, absl::string
                               google::protobuf::Message* response) {
   auto call = std::make_shared<Call>();
   call->context = context;
-  call->reactor = context->DefaultReactor();
+  call->reactor = parts_.answers->Expect(*context);
   call->method = std::string(method);
   call->response = response;
   call->correlation_id = CorrelationId(Told(*context, "x-correlation-id"), *parts_.random);
@@ -83,11 +85,13 @@ void Runner::End(const CallPtr& call, const absl::Status& status) {
        {"error", ours ? std::string(status.message()) : ""}});
   const std::string newest = parts_.gossip->newest();
   if (!newest.empty()) call->context->AddTrailingMetadata(Gossip::kMetadata, newest);
+  if (status.ok())
+    parts_.answers->Leaves(call->reactor, {.caller = call->caller, .method = call->method, .world = call->world});
   call->reactor->Finish(ToGrpc(status));
 }
 
 bool Runner::Admit(const CallPtr& call) {
-  const std::shared_ptr<const exchange::World> world = parts_.world->Get();
+  const std::shared_ptr<const exchange::World> world = call->world = parts_.world->Get();
   const absl::Time now = parts_.clock->Now();
   absl::StatusOr<exchange::Caller> caller = authentication_.CallerOf(*call->context, *world, now);
   if (!caller.ok()) {
@@ -165,7 +169,8 @@ void Runner::Committed(const CallPtr& call, absl::Status status, std::shared_ptr
 }
 
 void Runner::Prepared(const CallPtr& call, const Prepare& prepare) {
-  absl::StatusOr<Rule> rule = prepare(call->caller, *parts_.world->Get());
+  call->world = parts_.world->Get();
+  absl::StatusOr<Rule> rule = prepare(call->caller, *call->world);
   if (!rule.ok()) return Refuse(call, rule.status());
   Enqueue(call, *std::move(rule));
 }

@@ -13,6 +13,7 @@
 #include "grpcpp/support/server_callback.h"
 
 #include "broker/exchange/command/batch.h"
+#include "broker/rpc/answers_under_way.h"
 #include "broker/rpc/authentication.h"
 #include "broker/rpc/gossip.h"
 #include "broker/rpc/json_log.h"
@@ -38,6 +39,7 @@ struct Parts {
   MailboxWaits* waits = nullptr;
   Metrics* metrics = nullptr;
   RequestRoom* room = nullptr;
+  AnswersUnderWay* answers = nullptr;
   Gossip* gossip = nullptr;
   JsonLog* log = nullptr;
   size_t share_octets = exchange::Limits().share_octets;  // Of the largest share that is taken.

@@ -71,6 +71,7 @@ class RunningBroker final : public Broker {
                                                        .waits = &waits_,
                                                        .metrics = &metrics_,
                                                        .room = &room_,
+                                                       .answers = &answers_,
                                                        .gossip = gossip_.get(),
                                                        .log = &log_,
                                                        .share_octets = configuration_.limits.share_octets});
@@ -248,6 +249,7 @@ class RunningBroker final : public Broker {
     const std::shared_ptr<const exchange::World> world = world_.Get();
     witness_waits_.Tick(
         now, [&](const exchange::Caller& caller) { return rpc::Authentication::StillGood(caller, *world, now); });
+    answers_.Tick([&](const rpc::Answer& answer) { return rpc::MayGoOn(answer, *world, now); });
   }
 
   absl::StatusOr<std::set<Sha256Digest>> EverInForce() {
@@ -312,6 +314,7 @@ class RunningBroker final : public Broker {
   rpc::JsonLog log_;
   rpc::Metrics metrics_;
   rpc::RequestRoom room_;
+  rpc::AnswersUnderWay answers_;
   BackupUpkeep backups_;  // Looked at by the watcher alone.
   sequencer::CurrentWorld world_;
   rpc::MailboxWaits waits_;

@@ -197,12 +197,12 @@ void RunningBrokerTest::PublishDirectory(const std::string& agency) {
   ASSERT_EQ(Told(stub->ApplyDirectory(&context, request, &response)), "0") << agency;
 }
 
-std::shared_ptr<grpc::Channel> RunningBrokerTest::ChannelOf(const testing::TestIdentity& identity) const {
+std::shared_ptr<grpc::Channel> RunningBrokerTest::ChannelOf(const testing::TestIdentity& identity,
+                                                            grpc::ChannelArguments arguments) const {
   grpc::SslCredentialsOptions options;
   options.pem_root_certs = pki_.ca_pem();
   options.pem_private_key = identity.key_pem;
   options.pem_cert_chain = identity.certificate_pem;
-  grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // A connection of its own for each identity.
   return grpc::CreateCustomChannel(absl::StrCat("localhost:", broker_->port()), grpc::SslCredentials(options),
                                    arguments);

@@ -7,6 +7,7 @@
 
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
+#include "grpcpp/support/channel_arguments.h"
 
 #include "broker/server/broker.h"
 #include "tests/broker/exchange/test_share.h"
@@ -37,7 +38,8 @@ class RunningBrokerTest : public ::testing::Test {
   void Revoke(const std::vector<std::string>& serials) const;
 
   // A mutually authenticated channel of that identity.
-  std::shared_ptr<grpc::Channel> ChannelOf(const testing::TestIdentity& identity) const;
+  std::shared_ptr<grpc::Channel> ChannelOf(const testing::TestIdentity& identity,
+                                           grpc::ChannelArguments arguments = {}) const;
   std::shared_ptr<grpc::Channel> AgentChannel(const std::string& agency) const { return ChannelOf(agents_.at(agency)); }
   // `code reason` of a status, for instance `9 SIGNATURE_INVALID`; `0` for OK.
   static std::string Told(const grpc::Status& status);

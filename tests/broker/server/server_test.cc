@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "grpcpp/create_channel.h"
+#include "grpcpp/generic/generic_stub.h"
 
 #include "broker/ledger/fsck.h"
 #include "broker/ledger/tagger.h"
@@ -115,6 +116,41 @@ TEST_F(ServerTest, AShareGoesFromPlanToAcknowledgementAndTheLedgerVerifies) {
   const auto report = ledger::Fsck(path("derwent.db"), trust::VerifierKey::Parse(checkpoint.vkey()).value());
   ASSERT_OK(report);
   EXPECT_EQ(report->broken, "");
+}
+
+// The policy is larger than what a stream may have sent unread: its answer leaves as fast as its reader takes it.
+TEST_F(ServerTest, AnAnswerThatIsStillLeavingEndsWhenItsReaderIsRevoked) {
+  Start();
+  grpc::ChannelArguments slow;
+  slow.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  slow.SetMaxReceiveMessageSize(64 << 20);
+  const auto channel = ChannelOf(agents_.at(kRecipient), slow);
+  auto waiting = CollectLater(channel);
+  grpc::GenericStub stub(channel);
+  Context context;
+  grpc::CompletionQueue queue;
+  void* tag = nullptr;
+  bool ok = false;
+  const auto next = [&] { return queue.Next(&tag, &ok) && ok; };
+  const auto call = stub.PrepareCall(&context, "/derwent.v1.PolicyService/GetPolicyBundle", &queue);
+  call->StartCall(nullptr);
+  ASSERT_TRUE(next());
+  call->WriteLast(grpc::ByteBuffer(nullptr, 0), grpc::WriteOptions(), nullptr);
+  ASSERT_TRUE(next());
+  call->ReadInitialMetadata(nullptr);
+  ASSERT_TRUE(next()) << "the answer has begun";
+  Revoke({agents_.at(kRecipient).serial});
+  EXPECT_EQ(Told(waiting.get().first), "16 CERTIFICATE_REVOKED") << "whoever waits is ended by the same look";
+  grpc::ByteBuffer rest;
+  call->Read(&rest, nullptr);
+  EXPECT_FALSE(next()) << "it came whole, " << rest.Length() << " octets";
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  ASSERT_TRUE(queue.Next(&tag, &ok));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::CANCELLED) << status.error_message();
+  queue.Shutdown();
+  while (queue.Next(&tag, &ok)) {
+  }
 }
 
 TEST_F(ServerTest, AWaitingCollectorGetsWhatComesAtOnce) {
