@@ -40,8 +40,8 @@ void Gossip::Heard(absl::string_view note) {
   if (note.size() > kMostOctets) return;
   const Sha256Digest digest = trust::Sha256(note);
   if (IsJudged(digest)) return;
-  const absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(note, log_key_);
-  if (!checkpoint.ok() || checkpoint->origin != log_key_.name) return;
+  const absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(note, log_keys_);
+  if (!checkpoint.ok() || checkpoint->origin != log_keys_.origin()) return;
   // The snapshot is newer than the note: a checkpoint is durable before anybody sees it.
   const absl::StatusOr<std::unique_ptr<store::Reader>> reader = store_.Read();
   if (!reader.ok()) return;

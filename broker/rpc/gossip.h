@@ -9,7 +9,7 @@
 #include "broker/store/store.h"
 #include "trust/base/digest.h"
 #include "trust/base/mutex.h"
-#include "trust/note/note.h"
+#include "trust/note/log_keys.h"
 
 namespace derwent::rpc {
 
@@ -20,9 +20,10 @@ class Gossip {
   // Binary metadata, of requests and at the end of replies: a signed note, verbatim, 16 KiB at most.
   static constexpr char kMetadata[] = "derwent-checkpoint-bin";
 
-  // `refute` is told of a note that the log signed and the database does not hold. `store` must outlive it.
-  Gossip(trust::VerifierKey log_key, store::Store& store, std::function<void(const std::string&)> refute)
-      : log_key_(std::move(log_key)), store_(store), refute_(std::move(refute)) {}
+  // `refute` is told of a note that a key of the log which counts for its size signed and the database does not hold.
+  // `store` must outlive it.
+  Gossip(trust::LogKeys log_keys, store::Store& store, std::function<void(const std::string&)> refute)
+      : log_keys_(std::move(log_keys)), store_(store), refute_(std::move(refute)) {}
 
   // Judges what a caller told. What this log did not sign says nothing. What cannot be judged now, because the database
   // cannot be read, is judged when it is told again.
@@ -35,7 +36,7 @@ class Gossip {
   bool IsJudged(const Sha256Digest& digest) const;
   void Remember(const Sha256Digest& digest);
 
-  const trust::VerifierKey log_key_;
+  const trust::LogKeys log_keys_;
   store::Store& store_;
   const std::function<void(const std::string&)> refute_;
   mutable Mutex mutex_;

@@ -37,7 +37,8 @@ absl::Duration WaitOf(const v1::NextCheckpointRequest& request) {
 absl::StatusOr<size_t> WitnessOf(const witness::Quorum& quorum, const Caller& caller, const std::string& vkey,
                                  const std::string& origin) {
   const std::optional<size_t> found = quorum.Find(vkey);
-  if (found.has_value() && quorum.AgencyOf(*found) == caller.agency() && origin == quorum.log_key().name) return *found;
+  if (found.has_value() && quorum.AgencyOf(*found) == caller.agency() && origin == quorum.log_keys().origin())
+    return *found;
   return exchange::Refuse(absl::StatusCode::kPermissionDenied, "WITNESS_UNKNOWN",
                           "the key is none of this agency in the quorum policy of this log");
 }
@@ -64,7 +65,7 @@ absl::StatusOr<store::CheckpointRow> CheckpointAsked(const v1::ListOwnEntriesReq
   return exchange::Refuse(absl::StatusCode::kNotFound, "CHECKPOINT_UNKNOWN", "no checkpoint of that size was signed");
 }
 
-// What a witness says it saw, verified by the log's own key.
+// What a witness says it saw, verified by a key of the log that counts for its size.
 struct Seen {
   size_t witness = 0;
   std::optional<trust::Checkpoint> checkpoint;  // Nothing: it has seen none.
@@ -75,9 +76,9 @@ absl::StatusOr<Seen> ReadSeen(const witness::Quorum& quorum, size_t witness, con
   Seen seen{.witness = witness, .checkpoint = std::nullopt, .lines = ""};
   if (request.old_size() == 0 && request.seen().empty()) return seen;
   const absl::StatusOr<trust::Note> note = trust::Note::Parse(request.seen());
-  absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(request.seen(), quorum.log_key());
+  absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(request.seen(), quorum.log_keys());
   const bool ours = note.ok() && checkpoint.ok() && checkpoint->size == request.old_size() &&
-                    checkpoint->origin == quorum.log_key().name;
+                    checkpoint->origin == quorum.log_keys().origin();
   exchange::Violations violations;
   violations.Require(ours, "seen", "is the checkpoint of `old_size`, signed by this log");
   RETURN_IF_ERROR(violations.ToStatus());

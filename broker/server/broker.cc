@@ -148,17 +148,17 @@ class RunningBroker final : public Broker {
 
   // Whom this log needs, and whether anything that was shown before speaks against its database.
   absl::Status OpenWitnesses() {
-    ASSIGN_OR_RETURN(quorum_, ReadQuorum(configuration_, ledger_->vkey()));
+    ASSIGN_OR_RETURN(const trust::LogKeys log_keys, ReadLogKeys(configuration_, ledger_->vkey()));
+    ASSIGN_OR_RETURN(quorum_, ReadQuorum(configuration_, log_keys));
     restart_ = std::make_unique<witness::Restart>(*quorum_);
     evidence_ = std::make_unique<EvidenceFolder>(configuration_.database);
     {
       ASSIGN_OR_RETURN(const std::unique_ptr<store::Reader> reader, store_->Read());
-      RETURN_IF_ERROR(evidence_->Check(ledger_->vkey(), *reader));
+      RETURN_IF_ERROR(evidence_->Check(log_keys, *reader));
       ASSIGN_OR_RETURN(const std::optional<store::CheckpointRow> newest, reader->NewestCheckpoint());
       if (newest.has_value()) rounds_.Grown(*newest);
     }
-    gossip_ =
-        std::make_unique<rpc::Gossip>(ledger_->vkey(), *store_, [this](const std::string& note) { Refute(note); });
+    gossip_ = std::make_unique<rpc::Gossip>(log_keys, *store_, [this](const std::string& note) { Refute(note); });
     ASSIGN_OR_RETURN(const std::unique_ptr<store::Transaction> transaction, store_->Begin());
     RETURN_IF_ERROR(witness::JudgeAgain(*quorum_, *transaction));
     ASSIGN_OR_RETURN(std::string newest, witness::CosignedNote(*transaction));

@@ -51,6 +51,7 @@ std::map<std::string, Setter> Setters(Configuration& c, const fs::path& folder) 
           {"backup_lifetime_seconds", seconds(c.backup_lifetime)},
           {"log_key", path(c.log_key)},
           {"next_log_key", path(c.next_log_key)},
+          {"log_keys", path(c.log_keys)},
           {"origin", text(c.origin)},
           {"index_key", path(c.index_key)},
           {"earlier_index_keys", paths(c.earlier_index_keys)},
@@ -72,9 +73,9 @@ std::map<std::string, Setter> Setters(Configuration& c, const fs::path& folder) 
           {"workers", size(c.workers)},
           {"most_waiting_calls", size(c.most_waiting_calls)},
           {"most_outstanding", size(c.most_outstanding)},
-          {"most_connection_streams", number(c.most_connection_streams)},
           {"most_waiting_octets", size(c.most_waiting_octets)},
           {"memory_octets", size(c.memory_octets)},
+          {"most_connection_streams", number(c.most_connection_streams)},
           {"longest_connection_seconds", seconds(c.longest_connection)},
           {"shutdown_grace_seconds", seconds(c.shutdown_grace)}};
 }

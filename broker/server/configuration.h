@@ -22,8 +22,10 @@ struct Configuration {
   std::string backup_keys;   // Folder of the keys of backups; empty: `backup-keys` beside the database.
   std::string log_key;       // Ed25519 PKCS#8 PEM (0600).
   std::string next_log_key;  // Likewise: the key that is to follow; empty: none. Both sign until it has.
-  std::string origin;        // First line of checkpoints and name of the log's key.
-  std::string index_key;     // 32 octets or more (0600).
+  std::string log_keys;  // trust/note/log_keys.h: the log's key and those before it, each with its last size; empty: it
+                         // had none.
+  std::string origin;    // First line of checkpoints and name of the log's key.
+  std::string index_key;                        // 32 octets or more (0600).
   std::vector<std::string> earlier_index_keys;  // Likewise; none may be left out while its entries are kept.
   std::string policy;                           // Bundle directory.
   std::string signatories;                      // Lines `agency person-id`: who may sign policy.
@@ -40,10 +42,10 @@ struct Configuration {
   size_t workers = 4;
   size_t most_waiting_calls = 4096;
   size_t most_outstanding = 4096;
-  int most_connection_streams = 512;
-  absl::Duration longest_connection = absl::Hours(1);
   size_t most_waiting_octets = size_t{256} << 20;  // Of requests, from when they are read until their calls are over.
   size_t memory_octets = size_t{512} << 20;        // Of gRPC, for what it receives and sends.
+  int most_connection_streams = 512;
+  absl::Duration longest_connection = absl::Hours(1);
   absl::Duration shutdown_grace = absl::Seconds(5);
 };
 

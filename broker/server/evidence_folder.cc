@@ -38,14 +38,14 @@ absl::Status EvidenceFolder::Keep(absl::string_view note) const {
       absl::StrCat(path_, "/", checkpoint.size, "-", trust::Sha256(parsed.text).hex().substr(0, 16), ".note"), note);
 }
 
-absl::Status EvidenceFolder::Check(const trust::VerifierKey& log_key, store::Reader& reader) const {
+absl::Status EvidenceFolder::Check(const trust::LogKeys& log_keys, store::Reader& reader) const {
   std::error_code failed;
   if (!fs::is_directory(path_, failed)) return absl::OkStatus();
   for (const fs::directory_entry& file : fs::directory_iterator(path_, failed)) {
     const std::string name = file.path().string();
     if (!absl::EndsWith(name, ".note")) continue;
     ASSIGN_OR_RETURN(const std::string note, trust::ReadFile(name, trust::kMaxNoteSize));
-    const absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(note, log_key);
+    const absl::StatusOr<trust::Checkpoint> checkpoint = trust::OpenCheckpoint(note, log_keys);
     if (!checkpoint.ok()) continue;  // Nothing that this log signed.
     ASSIGN_OR_RETURN(const bool belongs, witness::Belongs(*checkpoint, reader));
     if (belongs) continue;

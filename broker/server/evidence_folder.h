@@ -6,12 +6,13 @@
 #include "absl/strings/string_view.h"
 
 #include "broker/store/store.h"
-#include "trust/note/note.h"
+#include "trust/note/log_keys.h"
 
 namespace derwent::server {
 
-// Checkpoints that this log's key signed and its database does not hold: proof that it was rolled back or forked. One
-// file each, a verbatim signed note named by its size and digest, in `evidence` beside the database. Not thread-safe.
+// Checkpoints that a key of this log signed, one that counts for their size, and its database does not hold: proof that
+// it was rolled back or forked. One file each, a verbatim signed note named by its size and digest, in `evidence`
+// beside the database. Not thread-safe.
 class EvidenceFolder {
  public:
   explicit EvidenceFolder(const std::string& database);
@@ -20,7 +21,7 @@ class EvidenceFolder {
   absl::Status Keep(absl::string_view note) const;
   // Whether all that was kept belongs to this database now. Error: kDataLoss: `rollback`, which file, and what to do;
   // kUnavailable a file cannot be read.
-  absl::Status Check(const trust::VerifierKey& log_key, store::Reader& reader) const;
+  absl::Status Check(const trust::LogKeys& log_keys, store::Reader& reader) const;
 
   const std::string& path() const { return path_; }
 

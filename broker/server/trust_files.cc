@@ -33,12 +33,21 @@ absl::StatusOr<std::shared_ptr<const trust::RevocationSet>> ReadRevocations(cons
   return std::make_shared<const trust::RevocationSet>(*std::move(revoked));
 }
 
+absl::StatusOr<trust::LogKeys> ReadLogKeys(const Configuration& configuration, const trust::VerifierKey& log_key) {
+  if (configuration.log_keys.empty()) return trust::LogKeys(log_key);
+  ASSIGN_OR_RETURN(const std::string text, trust::ReadFile(configuration.log_keys, trust::kMaxNoteSize));
+  absl::StatusOr<trust::LogKeys> keys = trust::LogKeys::Parse(text);
+  if (keys.ok() && keys->current().ToString() != log_key.ToString())
+    keys = absl::InvalidArgumentError(absl::StrCat("its first key is not that of `log_key`: ", log_key.ToString()));
+  return keys.ok() ? keys : InFile("log_keys", configuration.log_keys, keys.status());
+}
+
 absl::StatusOr<std::shared_ptr<const witness::Quorum>> ReadQuorum(const Configuration& configuration,
-                                                                  const trust::VerifierKey& log_key) {
+                                                                  const trust::LogKeys& log_keys) {
   ASSIGN_OR_RETURN(const std::string text, trust::ReadFile(configuration.quorum, trust::kMaxNoteSize));
   // A tenth of the limit is when somebody should look.
   absl::StatusOr<witness::Quorum> quorum =
-      witness::Quorum::Make(text, log_key, configuration.operator_agency,
+      witness::Quorum::Make(text, log_keys, configuration.operator_agency,
                             {.amber = configuration.witness_limit / 10, .limit = configuration.witness_limit});
   if (!quorum.ok()) return InFile("quorum", configuration.quorum, quorum.status());
   return std::make_shared<const witness::Quorum>(*std::move(quorum));

@@ -25,9 +25,12 @@ absl::StatusOr<std::shared_ptr<const trust::Authority>> ReadAuthority(const Conf
 absl::StatusOr<std::shared_ptr<const trust::RevocationSet>> ReadRevocations(const Configuration& configuration,
                                                                             const trust::Authority& authority,
                                                                             absl::Time now);
+// The keys by which this log is believed: `log_key`, in use, and those before it that the file `log_keys` names. Error:
+// kInvalidArgument; also of a file that names another key as the one in use.
+absl::StatusOr<trust::LogKeys> ReadLogKeys(const Configuration& configuration, const trust::VerifierKey& log_key);
 // The witnesses that must cosign. Error: kInvalidArgument naming the rule it breaks.
 absl::StatusOr<std::shared_ptr<const witness::Quorum>> ReadQuorum(const Configuration& configuration,
-                                                                  const trust::VerifierKey& log_key);
+                                                                  const trust::LogKeys& log_keys);
 // Agency to the key id of its first signing key. Error: kInvalidArgument.
 absl::StatusOr<std::map<std::string, std::string>> ReadAnchors(const std::string& path);
 // Agency to those who may sign policy for it. Error: kInvalidArgument naming the line.

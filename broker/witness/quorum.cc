@@ -10,17 +10,18 @@
 
 namespace derwent::witness {
 
-absl::StatusOr<Quorum> Quorum::Make(absl::string_view text, const trust::VerifierKey& log_key,
+absl::StatusOr<Quorum> Quorum::Make(absl::string_view text, const trust::LogKeys& log_keys,
                                     absl::string_view operator_agency, Patience patience) {
   ASSIGN_OR_RETURN(trust::QuorumPolicy policy, trust::QuorumPolicy::Parse(text));
-  Quorum quorum(std::string(text), std::move(policy), patience);
+  Quorum quorum(std::string(text), std::move(policy), log_keys, patience);
   for (const std::string& name : quorum.policy_.witness_names())
     quorum.agencies_.push_back(trust::AgencyOfWitness(name));
-  RETURN_IF_ERROR(quorum.Judge(log_key, operator_agency));
+  RETURN_IF_ERROR(quorum.Judge(operator_agency));
   return quorum;
 }
 
-absl::Status Quorum::Judge(const trust::VerifierKey& log_key, absl::string_view operator_agency) const {
+absl::Status Quorum::Judge(absl::string_view operator_agency) const {
+  const trust::VerifierKey& log_key = log_keys_.current();
   if (!trust::IsOfLog(policy_, log_key) || policy_.logs().front().ToString() != log_key.ToString())
     return absl::InvalidArgumentError(
         absl::StrCat("its first `log` line must be this log's, and any other another key of it: ", log_key.ToString()));

@@ -19,12 +19,13 @@ ORIGIN = "derwent.example/log"
 
 
 class LogKeyFollows(PromiseTest):
-    agencies = ["police.derbys", "dfrs"]
-    quorum = "2 police.derbys dfrs"
+    agencies = ["police.derbys", "dfrs", "dcc.adults"]
+    quorum = "2 police.derbys dfrs dcc.adults"
 
     def test_1_both_sign_and_the_agencies_take_the_new_key_without_a_start(self):
         self.grow("KEY-1")
         self.witnessed()
+        self.away()
         type(self).old = self.bed.vkey()
         type(self).before = self.proof("before")
         next_key = self.bed.run / "pki/broker/next.key"
@@ -72,12 +73,43 @@ class LogKeyFollows(PromiseTest):
             given = [word for key in keys for word in ("--vkey", key)]
             verified = self.bed.derwent("police.derbys", "dpo", "ledger", "verify", *given, file)
             self.assertEqual(verified.returncode, code, verified.stderr)
-        for agency in self.agencies:
+        for agency in self.agencies[:2]:
             self.bed.agents[agency].stop()
             self.bed.agents[agency].start().ready()
         self.assertEqual(self.add_checkpoint(forged), 403, "after a start neither")
         self.grow("KEY-5")
         self.witnessed()
+
+    def test_4_who_was_away_while_both_signed_is_believed_by_what_the_old_key_signed(self):
+        self.assertEqual(self.cosigned_by("dcc.adults"), self.seen, "it was away")
+        keys = self.bed.run / "broker/log.keys"
+        keys.write_text(f"{self.new}\n{self.old} {self.last_size}\n")
+        self.configure(lambda text: text + "log_keys: log.keys\n")
+        self.bed.agents["dcc.adults"].start().ready()
+        self.grow("KEY-6")
+        self.witnessed()
+        wait_for("it cosigns again", lambda: self.cosigned_by("dcc.adults") > self.last_size)
+
+    def test_5_what_the_old_key_signed_still_speaks_against_another_history(self):
+        self.bed.broker.stop()
+        evidence = self.bed.run / "broker/evidence"
+        evidence.mkdir(exist_ok=True)
+        (evidence / "old.note").write_text(self.forged(self.last_size))
+        started = subprocess.run([BIN / "derwent-broker", "serve", "--config", self.bed.run / "broker/broker.yaml"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(started.returncode, 1, started.stderr)
+        self.assertIn("rollback", started.stderr)
+        (evidence / "old.note").write_text(self.forged(self.last_size + 1))  # Beyond what counts.
+        self.bed.broker.start().ready()
+
+    def away(self):
+        """One of the three leaves before both keys sign: what it saw is signed by the old one alone."""
+        wait_for("it has cosigned", lambda: self.cosigned_by("dcc.adults") > 0)
+        self.bed.agents["dcc.adults"].stop()
+        type(self).seen = self.cosigned_by("dcc.adults")
+
+    def cosigned_by(self, agency):
+        with self.bed.database() as db:
+            return db.execute("select coalesce(max(size), 0) from witness_view where witness like ?", (f"{agency}%",)).fetchone()[0]
 
     def configure(self, change):
         """Starts the broker under a changed configuration; its policy of witnesses names the key in use first."""
@@ -94,10 +126,10 @@ class LogKeyFollows(PromiseTest):
         typed = b"\x01" + der[-32:]
         return f"{ORIGIN}+{hashlib.sha256(ORIGIN.encode() + bytes([10]) + typed).digest()[:4].hex()}+{base64.b64encode(typed).decode()}"
 
-    def forged(self):
-        """A checkpoint of a tree that is none, larger than any, signed by the old key alone."""
+    def forged(self, size=1000000):
+        """A checkpoint of a tree that is none, by default larger than any, signed by the old key alone."""
         body = self.bed.run / "forged.body"
-        body.write_text(f"{ORIGIN}\n1000000\n{base64.b64encode(hashlib.sha256(b'forged').digest()).decode()}\n")
+        body.write_text(f"{ORIGIN}\n{size}\n{base64.b64encode(hashlib.sha256(b'forged').digest()).decode()}\n")
         signature = subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", self.bed.run / "pki/broker/log.key", "-in", body],
                                    check=True, capture_output=True).stdout
         line = base64.b64encode(bytes.fromhex(self.old.split("+")[1]) + signature).decode()
@@ -133,7 +165,7 @@ class LogKeyFollows(PromiseTest):
         self.assertEqual(self.bed.derwent("police.derbys", "dpo", "ledger", "cosignatures").returncode, 0)
 
     def quiet(self):
-        for agency in self.agencies:
+        for agency in self.agencies[:2]:
             self.assertTrue(self.bed.agents[agency].running())
             status = self.bed.derwent(agency, "dpo", "status").stdout
             self.assertEqual([line for line in status.splitlines() if "ALARM" in line], [])

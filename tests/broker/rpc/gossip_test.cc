@@ -27,13 +27,15 @@ class BusyStore final : public store::Store {
 
 class GossipTest : public ::testing::Test {
  protected:
-  // A checkpoint that the log's key signed, of more entries than the empty database holds.
-  static std::string Foreign() {
+  static trust::VerifierKey VkeyOf(const trust::Ed25519Key& key) {
+    return trust::VerifierKey::Make(ledger::kOrigin, trust::kNoteEd25519, key.public_key()).value();
+  }
+  // A checkpoint that a key of the log signed, of more entries than the empty database holds.
+  static std::string Foreign(uint64_t size = 7, const trust::Ed25519Key& key = ledger::TestKey()) {
     const std::string body =
-        trust::Checkpoint{.origin = ledger::kOrigin, .size = 7, .root = trust::Sha256("another"), .extensions = ""}
+        trust::Checkpoint{.origin = ledger::kOrigin, .size = size, .root = trust::Sha256("another"), .extensions = ""}
             .Body();
-    return trust::Note{.text = body, .signatures = {trust::SignNote(body, ledger::kOrigin, ledger::TestKey()).value()}}
-        .ToString();
+    return trust::Note{.text = body, .signatures = {trust::SignNote(body, ledger::kOrigin, key).value()}}.ToString();
   }
 
   store::TempFolder folder_;
@@ -41,7 +43,9 @@ class GossipTest : public ::testing::Test {
       store::OpenSqliteStore({.path = folder_.path() + "/derwent.db", .vfs = ""}).value();
   BusyStore busy_{*store_};
   std::vector<std::string> refuted_;
-  Gossip gossip_{trust::VerifierKey::Make(ledger::kOrigin, trust::kNoteEd25519, ledger::TestKey().public_key()).value(),
+  Gossip gossip_{trust::LogKeys::Make({{.key = VkeyOf(ledger::TestKey()), .last_size = std::nullopt},
+                                       {.key = VkeyOf(ledger::TestKey('e')), .last_size = 9}})
+                     .value(),
                  busy_, [this](const std::string& note) { refuted_.push_back(note); }};
 };
 
@@ -49,6 +53,15 @@ TEST_F(GossipTest, ToldOfAnotherHistoryItSaysSoOnce) {
   gossip_.Heard(Foreign());
   gossip_.Heard(Foreign());
   EXPECT_EQ(refuted_, std::vector<std::string>{Foreign()});
+}
+
+// A log that took a new key is still held to what the one before signed, up to where it counts.
+TEST_F(GossipTest, ANoteOfAnEarlierKeyRefutesUpToItsLastSizeAndNothingBeyond) {
+  gossip_.Heard(Foreign(10, ledger::TestKey('e')));
+  EXPECT_EQ(refuted_, std::vector<std::string>{});
+  const std::string counts = Foreign(9, ledger::TestKey('e'));
+  gossip_.Heard(counts);
+  EXPECT_EQ(refuted_, std::vector<std::string>{counts});
 }
 
 TEST_F(GossipTest, WhatCouldNotBeJudgedIsJudgedWhenItIsToldAgain) {

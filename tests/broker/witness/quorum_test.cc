@@ -80,7 +80,7 @@ TEST(QuorumTest, AnOverlapOfTwoKeysOfTheLogIsWrittenDownTheKeyInUseFirst) {
       trust::VerifierKey::Make("other.example/log", trust::kNoteEd25519, ledger::TestKey('o').public_key()).value();
   const auto overlap = Make(absl::StrCat("log ", next.ToString(), "\n", kTwoOfThree));
   ASSERT_OK(overlap);
-  EXPECT_EQ(overlap->log_key().ToString(), LogKey().ToString());
+  EXPECT_EQ(overlap->log_keys().current().ToString(), LogKey().ToString());
   EXPECT_THAT(Quorum::Make(overlap->text(), next, "host", {}), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(Make(absl::StrCat("log ", other.ToString(), "\n", kTwoOfThree)),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("this log's")));
