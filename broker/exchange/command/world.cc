@@ -1,5 +1,7 @@
 #include "broker/exchange/command/world.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 
 #include "policy/loader/directory.h"
@@ -31,6 +33,7 @@ std::shared_ptr<const World> WithRegistersOf(const World& base, const World& oth
   world->directories = other.directories;
   world->keys = other.keys;
   world->register_digest = other.register_digest;
+  world->register_revision = other.register_revision;
   return world;
 }
 
@@ -38,10 +41,12 @@ absl::StatusOr<std::shared_ptr<const World>> LoadRegisters(const World& base, st
   auto world = std::make_shared<World>(base);
   world->directories.clear();
   world->keys.clear();
+  world->register_revision = 0;
   ASSIGN_OR_RETURN(const std::vector<store::DirectoryRow> directories, reader.ListDirectories());
   std::string digests;
   for (const store::DirectoryRow& row : directories) {
     absl::StrAppend(&digests, row.payload_digest.view());
+    world->register_revision = std::max(world->register_revision, row.entry_index + 1);
     v1::DsseEnvelope envelope;
     v1::Directory directory;
     if (!envelope.ParseFromString(row.envelope) || !directory.ParseFromString(envelope.payload()))

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <set>
@@ -42,6 +43,8 @@ struct World {
   int bundle_quorum = 2;  // Agencies that must have signed a MANIFEST.
   policy::Directories directories;
   Sha256Digest register_digest;
+  // Of the directories: one more than the index of the newest one's entry, which so says which they are; 0: none yet.
+  uint64_t register_revision = 0;
   std::map<std::string, trust::KeyHistory> keys;
   Limits limits;
   // Shared: one for the life of the process. Null: as `quorum none`.

@@ -65,7 +65,10 @@ std::string WhatDiffers(const trust::SealedFields& fields, const std::string& oc
 }
 
 bool IsAtHand(const trust::SealedFields& fields, const World* world) {
-  return world != nullptr && Attribute(fields[Field::kOutcome], "policy") == world->policy_digest().hex() &&
+  if (world == nullptr) return false;
+  const absl::string_view registers = Attribute(fields[Field::kEngine], "registers");  // Earlier entries: none.
+  return (registers.empty() || registers == absl::StrCat(world->register_revision)) &&
+         Attribute(fields[Field::kOutcome], "policy") == world->policy_digest().hex() &&
          Attribute(fields[Field::kOutcome], "registers") == world->register_digest.hex();
 }
 
@@ -99,14 +102,17 @@ absl::Status PastWorlds::MoveTo(uint64_t index) {
   if (taken_ > 0 && (*changes_)[taken_ - 1].index >= index) {  // Back to the start.
     taken_ = 0;
     policy_ = {};
+    register_revision_ = 0;
     directories_.clear();
   }
   for (; taken_ < changes_->size() && (*changes_)[taken_].index < index; ++taken_) {
     const Change& change = (*changes_)[taken_];
-    if (change.agency.empty())
+    if (change.agency.empty()) {
       policy_ = change;
-    else
-      directories_[change.agency] = change.directory;
+      continue;
+    }
+    directories_[change.agency] = change.directory;
+    register_revision_ = change.index + 1;
   }
   return absl::OkStatus();
 }
@@ -173,6 +179,7 @@ absl::StatusOr<std::shared_ptr<const World>> PastWorlds::Make() {
     world->directories[agency] = compiled.ok() ? *std::move(compiled) : policy::Directory();
   }
   world->register_digest = trust::Sha256(digests);
+  world->register_revision = register_revision_;
   return std::shared_ptr<const World>(std::move(world));
 }
 

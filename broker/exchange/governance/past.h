@@ -65,6 +65,7 @@ class PastWorlds {
   std::optional<std::vector<Change>> changes_;  // Read when first needed.
   size_t taken_ = 0;                            // Of them, up to where it stands.
   Change policy_;                               // The newest policy there.
+  uint64_t register_revision_ = 0;              // As World's.
   std::map<std::string, Sha256Digest> directories_;
   std::map<std::string, std::shared_ptr<const policy::Bundle>>
       bundles_;  // By body; null: not at hand. Shared: worlds keep theirs.

@@ -131,5 +131,6 @@ absl::Status PlanReferral(const Caller& caller, const v1::PlanReferralRequest& r
   response.mutable_receipt()->set_index(index);
   return absl::OkStatus();
 }
+  SetDecidedUnder(world, draft);
 
 }  // namespace derwent::exchange

@@ -167,6 +167,7 @@ absl::Status PlanCaseRequest(const Caller& caller, const v1::PlanCaseRequestRequ
   response.mutable_receipt()->set_index(index);
   return absl::OkStatus();
 }
+  SetDecidedUnder(world, draft);
 
 absl::Status AddNextSteps(const Caller& caller, const v1::PlanCaseRequestRequest& request, const World& world,
                           absl::Time now, store::Reader& reader, v1::PlanCaseRequestResponse& response) {

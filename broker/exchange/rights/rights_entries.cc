@@ -59,7 +59,7 @@ void SetDecided(const DecidedSubject& decided, const std::vector<std::string>& c
   draft.SetOutcome(codes.empty() ? decided.decision.Overall() : "DENY", codes, batch.world().policy_digest(),
                    batch.world().register_digest);
   draft.SetDecisionRequest(policy::CanonicalBytes(decided.request, batch.now()));
-  draft.SetRevisions(absl::StrCat(policy::kEngineVersion), "", "");
+  SetDecidedUnder(batch.world(), draft);
 }
 
 }  // namespace

@@ -128,6 +128,11 @@ void SetFooting(const policy::Decision& decision, ledger::EntryDraft& draft) {
 
 }  // namespace
 
+void SetDecidedUnder(const World& world, ledger::EntryDraft& draft) {
+  draft.SetRevisions(absl::StrCat(policy::kEngineVersion), absl::StrCat(world.bundle->revision),
+                     absl::StrCat(world.register_revision));
+}
+
 policy::DecisionRequest QuestionOf(const v1::Manifest& m, const v1::ManifestSubject& subject,
                                    const v1::AskedSubject& asked) {
   policy::DecisionRequest q{.releasing_agency = m.sender_agency(),
@@ -295,8 +300,7 @@ ledger::EntryDraft DraftFor(const PackageStep& step, const DecidedSubject& decid
                        subject.justification_digest());
   }
   draft.SetDecisionRequest(policy::CanonicalBytes(decided.request, batch.now()));
-  // The registers in force have no number: field 14 names them by their digest.
-  draft.SetRevisions(absl::StrCat(policy::kEngineVersion), absl::StrCat(batch.world().bundle->revision), "");
+  SetDecidedUnder(batch.world(), draft);
   for (const v1::AskedSubject& asked : step.statement.subjects()) {
     // Of a selector it is the asker's, and field 19 is the holder's.
     if (!asks && asked.number() == decided.number) draft.SetHolderCommitment(asked.holder_commitment());

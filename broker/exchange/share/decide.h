@@ -82,6 +82,9 @@ struct PackageStep {
 ledger::EntryDraft DraftFor(const PackageStep& step, const DecidedSubject& decided, std::vector<std::string> tags,
                             const Batch& batch);
 
+// Under which engine, policy and registers the entry's step was decided.
+void SetDecidedUnder(const World& world, ledger::EntryDraft& draft);
+
 // Reason names, sorted, each once, of those every party may see.
 std::vector<std::string> OpenReasons(const std::vector<policy::Reason>& reasons);
 

@@ -80,6 +80,16 @@ TEST_F(RegistersTest, ADirectoryIsInForceFromItsCommitAndTheSameAgainIsNothingNe
   EXPECT_EQ((*loaded)->directories.at(kSender).people.front().id, kPractitioner);
 }
 
+// The revision is where the newest directory was entered, so whoever has the ledger finds what was in force.
+TEST_F(RegistersTest, TheRegistersHaveTheNumberOfTheirNewestEntry) {
+  EXPECT_EQ(LoadRegisters(world(), *store_->Read().value()).value()->register_revision, 0u);
+  ASSERT_EQ(Applied(DirectoryOf(kSender, 1, kSender)), "");
+  ASSERT_EQ(Applied(DirectoryOf(kRecipient, 1, kRecipient), kRecipient), "");
+  ASSERT_EQ(Applied(DirectoryOf(kSender, 2, kSender)), "");
+  const auto reader = store_->Read().value();
+  EXPECT_EQ(LoadRegisters(world(), *reader).value()->register_revision, log_->size());
+}
+
 TEST_F(RegistersTest, OnlyAHigherVersionOfItsOwnSignedDirectoryIsTaken) {
   EXPECT_EQ(Applied(DirectoryOf(kSender, 2, kSender)), "");
   EXPECT_EQ(Applied(DirectoryOf(kSender, 1, kSender)), "SEQUENCE_BROKEN");

@@ -30,12 +30,13 @@ TEST_F(SubmitTest, AShareThatPolicyAllowsIsStoredEnteredAndDelivered) {
   EXPECT_EQ(EntriesOf(kStranger, "referral"), 0u);
 }
 
-TEST_F(SubmitTest, TheEntrySaysUnderWhichRevisionItWasDecided) {
+TEST_F(SubmitTest, TheEntrySaysUnderWhichRevisionsItWasDecided) {
+  world().register_revision = 7;
   ASSERT_OK(Submit(Share()));
   const auto reader = store_->Read().value();
   const uint64_t newest = reader->GetLogState()->size - 1;
   EXPECT_EQ(ledger::FindEntry(*reader, newest)->entry.fields[trust::Field::kEngine],
-            absl::StrCat("semantics=", policy::kEngineVersion, " policy=", world().bundle->revision));
+            absl::StrCat("semantics=", policy::kEngineVersion, " policy=", world().bundle->revision, " registers=7"));
   EXPECT_EQ(world().bundle->revision, 3);
 }
 
