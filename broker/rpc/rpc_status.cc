@@ -1,13 +1,16 @@
 #include "broker/rpc/rpc_status.h"
 
+#include <optional>
+
+#include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
 #include "broker/exchange/command/refusal.h"
+#include "broker/exchange/command/witnessed.h"
 
 namespace derwent::rpc {
 
-#include "broker/exchange/command/witnessed.h"
 std::string ReasonFor(const absl::Status& status) {
   std::string reason = exchange::ReasonOf(status);
   if (!reason.empty()) return reason;
@@ -20,20 +23,17 @@ std::string ReasonFor(const absl::Status& status) {
       return "ROLE_NOT_ENTITLED";
     case absl::StatusCode::kNotFound:
       return "NOT_FOUND";
+    case absl::StatusCode::kFailedPrecondition:
+      return "STATE_NOT_ALLOWED";
     case absl::StatusCode::kResourceExhausted:
       return "QUEUE_FULL";
     case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kFailedPrecondition:
-      return "STATE_NOT_ALLOWED";
       return "LEDGER_UNAVAILABLE";
     default:
       return "INTERNAL";
   }
 }
 
-grpc::Status ToGrpc(const absl::Status& status) {
-  if (status.ok()) return grpc::Status::OK;
-  google::rpc::Status details;
 bool IsRefusal(const absl::Status& why) {
   const std::string reason = exchange::ReasonOf(why);
   if (reason == exchange::kLedgerNotWitnessed) return true;
@@ -41,6 +41,9 @@ bool IsRefusal(const absl::Status& why) {
   return !reason.empty() || absl::IsInvalidArgument(why) || absl::IsNotFound(why) || absl::IsFailedPrecondition(why);
 }
 
+grpc::Status ToGrpc(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  google::rpc::Status details;
   details.set_code(static_cast<int>(status.code()));
   // What is our own fault is told without its inside.
   const bool inside = status.code() == absl::StatusCode::kInternal || status.code() == absl::StatusCode::kDataLoss ||
@@ -51,6 +54,8 @@ bool IsRefusal(const absl::Status& why) {
   google::rpc::ErrorInfo reason;
   reason.set_domain("derwent");
   reason.set_reason(ReasonFor(status));
+  if (const std::optional<uint64_t> entry = exchange::EntryOf(status); entry.has_value())
+    (*reason.mutable_metadata())["ledger_index"] = absl::StrCat(*entry);
   details.add_details()->PackFrom(reason);
   google::rpc::BadRequest bad;
   for (const auto& [field, rule] : exchange::Violations::Of(status)) {

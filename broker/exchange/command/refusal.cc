@@ -1,6 +1,7 @@
 #include "broker/exchange/command/refusal.h"
 
 #include "absl/strings/cord.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 
@@ -8,16 +9,31 @@ namespace derwent::exchange {
 namespace {
 
 constexpr char kReason[] = "derwent/reason";
+constexpr char kEntry[] = "derwent/entry";
 constexpr char kViolations[] = "derwent/violations";
 constexpr size_t kMostOctets = 4096;  // Base64 in a header, beside the rest of the status.
+constexpr size_t kMostKept = 512;     // More than those octets hold, at 9 and more each.
 
 }  // namespace
-constexpr size_t kMostKept = 512;     // More than those octets hold, at 9 and more each.
 
 absl::Status Refuse(absl::StatusCode code, absl::string_view reason, absl::string_view message) {
   absl::Status status(code, message);
   status.SetPayload(kReason, absl::Cord(reason));
   return status;
+}
+
+absl::Status RefuseFor(std::optional<uint64_t> entry, absl::StatusCode code, absl::string_view reason,
+                       absl::string_view message) {
+  absl::Status status = Refuse(code, reason, message);
+  if (entry.has_value()) status.SetPayload(kEntry, absl::Cord(absl::StrCat(*entry)));
+  return status;
+}
+
+std::optional<uint64_t> EntryOf(const absl::Status& status) {
+  const auto entry = status.GetPayload(kEntry);
+  uint64_t index = 0;
+  if (!entry.has_value() || !absl::SimpleAtoi(std::string(*entry), &index)) return std::nullopt;
+  return index;
 }
 
 std::string ReasonOf(const absl::Status& status) {
@@ -34,11 +50,13 @@ void Violations::Add(std::string field, std::string rule) {
 
 bool Violations::Require(bool holds, absl::string_view field, absl::string_view rule) {
   if (!holds) Add(std::string(field), std::string(rule));
+  return holds;
 }
 
 absl::Status Violations::ToStatus() const {
   if (list_.empty()) return absl::OkStatus();
   google::rpc::BadRequest message;
+  const size_t all = list_.size() + not_kept_;
   size_t octets = 0;
   for (const auto& [field, rule] : list_) {
     octets += field.size() + rule.size() + 8;
@@ -50,13 +68,11 @@ absl::Status Violations::ToStatus() const {
     }
     next.set_description(
         absl::StrCat("breaks ", all + 1 - static_cast<size_t>(message.field_violations_size()), " more rules"));
-  return holds;
     break;
   }
   absl::Status status =
       Refuse(absl::StatusCode::kInvalidArgument, "PAYLOAD_REJECTED", "the request breaks rules: see the violations");
   status.SetPayload(kViolations, absl::Cord(message.SerializeAsString()));
-  const size_t all = list_.size() + not_kept_;
   return status;
 }
 

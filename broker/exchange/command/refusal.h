@@ -14,6 +14,11 @@ namespace derwent::exchange {
 
 // A call that could not be decided: a Status that carries an UPPER_SNAKE reason of the published table.
 absl::Status Refuse(absl::StatusCode code, absl::string_view reason, absl::string_view message);
+// The same, because of what was entered at `entry`.
+absl::Status RefuseFor(std::optional<uint64_t> entry, absl::StatusCode code, absl::string_view reason,
+                       absl::string_view message);
+// The entry a status tells of; nullopt: none.
+std::optional<uint64_t> EntryOf(const absl::Status& status);
 // The reason a status carries; empty when none.
 std::string ReasonOf(const absl::Status& status);
 
@@ -33,7 +38,7 @@ class Violations {
 
  private:
   std::vector<std::pair<std::string, std::string>> list_;
+  size_t not_kept_ = 0;
 };
 
 }  // namespace derwent::exchange
-  size_t not_kept_ = 0;

@@ -25,6 +25,8 @@
 namespace derwent::exchange {
 namespace {
 
+constexpr char kDeclare[] = "DeclareEmergency";
+constexpr char kReview[] = "ReviewEmergency";
 constexpr char kKept[] = "emergencies";
 constexpr char kNextChase[] = "emergencies_chase";  // Unix seconds at which a review is next due.
 constexpr char kNoChase[] = "none";
@@ -188,6 +190,9 @@ absl::Status DeclareEmergency(const Caller& caller, const v1::DeclareEmergencyRe
                               const CheckedDeclaration& checked, v1::Emergency& response, Batch& batch) {
   const v1::EmergencyCommand& command = checked.command;
   RETURN_IF_ERROR(StillCount(checked.chains, batch.world()));
+  const Sha256Digest digest = trust::Sha256(request.declaration().command().payload());
+  ASSIGN_OR_RETURN(const bool again, Answered(caller, kDeclare, request.request_id(), digest, response, batch));
+  if (again) return absl::OkStatus();
   ASSIGN_OR_RETURN(v1::KeptEmergencies kept, Load(batch.read()));
   if (const v1::Emergency* const before = Find(kept, command.emergency_id()); before != nullptr) {
     if (before->declaration().command().payload() != request.declaration().command().payload())
@@ -211,6 +216,7 @@ absl::Status DeclareEmergency(const Caller& caller, const v1::DeclareEmergencyRe
   *emergency.mutable_declare_time() = trust::ToTimestamp(batch.now());
   emergency.mutable_receipt()->set_index(index);
   response = emergency;
+  RETURN_IF_ERROR(Remember(caller, kDeclare, request.request_id(), digest, response, batch.now() + kRemembered, batch));
   return Save(kept, batch);
 }
 
@@ -276,8 +282,10 @@ absl::Status ReviewEmergency(const Caller& caller, const v1::ReviewEmergencyRequ
                              const CheckedReview& checked, v1::Emergency& response, Batch& batch) {
   RETURN_IF_ERROR(StillCount({checked.chain}, batch.world()));
   const Sha256Digest digest = trust::Sha256(request.review().payload());
-  ASSIGN_OR_RETURN(const bool before, Answered(caller, "ReviewEmergency", digest.hex(), digest, response, batch));
-  if (before) return absl::OkStatus();
+  for (const std::string& id : {request.request_id(), digest.hex()}) {
+    ASSIGN_OR_RETURN(const bool before, Answered(caller, kReview, id, digest, response, batch));
+    if (before) return absl::OkStatus();
+  }
   ASSIGN_OR_RETURN(v1::KeptEmergencies kept, Load(batch.read()));
   v1::Emergency* const emergency = Find(kept, checked.review.emergency_id());
   const v1::EmergencyCommand command = emergency == nullptr ? v1::EmergencyCommand() : CommandOf(*emergency);
@@ -297,8 +305,8 @@ absl::Status ReviewEmergency(const Caller& caller, const v1::ReviewEmergencyRequ
   *emergency->mutable_review_time() = trust::ToTimestamp(batch.now());
   emergency->mutable_receipt()->set_index(index);
   response = *emergency;
-  RETURN_IF_ERROR(
-      Remember(caller, "ReviewEmergency", digest.hex(), digest, response, batch.now() + kRemembered, batch));
+  for (const std::string& id : {request.request_id(), digest.hex()})
+    RETURN_IF_ERROR(Remember(caller, kReview, id, digest, response, batch.now() + kRemembered, batch));
   return Save(kept, batch);
 }
 

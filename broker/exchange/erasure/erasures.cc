@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "broker/exchange/command/agency_signature.h"
+#include "broker/exchange/command/idempotency.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/share/case_link.h"
 #include "broker/ledger/attributes.h"
@@ -20,6 +21,8 @@
 
 namespace derwent::exchange {
 namespace {
+
+constexpr char kAttest[] = "AttestErasure";
 
 trust::NamedPerson SignerOf(const v1::ErasureCommand& command) {
   return {.agency = command.signer_agency(), .person = command.signer_person()};
@@ -225,6 +228,9 @@ absl::Status AttestErasure(const Caller& caller, const v1::AttestErasureRequest&
   RETURN_IF_ERROR(violations.ToStatus());
   if (attestation.agency() != caller.agency())
     return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency attests for itself only");
+  const Sha256Digest digest = trust::Sha256(request.attestation().payload());
+  ASSIGN_OR_RETURN(const bool before, Answered(caller, kAttest, request.request_id(), digest, response, batch));
+  if (before) return absl::OkStatus();
   RETURN_IF_ERROR(
       CheckSigned(batch.world(), caller.agency(), request.attestation(), trust::kErasureAttestationType, batch.now()));
   ASSIGN_OR_RETURN(const std::optional<store::ErasureRow> row, batch.read().FindErasureAt(attestation.erasure_entry()));
@@ -247,7 +253,8 @@ absl::Status AttestErasure(const Caller& caller, const v1::AttestErasureRequest&
       .SetIds("", row->erasure_id, "")
       .SetManifestDigest(trust::Sha256(party->attestation));
   draft.SetOutcome("", {}, batch.world().policy_digest(), batch.world().register_digest);
-  return batch.Append(draft).status();
+  RETURN_IF_ERROR(batch.Append(draft).status());
+  return Remember(caller, kAttest, request.request_id(), digest, response, batch.now() + kRemembered, batch);
 }
 
 }  // namespace derwent::exchange

@@ -15,11 +15,13 @@
 #include "trust/base/status_macros.h"
 #include "trust/identity/certificate.h"
 #include "trust/message/timestamp.h"
+#include "trust/secret/sha256.h"
 
 namespace derwent::exchange {
 namespace {
 
 constexpr char kPropose[] = "ProposePolicy";
+constexpr char kActivate[] = "ActivatePolicy";
 constexpr size_t kMostDrafts = 32;
 
 // The content of the revision before the one in force, with the notices given since: what one party's word stopped
@@ -202,8 +204,11 @@ absl::StatusOr<ReadActivation> ReadActivationOf(const Caller& caller, const v1::
   return activation;
 }
 
-absl::Status ActivatePolicy(const Caller& caller, const v1::ActivatePolicyRequest&, const ReadActivation& activation,
-                            v1::PolicyChange& response, Batch& batch) {
+absl::Status ActivatePolicy(const Caller& caller, const v1::ActivatePolicyRequest& request,
+                            const ReadActivation& activation, v1::PolicyChange& response, Batch& batch) {
+  const Sha256Digest digest = trust::Sha256(request.activation().payload());
+  ASSIGN_OR_RETURN(const bool before, Answered(caller, kActivate, request.request_id(), digest, response, batch));
+  if (before) return absl::OkStatus();
   ASSIGN_OR_RETURN(std::optional<store::PolicyRow> row, batch.read().FindPolicy(activation.revision));
   if (!row.has_value() || row->state == store::PolicyRowState::kSuperseded)
     return Refuse(absl::StatusCode::kAborted, "POLICY_CHANGED", "the draft is no longer there: propose again");
@@ -236,7 +241,7 @@ absl::Status ActivatePolicy(const Caller& caller, const v1::ActivatePolicyReques
   batch.Enact(std::move(world));
   response = Render(*row);
   response.mutable_receipt()->set_index(index);
-  return absl::OkStatus();
+  return Remember(caller, kActivate, request.request_id(), digest, response, batch.now() + kRemembered, batch);
 }
 
 absl::StatusOr<v1::ListPolicyRevisionsResponse> ListPolicyRevisions(store::Reader& reader) {

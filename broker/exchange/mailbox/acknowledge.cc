@@ -1,3 +1,5 @@
+#include "absl/strings/str_cat.h"
+
 #include "broker/exchange/command/agency_signature.h"
 #include "broker/exchange/command/idempotency.h"
 #include "broker/exchange/command/refusal.h"
@@ -10,6 +12,8 @@
 
 namespace derwent::exchange {
 namespace {
+
+constexpr char kCall[] = "Acknowledge/request";  // `Acknowledge` alone is keyed by the delivery.
 
 absl::Status CheckAcknowledgement(const v1::Acknowledgement& message, const v1::AcknowledgeRequest& request,
                                   const StoredPart& stored) {
@@ -65,6 +69,11 @@ absl::Status Acknowledge(const Caller& caller, const v1::AcknowledgeRequest& req
   violations.Require(Uuid::Parse(request.request_id()).ok(), "request_id", "is a UUID in lowercase");
   violations.Require(Uuid::Parse(request.delivery_id()).ok(), "delivery_id", "is a UUID in lowercase");
   RETURN_IF_ERROR(violations.ToStatus());
+  const Sha256Digest digest =
+      trust::Sha256(absl::StrCat(request.delivery_id(), trust::Sha256(request.acknowledgement().payload()).view()));
+  ASSIGN_OR_RETURN(const bool again, Answered(caller, kCall, request.request_id(), digest, response, batch));
+  if (again) return absl::OkStatus();
+  // The delivery itself is acknowledged once, under whatever request.
   const store::IdempotencyKey key{
       .caller_agency = caller.agency(), .method = "Acknowledge", .request_id = request.delivery_id()};
   ASSIGN_OR_RETURN(const std::optional<store::IdempotencyRow> before, batch.read().FindIdempotency(key));
@@ -84,10 +93,11 @@ absl::Status Acknowledge(const Caller& caller, const v1::AcknowledgeRequest& req
   } else {
     RETURN_IF_ERROR(batch.write().DeleteDelivery(row->sequence));
   }
-  return batch.write().InsertIdempotency({.key = key,
-                                          .request_digest = trust::Sha256(request.delivery_id()),
-                                          .response = response.SerializeAsString(),
-                                          .expire_time = batch.now() + kRemembered});
+  RETURN_IF_ERROR(batch.write().InsertIdempotency({.key = key,
+                                                   .request_digest = trust::Sha256(request.delivery_id()),
+                                                   .response = response.SerializeAsString(),
+                                                   .expire_time = batch.now() + kRemembered}));
+  return Remember(caller, kCall, request.request_id(), digest, response, batch.now() + kRemembered, batch);
 }
 
 }  // namespace derwent::exchange

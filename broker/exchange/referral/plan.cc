@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "broker/exchange/command/idempotency.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/referral/referrals.h"
 #include "broker/exchange/share/decide.h"
@@ -14,6 +15,7 @@
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
 #include "trust/message/timestamp.h"
+#include "trust/secret/sha256.h"
 
 namespace derwent::exchange {
 namespace {
@@ -103,6 +105,8 @@ absl::Status PlanReferral(const Caller& caller, const v1::PlanReferralRequest& r
                   "the acting person holds no role today that may push a referral in this area");
   }
   RETURN_IF_ERROR(CheckForm(request, world.limits));
+  RETURN_IF_ERROR(
+      TakeRequestId(caller, "PlanReferral", request.request_id(), trust::Sha256(request.SerializeAsString()), batch));
   std::set<std::string> agencies;
   Whole whole;
   for (const v1::PlannedRecipient& recipient : request.recipients()) {
@@ -127,10 +131,10 @@ absl::Status PlanReferral(const Caller& caller, const v1::PlanReferralRequest& r
       .SetPurpose(request.purpose(), request.profile(), request.board(), request.area());
   draft.SetOutcome(whole.outcome(), OpenReasons(whole.refused), world.policy_digest(), world.register_digest)
       .SetCount(static_cast<uint64_t>(response.decisions_size()));
+  SetDecidedUnder(world, draft);
   ASSIGN_OR_RETURN(const uint64_t index, batch.Append(draft));
   response.mutable_receipt()->set_index(index);
   return absl::OkStatus();
 }
-  SetDecidedUnder(world, draft);
 
 }  // namespace derwent::exchange

@@ -50,6 +50,10 @@ absl::Status PublishKeyEvent(const Caller& caller, const v1::PublishKeyEventRequ
   const trust::KeyEvent& event = *parsed;
   if (event.agency != caller.agency())
     return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency publishes its own keys only");
+  const Sha256Digest digest = trust::Sha256(request.event().payload());
+  ASSIGN_OR_RETURN(const bool again,
+                   Answered(caller, "PublishKeyEvent", request.request_id(), digest, response, batch));
+  if (again) return absl::OkStatus();
   const World& world = batch.world();
   const auto anchor = world.anchors.find(caller.agency());
   if (anchor == world.anchors.end())
@@ -79,7 +83,7 @@ absl::Status PublishKeyEvent(const Caller& caller, const v1::PublishKeyEventRequ
                                                 .entry_index = index}));
   batch.registers_changed = true;
   response.mutable_receipt()->set_index(index);
-  return absl::OkStatus();
+  return Remember(caller, "PublishKeyEvent", request.request_id(), digest, response, batch.now() + kRemembered, batch);
 }
 
 absl::Status ApplyDirectory(const Caller& caller, const v1::ApplyDirectoryRequest& request,
@@ -90,6 +94,9 @@ absl::Status ApplyDirectory(const Caller& caller, const v1::ApplyDirectoryReques
       CheckCarried(request.request_id(), parses, "directory", "is a signed Directory that names its agency"));
   if (directory.agency() != caller.agency())
     return Refuse(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ENTITLED", "an agency keeps its own directory only");
+  const Sha256Digest digest = trust::Sha256(request.directory().payload());
+  ASSIGN_OR_RETURN(const bool again, Answered(caller, "ApplyDirectory", request.request_id(), digest, response, batch));
+  if (again) return absl::OkStatus();
   RETURN_IF_ERROR(CheckSigned(batch.world(), caller.agency(), request.directory(), trust::kDirectoryType, batch.now()));
   const auto compiled = policy::CheckDirectory(directory, *batch.world().bundle->policy);
   if (!compiled.ok()) {
@@ -97,7 +104,6 @@ absl::Status ApplyDirectory(const Caller& caller, const v1::ApplyDirectoryReques
     violations.Add("directory", std::string(compiled.status().message()));
     return violations.ToStatus();
   }
-  const Sha256Digest digest = trust::Sha256(request.directory().payload());
   ASSIGN_OR_RETURN(const std::optional<store::DirectoryRow> before, batch.read().FindDirectory(caller.agency()));
   if (before.has_value() && before->payload_digest == digest) {
     response.mutable_receipt()->set_index(before->entry_index);
@@ -121,7 +127,7 @@ absl::Status ApplyDirectory(const Caller& caller, const v1::ApplyDirectoryReques
   RETURN_IF_ERROR(ArchiveDirectory(digest, request.directory(), batch));
   batch.registers_changed = true;
   response.mutable_receipt()->set_index(index);
-  return absl::OkStatus();
+  return Remember(caller, "ApplyDirectory", request.request_id(), digest, response, batch.now() + kRemembered, batch);
 }
 
 namespace {
@@ -186,6 +192,9 @@ absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRe
       CheckSigned(batch.world(), caller.agency(), request.restriction(), trust::kRestrictionType, batch.now()));
   const std::string command = trust::Sha256(request.restriction().payload()).hex();
   const Sha256Digest digest = DigestOf(request);
+  ASSIGN_OR_RETURN(const bool same,
+                   Answered(caller, "ApplyRestriction", request.request_id(), digest, response, batch));
+  if (same) return absl::OkStatus();
   ASSIGN_OR_RETURN(const bool again, Answered(caller, "ApplyRestriction", command, digest, response, batch));
   if (again) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::optional<store::RestrictionRow> before,
@@ -224,6 +233,8 @@ absl::Status ApplyRestriction(const Caller& caller, const v1::ApplyRestrictionRe
     response.set_held_deliveries(held);
   }
   response.mutable_receipt()->set_index(index);
+  RETURN_IF_ERROR(
+      Remember(caller, "ApplyRestriction", request.request_id(), digest, response, batch.now() + kRemembered, batch));
   return Remember(caller, "ApplyRestriction", command, digest, response, batch.now() + kRemembered, batch);
 }
 

@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "broker/exchange/command/idempotency.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/request/next_steps.h"
 #include "broker/exchange/request/quota.h"
@@ -23,6 +24,7 @@
 #include "trust/base/status_macros.h"
 #include "trust/base/uuid.h"
 #include "trust/message/timestamp.h"
+#include "trust/secret/sha256.h"
 
 namespace derwent::exchange {
 namespace {
@@ -145,6 +147,8 @@ absl::Status PlanCaseRequest(const Caller& caller, const v1::PlanCaseRequestRequ
                   "the acting person does not hold this role today for board and area, or it may not ask");
   }
   RETURN_IF_ERROR(CheckForm(request, world.limits));
+  RETURN_IF_ERROR(TakeRequestId(caller, "PlanCaseRequest", request.request_id(),
+                                trust::Sha256(request.SerializeAsString()), batch));
   RETURN_IF_ERROR(
       CheckQuota(caller.agency(), request.acting_person(), static_cast<size_t>(request.holders_size()), batch));
   std::set<std::string> holders;
@@ -163,11 +167,11 @@ absl::Status PlanCaseRequest(const Caller& caller, const v1::PlanCaseRequestRequ
   draft.SetIds("", "", request.case_id());
   draft.SetOutcome("", {}, world.policy_digest(), world.register_digest)
       .SetCount(static_cast<uint64_t>(response.decisions_size()));
+  SetDecidedUnder(world, draft);
   ASSIGN_OR_RETURN(const uint64_t index, batch.Append(draft));
   response.mutable_receipt()->set_index(index);
   return absl::OkStatus();
 }
-  SetDecidedUnder(world, draft);
 
 absl::Status AddNextSteps(const Caller& caller, const v1::PlanCaseRequestRequest& request, const World& world,
                           absl::Time now, store::Reader& reader, v1::PlanCaseRequestResponse& response) {

@@ -171,7 +171,7 @@ TEST_F(AnswerTest, AHolderThatRestrictedThePersonReleasesNothing) {
   restriction.set_action(v1::RESTRICTION_ACTION_RESTRICT);
   restriction.set_sequence(1);
   v1::ApplyRestrictionRequest apply;
-  apply.set_request_id(kRequestId);
+  apply.set_request_id(FreshRequestId());
   *apply.mutable_restriction() = Sign(kHolder, trust::kRestrictionType, restriction);
   apply.add_references(std::string(32, 'h'));
   v1::ApplyRestrictionResponse response;

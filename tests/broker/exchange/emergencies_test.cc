@@ -80,7 +80,7 @@ class EmergencyTest : public RequestTest {
   }
   std::string Declared(const v1::SignedEmergency& declaration, const std::string& agency = kAsker) {
     v1::DeclareEmergencyRequest request;
-    request.set_request_id(kRequestId);
+    request.set_request_id(FreshRequestId());
     *request.mutable_declaration() = declaration;
     const auto checked = CheckDeclaration(request, world(), now_);
     if (!checked.ok()) return Told(checked.status());
@@ -130,7 +130,7 @@ class EmergencyTest : public RequestTest {
     review.set_finding(v1::EMERGENCY_FINDING_JUSTIFIED);
     if (change) change(review);
     v1::ReviewEmergencyRequest request;
-    request.set_request_id(kRequestId);
+    request.set_request_id(FreshRequestId());
     request.set_certificate(signer.certificate_der);
     *request.mutable_review() =
         SignedWith(trust::SigningKey::FromPem(trust::SecretBytes::CopyOf(signer.key_pem)).value(),
@@ -196,7 +196,7 @@ TEST_F(EmergencyTest, TwoDeclareOneAsksAndTheHolderAnswersAtOnce) {
   message.set_manifest_digest(trust::Sha256(collected->deliveries(0).package().manifest().payload()).bytes());
   message.set_delivery_id(collected->deliveries(0).delivery_id());
   v1::AcknowledgeRequest request;
-  request.set_request_id(kRequestId);
+  request.set_request_id(FreshRequestId());
   request.set_delivery_id(collected->deliveries(0).delivery_id());
   *request.mutable_acknowledgement() = Sign(kHolder, trust::kAcknowledgementType, message);
   v1::AcknowledgeResponse response;
@@ -319,7 +319,7 @@ TEST_F(EmergencyTest, UntilAReviewIsDueASweepReadsNoEmergency) {
 
 TEST_F(EmergencyTest, WhatWasSignedByACertificateRevokedMeanwhileIsNotDeclared) {
   v1::DeclareEmergencyRequest request;
-  request.set_request_id(kRequestId);
+  request.set_request_id(FreshRequestId());
   *request.mutable_declaration() = Declaration();
   const auto checked = CheckDeclaration(request, world(), now_);
   ASSERT_OK(checked);

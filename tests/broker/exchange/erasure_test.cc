@@ -129,7 +129,7 @@ class ErasureTest : public ExchangeTest {
     attestation.set_erasure_entry(shown_.receipt().index());
     *attestation.mutable_create_time() = trust::ToTimestamp(now_);
     v1::AttestErasureRequest request;
-    request.set_request_id(kRequestId);
+    request.set_request_id(FreshRequestId());
     *request.mutable_attestation() = Sign(agency, trust::kErasureAttestationType, attestation);
     v1::AttestErasureResponse response;
     return Run([&](Batch& batch) { return AttestErasure(AgentOf(agency), request, response, batch); });
@@ -338,7 +338,7 @@ TEST_F(ErasureTest, AnotherSubjectOfTheShareCanStillBeRestricted) {
   restriction.set_sequence(1);
   restriction.set_action(v1::RESTRICTION_ACTION_RESTRICT);
   v1::ApplyRestrictionRequest request;
-  request.set_request_id(kRequestId);
+  request.set_request_id(FreshRequestId());
   request.add_references(std::string(32, 'q'));
   *request.mutable_restriction() = Sign(kSender, trust::kRestrictionType, restriction);
   v1::ApplyRestrictionResponse response;

@@ -147,7 +147,7 @@ v1::AcknowledgeRequest ExchangeTest::Acknowledgement(const v1::Delivery& deliver
   message.set_manifest_digest(trust::Sha256(delivery.package().manifest().payload()).bytes());
   message.set_delivery_id(delivery.delivery_id());
   v1::AcknowledgeRequest request;
-  request.set_request_id(kRequestId);
+  request.set_request_id(FreshRequestId());
   request.set_delivery_id(delivery.delivery_id());
   *request.mutable_acknowledgement() = Sign(kRecipient, trust::kAcknowledgementType, message);
   return request;

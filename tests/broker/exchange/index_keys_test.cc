@@ -33,7 +33,7 @@ class IndexKeysTest : public ExchangeTest {
     restriction.set_action(v1::RESTRICTION_ACTION_RESTRICT);
     restriction.set_sequence(1);
     v1::ApplyRestrictionRequest request;
-    request.set_request_id(kRequestId);
+    request.set_request_id(FreshRequestId());
     *request.mutable_restriction() = Sign(kSender, trust::kRestrictionType, restriction);
     request.add_references(std::string(32, 'r'));
     v1::ApplyRestrictionResponse response;

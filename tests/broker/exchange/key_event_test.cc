@@ -1,8 +1,9 @@
+#include "trust/identity/key_event.h"
+
 #include "broker/exchange/command/agency_signature.h"
 #include "broker/exchange/command/refusal.h"
 #include "broker/exchange/registers/registers.h"
 #include "tests/broker/exchange/exchange_fixture.h"
-#include "trust/identity/key_event.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::exchange {
@@ -25,7 +26,7 @@ class KeyEventTest : public ExchangeTest {
 
   std::string Publish(uint32_t sequence, const testing::TestIdentity& published, const testing::TestIdentity& signer) {
     v1::PublishKeyEventRequest request;
-    request.set_request_id(kRequestId);
+    request.set_request_id(FreshRequestId());
     *request.mutable_event() =
         MakeKeyEvent(kStranger, sequence, published, previous_, now_, KeyOf(signer), /*signing=*/true);
     v1::PublishKeyEventResponse response;

@@ -25,7 +25,7 @@ class RegistersTest : public ExchangeTest {
     entry.set_training_until("2099-12-31");
     entry.add_roles()->set_role("practitioner");
     v1::ApplyDirectoryRequest request;
-    request.set_request_id(kRequestId);
+    request.set_request_id(FreshRequestId());
     *request.mutable_directory() = Sign(signer, trust::kDirectoryType, directory);
     return request;
   }
@@ -108,7 +108,7 @@ TEST_F(RegistersTest, OnlyABoardsOwnerAppointsToItsRoles) {
   chair.mutable_holding()->set_role("dhr_chair");
   chair.mutable_holding()->add_boards("dhr");
   v1::ApplyDirectoryRequest request;
-  request.set_request_id(kRequestId);
+  request.set_request_id(FreshRequestId());
   *request.mutable_directory() = Sign(kSender, trust::kDirectoryType, directory);
   v1::ApplyDirectoryResponse response;
   const absl::Status refused =
@@ -221,7 +221,7 @@ TEST_F(RegistersTest, AReadOfTheLedgerIsAnEntry) {
 
 TEST_F(RegistersTest, APlanSaysWhoWouldGetWhatAndStoresItsEntryOnly) {
   v1::PlanReferralRequest request;
-  request.set_request_id(kRequestId);
+  request.set_request_id(FreshRequestId());
   request.set_profile("fire_safety");
   request.set_purpose("case.fire_safety");
   request.set_area("E07000034");
@@ -238,6 +238,7 @@ TEST_F(RegistersTest, APlanSaysWhoWouldGetWhatAndStoresItsEntryOnly) {
   ASSERT_EQ(response.decisions_size(), 1);
   EXPECT_EQ(response.decisions(0).decision().overall(), "PERMIT");
   EXPECT_EQ(EntriesOf(kSender, "plan"), 1u);
+  request.set_request_id(FreshRequestId());
   subject.set_categories(0, "intelligence");
   ASSERT_OK(Run([&](Batch& batch) { return PlanReferral(AgentOf(kSender), request, response, batch); }));
   const auto refused =

@@ -177,7 +177,7 @@ void RequestTest::HandOverRequest() {
   message.set_manifest_digest(trust::Sha256(delivery.package().manifest().payload()).bytes());
   message.set_delivery_id(delivery.delivery_id());
   v1::AcknowledgeRequest request;
-  request.set_request_id(kRequestId);
+  request.set_request_id(FreshRequestId());
   request.set_delivery_id(delivery.delivery_id());
   *request.mutable_acknowledgement() = Sign(kHolder, trust::kAcknowledgementType, message);
   v1::AcknowledgeResponse response;

@@ -261,7 +261,7 @@ TEST_F(CaseRequestTest, OverTheQuotaNobodyIsAskedAndBothAgenciesAreToldOnce) {
 
 TEST_F(CaseRequestTest, APlanSaysWhatWouldBeDecidedAndEntersItself) {
   v1::PlanCaseRequestRequest request;
-  request.set_request_id(kRequestId);
+  request.set_request_id(FreshRequestId());
   request.set_profile("tb.ncasb");
   request.set_purpose(setting_.purpose);
   request.set_board(setting_.board);

@@ -68,7 +68,7 @@ class StatutoryRequestTest : public RequestTest {
   }
   v1::PlanCaseRequestRequest Plan() const {
     v1::PlanCaseRequestRequest plan;
-    plan.set_request_id(kRequestId);
+    plan.set_request_id(FreshRequestId());
     plan.set_profile(setting_.profile);
     plan.set_purpose(setting_.purpose);
     plan.set_area(kArea);

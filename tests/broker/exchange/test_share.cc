@@ -1,5 +1,9 @@
 #include "tests/broker/exchange/test_share.h"
 
+#include <atomic>
+
+#include "absl/strings/str_format.h"
+
 #include "derwent/v1/key.pb.h"
 #include "trust/message/envelope.h"
 #include "trust/message/timestamp.h"
@@ -12,6 +16,11 @@ namespace {
 constexpr size_t kUnitOctets = 256;
 
 }  // namespace
+
+std::string FreshRequestId() {
+  static std::atomic<uint32_t> number = 0;
+  return absl::StrFormat("7c9e6679-7425-40de-944b-%012x", ++number);
+}
 
 v1::DsseEnvelope SignedWith(const trust::SigningKey& key, absl::string_view type,
                             const google::protobuf::Message& message) {

@@ -18,6 +18,9 @@ inline constexpr char kSender[] = "dcc.adults";
 inline constexpr char kRecipient[] = "dfrs";
 inline constexpr char kPractitioner[] = "p-2c78e5";
 
+// A UUID that no call had before.
+std::string FreshRequestId();
+
 v1::DsseEnvelope SignedWith(const trust::SigningKey& key, absl::string_view type,
                             const google::protobuf::Message& message);
 

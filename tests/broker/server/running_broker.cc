@@ -164,7 +164,7 @@ void RunningBrokerTest::PublishKeys(const std::string& agency) {
   uint32_t sequence = 0;
   for (const testing::TestIdentity* identity : {&signing_certificates_[agency], &sealing_[agency]}) {
     v1::PublishKeyEventRequest request;
-    request.set_request_id("5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1b02");
+    request.set_request_id(exchange::FreshRequestId());
     *request.mutable_event() =
         exchange::MakeKeyEvent(agency, ++sequence, *identity, previous, absl::Now(), signing_.at(agency));
     previous = trust::Sha256(request.event().payload()).bytes();
@@ -190,7 +190,7 @@ void RunningBrokerTest::PublishDirectory(const std::string& agency) {
   }
   const auto stub = v1::RegisterService::NewStub(AgentChannel(agency));
   v1::ApplyDirectoryRequest request;
-  request.set_request_id("5f0c9d0e-7a53-4c1e-9d55-0d6a3c8e1b02");
+  request.set_request_id(exchange::FreshRequestId());
   *request.mutable_directory() = exchange::SignedWith(signing_.at(agency), trust::kDirectoryType, directory);
   Context context;
   v1::ApplyDirectoryResponse response;
