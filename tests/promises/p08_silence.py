@@ -6,56 +6,21 @@ which the SPOC says nothing. Every byte that the
 asker's agency can get is then compared between these: what the agent shows and lists, exit codes, the size of what was collected, the
 agent's own log, the number, rows and opened fields of the ledger's entries, and how long each answer took.
 """
-import functools
 import json
 import os
 import random
 import re
-import sqlite3
 import statistics
 import unittest
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 
-os.environ["DERWENT_ANSWER_SLOT"] = "3s"  # Read when the testbed lays out its policy.
-from checks import PromiseTest, run  # noqa: E402
-from testbed import HOME, wait_for  # noqa: E402
+from checks import run
+from secret_people import ASKER, HOLDERS, LEAD, SEED, SITUATIONS, Person, SecretPeople
+from testbed import wait_for
 
-ASKER, LEAD = "dcc.community_safety", "thematic_lead"
-HOLDERS = ("dcc.adults", "cbc")
-SITUATIONS = ("nobody", "twins", "restricted", "flagged", "vetoed", "refused", "refused late", "silent")
-FLAGS = {"restricted": "Y", "flagged": "E"}  # As the holders' systems write limited access, and erasure that is due.
 REPEATS = int(os.environ.get("DERWENT_SILENCE_REPEATS", 6))
-SEED = int(os.environ.get("DERWENT_SEED", 20261124))
-SECONDS = 0.5  # By which median times of answers may differ.
+SECONDS = 0.5  # By which median times of answers may differ; p08_times compares how they are distributed.
 OCTETS = 8     # By which sizes may: a signature's encoding and a time's vary.
-SAMPLE = json.loads((HOME / "samples/dcc.community_safety/cuckooing-request.json").read_text())
-
-
-class Person:
-    """One made-up person, known to each holder in one way. Names of one length, no two alike."""
-
-    def __init__(self, number):
-        self.number = number
-        self.given = "".join(("BDFGHKLMNPRSTVWZ"[number % 16], "aeiou"[number % 5], "dklmnrst"[number % 8], "aeo"[number % 3], "nrsl"[number // 16 % 4]))
-        self.surname = "".join(("TLMSRDBG"[number // 8 % 8], "uoiea"[number // 5 % 5], "lmnrst"[number % 6], "b", "aeiou"[number // 3 % 5], "ck"))
-        self.born = f"{1950 + number:04d}-{number % 12 + 1:02d}-{number % 28 + 1:02d}"
-        self.place, self.postcode = f"{number + 1:03d} Harebell Close", "S43 3XX"
-        self.at = {"dcc.adults": SITUATIONS[number % len(SITUATIONS)], "cbc": SITUATIONS[(number + number // len(SITUATIONS)) % len(SITUATIONS)]}
-
-    def record(self, n=0):
-        return f"Q-{self.number:03d}-{n}"
-
-    def rows(self, holder):
-        situation = self.at[holder]
-        known = 0 if situation == "nobody" else 2 if situation == "twins" else 1
-        kind, flag = ("ASB" if holder == "cbc" else "ASC"), FLAGS.get(situation, "N")
-        return [f'{self.record(n)},{kind},2026-06-30,,open,{self.given},{self.surname},{self.born},,"{self.place}, Staveley",{self.postcode},,tenant,,,J. Tansley,,{flag},'
-                for n in range(known)]
-
-    def selector(self):
-        return {"dateOfBirth": self.born, "identity": {"facts": [{"givenNames": [self.given], "surname": self.surname, "dateOfBirth": self.born}]},
-                "locationCurrent": {"facts": [{"place": {"lines": [self.place], "town": "Staveley", "postcode": self.postcode}}]}}
 
 
 def bare(value):
@@ -66,27 +31,15 @@ def bare(value):
     return re.sub(r"\b[0-9a-f]{64}\b", "DIGEST", text)
 
 
-class Silence(PromiseTest):
-    agencies = [ASKER, *HOLDERS]
-
+class Silence(SecretPeople):
     @classmethod
     def prepare(cls):
-        cls.bed.client = functools.cache(cls.bed.client)  # Nothing restarts, and threads share the files it writes.
         cls.people = [Person(number) for number in range(len(SITUATIONS) * (REPEATS + 1))]
+        cls.know(cls.people)
         cls.people, cls.last = cls.people[:-len(SITUATIONS)], cls.people[-len(SITUATIONS):]  # The last ones for the second test.
-        for holder in HOLDERS:
-            file = cls.bed.run / f"agents/{holder}/system/register/case.csv"
-            file.write_text(file.read_text() + "".join(row + "\n" for person in cls.people + cls.last for row in person.rows(holder)))
 
     def test_0_each_holders_officer_vetoes(self):
-        for holder in HOLDERS:
-            self.assertNotIn("was left out", (self.bed.run / f"{holder}.log").read_text(), "each of them is held")
-            vetoed = [("--record", person.record()) for person in self.people + self.last if person.at[holder] == "vetoed"]
-            self.assertGreater(len(vetoed), REPEATS)
-            done = self.bed.derwent(holder, "dpo", "register", "restrict", *(word for record in vetoed for word in record))
-            self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertIn(f"the person of {len(vetoed)} records, here", done.stderr)
-            self.assertNotIn("CHECK THE REFERENCE", done.stderr)
+        self.veto(self.people + self.last)
 
     def test_1_what_a_holder_has_changes_no_byte_that_the_asker_gets(self):
         print(f"{len(self.people)} requests, seed {SEED}")
@@ -118,29 +71,7 @@ class Silence(PromiseTest):
                               "left join delivery_payload p on p.sequence = d.sequence where s.reply_to <> ''", (ASKER,)).fetchall()
         return [row for row in rows if row[0] in requests]
 
-    # Asking and refusing.
-    def ask(self, person):
-        file = self.bed.run / "request.json"
-        file.write_text(json.dumps({**SAMPLE, "requestRef": f"R-{person.number:03d}", "caseId": self.case(), "selector": person.selector(), "holders": list(HOLDERS)}))
-        sent = self.bed.derwent(ASKER, LEAD, "-o", "json", "request", "send", "--file", file)
-        self.assertEqual(sent.returncode, 9, sent.stderr + sent.stdout)
-        person.request = json.loads(sent.stdout)["requestId"]
-        for holder in HOLDERS:
-            if person.at[holder] == "refused":
-                self.refuse(holder, person.request)
-
-    def case(self):
-        if not hasattr(self, "opened"):
-            opened = self.bed.derwent(ASKER, "spoc", "-o", "json", "case", "open", "--profile", "tb.soce", "--board", "tb.soce", "--area", SAMPLE["area"])
-            self.assertEqual(opened.returncode, 0, opened.stderr)
-            self.opened = re.search(r"[0-9a-f-]{36}", opened.stdout).group()
-        return self.opened
-
-    def refuse(self, holder, request):
-        approval = wait_for(f"{holder} asks its SPOC", lambda: self.rows(holder, "agent.db", "select approval_id from approvals where cast(request_id as text) = ? and cast(state as text) = 'WAITING'", request))[0][0]
-        refused = self.bed.derwent(holder, "spoc", "request", "refuse", text(approval), "--reason", "NOT_NECESSARY")
-        self.assertEqual(refused.returncode, 0, refused.stderr)
-
+    # Refusing, and looking as the asker's agency may.
     def refuse_late(self):
         for holder in HOLDERS:
             late = {person.request for person in self.people if person.at[holder] == "refused late"}
@@ -151,11 +82,6 @@ class Silence(PromiseTest):
                 held = json.loads(self.bed.derwent(holder, "dpo", "-o", "json", "request", "list", "--held").stdout or "[]")
                 return late <= {row["request"] for row in held} and not [row for row in held if row["request"] in late and row["outcome"] == "PENDING"]
             wait_for(f"{holder} took the refusals", settled)
-
-    # Looking, as the asker's agency may.
-    def rows(self, agency, file, query, *values):
-        with closing(sqlite3.connect(f"file:{self.bed.run}/agents/{agency}/state/{file}?mode=ro", uri=True)) as db:
-            return db.execute(query, values).fetchall()
 
     def listed(self):
         return json.loads(self.bed.derwent(ASKER, LEAD, "-o", "json", "request", "list").stdout or "[]")
@@ -212,10 +138,6 @@ class Silence(PromiseTest):
         medians = {situation: statistics.median(one["seconds"] for one in many) for situation, many in groups.items()}
         print(f"  {holder}: " + ", ".join(f"{situation} {seconds:.2f} s" for situation, seconds in medians.items()))
         self.assertLess(max(medians.values()) - min(medians.values()), SECONDS, f"{holder}: times tell: {medians}")
-
-
-def text(value):
-    return value.decode() if isinstance(value, bytes) else value
 
 
 if __name__ == "__main__":
