@@ -299,7 +299,8 @@ absl::StatusOr<ApprovalPreview> HeldBack::PreviewOf(const ApprovalRow& approval)
   const DraftSubject& subject = standing.draft.subjects.front();
   const Pseudonymiser pseudonyms(trust::SecretBytes(context_.random.Bytes(kKeyOctets)));
   ApprovalPreview preview{.justification = standing.draft.justification};
-  for (const v1::ApprovedUnit& unit : QuestionIn(approval).proposed().units()) {
+  const v1::ApprovalQuestion question = QuestionIn(approval);
+  for (const v1::ApprovedUnit& unit : question.proposed().units()) {
     absl::StatusOr<v1::UnitContent> content =
         ProjectUnit(subject.record, unit.category(), unit.form(), pseudonyms, context_.identity.contact);
     if (!content.ok()) continue;  // Nothing would go out.
