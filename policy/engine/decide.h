@@ -12,7 +12,7 @@
 namespace derwent::policy {
 
 // Version of what Decide means; a replay runs under the same.
-inline constexpr int kEngineVersion = 1;
+inline constexpr int kEngineVersion = 2;
 
 // Decides one question (domain brief H with its completing decisions): linear, obviously right, the oracle of any
 // faster engine. Pure: the same arguments give the same decision. Without `request.facts` (the broker's side)

@@ -93,12 +93,15 @@ TEST_F(EmergencyTest, IsOverWithin24HoursWhateverItSays) {
   Refused(Times(absl::ZeroDuration(), -absl::Hours(1)), "over");
 }
 
-TEST_F(EmergencyTest, TimesAtTheEdgeOfTheirTypeDoNotWrapRound) {
+TEST_F(EmergencyTest, TimesThatNoTimestampMayHoldAndTheLastDoNotWrapRound) {
   constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
-  Refused(Verify(Command(kLeast, kMost)), "24 hours");
+  constexpr int64_t kLast = 253402300799;  // 9999-12-31.
+  Refused(Verify(Command(kLeast, kMost)), "over");
+  Refused(Verify(Command(kLeast, kLast)), "24 hours");
   Refused(Verify(Command(kLeast, absl::ToUnixSeconds(now_) + 60)), "24 hours");
-  Refused(Verify(Command(kMost, kLeast)), "ahead");
+  Refused(Verify(Command(kMost, kLeast)), "over");
+  Refused(Verify(Command(kLast, kLast)), "ahead");
 }
 
 }  // namespace

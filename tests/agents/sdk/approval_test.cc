@@ -133,7 +133,7 @@ TEST_F(ApprovalTest, AColleagueOfTheAskerCountsOnlyWhereExistenceIsNoSecret) {
 TEST_F(ApprovalTest, AnotherPersonsSignatureDoesNot) {
   const TestIdentity officer = pki_.IssueFor("nhs.dhcft", "person", "p-691fea");
   EXPECT_THAT(Check(Sign(Command(), officer)),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("another person")));
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("not that of the person named")));
   v1::ApprovalCommand own = Command();
   own.set_approver_person("p-691fea");
   EXPECT_THAT(Check(Sign(own, officer)),
@@ -143,7 +143,7 @@ TEST_F(ApprovalTest, AnotherPersonsSignatureDoesNot) {
   EXPECT_THAT(Check(forged), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("does not verify")));
   const TestIdentity agent = pki_.IssueFor("nhs.dhcft", "agent", "p-e5b79c");
   EXPECT_THAT(Check(Sign(Command(), agent)),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("another person")));
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("not that of the person named")));
 }
 
 TEST_F(ApprovalTest, ItCountsForWhatWasAskedAndNoMore) {
