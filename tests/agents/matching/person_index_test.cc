@@ -256,31 +256,54 @@ TEST(PersonIndexTest, ANameTooLongToBeOneCountsAsMissing) {
   EXPECT_EQ(TraitsOf(RecordOf({.first = "Dale", .last = std::string(1 << 20, 'A')}), kYear).names.at(0).last, "");
 }
 
-// Prints how long one answer takes among 100,000 people, many of whom share a date of birth, a surname and a postcode.
-TEST(PersonIndexTest, FindsOneAmongAHundredThousand) {
-  std::vector<v1::CaseRecord> records;
-  const auto person = [](int i) {
-    return Person{
-        .first = absl::StrCat("Given", std::string(1, static_cast<char>('a' + i % 26)), i % 400),
-        .last = absl::StrCat("Family", std::string(1, static_cast<char>('a' + i % 23)), i % 900),
-        .born = absl::StrCat(1940 + i % 70, "-0", 1 + i % 9, "-", 10 + i % 19),
-        .postcode = absl::StrCat("DE", 1 + i % 9, " ", i % 10, "A", std::string(1, "ABDEFGHJLN"[i / 10 % 10])),
-        .line = absl::StrCat(i, " Long Road")};
-  };
-  for (int i = 0; i < 100'000; ++i) records.push_back(RecordOf(person(i)));
+// What this thread worked: others share the machine.
+absl::Duration Worked() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return absl::DurationFromTimespec(now);
+}
+
+constexpr int kPeople = 100'000;
+
+// Many of whom share a date of birth, a surname and a postcode.
+class HundredThousandTest : public ::testing::Test {
+ protected:
+  static Person Nth(int i) {
+    return {.first = absl::StrCat("Given", std::string(1, static_cast<char>('a' + i % 26)), i % 400),
+            .last = absl::StrCat("Family", std::string(1, static_cast<char>('a' + i % 23)), i % 900),
+            .born = absl::StrCat(1940 + i % 70, "-0", 1 + i % 9, "-", 10 + i % 19),
+            .postcode = absl::StrCat("DE", 1 + i % 9, " ", i % 10, "A", std::string(1, "ABDEFGHJLN"[i / 10 % 10])),
+            .line = absl::StrCat(i, " Long Road")};
+  }
+  static std::vector<v1::CaseRecord> Everybody() {
+    std::vector<v1::CaseRecord> records;
+    for (int i = 0; i < kPeople; ++i) records.push_back(RecordOf(Nth(i)));
+    return records;
+  }
+};
+
+TEST_F(HundredThousandTest, OneIsFoundInFiveMilliseconds) {
+  const std::vector<v1::CaseRecord> records = Everybody();
   const PersonIndex index(records, kYear);
-  int wrong = 0;
-  const absl::Time start = absl::Now();
   constexpr int kAsked = 500;
+  int found = 0;
+  int wrong = 0;
+  std::vector<absl::Duration> took;
   for (int i = 0; i < kAsked; ++i) {
     const size_t whom = static_cast<size_t>(i) * 199;
-    const Match found = index.Find(records[whom]);
-    wrong += found.outcome == Outcome::kOne && found.record != whom ? 1 : 0;
+    const absl::Duration start = Worked();
+    const Match match = index.Find(records[whom]);
+    took.push_back(Worked() - start);
+    if (match.outcome == Outcome::kOne) ++(match.record == whom ? found : wrong);
   }
-  const double millis = absl::ToDoubleMilliseconds(absl::Now() - start) / kAsked;
-  std::cout << "  matching against 100,000 people: " << millis << " ms a selector\n";
-  RecordProperty("millis_a_selector", absl::StrCat(millis));
+  std::ranges::sort(took);
+  const double p99 = absl::ToDoubleMilliseconds(took[kAsked * 99 / 100]);
+  std::cout << "  matching against 100,000 people: median " << absl::ToDoubleMilliseconds(took[kAsked / 2])
+            << " ms a selector, p99 " << p99 << " ms\n";
+  RecordProperty("p99_millis_a_selector", absl::StrCat(p99));
   EXPECT_EQ(wrong, 0);
+  EXPECT_GE(found, kAsked * 99 / 100);
+  EXPECT_LT(p99, 5);
 }
 
 }  // namespace
