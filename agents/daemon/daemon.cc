@@ -107,6 +107,7 @@ struct AgentDaemon::Loaded {
   std::optional<trust::Checkpoint> newest;
   trust::QuorumPolicy quorum;
   std::string unwitnessed;
+  std::string forked;
   std::shared_ptr<const CurrentAnchors::Roots> roots;
   v1::Directory directory;
   std::map<std::string, FileReader> readers;
@@ -128,9 +129,14 @@ absl::StatusOr<std::unique_ptr<AgentDaemon>> AgentDaemon::Create(const AgentConf
   ASSIGN_OR_RETURN(loaded.newest, NewestKept(*loaded.state));
   ASSIGN_OR_RETURN(loaded.quorum, ReadQuorum(config, loaded.roots->anchors.log_keys));
   ASSIGN_OR_RETURN(loaded.unwitnessed, loaded.state->Kept(kUnwitnessed));
+  ASSIGN_OR_RETURN(loaded.forked, loaded.state->Kept(kLedgerForked));
   ASSIGN_OR_RETURN(loaded.directory, ReadDirectory(config));
   ASSIGN_OR_RETURN(loaded.readers, MappedReaders(config.mappings));
+  const std::string forked = loaded.forked;
   std::unique_ptr<AgentDaemon> daemon(new AgentDaemon(config, std::move(loaded), surroundings));
+  // What the configuration accepts is forgotten for good.
+  if (const std::string held = daemon->forks_.Kept(); held != forked)
+    RETURN_IF_ERROR(daemon->state_->Keep(kLedgerForked, held));
   const absl::Status kept = daemon->policy_.LoadKept(daemon->roots_.get()->policy, surroundings.clock.Now());
   if (!kept.ok() && !absl::IsNotFound(kept)) surroundings.log.Failure("the kept policy does not verify", kept);
   daemon->ReadSystem();
@@ -149,6 +155,7 @@ AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroun
       policy_(config.state_dir + "/policy"),
       watch_(std::move(loaded.newest)),
       quorum_(std::move(loaded.quorum), config.witness_limit, loaded.unwitnessed),
+      forks_(loaded.forked, config.accepted_forks),
       system_(config.system, around.clock),
       system_records_([this] { return system_.PeopleWithin(config_.system_oldest); }, around.clock),
       records_(around.records == nullptr ? system_records_ : *around.records),
@@ -160,6 +167,7 @@ AgentDaemon::AgentDaemon(const AgentConfig& config, Loaded loaded, const Surroun
                .watch = watch_,
                .quorum = quorum_,
                .told = told_,
+               .forks = forks_,
                .roots = roots_,
                .system = system_,
                .clock = around.clock,

@@ -132,6 +132,7 @@ class AgentDaemon {
   CheckpointWatch watch_;
   QuorumWatch quorum_;
   ToldCheckpoints told_;
+  ForkLatch forks_;
   CurrentAnchors roots_;
   PersonRegister system_;
   std::atomic<bool> reads_system_ = false;
@@ -144,8 +145,8 @@ class AgentDaemon {
   Evidence evidence_;
   Upkeep upkeep_;
   Eraser eraser_;
-  Sender sender_;
   Postman postman_;
+  Sender sender_;
   RightsTeller rights_teller_;
   Handover handover_;
   Asker asker_;

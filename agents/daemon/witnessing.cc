@@ -38,9 +38,9 @@ absl::StatusOr<std::unique_ptr<Witnessing>> Witnessing::Start(const AgentConfig&
   ASSIGN_OR_RETURN(started->witness_, Witness::Open(absl::StrCat(config.state_dir, "/witness.db"), config.witness_name,
                                                     std::move(key), log_keys, context.clock));
   RETURN_IF_ERROR(started->witness_->TellForks([&context, folder = config.state_dir + "/evidence"](const Fork& fork) {
-    context.Alarm("LEDGER_FORKED", "", "");
     if (const absl::Status kept = KeepFork(folder, fork); !kept.ok())
       context.log.Failure("evidence against the log could not be kept", kept);
+    context.HoldProof({.code = "LEDGER_FORKED", .name = NameOfFork(fork).value_or("unnamed")});
   }));
   // Evidence asks the broker for the proof: what does not belong to the log that it shows is a fork, and kept so.
   RETURN_IF_ERROR(started->witness_->TellDoubts([&context](const std::string& note) { context.told.Heard(note); }));

@@ -38,8 +38,8 @@ absl::Status CheckpointWatch::Observe(const trust::Checkpoint& checkpoint, const
   return absl::OkStatus();
 }
 
-absl::Status CheckpointWatch::ObserveNewest(const trust::Checkpoint& checkpoint, const ProofSource& proof) {
-  const std::optional<trust::Checkpoint> known = newest();
+absl::Status CheckpointWatch::ObserveNewest(const trust::Checkpoint& checkpoint,
+                                            const std::optional<trust::Checkpoint>& known, const ProofSource& proof) {
   RETURN_IF_ERROR(Observe(checkpoint, proof));
   if (known.has_value() && checkpoint.size < known->size) {
     return absl::DataLossError(

@@ -28,8 +28,10 @@ class CheckpointWatch {
   // Errors: kDataLoss `LEDGER_FORKED`; as `proof`, when the broker gives none.
   absl::Status Observe(const trust::Checkpoint& checkpoint, const ProofSource& proof);
 
-  // As Observe, for one that the broker says is its newest. Error: kDataLoss `LEDGER_ROLLED_BACK` when it is smaller.
-  absl::Status ObserveNewest(const trust::Checkpoint& checkpoint, const ProofSource& proof);
+  // As Observe, for one that the broker says is its newest. `known`: what newest() said before the broker was asked;
+  // what came meanwhile says nothing. Error: kDataLoss `LEDGER_ROLLED_BACK` when it is smaller.
+  absl::Status ObserveNewest(const trust::Checkpoint& checkpoint, const std::optional<trust::Checkpoint>& known,
+                             const ProofSource& proof);
 
   std::optional<trust::Checkpoint> newest() const;
 

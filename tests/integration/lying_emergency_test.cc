@@ -86,6 +86,14 @@ class LyingEmergencyTest : public RequestTest {
 
 TEST_F(LyingEmergencyTest, WhatTwoPersonsSignedOpens) { EXPECT_THAT(Outcome(nullptr), HasSubstr("RELEASED")); }
 
+TEST_F(LyingEmergencyTest, ProofThatTheLedgerForkedStopsNoEmergencyAndItIsFlagged) {
+  for (TestAgent* agent : {&police(), &adults()})
+    agent->daemon->context().HoldProof({.code = "LEDGER_FORKED", .name = "7-0123456789abcdef"});
+  EXPECT_THAT(Outcome(nullptr), HasSubstr("RELEASED"));
+  for (TestAgent* agent : {&police(), &adults()})
+    EXPECT_THAT(agent->Alarms(), ::testing::Contains("EMERGENCY_UNWITNESSED"));
+}
+
 TEST_F(LyingEmergencyTest, WhatItBroughtIsErasedAfterADayThoughNobodyLooks) {
   ASSERT_THAT(Outcome(nullptr), HasSubstr("RELEASED"));
   const auto content = [this] {

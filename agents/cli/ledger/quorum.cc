@@ -90,7 +90,7 @@ std::string StandingText(v1::LedgerStanding standing) {
     case v1::LEDGER_STANDING_AWAITING_WITNESSES:
       return "the broker started and waits for a quorum of witnesses (WITNESSES_AWAITED)";
     case v1::LEDGER_STANDING_ROLLED_BACK:
-      return "ROLLED BACK: the database is not the one that was signed (LEDGER_ROLLED_BACK)";
+      return "ROLLED BACK OR FORKED: the database is not the one that was signed (LEDGER_ROLLED_BACK, LEDGER_FORKED)";
     default:
       return "unknown";
   }

@@ -70,6 +70,15 @@ class Members {
     for (const json& one : *found) values.insert(one.get<uint64_t>());
   }
 
+  void Texts(const char* key, std::set<std::string>& values) {
+    const json* found = Find(key, false);
+    if (found == nullptr) return;
+    const auto is_text = [](const json& one) { return one.is_string(); };
+    if (!found->is_array() || !std::all_of(found->begin(), found->end(), is_text))
+      return Wrong(key, "a list of strings");
+    for (const json& one : *found) values.insert(one.get<std::string>());
+  }
+
   void Millis(const char* key, absl::Duration& value) {
     auto millis = static_cast<int>(absl::ToInt64Milliseconds(value));
     Number(key, millis);
@@ -169,6 +178,7 @@ void ReadTrust(const json& object, const std::string& folder, AgentConfig& confi
   trust.Number("bundle_quorum", config.bundle_quorum);
   trust.Path("quorum", config.quorum);
   trust.Millis("witness_limit_millis", config.witness_limit);
+  trust.Texts("accepted_forks", config.accepted_forks);
 }
 
 void ReadWitness(const json& object, const std::string& folder, AgentConfig& config,

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "agents/daemon/context/doorbell.h"
+#include "agents/daemon/context/fork_latch.h"
 #include "agents/daemon/context/identity.h"
 #include "agents/daemon/context/log.h"
 #include "agents/daemon/context/metrics.h"
@@ -53,6 +54,7 @@ struct AgentContext {
   CheckpointWatch& watch;
   QuorumWatch& quorum;
   ToldCheckpoints& told;
+  ForkLatch& forks;
   CurrentAnchors& roots;
   const PersonRegister& system;
   const Clock& clock;
@@ -62,11 +64,15 @@ struct AgentContext {
   Doorbell& to_send;  // Rung when something is to be worked on or sent.
 
   // No evidence, no flow (P13): asked before anything is released or taken. Error: kUnavailable `LEDGER_NOT_WITNESSED`
-  // while entries have been without their quorum of witnesses longer than this agency accepts.
+  // while entries have been without their quorum of witnesses longer than this agency accepts; `LEDGER_FORKED`
+  // once this agency holds proof that the log has two histories or went back, until its configuration accepts it.
   absl::Status RequireWitnessed() const;
   // Likewise, of a share's step for `purpose`. An emergency, which two persons agreed to, passes all the same, with the
   // alarm `EMERGENCY_UNWITNESSED`.
   absl::Status WitnessedOrEmergency(absl::string_view purpose, absl::string_view share_id) const;
+
+  // Raises the alarm of a proof against the log, and holds on to it.
+  void HoldProof(const ForkLatch::Proof& proof) const;
 
   // Keeps, counts and logs an alarm, once a day for each code, share, agency and key (State::RaiseAlarm).
   void Alarm(absl::string_view code, absl::string_view share_id, absl::string_view agency,

@@ -322,10 +322,11 @@ absl::StatusOr<v1::AgentStatus> Desk::Status(const LocalCaller& caller) {
   status.set_system_people(static_cast<uint32_t>(people->records.size()));
   status.set_system_problems(static_cast<uint32_t>(people->problem_count));
   const absl::Time now = context_.clock.Now();
-  status.set_ledger(context_.quorum.none()         ? v1::LEDGER_STANDING_NO_QUORUM
-                    : context_.quorum.Stopped(now) ? v1::LEDGER_STANDING_STOPPED
-                    : context_.quorum.Amber(now)   ? v1::LEDGER_STANDING_AMBER
-                                                   : v1::LEDGER_STANDING_WITNESSED);
+  status.set_ledger(context_.forks.held().has_value() ? v1::LEDGER_STANDING_ROLLED_BACK
+                    : context_.quorum.none()          ? v1::LEDGER_STANDING_NO_QUORUM
+                    : context_.quorum.Stopped(now)    ? v1::LEDGER_STANDING_STOPPED
+                    : context_.quorum.Amber(now)      ? v1::LEDGER_STANDING_AMBER
+                                                      : v1::LEDGER_STANDING_WITNESSED);
   status.mutable_unwitnessed_age()->set_seconds(absl::ToInt64Seconds(context_.quorum.Age(now)));
   status.set_broker_reachable(context_.broker.GetCheckpoint({}).ok());
   return status;

@@ -40,8 +40,8 @@ absl::Status Evidence::Judge(const absl::Status& status, const std::string& note
   if (absl::IsDataLoss(status)) {
     const std::string code =
         std::vector<std::string>(absl::StrSplit(status.message(), absl::MaxSplits(':', 1))).front();
-    context_.Alarm(code, "", "");
     KeepNotes(note);
+    context_.HoldProof({.code = code, .name = NameOfNote(note).value_or("unnamed")});
   }
   return status;
 }
@@ -157,21 +157,23 @@ absl::Status Evidence::Take(const std::vector<Shown>& receipts) {
   return context_.state.Together([&](Changes& changes) { return Keep(verified, changes); });
 }
 
-absl::Status Evidence::HoldNewest(const v1::GetCheckpointResponse& newest) {
+absl::Status Evidence::HoldNewest(const v1::GetCheckpointResponse& newest,
+                                  const std::optional<trust::Checkpoint>& known) {
   absl::StatusOr<trust::Checkpoint> checkpoint =
       trust::OpenCheckpoint(newest.note(), context_.roots.get()->anchors.log_keys);
   if (!checkpoint.ok()) {
     context_.Alarm("CHECKPOINT_INVALID", "", "");
     return checkpoint.status();
   }
-  RETURN_IF_ERROR(Judge(context_.watch.ObserveNewest(*checkpoint, Proofs()), newest.note()));
+  RETURN_IF_ERROR(Judge(context_.watch.ObserveNewest(*checkpoint, known, Proofs()), newest.note()));
   context_.told.SetNewest(newest.note());
   return absl::OkStatus();
 }
 
 absl::Status Evidence::CheckNewest() {
+  const std::optional<trust::Checkpoint> known = context_.watch.newest();
   const absl::StatusOr<v1::GetCheckpointResponse> newest = context_.broker.GetCheckpoint({});
-  absl::Status first = newest.ok() ? HoldNewest(*newest) : newest.status();
+  absl::Status first = newest.ok() ? HoldNewest(*newest, known) : newest.status();
   first.Update(JudgeHeard());
   first.Update(KeepNewest());
   first.Update(ObserveQuorum(newest.ok() ? newest->cosigned_note() : ""));

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -67,7 +68,8 @@ class Evidence {
   absl::Status KeepNewest();
   // Holds a checkpoint that verified against what was seen; the tree is known from then on. Errors: as Take.
   absl::Status Hold(const trust::Checkpoint& checkpoint, const std::string& note);
-  absl::Status HoldNewest(const v1::GetCheckpointResponse& newest);
+  // `known`: the newest when the broker was asked.
+  absl::Status HoldNewest(const v1::GetCheckpointResponse& newest, const std::optional<trust::Checkpoint>& known);
   absl::Status ObserveQuorum(const std::string& cosigned_note);
   std::string NewestBody() const;
 

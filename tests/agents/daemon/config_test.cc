@@ -2,6 +2,8 @@
 
 #include <sstream>
 
+#include "absl/strings/str_replace.h"
+
 #include "agents/daemon/context/log.h"
 #include "tests/support/matchers.h"
 
@@ -36,6 +38,18 @@ TEST(ConfigTest, NamesEveryMemberThatIsMissingUnknownOrWrong) {
     EXPECT_THAT(message, HasSubstr(part));
   }
   EXPECT_THAT(AgentConfig::Parse("[", "/"), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST(ConfigTest, ProofsThatAreAcceptedAreNames) {
+  const std::string good(kGood);
+  const std::string with = R"("quorum": "q", "accepted_forks": )";
+  const auto config =
+      AgentConfig::Parse(absl::StrReplaceAll(good, {{R"("quorum": "q")", with + R"(["7-ab", "9-cd"])"}}), "/");
+  ASSERT_OK(config);
+  EXPECT_THAT(config->accepted_forks, ::testing::ElementsAre("7-ab", "9-cd"));
+  EXPECT_THAT(
+      AgentConfig::Parse(absl::StrReplaceAll(good, {{R"("quorum": "q")", with + "[7]"}}), "/"),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`trust.accepted_forks` must be a list of strings")));
 }
 
 TEST(ConfigTest, AParticipantStandsBesideAWitness) {

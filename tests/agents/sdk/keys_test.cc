@@ -118,7 +118,7 @@ class WatchTest : public ::testing::Test {
 TEST_F(WatchTest, FollowsALogThatGrows) {
   for (int i = 0; i < 5; ++i) {
     Grow(log_, 3);
-    ASSERT_THAT(watch_.ObserveNewest(log_.Newest(), Proofs(log_)), IsOk());
+    ASSERT_THAT(watch_.ObserveNewest(log_.Newest(), watch_.newest(), Proofs(log_)), IsOk());
   }
   EXPECT_EQ(watch_.newest()->size, 15u);
 }
@@ -141,7 +141,7 @@ TEST_F(WatchTest, ARollbackIsCaught) {
   Grow(log_, 3);
   ASSERT_THAT(watch_.Observe(log_.Newest(), Proofs(log_)), IsOk());
   EXPECT_THAT(watch_.Observe(old, Proofs(log_)), IsOk());
-  EXPECT_THAT(watch_.ObserveNewest(old, Proofs(log_)),
+  EXPECT_THAT(watch_.ObserveNewest(old, watch_.newest(), Proofs(log_)),
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("LEDGER_ROLLED_BACK")));
 }
 
