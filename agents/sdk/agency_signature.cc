@@ -12,10 +12,16 @@ absl::Status VerifySigned(const v1::DsseEnvelope& envelope, absl::string_view ty
     return absl::UnauthenticatedError("an envelope has more than 16 signatures");
   }
   const trust::Envelope plain = trust::FromProto(envelope);
+  bool pending = false;
   for (const trust::DsseSignature& signature : plain.signatures) {
+    pending = pending || history.IsPending(trust::KeyUse::kSigning, signature.keyid, now);
     const trust::AgencyKey* key = history.Find(trust::KeyUse::kSigning, signature.keyid, made);
     if (key == nullptr || key->revoked_at <= now) continue;
     if (trust::VerifyEnvelope(plain, type, key->certificate.public_key()).ok()) return absl::OkStatus();
+  }
+  if (pending) {
+    return absl::UnavailableError(
+        absl::StrCat("the key of `", history.agency(), "` that signed this message waits for its witnesses"));
   }
   return absl::UnauthenticatedError(
       absl::StrCat("no signing key of `", history.agency(), "` that counts signed this message"));

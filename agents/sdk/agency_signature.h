@@ -10,7 +10,7 @@
 namespace derwent::agents {
 
 // The signature is by a signing key of `history` that counted when the message was made and is not revoked now.
-// Error: kUnauthenticated.
+// Errors: kUnavailable it is by one that does not count yet: its event waits for its witnesses; kUnauthenticated.
 absl::Status VerifySigned(const v1::DsseEnvelope& envelope, absl::string_view type, const trust::KeyHistory& history,
                           absl::Time made, absl::Time now);
 

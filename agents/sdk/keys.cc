@@ -22,18 +22,6 @@ absl::Status NotCertified(const std::string& agency, absl::string_view why) {
   return absl::UnauthenticatedError(absl::StrCat("KEY_NOT_CERTIFIED: keys of `", agency, "`: ", why));
 }
 
-// The event's own public entry in the log.
-absl::StatusOr<trust::Checkpoint> CheckEntered(const v1::DsseEnvelope& event, const v1::Receipt& receipt,
-                                               const TrustAnchors& anchors) {
-  ASSIGN_OR_RETURN(trust::VerifiedReceipt verified,
-                   trust::VerifyReceipt(receipt.tlog_proof(), anchors.log_keys, anchors.log_keys.origin()));
-  const std::string& body = verified.opening.public_body;
-  if (verified.opening.kind != trust::EntryKind::kKeyEvent || body != event.payload()) {
-    return absl::UnauthenticatedError("an event's receipt is of another entry");
-  }
-  return std::move(verified.checkpoint);
-}
-
 // Stands for events verified under anchors; empty: they are verified each time.
 std::string ProofOf(const v1::AgencyKeys& keys, const TrustAnchors& anchors) {
   if (anchors.digest.empty()) return "";
@@ -43,63 +31,91 @@ std::string ProofOf(const v1::AgencyKeys& keys, const TrustAnchors& anchors) {
   return trust::Sha256(parts).bytes();
 }
 
-bool Extends(const std::vector<std::string>& known, const v1::AgencyKeys& keys) {
-  if (static_cast<size_t>(keys.events_size()) < known.size()) return false;
-  for (size_t i = 0; i < known.size(); ++i) {
-    if (keys.events(static_cast<int>(i)).payload() != known[i]) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
+absl::StatusOr<trust::VerifiedReceipt> CheckEntered(const v1::DsseEnvelope& event, const v1::Receipt& receipt,
+                                                    const trust::LogKeys& log_keys, absl::string_view origin) {
+  ASSIGN_OR_RETURN(trust::VerifiedReceipt verified, trust::VerifyReceipt(receipt.tlog_proof(), log_keys, origin));
+  const std::string& body = verified.opening.public_body;
+  if (verified.opening.kind != trust::EntryKind::kKeyEvent || body != event.payload()) {
+    return absl::UnauthenticatedError("an event's receipt is of another entry");
+  }
+  return verified;
+}
+
+std::optional<KeyBook::Taken> KeyBook::VerifiedBefore(const std::string& agency, const std::string& proof,
+                                                      absl::Time now) const {
+  if (proof.empty()) return std::nullopt;
+  const MutexLock lock(mutex_);
+  const auto found = known_.find(agency);
+  if (found == known_.end() || found->second.proof != proof || found->second.taken.pending) return std::nullopt;
+  const absl::Duration age = now - found->second.verify_time;
+  if (age < absl::ZeroDuration() || age >= kVerifiedFor) return std::nullopt;
+  return Taken{.history = found->second.taken.history, .checkpoints = {}};
+}
+
+absl::StatusOr<KnownChain> KeyBook::ChainBefore(const std::string& agency) const {
+  {
+    const MutexLock lock(mutex_);
+    const auto found = known_.find(agency);
+    if (found != known_.end()) return found->second.chain;
+  }
+  return memory_.Find(agency);
+}
+
+absl::Status KeyBook::Verify(const v1::AgencyKeys& keys, const TrustAnchors& anchors, const KnownLedger& ledger,
+                             const KnownChain& before, Known& fresh) const {
+  trust::KeyHistory history(keys.agency(), anchors.first_keys.at(keys.agency()));
+  for (int i = 0; i < keys.events_size(); ++i) {
+    ASSIGN_OR_RETURN(const trust::KeyEvent event, trust::ParseKeyEvent(keys.events(i)));
+    // A chain that was never read may rest on what ended; whatever comes to a known one later may not.
+    const bool is_new = before.length > 0 && static_cast<uint64_t>(i) >= before.length;
+    if (is_new && !accepted_.contains(event.key_id)) RETURN_IF_ERROR(history.CheckSignedNow(event, fresh.verify_time));
+    ASSIGN_OR_RETURN(const trust::VerifiedReceipt entered,
+                     CheckEntered(keys.events(i), keys.receipts(i), anchors.log_keys, anchors.log_keys.origin()));
+    // What follows a pending event rests on it.
+    fresh.taken.pending = fresh.taken.pending || !ledger.witnessed(entered.index);
+    const auto standing = fresh.taken.pending ? trust::EventStanding::kPending : trust::EventStanding::kWitnessed;
+    RETURN_IF_ERROR(history.Add(event, anchors.authority, anchors.revoked, fresh.verify_time, standing));
+    fresh.taken.checkpoints.push_back({entered.checkpoint, NoteOf(keys.receipts(i))});
+    fresh.key_ids.insert(event.key_id);
+  }
+  fresh.taken.history = std::make_shared<const trust::KeyHistory>(std::move(history));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<KeyBook::Taken> KeyBook::Take(const v1::AgencyKeys& keys, const TrustAnchors& anchors, absl::Time now,
-                                             const Observe& observe) {
-  const auto pinned = anchors.first_keys.find(keys.agency());
-  if (pinned == anchors.first_keys.end()) return NotCertified(keys.agency(), "no first key was exchanged out of band");
+                                             const KnownLedger& ledger) {
+  if (!anchors.first_keys.contains(keys.agency()))
+    return NotCertified(keys.agency(), "no first key was exchanged out of band");
   if (const absl::Status fresh = anchors.CheckFresh(now); !fresh.ok())
     return NotCertified(keys.agency(), fresh.message());
   if (keys.events_size() != keys.receipts_size())
     return NotCertified(keys.agency(), "events and receipts differ in number");
-  Known fresh{.proof = ProofOf(keys, anchors), .verify_time = now};
-  Taken taken;
-  if (!fresh.proof.empty()) {
-    const MutexLock lock(mutex_);
-    const auto known = known_.find(keys.agency());
-    if (known != known_.end() && known->second.proof == fresh.proof && now >= known->second.verify_time &&
-        now - known->second.verify_time < kVerifiedFor)
-      return Taken{.history = known->second.history, .checkpoints = {}};
-  }
-  trust::KeyHistory history(keys.agency(), pinned->second);
-  for (int i = 0; i < keys.events_size(); ++i) {
-    absl::StatusOr<trust::KeyEvent> event = trust::ParseKeyEvent(keys.events(i));
-    if (!event.ok()) return NotCertified(keys.agency(), event.status().message());
-    if (const absl::Status added = history.Add(*event, anchors.authority, anchors.revoked, now); !added.ok()) {
-      return NotCertified(keys.agency(), added.message());
-    }
-    absl::StatusOr<trust::Checkpoint> entered = CheckEntered(keys.events(i), keys.receipts(i), anchors);
-    if (!entered.ok()) return NotCertified(keys.agency(), entered.status().message());
-    taken.checkpoints.push_back(*std::move(entered));
-    fresh.payloads.push_back(keys.events(i).payload());
-    fresh.key_ids.insert(event->key_id);
-  }
-  fresh.history = std::make_shared<const trust::KeyHistory>(std::move(history));
-  taken.history = fresh.history;
-  RETURN_IF_ERROR(observe(taken.checkpoints));
-  const MutexLock lock(mutex_);
-  Known& known = known_[keys.agency()];
-  if (!Extends(known.payloads, keys)) {
+  Known fresh{.chain = KnownChain::Of(keys), .proof = ProofOf(keys, anchors), .verify_time = now};
+  if (std::optional<Taken> before = VerifiedBefore(keys.agency(), fresh.proof, now); before.has_value())
+    return *std::move(before);
+  ASSIGN_OR_RETURN(KnownChain before, ChainBefore(keys.agency()));
+  if (const absl::Status verified = Verify(keys, anchors, ledger, before, fresh); !verified.ok())
+    return NotCertified(keys.agency(), verified.message());
+  RETURN_IF_ERROR(ledger.observe(fresh.taken.checkpoints));
+  const MutexLock keeping(keeping_);
+  ASSIGN_OR_RETURN(before, ChainBefore(keys.agency()));
+  if (!before.IsExtendedBy(keys)) {
     return absl::DataLossError(
         absl::StrCat("KEYS_REWRITTEN: key events of `", keys.agency(), "` seen before are gone"));
   }
-  known = std::move(fresh);
+  if (fresh.chain.length > before.length) RETURN_IF_ERROR(memory_.Keep(keys.agency(), fresh.chain));
+  Taken taken = fresh.taken;
+  const MutexLock lock(mutex_);
+  known_[keys.agency()] = std::move(fresh);
   return taken;
 }
 
 std::shared_ptr<const trust::KeyHistory> KeyBook::Find(absl::string_view agency) const {
   const MutexLock lock(mutex_);
   const auto found = known_.find(agency);
-  if (found != known_.end()) return found->second.history;
+  if (found != known_.end()) return found->second.taken.history;
   return std::make_shared<const trust::KeyHistory>(std::string(agency), "");
 }
 

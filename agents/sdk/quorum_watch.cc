@@ -43,6 +43,11 @@ void QuorumWatch::Observe(uint64_t known_size, uint64_t cosigned_size, absl::Tim
   }
 }
 
+bool QuorumWatch::Covers(uint64_t index) const {
+  const MutexLock lock(mutex_);
+  return policy_.none() || index < cosigned_size_;
+}
+
 absl::Duration QuorumWatch::Age(absl::Time now) const {
   const MutexLock lock(mutex_);
   if (!waiting_.has_value() || policy_.none()) return absl::ZeroDuration();

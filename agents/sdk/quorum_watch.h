@@ -32,6 +32,9 @@ class QuorumWatch {
   // none; the largest before stays).
   void Observe(uint64_t known_size, uint64_t cosigned_size, absl::Time now);
 
+  // Whether the entry at that index is known to be under a quorum; always under `quorum none`.
+  bool Covers(uint64_t index) const;
+
   // For how long entries have been without a quorum; zero when none are known, or under `quorum none`.
   absl::Duration Age(absl::Time now) const;
   bool none() const { return policy_.none(); }

@@ -5,6 +5,7 @@
 #include "absl/strings/str_split.h"
 
 #include "trust/base/status_macros.h"
+#include "trust/note/tlog_proof.h"
 
 namespace derwent::agents {
 namespace {
@@ -24,6 +25,11 @@ absl::Status Expect(const trust::Opening& opening, Field field, absl::string_vie
 }
 
 }  // namespace
+
+std::string NoteOf(const v1::Receipt& receipt) {
+  const absl::StatusOr<trust::TlogProof> proof = trust::TlogProof::Parse(receipt.tlog_proof());
+  return proof.ok() ? proof->checkpoint : "";
+}
 
 absl::StatusOr<trust::Opening> OpeningOfKept(const std::string& receipt) {
   v1::Receipt kept;

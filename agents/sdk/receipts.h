@@ -9,9 +9,19 @@
 #include "derwent/v1/ledger.pb.h"
 #include "trust/base/digest.h"
 #include "trust/entry/opening.h"
+#include "trust/note/checkpoint.h"
 #include "trust/note/log_keys.h"
 
 namespace derwent::agents {
+
+// A checkpoint that verified, with the note in which the log signed it.
+struct ShownCheckpoint {
+  trust::Checkpoint checkpoint;
+  std::string note;
+};
+
+// The note in a receipt that verified.
+std::string NoteOf(const v1::Receipt& receipt);
 
 // What an entry must say for an answer to be believed. Empty members are not compared.
 struct ExpectedEntry {

@@ -254,6 +254,7 @@ TEST_F(LyingLedgerTest, AForgedErasureErasesNothing) {
   }
   EXPECT_THAT(housing().Alarms(), Contains("ERASURE_REJECTED"));
   EXPECT_THAT(housing().Alarms(), Contains("LEDGER_FORKED"));
+  EXPECT_EQ(EvidenceNotes(housing()), 2);
   EXPECT_EQ(receipts(), before);
   EXPECT_EQ(housing().daemon->context().state.FindReceived(kept.share_id).value()->content, kept.content);
 }

@@ -58,8 +58,16 @@ absl::Status KeyHistory::CheckSigner(const KeyEvent& event, const Certificate& c
   return absl::UnauthenticatedError("the key event is not signed by the agency's signing key before it");
 }
 
+absl::Status KeyHistory::CheckSignedNow(const KeyEvent& event, absl::Time now) const {
+  for (const AgencyKey& key : keys_) {
+    if (key.use != KeyUse::kSigning || !key.IsInForceAt(now)) continue;
+    if (VerifyEnvelope(event.envelope, kKeyEventType, key.certificate.public_key()).ok()) return absl::OkStatus();
+  }
+  return absl::UnauthenticatedError("a new key event is not signed by a signing key in force");
+}
+
 absl::Status KeyHistory::Add(const KeyEvent& event, const Authority& authority, const RevocationSet& revoked,
-                             absl::Time now) {
+                             absl::Time now, EventStanding standing) {
   if (event.agency != agency_) return absl::UnauthenticatedError("the key event is of another agency");
   if (event.sequence != length_ + 1) {
     return absl::FailedPreconditionError(absl::StrCat("key event ", event.sequence, " does not follow ", length_));
@@ -89,7 +97,8 @@ absl::Status KeyHistory::Add(const KeyEvent& event, const Authority& authority, 
                      .certificate = std::move(certificate),
                      .chain = std::move(chain),
                      .valid_from = event.valid_from,
-                     .valid_until = end});
+                     .valid_until = end,
+                     .published = standing});
   }
   ++length_;
   last_digest_ = Sha256(event.envelope.payload).bytes();
@@ -108,6 +117,13 @@ const AgencyKey* KeyHistory::Find(KeyUse use, absl::string_view key_id, absl::Ti
     if (key->use == use && key->certificate.public_key().key_id() == key_id && key->CountsAt(time)) return &*key;
   }
   return nullptr;
+}
+
+bool KeyHistory::IsPending(KeyUse use, absl::string_view key_id, absl::Time time) const {
+  return std::ranges::any_of(keys_, [&](const AgencyKey& key) {
+    return key.use == use && key.published == EventStanding::kPending && key.IsInForceAt(time) &&
+           key.certificate.public_key().key_id() == key_id;
+  });
 }
 
 }  // namespace derwent::trust

@@ -33,6 +33,10 @@ struct KeyEvent {
   Envelope envelope;
 };
 
+// Whether an event's entry is under a checkpoint with the witnesses' quorum, for a reader who asks for that. A key that
+// is published without counts for nobody yet; one that is revoked without counts no more.
+enum class EventStanding { kWitnessed, kPending };
+
 // A key that counts, with the certificate that holds it.
 struct AgencyKey {
   KeyUse use = KeyUse::kSigning;
@@ -41,8 +45,10 @@ struct AgencyKey {
   absl::Time valid_from;
   absl::Time valid_until;
   absl::Time revoked_at = absl::InfiniteFuture();
+  EventStanding published = EventStanding::kWitnessed;
 
-  bool CountsAt(absl::Time time) const { return valid_from <= time && time < valid_until && time < revoked_at; }
+  bool IsInForceAt(absl::Time time) const { return valid_from <= time && time < valid_until && time < revoked_at; }
+  bool CountsAt(absl::Time time) const { return published == EventStanding::kWitnessed && IsInForceAt(time); }
 };
 
 // An agency's keys as its own signed history gives them. Built only by following the chain (architecture 4):
@@ -55,14 +61,20 @@ class KeyHistory {
       : agency_(std::move(agency)), pinned_key_id_(std::move(pinned_key_id)) {}
 
   // Takes the next event or refuses it and changes nothing. What ended before `now` still proves the events of its
-  // time; of a new one see that it counts. Errors: kUnauthenticated the broken link; kFailedPrecondition a wrong
-  // sequence.
-  absl::Status Add(const KeyEvent& event, const Authority& authority, const RevocationSet& revoked, absl::Time now);
+  // time; of a new one see that it counts (CheckSignedNow). Errors: kUnauthenticated the broken link;
+  // kFailedPrecondition a wrong sequence.
+  absl::Status Add(const KeyEvent& event, const Authority& authority, const RevocationSet& revoked, absl::Time now,
+                   EventStanding standing = EventStanding::kWitnessed);
+  // Of an event to be added that was not known before: a signing key that is in force at `now` signed it, not one that
+  // ended, whatever time the event gives itself. Error: kUnauthenticated.
+  absl::Status CheckSignedNow(const KeyEvent& event, absl::Time now) const;
 
   // The newest key of that use that counts at `time`, or null. Valid until the next Add.
   const AgencyKey* Current(KeyUse use, absl::Time time) const;
   // The key with that id if it counts at `time`, or null.
   const AgencyKey* Find(KeyUse use, absl::string_view key_id, absl::Time time) const;
+  // Whether a key in force at `time` with that id waits for its event to be witnessed.
+  bool IsPending(KeyUse use, absl::string_view key_id, absl::Time time) const;
   uint32_t length() const { return length_; }
   const std::string& agency() const { return agency_; }
   const std::string& last_event_digest() const { return last_digest_; }

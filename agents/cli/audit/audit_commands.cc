@@ -174,6 +174,7 @@ void AddVerify(CLI::App& audit, Session& session) {
       verify->add_option("--ca", o->keys.ca, "the consortium's authorities (PEM), for the agency's signature");
   CLI::Option* const first = verify->add_option(
       "--first-key", o->keys.first_key, "id of the agency's first signing key, come by another way than the folder");
+  verify->add_option("--crl", o->keys.crl, "which certificates are revoked (PEM)")->needs(ca);
   ca->needs(first);
   first->needs(ca);
   verify->callback([o, &session] {

@@ -10,7 +10,6 @@
 #include "agents/sdk/agency_signature.h"
 #include "derwent/v1/agent_audit.grpc.pb.h"
 #include "trust/base/status_macros.h"
-#include "trust/entry/opening.h"
 #include "trust/identity/key_event.h"
 #include "trust/message/timestamp.h"
 #include "trust/secret/sha256.h"
@@ -30,20 +29,6 @@ absl::StatusOr<Message> ReadMessage(const std::string& path) {
   Message message;
   const auto parsed = google::protobuf::util::JsonStringToMessage(json, &message);
   return parsed.ok() ? absl::StatusOr<Message>(std::move(message)) : Broken(path, "it does not parse");
-}
-
-// Each event is a public entry of the log.
-absl::Status CheckEntered(const std::string& path, const v1::AgencyKeys& keys, const Believed& believed) {
-  if (keys.events_size() != keys.receipts_size()) return Broken(path, "events and receipts differ in number");
-  for (int i = 0; i < keys.events_size(); ++i) {
-    const absl::StatusOr<trust::VerifiedReceipt> receipt =
-        trust::VerifyReceipt(keys.receipts(i).tlog_proof(), believed.log_keys, believed.origin);
-    if (!receipt.ok()) return Broken(path, absl::StrCat("event ", i + 1, ": ", receipt.status().message()));
-    if (receipt->opening.kind != trust::EntryKind::kKeyEvent ||
-        receipt->opening.public_body != keys.events(i).payload())
-      return Broken(path, absl::StrCat("event ", i + 1, " is not the entry that its receipt proves"));
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -78,9 +63,11 @@ absl::StatusOr<v1::AuditExport> VerifySignature(const std::string& folder, const
   if (!statement.ParseFromString(envelope.payload())) return Broken(path, "it signs no export");
   ASSIGN_OR_RETURN(const v1::AgencyKeys keys, ReadMessage<v1::AgencyKeys>(keys_path));
   if (keys.agency() != statement.agency()) return Broken(keys_path, "it is of another agency than the signature");
-  RETURN_IF_ERROR(CheckEntered(keys_path, keys, believed));
-  ASSIGN_OR_RETURN(const trust::KeyHistory history, FollowKeys(keys, roots, now));
-  const absl::Status verified = agents::VerifySigned(envelope, trust::kAuditExportType, history,
+  const absl::StatusOr<trust::KeyHistory> history =
+      FollowKeys(keys, roots, {.keys = believed.log_keys, .origin = believed.origin}, now);
+  if (absl::IsDataLoss(history.status())) return Broken(keys_path, history.status().message());
+  RETURN_IF_ERROR(history.status());
+  const absl::Status verified = agents::VerifySigned(envelope, trust::kAuditExportType, *history,
                                                      trust::FromTimestamp(statement.sign_time()), now);
   if (!verified.ok()) return Broken(path, verified.message());
   ASSIGN_OR_RETURN(const std::string manifest, Read(absl::StrCat(folder, "/", kExportManifest)));

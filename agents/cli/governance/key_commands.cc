@@ -40,7 +40,13 @@ std::string StandingOf(const std::vector<v1::KeyEvent>& events, size_t i, absl::
   return now < trust::FromTimestamp(events[i].valid_until()) ? "counts" : "ended";
 }
 
-absl::StatusOr<int> List(Client& client, const std::string& agency, const std::string& first_key, Format format) {
+// Follows the chain as the client's configuration believes the log.
+absl::Status CheckChain(Client& client, const v1::AgencyKeys& keys, const KeyRoots& roots) {
+  ASSIGN_OR_RETURN(const trust::LogKeys log_keys, client.LogKeys());
+  return FollowKeys(keys, roots, {.keys = log_keys, .origin = client.configuration().origin}, absl::Now()).status();
+}
+
+absl::StatusOr<int> List(Client& client, const std::string& agency, const KeyRoots& given, Format format) {
   ASSIGN_OR_RETURN(const v1::AgencyKeys keys,
                    FetchKeys(client, agency.empty() ? client.configuration().agency : agency));
   ASSIGN_OR_RETURN(const std::vector<v1::KeyEvent> events, Events(keys));
@@ -55,10 +61,12 @@ absl::StatusOr<int> List(Client& client, const std::string& agency, const std::s
               day(event.valid_from()), day(event.valid_until()), StandingOf(events, i, absl::Now())});
   }
   rows.Print(format, std::cout);
-  RETURN_IF_ERROR(FollowKeys(keys, {.ca = client.configuration().ca, .first_key = first_key}, absl::Now()).status());
+  RETURN_IF_ERROR(
+      CheckChain(client, keys, {.ca = client.configuration().ca, .crl = given.crl, .first_key = given.first_key}));
   std::cerr << "the chain of " << events.size() << " events verifies"
-            << (first_key.empty() ? "; compare the first key id with the one you hold, or give --first-key"
-                                  : " from the key you hold")
+            << (given.crl.empty() ? ", revoked certificates not looked at: give --crl" : "")
+            << (given.first_key.empty() ? "; compare the first key id with the one you hold, or give --first-key"
+                                        : " from the key you hold")
             << "\n";
   return kExitDone;
 }
@@ -67,7 +75,7 @@ absl::StatusOr<int> List(Client& client, const std::string& agency, const std::s
 absl::StatusOr<int> Revoke(Client& client, const std::string& key_id, const std::string& signing_key) {
   ASSIGN_OR_RETURN(const v1::AgencyKeys keys, FetchKeys(client, client.configuration().agency));
   ASSIGN_OR_RETURN(const std::vector<v1::KeyEvent> events, Events(keys));
-  RETURN_IF_ERROR(FollowKeys(keys, {.ca = client.configuration().ca, .first_key = ""}, absl::Now()).status());
+  RETURN_IF_ERROR(CheckChain(client, keys, {.ca = client.configuration().ca, .crl = "", .first_key = ""}));
   const auto published =
       std::find_if(events.begin(), events.end(), [&](const v1::KeyEvent& event) { return event.key_id() == key_id; });
   if (published == events.end())
@@ -103,7 +111,8 @@ absl::StatusOr<int> Rotate(const Client& client, const Rotation& rotation, const
 }
 
 struct Options {
-  std::string agency, first_key, key_id, signing_key, granted;
+  std::string agency, key_id, signing_key, granted;
+  KeyRoots roots;
   Rotation rotation;
 };
 
@@ -115,9 +124,10 @@ void AddKeyCommands(CLI::App& app, Session& session) {
   key->require_subcommand(1);
   CLI::App* const list = key->add_subcommand("list", "an agency's key events, their chain verified");
   list->add_option("agency", o->agency, "agency id; default: the own");
-  list->add_option("--first-key", o->first_key, "id of the agency's first signing key, known out of band");
+  list->add_option("--first-key", o->roots.first_key, "id of the agency's first signing key, known out of band");
+  list->add_option("--crl", o->roots.crl, "which certificates are revoked (PEM)");
   list->callback([o, &session] {
-    session.Run([&](Client& client) { return List(client, o->agency, o->first_key, session.format()); });
+    session.Run([&](Client& client) { return List(client, o->agency, o->roots, session.format()); });
   });
   CLI::App* const rotate = key->add_subcommand(
       "rotate", "make the next signing or sealing key and a request for its certificate; then, with it, put it in use");

@@ -19,6 +19,13 @@ absl::Status BrokenAt(const v1::AgencyKeys& keys, int event, const absl::Status&
       absl::StrCat("BROKEN: key event ", event + 1, " of `", keys.agency(), "`: ", why.message()));
 }
 
+absl::StatusOr<trust::RevocationSet> ReadRevoked(const std::string& crl, const trust::Authority& authority,
+                                                 absl::Time now) {
+  if (crl.empty()) return trust::RevocationSet();
+  ASSIGN_OR_RETURN(const std::string pem, trust::ReadFile(crl));
+  return trust::RevocationSet::FromPem(pem, authority, now);
+}
+
 }  // namespace
 
 absl::StatusOr<v1::AgencyKeys> FetchKeys(Client& client, const std::string& agency) {
@@ -29,7 +36,10 @@ absl::StatusOr<v1::AgencyKeys> FetchKeys(Client& client, const std::string& agen
   return broker->Call(*stub, &v1::KeyService::Stub::GetAgencyKeys, request, client.options());
 }
 
-absl::StatusOr<trust::KeyHistory> FollowKeys(const v1::AgencyKeys& keys, const KeyRoots& roots, absl::Time now) {
+absl::StatusOr<trust::KeyHistory> FollowKeys(const v1::AgencyKeys& keys, const KeyRoots& roots, const KeyLog& log,
+                                             absl::Time now) {
+  if (keys.events_size() != keys.receipts_size())
+    return absl::DataLossError(absl::StrCat("BROKEN: key events of `", keys.agency(), "`: receipts differ in number"));
   if (keys.events().empty()) return trust::KeyHistory(keys.agency(), roots.first_key);
   const absl::StatusOr<trust::KeyEvent> first = trust::ParseKeyEvent(keys.events(0));
   if (!first.ok()) return BrokenAt(keys, 0, first.status());
@@ -37,11 +47,14 @@ absl::StatusOr<trust::KeyHistory> FollowKeys(const v1::AgencyKeys& keys, const K
   if (!named.ok()) return BrokenAt(keys, 0, named.status());
   ASSIGN_OR_RETURN(const std::string pem, trust::ReadFile(roots.ca));
   ASSIGN_OR_RETURN(const trust::Authority authority, trust::Authority::FromPem(pem, named->id().trust_domain));
+  ASSIGN_OR_RETURN(const trust::RevocationSet revoked, ReadRevoked(roots.crl, authority, now));
   trust::KeyHistory history(keys.agency(), roots.first_key.empty() ? first->key_id : roots.first_key);
   for (int i = 0; i < keys.events_size(); ++i) {
     const absl::StatusOr<trust::KeyEvent> event = trust::ParseKeyEvent(keys.events(i));
     if (!event.ok()) return BrokenAt(keys, i, event.status());
-    const absl::Status next = history.Add(*event, authority, trust::RevocationSet(), now);
+    const auto entered = agents::CheckEntered(keys.events(i), keys.receipts(i), log.keys, log.origin);
+    if (!entered.ok()) return BrokenAt(keys, i, entered.status());
+    const absl::Status next = history.Add(*event, authority, revoked, now);
     if (!next.ok()) return BrokenAt(keys, i, next);
   }
   return history;

@@ -179,6 +179,7 @@ void ReadTrust(const json& object, const std::string& folder, AgentConfig& confi
   trust.Path("quorum", config.quorum);
   trust.Millis("witness_limit_millis", config.witness_limit);
   trust.Texts("accepted_forks", config.accepted_forks);
+  trust.Texts("accepted_keys", config.accepted_keys);
 }
 
 void ReadWitness(const json& object, const std::string& folder, AgentConfig& config,

@@ -54,6 +54,7 @@ struct AgentConfig {
   std::string quorum;  // tlog-policy file: the witnesses that must cosign; `quorum none` must be written down.
   absl::Duration witness_limit = absl::Seconds(900);  // Entries without their quorum this long: nothing is released.
   std::set<std::string> accepted_forks;               // Proofs against the log that were looked into (fork_latch.h).
+  std::set<std::string> accepted_keys;  // Ids of keys that were asked about by another way (agents/sdk/keys.h).
   // Its own keys: key file, certificate file.
   std::pair<std::string, std::string> signing;
   std::vector<std::pair<std::string, std::string>> sealing;  // The newest first.

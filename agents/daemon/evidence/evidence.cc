@@ -9,19 +9,12 @@
 #include "agents/daemon/evidence/evidence_files.h"
 #include "trust/base/status_macros.h"
 #include "trust/note/checkpoint.h"
-#include "trust/note/tlog_proof.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::agents {
 namespace {
 
 constexpr char kCheckpoint[] = "checkpoint";
-
-// The checkpoint in a receipt that verified.
-std::string NoteOf(const v1::Receipt& receipt) {
-  const absl::StatusOr<trust::TlogProof> proof = trust::TlogProof::Parse(receipt.tlog_proof());
-  return proof.ok() ? proof->checkpoint : "";
-}
 
 }  // namespace
 
@@ -109,8 +102,8 @@ CheckpointWatch::ProofSource Evidence::Proofs() const {
   };
 }
 
-absl::Status Evidence::Observe(const std::vector<trust::Checkpoint>& checkpoints) {
-  for (const trust::Checkpoint& checkpoint : checkpoints) RETURN_IF_ERROR(Hold(checkpoint, ""));
+absl::Status Evidence::Observe(const std::vector<ShownCheckpoint>& checkpoints) {
+  for (const ShownCheckpoint& one : checkpoints) RETURN_IF_ERROR(Hold(one.checkpoint, one.note));
   return KeepNewest();
 }
 

@@ -45,7 +45,7 @@ class Evidence {
   absl::Status Take(const std::vector<Shown>& receipts);
 
   // Holds checkpoints already verified against the newest. Errors: as Take.
-  absl::Status Observe(const std::vector<trust::Checkpoint>& checkpoints);
+  absl::Status Observe(const std::vector<ShownCheckpoint>& checkpoints);
 
   // Opens a checkpoint that the log signed and holds it against the newest: the tree is known from then on. Raises
   // `CHECKPOINT_INVALID`, `LEDGER_FORKED`. Errors: as Take.
@@ -60,7 +60,7 @@ class Evidence {
   absl::Status CheckNewest();
 
  private:
-  // `note`: the one that was held against what was seen; empty: not at hand.
+  // `note`: the one that was held against what was seen.
   absl::Status Judge(const absl::Status& status, const std::string& note);
   absl::Status JudgeHeard();
   void KeepNotes(const std::string& note) const;

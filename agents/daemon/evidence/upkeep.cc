@@ -63,24 +63,30 @@ absl::Status Upkeep::SyncPolicy() {
   return taken;
 }
 
-absl::Status Upkeep::TakeKeys(const v1::AgencyKeys& keys) {
+absl::StatusOr<bool> Upkeep::TakeOnce(const v1::AgencyKeys& keys) {
   const auto roots = context_.roots.get();
   absl::Status observed;  // It has alarms of its own.
-  const absl::Status taken = context_.keys
-                                 .Take(keys, roots->anchors, context_.clock.Now(),
-                                       [&](const std::vector<trust::Checkpoint>& checkpoints) {
-                                         return observed = evidence_.Observe(checkpoints);
-                                       })
-                                 .status();
-  if (!taken.ok()) {
-    if (observed.ok() && keys.events_size() > 0)
-      context_.Alarm(absl::IsDataLoss(taken) ? "KEYS_REWRITTEN" : "KEY_UNTRUSTED", "", keys.agency());
-    return taken;
+  const KnownLedger ledger{
+      .observe = [&](const auto& checkpoints) { return observed = evidence_.Observe(checkpoints); },
+      .witnessed = [&](uint64_t index) { return context_.quorum.Covers(index); }};
+  const auto taken = context_.keys.Take(keys, roots->anchors, context_.clock.Now(), ledger);
+  if (taken.ok()) return taken->pending;
+  if (observed.ok() && absl::IsDataLoss(taken.status())) context_.Alarm("KEYS_REWRITTEN", "", keys.agency());
+  if (observed.ok() && absl::IsUnauthenticated(taken.status()) && keys.events_size() > 0)
+    context_.Alarm("KEY_UNTRUSTED", "", keys.agency());
+  return taken.status();
+}
+
+absl::Status Upkeep::TakeKeys(const v1::AgencyKeys& keys) {
+  ASSIGN_OR_RETURN(const bool pending, TakeOnce(keys));
+  if (pending) {
+    // Perhaps its witnesses cosigned since this agent looked last. What else is wrong with the log stops nothing here.
+    if (evidence_.CheckNewest().ok()) RETURN_IF_ERROR(TakeOnce(keys).status());
   }
-  if (keys.agency() != context_.identity.agency) return taken;
+  if (keys.agency() != context_.identity.agency) return absl::OkStatus();
   for (const std::string& key_id : context_.keys.Foreign(keys.agency(), context_.identity.keys->Ids()))
     context_.Alarm("FOREIGN_KEY_IN_OUR_NAME", "", keys.agency(), key_id);
-  return taken;
+  return absl::OkStatus();
 }
 
 absl::Status Upkeep::SyncKeys(const std::string& agency) {
@@ -131,7 +137,8 @@ absl::Status Upkeep::DestroySealingKeys() {
   keys.pop_back();
   for (const OwnKeys::Held& key : keys) {
     if (!context_.keys.Published(context_.identity.agency, key->id()) ||
-        history->Find(trust::KeyUse::kSealing, key->id(), now) != nullptr)
+        history->Find(trust::KeyUse::kSealing, key->id(), now) != nullptr ||
+        history->IsPending(trust::KeyUse::kSealing, key->id(), now))
       continue;
     const std::string name = absl::StrCat("sealing_ended/", key->id());
     ASSIGN_OR_RETURN(const std::string kept, context_.state.Kept(name));

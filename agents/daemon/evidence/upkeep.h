@@ -34,7 +34,7 @@ class Upkeep {
   absl::Status SyncDirectories();
   // Fetches and verifies one agency's keys.
   absl::Status SyncKeys(const std::string& agency);
-  // Verifies keys that came with another answer.
+  // Verifies keys that came with another answer. Where an event waits for its witnesses, looks for their cosignatures.
   absl::Status TakeKeys(const v1::AgencyKeys& keys);
   // Likewise, of a recipient: keys that do not verify are only logged, since sealing then finds none. Error:
   // kUnavailable.
@@ -47,6 +47,8 @@ class Upkeep {
   absl::Status Reconcile();
 
  private:
+  // Verifies keys as they came. Whether an event of theirs waits for its witnesses.
+  absl::StatusOr<bool> TakeOnce(const v1::AgencyKeys& keys);
   absl::Status PublishKeys();
   absl::Status PublishOnce(const CertifiedKey& key, trust::KeyUse use);
   absl::Status SyncOwnKeys();

@@ -6,7 +6,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
-#include "agents/sdk/receipts.h"
 #include "policy/engine/agreements.h"
 #include "policy/loader/retention.h"
 #include "trust/base/london.h"
@@ -113,7 +112,7 @@ absl::StatusOr<RecordedErasure> VerifyRecord(const v1::Erasure& erasure, const t
                    trust::VerifyReceipt(erasure.receipt().tlog_proof(), log_keys, log_keys.origin()));
   if (verified.opening.kind != trust::EntryKind::kErasure || verified.index != erasure.receipt().index())
     return absl::DataLossError("an erasure's receipt proves something else");
-  RecordedErasure recorded{.record = {}, .checkpoint = verified.checkpoint};
+  RecordedErasure recorded{.record = {}, .checkpoint = {verified.checkpoint, NoteOf(erasure.receipt())}};
   ASSIGN_OR_RETURN(recorded.record, trust::ErasureRecord::Parse(verified.opening.public_body));
   for (const uint64_t entry : erasure.entries()) {
     if (!std::binary_search(recorded.record.targets.begin(), recorded.record.targets.end(), entry))

@@ -10,17 +10,17 @@
 
 #include "agents/daemon/state/state.h"
 #include "agents/sdk/anchors.h"
+#include "agents/sdk/receipts.h"
 #include "derwent/v1/erasure_service.pb.h"
 #include "policy/engine/model.h"
 #include "trust/entry/erasure_record.h"
-#include "trust/note/checkpoint.h"
 
 namespace derwent::agents {
 
 // An erasure of the broker's whose public entry verified.
 struct RecordedErasure {
   trust::ErasureRecord record;
-  trust::Checkpoint checkpoint;  // To be held against the newest.
+  ShownCheckpoint checkpoint;  // To be held against the newest.
 };
 
 // The receipt proves a public entry of kind 0x01 whose record names every entry that the broker says this agency is to

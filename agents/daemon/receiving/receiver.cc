@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 
+#include "absl/strings/str_cat.h"
+
 #include "agents/daemon/context/at_once.h"
 #include "agents/daemon/context/fault.h"
 #include "agents/daemon/context/turns.h"
@@ -19,6 +21,13 @@ bool SignedByKnown(const v1::DsseEnvelope& envelope, const trust::KeyHistory& ke
   return std::ranges::any_of(envelope.signatures(), [&](const v1::DsseSignature& signature) {
     return keys.Find(trust::KeyUse::kSigning, signature.keyid(), now) != nullptr;
   });
+}
+
+bool SignedByPending(const v1::DsseEnvelope& envelope, const trust::KeyHistory& keys, absl::Time now) {
+  return !SignedByKnown(envelope, keys, now) &&
+         std::ranges::any_of(envelope.signatures(), [&](const v1::DsseSignature& signature) {
+           return keys.IsPending(trust::KeyUse::kSigning, signature.keyid(), now);
+         });
 }
 
 }  // namespace
@@ -92,7 +101,11 @@ absl::Status Receiver::FreshKeys(const std::string& agency, const v1::DsseEnvelo
     const MutexLock lock(mutex_);
     keys_read_[agency] = now;
   }
-  return WorthRetrying(synced) ? synced : absl::OkStatus();
+  if (WorthRetrying(synced)) return synced;
+  // It stays with the broker, and is delivered again.
+  return SignedByPending(signed_by_it, *context_.keys.Find(agency), now)
+             ? absl::FailedPreconditionError(absl::StrCat("a key of `", agency, "` waits for its witnesses"))
+             : absl::OkStatus();
 }
 
 absl::StatusOr<bool> Receiver::End(const std::string& delivery_id) {

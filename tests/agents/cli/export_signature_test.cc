@@ -47,7 +47,7 @@ class ExportSignatureTest : public ::testing::Test {
     Write(kExportSignature, ToJson(trust::SignMessage(type, statement_, key).value(), false));
   }
   absl::StatusOr<v1::AuditExport> Verify(const std::string& first_key) {
-    return VerifySignature(folder_.string(), {.ca = (folder_ / "ca.pem").string(), .first_key = first_key},
+    return VerifySignature(folder_.string(), {.ca = (folder_ / "ca.pem").string(), .crl = crl_, .first_key = first_key},
                            Believed::Make({log_.vkey().ToString()}, "", "").value(), now_);
   }
   absl::StatusOr<v1::AuditExport> Verify() { return Verify(police_.first_key()); }
@@ -57,6 +57,7 @@ class ExportSignatureTest : public ::testing::Test {
   testing::TestLog log_;
   TestAgency police_{pki_, "police.derbys", now_};
   v1::AuditExport statement_;
+  std::string crl_;
   const std::filesystem::path folder_ =
       std::filesystem::path(::testing::TempDir()) / ::testing::UnitTest::GetInstance()->current_test_info()->name();
 };
@@ -93,6 +94,13 @@ TEST_F(ExportSignatureTest, ASealingKeySignsNothing) {
 TEST_F(ExportSignatureTest, WhatWasSignedForAnotherUseIsNoExport) {
   Sign(police_.signing(), trust::kNoticeType);
   EXPECT_THAT(Verify(), StatusIs(absl::StatusCode::kDataLoss, HasSubstr(kExportSignature)));
+}
+
+TEST_F(ExportSignatureTest, AKeyWhoseCertificateIsRevokedSignsNothing) {
+  Write("crl.pem", pki_.Crl({police_.signing_identity().serial}));
+  EXPECT_OK(Verify()) << "nobody looked";
+  crl_ = (folder_ / "crl.pem").string();
+  EXPECT_THAT(Verify(), StatusIs(absl::StatusCode::kDataLoss, HasSubstr(kExportKeys)));
 }
 
 TEST_F(ExportSignatureTest, KeysThatAreNotInTheLogDoNotCount) {

@@ -1,8 +1,13 @@
 #include "agents/sdk/keys.h"
 
+#include <map>
 #include <optional>
+#include <set>
+#include <string>
 
+#include "agents/sdk/agency_signature.h"
 #include "agents/sdk/checkpoint_watch.h"
+#include "agents/sdk/messages.h"
 #include "agents/sdk/receipts.h"
 #include "tests/agents/sdk/test_agency.h"
 #include "tests/support/matchers.h"
@@ -38,10 +43,10 @@ TEST_F(KeysTest, FollowsAChainFromThePinnedKey) {
 }
 
 TEST_F(KeysTest, KeysThatAForkedLogTellsOfCountNowhere) {
-  const auto forked = [](const std::vector<trust::Checkpoint>& checkpoints) {
+  const KnownLedger forked{.observe = [](const std::vector<ShownCheckpoint>& checkpoints) {
     EXPECT_FALSE(checkpoints.empty());
     return absl::DataLossError("LEDGER_FORKED");
-  };
+  }};
   EXPECT_THAT(book_.Take(police_.Keys(log_), *anchors_, now_, forked), StatusIs(absl::StatusCode::kDataLoss));
   EXPECT_EQ(book_.Find("police.derbys")->length(), 0u);
   EXPECT_FALSE(book_.Published("police.derbys", police_.sealing_identity().key_id));
@@ -90,6 +95,118 @@ TEST_F(KeysTest, EventsSeenBeforeCannotVanish) {
   shorter.mutable_events()->RemoveLast();
   shorter.mutable_receipts()->RemoveLast();
   EXPECT_THAT(book_.Take(shorter, *anchors_, now_), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("KEYS_REWRITTEN")));
+}
+
+// Its own process ended and started again.
+class KeyMemoryTest : public KeysTest {
+ protected:
+  KeyBook Restarted(std::set<std::string> accepted = {}) {
+    return KeyBook({[this](const std::string& name) { return kept_[name]; },
+                    [this](const std::string& name, const std::string& value) {
+                      kept_[name] = value;
+                      return absl::OkStatus();
+                    }},
+                   std::move(accepted));
+  }
+  // 31 days on, when every key has ended and no certificate.
+  void EveryKeyEnds() {
+    later_ = now_ + absl::Hours(24 * 31);
+    anchors_->revoked =
+        trust::RevocationSet::FromPem(pki_.CrlOf({.made = later_ - absl::Hours(1)}), anchors_->authority, later_)
+            .value();
+  }
+
+  absl::Time later_;
+  std::map<std::string, std::string> kept_;
+};
+
+TEST_F(KeyMemoryTest, EventsSeenBeforeARestartCannotVanish) {
+  const testing::TestIdentity stolen = pki_.IssueFor("police.derbys", "agent", "one");
+  police_.Publish(v1::KEY_PURPOSE_SIGNING, stolen);
+  police_.Revoke(v1::KEY_PURPOSE_SIGNING, stolen);
+  ASSERT_THAT(Restarted().Take(police_.Keys(log_), *anchors_, now_), IsOk());
+  KeyBook book = Restarted();
+  police_.ForgetLast();
+  EXPECT_THAT(book.Take(police_.Keys(log_), *anchors_, now_),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("KEYS_REWRITTEN")));
+  police_.Publish(v1::KEY_PURPOSE_SEALING, stolen);  // As long a chain, and another.
+  EXPECT_THAT(book.Take(police_.Keys(log_), *anchors_, now_),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("KEYS_REWRITTEN")));
+  EXPECT_EQ(book.Find("police.derbys")->Find(trust::KeyUse::kSigning, stolen.key_id, now_), nullptr);
+}
+
+TEST_F(KeyMemoryTest, NothingCountsWhereWhatIsRememberedCannotBeRead) {
+  ASSERT_THAT(Restarted().Take(police_.Keys(log_), *anchors_, now_), IsOk());
+  kept_["key_chain/police.derbys"] = "two";
+  EXPECT_FALSE(Restarted().Take(police_.Keys(log_), *anchors_, now_).ok());
+  KeyBook unwritable({[](const std::string&) { return ""; },
+                      [](const std::string&, const std::string&) { return absl::UnavailableError("full"); }});
+  EXPECT_THAT(unwritable.Take(police_.Keys(log_), *anchors_, now_), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(unwritable.Find("police.derbys")->length(), 0u);
+}
+
+TEST_F(KeyMemoryTest, WhoHoldsAKeyThatEndedPublishesNothingMore) {
+  ASSERT_THAT(Restarted().Take(police_.Keys(log_), *anchors_, now_), IsOk());
+  EveryKeyEnds();
+  const testing::TestIdentity forged = pki_.IssueFor("police.derbys", "agent", "one");
+  police_.Publish(v1::KEY_PURPOSE_SIGNING, forged);  // Its event says that it is from before the end.
+  KeyBook book = Restarted();
+  EXPECT_THAT(book.Take(police_.Keys(log_), *anchors_, later_),
+              StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("signing key in force")));
+  EXPECT_FALSE(book.Published("police.derbys", forged.key_id));
+  EXPECT_THAT(Restarted({forged.key_id}).Take(police_.Keys(log_), *anchors_, later_), IsOk())
+      << "the agency was asked by another way";
+}
+
+TEST_F(KeyMemoryTest, AChainThatWasReadInTimeOutlivesItsKeys) {
+  police_.Publish(v1::KEY_PURPOSE_SIGNING, pki_.IssueFor("police.derbys", "agent", "one"));
+  ASSERT_THAT(Restarted().Take(police_.Keys(log_), *anchors_, now_), IsOk());
+  EveryKeyEnds();
+  EXPECT_THAT(Restarted().Take(police_.Keys(log_), *anchors_, later_), IsOk());
+}
+
+// Which of the log's entries have the witnesses' quorum.
+KnownLedger CosignedUpTo(uint64_t size) {
+  return {.witnessed = [size](uint64_t index) { return index < size; }};
+}
+
+TEST_F(KeysTest, AKeyCountsOnlyOnceItsEventIsUnderAQuorum) {
+  const v1::AgencyKeys keys = police_.Keys(log_);
+  const auto taken = book_.Take(keys, *anchors_, now_, CosignedUpTo(1));
+  ASSERT_THAT(taken, IsOk());
+  EXPECT_TRUE(taken->pending);
+  const std::string sealing = police_.sealing_identity().key_id;
+  EXPECT_NE(book_.Find("police.derbys")->Current(trust::KeyUse::kSigning, now_), nullptr);
+  EXPECT_EQ(book_.Find("police.derbys")->Current(trust::KeyUse::kSealing, now_), nullptr);
+  EXPECT_TRUE(book_.Find("police.derbys")->IsPending(trust::KeyUse::kSealing, sealing, now_));
+  EXPECT_TRUE(book_.Published("police.derbys", sealing)) << "it is not published twice";
+  EXPECT_EQ(book_.Find("police.derbys")->length(), 2u) << "the next event follows it";
+  EXPECT_THAT(book_.Foreign("police.derbys", {police_.first_key()}), ::testing::ElementsAre(sealing))
+      << "and its agency sees it at once";
+  ASSERT_THAT(book_.Take(keys, *anchors_, now_, CosignedUpTo(2)), IsOk());
+  EXPECT_NE(book_.Find("police.derbys")->Current(trust::KeyUse::kSealing, now_), nullptr);
+  EXPECT_FALSE(book_.Find("police.derbys")->IsPending(trust::KeyUse::kSealing, sealing, now_));
+}
+
+TEST_F(KeysTest, ARevocationCountsBeforeItsWitnessesSawIt) {
+  police_.Revoke(v1::KEY_PURPOSE_SEALING, police_.sealing_identity());
+  ASSERT_THAT(book_.Take(police_.Keys(log_), *anchors_, now_, CosignedUpTo(2)), IsOk());
+  EXPECT_EQ(book_.Find("police.derbys")->Current(trust::KeyUse::kSealing, now_), nullptr);
+}
+
+TEST_F(KeysTest, WhatAPendingKeySignedIsAskedForAgainAndNotRefused) {
+  const testing::TestIdentity next = pki_.IssueFor("police.derbys", "agent", "one");
+  police_.Publish(v1::KEY_PURPOSE_SIGNING, next);
+  const v1::AgencyKeys keys = police_.Keys(log_);
+  const v1::DsseEnvelope signed_by_next =
+      trust::SignMessage(trust::kNoticeType, v1::Notice(), TestAgency::KeyOf(next)).value();
+  const auto verify = [&] {
+    return VerifySigned(signed_by_next, trust::kNoticeType, *book_.Find("police.derbys"), now_, now_);
+  };
+  ASSERT_THAT(book_.Take(keys, *anchors_, now_, CosignedUpTo(2)), IsOk());
+  EXPECT_THAT(verify(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("waits for its witnesses")));
+  ASSERT_THAT(book_.Take(keys, *anchors_, now_, CosignedUpTo(3)), IsOk());
+  EXPECT_THAT(verify(), IsOk());
 }
 
 TEST_F(KeysTest, AKeyInOurNameThatWeDidNotMakeIsSeen) {

@@ -37,18 +37,14 @@ class TestAgency {
 
   // Publishes a key by an event signed with the agency's signing key, or another.
   void Publish(v1::KeyPurpose purpose, const TestIdentity& identity, const trust::SigningKey* signer = nullptr) {
-    v1::KeyEvent event;
-    event.set_agency(id_);
-    event.set_sequence(static_cast<uint32_t>(events_.size()) + 1);
-    event.set_action(v1::KEY_ACTION_PUBLISH);
-    event.set_purpose(purpose);
-    event.set_certificate(identity.certificate_der);
-    event.set_key_id(identity.key_id);
-    event.set_previous_event_digest(events_.empty() ? "" : trust::Sha256(events_.back().payload()).bytes());
-    *event.mutable_valid_from() = trust::ToTimestamp(now_ - absl::Hours(1));
-    *event.mutable_valid_until() = trust::ToTimestamp(now_ + absl::Hours(24 * 30));
-    events_.push_back(trust::SignMessage(trust::kKeyEventType, event, signer == nullptr ? *signing_ : *signer).value());
+    Enter(v1::KEY_ACTION_PUBLISH, purpose, identity, signer == nullptr ? *signing_ : *signer);
   }
+  // Revokes a key in the same way.
+  void Revoke(v1::KeyPurpose purpose, const TestIdentity& identity) {
+    Enter(v1::KEY_ACTION_REVOKE, purpose, identity, *signing_);
+  }
+  // Forgets the last event, as somebody who hides it would.
+  void ForgetLast() { events_.pop_back(); }
 
   // All events with receipts of `log`.
   v1::AgencyKeys Keys(TestLog& log) {
@@ -69,6 +65,21 @@ class TestAgency {
   const TestIdentity& sealing_identity() const { return sealing_identity_; }
 
  private:
+  void Enter(v1::KeyAction action, v1::KeyPurpose purpose, const TestIdentity& identity,
+             const trust::SigningKey& signer) {
+    v1::KeyEvent event;
+    event.set_agency(id_);
+    event.set_sequence(static_cast<uint32_t>(events_.size()) + 1);
+    event.set_action(action);
+    event.set_purpose(purpose);
+    event.set_certificate(identity.certificate_der);
+    event.set_key_id(identity.key_id);
+    event.set_previous_event_digest(events_.empty() ? "" : trust::Sha256(events_.back().payload()).bytes());
+    *event.mutable_valid_from() = trust::ToTimestamp(now_ - absl::Hours(1));
+    *event.mutable_valid_until() = trust::ToTimestamp(now_ + absl::Hours(24 * 30));
+    events_.push_back(trust::SignMessage(trust::kKeyEventType, event, signer).value());
+  }
+
   std::string id_;
   absl::Time now_;
   TestIdentity signing_identity_, sealing_identity_;

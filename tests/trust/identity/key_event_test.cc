@@ -108,6 +108,31 @@ TEST_F(KeyHistoryTest, AChainOutlivesTheKeysAndCertificatesThatProvedIt) {
   EXPECT_THAT(Add(third, ended), StatusIs(absl::StatusCode::kUnauthenticated));
 }
 
+TEST_F(KeyHistoryTest, WhatEndedSignsNothingNewWhateverItsEventSays) {
+  ASSERT_OK(Publish(first_, KeyUse::kSigning, first_));
+  KeyEvent late = Draft(sealing_, KeyUse::kSealing);
+  Sign(late, first_);
+  EXPECT_OK(history_.CheckSignedNow(late, kNow));
+  const absl::Time ended = kNow + absl::Hours(24 * 31);
+  EXPECT_THAT(history_.CheckSignedNow(late, ended), StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_OK(Add(late, ended)) << "it may have been entered in time";
+}
+
+TEST_F(KeyHistoryTest, AKeyThatIsPendingSignsTheNextEventAndCountsForNothingElse) {
+  ASSERT_OK(Publish(first_, KeyUse::kSigning, first_));
+  KeyEvent second = Draft(second_, KeyUse::kSigning);
+  Sign(second, first_);
+  ASSERT_OK(history_.Add(second, authority_, revoked_, kNow, EventStanding::kPending));
+  EXPECT_EQ(history_.Find(KeyUse::kSigning, second_.key_id, kNow), nullptr);
+  EXPECT_EQ(history_.Current(KeyUse::kSigning, kNow)->certificate.public_key().key_id(), first_.key_id);
+  EXPECT_TRUE(history_.IsPending(KeyUse::kSigning, second_.key_id, kNow));
+  EXPECT_FALSE(history_.IsPending(KeyUse::kSigning, first_.key_id, kNow));
+  KeyEvent third = Draft(sealing_, KeyUse::kSealing);
+  Sign(third, second_);
+  EXPECT_OK(history_.CheckSignedNow(third, kNow));
+  EXPECT_OK(history_.Add(third, authority_, revoked_, kNow, EventStanding::kPending));
+}
+
 TEST_F(KeyHistoryTest, AKeyEndsWithItsCertificate) {
   KeyEvent event = Draft(first_, KeyUse::kSigning);
   event.valid_until = kNow + absl::Hours(24 * 365);  // Its certificate is good for 60 days.
