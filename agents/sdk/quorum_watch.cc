@@ -48,6 +48,11 @@ bool QuorumWatch::Covers(uint64_t index) const {
   return policy_.none() || index < cosigned_size_;
 }
 
+uint64_t QuorumWatch::cosigned_size() const {
+  const MutexLock lock(mutex_);
+  return cosigned_size_;
+}
+
 absl::Duration QuorumWatch::Age(absl::Time now) const {
   const MutexLock lock(mutex_);
   if (!waiting_.has_value() || policy_.none()) return absl::ZeroDuration();

@@ -35,6 +35,10 @@ class QuorumWatch {
   // Whether the entry at that index is known to be under a quorum; always under `quorum none`.
   bool Covers(uint64_t index) const;
 
+  // The largest tree known to be under a quorum; 0: none yet.
+  uint64_t cosigned_size() const;
+  absl::Duration limit() const { return limit_; }
+
   // For how long entries have been without a quorum; zero when none are known, or under `quorum none`.
   absl::Duration Age(absl::Time now) const;
   bool none() const { return policy_.none(); }

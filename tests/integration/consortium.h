@@ -51,6 +51,8 @@ class LyingBroker final : public agents::Broker {
   absl::Status refuse_checkpoint;
   std::function<void(v1::GetCheckpointResponse&)> on_checkpoint;
   absl::Status refuse_proof;
+  // In place of the real broker's, which asks nobody to cosign here.
+  std::function<absl::StatusOr<v1::GetInclusionProofResponse>(const v1::GetInclusionProofRequest&)> inclusion;
   // In place of the real broker's, which wants no witness here.
   std::function<v1::NextCheckpointResponse(const v1::NextCheckpointRequest&)> next_checkpoint;
   std::function<void(const v1::AddCosignatureRequest&)> on_cosignature;
@@ -170,6 +172,9 @@ class LyingBroker final : public agents::Broker {
   absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint(const v1::GetCheckpointRequest& r) override {
     if (!refuse_checkpoint.ok()) return refuse_checkpoint;
     return Changed(real_.GetCheckpoint(r), on_checkpoint);
+  }
+  absl::StatusOr<v1::GetInclusionProofResponse> GetInclusionProof(const v1::GetInclusionProofRequest& r) override {
+    return inclusion ? inclusion(r) : real_.GetInclusionProof(r);
   }
   absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(
       const v1::GetConsistencyProofRequest& r) override {

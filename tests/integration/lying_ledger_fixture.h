@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -11,6 +13,7 @@
 
 #include "agents/witness/witness.h"
 #include "tests/integration/referral_fixture.h"
+#include "trust/base/status_macros.h"
 #include "trust/entry/opening.h"
 #include "trust/note/cosignature.h"
 #include "trust/note/tlog_proof.h"
@@ -40,6 +43,21 @@ class LyingLedgerTest : public ReferralTest {
     police().broker->on_checkpoint = [this](v1::GetCheckpointResponse& response) {
       response.set_cosigned_note(Cosigned(trust::Note::Parse(response.note()).value()));
     };
+    police().broker->inclusion = [this](const v1::GetInclusionProofRequest& asked) {
+      return ProofInto(asked.index(),
+                       [this](const std::string& note) { return Cosigned(trust::Note::Parse(note).value()); });
+    };
+  }
+  // The proof of an entry into the newest checkpoint, as `note` makes it, in the shape of a final receipt.
+  absl::StatusOr<v1::GetInclusionProofResponse> ProofInto(uint64_t index,
+                                                          const std::function<std::string(const std::string&)>& note) {
+    v1::GetInclusionProofRequest ask;
+    ask.set_index(index);
+    ASSIGN_OR_RETURN(v1::GetInclusionProofResponse proof, police().real->GetInclusionProof(ask));
+    trust::TlogProof text{.extra = "", .index = index, .path = {}, .checkpoint = note(proof.note())};
+    for (const std::string& hash : proof.hashes()) text.path.push_back(Sha256Digest::FromBytes(hash).value());
+    proof.set_tlog_proof(text.ToString());
+    return proof;
   }
   std::string Pki(const std::string& path) const { return absl::StrCat(consortium_.folder(), "/pki/", path); }
   std::string Cosigned(trust::Note note) const {

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "agents/daemon/witnessing.h"
+#include "agents/sdk/receipts.h"
 #include "tests/integration/lying_ledger_fixture.h"
 #include "trust/entry/erasure_record.h"
 #include "trust/entry/opening.h"
@@ -219,6 +220,42 @@ TEST_F(LyingLedgerTest, ACheckpointOfferedFromAnotherSizeIsAFailure) {
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("from another size")));
   ASSERT_EQ(given.size(), 1u);
   EXPECT_EQ(given[0].status(), 409);
+}
+
+TEST_F(LyingLedgerTest, AKeptReceiptBecomesFinalUnderItsWitnesses) {
+  const auto final_ones = [&] {
+    int count = 0;
+    const auto rows = police().daemon->context().state.ReceiptsBetween(0, UINT64_MAX / 2).value();
+    for (const ReceiptRow& row : rows) {
+      v1::Receipt receipt;
+      EXPECT_TRUE(receipt.ParseFromString(row.receipt));
+      EXPECT_THAT(CheckReceipt(receipt, LogKeys(), {.share_id = row.share_id}), IsOk());
+      count += police().daemon->context().quorum.Open(NoteOf(receipt), LogKeys()).ok() ? 1 : 0;
+    }
+    return count;
+  };
+  EXPECT_EQ(Pushed("RMS-1"), "STORED");
+  police().broker->inclusion = [this](const v1::GetInclusionProofRequest& asked) {
+    EXPECT_TRUE(asked.cosigned());
+    return ProofInto(asked.index(), [this](const std::string& note) { return Forked(note); });
+  };
+  EXPECT_FALSE(police().daemon->upkeep().RunAll().ok());
+  EXPECT_THAT(police().Alarms(), Contains("RECEIPT_INVALID"));
+  EXPECT_EQ(final_ones(), 0) << "a proof into another tree is none";
+  Witnessed();
+  EXPECT_OK(police().daemon->upkeep().RunAll());
+  EXPECT_GT(final_ones(), 0);
+  EXPECT_THAT(police().daemon->context().state.PendingReceipts(UINT64_MAX / 2, 9), testing::IsOkAndHolds(IsEmpty()));
+}
+
+TEST_F(LyingLedgerTest, AReceiptThatWaitsForItsWitnessesTooLongIsAnAlarm) {
+  EXPECT_EQ(Pushed("RMS-1"), "STORED");
+  police().broker->inclusion = nullptr;  // The real broker has no final receipt to give.
+  police().daemon->upkeep().RunAll().IgnoreError();
+  EXPECT_THAT(police().Alarms(), Not(Contains("RECEIPT_LATE")));
+  police().clock.Move(kLimit + absl::Seconds(1));
+  police().daemon->upkeep().RunAll().IgnoreError();
+  EXPECT_THAT(police().Alarms(), Contains("RECEIPT_LATE"));
 }
 
 // What the agency keeps of its shares, as the ledger's entries would have to be erased in it.

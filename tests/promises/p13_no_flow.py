@@ -91,6 +91,18 @@ class NoFlow(PromiseTest):
         self.assertEqual(self.bed.fsck()[0], 0)
 
     # What the tests share.
+    def test_5_what_an_agency_keeps_is_proof_without_the_broker(self):
+        kept = self.bed.run / "kept"
+        wait_for("every receipt that the agency keeps is final", lambda: self.dpo("audit", "receipts", kept).returncode == 0)
+        self.bed.broker.kill()
+        again = self.bed.run / "kept again"
+        told = self.dpo("audit", "receipts", again)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        proofs = sorted(again.glob("*.tlog-proof"))
+        self.assertTrue(proofs)
+        verified = self.dpo("ledger", "verify", *proofs, "--vkey", self.bed.vkey(), "--policy", self.bed.run / "quorum.policy")
+        self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
+
     def dpo(self, *arguments):
         return self.bed.derwent("police.derbys", "dpo", *arguments)
 

@@ -12,6 +12,7 @@
 #include "agents/cli/audit/audit_looked.h"
 #include "agents/cli/audit/audit_person.h"
 #include "agents/cli/audit/audit_query.h"
+#include "agents/cli/audit/audit_receipts.h"
 #include "agents/cli/audit/audit_reports.h"
 #include "agents/cli/audit/audit_show.h"
 #include "agents/cli/audit/audit_verify.h"
@@ -145,6 +146,19 @@ void AddReports(CLI::App& audit, Session& session) {
   });
 }
 
+void AddReceipts(CLI::App& audit, Session& session) {
+  struct Writing {
+    std::string folder, share;
+  };
+  const auto o = std::make_shared<Writing>();
+  CLI::App* const receipts = audit.add_subcommand(
+      "receipts", "the receipts that the own agent keeps, as files for `ledger verify`; the broker is not asked");
+  receipts->add_option("folder", o->folder, "folder; made when it is not there")->required();
+  receipts->add_option("--share", o->share, "of this share alone");
+  receipts->callback(
+      [o, &session] { session.Run([&](Client& client) { return WriteReceipts(client, o->share, o->folder); }); });
+}
+
 void AddExport(CLI::App& audit, Session& session) {
   const Shared o = std::make_shared<Options>();
   CLI::App* const files = audit.add_subcommand(
@@ -195,6 +209,7 @@ void AddAuditCommands(CLI::App& app, Session& session) {
   AddPerson(*audit, session);
   AddLooked(*audit, session);
   AddReports(*audit, session);
+  AddReceipts(*audit, session);
   AddExport(*audit, session);
   AddVerify(*audit, session);
 }

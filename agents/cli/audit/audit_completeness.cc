@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 
+#include "agents/cli/audit/audit_receipts.h"
 #include "agents/cli/ledger/entry_view.h"
 #include "agents/cli/ledger/verify.h"
 #include "agents/cli/session/exit_code.h"
@@ -62,21 +63,6 @@ void CompareShare(const v1::ShareEvidence& share, const Told& told, std::vector<
                       .entry = absl::StrCat(index),
                       .what = "no receipt is kept of an entry of a share that was sent"});
   }
-}
-
-absl::StatusOr<std::vector<v1::ShareEvidence>> Evidence(Client& client) {
-  ASSIGN_OR_RETURN(const agents::Channel* const agent, client.Agent());
-  const auto stub = v1::AgentAuditService::NewStub(agent->grpc());
-  v1::ListEvidenceRequest request;
-  request.set_page_size(500);
-  std::vector<v1::ShareEvidence> shares;
-  do {
-    ASSIGN_OR_RETURN(const v1::ListEvidenceResponse page,
-                     agent->Call(*stub, &v1::AgentAuditService::Stub::ListEvidence, request, client.options()));
-    shares.insert(shares.end(), page.shares().begin(), page.shares().end());
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
-  return shares;
 }
 
 // The receipts that the agent keeps still verify.
@@ -147,7 +133,7 @@ std::vector<Gap> NotMade(const std::vector<v1::ShareEvidence>& shares) {
 
 absl::StatusOr<int> CheckCompleteness(Client& client, const AuditFilters& period, Format format) {
   // The agent first: what comes meanwhile is then in the ledger too.
-  ASSIGN_OR_RETURN(std::vector<v1::ShareEvidence> shares, Evidence(client));
+  ASSIGN_OR_RETURN(std::vector<v1::ShareEvidence> shares, FetchEvidence(client));
   RETURN_IF_ERROR(VerifyKept(client, shares));
   std::set<std::string> known;
   for (const v1::ShareEvidence& share : shares) known.insert(share.share_id());

@@ -9,6 +9,7 @@
 #include "agents/daemon/context/fault.h"
 #include "agents/daemon/context/restrictions.h"
 #include "agents/daemon/context/share_outcome.h"
+#include "agents/daemon/evidence/final_receipts.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/mailbox_lifetime.h"
 #include "derwent/v1/agent.pb.h"
@@ -46,6 +47,7 @@ absl::Status Upkeep::RunAll() {
   run("the own directory could not be published", PublishDirectory());
   run("directories were not taken", SyncDirectories());
   run("the log was not checked", evidence_.CheckNewest());
+  run("receipts were not made final", FinishReceipts(context_, evidence_));
   run("shares were not reconciled", Reconcile());
   run("the broker was not told of restrictions", TellRestrictions(context_));
   context_.metrics.SetBrokerReachable(!absl::IsUnavailable(first) && !absl::IsDeadlineExceeded(first));

@@ -49,8 +49,11 @@ absl::StatusOr<bool> Changes::MoveReceived(const std::string& share_id, absl::st
 absl::Status Changes::AddReceipts(const std::vector<ReceiptRow>& receipts, const std::string& name,
                                   const Value& value) {
   for (const ReceiptRow& one : receipts) {
-    RETURN_IF_ERROR(Run("INSERT OR REPLACE INTO receipts VALUES (?, ?, ?)", one.share_id,
-                        static_cast<int64_t>(one.index), one.receipt));
+    const auto index = static_cast<int64_t>(one.index);
+    RETURN_IF_ERROR(Run("INSERT OR IGNORE INTO receipts VALUES (?, ?, ?)", one.share_id, index, one.receipt));
+    if (sql_.changes() > 0)
+      RETURN_IF_ERROR(
+          Run("INSERT OR REPLACE INTO receipts_pending VALUES (?, ?, ?)", index, one.share_id, Millis(now_)));
   }
   return Keep(name, value());
 }

@@ -28,8 +28,8 @@ class Changes {
   absl::Status EraseReceived(const std::string& share_id);
   // From one state to another; false, and nothing is changed, when it is not in `from`.
   absl::StatusOr<bool> MoveReceived(const std::string& share_id, absl::string_view from, absl::string_view to);
-  // Evidence, with a single value of the moment: it is asked for when it is written, one after another, and so never
-  // goes back when what it says does not.
+  // Evidence, of each entry of a share the first: it may be final by now, or erased. With a single value of the moment:
+  // it is asked for when it is written, one after another, and so never goes back when what it says does not.
   using Value = std::function<std::string()>;
   absl::Status AddReceipts(const std::vector<ReceiptRow>& receipts, const std::string& name, const Value& value);
   // What the access log says.

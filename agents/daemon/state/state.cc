@@ -49,6 +49,8 @@ DROP TABLE alarms;
 CREATE TABLE IF NOT EXISTS access_log (row INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, person BLOB NOT NULL, share_id BLOB NOT NULL, action BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS receipts (share_id BLOB, idx INTEGER, receipt BLOB NOT NULL, PRIMARY KEY (share_id, idx)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS receipts_by_index ON receipts (idx);
+CREATE TABLE IF NOT EXISTS receipts_pending (idx INTEGER, share_id BLOB, since_ms INTEGER NOT NULL, PRIMARY KEY (idx, share_id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS receipts_pending_since ON receipts_pending (since_ms);
 CREATE TABLE IF NOT EXISTS vetoes (reference BLOB, restriction_id BLOB, PRIMARY KEY (reference, restriction_id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS given (share_id BLOB, recipient BLOB, subject INTEGER, request_id BLOB NOT NULL, categories BLOB NOT NULL,
   source BLOB NOT NULL, onward BLOB NOT NULL, PRIMARY KEY (share_id, recipient, subject)) WITHOUT ROWID;
@@ -67,6 +69,9 @@ CREATE TABLE IF NOT EXISTS restrictions_untold (restriction_id BLOB PRIMARY KEY)
 CREATE TABLE IF NOT EXISTS about (share_id BLOB, reference BLOB, at_broker INTEGER NOT NULL, PRIMARY KEY (share_id, reference)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS files (digest BLOB PRIMARY KEY, result BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS kept (name BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+-- Receipts of agents before 2026-11-28, none of them final: taken over once.
+INSERT OR IGNORE INTO receipts_pending SELECT idx, share_id, unixepoch() * 1000 FROM receipts WHERE NOT EXISTS (SELECT 1 FROM kept WHERE name = CAST('receipts_finished' AS BLOB));
+INSERT OR IGNORE INTO kept VALUES (CAST('receipts_finished' AS BLOB), CAST('from now on' AS BLOB));
 )sql";
 
 constexpr char kOutboxColumns[] =

@@ -154,6 +154,13 @@ class State {
   // Those of the ledger's entries in [from, before), ascending.
   absl::StatusOr<std::vector<ReceiptRow>> ReceiptsBetween(uint64_t from, uint64_t before);
 
+  // Those of entries below `index` that are not final, the oldest first; shares of which one has waited since before
+  // that time.
+  absl::StatusOr<std::vector<ReceiptRow>> PendingReceipts(uint64_t index, int limit);
+  absl::StatusOr<std::vector<std::string>> SharesPendingSince(absl::Time time, int limit);
+  // A final receipt in place of the pending one `before`; not where that is another by now, such as an erased one.
+  absl::Status KeepFinal(const ReceiptRow& before, absl::string_view receipt);
+
   // Receipts of these ledger entries, of whichever share.
   absl::StatusOr<std::vector<ReceiptRow>> ReceiptsAt(const std::vector<uint64_t>& indexes);
   // Rewrites what is kept of a share in one transaction: these receipts, and what `outcome` and `content` make of the

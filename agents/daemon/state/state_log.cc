@@ -84,6 +84,38 @@ absl::StatusOr<std::vector<ReceiptRow>> State::ReceiptsBetween(uint64_t from, ui
   });
 }
 
+absl::StatusOr<std::vector<ReceiptRow>> State::PendingReceipts(uint64_t index, int limit) {
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(),
+                       "SELECT r.share_id, r.idx, r.receipt FROM receipts_pending p JOIN receipts r ON r.share_id = "
+                       "p.share_id AND r.idx = p.idx WHERE p.idx < ? ORDER BY p.idx LIMIT ?");
+  query.Bind(static_cast<int64_t>(index), static_cast<int64_t>(limit));
+  return query.All([](const Sql::Statement& row) {
+    return ReceiptRow{.share_id = row.Text(0), .index = static_cast<uint64_t>(row.Int(1)), .receipt = row.Text(2)};
+  });
+}
+
+absl::StatusOr<std::vector<std::string>> State::SharesPendingSince(absl::Time time, int limit) {
+  const StateFile::Reading reading(*file_);
+  Sql::Statement query(reading.sql(), "SELECT DISTINCT share_id FROM receipts_pending WHERE since_ms < ? LIMIT ?");
+  query.Bind(absl::ToUnixMillis(time), static_cast<int64_t>(limit));
+  return query.All([](const Sql::Statement& row) { return row.Text(0); });
+}
+
+absl::Status State::KeepFinal(const ReceiptRow& before, absl::string_view receipt) {
+  return file_->Change([&](Sql& sql) -> absl::Status {
+    const auto index = static_cast<int64_t>(before.index);
+    RETURN_IF_ERROR(
+        Sql::Statement(sql, "UPDATE receipts SET receipt = ? WHERE share_id = ? AND idx = ? AND receipt = ?")
+            .Bind(receipt, before.share_id, index, before.receipt)
+            .Run());
+    if (sql.changes() == 0) return absl::OkStatus();
+    return Sql::Statement(sql, "DELETE FROM receipts_pending WHERE share_id = ? AND idx = ?")
+        .Bind(before.share_id, index)
+        .Run();
+  });
+}
+
 absl::StatusOr<std::vector<std::string>> State::ReceiptsOf(const std::string& share_id) {
   const StateFile::Reading reading(*file_);
   Sql::Statement query(reading.sql(), "SELECT receipt FROM receipts WHERE share_id = ? ORDER BY idx");

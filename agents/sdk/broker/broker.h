@@ -57,6 +57,8 @@ class Broker {
   virtual absl::StatusOr<v1::NotifyRightsResponse> NotifyRights(const v1::NotifyRightsRequest& request) = 0;
   virtual absl::StatusOr<v1::AnswerRightsResponse> AnswerRights(const v1::AnswerRightsRequest& request) = 0;
   virtual absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint(const v1::GetCheckpointRequest& request) = 0;
+  virtual absl::StatusOr<v1::GetInclusionProofResponse> GetInclusionProof(
+      const v1::GetInclusionProofRequest& request) = 0;
   virtual absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(
       const v1::GetConsistencyProofRequest& request) = 0;
   // Waits as Collect does.

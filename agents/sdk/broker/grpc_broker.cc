@@ -125,6 +125,11 @@ absl::StatusOr<v1::GetCheckpointResponse> GrpcBroker::GetCheckpoint(const v1::Ge
   return channel_.Call(*ledger_, &v1::LedgerService::Stub::GetCheckpoint, request);
 }
 
+absl::StatusOr<v1::GetInclusionProofResponse> GrpcBroker::GetInclusionProof(
+    const v1::GetInclusionProofRequest& request) {
+  return channel_.Call(*ledger_, &v1::LedgerService::Stub::GetInclusionProof, request);
+}
+
 absl::StatusOr<v1::GetConsistencyProofResponse> GrpcBroker::GetConsistencyProof(
     const v1::GetConsistencyProofRequest& request) {
   return channel_.Call(*ledger_, &v1::LedgerService::Stub::GetConsistencyProof, request);

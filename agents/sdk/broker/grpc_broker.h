@@ -55,6 +55,7 @@ class GrpcBroker final : public Broker {
   absl::StatusOr<v1::NotifyRightsResponse> NotifyRights(const v1::NotifyRightsRequest& request) override;
   absl::StatusOr<v1::AnswerRightsResponse> AnswerRights(const v1::AnswerRightsRequest& request) override;
   absl::StatusOr<v1::GetCheckpointResponse> GetCheckpoint(const v1::GetCheckpointRequest& request) override;
+  absl::StatusOr<v1::GetInclusionProofResponse> GetInclusionProof(const v1::GetInclusionProofRequest& request) override;
   absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(
       const v1::GetConsistencyProofRequest& request) override;
   absl::StatusOr<v1::NextCheckpointResponse> NextCheckpoint(const v1::NextCheckpointRequest& request) override;
