@@ -235,18 +235,6 @@ TEST_F(LyingBrokerTest, ADroppedAcknowledgementIsMissedAtTheDeadline) {
   EXPECT_THAT(police().Alarms(), Contains("ACKNOWLEDGEMENT_MISSING"));
 }
 
-TEST_F(LyingBrokerTest, AReceiptOfSomethingElseIsNotBelieved) {
-  police().broker->on_submit = [](absl::StatusOr<v1::SubmitReferralResponse>& answer) {
-    if (answer.ok() && answer->receipts_size() > 1)
-      answer->mutable_receipts()->SwapElements(0, answer->receipts_size() - 1);
-    return absl::OkStatus();
-  };
-  const auto response = police().daemon->sender().Push(Sample());
-  ASSERT_OK(response);
-  EXPECT_EQ(response->shares(0).state(), "QUEUED");
-  EXPECT_THAT(police().Alarms(), Contains("RECEIPT_INVALID"));
-}
-
 // How many entries of an agency's shares the ledger says to be complaints of this kind.
 int Complaints(TestAgent& agent, const std::string& share, const std::string& kind) {
   v1::GetReferralRequest ask;
@@ -257,6 +245,38 @@ int Complaints(TestAgent& agent, const std::string& share, const std::string& ki
   for (const v1::ReferralRecipient& recipient : referral->recipients())
     complaints += recipient.reason() == kind ? 1 : 0;
   return complaints;
+}
+
+TEST_F(LyingBrokerTest, AReceiptOfSomethingElseIsNotBelievedAndComplainedOf) {
+  police().broker->on_submit = [](absl::StatusOr<v1::SubmitReferralResponse>& answer) {
+    if (answer.ok() && answer->receipts_size() > 1)
+      answer->mutable_receipts()->SwapElements(0, answer->receipts_size() - 1);
+    return absl::OkStatus();
+  };
+  const auto response = police().daemon->sender().Push(Sample());
+  ASSERT_OK(response);
+  const std::string share = response->shares(0).share_id();
+  EXPECT_EQ(response->shares(0).state(), "QUEUED");
+  EXPECT_THAT(police().Alarms(), Contains("RECEIPT_INVALID"));
+  police().daemon->SendOnce().IgnoreError();
+  EXPECT_EQ(Complaints(police(), share, "RECEIPT_INVALID"), 2) << "to each recipient, once";
+  housing().CollectAll();
+  EXPECT_THAT(housing().Alarms(), Contains("NOTICE_RECEIPT_INVALID"));
+  police().broker->on_submit = nullptr;
+  ASSERT_OK(police().daemon->sender().Drain());
+  EXPECT_EQ(police().daemon->context().state.FindShare(share).value()->state, "STORED");
+}
+
+TEST_F(LyingBrokerTest, AnAnswerWithoutItsReceiptsIsComplainedOf) {
+  police().broker->on_submit = [](absl::StatusOr<v1::SubmitReferralResponse>& answer) {
+    if (answer.ok()) answer->clear_receipts();
+    return absl::OkStatus();
+  };
+  const auto response = police().daemon->sender().Push(Sample());
+  ASSERT_OK(response);
+  police().daemon->SendOnce().IgnoreError();
+  EXPECT_THAT(police().Alarms(), Contains("RECEIPT_MISSING"));
+  EXPECT_EQ(Complaints(police(), response->shares(0).share_id(), "RECEIPT_MISSING"), 2);
 }
 
 TEST_F(LyingBrokerTest, AReceiverComplainsInTheLedgerOfAWrongOrMissingReceipt) {

@@ -196,8 +196,10 @@ absl::StatusOr<v1::SendCaseRequestResponse> Asker::SendDeclared(const v1::SendCa
 
 absl::StatusOr<Evidence::Verified> Asker::VerifyReceipts(const v1::SubmitCaseRequestRequest& request,
                                                          const v1::SubmitCaseRequestResponse& response) {
-  if (response.receipts_size() != request.submissions_size())
-    return absl::DataLossError("RECEIPT_INVALID: a receipt is missing");
+  if (response.receipts_size() != request.submissions_size()) {
+    RETURN_IF_ERROR(parts_.postman.QueueComplaints(request.submissions(), v1::NOTICE_KIND_RECEIPT_MISSING));
+    return absl::DataLossError("RECEIPT_MISSING: the broker answered without a receipt of each holder");
+  }
   std::vector<Evidence::Shown> shown;
   for (int i = 0; i < request.submissions_size(); ++i) {
     const v1::DsseEnvelope& envelope = request.submissions(i).package().manifest();
@@ -205,7 +207,10 @@ absl::StatusOr<Evidence::Verified> Asker::VerifyReceipts(const v1::SubmitCaseReq
     shown.push_back(
         {.receipt = response.receipts(i), .expected = ExpectedOf(manifest, trust::Sha256(envelope.payload()))});
   }
-  return parts_.evidence.Verify(shown);
+  absl::StatusOr<Evidence::Verified> verified = parts_.evidence.Verify(shown);
+  if (IsFaultOfReceipts(verified.status()))
+    RETURN_IF_ERROR(parts_.postman.QueueComplaints(request.submissions(), v1::NOTICE_KIND_RECEIPT_INVALID));
+  return verified;
 }
 
 absl::Status Asker::Submit(const std::string& request_id) {

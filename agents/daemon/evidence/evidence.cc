@@ -28,6 +28,10 @@ ExpectedEntry ExpectedOf(const v1::Manifest& manifest, const Sha256Digest& diges
           .manifest_digest = digest};
 }
 
+bool IsFaultOfReceipts(const absl::Status& status) {
+  return absl::IsUnauthenticated(status) || absl::IsDataLoss(status) || absl::IsInvalidArgument(status);
+}
+
 // kDataLoss texts start with the alarm's code.
 absl::Status Evidence::Judge(const absl::Status& status, const std::string& note) {
   if (absl::IsDataLoss(status)) {

@@ -22,6 +22,10 @@ inline constexpr char kUnwitnessed[] = "unwitnessed";
 // What the entry of a package must say. Of a request the holder is the releasing side.
 ExpectedEntry ExpectedOf(const v1::Manifest& manifest, const Sha256Digest& digest);
 
+// Whether a failure speaks against the receipts themselves: only what verifying them and the watch say is anybody's
+// fault, not that something could not be asked.
+bool IsFaultOfReceipts(const absl::Status& status);
+
 // Holds every receipt and checkpoint the broker shows against what this agent saw before. Two that do not belong
 // together are kept as files, verbatim notes that the log signed; so is a receipt of what it says wrongly. Thread-safe.
 class Evidence {

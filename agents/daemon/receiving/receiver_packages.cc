@@ -148,9 +148,7 @@ absl::StatusOr<Evidence::Verified> Receiver::VerifyEvidence(const v1::Delivery& 
     ASSIGN_OR_RETURN(missing, LacksEntry(*taken, manifest));
     if (missing) taken = absl::DataLossError("a package came without evidence of one of its subjects");
   }
-  // Only what CheckReceipt and the watch say of the evidence itself is anybody's fault.
-  const absl::Status& why = taken.status();
-  if (!absl::IsUnauthenticated(why) && !absl::IsDataLoss(why) && !absl::IsInvalidArgument(why)) return taken;
+  if (!IsFaultOfReceipts(taken.status())) return taken;
   // The sender must know of it, and the ledger: a broker that shows no evidence has to enter that it was told so.
   if (missing) context_.Alarm("RECEIPT_MISSING", manifest.share_id(), manifest.sender_agency());
   const v1::NoticeKind complaint = missing ? v1::NOTICE_KIND_RECEIPT_MISSING : v1::NOTICE_KIND_RECEIPT_INVALID;

@@ -19,6 +19,7 @@
 #include "trust/identity/key_event.h"
 #include "trust/message/envelope.h"
 #include "trust/message/timestamp.h"
+#include "trust/secret/sha256.h"
 #include "trust/signature/payload_types.h"
 
 namespace derwent::agents {
@@ -175,6 +176,30 @@ absl::Status Postman::QueueNotice(const v1::Manifest& manifest, const std::strin
                       return Signed(trust::kNoticeType, notice, context_.identity.keys->signing()->key);
                     })
       .status();
+}
+
+absl::Status Postman::QueueComplaints(const Submissions& submissions, v1::NoticeKind kind) {
+  for (const v1::Submission& submission : submissions) {
+    const std::string& payload = submission.package().manifest().payload();
+    v1::Manifest manifest;
+    if (!manifest.ParseFromString(payload)) return absl::DataLossError("a kept manifest does not parse");
+    const OutgoingMessage message{.request_id = context_.random.NewOrderedUuid(context_.clock.Now()).text(),
+                                  .share_id = manifest.share_id(),
+                                  .peer = manifest.recipient_agency(),
+                                  .kind = "NOTICE"};
+    const auto sign = [&](uint32_t sequence) {
+      v1::Notice notice;
+      *notice.mutable_head() = Head(message.share_id, std::max(manifest.version(), 1U), message.peer, sequence);
+      notice.set_kind(kind);
+      notice.set_manifest_digest(trust::Sha256(payload).bytes());
+      return Signed(trust::kNoticeType, notice, context_.identity.keys->signing()->key);
+    };
+    RETURN_IF_ERROR(
+        context_.state.QueueMessage(message, absl::StrCat("receipt/", message.share_id, "/", message.peer), sign)
+            .status());
+  }
+  context_.to_send.Ring();
+  return absl::OkStatus();
 }
 
 // A note is bound to its message's number. Where the other agency has no key to seal to any more, the rest is said.

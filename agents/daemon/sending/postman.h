@@ -7,10 +7,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "google/protobuf/repeated_field.h"
 
 #include "agents/daemon/context/context.h"
 #include "derwent/v1/ledger.pb.h"
 #include "derwent/v1/message.pb.h"
+#include "derwent/v1/referral.pb.h"
 
 namespace derwent::agents {
 
@@ -46,6 +48,10 @@ class Postman {
   // About a package that was not taken, or units of it. Queued once for each delivery and kind.
   absl::Status QueueNotice(const v1::Manifest& manifest, const std::string& delivery_id, v1::NoticeKind kind,
                            const std::vector<uint32_t>& units, const std::string& manifest_digest);
+  // About the broker's receipts of packages that this agency sent, to the recipient of each: what the ledger then says.
+  // Queued once for each share and recipient.
+  using Submissions = google::protobuf::RepeatedPtrField<v1::Submission>;
+  absl::Status QueueComplaints(const Submissions& submissions, v1::NoticeKind kind);
 
   // What the broker said of one message sent.
   struct Sent {

@@ -19,7 +19,6 @@
 #include "agents/daemon/sending/split_shares.h"
 #include "agents/sdk/channel/rpc_error.h"
 #include "agents/sdk/companion.h"
-#include "agents/sdk/open.h"
 #include "agents/sdk/package.h"
 #include "agents/sdk/references.h"
 #include "trust/base/london.h"
@@ -303,27 +302,6 @@ absl::StatusOr<v1::PushReferralResponse> Sender::Outcomes(const std::string& ref
     outcome.set_reason(row.reason);
   }
   return response;
-}
-
-absl::Status Sender::TakeReceipts(const v1::SubmitReferralRequest& request,
-                                  const v1::SubmitReferralResponse& response) {
-  std::vector<Evidence::Shown> shown;
-  for (const v1::Submission& submission : request.submissions()) {
-    ASSIGN_OR_RETURN(const v1::Manifest manifest, PeekManifest(submission.package()));
-    for (const v1::ManifestSubject& subject : manifest.subjects()) {
-      const int next = static_cast<int>(shown.size());
-      if (next >= response.receipts_size()) return absl::DataLossError("RECEIPT_INVALID: a receipt is missing");
-      const ExpectedEntry expected{.releasing_agency = manifest.sender_agency(),
-                                   .receiving_agency = manifest.recipient_agency(),
-                                   .share_id = manifest.share_id(),
-                                   .profile = manifest.profile(),
-                                   .purpose = manifest.purpose(),
-                                   .subject = subject.number(),
-                                   .manifest_digest = trust::Sha256(submission.package().manifest().payload())};
-      shown.push_back({.receipt = response.receipts(next), .expected = expected});
-    }
-  }
-  return evidence_.Take(shown);
 }
 
 absl::Status Sender::Send(const std::string& share_id) {

@@ -10,6 +10,7 @@
 #include "agents/daemon/context/context.h"
 #include "agents/daemon/evidence/evidence.h"
 #include "agents/daemon/evidence/upkeep.h"
+#include "agents/daemon/sending/postman.h"
 #include "agents/daemon/sending/split_shares.h"
 #include "agents/sdk/decide.h"
 #include "agents/sdk/draft.h"
@@ -20,8 +21,8 @@ namespace derwent::agents {
 // Makes shares of referrals and sends them. Thread-safe; one share is submitted by one thread at a time.
 class Sender {
  public:
-  Sender(const AgentContext& context, Evidence& evidence, Upkeep& upkeep)
-      : context_(context), evidence_(evidence), upkeep_(upkeep) {}
+  Sender(const AgentContext& context, Evidence& evidence, Upkeep& upkeep, Postman& postman)
+      : context_(context), evidence_(evidence), upkeep_(upkeep), postman_(postman) {}
 
   // Decides, minimises, seals, keeps the finished packages, then sends them once; what the broker does not answer stays
   // `QUEUED` and is sent again, the same bytes. What waits for somebody's agreement is kept as shares of their own,
@@ -95,6 +96,7 @@ class Sender {
   const AgentContext& context_;
   Evidence& evidence_;
   Upkeep& upkeep_;
+  Postman& postman_;
   Mutex pushing_;     // One push at a time: a reference is taken once.
   Mutex submitting_;  // One submission at a time: resends never race.
   Mutex planning_;    // One plan at a time of what awaits it.
