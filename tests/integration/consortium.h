@@ -51,6 +51,8 @@ class LyingBroker final : public agents::Broker {
   absl::Status refuse_checkpoint;
   std::function<void(v1::GetCheckpointResponse&)> on_checkpoint;
   absl::Status refuse_proof;
+  // In place of the real broker's.
+  std::function<absl::StatusOr<v1::GetConsistencyProofResponse>(const v1::GetConsistencyProofRequest&)> consistency;
   // In place of the real broker's, which asks nobody to cosign here.
   std::function<absl::StatusOr<v1::GetInclusionProofResponse>(const v1::GetInclusionProofRequest&)> inclusion;
   // In place of the real broker's, which wants no witness here.
@@ -179,7 +181,7 @@ class LyingBroker final : public agents::Broker {
   absl::StatusOr<v1::GetConsistencyProofResponse> GetConsistencyProof(
       const v1::GetConsistencyProofRequest& r) override {
     if (!refuse_proof.ok()) return refuse_proof;
-    return real_.GetConsistencyProof(r);
+    return consistency ? consistency(r) : real_.GetConsistencyProof(r);
   }
   absl::StatusOr<v1::NextCheckpointResponse> NextCheckpoint(const v1::NextCheckpointRequest& r) override {
     if (next_checkpoint) return next_checkpoint(r);

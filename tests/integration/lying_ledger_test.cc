@@ -5,15 +5,20 @@
 
 #include "agents/daemon/witnessing.h"
 #include "agents/sdk/receipts.h"
+#include "derwent/v1/ledger.grpc.pb.h"
+#include "tests/agents/sdk/test_log.h"
 #include "tests/integration/lying_ledger_fixture.h"
 #include "trust/entry/erasure_record.h"
 #include "trust/entry/opening.h"
+#include "trust/merkle/tree.h"
 #include "trust/note/add_checkpoint.h"
 #include "trust/note/tlog_proof.h"
 #include "trust/secret/sha256.h"
 
 namespace derwent::agents {
 namespace {
+
+using testing::TestLog;
 
 TEST_F(LyingLedgerTest, WithItsQuorumNothingStops) {
   EXPECT_EQ(Pushed("RMS-1"), "STORED");
@@ -294,6 +299,51 @@ TEST_F(LyingLedgerTest, AForgedErasureErasesNothing) {
   EXPECT_EQ(EvidenceNotes(housing()), 2);
   EXPECT_EQ(receipts(), before);
   EXPECT_EQ(housing().daemon->context().state.FindReceived(kept.share_id).value()->content, kept.content);
+}
+
+// The true log, as who has its key goes on with it.
+TestLog Continued(TestAgent& agent, const std::string& key_file) {
+  const std::unique_ptr<v1::LedgerService::Stub> ledger = v1::LedgerService::NewStub(agent.channel->grpc());
+  const auto leaves = agent.channel->Call(*ledger, &v1::LedgerService::Stub::ListLeaves, v1::ListLeavesRequest());
+  EXPECT_OK(leaves);
+  std::vector<Sha256Digest> hashes;
+  for (const std::string& leaf : leaves->leaves()) hashes.push_back(trust::LeafHash(leaf));
+  return {agent.daemon->context().roots.get()->anchors.log_keys.origin(), trust::Ed25519Key::FromFile(key_file).value(),
+          std::move(hashes)};
+}
+
+TEST_F(LyingLedgerTest, WhatTheLedgerErasedIsErasedThoughTheBrokerListsLessOfIt) {
+  EXPECT_EQ(Pushed("RMS-1"), "STORED");
+  housing().CollectAll();
+  State& state = housing().daemon->context().state;
+  const auto open = [&] {
+    std::vector<uint64_t> open;
+    const std::vector<ReceiptRow> rows = state.ReceiptsBetween(0, UINT64_MAX / 2).value();
+    for (const ReceiptRow& row : rows) {
+      if (OpeningOfKept(row.receipt)->Value(trust::Field::kTime) != nullptr) open.push_back(row.index);
+    }
+    return open;
+  };
+  const std::vector<uint64_t> kept = open();
+  ASSERT_GT(kept.size(), 1u);
+  TestLog log = Continued(housing(), Pki("broker/log.key"));
+  v1::Erasure erasure;
+  *erasure.mutable_receipt() = log.EnterPublic(
+      trust::EntryKind::kErasure,
+      trust::ErasureRecord{
+          .targets = kept, .fields = trust::AllFields(), .month = "2034-01", .policy = trust::Sha256("p")}
+          .ToBody());
+  erasure.set_erasure_id("by schedule");
+  erasure.add_entries(kept.front());
+  housing().broker->on_erasures = [&](v1::ListErasuresResponse& response) { *response.add_erasures() = erasure; };
+  housing().broker->consistency = [&](const v1::GetConsistencyProofRequest& asked) {
+    v1::GetConsistencyProofResponse proof;
+    for (const Sha256Digest& hash : log.Consistency(asked.old_size(), asked.new_size())) proof.add_hashes(hash.bytes());
+    return proof;
+  };
+  housing().clock.Move(absl::Hours(24 * 366 * 20));
+  housing().daemon->eraser().Work().IgnoreError();  // Its attestation names an entry that the real broker has not.
+  EXPECT_THAT(open(), IsEmpty());
 }
 
 TEST_F(LyingLedgerTest, AnErasureWaitsForNoOtherUpkeepAndNoPageHidesIt) {

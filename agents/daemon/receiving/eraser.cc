@@ -71,8 +71,8 @@ absl::Status Eraser::CarryOut(const v1::Erasure& erasure) {
   const auto roots = context_.roots.get();
   ASSIGN_OR_RETURN(const RecordedErasure recorded, VerifyRecord(erasure, roots->anchors.log_keys));
   RETURN_IF_ERROR(evidence_.Observe({recorded.checkpoint}));
-  ASSIGN_OR_RETURN(const std::vector<ReceiptRow> receipts,
-                   context_.state.ReceiptsAt({erasure.entries().begin(), erasure.entries().end()}));
+  // What the ledger says is erased, not what the broker says of it: the record is what is attested.
+  ASSIGN_OR_RETURN(const std::vector<ReceiptRow> receipts, context_.state.ReceiptsAt(recorded.record.targets));
   const auto view = context_.policy.view();
   if (view == nullptr) return absl::UnavailableError("the policy was not verified yet");
   if (recorded.record.scheduled()) {

@@ -19,6 +19,9 @@ namespace derwent::testing {
 class TestLog {
  public:
   explicit TestLog(std::string name = "derwent.example/log") : name_(std::move(name)), key_(MakeKey()) {}
+  // Another log's continuation, by who has its key: `leaves` are the hashes of what it holds.
+  TestLog(std::string name, trust::Ed25519Key key, std::vector<Sha256Digest> leaves)
+      : name_(std::move(name)), key_(std::move(key)), hashes_(std::move(leaves)) {}
 
   trust::VerifierKey vkey() const {
     return trust::VerifierKey::Make(name_, trust::kNoteEd25519, key_.public_key()).value();
