@@ -23,7 +23,7 @@ POLICE, ADULTS, PROVIDER, FIRE = "police.derbys", "dcc.adults", "da.provider", "
 FORENAME, SURNAME, STREET = f"{MARK}forename", f"{MARK}surname", f"{MARK}street"
 PLANTED = ["Oakshott", "Renshaw", "Maren", "Isolde", "Quillfeather", "Tanglewick", "Larkspur", "07700900123", "9990000026", "9990000107", "9990000476", "9990010072",
            "1992-06-14", "2020-03-02", "High risk on the checklist", "Kestrelwharf note", "Hadfield", "Sample Terrace", "ASC-49999", MARK, DATE]
-UNFIT = "Ygrmarkunfit"  # In place of codes that the caller's side passes on unchecked: a board, what an officer searches for.
+UNFIT = "Ygrmarkunfit"  # In place of codes that the caller's side passes on unchecked: a board, a request's purpose, what an officer searches for.
 RECORD = "ASC-49999"
 REGISTER = {  # A person of the holder's own system, planted in every column that is text.
     "case.csv": f'{RECORD},ASC,2025-12-01,,open,{FORENAME},{SURNAME},{DATE},100030012345,"7 {STREET}, Belper",DE56 1XX,,tenant,LIVES_ALONE;OXYGEN,,{MARK}officer,{MARK}team,N,{MARK}notes',
@@ -48,8 +48,8 @@ def forms(planted):
 FORMS = {planted: forms(planted) for planted in PLANTED}
 
 
-def found_in(octets):
-    return [p for p in PLANTED if any(form in octets for form in FORMS[p])]
+def found_in(octets, planted=PLANTED):
+    return [p for p in planted if any(form in octets for form in FORMS[p])]
 
 
 class Ways:
@@ -182,7 +182,7 @@ class Ways:
             self.try_to(POLICE, "practitioner", "referral", "send", "--file", self.file({**good, "referralRef": f"wrong {number}", **change}))
         self.try_to(POLICE, "practitioner", "referral", "send", "--file", self.file(json.dumps(good)[:-40]))
         for field in ("area", "purpose", "profile", "board", "role", "subjectRole", "caseId", "step", "holders", "categories", "grounds"):
-            value = [MARK] if field in ("holders", "categories", "grounds") else UNFIT if field == "board" else MARK
+            value = [MARK] if field in ("holders", "categories", "grounds") else UNFIT if field in ("board", "purpose") else MARK
             self.try_to(FIRE, "practitioner", "request", "send", "--file", self.file({**VISIT, "requestRef": f"wrong {field}", "caseId": self.case, field: value}))
         for words in (("referral", "accept", MARK), ("request", "show", MARK), ("request", "approve", MARK), ("case", "show", UNFIT), ("case", "open", "--profile", UNFIT)):
             self.try_to(FIRE, "spoc", *words)
@@ -239,7 +239,8 @@ class Blind(PromiseTest):
         try:
             for way in cls.ways.all():
                 way()
-                cls.look_into_memory(way.__name__)
+                cls.look_into_memory(way.__name__, [MARK])
+            cls.look_into_memory("all", PLANTED)
         except BaseException:
             for agent in (cls.bed.broker, *cls.bed.agents.values()):
                 print(agent.name, agent.tail()[-1500:])
@@ -248,7 +249,7 @@ class Blind(PromiseTest):
         print(f"  {len(cls.ways.marked.planted)} words planted in records, {cls.ways.calls} calls, {time.monotonic() - began:.1f} s", flush=True)
 
     @classmethod
-    def look_into_memory(cls, after):
+    def look_into_memory(cls, after, planted):
         pid = cls.bed.broker.process.pid
         with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
             for line in maps:
@@ -262,7 +263,7 @@ class Blind(PromiseTest):
                 except (OSError, ValueError):
                     continue
                 cls.memory += len(octets)
-                if found := found_in(octets):
+                if found := found_in(octets, planted):
                     cls.remembered.setdefault(after, []).append((span, found))
 
     def absent(self, name, octets):
@@ -290,9 +291,9 @@ class Blind(PromiseTest):
         for file in (self.bed.run / "broker").glob("broker.db*"):
             self.absent(file.name, file.read_bytes())
 
-    # `board` goes to the broker, and into the ledger, whatever word stands there (agents/sdk/draft.cc).
+    # A referral's and a request's `board`, and a request's `purpose`, go to the broker, and into the ledger, whatever word stands there.
     @unittest.expectedFailure
-    def test_a_word_in_place_of_a_board_stays_at_the_agency(self):
+    def test_a_word_in_place_of_a_code_stays_at_the_agency(self):
         for file in (self.bed.run / "broker").glob("broker.db*"):
             self.assertNotIn(UNFIT.encode(), file.read_bytes(), file.name)
 
