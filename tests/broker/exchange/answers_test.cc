@@ -218,7 +218,8 @@ TEST_F(UncollectedTest, ASelectorThatWasAnsweredAndNeverAcknowledgedGoesWhenItsT
   ASSERT_EQ(CollectAs(kHolder)->deliveries_size(), 1) << "it may still be acknowledged";
   now_ += absl::Hours(73);
   ASSERT_OK(Run([](Batch& batch) { return Sweep(batch); }));
-  for (const v1::Delivery& delivery : CollectAs(kHolder)->deliveries()) EXPECT_FALSE(delivery.has_package());
+  const v1::CollectResponse left = CollectAs(kHolder).value();
+  for (const v1::Delivery& delivery : left.deliveries()) EXPECT_FALSE(delivery.has_package());
   EXPECT_EQ(HolderSeenBy("cbc").state(), v1::HOLDER_STATE_ANSWERED);
   EXPECT_EQ(EntriesOf(kHolder, "expiry"), 1u) << "of the answer, which nobody collected; not of what was answered";
 }
