@@ -52,6 +52,25 @@ def found_in(octets, planted=PLANTED):
     return [p for p in planted if any(form in octets for form in FORMS[p])]
 
 
+def touched(pid):
+    """(where, octets) of what the process may write and has ever touched: bit 63 or 62 of a page's entry (proc(5), pagemap)."""
+    page = os.sysconf("SC_PAGE_SIZE")
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory, open(f"/proc/{pid}/pagemap", "rb", 0) as pages:
+        for line in maps:
+            span, rights = line.split()[:2]
+            if not rights.startswith("rw"):
+                continue
+            start, end = (int(x, 16) for x in span.split("-"))
+            pages.seek(start // page * 8)
+            there = bytes(b"\0\1"[entry >> 6 != 0] for entry in pages.read((end - start) // page * 8)[7::8])
+            for run in re.finditer(b"\1+", there):
+                memory.seek(start + run.start() * page)
+                try:
+                    yield span, memory.read(len(run.group()) * page)
+                except OSError:
+                    continue  # It was given back meanwhile.
+
+
 class Ways:
     """Each method is a way in; what it brings is full of planted words."""
 
@@ -250,21 +269,10 @@ class Blind(PromiseTest):
 
     @classmethod
     def look_into_memory(cls, after, planted):
-        pid = cls.bed.broker.process.pid
-        with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
-            for line in maps:
-                span, rights = line.split()[:2]
-                if not rights.startswith("rw"):
-                    continue
-                start, end = (int(x, 16) for x in span.split("-"))
-                try:
-                    memory.seek(start)
-                    octets = memory.read(end - start)
-                except (OSError, ValueError):
-                    continue
-                cls.memory += len(octets)
-                if found := found_in(octets, planted):
-                    cls.remembered.setdefault(after, []).append((span, found))
+        for span, octets in touched(cls.bed.broker.process.pid):
+            cls.memory += len(octets)
+            if found := found_in(octets, planted):
+                cls.remembered.setdefault(after, []).append((span, found))
 
     def absent(self, name, octets):
         self.assertEqual(found_in(octets), [], f"in {name}")
