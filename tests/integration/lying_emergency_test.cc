@@ -51,8 +51,9 @@ class LyingEmergencyTest : public RequestTest {
     command.set_subject_role(question.subject_role());
     *command.mutable_holders() = question.holders();
     *command.mutable_categories() = question.categories();
-    *command.mutable_create_time() = trust::ToTimestamp(absl::Now());
-    *command.mutable_expire_time() = trust::ToTimestamp(absl::Now() + absl::Hours(24));
+    const absl::Time now = absl::Now();  // Once: it may be good for 24 hours and no longer.
+    *command.mutable_create_time() = trust::ToTimestamp(now);
+    *command.mutable_expire_time() = trust::ToTimestamp(now + absl::Hours(24));
     return command;
   }
 
