@@ -68,7 +68,6 @@ class StatutoryRequestTest : public RequestTest {
   }
   v1::PlanCaseRequestRequest Plan() const {
     v1::PlanCaseRequestRequest plan;
-    plan.set_request_id(FreshRequestId());
     plan.set_profile(setting_.profile);
     plan.set_purpose(setting_.purpose);
     plan.set_area(kArea);
@@ -83,7 +82,8 @@ class StatutoryRequestTest : public RequestTest {
     holder.add_selector_categories("identity");
     return plan;
   }
-  absl::StatusOr<v1::PlanCaseRequestResponse> Planned(const v1::PlanCaseRequestRequest& plan) {
+  absl::StatusOr<v1::PlanCaseRequestResponse> Planned(v1::PlanCaseRequestRequest plan) {
+    plan.set_request_id(FreshRequestId());
     v1::PlanCaseRequestResponse response;
     RETURN_IF_ERROR(Run([&](Batch& batch) { return PlanCaseRequest(AgentOf("cbc"), plan, response, batch); }));
     return response;
