@@ -279,7 +279,7 @@ TEST_F(HomeVisitTest, WhatOneWhoAsksSaysOfTheMatchedPersonCountsToo) {
   ASSERT_OK(adults().daemon->desk().Restrict(Person(kDpo), restrict));
   const AgentContext& context = adults().daemon->context();
   EXPECT_THAT(context.state.StoppedHere(AboutWhom(record, told, context)), testing::IsOkAndHolds(true));
-  EXPECT_THAT(context.state.StoppedHere(AboutWhom(record, /*told=*/{}, context)), testing::IsOkAndHolds(false));
+  EXPECT_THAT(context.state.StoppedHere(AboutWhom(record, v1::CaseRecord(), context)), testing::IsOkAndHolds(false));
 }
 
 TEST_F(HomeVisitTest, ARestrictionOfNobodyIsNone) {
