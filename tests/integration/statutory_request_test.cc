@@ -73,7 +73,7 @@ TEST_F(StatutoryRequestTest, IsAnsweredWithoutACaseAndWhoeverDecidesSeesItsDocum
   ASSERT_EQ(waiting.approvals_size(), 1);
   EXPECT_EQ(waiting.approvals(0).question().route(), "STATUTORY_REQUEST");
   EXPECT_EQ(waiting.approvals(0).question().document_reference(), kDocument);
-  AnswerAll(childrens(), kManager, true);
+  AnswerAll(childrens(), kManager, true, "", "gw.cl_public_interest");  // Social care is owed confidence.
   Step(adults());
   borough().CollectAll();
   const v1::ShowCaseRequestResponse shown = Show(borough(), kAsker, sent.request_id());

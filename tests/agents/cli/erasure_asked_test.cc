@@ -72,7 +72,7 @@ TEST_F(AskedErasureTest, IsNotWhatTheBrokerMadeOfIt) {
   EXPECT_THAT(Ask(), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("does not verify")));
   command_.set_signer_person("p-2");
   Sign();
-  EXPECT_THAT(Ask(), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("another than it names")));
+  EXPECT_THAT(Ask(), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("not that of the person named")));
   command_.set_signer_person("p-1");
   command_.set_erasure_id("6d1f9e0a-3c52-4e77-8f10-2b9a7c4d5e61");
   Sign();

@@ -226,7 +226,7 @@ TEST_F(ErasureCheckTest, RefusesOnePersonTwiceOtherEntriesAndForgedSignatures) {
   *erasure_.mutable_approval() = Signed(more);
   EXPECT_THAT(Approved(), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("other entries")));
   *erasure_.mutable_approval() = Signed(Command("dfrs"), "cbc");
-  EXPECT_THAT(Approved(), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("another than it names")));
+  EXPECT_THAT(Approved(), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("not that of the person named")));
   *erasure_.mutable_approval() = Signed(Command("dfrs"));
   erasure_.mutable_approval()->mutable_command()->mutable_signatures(0)->set_sig("forged");
   EXPECT_THAT(Approved(), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("does not verify")));

@@ -306,7 +306,17 @@ TEST_F(OwnEntriesTest, WhatConcernsItAloneAndOthersStatementsNeedNothing) {
 TEST_F(OwnEntriesTest, WhatWasErasedHereCannotBeCompared) {
   trust::FieldSet erased = trust::FieldSet().set();
   erased.reset(static_cast<size_t>(Field::kManifestDigest) - 1);
-  KeepReceipt({.step = "referral", .share = "stored", .manifest = "gone"}, erased);
+  v1::Receipt closed;
+  closed.set_index(7);
+  closed.set_tlog_proof(
+      trust::TlogProof{.extra = Open({.step = "referral", .share = "stored", .manifest = "gone"}, erased).ToExtra(),
+                       .index = 7,
+                       .path = {},
+                       .checkpoint = "note\n\n"}
+          .ToString());
+  const auto as_it_is = [](const std::string& kept) -> absl::StatusOr<std::string> { return kept; };
+  ASSERT_OK(state_->RewriteShare("stored", {{.share_id = "stored", .index = 7, .receipt = closed.SerializeAsString()}},
+                                 as_it_is, as_it_is));
   EXPECT_THAT(
       Misfit({.step = "outcome_overdue", .actor = "broker", .share = "stored", .manifest = std::string(32, 'x')}),
       IsEmpty());

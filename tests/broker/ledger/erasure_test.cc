@@ -260,7 +260,7 @@ INSTANTIATE_TEST_SUITE_P(
     Commands, ErasureCommandsTest,
     ::testing::Values(BadCommands{"other_entries", ErasureCommandsTest::OfOtherEntries, "of other entries"},
                       BadCommands{"another_erasure", ErasureCommandsTest::OfAnotherErasure, "of two erasures"},
-                      BadCommands{"anothers_name", ErasureCommandsTest::InAnothersName, "not that of who"},
+                      BadCommands{"anothers_name", ErasureCommandsTest::InAnothersName, "not that of the person named"},
                       BadCommands{"same_person", ErasureCommandsTest::OfTheSamePerson, "one person"},
                       BadCommands{"edited", ErasureCommandsTest::Edited, "signature does not verify"},
                       BadCommands{"no_command", ErasureCommandsTest::NoCommand, "does not parse"}),
