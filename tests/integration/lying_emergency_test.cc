@@ -135,6 +135,8 @@ class StoppedHolderTest : public LyingEmergencyTest {
     // What is there by now, everybody's keys among it, has its witness.
     const uint64_t there = adults().daemon->context().watch.newest()->size;
     adults().daemon->context().quorum.Observe(there, there, adults().clock.Now());
+    for (const char* agency : {"dfrs", "police.derbys", "dcc.adults"})
+      EXPECT_OK(adults().daemon->upkeep().SyncKeys(agency)) << agency;
     EXPECT_OK(adults().daemon->upkeep().RunAll());
     const std::string visits = OpenCase("dfrs", "p-7be041", "fire_safety", "", "E07000032");
     for (int i = 0; i < 10; ++i) {

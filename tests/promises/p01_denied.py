@@ -100,6 +100,9 @@ class Denied(PromiseTest):
         for folder in ("agreements", "profiles"):
             for file in (policy / folder).glob("*"):
                 file.unlink()
+        # Steps of consent name profiles: they go with them.
+        vocabulary = policy / "vocabulary.txtpb"
+        vocabulary.write_text("".join(line for line in vocabulary.read_text().splitlines(keepends=True) if not line.startswith("consent_steps ")))
         self.sign()
         wait_for("the agent knows no profile", lambda: "profile" in self.bed.push(referral_to("dcc.adults"), "plan").stderr)
         self.shares_nothing("P01-4", "profile")
