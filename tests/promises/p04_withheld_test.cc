@@ -196,7 +196,8 @@ TEST_F(Withheld, APolicyTightenedBetweenPlanAndSubmitRefusesAllAndLessIsReleased
     EXPECT_OK(answer);
     answers.push_back(absl::StrCat(v1::SubmitOutcome_Name(answer->outcome()), " ", answer->reason()));
     if (answer->outcome() == v1::SUBMIT_OUTCOME_REFUSED) {
-      for (const char* table : {"share", "share_part", "delivery_payload", "idempotency"})
+      for (const char* table :
+           {"share", "share_part", "delivery_payload", "idempotency where method = 'SubmitReferral'"})
         EXPECT_THAT(Query(absl::StrCat("select 1 from ", table)), SizeIs(0)) << table;
       EXPECT_THAT(Query("select 1 from entry_search where step = 'referral'"), Not(SizeIs(0)))
           << "the refusal is entered";
