@@ -22,8 +22,6 @@ inline bool SharesRecord(absl::string_view step) {
 }
 
 // A question is decided for the first time; what else is entered of it decides the same again.
-inline bool AsksFirst(absl::string_view step) {
-  return step == "referral" || step == "request" || step == "emergency";
-}
+inline bool AsksFirst(absl::string_view step) { return step == "referral" || step == "request" || step == "emergency"; }
 
 }  // namespace derwent::trust

@@ -78,8 +78,8 @@ struct AgentConfig {
   // The agency's system.
   std::vector<SystemFile> system;  // Exports and views whose people this agent answers about; empty: nobody.
   absl::Duration system_oldest = absl::Minutes(15);  // A reading that was not made sure of for so long counts no more.
-  std::string handover_folder;                     // Empty: only the local service.
-  std::map<std::string, std::string> mappings;     // File name ending to mapping file of the `csv` or `json` connector.
+  std::string handover_folder;                       // Empty: only the local service.
+  std::map<std::string, std::string> mappings;  // File name ending to mapping file of the `csv` or `json` connector.
   absl::Duration scan_interval = absl::Seconds(1);
   absl::Duration settle = absl::Seconds(2);
   absl::Duration sync_interval = absl::Seconds(15);

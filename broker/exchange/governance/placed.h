@@ -21,7 +21,8 @@ absl::Status CheckPlaced(const policy::Bundle& before, const policy::Bundle& aft
                          const std::set<Sha256Digest>& earlier);
 
 // The same of what lies there when a broker starts, against what its ledger says is in force, judged as it was when it
-// came into force: a notice whose signer lapsed since is lost, too. `trusted` needs no bundle. Errors: likewise; kFailedPrecondition when what is in force is not at hand to compare with; of the store.
+// came into force: a notice whose signer lapsed since is lost, too. `trusted` needs no bundle. Errors: likewise;
+// kFailedPrecondition when what is in force is not at hand to compare with; of the store.
 absl::Status CheckPlacedAtStart(const policy::Bundle& after, const World& trusted, store::Reader& reader);
 
 }  // namespace derwent::exchange
