@@ -40,12 +40,14 @@ absl::Status CheckpointWatch::Observe(const trust::Checkpoint& checkpoint, const
 
 absl::Status CheckpointWatch::ObserveNewest(const trust::Checkpoint& checkpoint,
                                             const std::optional<trust::Checkpoint>& known, const ProofSource& proof) {
-  RETURN_IF_ERROR(Observe(checkpoint, proof));
+  const absl::Status observed = Observe(checkpoint, proof);
+  if (absl::IsDataLoss(observed)) return observed;
+  // Whether or not it is proved: who went back has no proof to give.
   if (known.has_value() && checkpoint.size < known->size) {
     return absl::DataLossError(
         absl::StrCat("LEDGER_ROLLED_BACK: the log had ", known->size, " entries and now has ", checkpoint.size));
   }
-  return absl::OkStatus();
+  return observed;
 }
 
 std::optional<trust::Checkpoint> CheckpointWatch::newest() const {
